@@ -1,0 +1,62 @@
+package dev.throughline.chain;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Iterables;
+import dev.throughline.header.Bytes;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * An origin block and one link a hop, as they travel in a header. Reading one says only that it is well formed: whether it
+ * is true is for {@link Verifier} to say.
+ */
+public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
+    /** More links than this aren't read at all (SPEC.md, "Limits"). */
+    public static final int HARD_HOP_LIMIT = 8;
+
+    static Chain read(byte[] bytes) throws WireException {
+        Cursor in = new Cursor(bytes, 0, bytes.length);
+        OriginBlock origin = OriginBlock.read(in);
+        ImmutableList.Builder<SignedLink> links = ImmutableList.builder();
+        int count = 0;
+        while (!in.atEnd()) {
+            if (count++ == HARD_HOP_LIMIT) {
+                throw new WireException(in.offset(), "more than " + HARD_HOP_LIMIT + " links");
+            }
+            links.add(SignedLink.read(in));
+        }
+        if (count == 0) {
+            throw new WireException(in.offset(), "an origin without a link: nobody signed it");
+        }
+        return new Chain(origin, links.build());
+    }
+
+    Chain with(SignedLink next) {
+        return new Chain(
+                origin,
+                ImmutableList.<SignedLink>builder().addAll(links).add(next).build());
+    }
+
+    SignedLink last() {
+        return Iterables.getLast(links);
+    }
+
+    /** The digest of each link, in order; a digest covers all that comes before it. */
+    List<byte[]> digests() {
+        List<byte[]> digests = new ArrayList<>(links.size());
+        byte[] previous = origin.digest();
+        for (SignedLink link : links) {
+            previous = Digests.link(previous, link.body().toByteArray());
+            digests.add(previous);
+        }
+        return digests;
+    }
+
+    public Bytes encode() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(origin.encode());
+        links.forEach(link -> out.writeBytes(link.encode()));
+        return Bytes.copyOf(out.toByteArray());
+    }
+}

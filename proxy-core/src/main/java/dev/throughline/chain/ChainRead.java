@@ -1,0 +1,17 @@
+package dev.throughline.chain;
+
+/** What a header holds of ours. */
+public sealed interface ChainRead {
+    /** A well-formed chain; nothing in it is verified. */
+    record Found(Chain chain) implements ChainRead {}
+
+    /** The header carries no chain: whoever sent it signs nothing. */
+    record None() implements ChainRead {}
+
+    /**
+     * Bytes that say they are a chain and aren't one.
+     *
+     * @param offset in bytes from the start of the header
+     */
+    record Malformed(int offset, String problem) implements ChainRead {}
+}

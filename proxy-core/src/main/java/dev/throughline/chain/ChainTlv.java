@@ -1,0 +1,126 @@
+package dev.throughline.chain;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.Tlv;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a chain lies in the TLVs of a header: one to four opaque TLVs of one type, each beginning with a magic, the version
+ * and its place. The custom range of types has no registry, hence the magic: a TLV of this type without it is somebody
+ * else's. Generic receivers limit a value to 1024 bytes (HAProxy), hence the fragments.
+ *
+ * @param type the TLV type, 0xE5 unless the operator has given that to something else
+ */
+public record ChainTlv(int type) {
+    public static final ChainTlv STANDARD = new ChainTlv(0xE5);
+
+    private static final int MAGIC_1 = 0x46;
+    private static final int MAGIC_2 = 0x49;
+    private static final int VERSION = 1;
+    private static final int PREFIX_BYTES = 4;
+    private static final int FRAGMENT_BYTES = 1024 - PREFIX_BYTES;
+    private static final int MAX_FRAGMENTS = 4;
+
+    public ChainTlv {
+        checkArgument(type >= 0xE0 && type <= 0xEF, "a custom TLV type is between 0xE0 and 0xEF: %s", type);
+    }
+
+    /** The TLVs that carry {@code chain}, or none if it needs more than four. */
+    public ImmutableList<Tlv> write(Chain chain) {
+        byte[] bytes = chain.encode().toByteArray();
+        int count = (bytes.length + FRAGMENT_BYTES - 1) / FRAGMENT_BYTES;
+        ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
+        for (int i = 0; i < count && count <= MAX_FRAGMENTS; i++) {
+            int size = Math.min(FRAGMENT_BYTES, bytes.length - i * FRAGMENT_BYTES);
+            byte[] value = new byte[PREFIX_BYTES + size];
+            value[0] = MAGIC_1;
+            value[1] = MAGIC_2;
+            value[2] = VERSION;
+            value[3] = (byte) ((i << 4) | (count - 1));
+            System.arraycopy(bytes, i * FRAGMENT_BYTES, value, PREFIX_BYTES, size);
+            tlvs.add(new Tlv(type, Bytes.copyOf(value)));
+        }
+        return tlvs.build();
+    }
+
+    /** One TLV of ours and where its value begins in the header. */
+    private record Fragment(int offset, Bytes content) {
+        int size() {
+            return content.length();
+        }
+    }
+
+    public ChainRead read(Header header) {
+        List<Fragment> fragments = fragments(header);
+        if (fragments.isEmpty()) {
+            return new ChainRead.None();
+        }
+        int length = 0;
+        for (int i = 0; i < fragments.size(); i++) {
+            Fragment fragment = fragments.get(i);
+            ChainRead problem = check(fragment, i, fragments.size());
+            if (problem != null) {
+                return problem;
+            }
+            length += fragment.size() - PREFIX_BYTES;
+        }
+        byte[] chain = new byte[length];
+        int at = 0;
+        for (Fragment fragment : fragments) {
+            byte[] value = fragment.content.toByteArray();
+            System.arraycopy(value, PREFIX_BYTES, chain, at, value.length - PREFIX_BYTES);
+            at += value.length - PREFIX_BYTES;
+        }
+        try {
+            return new ChainRead.Found(Chain.read(chain));
+        } catch (WireException e) {
+            Fragment fragment = fragments.get(Math.min(e.offset() / FRAGMENT_BYTES, fragments.size() - 1));
+            int inFragment = e.offset() - FRAGMENT_BYTES * fragments.indexOf(fragment);
+            return new ChainRead.Malformed(fragment.offset + PREFIX_BYTES + inFragment, e.problem());
+        }
+    }
+
+    private List<Fragment> fragments(Header header) {
+        List<Fragment> fragments = new ArrayList<>();
+        int tlvBytes = header.tlvs().stream()
+                .mapToInt(tlv -> Tlv.OVERHEAD + tlv.value().length())
+                .sum();
+        int offset = header.raw().length() - tlvBytes;
+        for (Tlv tlv : header.tlvs()) {
+            byte[] value = tlv.value().toByteArray();
+            if (tlv.type() == type && value.length >= 2 && value[0] == MAGIC_1 && value[1] == MAGIC_2) {
+                fragments.add(new Fragment(offset + Tlv.OVERHEAD, tlv.value()));
+            }
+            offset += Tlv.OVERHEAD + value.length;
+        }
+        return fragments;
+    }
+
+    private static @Nullable ChainRead check(Fragment fragment, int index, int count) {
+        byte[] value = fragment.content.toByteArray();
+        if (value.length <= PREFIX_BYTES || value.length > PREFIX_BYTES + FRAGMENT_BYTES) {
+            return new ChainRead.Malformed(fragment.offset, "a fragment has 5 to 1024 bytes, found " + value.length);
+        }
+        if (value[2] != VERSION) {
+            return new ChainRead.Malformed(fragment.offset + 2, "version " + value[2] + ", expected " + VERSION);
+        }
+        int expected = (index << 4) | (count - 1);
+        if (count > MAX_FRAGMENTS || (value[3] & 0xFF) != expected) {
+            return new ChainRead.Malformed(
+                    fragment.offset + 3,
+                    "fragments are numbered in order, 1 to 4 of them: expected " + expected + ", found "
+                            + (value[3] & 0xFF));
+        }
+        // Only the last may be shorter: otherwise one chain could be cut, and so written, in many ways.
+        if (index < count - 1 && value.length != PREFIX_BYTES + FRAGMENT_BYTES) {
+            return new ChainRead.Malformed(fragment.offset, "only the last fragment may be shorter than 1024 bytes");
+        }
+        return null;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.throughline.chain;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Transport;
+import dev.throughline.header.Tuple;
+import dev.throughline.key.KeyId;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.Way;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What one hop says when it passes a flow on: to whom, when, over which connection, and from whom it had it.
+ *
+ * @param index its place in the chain, from 0
+ * @param hop who says so
+ * @param key the key that it signs with
+ * @param audience the next hop, and nobody else
+ * @param issuedAt in whole milliseconds
+ * @param ttl for how long the link may be presented, in steps of 100 ms
+ * @param ingress how the flow came in
+ * @param egress how it left
+ * @param observedPeer the other end of the connection that it came in by; empty for a Unix socket
+ * @param outgoing the connection that it left by
+ * @param exporter the TLS exporter of the outgoing connection (32 bytes) when it is inside TLS
+ * @param previousVerified whether the hop had verified all links before its own
+ */
+public record Link(
+        int index,
+        HopId hop,
+        KeyId key,
+        HopId audience,
+        Instant issuedAt,
+        Duration ttl,
+        Way ingress,
+        Way egress,
+        Optional<InetSocketAddress> observedPeer,
+        Tuple outgoing,
+        Optional<Bytes> exporter,
+        boolean previousVerified) {
+
+    static final long TTL_STEP_MILLIS = 100;
+    private static final int PEER_IPV4 = 0x01;
+    private static final int PEER_IPV6 = 0x02;
+    private static final int OUTGOING_IPV6 = 0x04;
+    private static final int EXPORTER = 0x08;
+    private static final int PREVIOUS_VERIFIED = 0x10;
+    private static final int FIXED_BYTES = 36;
+
+    static Link read(Cursor in) throws WireException {
+        int index = in.u8("the index of a link");
+        int flagsAt = in.offset();
+        int flags = in.u8("the flags of a link");
+        if ((flags & ~0x1F) != 0 || (flags & (PEER_IPV4 | PEER_IPV6)) == (PEER_IPV4 | PEER_IPV6)) {
+            throw new WireException(flagsAt, "flags " + flags + ": reserved bits are zero and a peer has one family");
+        }
+        HopId hop = new HopId(in.i64("the hop id"));
+        KeyId key = new KeyId(in.i64("the key id"));
+        HopId audience = new HopId(in.i64("the audience"));
+        Instant issuedAt = Instant.ofEpochMilli(in.u48("the time of issue"));
+        Duration ttl = Duration.ofMillis(in.u16("the ttl") * TTL_STEP_MILLIS);
+        Way ingress = way(in, "way in");
+        Way egress = way(in, "way out");
+        Optional<InetSocketAddress> peer = Optional.empty();
+        if ((flags & (PEER_IPV4 | PEER_IPV6)) != 0) {
+            peer = Optional.of(endpoint(in, (flags & PEER_IPV6) != 0 ? 16 : 4));
+        }
+        Tuple outgoing = tuple(in, (flags & OUTGOING_IPV6) != 0 ? Transport.TCP6 : Transport.TCP4);
+        Optional<Bytes> exporter =
+                (flags & EXPORTER) != 0 ? Optional.of(in.take(32, "the TLS exporter")) : Optional.empty();
+        in.expectEnd("the body of a link");
+        return new Link(
+                index,
+                hop,
+                key,
+                audience,
+                issuedAt,
+                ttl,
+                ingress,
+                egress,
+                peer,
+                outgoing,
+                exporter,
+                (flags & PREVIOUS_VERIFIED) != 0);
+    }
+
+    byte[] encode() {
+        boolean peerIsIpv6 =
+                observedPeer.map(p -> p.getAddress() instanceof Inet6Address).orElse(false);
+        int flags = (observedPeer.isEmpty() ? 0 : peerIsIpv6 ? PEER_IPV6 : PEER_IPV4)
+                | (outgoing.transport().isIpv6() ? OUTGOING_IPV6 : 0)
+                | (exporter.isPresent() ? EXPORTER : 0)
+                | (previousVerified ? PREVIOUS_VERIFIED : 0);
+        int size = FIXED_BYTES
+                + (observedPeer.isEmpty() ? 0 : peerIsIpv6 ? 18 : 6)
+                + outgoing.transport().addressBytes()
+                + exporter.map(Bytes::length).orElse(0);
+        ByteBuffer out = ByteBuffer.allocate(size)
+                .put((byte) index)
+                .put((byte) flags)
+                .putLong(hop.value())
+                .putLong(key.value())
+                .putLong(audience.value())
+                .put(OriginCodec.u48(issuedAt.toEpochMilli()))
+                .putShort((short) (ttl.toMillis() / TTL_STEP_MILLIS))
+                .put((byte) ingress.code())
+                .put((byte) egress.code());
+        observedPeer.ifPresent(peer -> out.put(peer.getAddress().getAddress()).putShort((short) peer.getPort()));
+        out.put(outgoing.encode());
+        exporter.ifPresent(bytes -> out.put(bytes.toByteArray()));
+        return out.array();
+    }
+
+    private static Way way(Cursor in, String what) throws WireException {
+        int at = in.offset();
+        int code = in.u8("the " + what);
+        return Way.ofCode(code)
+                .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
+    }
+
+    private static InetSocketAddress endpoint(Cursor in, int size) throws WireException {
+        int at = in.offset();
+        byte[] address = in.take(size, "the observed peer").toByteArray();
+        try {
+            return new InetSocketAddress(Tuple.address(address, 0, size), in.u16("the observed peer's port"));
+        } catch (IllegalArgumentException e) {
+            throw new WireException(at, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Tuple tuple(Cursor in, Transport transport) throws WireException {
+        int at = in.offset();
+        byte[] bytes = in.take(transport.addressBytes(), "the outgoing tuple").toByteArray();
+        try {
+            return Tuple.decode(transport, bytes, 0);
+        } catch (IllegalArgumentException e) {
+            throw new WireException(at, String.valueOf(e.getMessage()));
+        }
+    }
+}

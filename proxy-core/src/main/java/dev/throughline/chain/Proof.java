@@ -1,0 +1,88 @@
+package dev.throughline.chain;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import dev.throughline.key.Algorithm;
+import java.nio.ByteBuffer;
+
+/**
+ * The proof that a link's digest is a leaf of a tree whose root a key signed (RFC 6962, section 2.1.1). One header alone
+ * is a tree of size 1, whose path is empty: there is one way to verify.
+ *
+ * @param algorithm its code as it was sent; it must be the key's own
+ * @param treeSize number of leaves, 1 to 65,535
+ * @param leafIndex this leaf, from 0
+ * @param path the siblings from the leaf up, 32 bytes each, exactly as many as the tree's shape asks for
+ * @param signature 64 bytes
+ */
+public record Proof(int algorithm, int treeSize, int leafIndex, ImmutableList<Bytes> path, Bytes signature) {
+    private static final int FIXED_BYTES = 69;
+
+    static Proof ofOne(Algorithm algorithm, byte[] signature) {
+        return new Proof(algorithm.code(), 1, 0, ImmutableList.of(), Bytes.copyOf(signature));
+    }
+
+    static Proof read(Cursor in) throws WireException {
+        int start = in.offset();
+        int pathBytes = in.end() - start - FIXED_BYTES;
+        int algorithm = in.u8("the algorithm");
+        int treeSize = in.u16("the tree size");
+        int leafIndex = in.u16("the leaf index");
+        if (treeSize == 0 || leafIndex >= treeSize) {
+            throw new WireException(start + 1, "leaf " + leafIndex + " of a tree of " + treeSize + " doesn't exist");
+        }
+        // A longer or shorter path than the shape's would be another way to write the same proof, or another tree.
+        if (pathBytes != Digests.SIZE * pathLength(treeSize, leafIndex)) {
+            throw new WireException(
+                    start,
+                    "leaf " + leafIndex + " of a tree of " + treeSize + " has a path of "
+                            + pathLength(treeSize, leafIndex) + " digests, found " + pathBytes + " bytes");
+        }
+        ImmutableList.Builder<Bytes> path = ImmutableList.builder();
+        for (int i = 0; i < pathBytes / Digests.SIZE; i++) {
+            path.add(in.take(Digests.SIZE, "a digest of the path"));
+        }
+        return new Proof(algorithm, treeSize, leafIndex, path.build(), in.take(64, "the signature"));
+    }
+
+    byte[] encode() {
+        ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + Digests.SIZE * path.size())
+                .put((byte) algorithm)
+                .putShort((short) treeSize)
+                .putShort((short) leafIndex);
+        path.forEach(digest -> out.put(digest.toByteArray()));
+        return out.put(signature.toByteArray()).array();
+    }
+
+    /** The root that this proof leads to from the digest of a link (RFC 9162, section 2.1.3.2). */
+    byte[] root(byte[] linkDigest) {
+        byte[] digest = Digests.leaf(linkDigest);
+        int index = leafIndex;
+        int last = treeSize - 1;
+        for (Bytes sibling : path) {
+            if ((index & 1) == 1 || index == last) {
+                digest = Digests.node(sibling.toByteArray(), digest);
+                while ((index & 1) == 0 && index != 0) {
+                    index >>= 1;
+                    last >>= 1;
+                }
+            } else {
+                digest = Digests.node(digest, sibling.toByteArray());
+            }
+            index >>= 1;
+            last >>= 1;
+        }
+        return digest;
+    }
+
+    /** How many siblings a leaf has in a tree of this size. */
+    static int pathLength(int treeSize, int leafIndex) {
+        int length = 0;
+        for (int index = leafIndex, last = treeSize - 1; last > 0; index >>= 1, last >>= 1) {
+            if ((index & 1) == 1 || index != last) {
+                length++;
+            }
+        }
+        return length;
+    }
+}

@@ -1,0 +1,341 @@
+package dev.throughline.chain;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.Tuple;
+import dev.throughline.key.PublicKey;
+import dev.throughline.key.Trust;
+import dev.throughline.key.TrustEntry;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Decides whether a header is true (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a
+ * stranger's flood costs little; a chain is remembered only after its signatures hold, so that a stranger can't fill the
+ * window. Rules never fall back: the first that fails is the answer.
+ */
+public final class Verifier {
+    private final VerifierSettings settings;
+    private final Trust trust;
+    private final ChainTlv chainTlv;
+    private final ReplayWindow replays;
+
+    public Verifier(VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays) {
+        this.settings = settings;
+        this.trust = trust;
+        this.chainTlv = chainTlv;
+        this.replays = replays;
+    }
+
+    /**
+     * Verifies a header that has just arrived.
+     *
+     * @param socket the connection that it arrived by: the previous hop's end, and this end; on an intercepting listener
+     *     the true source and the kernel's original destination
+     */
+    public Verification verify(Header header, Tuple socket, Instant now) {
+        return decide(
+                header,
+                now,
+                chain -> {
+                    checkAudience(chain);
+                    checkMyConnection(chain, socket);
+                },
+                true);
+    }
+
+    /**
+     * Verifies a header that was captured somewhere else, at the time at which its last link was issued: all rules but
+     * those that only its receiver can check (audience, connection, replay, time of arrival).
+     */
+    public static Verification verifyCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
+        if (!(chainTlv.read(header) instanceof ChainRead.Found found)) {
+            return new Verifier(
+                            captureSettings(new HopId(0), Instant.EPOCH, skew), trust, chainTlv, new ReplayWindow(1))
+                    .decide(header, Instant.EPOCH, chain -> {}, false);
+        }
+        Instant issued = found.chain().last().link().issuedAt();
+        HopId receiver = found.chain().last().link().audience();
+        return new Verifier(captureSettings(receiver, issued, skew), trust, chainTlv, new ReplayWindow(1))
+                .decide(header, issued, chain -> {}, false);
+    }
+
+    private static VerifierSettings captureSettings(HopId self, Instant at, Duration skew) {
+        return new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, ImmutableList.of());
+    }
+
+    /** The rules that depend on where the header arrived. */
+    private interface ReceiverRules {
+        void check(Chain chain) throws Rejection;
+    }
+
+    private Verification decide(Header header, Instant now, ReceiverRules receiver, boolean single) {
+        try {
+            Chain chain = read(header);
+            checkAddresses(header, chain);
+            checkShape(chain);
+            ImmutableList<PublicKey> signers = checkKeys(chain, now);
+            checkTimes(chain, now);
+            checkAudiences(chain);
+            checkConnections(chain);
+            receiver.check(chain);
+            List<byte[]> digests = chain.digests();
+            checkSignatures(chain, signers, digests);
+            Bytes last = Bytes.copyOf(digests.getLast());
+            if (single) {
+                checkReplay(chain, last, now);
+            }
+            return new Verification.Verified(chain, signers, last);
+        } catch (Rejection e) {
+            return e.rejected;
+        }
+    }
+
+    private Chain read(Header header) throws Rejection {
+        if (header.command() == Header.Command.LOCAL) {
+            throw new Rejection(RejectReason.LOCAL_NOT_ALLOWED, -1, "command LOCAL");
+        }
+        return switch (chainTlv.read(header)) {
+            case ChainRead.Found found -> found.chain();
+            case ChainRead.None none ->
+                throw new Rejection(
+                        RejectReason.UNSIGNED,
+                        -1,
+                        "no TLV of type " + Integer.toHexString(chainTlv.type()) + " with our magic");
+            case ChainRead.Malformed malformed ->
+                throw new Rejection(
+                        RejectReason.MALFORMED, -1, "byte " + malformed.offset() + ": " + malformed.problem());
+        };
+    }
+
+    /** The block that every receiver reads and the tuple that is signed say the same, or one of them lies. */
+    private static void checkAddresses(Header header, Chain chain) throws Rejection {
+        Tuple signed = chain.origin().claim().unverified().tuple();
+        if (!header.tuple().equals(Optional.of(signed))) {
+            throw new Rejection(
+                    RejectReason.ADDRESS_MISMATCH,
+                    -1,
+                    "the header says " + header.tuple().map(Tuple::toString).orElse("nothing") + ", signed is "
+                            + signed);
+        }
+    }
+
+    private void checkShape(Chain chain) throws Rejection {
+        int count = chain.links().size();
+        if (count > settings.maxHops()) {
+            throw new Rejection(RejectReason.TOO_MANY_HOPS, -1, count + " links, at most " + settings.maxHops());
+        }
+        Set<HopId> hops = new HashSet<>();
+        hops.add(settings.self());
+        for (int i = 0; i < count; i++) {
+            Link link = link(chain, i);
+            if (link.index() != i) {
+                throw new Rejection(RejectReason.LINK_ORDER, i, "index " + link.index() + " at place " + i);
+            }
+            if (!hops.add(link.hop())) {
+                throw new Rejection(RejectReason.LOOP, i, "hop " + name(link.hop()));
+            }
+            if (link.previousVerified() != (i > 0)) {
+                throw new Rejection(
+                        RejectReason.PREVIOUS_NOT_VERIFIED,
+                        i,
+                        i > 0 ? "hop " + name(link.hop()) + " hadn't verified" : "the first link has none before it");
+            }
+            if (link.exporter().isPresent()) {
+                throw new Rejection(RejectReason.EXPORTER_NOT_CHECKABLE, i, "bound to a TLS exporter");
+            }
+        }
+    }
+
+    private ImmutableList<PublicKey> checkKeys(Chain chain, Instant now) throws Rejection {
+        ImmutableList.Builder<PublicKey> signers = ImmutableList.builder();
+        for (int i = 0; i < chain.links().size(); i++) {
+            Link link = link(chain, i);
+            int index = i;
+            TrustEntry entry = trust.find(link.key())
+                    .orElseThrow(() -> new Rejection(RejectReason.UNKNOWN_KEY, index, "key " + link.key()));
+            PublicKey key = entry.key();
+            if (!entry.isInWindow(now)) {
+                throw new Rejection(RejectReason.KEY_NOT_VALID_NOW, i, "key " + key.id() + " of " + key.hopName());
+            }
+            if (!key.hop().equals(link.hop())) {
+                throw new Rejection(
+                        RejectReason.KEY_OF_OTHER_HOP, i, "key of " + key.hopName() + ", link of " + name(link.hop()));
+            }
+            int algorithm = chain.links().get(i).proof().algorithm();
+            if (algorithm != key.algorithm().code()) {
+                throw new Rejection(
+                        RejectReason.ALGORITHM_MISMATCH,
+                        i,
+                        "algorithm " + algorithm + ", the key is " + key.algorithm());
+            }
+            if (i == 0) {
+                checkOrigin(entry, chain.origin().claim().unverified().host());
+            } else if (!entry.hop()) {
+                throw new Rejection(RejectReason.NOT_A_HOP, i, "key " + key.id() + " of " + key.hopName());
+            }
+            signers.add(key);
+        }
+        return signers.build();
+    }
+
+    private void checkOrigin(TrustEntry entry, HostId host) throws Rejection {
+        if (!entry.mayBeOrigin()) {
+            throw new Rejection(
+                    RejectReason.NOT_AN_ORIGIN,
+                    0,
+                    "key " + entry.key().id() + " of " + entry.key().hopName());
+        }
+        if (!entry.mayBeOriginFor(host)) {
+            throw new Rejection(
+                    RejectReason.HOST_OUT_OF_SCOPE,
+                    0,
+                    entry.key().hopName() + " for host " + trust.nameOf(host).orElse(host.toString()));
+        }
+    }
+
+    private void checkTimes(Chain chain, Instant now) throws Rejection {
+        Duration skew = settings.skew();
+        int last = chain.links().size() - 1;
+        for (int i = 0; i <= last; i++) {
+            Link link = link(chain, i);
+            Instant end = link.issuedAt().plus(link.ttl()).plus(skew);
+            if (link.ttl().compareTo(VerifierSettings.MAX_TTL) > 0) {
+                throw new Rejection(RejectReason.TTL_TOO_LONG, i, link.ttl() + ", at most " + VerifierSettings.MAX_TTL);
+            }
+            if (link.issuedAt().isAfter(now.plus(skew))) {
+                throw new Rejection(RejectReason.FROM_THE_FUTURE, i, "issued " + link.issuedAt() + ", now " + now);
+            }
+            if (i == last) {
+                if (now.isAfter(end)) {
+                    throw new Rejection(RejectReason.EXPIRED, i, "issued " + link.issuedAt() + ", now " + now);
+                }
+            } else {
+                Instant next = link(chain, i + 1).issuedAt();
+                if (next.isAfter(end)) {
+                    throw new Rejection(
+                            RejectReason.STALE_LINK, i, "issued " + link.issuedAt() + ", passed on " + next);
+                }
+                if (next.isBefore(link.issuedAt().minus(skew))) {
+                    throw new Rejection(
+                            RejectReason.TIME_REVERSED, i + 1, "issued " + next + " after " + link.issuedAt());
+                }
+            }
+        }
+        Instant issued = link(chain, last).issuedAt();
+        if (issued.isBefore(settings.startedAt())) {
+            throw new Rejection(
+                    RejectReason.ISSUED_BEFORE_START, last, "issued " + issued + ", started " + settings.startedAt());
+        }
+    }
+
+    private void checkAudiences(Chain chain) throws Rejection {
+        for (int i = 0; i < chain.links().size() - 1; i++) {
+            HopId next = link(chain, i + 1).hop();
+            if (!link(chain, i).audience().equals(next)) {
+                throw new Rejection(
+                        RejectReason.AUDIENCE_BROKEN,
+                        i,
+                        "for " + name(link(chain, i).audience()) + ", passed on by " + name(next));
+            }
+        }
+    }
+
+    private void checkConnections(Chain chain) throws Rejection {
+        InetSocketAddress source = chain.origin().claim().unverified().tuple().source();
+        if (!link(chain, 0).observedPeer().map(source::equals).orElse(true)) {
+            throw new Rejection(RejectReason.PEER_BROKEN, 0, "the origin's source is not the first hop's peer");
+        }
+        for (int i = 1; i < chain.links().size(); i++) {
+            InetSocketAddress left = link(chain, i - 1).outgoing().source();
+            Optional<InetSocketAddress> seen = link(chain, i).observedPeer();
+            HopId from = link(chain, i - 1).hop();
+            HopId to = link(chain, i).hop();
+            if (!seen.equals(Optional.of(left))
+                    && !seen.map(peer -> isTranslated(from, to, peer)).orElse(false)) {
+                throw new Rejection(
+                        RejectReason.PEER_BROKEN,
+                        i,
+                        "left by " + Tuple.text(left) + ", seen "
+                                + seen.map(Tuple::text).orElse("on a Unix socket"));
+            }
+        }
+    }
+
+    private void checkAudience(Chain chain) throws Rejection {
+        Link last = chain.last().link();
+        if (!last.audience().equals(settings.self())) {
+            throw new Rejection(RejectReason.NOT_MY_AUDIENCE, last.index(), "for " + name(last.audience()));
+        }
+    }
+
+    private void checkMyConnection(Chain chain, Tuple socket) throws Rejection {
+        Link last = chain.last().link();
+        if (!last.outgoing().equals(socket) && !isTranslated(last.hop(), settings.self(), socket.source())) {
+            throw new Rejection(
+                    RejectReason.NOT_MY_CONNECTION,
+                    last.index(),
+                    "signed for " + last.outgoing() + ", arrived by " + socket);
+        }
+    }
+
+    private boolean isTranslated(HopId from, HopId to, InetSocketAddress seen) {
+        return settings.natExceptions().stream()
+                .anyMatch(nat -> nat.from().equals(from)
+                        && nat.to().equals(to)
+                        && nat.egress().contains(seen.getAddress()));
+    }
+
+    private static void checkSignatures(Chain chain, ImmutableList<PublicKey> signers, List<byte[]> digests)
+            throws Rejection {
+        for (int i = 0; i < signers.size(); i++) {
+            Proof proof = chain.links().get(i).proof();
+            PublicKey key = signers.get(i);
+            byte[] message =
+                    Digests.rootMessage(key.algorithm(), key.id(), proof.treeSize(), proof.root(digests.get(i)));
+            if (!key.verifies(message, proof.signature().toByteArray())) {
+                throw new Rejection(RejectReason.BAD_SIGNATURE, i, "key " + key.id() + " of " + key.hopName());
+            }
+        }
+    }
+
+    private void checkReplay(Chain chain, Bytes lastDigest, Instant now) throws Rejection {
+        Link last = chain.last().link();
+        Instant expiry = last.issuedAt().plus(last.ttl()).plus(settings.skew());
+        Optional<RejectReason> problem =
+                replays.present(lastDigest, chain.origin().claim().unverified().flow(), expiry, now);
+        if (problem.isPresent()) {
+            throw new Rejection(
+                    problem.get(),
+                    last.index(),
+                    "flow " + chain.origin().claim().unverified().flow());
+        }
+    }
+
+    private static Link link(Chain chain, int index) {
+        return chain.links().get(index).link();
+    }
+
+    private String name(HopId hop) {
+        return hop.equals(settings.self()) ? "this hop" : trust.nameOf(hop).orElse(hop.toString());
+    }
+
+    /** How a rule says no. */
+    private static final class Rejection extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final transient Verification.Rejected rejected;
+
+        Rejection(RejectReason reason, int link, String detail) {
+            super(detail, null, false, false);
+            this.rejected = new Verification.Rejected(reason, link, detail);
+        }
+    }
+}

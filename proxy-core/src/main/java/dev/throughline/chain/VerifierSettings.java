@@ -1,0 +1,31 @@
+package dev.throughline.chain;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.originator.HopId;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * How strictly one hop verifies.
+ *
+ * @param self the hop that verifies: the only audience it accepts
+ * @param startedAt when it started; what was issued before might have been presented before
+ * @param skew by how much the clocks of two hops may differ
+ * @param maxHops how many links a chain may have
+ * @param natExceptions pairs of hops between which addresses are translated
+ */
+public record VerifierSettings(
+        HopId self, Instant startedAt, Duration skew, int maxHops, ImmutableList<NatException> natExceptions) {
+    /** No link may live longer: it is the time during which a replay must be recognised. */
+    public static final Duration MAX_TTL = Duration.ofSeconds(30);
+
+    public static final Duration DEFAULT_TTL = Duration.ofSeconds(10);
+    public static final Duration DEFAULT_SKEW = Duration.ofSeconds(2);
+    public static final int DEFAULT_MAX_HOPS = 4;
+
+    public VerifierSettings {
+        checkArgument(maxHops >= 1 && maxHops <= Chain.HARD_HOP_LIMIT, "a chain has 1 to 8 hops: %s", maxHops);
+    }
+}

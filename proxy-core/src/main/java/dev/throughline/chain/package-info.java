@@ -1,0 +1,8 @@
+/**
+ * The signed chain inside a PROXY v2 header: one origin block and one link a hop. SPEC.md is the authority on every byte;
+ * this room reads, signs and verifies it. What was read is {@link dev.throughline.chain.Claimed} until it is verified.
+ */
+@NullMarked
+package dev.throughline.chain;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,92 @@
+package dev.throughline.header;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.net.InetAddresses;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.Arrays;
+
+/**
+ * A network: its first address and the length of the prefix that its members share.
+ *
+ * <p>Bits after the prefix must be zero. "10.1.2.3/8" may mean a host or a network of sixteen million; a rule that
+ * guesses wrong opens or closes far more than its author saw.
+ */
+public record Cidr(InetAddress network, int prefix) {
+    public Cidr {
+        int bits = 8 * network.getAddress().length;
+        String address = InetAddresses.toAddrString(network);
+        checkArgument(
+                prefix >= 0 && prefix <= bits,
+                "%s/%s: a prefix of this family is 0 to %s bits long",
+                address,
+                prefix,
+                bits);
+        InetAddress first = first(network.getAddress(), prefix);
+        checkArgument(
+                Arrays.equals(first.getAddress(), network.getAddress()),
+                "%s/%s has bits set after its prefix: write %s/%s for the network, or %s for the one address",
+                address,
+                prefix,
+                InetAddresses.toAddrString(first),
+                prefix,
+                address);
+        network = first;
+    }
+
+    /**
+     * Reads {@code 192.0.2.0/24}, {@code 2001:db8::/32}, or an address alone, which is the network of just itself.
+     *
+     * @throws IllegalArgumentException saying what is wrong, in words for whoever wrote the text
+     */
+    public static Cidr parse(String text) {
+        int slash = text.indexOf('/');
+        String address = slash < 0 ? text : text.substring(0, slash);
+        checkArgument(
+                InetAddresses.isInetAddress(address) && address.indexOf('%') < 0,
+                "\"%s\" is not a network: an IPv4 or IPv6 address is expected before the '/', without a zone",
+                text);
+        InetAddress network = InetAddresses.forString(address);
+        checkArgument(
+                network instanceof Inet6Address == address.indexOf(':') >= 0,
+                "\"%s\" is an IPv4 network in IPv6 spelling: write it as IPv4",
+                text);
+        return new Cidr(network, slash < 0 ? 8 * network.getAddress().length : length(text, slash));
+    }
+
+    /** Whether {@code address} is of this family and begins with this prefix. */
+    public boolean contains(InetAddress address) {
+        byte[] other = address.getAddress();
+        return other.length == network.getAddress().length
+                && first(other, prefix).equals(network);
+    }
+
+    /** Whether every address of {@code other} is in this network. */
+    public boolean contains(Cidr other) {
+        return prefix <= other.prefix && contains(other.network);
+    }
+
+    public boolean isIpv6() {
+        return network instanceof Inet6Address;
+    }
+
+    private static int length(String text, int slash) {
+        String digits = text.substring(slash + 1);
+        checkArgument(
+                digits.matches("0|[1-9][0-9]{0,2}"), "\"%s\": the prefix length after '/' is a decimal number", text);
+        return Integer.parseInt(digits);
+    }
+
+    private static InetAddress first(byte[] address, int prefix) {
+        for (int bit = prefix; bit < 8 * address.length; bit++) {
+            address[bit / 8] &= (byte) ~(0x80 >> bit % 8);
+        }
+        return Tuple.address(address, 0, address.length);
+    }
+
+    @Override
+    public String toString() {
+        return InetAddresses.toAddrString(network) + "/" + prefix;
+    }
+}

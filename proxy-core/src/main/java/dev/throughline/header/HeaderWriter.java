@@ -1,0 +1,52 @@
+package dev.throughline.header;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** Writes PROXY v2 headers. Lengths are checked, never wrapped: a header that can't be written right isn't written. */
+public final class HeaderWriter {
+    private HeaderWriter() {}
+
+    /**
+     * A PROXY header for {@code tuple}.
+     *
+     * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
+     */
+    public static Bytes proxy(Tuple tuple, List<Tlv> tlvs) {
+        int length = size(tuple, tlvs) - HeaderReader.FIXED_BYTES;
+        checkArgument(length <= 0xFFFF, "a header has at most 65535 bytes after the fixed part: %s", length);
+        ByteBuffer out = ByteBuffer.allocate(HeaderReader.FIXED_BYTES + length);
+        out.put(HeaderReader.SIGNATURE);
+        out.put((byte) 0x21);
+        out.put((byte) tuple.transport().code());
+        out.putShort((short) length);
+        out.put(tuple.encode());
+        for (Tlv tlv : tlvs) {
+            out.put((byte) tlv.type());
+            out.putShort((short) tlv.value().length());
+            out.put(tlv.value().toByteArray());
+        }
+        return Bytes.copyOf(out.array());
+    }
+
+    /** The same with a CRC32C TLV as its last one, for receivers that want one. */
+    public static Bytes proxyWithChecksum(Tuple tuple, List<Tlv> tlvs) {
+        List<Tlv> all = new java.util.ArrayList<>(tlvs);
+        all.add(new Tlv(Tlv.CRC32C, Bytes.copyOf(new byte[4])));
+        byte[] header = proxy(tuple, all).toByteArray();
+        int crcAt = header.length - 4;
+        ByteBuffer.wrap(header).putInt(crcAt, HeaderReader.crc32c(header, header.length, crcAt));
+        return Bytes.copyOf(header);
+    }
+
+    /** How many bytes {@link #proxy} would write. */
+    public static int size(Tuple tuple, List<Tlv> tlvs) {
+        int size = HeaderReader.FIXED_BYTES + tuple.transport().addressBytes();
+        for (Tlv tlv : tlvs) {
+            size += Tlv.OVERHEAD + tlv.value().length();
+        }
+        return size;
+    }
+}

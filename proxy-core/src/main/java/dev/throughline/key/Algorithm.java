@@ -1,0 +1,35 @@
+package dev.throughline.key;
+
+import java.util.Optional;
+
+/** A signature algorithm with its code on the wire. A key has one algorithm for life: a header can't choose another. */
+public enum Algorithm {
+    /** Ed25519 (RFC 8032, section 5.1). */
+    ED25519(1, "Ed25519");
+
+    private final int code;
+    private final String text;
+
+    Algorithm(int code, String text) {
+        this.code = code;
+        this.text = text;
+    }
+
+    public int code() {
+        return code;
+    }
+
+    public static Optional<Algorithm> ofCode(int code) {
+        for (Algorithm algorithm : values()) {
+            if (algorithm.code == code) {
+                return Optional.of(algorithm);
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

@@ -1,0 +1,11 @@
+package dev.throughline.key;
+
+import java.util.HexFormat;
+
+/** The first 8 bytes of SHA-256(algorithm code, public key): which key a link names. A name, not proof. */
+public record KeyId(long value) {
+    @Override
+    public String toString() {
+        return HexFormat.of().toHexDigits(value);
+    }
+}

@@ -1,0 +1,20 @@
+package dev.throughline.originator;
+
+import java.util.HexFormat;
+
+/** The id of a hop on the wire: 8 bytes of SHA-256 over its name (SPEC.md, "Ids"). */
+public record HopId(long value) {
+    /**
+     * The id of the hop that is called {@code name}.
+     *
+     * @throws IllegalArgumentException unless the name is 1 to 64 letters, digits, '.', '_' or '-'
+     */
+    public static HopId of(String name) {
+        return new HopId(Name.id("throughline/hop-id/v1", name));
+    }
+
+    @Override
+    public String toString() {
+        return HexFormat.of().toHexDigits(value);
+    }
+}

@@ -1,0 +1,9 @@
+package dev.throughline.originator;
+
+/**
+ * One process instance on one host and boot: a pid alone is used again, a pid with its start time is not.
+ *
+ * @param pid the thread group, never a thread
+ * @param startTime Linux: clock ticks since boot (proc(5), /proc/PID/stat, field 22); macOS: the pidversion
+ */
+public record ProcessId(int pid, long startTime) {}
