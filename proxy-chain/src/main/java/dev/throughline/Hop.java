@@ -1,0 +1,228 @@
+package dev.throughline;
+
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.admin.AdminPages;
+import dev.throughline.admin.AdminServer;
+import dev.throughline.chain.ReplayWindow;
+import dev.throughline.chain.Signer;
+import dev.throughline.chain.Verifier;
+import dev.throughline.chain.VerifierSettings;
+import dev.throughline.config.HopConfig;
+import dev.throughline.config.HopKeys;
+import dev.throughline.config.Limits;
+import dev.throughline.config.ListenerConfig;
+import dev.throughline.config.RouteConfig;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.FlowEvents;
+import dev.throughline.flow.FlowParts;
+import dev.throughline.flow.FlowTable;
+import dev.throughline.flow.HalfOpenHeaders;
+import dev.throughline.flow.NextHop;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.identify.IdentifyLimits;
+import dev.throughline.identify.OwnProcess;
+import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.intercept.ConfiguredRules;
+import dev.throughline.intercept.Listener;
+import dev.throughline.intercept.RulePlan;
+import dev.throughline.intercept.RuleTables;
+import dev.throughline.metrics.HopMetrics;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.ProcessId;
+import dev.throughline.os.Conntrack;
+import dev.throughline.report.FlowJson;
+import dev.throughline.report.FlowLog;
+import dev.throughline.report.IdNames;
+import dev.throughline.transport.Connector;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One running hop: the composition root, the only class that knows all rooms. {@link #start} opens everything or throws;
+ * {@link #drain} lets flows finish; {@link #close} ends what is left.
+ */
+public final class Hop implements AutoCloseable {
+    private final HopConfig config;
+    private final HopKeys keys;
+    private final Clock clock;
+    private final HopMetrics metrics = new HopMetrics();
+    private final FlowTable table;
+    private final List<Listener> listeners = new ArrayList<>();
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private volatile @Nullable String notReady = "starting";
+
+    public Hop(HopConfig config, HopKeys keys, Clock clock) {
+        this.config = config;
+        this.keys = keys;
+        this.clock = clock;
+        this.table = new FlowTable(config.limits().flows());
+    }
+
+    /** Opens everything, listeners last: a connection that is taken can be served. */
+    public void start() throws IOException {
+        try {
+            EventLoopGroup loops = new MultiThreadIoEventLoopGroup(
+                    Runtime.getRuntime().availableProcessors(), EpollIoHandler.newFactory());
+            open.add(() -> loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
+            IdNames names = new IdNames(keys.trust(), config.name(), config.host());
+            FlowJson json = new FlowJson(config.name(), names);
+            FlowParts parts = parts(new FlowLog(json));
+            Conntrack conntrack = opened(Conntrack.open());
+            startAdmin(loops, json);
+            for (ListenerConfig listener : config.listeners()) {
+                Listener started = opened(new Listener(listener, loops, parts, conntrack));
+                listeners.add(started);
+                started.start();
+            }
+            writePidFile(config.admin().pidFile());
+            if (config.failOpen()) {
+                holdRules();
+            }
+            notReady = null;
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private FlowParts parts(FlowLog log) throws IOException {
+        Limits limits = config.limits();
+        SecureRandom random = new SecureRandom();
+        ReplayWindow replays = new ReplayWindow(limits.rememberedChains());
+        HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders());
+        ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
+        VerifierSettings verifierSettings = new VerifierSettings(
+                HopId.of(config.name()),
+                Instant.ofEpochMilli(clock.millis()),
+                limits.skew(),
+                limits.hops(),
+                config.natExceptions());
+        metrics.gauge("throughline.flows.open", "Flows that live", table::size);
+        metrics.gauge(
+                "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
+        metrics.gauge("throughline.chains.remembered", "Unexpired chains, remembered against replay", replays::size);
+        metrics.counter("throughline.identify.lookups", "Sockets whose owner was asked for", identifier::lookups);
+        metrics.counter("throughline.identify.scans", "Searches of /proc for holders of sockets", identifier::scans);
+        return new FlowParts(
+                HostId.of(config.host()),
+                identifier,
+                new Verifier(verifierSettings, keys.trust(), config.chainTlv(), replays),
+                new Signer(keys.own(), random),
+                config.chainTlv(),
+                HeaderLimits.NORMAL,
+                halfOpen,
+                config.healthCheckers(),
+                nextHop(config.route()),
+                new Connector(config.mark(), limits.connectTimeout()),
+                table,
+                FlowEvents.all(List.of(log, metrics)),
+                limits.headerTimeout(),
+                limits.idleTimeout(),
+                limits.ttl(),
+                clock,
+                random);
+    }
+
+    private static NextHop nextHop(RouteConfig route) {
+        return switch (route) {
+            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.address());
+            case RouteConfig.HopByInterception by -> new NextHop.ByInterception(by.hop());
+            case RouteConfig.Destination destination -> new NextHop.Destination();
+        };
+    }
+
+    private void startAdmin(EventLoopGroup loops, FlowJson json) throws IOException {
+        AdminPages pages = new AdminPages(table, json, metrics, () -> {
+            String reason = notReady;
+            return reason == null ? List.of() : List.of(reason);
+        });
+        int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()
+                .add(0, ownUid)
+                .addAll(config.admin().uids())
+                .build();
+        AdminServer admin = opened(new AdminServer(loops, pages, uids));
+        admin.listen(config.admin().socket());
+        open.add(() -> Files.deleteIfExists(config.admin().socket()));
+        if (config.admin().metrics().isPresent()) {
+            admin.listen(config.admin().metrics().get());
+        }
+    }
+
+    private void writePidFile(Path file) throws IOException {
+        ProcessId self = OwnProcess.id();
+        Files.createDirectories(file.toAbsolutePath().getParent());
+        Files.writeString(file, self.pid() + " " + self.startTime() + "\n");
+        open.add(() -> Files.deleteIfExists(file));
+    }
+
+    /** Rules that fail open live exactly as long as this process. */
+    private void holdRules() throws IOException {
+        Optional<RulePlan> plan = ConfiguredRules.of(config);
+        if (plan.isPresent()) {
+            opened(new RuleTables().hold(plan.get()));
+        }
+    }
+
+    /** How many flows live. */
+    public int flows() {
+        return table.size();
+    }
+
+    /**
+     * Takes no more flows and lets those that live finish.
+     *
+     * @return whether all finished before {@code deadline} was over, or the thread was interrupted
+     */
+    public boolean drain(Duration deadline) {
+        notReady = "draining";
+        listeners.forEach(Listener::close);
+        long end = System.nanoTime() + deadline.toNanos();
+        try {
+            while (table.size() > 0 && System.nanoTime() < end) {
+                Thread.sleep(20);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return table.size() == 0;
+    }
+
+    /** Ends every flow that is left, with {@code reason}. */
+    public void stopFlows(CloseReason reason) {
+        table.stopAll(reason);
+        drain(Duration.ofSeconds(2));
+    }
+
+    /** Closes everything that {@link #start} opened, last first. */
+    @Override
+    public void close() {
+        for (AutoCloseable resource : open.reversed()) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                org.slf4j.LoggerFactory.getLogger(Hop.class).warn("closing: {}", e.toString());
+            }
+        }
+        open.clear();
+    }
+
+    private <T extends AutoCloseable> T opened(T resource) {
+        open.add(resource);
+        return resource;
+    }
+}

@@ -1,0 +1,51 @@
+package dev.throughline.admin;
+
+import dev.throughline.flow.FlowTable;
+import dev.throughline.metrics.HopMetrics;
+import dev.throughline.report.FlowJson;
+import dev.throughline.report.Json;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** The pages of the admin interface. */
+public final class AdminPages {
+    private static final String JSON = "application/json";
+    private static final String PLAIN = "text/plain; charset=utf-8";
+
+    private final FlowTable table;
+    private final FlowJson flowJson;
+    private final HopMetrics metrics;
+    private final Supplier<List<String>> notReady;
+
+    /** The pages of one hop; {@code notReady} says why it should get no new flows, if it shouldn't. */
+    public AdminPages(FlowTable table, FlowJson flowJson, HopMetrics metrics, Supplier<List<String>> notReady) {
+        this.table = table;
+        this.flowJson = flowJson;
+        this.metrics = metrics;
+        this.notReady = notReady;
+    }
+
+    /** What anyone who reaches the metrics address may read. */
+    List<Page> forEveryone() {
+        return List.of(
+                new Page(
+                        "/metrics", "text/plain; version=0.0.4; charset=utf-8", () -> Page.Answer.ok(metrics.scrape())),
+                new Page("/-/healthy", PLAIN, () -> Page.Answer.ok("healthy\n")),
+                new Page("/-/ready", PLAIN, this::ready));
+    }
+
+    /** What only the users of the admin socket may read as well. */
+    Page flows() {
+        return new Page(
+                "/flows",
+                JSON,
+                () -> Page.Answer.ok(Json.object(out -> out.putAll("flows", table.list(), flowJson::write)) + "\n"));
+    }
+
+    private Page.Answer ready() {
+        List<String> reasons = notReady.get();
+        return reasons.isEmpty()
+                ? Page.Answer.ok("ready\n")
+                : new Page.Answer(503, "not ready: " + String.join("; ", reasons) + "\n");
+    }
+}

@@ -1,0 +1,136 @@
+package dev.throughline.admin;
+
+import com.google.common.collect.ImmutableSet;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.PeerCredentials;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.timeout.ReadTimeoutHandler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The admin interface: everything on a Unix socket, for root, the hop's own user and the users that the configuration
+ * names, as the kernel says who they are (SO_PEERCRED, unix(7)); metrics and health on TCP where that is configured.
+ */
+public final class AdminServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
+    private static final int REQUEST_BYTES = 64 * 1024;
+    private static final int REQUEST_SECONDS = 10;
+
+    private final EventLoopGroup loops;
+    private final AdminPages pages;
+    private final ImmutableSet<Integer> uids;
+    private final List<Channel> listening = new ArrayList<>();
+
+    /** A server for which {@code uids} may use the Unix socket. */
+    public AdminServer(EventLoopGroup loops, AdminPages pages, ImmutableSet<Integer> uids) {
+        this.loops = loops;
+        this.pages = pages;
+        this.uids = uids;
+    }
+
+    /** Opens the Unix socket at {@code path}, in place of one that a hop left behind when it was killed. */
+    public void listen(Path path) throws IOException {
+        Files.createDirectories(path.toAbsolutePath().getParent());
+        if (isAlive(path)) {
+            throw new IOException(path + " is in use: does this hop run already?");
+        }
+        Files.deleteIfExists(path);
+        List<Page> all = new ArrayList<>(pages.forEveryone());
+        all.add(pages.flows());
+        bind(
+                new ServerBootstrap().channel(EpollServerDomainSocketChannel.class),
+                new DomainSocketAddress(path.toFile()),
+                new Pages<EpollDomainSocketChannel>(all) {
+                    @Override
+                    boolean mayRead(EpollDomainSocketChannel connection) throws IOException {
+                        PeerCredentials peer = connection.peerCredentials();
+                        if (!uids.contains(peer.uid())) {
+                            LOG.warn("admin socket: user {} (process {}) may not read it", peer.uid(), peer.pid());
+                            return false;
+                        }
+                        return true;
+                    }
+                });
+        // Who may connect is decided by credentials; the mode only keeps others from trying, where no other user is
+        // named.
+        Files.setPosixFilePermissions(
+                path, PosixFilePermissions.fromString(uids.size() > 2 ? "rw-rw-rw-" : "rw-------"));
+    }
+
+    /** Opens metrics and health at {@code address}. */
+    public void listen(InetSocketAddress address) throws IOException {
+        bind(
+                new ServerBootstrap().channel(EpollServerSocketChannel.class),
+                address,
+                new Pages<Channel>(pages.forEveryone()) {
+                    @Override
+                    boolean mayRead(Channel connection) {
+                        return true;
+                    }
+                });
+    }
+
+    private void bind(ServerBootstrap bootstrap, SocketAddress address, Pages<?> handler) throws IOException {
+        var bound = bootstrap.group(loops).childHandler(handler).bind(address).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException(
+                    "can't listen on " + address + ": " + bound.cause().getMessage(), bound.cause());
+        }
+        listening.add(bound.channel());
+    }
+
+    private static boolean isAlive(Path path) {
+        try (var probe = java.nio.channels.SocketChannel.open(java.net.UnixDomainSocketAddress.of(path))) {
+            return probe.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        listening.forEach(channel -> channel.close().awaitUninterruptibly());
+    }
+
+    /** The pipeline of one request. */
+    private abstract static class Pages<C extends Channel> extends ChannelInitializer<C> {
+        private final List<Page> pages;
+
+        Pages(List<Page> pages) {
+            this.pages = pages;
+        }
+
+        abstract boolean mayRead(C connection) throws IOException;
+
+        @Override
+        protected void initChannel(C connection) throws IOException {
+            if (!mayRead(connection)) {
+                connection.close();
+                return;
+            }
+            connection
+                    .pipeline()
+                    .addLast(new ReadTimeoutHandler(REQUEST_SECONDS))
+                    .addLast(new HttpServerCodec())
+                    .addLast(new HttpObjectAggregator(REQUEST_BYTES))
+                    .addLast(new PageHandler(pages));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.throughline.admin;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Answers GET requests with pages, one request a connection. */
+final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+    private final ImmutableMap<String, Page> pages;
+
+    PageHandler(List<Page> pages) {
+        this.pages = Maps.uniqueIndex(pages, Page::path);
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+        Page page = pages.get(new QueryStringDecoder(request.uri()).path());
+        if (page == null) {
+            answer(
+                    context,
+                    HttpResponseStatus.NOT_FOUND,
+                    "text/plain",
+                    "there is: " + String.join(" ", pages.keySet()) + "\n");
+        } else if (!request.method().equals(HttpMethod.GET)) {
+            answer(context, HttpResponseStatus.METHOD_NOT_ALLOWED, "text/plain", "GET only\n");
+        } else {
+            Page.Answer content = page.content().get();
+            answer(context, HttpResponseStatus.valueOf(content.status()), page.mediaType(), content.text());
+        }
+    }
+
+    private static void answer(
+            ChannelHandlerContext context, HttpResponseStatus status, String mediaType, String text) {
+        FullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, status, Unpooled.copiedBuffer(text, StandardCharsets.UTF_8));
+        response.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, mediaType)
+                .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes())
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        context.close();
+    }
+}

@@ -1,0 +1,46 @@
+package dev.throughline.cli;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/** Asks a running hop over its admin socket; one GET a connection (RFC 9112), which the hop closes after its answer. */
+final class AdminClient {
+    private final Path socket;
+
+    AdminClient(Path socket) {
+        this.socket = socket;
+    }
+
+    /** The body of the page at {@code path}. */
+    String get(String path) {
+        String answer;
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            OutputStream request = Channels.newOutputStream(channel);
+            request.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.UNREACHABLE, socket + ": no answer from the hop: " + e.getMessage());
+        }
+        int body = answer.indexOf("\r\n\r\n");
+        if (body < 0) {
+            throw new CommandFailure(
+                    ExitCode.UNREACHABLE,
+                    socket + ": the hop doesn't answer you: which user may is in its" + " configuration, admin.uids");
+        }
+        if (!answer.startsWith("HTTP/1.1 200 ")) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE,
+                    socket + ": " + answer.substring(0, answer.indexOf('\r')) + ": "
+                            + answer.substring(body + 4).strip());
+        }
+        return answer.substring(body + 4);
+    }
+}

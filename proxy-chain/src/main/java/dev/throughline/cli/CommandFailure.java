@@ -1,0 +1,29 @@
+package dev.throughline.cli;
+
+import dev.throughline.config.IoReason;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** A command that can't do what it was asked: what to tell the operator, and the exit status. */
+public final class CommandFailure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final int exitCode;
+
+    public CommandFailure(int exitCode, String message) {
+        super(message, null, false, false);
+        this.exitCode = exitCode;
+    }
+
+    static CommandFailure unreadable(Path file, IOException problem) {
+        return new CommandFailure(ExitCode.CONFIGURATION, file + ": can't be read: " + IoReason.of(problem));
+    }
+
+    public int exitCode() {
+        return exitCode;
+    }
+
+    public String message() {
+        return String.valueOf(getMessage());
+    }
+}

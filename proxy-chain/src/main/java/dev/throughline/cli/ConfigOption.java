@@ -1,0 +1,54 @@
+package dev.throughline.cli;
+
+import dev.throughline.config.ConfigException;
+import dev.throughline.config.ConfigReader;
+import dev.throughline.config.HopConfig;
+import dev.throughline.intercept.ConfiguredRules;
+import dev.throughline.intercept.RulePlan;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The option with which most commands are told which hop they are about. */
+final class ConfigOption {
+    @Option(
+            names = {"-c", "--config"},
+            paramLabel = "FILE",
+            defaultValue = "${env:THROUGHLINE_CONFIG}",
+            required = true,
+            description = "the hop's configuration (or $THROUGHLINE_CONFIG)")
+    Path file = Path.of("");
+
+    HopConfig read() {
+        return read(file);
+    }
+
+    /** The whole configuration, or a failure that says everything that is wrong with it. */
+    static HopConfig read(Path file) {
+        try {
+            HopConfig config = ConfigReader.read(file);
+            List<String> problems = ConfiguredRules.of(config)
+                    .map(RulePlan::problems)
+                    .map(List::copyOf)
+                    .orElse(List.of());
+            if (!problems.isEmpty()) {
+                throw new CommandFailure(
+                        ExitCode.CONFIGURATION, file + ": " + String.join("\n" + file + ": ", problems));
+            }
+            return config;
+        } catch (ConfigException e) {
+            throw new CommandFailure(ExitCode.CONFIGURATION, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            throw CommandFailure.unreadable(file, e);
+        }
+    }
+
+    /** The rules that the configuration means. */
+    RulePlan rules() {
+        Optional<RulePlan> plan = ConfiguredRules.of(read());
+        return plan.orElseThrow(() ->
+                new CommandFailure(ExitCode.CONFIGURATION, file + ": this hop intercepts nothing and needs no rules"));
+    }
+}

@@ -1,0 +1,205 @@
+package dev.throughline.cli;
+
+import dev.throughline.config.HopConfig;
+import dev.throughline.config.HopKeys;
+import dev.throughline.config.ListenerConfig;
+import dev.throughline.config.RouteConfig;
+import dev.throughline.header.Tuple;
+import dev.throughline.intercept.ConfiguredRules;
+import dev.throughline.intercept.Difference;
+import dev.throughline.intercept.RulePlan;
+import dev.throughline.intercept.RuleTables;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.TrustEntry;
+import dev.throughline.originator.HopId;
+import dev.throughline.os.Capability;
+import dev.throughline.os.Conntrack;
+import dev.throughline.os.SocketDiag;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** What doctor looks at, each by trying it rather than by believing a version number. */
+final class Examination {
+    private static final String KERNEL = "kernel";
+    private static final String PROGRAMS = "programs";
+    private static final String CAPABILITIES = "capabilities";
+    private static final String KEYS = "keys";
+    private static final String RULES = "rules";
+
+    private final Optional<HopConfig> config;
+    private final List<Finding> findings = new ArrayList<>();
+
+    Examination(Optional<HopConfig> config) {
+        this.config = config;
+    }
+
+    List<Finding> findings() {
+        kernel();
+        programs();
+        capabilities();
+        config.ifPresent(this::keys);
+        config.ifPresent(this::rules);
+        return List.copyOf(findings);
+    }
+
+    private void kernel() {
+        findings.add(
+                Finding.ok(KERNEL, "Linux " + System.getProperty("os.version") + ", " + System.getProperty("os.arch")));
+        try (SocketDiag diag = SocketDiag.open();
+                ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Socket client = new Socket(server.getInetAddress(), server.getLocalPort())) {
+            Tuple tuple = Tuple.tcp((InetSocketAddress) client.getLocalSocketAddress(), (InetSocketAddress)
+                    client.getRemoteSocketAddress());
+            findings.add(
+                    diag.find(tuple).isPresent()
+                            ? Finding.ok(KERNEL, "sock_diag finds the owner of a socket")
+                            : Finding.error(
+                                    KERNEL,
+                                    "sock_diag doesn't find a socket of this process",
+                                    "is the module tcp_diag (CONFIG_INET_TCP_DIAG) there?"));
+        } catch (IOException e) {
+            findings.add(
+                    Finding.error(KERNEL, "sock_diag can't be asked: " + e.getMessage(), "CONFIG_INET_DIAG is needed"));
+        }
+        try (Conntrack conntrack = Conntrack.open()) {
+            InetSocketAddress nobody = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+            conntrack.original(nobody, nobody);
+            findings.add(Finding.ok(KERNEL, "conntrack can be asked for the true source of redirected connections"));
+        } catch (IOException e) {
+            findings.add(unlessRedirecting(
+                    "conntrack can't be asked: " + e.getMessage(),
+                    "CAP_NET_ADMIN and nf_conntrack_netlink are needed"));
+        }
+    }
+
+    private Finding unlessRedirecting(String text, String hint) {
+        boolean needed = config.isEmpty()
+                || config.get().listeners().stream()
+                        .anyMatch(l -> l instanceof ListenerConfig.Intercepting i
+                                && i.by() == ListenerConfig.Interception.REDIRECT);
+        return needed && config.isPresent() ? Finding.error(KERNEL, text, hint) : Finding.warning(KERNEL, text, hint);
+    }
+
+    private void programs() {
+        program("nft", "nftables");
+        program("ip", "iproute2");
+    }
+
+    private void program(String name, String debianPackage) {
+        boolean found = Stream.concat(
+                        Stream.of(Optional.ofNullable(System.getenv("PATH"))
+                                .orElse("")
+                                .split(":", -1)),
+                        Stream.of("/usr/sbin", "/sbin"))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));
+        findings.add(
+                found
+                        ? Finding.ok(PROGRAMS, name)
+                        : Finding.warning(
+                                PROGRAMS,
+                                name + " is not installed",
+                                "'redirect' needs it: apt-get install " + debianPackage));
+    }
+
+    private void capabilities() {
+        try {
+            Set<Capability> effective = Capability.effective();
+            boolean intercepts = config.map(Examination::needsMark).orElse(false);
+            capability(effective, Capability.NET_ADMIN, intercepts, "marks, TPROXY and rules");
+            capability(effective, Capability.SYS_PTRACE, false, "naming the processes of other users");
+            capability(
+                    effective, Capability.DAC_READ_SEARCH, false, "reading the descriptors of other users' processes");
+        } catch (IOException e) {
+            findings.add(Finding.error(CAPABILITIES, "can't be read: " + e.getMessage(), "is /proc mounted?"));
+        }
+    }
+
+    private void capability(Set<Capability> effective, Capability capability, boolean needed, String use) {
+        if (effective.contains(capability)) {
+            findings.add(Finding.ok(CAPABILITIES, capability + ", for " + use));
+        } else {
+            String text = "no " + capability + ": " + use;
+            String hint = "run as a service with it (deploy/throughline@.service), or as root";
+            findings.add(needed ? Finding.error(CAPABILITIES, text, hint) : Finding.warning(CAPABILITIES, text, hint));
+        }
+    }
+
+    private static boolean needsMark(HopConfig hop) {
+        return hop.mark() != 0;
+    }
+
+    private void keys(HopConfig hop) {
+        HopKeys keys;
+        try {
+            keys = HopKeys.read(hop);
+        } catch (KeyFormatException e) {
+            for (String line : String.valueOf(e.getMessage()).lines().toList()) {
+                findings.add(Finding.error(KEYS, line, ""));
+            }
+            return;
+        }
+        findings.add(Finding.ok(KEYS, "own key " + keys.own().publicKey().id() + ", 0600"));
+        Instant now = Instant.now();
+        for (TrustEntry entry : keys.trust().entries()) {
+            if (!entry.isInWindow(now)) {
+                findings.add(Finding.warning(
+                        KEYS,
+                        "key " + entry.key().id() + " of " + entry.key().hopName() + " is outside its time window",
+                        "headers that it signs are refused"));
+            }
+        }
+        for (ListenerConfig listener : hop.listeners()) {
+            if (listener instanceof ListenerConfig.PreviousHop previous
+                    && keys.trust().nameOf(HopId.of(previous.previous().hop())).isEmpty()) {
+                findings.add(Finding.error(
+                        KEYS,
+                        "no trusted key of the previous hop "
+                                + previous.previous().hop(),
+                        "throughline keys trust TRUSTFILE KEY"));
+            }
+        }
+    }
+
+    private void rules(HopConfig hop) {
+        Optional<RulePlan> plan = ConfiguredRules.of(hop);
+        if (plan.isEmpty()) {
+            findings.add(Finding.ok(RULES, "none needed"));
+            return;
+        }
+        RuleTables tables = new RuleTables();
+        try {
+            switch (tables.compare(plan.get())) {
+                case Difference.None none -> findings.add(Finding.ok(RULES, "as the configuration means them"));
+                case Difference.NotInstalled missing ->
+                    findings.add(Finding.error(
+                            RULES,
+                            "not installed",
+                            hop.failOpen()
+                                    ? "the running hop installs them"
+                                    : "throughline redirect apply --config FILE"));
+                case Difference.Differs differs ->
+                    findings.add(Finding.error(
+                            RULES,
+                            "differ from the configuration:\n        " + String.join("\n        ", differs.lines()),
+                            "throughline redirect apply --config FILE"));
+            }
+            tables.hints().forEach(hint -> findings.add(Finding.warning(RULES, hint, "")));
+        } catch (IOException e) {
+            findings.add(Finding.error(RULES, "can't be compared: " + e.getMessage(), "run doctor as root"));
+        }
+        if (hop.route() instanceof RouteConfig.HopByInterception by) {
+            findings.add(Finding.ok(RULES, "connections to hop " + by.hop() + " may leave only by its interception"));
+        }
+    }
+}

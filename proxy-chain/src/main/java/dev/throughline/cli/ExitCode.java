@@ -1,0 +1,14 @@
+package dev.throughline.cli;
+
+/** What a command's exit status means. */
+public final class ExitCode {
+    public static final int OK = 0;
+    public static final int FAILURE = 1;
+    public static final int USAGE = 2;
+    public static final int CONFIGURATION = 3;
+    public static final int UNREACHABLE = 4;
+    public static final int NOT_VERIFIED = 5;
+    public static final int DOCTOR_FOUND_ERRORS = 6;
+
+    private ExitCode() {}
+}

@@ -1,0 +1,102 @@
+package dev.throughline.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(name = "flows", description = "See the flows of a running hop.", subcommands = FlowsCommand.Listing.class)
+final class FlowsCommand {
+    enum Format {
+        table,
+        json,
+        jsonl
+    }
+
+    /** Which hop: by its configuration or by its socket. */
+    static final class Target {
+        @Option(
+                names = {"-c", "--config"},
+                paramLabel = "FILE",
+                description = "the hop's configuration")
+        @Nullable
+        Path config;
+
+        @Option(names = "--socket", paramLabel = "PATH", description = "the hop's admin socket")
+        @Nullable
+        Path socket;
+
+        AdminClient client() {
+            if (socket != null) {
+                return new AdminClient(socket);
+            }
+            Path file = config == null ? Path.of("") : config;
+            return new AdminClient(ConfigOption.read(file).admin().socket());
+        }
+    }
+
+    @Command(name = "list", description = "List the open flows, oldest first.")
+    static final class Listing implements Callable<Integer> {
+        @ArgGroup(multiplicity = "1")
+        Target target = new Target();
+
+        @Option(
+                names = {"-o", "--output"},
+                defaultValue = "table",
+                paramLabel = "FORMAT",
+                description = "table, json or jsonl (default: ${DEFAULT-VALUE})")
+        Format format = Format.table;
+
+        @Override
+        public Integer call() {
+            String json = target.client().get("/flows");
+            switch (format) {
+                case json -> System.out.print(json);
+                case jsonl -> JsonTree.parse(json).list("flows").forEach(flow -> System.out.println(flow.toJson()));
+                case table ->
+                    System.out.print(FlowTableText.of(JsonTree.parse(json).list("flows")));
+            }
+            return ExitCode.OK;
+        }
+    }
+
+    /** Flows as a table for people. */
+    static final class FlowTableText {
+        private static final String ROW = "%-6s %-10s %-20s %-28s %-22s %-22s %10s %10s %9s%n";
+
+        private FlowTableText() {}
+
+        static String of(List<JsonTree> flows) {
+            StringBuilder text = new StringBuilder();
+            text.append(ROW.formatted(
+                    "FLOW", "STAGE", "ORIGINATOR", "EVIDENCE", "SOURCE", "DESTINATION", "OUT", "IN", "SECONDS"));
+            for (JsonTree flow : flows) {
+                JsonTree who = flow.object("originator");
+                text.append(ROW.formatted(
+                        flow.text("number"),
+                        flow.text("stage"),
+                        name(who),
+                        who.text("evidence") + " on " + who.text("host"),
+                        who.text("source"),
+                        who.text("destination"),
+                        flow.text("bytes_out"),
+                        flow.text("bytes_in"),
+                        seconds(flow.text("duration_ms"))));
+            }
+            return text.toString();
+        }
+
+        private static String name(JsonTree who) {
+            String comm = who.text("comm");
+            String pid = who.text("pid");
+            return comm.equals("-") && pid.equals("-") ? "uid " + who.text("uid") : comm + "[" + pid + "]";
+        }
+
+        private static String seconds(String millis) {
+            return "%.1f".formatted(Double.parseDouble(millis) / 1000);
+        }
+    }
+}

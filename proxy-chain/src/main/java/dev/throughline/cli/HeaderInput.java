@@ -1,0 +1,82 @@
+package dev.throughline.cli;
+
+import com.google.common.base.CharMatcher;
+import dev.throughline.config.IoReason;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/** A captured header in whatever form a person has it: raw bytes, hex or base64, in a file, on standard input or typed. */
+final class HeaderInput {
+    private static final byte[] SIGNATURE_START = {0x0d, 0x0a, 0x0d, 0x0a};
+    private static final int MOST_BYTES = 1 << 20;
+
+    private HeaderInput() {}
+
+    /** @param argument a file, {@code -} for standard input, or the header itself as hex or base64 */
+    static byte[] read(String argument) {
+        if (argument.equals("-")) {
+            return bytes(standardInput());
+        }
+        Path file = asFile(argument);
+        if (file == null) {
+            return bytes(argument.getBytes(StandardCharsets.UTF_8));
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return bytes(in.readNBytes(MOST_BYTES));
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be read: " + IoReason.of(e));
+        }
+    }
+
+    private static byte[] standardInput() {
+        try {
+            return System.in.readNBytes(MOST_BYTES);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, "standard input can't be read: " + IoReason.of(e));
+        }
+    }
+
+    private static @Nullable Path asFile(String argument) {
+        // A long argument is a header: no file system takes it as a name.
+        if (argument.length() > 255 && !argument.contains("/")) {
+            return null;
+        }
+        try {
+            Path file = Path.of(argument);
+            return Files.exists(file) ? file : null;
+        } catch (java.nio.file.InvalidPathException e) {
+            return null;
+        }
+    }
+
+    private static byte[] bytes(byte[] content) {
+        if (startsAsHeader(content)) {
+            return content;
+        }
+        String text = CharMatcher.whitespace()
+                .or(CharMatcher.is(':'))
+                .removeFrom(new String(content, StandardCharsets.UTF_8));
+        try {
+            return HexFormat.of().parseHex(text);
+        } catch (IllegalArgumentException notHex) {
+            try {
+                return Base64.getDecoder().decode(text);
+            } catch (IllegalArgumentException notBase64) {
+                throw new CommandFailure(
+                        ExitCode.USAGE, "neither a file, nor hex, nor base64, nor the bytes of a PROXY v2 header");
+            }
+        }
+    }
+
+    private static boolean startsAsHeader(byte[] content) {
+        return content.length >= SIGNATURE_START.length
+                && Arrays.equals(content, 0, SIGNATURE_START.length, SIGNATURE_START, 0, SIGNATURE_START.length);
+    }
+}

@@ -1,0 +1,185 @@
+package dev.throughline.cli;
+
+import dev.throughline.chain.Chain;
+import dev.throughline.chain.ChainRead;
+import dev.throughline.chain.Detail;
+import dev.throughline.chain.Link;
+import dev.throughline.chain.SignedLink;
+import dev.throughline.chain.Verification;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.Tlv;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.report.IdNames;
+import dev.throughline.report.Json;
+import dev.throughline.report.OriginatorJson;
+import dev.throughline.report.VerificationJson;
+import java.util.Optional;
+
+/** A header with all its fields, for a person or as JSON. What it shows of a chain is claimed; the last part says if it is true. */
+final class HeaderText {
+    private final IdNames names;
+
+    HeaderText(IdNames names) {
+        this.names = names;
+    }
+
+    String readable(Header header, ChainRead read, int given, Optional<Verification> verification) {
+        StringBuilder out = new StringBuilder();
+        int length = header.raw().length();
+        out.append("PROXY v2 header, %d bytes%s%n"
+                .formatted(length, given > length ? ", followed by " + (given - length) + " bytes of the flow" : ""));
+        line(out, "command", header.command().toString());
+        header.tuple().ifPresent(tuple -> {
+            line(out, "transport", tuple.transport().toString());
+            line(out, "source", Tuple.text(tuple.source()));
+            line(out, "destination", Tuple.text(tuple.destination()));
+        });
+        for (Tlv tlv : header.tlvs()) {
+            line(out, "TLV 0x%02X".formatted(tlv.type()), tlv.value().length() + " bytes");
+        }
+        if (read instanceof ChainRead.Found found) {
+            chain(out, found.chain());
+        }
+        out.append(verdict(verification));
+        return out.toString();
+    }
+
+    private void chain(StringBuilder out, Chain chain) {
+        Originator who = chain.origin().claim().unverified();
+        out.append("origin, as hop ")
+                .append(names.of(chain.links().getFirst().link().hop()))
+                .append(" claims\n");
+        line(out, "host", names.of(who.host()));
+        line(out, "flow", who.flow().toString());
+        line(out, "observed at", who.observedAt().toString());
+        line(out, "flow's source", Tuple.text(who.tuple().source()));
+        line(out, "destination", Tuple.text(who.tuple().destination()));
+        line(out, "way in", who.wayIn().toString());
+        identity(out, who.identity());
+        for (Detail detail : chain.origin().details()) {
+            if (!detail.isOpen()) {
+                line(
+                        out,
+                        detail.name(),
+                        "closed, commitment " + detail.committed().toHex());
+            }
+        }
+        for (SignedLink signed : chain.links()) {
+            link(out, signed);
+        }
+    }
+
+    private static void identity(StringBuilder out, ProcessIdentity who) {
+        line(out, "evidence", who.evidence().toString());
+        line(out, "system", who.system().toString());
+        who.process().ifPresent(p -> line(out, "process", "pid " + p.pid() + ", start time " + p.startTime()));
+        who.credentials()
+                .ifPresent(c -> line(
+                        out,
+                        "ids",
+                        "uid " + c.unsignedUid() + ", effective uid " + c.unsignedEffectiveUid() + ", gid "
+                                + c.unsignedGid()));
+        who.person().userName().ifPresent(user -> line(out, "user", user));
+        who.code().executable().ifPresent(path -> line(out, "executable", path));
+        who.code().sha256().map(Bytes::toHex).ifPresent(hash -> line(out, "SHA-256", hash));
+        who.code().command().ifPresent(command -> line(out, "command name", command));
+        who.placement().cgroup().ifPresent(path -> line(out, "cgroup", path));
+        who.placement().bootId().map(Bytes::toHex).ifPresent(id -> line(out, "boot id", id));
+    }
+
+    private void link(StringBuilder out, SignedLink signed) {
+        Link link = signed.link();
+        out.append("link %d, by hop %s for hop %s%n"
+                .formatted(link.index(), names.of(link.hop()), names.of(link.audience())));
+        line(out, "issued at", link.issuedAt() + ", for " + link.ttl().toMillis() + " ms");
+        line(
+                out,
+                "came in",
+                link.ingress()
+                        + link.observedPeer()
+                                .map(peer -> " from " + Tuple.text(peer))
+                                .orElse(""));
+        line(out, "went out", link.egress() + " by " + link.outgoing());
+        link.exporter().ifPresent(bytes -> line(out, "TLS exporter", bytes.toHex()));
+        line(out, "key", link.key().toString());
+        line(
+                out,
+                "signature",
+                "algorithm %d, leaf %d of %d"
+                        .formatted(
+                                signed.proof().algorithm(),
+                                signed.proof().leafIndex(),
+                                signed.proof().treeSize()));
+    }
+
+    private static String verdict(Optional<Verification> verification) {
+        return switch (verification.orElse(null)) {
+            case null -> "not verified: no trust file was given (--trust)\n";
+            case Verification.Verified verified ->
+                "verified: signed by "
+                        + String.join(
+                                ", ",
+                                verified.signers().stream()
+                                        .map(key -> key.hopName() + " (" + key.id() + ")")
+                                        .toList())
+                        + "\n";
+            case Verification.Rejected rejected ->
+                "not verified: " + rejected.reason()
+                        + (rejected.link() < 0 ? "" : ", link " + rejected.link()) + ": "
+                        + rejected.reason().meaning() + " ("
+                        + rejected.detail() + ")\n";
+        };
+    }
+
+    String json(Header header, ChainRead read, Optional<Verification> verification) {
+        return Json.object(out -> {
+            out.put("bytes", header.raw().length())
+                    .put("command", header.command().toString());
+            header.tuple()
+                    .ifPresent(tuple -> out.put("transport", tuple.transport().toString())
+                            .put("source", Tuple.text(tuple.source()))
+                            .put("destination", Tuple.text(tuple.destination())));
+            out.putAll(
+                    "tlvs",
+                    header.tlvs(),
+                    (item, tlv) -> item.put("type", tlv.type())
+                            .put("bytes", tlv.value().length()));
+            if (read instanceof ChainRead.Found found) {
+                claimed(out, found.chain());
+            }
+            out.put(
+                    "verification",
+                    v -> verification.ifPresentOrElse(
+                            answer -> VerificationJson.write(v, answer, names), () -> v.put("result", "not-checked")));
+        });
+    }
+
+    private void claimed(Json out, Chain chain) {
+        Originator who = chain.origin().claim().unverified();
+        out.put("claimed_origin", origin -> {
+            origin.put("flow", who.flow().toString());
+            OriginatorJson.write(origin, who, names);
+            origin.putAll(
+                    "details",
+                    chain.origin().details(),
+                    (item, detail) -> item.put("kind", detail.name())
+                            .put("open", detail.isOpen())
+                            .put("commitment", detail.committed().toHex()));
+        });
+        out.putAll("claimed_links", chain.links(), (item, signed) -> {
+            VerificationJson.link(item, signed.link(), names);
+            item.put("key", signed.link().key().toString())
+                    .put("algorithm", signed.proof().algorithm())
+                    .put("tree_size", signed.proof().treeSize())
+                    .put("leaf_index", signed.proof().leafIndex())
+                    .put("signature", signed.proof().signature().toHex());
+        });
+    }
+
+    private static void line(StringBuilder out, String name, String value) {
+        out.append("  %-14s %s%n".formatted(name, value));
+    }
+}

@@ -1,0 +1,115 @@
+package dev.throughline.cli;
+
+import dev.throughline.chain.ChainRead;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.Verification;
+import dev.throughline.chain.Verifier;
+import dev.throughline.chain.VerifierSettings;
+import dev.throughline.config.KeyFiles;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.ReadResult;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.Trust;
+import dev.throughline.report.IdNames;
+import dev.throughline.report.Json;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "inspect",
+        description = {
+            "Show every field of a captured header, and verify it against a trust file.",
+            "Exits with 0 if it verifies and with 5 if it doesn't. What only its receiver can check is left out: that it was"
+                    + " meant for this hop, by this connection, now, and for the first time."
+        })
+final class InspectCommand implements Callable<Integer> {
+    @Parameters(
+            paramLabel = "HEADER",
+            defaultValue = "-",
+            description = "a file, - for standard input, or the header itself, as raw bytes, hex or base64")
+    String argument = "-";
+
+    @Option(names = "--trust", paramLabel = "FILE", description = "the keys to believe")
+    @Nullable
+    Path trustFile;
+
+    @Option(names = "--json", description = "as JSON")
+    boolean asJson;
+
+    @Option(
+            names = "--tlv-type",
+            defaultValue = "0xE5",
+            paramLabel = "TYPE",
+            description = "TLV type of the chain (default: ${DEFAULT-VALUE})")
+    String tlvType = "0xE5";
+
+    @Override
+    public Integer call() {
+        ChainTlv chainTlv = chainTlv();
+        Trust trust = trust();
+        byte[] bytes = HeaderInput.read(argument);
+        return switch (new HeaderReader(new HeaderLimits(0xFFFF + 16)).read(bytes, bytes.length)) {
+            case ReadResult.Complete complete -> inspect(complete.header(), bytes.length, chainTlv, trust);
+            case ReadResult.NeedMore more ->
+                malformed(bytes.length, "the header ends here, expected " + more.total() + " bytes in all");
+            case ReadResult.Malformed bad ->
+                malformed(bad.offset(), bad.problem() + " (PROXY protocol, section " + bad.section() + ")");
+        };
+    }
+
+    private int inspect(Header header, int given, ChainTlv chainTlv, Trust trust) {
+        ChainRead chain = chainTlv.read(header);
+        if (chain instanceof ChainRead.Malformed bad) {
+            return malformed(bad.offset(), bad.problem());
+        }
+        Optional<Verification> verification = trustFile == null
+                ? Optional.empty()
+                : Optional.of(Verifier.verifyCapture(header, trust, chainTlv, VerifierSettings.DEFAULT_SKEW));
+        HeaderText text = new HeaderText(new IdNames(trust, "", ""));
+        if (asJson) {
+            System.out.println(text.json(header, chain, verification));
+        } else {
+            System.out.print(text.readable(header, chain, given, verification));
+        }
+        return verification.orElse(null) instanceof Verification.Verified ? ExitCode.OK : ExitCode.NOT_VERIFIED;
+    }
+
+    private int malformed(int offset, String problem) {
+        if (asJson) {
+            System.out.println(Json.object(
+                    out -> out.put("malformed", m -> m.put("offset", offset).put("problem", problem))));
+        } else {
+            System.err.println("malformed at byte " + offset + ": " + problem);
+        }
+        return ExitCode.NOT_VERIFIED;
+    }
+
+    private ChainTlv chainTlv() {
+        try {
+            return new ChainTlv(Integer.decode(tlvType));
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(ExitCode.USAGE, "--tlv-type: expected 0xE0 to 0xEF, found " + tlvType);
+        }
+    }
+
+    private Trust trust() {
+        if (trustFile == null) {
+            return Trust.NOBODY;
+        }
+        try {
+            return KeyFiles.readTrust(trustFile);
+        } catch (KeyFormatException e) {
+            throw new CommandFailure(ExitCode.CONFIGURATION, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            throw CommandFailure.unreadable(trustFile, e);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package dev.throughline.cli;
+
+import dev.throughline.intercept.RulePlan;
+import dev.throughline.intercept.RuleTables;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(
+        name = "redirect",
+        description = "Show, apply or remove the nft rules and routes that a configuration means.",
+        subcommands = {RedirectCommand.Show.class, RedirectCommand.Apply.class, RedirectCommand.Remove.class})
+final class RedirectCommand {
+    @Command(name = "show", description = "Print the rules, as nft reads them, and the routes, as ip commands.")
+    static final class Show implements Callable<Integer> {
+        @Mixin
+        ConfigOption config = new ConfigOption();
+
+        @Override
+        public Integer call() {
+            RulePlan plan = config.rules();
+            System.out.print(RuleTables.show(plan));
+            return ExitCode.OK;
+        }
+    }
+
+    @Command(name = "apply", description = "Install the rules and routes; the same again changes nothing.")
+    static final class Apply implements Callable<Integer> {
+        @Mixin
+        ConfigOption config = new ConfigOption();
+
+        @Override
+        public Integer call() throws IOException {
+            RulePlan plan = config.rules();
+            if (plan.failOpen()) {
+                throw new CommandFailure(
+                        ExitCode.CONFIGURATION,
+                        "rules that fail open live as long as the hop: 'throughline run' installs them itself");
+            }
+            new RuleTables().apply(plan);
+            System.out.println("applied: table inet throughline-" + plan.hop());
+            return ExitCode.OK;
+        }
+    }
+
+    @Command(name = "remove", description = "Remove the rules and routes; nothing happens when there are none.")
+    static final class Remove implements Callable<Integer> {
+        @Mixin
+        ConfigOption config = new ConfigOption();
+
+        @Override
+        public Integer call() throws IOException {
+            RulePlan plan = config.rules();
+            new RuleTables().remove(plan);
+            System.out.println("removed: table inet throughline-" + plan.hop());
+            return ExitCode.OK;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package dev.throughline.cli;
+
+import dev.throughline.Hop;
+import dev.throughline.config.HopConfig;
+import dev.throughline.config.HopKeys;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.os.Signals;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "run",
+        description = {
+            "Run a hop.",
+            "Flows are logged to standard output, a JSON line when one opens and one when it closes; messages go to"
+                    + " standard error. SIGTERM drains within the configured deadline, a second one stops at once."
+        })
+final class RunCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+
+    @Mixin
+    ConfigOption config = new ConfigOption();
+
+    @Option(names = "--check", description = "only check the configuration and the files that it names")
+    boolean check;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (check) {
+            return CheckCommand.check(config.file);
+        }
+        return run(config.read(), Clock.systemUTC());
+    }
+
+    /** Runs a hop until it is told to stop. */
+    public static int run(HopConfig config, Clock clock) throws InterruptedException {
+        HopKeys keys = keys(config);
+        CountDownLatch stop = new CountDownLatch(1);
+        Thread main = Thread.currentThread();
+        Runnable onSignal = () -> {
+            if (stop.getCount() == 0) {
+                main.interrupt();
+            }
+            stop.countDown();
+        };
+        try (Hop hop = new Hop(config, keys, clock)) {
+            try {
+                hop.start();
+            } catch (IOException e) {
+                throw new CommandFailure(ExitCode.FAILURE, "hop " + config.name() + " can't start: " + e.getMessage());
+            }
+            Signals.handle("TERM", onSignal);
+            Signals.handle("INT", onSignal);
+            LOG.info(
+                    "hop {} is ready, process {}",
+                    config.name(),
+                    ProcessHandle.current().pid());
+            stop.await();
+            LOG.info(
+                    "draining {} flows for at most {} s",
+                    hop.flows(),
+                    config.limits().drain().toSeconds());
+            if (!hop.drain(config.limits().drain())) {
+                boolean now = Thread.interrupted();
+                LOG.info("stopping {} flows", hop.flows());
+                hop.stopFlows(now ? CloseReason.STOPPED : CloseReason.DRAIN_DEADLINE);
+            }
+        }
+        LOG.info("hop {} has stopped", config.name());
+        return ExitCode.OK;
+    }
+
+    static HopKeys keys(HopConfig config) {
+        try {
+            return HopKeys.read(config);
+        } catch (KeyFormatException e) {
+            throw new CommandFailure(ExitCode.CONFIGURATION, String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package dev.throughline.config;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.chain.Chain;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.NatException;
+import dev.throughline.chain.VerifierSettings;
+import dev.throughline.config.HopConfig.Admin;
+import dev.throughline.header.Cidr;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/** Reads a hop's configuration file. Paths in it are relative to the file. */
+public final class ConfigReader {
+    private final Path file;
+    private final Section.Problems problems;
+
+    private ConfigReader(Path file) {
+        this.file = file;
+        this.problems = new Section.Problems(file.toString());
+    }
+
+    /**
+     * Reads {@code file}.
+     *
+     * @throws ConfigException with everything that is wrong in it
+     * @throws IOException if it can't be read at all
+     */
+    public static HopConfig read(Path file) throws ConfigException, IOException {
+        return new ConfigReader(file).parse(Files.readString(file));
+    }
+
+    private HopConfig parse(String text) throws ConfigException {
+        Optional<HopConfig> config = Optional.empty();
+        try {
+            // Duplicate keys are allowed here only to be found, with all other problems, by Section.
+            LoadSettings settings = LoadSettings.builder()
+                    .setAllowDuplicateKeys(true)
+                    .setLabel(file.toString())
+                    .build();
+            Optional<Node> root = new Compose(settings).composeReader(new StringReader(text));
+            if (root.isEmpty()) {
+                problems.add(Optional.empty(), "the file is empty: see deploy/ for an example of each role");
+            } else {
+                try (Section section = new Section(problems, root.get(), "the configuration")) {
+                    config = hop(section);
+                }
+            }
+        } catch (MarkedYamlEngineException e) {
+            problems.add(e.getProblemMark(), "not YAML: " + e.getProblem());
+        }
+        if (!problems.found().isEmpty() || config.isEmpty()) {
+            throw new ConfigException(problems.found());
+        }
+        return config.get();
+    }
+
+    private Optional<HopConfig> hop(Section root) {
+        Optional<String> name = root.required("hop", ConfigReader::hopName);
+        Optional<String> host = root.required("host", ConfigReader::hostName);
+        Optional<Path> key = root.required("key", this::path);
+        Optional<Path> trust = root.optional("trust", this::path);
+        int mark = root.optional("mark", Values::mark, 0);
+        List<Integer> laterMarks = root.list("later-marks", Values::mark);
+        ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path).read(root);
+        Optional<RouteConfig> route = route(root);
+        boolean failOpen = root.optional("fail-open", Values::flag, false);
+        List<NatException> nat = natExceptions(root);
+        List<Cidr> healthCheckers = root.list("health-checkers", Cidr::parse);
+        int tlv = root.optional("tlv-type", text -> Values.integer(text, 0xE0, 0xEF), ChainTlv.STANDARD.type());
+        Limits limits = limits(root);
+        Optional<Admin> admin = name.map(n -> admin(root, n));
+        checkTogether(root, trust, mark, laterMarks, listeners, route);
+        if (name.isEmpty() || host.isEmpty() || key.isEmpty() || route.isEmpty() || admin.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new HopConfig(
+                name.get(),
+                host.get(),
+                key.get(),
+                trust,
+                mark,
+                ImmutableList.copyOf(laterMarks),
+                listeners,
+                route.get(),
+                failOpen,
+                ImmutableList.copyOf(nat),
+                ImmutableList.copyOf(healthCheckers),
+                new ChainTlv(tlv),
+                limits,
+                admin.get()));
+    }
+
+    /** What is right by itself and wrong together. */
+    private static void checkTogether(
+            Section root,
+            Optional<Path> trust,
+            int mark,
+            List<Integer> laterMarks,
+            List<ListenerConfig> listeners,
+            Optional<RouteConfig> route) {
+        if (listeners.isEmpty()) {
+            root.problem("listeners", "a hop needs at least one listener");
+        }
+        if (trust.isEmpty() && listeners.stream().anyMatch(ListenerConfig::requiresHeader)) {
+            root.problem("trust", "a listener that requires a header needs \"trust\", the keys to believe");
+        }
+        boolean intercepts = listeners.stream().anyMatch(ListenerConfig.Intercepting.class::isInstance);
+        boolean guarded =
+                route.map(RouteConfig.HopByInterception.class::isInstance).orElse(false);
+        if (mark == 0 && (intercepts || guarded)) {
+            root.problem("mark", "interception needs \"mark\", which tells this hop's own connections from all others");
+        }
+        if (mark != 0 && laterMarks.contains(mark)) {
+            root.problem("later-marks", "this hop's own mark is not a later one");
+        }
+        Set<String> names = new HashSet<>();
+        for (ListenerConfig listener : listeners) {
+            if (!names.add(listener.name())) {
+                root.problem("listeners", "two listeners are called \"" + listener.name() + "\"");
+            }
+        }
+    }
+
+    private Optional<RouteConfig> route(Section root) {
+        if (!root.has("route")) {
+            root.problem("route", "the configuration needs \"route\", where the flows go");
+            return Optional.empty();
+        }
+        try (Section route = root.section("route")) {
+            Optional<String> to = route.required("to", text -> text.equals("destination") ? text : hopName(text));
+            Optional<RouteConfig.HopAt> at = to.flatMap(
+                    hop -> route.optional("at", Values::address).map(address -> new RouteConfig.HopAt(hop, address)));
+            Optional<String> by = route.optional("by", text -> {
+                if (!text.equals("interception")) {
+                    throw new IllegalArgumentException("expected \"interception\", found \"" + text + "\"");
+                }
+                return text;
+            });
+            if (to.isEmpty()) {
+                return Optional.empty();
+            }
+            boolean destination = to.get().equals("destination");
+            if (destination && (at.isPresent() || by.isPresent())) {
+                route.problem("to", "the destination is the flow's own: it takes neither \"at\" nor \"by\"");
+            }
+            if (!destination && at.isPresent() == by.isPresent()) {
+                route.problem("to", "a hop is reached either \"at\" an address or \"by: interception\"");
+            }
+            if (destination) {
+                return Optional.of(new RouteConfig.Destination());
+            }
+            return Optional.of(at.isPresent() ? at.get() : new RouteConfig.HopByInterception(to.get()));
+        }
+    }
+
+    private static List<NatException> natExceptions(Section root) {
+        return root.sections("nat-exceptions", "a NAT exception").stream()
+                .flatMap(item -> {
+                    try (item) {
+                        Optional<HopId> from = item.required("from", HopId::of);
+                        Optional<HopId> to = item.required("to", HopId::of);
+                        Optional<Cidr> egress = item.required("egress", Cidr::parse);
+                        return from.flatMap(f -> to.flatMap(t -> egress.map(e -> new NatException(f, t, e)))).stream();
+                    }
+                })
+                .toList();
+    }
+
+    private static Limits limits(Section root) {
+        Limits d = Limits.DEFAULTS;
+        Duration tick = Duration.ofMillis(100);
+        Duration day = Duration.ofDays(1);
+        try (Section limits = root.section("limits")) {
+            return new Limits(
+                    limits.optional("flows", t -> Values.integer(t, 1, 1_000_000), d.flows()),
+                    limits.optional("half-open-headers", t -> Values.integer(t, 1, 1_000_000), d.halfOpenHeaders()),
+                    limits.optional(
+                            "remembered-chains", t -> Values.integer(t, 1_000, 100_000_000), d.rememberedChains()),
+                    limits.optional("connect-timeout", t -> Values.duration(t, tick, day), d.connectTimeout()),
+                    limits.optional(
+                            "header-timeout", t -> Values.duration(t, tick, Duration.ofMinutes(1)), d.headerTimeout()),
+                    limits.optional(
+                            "idle-timeout", t -> Values.duration(t, tick, Duration.ofDays(30)), d.idleTimeout()),
+                    limits.optional("drain", t -> Values.duration(t, Duration.ZERO, day), d.drain()),
+                    limits.optional("ttl", t -> Values.duration(t, tick, VerifierSettings.MAX_TTL), d.ttl()),
+                    limits.optional("skew", t -> Values.duration(t, Duration.ZERO, VerifierSettings.MAX_TTL), d.skew()),
+                    limits.optional("hops", t -> Values.integer(t, 1, Chain.HARD_HOP_LIMIT), d.hops()));
+        }
+    }
+
+    private Admin admin(Section root, String name) {
+        Path run = Path.of("/run/throughline", name);
+        try (Section admin = root.section("admin")) {
+            Path socket = admin.optional("socket", this::path, run.resolve("admin.sock"));
+            return new Admin(
+                    socket,
+                    ImmutableSet.copyOf(admin.list("uids", Values::uid)),
+                    admin.optional("pid-file", this::path, socket.resolveSibling("pid")),
+                    admin.optional("metrics", Values::address));
+        }
+    }
+
+    private Path path(String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("expected a path");
+        }
+        return file.toAbsolutePath().resolveSibling(text).normalize();
+    }
+
+    static String hopName(String text) {
+        HopId.of(text);
+        return text;
+    }
+
+    private static String hostName(String text) {
+        HostId.of(text);
+        return text;
+    }
+}

@@ -1,0 +1,52 @@
+package dev.throughline.config;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.NatException;
+import dev.throughline.header.Cidr;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Everything that one hop is told; a value that was checked as a whole.
+ *
+ * @param name the hop's name; its key carries the same
+ * @param host name of the host that it runs on, which it writes into origins
+ * @param key file with its secret key
+ * @param trust file with the keys that it believes; empty on a hop without a chain listener
+ * @param mark SO_MARK of its own connections, 1 to 0xFFFF; 0 where nothing on this host is intercepted
+ * @param laterMarks the marks of the hops after it on this host, whose connections it leaves alone
+ * @param listeners the ways in
+ * @param route where all its flows go
+ * @param failOpen whether captured traffic passes unproxied while the hop is down
+ * @param natExceptions pairs of hops between which addresses are translated
+ * @param healthCheckers who may send a LOCAL header to a chain listener, to see whether it answers
+ */
+public record HopConfig(
+        String name,
+        String host,
+        Path key,
+        Optional<Path> trust,
+        int mark,
+        ImmutableList<Integer> laterMarks,
+        ImmutableList<ListenerConfig> listeners,
+        RouteConfig route,
+        boolean failOpen,
+        ImmutableList<NatException> natExceptions,
+        ImmutableList<Cidr> healthCheckers,
+        ChainTlv chainTlv,
+        Limits limits,
+        Admin admin) {
+
+    /**
+     * What an operator can reach.
+     *
+     * @param socket Unix socket of the admin interface
+     * @param uids users that may use it beside root and the hop's own
+     * @param pidFile where the hop writes its process instance: pid and start time
+     * @param metrics TCP address of the metrics and the health answers, if any
+     */
+    public record Admin(Path socket, ImmutableSet<Integer> uids, Path pidFile, Optional<InetSocketAddress> metrics) {}
+}

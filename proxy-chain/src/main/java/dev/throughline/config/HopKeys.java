@@ -1,0 +1,53 @@
+package dev.throughline.config;
+
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.Trust;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The keys that a configuration names.
+ *
+ * @param own the key that the hop signs with
+ * @param trust the keys that it believes
+ */
+public record HopKeys(SecretKey own, Trust trust) {
+    /**
+     * Reads the files that {@code config} names.
+     *
+     * @throws KeyFormatException with a line for everything that is wrong with them
+     */
+    public static HopKeys read(HopConfig config) throws KeyFormatException {
+        List<String> problems = new ArrayList<>();
+        Optional<SecretKey> own = read(config.key(), KeyFiles::readSecret, problems);
+        Optional<Trust> trust = config.trust().isEmpty()
+                ? Optional.of(Trust.NOBODY)
+                : read(config.trust().get(), KeyFiles::readTrust, problems);
+        own.filter(key -> !key.publicKey().hopName().equals(config.name()))
+                .ifPresent(key -> problems.add(config.key() + ": this is the key of hop \""
+                        + key.publicKey().hopName() + "\", the configuration is that of \"" + config.name() + "\""));
+        if (!problems.isEmpty() || own.isEmpty() || trust.isEmpty()) {
+            throw new KeyFormatException(String.join("\n", problems));
+        }
+        return new HopKeys(own.get(), trust.get());
+    }
+
+    private interface Reader<T> {
+        T read(Path file) throws IOException, KeyFormatException;
+    }
+
+    private static <T> Optional<T> read(Path file, Reader<T> reader, List<String> problems) {
+        try {
+            return Optional.of(reader.read(file));
+        } catch (IOException e) {
+            problems.add(file + ": can't be read: " + IoReason.of(e));
+        } catch (KeyFormatException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,43 @@
+package dev.throughline.config;
+
+import dev.throughline.chain.VerifierSettings;
+import java.time.Duration;
+
+/**
+ * What bounds a hop's time and memory.
+ *
+ * @param flows how many flows may be open at once; each takes two descriptors
+ * @param halfOpenHeaders how many connections of one peer may be waiting for the rest of their header
+ * @param rememberedChains how many unexpired chains are remembered against replay
+ * @param connectTimeout until a connection to the next hop or the destination stands
+ * @param headerTimeout until the whole header of the previous hop is there
+ * @param idleTimeout without a byte either way
+ * @param drain how long open flows may go on after SIGTERM
+ * @param ttl for how long a link that this hop signs may be presented
+ * @param skew by how much the clocks of two hops may differ
+ * @param hops how many links a chain may have
+ */
+public record Limits(
+        int flows,
+        int halfOpenHeaders,
+        int rememberedChains,
+        Duration connectTimeout,
+        Duration headerTimeout,
+        Duration idleTimeout,
+        Duration drain,
+        Duration ttl,
+        Duration skew,
+        int hops) {
+
+    public static final Limits DEFAULTS = new Limits(
+            8_000,
+            1_000,
+            500_000,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofHours(1),
+            Duration.ofSeconds(30),
+            VerifierSettings.DEFAULT_TTL,
+            VerifierSettings.DEFAULT_SKEW,
+            VerifierSettings.DEFAULT_MAX_HOPS);
+}

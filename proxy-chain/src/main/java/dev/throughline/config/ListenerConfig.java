@@ -1,0 +1,89 @@
+package dev.throughline.config;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Range;
+import dev.throughline.header.Cidr;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** One way into a hop. Whether a header is expected is said here, by the operator; it is never guessed from the bytes. */
+public sealed interface ListenerConfig {
+    String name();
+
+    /** Whether every connection must begin with a signed header; otherwise its bytes are payload and nothing else. */
+    boolean requiresHeader();
+
+    /** How the kernel brings connections here. */
+    enum Interception {
+        TPROXY,
+        REDIRECT
+    }
+
+    /**
+     * Intercepts what applications of this host open.
+     *
+     * @param port on the loopback addresses
+     */
+    record Apps(String name, Interception by, int port, Capture capture) implements Intercepting {
+        @Override
+        public boolean requiresHeader() {
+            return false;
+        }
+    }
+
+    /** Intercepts what the previous hop on this host opens. */
+    record PreviousHop(String name, Interception by, int port, Previous previous) implements Intercepting {
+        @Override
+        public boolean requiresHeader() {
+            return true;
+        }
+    }
+
+    /** A listener to which the kernel brings connections that were meant for somebody else. */
+    sealed interface Intercepting extends ListenerConfig {
+        Interception by();
+
+        int port();
+    }
+
+    /**
+     * Takes connections of applications that were configured to come here, for one fixed destination.
+     *
+     * @param address where it listens
+     * @param destination where all its flows go
+     */
+    record Forward(String name, InetSocketAddress address, InetSocketAddress destination) implements ListenerConfig {
+        @Override
+        public boolean requiresHeader() {
+            return false;
+        }
+    }
+
+    /** Takes connections of previous hops that know this hop's address. */
+    record Chain(String name, InetSocketAddress address) implements ListenerConfig {
+        @Override
+        public boolean requiresHeader() {
+            return true;
+        }
+    }
+
+    /** Which of the applications' connections; an empty list doesn't restrict. */
+    record Capture(
+            ImmutableList<Range<Integer>> ports,
+            ImmutableList<Cidr> destinations,
+            ImmutableList<Cidr> exceptDestinations,
+            ImmutableList<Integer> uids,
+            ImmutableList<Integer> exceptUids) {}
+
+    /**
+     * How connections of the previous hop are told from all others.
+     *
+     * @param hop its name
+     * @param mark its SO_MARK, which only a process with CAP_NET_ADMIN can set
+     * @param uid its user
+     * @param pidFile its pid file; if given, the owner must be that very process
+     */
+    record Previous(String hop, OptionalInt mark, OptionalInt uid, Optional<Path> pidFile) {}
+}

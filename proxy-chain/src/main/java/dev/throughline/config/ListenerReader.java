@@ -1,0 +1,120 @@
+package dev.throughline.config;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.config.ListenerConfig.Capture;
+import dev.throughline.config.ListenerConfig.Interception;
+import dev.throughline.config.ListenerConfig.Previous;
+import dev.throughline.header.Cidr;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
+
+/** Reads the {@code listeners} of a configuration: {@code mode} says what is expected, {@code by} how it gets here. */
+final class ListenerReader {
+    private enum Mode {
+        TRANSPARENT,
+        CHAIN
+    }
+
+    private enum By {
+        TPROXY,
+        REDIRECT,
+        PLAIN
+    }
+
+    private final Function<String, Path> path;
+
+    ListenerReader(Function<String, Path> path) {
+        this.path = path;
+    }
+
+    ImmutableList<ListenerConfig> read(Section root) {
+        ImmutableList.Builder<ListenerConfig> listeners = ImmutableList.builder();
+        for (Section section : root.sections("listeners", "a listener")) {
+            try (section) {
+                listener(section).ifPresent(listeners::add);
+            }
+        }
+        return listeners.build();
+    }
+
+    private Optional<ListenerConfig> listener(Section section) {
+        Optional<String> name = section.required("name", ConfigReader::hopName);
+        Optional<Mode> mode = section.required("mode", text -> word(Mode.class, text));
+        By by = section.optional("by", text -> word(By.class, text), By.TPROXY);
+        if (name.isEmpty() || mode.isEmpty()) {
+            return Optional.empty();
+        }
+        if (by == By.PLAIN) {
+            return mode.get() == Mode.CHAIN
+                    ? section.required("address", Values::address).map(a -> new ListenerConfig.Chain(name.get(), a))
+                    : forward(section, name.get());
+        }
+        Interception interception = by == By.TPROXY ? Interception.TPROXY : Interception.REDIRECT;
+        Optional<Integer> port = section.required("port", Values::port);
+        if (mode.get() == Mode.CHAIN) {
+            Optional<Previous> previous = previous(section);
+            return port.flatMap(
+                    p -> previous.map(hop -> new ListenerConfig.PreviousHop(name.get(), interception, p, hop)));
+        }
+        Capture capture = capture(section);
+        return port.map(p -> new ListenerConfig.Apps(name.get(), interception, p, capture));
+    }
+
+    private static Optional<ListenerConfig> forward(Section section, String name) {
+        var address = section.required("address", Values::address);
+        var destination = section.required("destination", Values::address);
+        return address.flatMap(a -> destination.map(d -> new ListenerConfig.Forward(name, a, d)));
+    }
+
+    private static Capture capture(Section section) {
+        if (!section.has("capture")) {
+            section.problem("capture", "a transparent listener needs \"capture\", what it intercepts");
+        }
+        try (Section capture = section.section("capture")) {
+            return new Capture(
+                    ImmutableList.copyOf(capture.list("ports", Values::ports)),
+                    ImmutableList.copyOf(capture.list("destinations", Cidr::parse)),
+                    ImmutableList.copyOf(capture.list("except-destinations", Cidr::parse)),
+                    ImmutableList.copyOf(capture.list("uids", Values::uid)),
+                    ImmutableList.copyOf(capture.list("except-uids", Values::uid)));
+        }
+    }
+
+    private Optional<Previous> previous(Section section) {
+        if (!section.has("previous")) {
+            section.problem(
+                    "previous",
+                    "an intercepting chain listener needs \"previous\", the hop whose connections it takes");
+            return Optional.empty();
+        }
+        try (Section previous = section.section("previous")) {
+            Optional<String> hop = previous.required("hop", ConfigReader::hopName);
+            OptionalInt mark = asInt(previous.optional("mark", Values::mark));
+            OptionalInt uid = asInt(previous.optional("uid", Values::uid));
+            Optional<Path> pidFile = previous.optional("pid-file", path);
+            if (mark.isEmpty() && uid.isEmpty()) {
+                previous.problem("hop", "the previous hop is known by its \"mark\" or its \"uid\": give at least one");
+            }
+            return hop.map(name -> new Previous(name, mark, uid, pidFile));
+        }
+    }
+
+    private static OptionalInt asInt(Optional<Integer> value) {
+        return value.map(OptionalInt::of).orElseGet(OptionalInt::empty);
+    }
+
+    private static <E extends Enum<E>> E word(Class<E> type, String text) {
+        ImmutableSet.Builder<String> known = ImmutableSet.builder();
+        for (E value : java.util.Objects.requireNonNull(type.getEnumConstants())) {
+            String word = value.name().toLowerCase(java.util.Locale.ROOT);
+            if (word.equals(text)) {
+                return value;
+            }
+            known.add(word);
+        }
+        throw new IllegalArgumentException("\"" + text + "\" isn't known" + Suggestion.among(known.build(), text));
+    }
+}

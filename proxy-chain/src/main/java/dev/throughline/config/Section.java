@@ -1,0 +1,170 @@
+package dev.throughline.config;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+
+/**
+ * One mapping of a YAML file, read key by key. It notes every problem and goes on, so that a person sees all of them at
+ * once; {@link #close} reports the keys that nobody asked for.
+ */
+final class Section implements AutoCloseable {
+    private final Problems problems;
+    private final @Nullable Node node;
+    private final String name;
+    private final Map<String, Node> keys = new LinkedHashMap<>();
+    private final Map<String, Node> values = new LinkedHashMap<>();
+    private final Set<String> asked = new LinkedHashSet<>();
+
+    Section(Problems problems, @Nullable Node node, String name) {
+        this.problems = problems;
+        this.node = node;
+        this.name = name;
+        if (node instanceof MappingNode mapping) {
+            for (NodeTuple tuple : mapping.getValue()) {
+                add(tuple);
+            }
+        } else if (node != null) {
+            problems.add(node, name + " is a mapping of keys to values");
+        }
+    }
+
+    private void add(NodeTuple tuple) {
+        String key = tuple.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
+        if (values.putIfAbsent(key, tuple.getValueNode()) != null) {
+            problems.add(tuple.getKeyNode(), "\"" + key + "\" is given twice");
+        } else {
+            keys.put(key, tuple.getKeyNode());
+        }
+    }
+
+    @Nullable
+    Node node() {
+        return node;
+    }
+
+    boolean has(String key) {
+        asked.add(key);
+        return values.containsKey(key);
+    }
+
+    /** The value of {@code key}, if it is there and {@code parse} accepts it. */
+    <T> Optional<T> optional(String key, Function<String, T> parse) {
+        asked.add(key);
+        return Optional.ofNullable(values.get(key)).flatMap(value -> scalar(key, value, parse));
+    }
+
+    <T> T optional(String key, Function<String, T> parse, T otherwise) {
+        return optional(key, parse).orElse(otherwise);
+    }
+
+    /** The same for a key that must be there; empty only after a problem was noted. */
+    <T> Optional<T> required(String key, Function<String, T> parse) {
+        if (!has(key) && node != null) {
+            problems.add(node, name + " needs \"" + key + "\"");
+        }
+        return optional(key, parse);
+    }
+
+    /** A list; a single value counts as a list of one. */
+    <T> List<T> list(String key, Function<String, T> parse) {
+        asked.add(key);
+        List<T> parsed = new ArrayList<>();
+        Node value = values.get(key);
+        List<Node> items = value instanceof SequenceNode sequence
+                ? sequence.getValue()
+                : value == null ? List.of() : List.of(value);
+        items.forEach(item -> scalar(key, item, parse).ifPresent(parsed::add));
+        return parsed;
+    }
+
+    /** The mapping under {@code key}; an empty one if it isn't there. */
+    Section section(String key) {
+        asked.add(key);
+        return new Section(problems, values.get(key), "\"" + key + "\"");
+    }
+
+    /** The mappings in the list under {@code key}. */
+    List<Section> sections(String key, String itemName) {
+        asked.add(key);
+        Node value = values.get(key);
+        if (value == null) {
+            return List.of();
+        }
+        if (!(value instanceof SequenceNode sequence)) {
+            problems.add(value, "\"" + key + "\" is a list");
+            return List.of();
+        }
+        return sequence.getValue().stream()
+                .map(item -> new Section(problems, item, itemName))
+                .toList();
+    }
+
+    /** Notes a problem with the value of {@code key}, or with the whole mapping where the key isn't there. */
+    void problem(String key, String message) {
+        Node at = values.getOrDefault(key, node);
+        if (at != null) {
+            problems.add(at, message);
+        }
+    }
+
+    @Override
+    public void close() {
+        keys.forEach((key, at) -> {
+            if (!asked.contains(key)) {
+                problems.add(at, "unknown key \"" + key + "\" in " + name + Suggestion.among(asked, key));
+            }
+        });
+    }
+
+    private <T> Optional<T> scalar(String key, Node value, Function<String, T> parse) {
+        if (!(value instanceof ScalarNode scalar)) {
+            problems.add(value, "\"" + key + "\" is a single value");
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(parse.apply(scalar.getValue()));
+        } catch (IllegalArgumentException e) {
+            problems.add(value, "\"" + key + "\": " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /** What was found wrong in one file. */
+    static final class Problems {
+        private final String file;
+        private final List<ConfigProblem> found = new ArrayList<>();
+
+        Problems(String file) {
+            this.file = file;
+        }
+
+        void add(Node at, String message) {
+            add(at.getStartMark(), message);
+        }
+
+        void add(Optional<Mark> mark, String message) {
+            found.add(new ConfigProblem(
+                    file,
+                    mark.map(m -> m.getLine() + 1).orElse(1),
+                    mark.map(m -> m.getColumn() + 1).orElse(1),
+                    message));
+        }
+
+        List<ConfigProblem> found() {
+            return found;
+        }
+    }
+}

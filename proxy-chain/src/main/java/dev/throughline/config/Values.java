@@ -1,0 +1,117 @@
+package dev.throughline.config;
+
+import com.google.common.base.CharMatcher;
+import com.google.common.collect.Range;
+import com.google.common.net.HostAndPort;
+import com.google.common.net.InetAddresses;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * How the single values of a configuration are written. Each reader throws {@link IllegalArgumentException} with what was
+ * expected.
+ */
+final class Values {
+    private Values() {}
+
+    static int integer(String text, int least, int most) {
+        try {
+            int value = Integer.decode(text);
+            if (value >= least && value <= most) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // The message below says what was expected, of this as of a number out of range.
+        }
+        throw new IllegalArgumentException(
+                "expected a whole number from " + least + " to " + most + ", found \"" + text + "\"");
+    }
+
+    static int port(String text) {
+        return integer(text, 1, 0xFFFF);
+    }
+
+    static int mark(String text) {
+        return integer(text, 1, 0xFFFF);
+    }
+
+    static int uid(String text) {
+        try {
+            return Integer.parseUnsignedInt(text);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("expected a numeric user id, found \"" + text + "\"", e);
+        }
+    }
+
+    /** {@code 443} or {@code 8000-8100}. */
+    static Range<Integer> ports(String text) {
+        int dash = text.indexOf('-');
+        int first = port(dash < 0 ? text : text.substring(0, dash).strip());
+        int last = dash < 0 ? first : port(text.substring(dash + 1).strip());
+        if (last < first) {
+            throw new IllegalArgumentException("a range of ports ascends, found \"" + text + "\"");
+        }
+        return Range.closed(first, last);
+    }
+
+    /** {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}: never a name, whose meaning could change under a running hop. */
+    static InetSocketAddress address(String text) {
+        try {
+            HostAndPort parts = HostAndPort.fromString(text);
+            InetAddress address = InetAddresses.forString(parts.getHost());
+            return new InetSocketAddress(address, port(String.valueOf(parts.getPort())));
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new IllegalArgumentException(
+                    "expected an address and port such as 192.0.2.1:443 or [2001:db8::1]:443, found \"" + text + "\"",
+                    e);
+        }
+    }
+
+    /** {@code 500ms}, {@code 5s}, {@code 2m} or {@code 1h}. */
+    static Duration duration(String text) {
+        String number = CharMatcher.inRange('0', '9').retainFrom(text);
+        String unit = text.substring(Math.min(text.length(), number.length()));
+        if (text.startsWith(number) && !number.isEmpty() && number.length() < 10) {
+            long count = Long.parseLong(number);
+            switch (unit) {
+                case "ms" -> {
+                    return Duration.ofMillis(count);
+                }
+                case "s" -> {
+                    return Duration.ofSeconds(count);
+                }
+                case "m" -> {
+                    return Duration.ofMinutes(count);
+                }
+                case "h" -> {
+                    return Duration.ofHours(count);
+                }
+                default -> {}
+            }
+        }
+        throw new IllegalArgumentException("expected a duration such as 500ms, 5s, 2m or 1h, found \"" + text + "\"");
+    }
+
+    static Duration duration(String text, Duration least, Duration most) {
+        Duration value = duration(text);
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw new IllegalArgumentException(
+                    "expected between " + text(least) + " and " + text(most) + ", found \"" + text + "\"");
+        }
+        return value;
+    }
+
+    static boolean flag(String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("expected true or false, found \"" + text + "\"");
+        };
+    }
+
+    private static String text(Duration duration) {
+        return duration.toString().substring(2).toLowerCase(Locale.ROOT);
+    }
+}

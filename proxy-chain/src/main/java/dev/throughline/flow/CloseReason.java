@@ -1,0 +1,60 @@
+package dev.throughline.flow;
+
+import dev.throughline.relay.RelayEnd;
+import java.util.Locale;
+
+/** Why a flow ended. Every flow ends with exactly one, which is its log line's, its metric's and its table row's. */
+public enum CloseReason {
+    COMPLETED("both sides finished"),
+    INBOUND_RESET("the side that opened the flow reset it"),
+    OUTBOUND_RESET("the next hop or the destination reset it"),
+    IDLE_TIMEOUT("no byte moved for the idle timeout"),
+    NOT_INTERCEPTED("the kernel didn't bring it here: somebody connected to the listener itself"),
+    NO_ORIGINAL_DESTINATION("the kernel couldn't say where it was going"),
+    NO_TRUE_SOURCE("the kernel couldn't say where it came from"),
+    OWNER_UNKNOWN("the kernel couldn't say that the previous hop owns it"),
+    OWNER_MISMATCH("the kernel says that another process than the previous hop owns it"),
+    LOOP("this hop had it before"),
+    HEADER_MALFORMED("it didn't begin with a readable header"),
+    HEADER_INCOMPLETE("it ended before its header did"),
+    HEADER_TIMEOUT("its header didn't arrive in time"),
+    HEADER_BUDGET("its peer has too many unfinished headers"),
+    HEADER_REJECTED("its header is not true"),
+    HEALTH_CHECK("a health checker asked whether this hop answers"),
+    DESTINATION_MISMATCH("the kernel and the verified origin name different destinations"),
+    HEADER_TOO_LARGE("its header doesn't fit what the next hop reads"),
+    TOO_MANY_FLOWS("the hop has as many flows as it may"),
+    CONNECT_TIMEOUT("the next hop or the destination didn't answer in time"),
+    CONNECT_REFUSED("the next hop or the destination refused it"),
+    CONNECT_UNREACHABLE("there is no way to the next hop or the destination"),
+    CONNECT_FAILED("the connection onwards couldn't be made"),
+    DRAIN_DEADLINE("the hop was told to stop, and its deadline came"),
+    STOPPED("the hop was told to stop now"),
+    INTERNAL_ERROR("this hop has a bug; its log says more");
+
+    private final String meaning;
+
+    CloseReason(String meaning) {
+        this.meaning = meaning;
+    }
+
+    public String meaning() {
+        return meaning;
+    }
+
+    static CloseReason of(RelayEnd end) {
+        return switch (end) {
+            case COMPLETED -> COMPLETED;
+            case INBOUND_RESET -> INBOUND_RESET;
+            case OUTBOUND_RESET -> OUTBOUND_RESET;
+            case IDLE -> IDLE_TIMEOUT;
+            case ABORTED -> STOPPED;
+        };
+    }
+
+    /** The form that logs and metrics use, such as {@code connect-timeout}. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

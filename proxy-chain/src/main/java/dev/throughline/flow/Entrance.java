@@ -1,0 +1,26 @@
+package dev.throughline.flow;
+
+import dev.throughline.identify.LocalOwner;
+import java.util.Optional;
+
+/**
+ * One way into the hop, as its flows see it.
+ *
+ * @param listener its name
+ * @param requiresHeader whether the connection must begin with a signed header; otherwise its bytes are payload
+ * @param intercepting whether the kernel brought it here on its way to somewhere else
+ * @param arrivals finds out how a connection came
+ * @param ownerRule what the kernel must say about the process that holds the other end
+ */
+public record Entrance(
+        String listener, boolean requiresHeader, boolean intercepting, Arrival.Origin arrivals, OwnerRule ownerRule) {
+
+    /** Decides whether a connection may be held by this process. */
+    public interface OwnerRule {
+        /** Any process may. */
+        OwnerRule ANYONE = owner -> Optional.empty();
+
+        /** Why not, if not. */
+        Optional<Refused> objection(LocalOwner owner);
+    }
+}

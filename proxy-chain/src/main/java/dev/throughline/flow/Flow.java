@@ -1,0 +1,327 @@
+package dev.throughline.flow;
+
+import dev.throughline.chain.Chain;
+import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.Verification;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.Tlv;
+import dev.throughline.header.Tuple;
+import dev.throughline.identify.LocalOwner;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.Way;
+import dev.throughline.relay.Inbox;
+import dev.throughline.relay.Relay;
+import dev.throughline.relay.RelayEnd;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.socket.SocketChannel;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One flow, from intercepted to closed. {@link #run} is its life in order; each step below does what its name says, or
+ * refuses with the one reason with which the flow then ends. Everything but {@link #view} and {@link #stop} happens on the
+ * event loop of the inbound connection, which is the outbound one's as well.
+ */
+public final class Flow {
+    private static final Logger LOG = LoggerFactory.getLogger(Flow.class);
+
+    private final FlowParts parts;
+    private final Entrance entrance;
+    private final SocketChannel inbound;
+    private final Inbox inbox;
+    private final long number;
+    private final Instant acceptedAt;
+    private final long acceptedNanos = System.nanoTime();
+
+    private volatile FlowView.Stage stage = FlowView.Stage.ARRIVING;
+    private volatile @Nullable Arrival arrival;
+    private volatile @Nullable LocalOwner kernel;
+    private volatile @Nullable Verification verification;
+    private volatile @Nullable Originator originator;
+    private volatile @Nullable SocketChannel outbound;
+    private volatile @Nullable Relay relay;
+    private volatile @Nullable CloseReason stopReason;
+
+    /** A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off. */
+    public Flow(FlowParts parts, Entrance entrance, SocketChannel inbound, Inbox inbox) {
+        this.parts = parts;
+        this.entrance = entrance;
+        this.inbound = inbound;
+        this.inbox = inbox;
+        this.number = parts.table().nextNumber();
+        this.acceptedAt = parts.clock().instant();
+    }
+
+    /** Lives this flow. */
+    public void run() {
+        parts.table().add(this);
+        CompletableFuture.completedFuture(inbound)
+                .thenApply(this::intercepted)
+                .thenCompose(this::identified)
+                .thenCompose(this::originated)
+                .thenCompose(this::connected)
+                .thenCompose(this::announced)
+                .thenCompose(this::relayed)
+                .whenComplete(this::closed);
+    }
+
+    /** Where it comes from and where it was going, as the kernel has it. */
+    private Arrival intercepted(SocketChannel connection) {
+        if (parts.table().isOverfull()) {
+            throw new Refused(CloseReason.TOO_MANY_FLOWS, parts.table().size() - 1 + " flows are open");
+        }
+        Arrival found = entrance.arrivals().of(connection);
+        arrival = found;
+        return found;
+    }
+
+    /** Who holds the other end, as far as this host's kernel can say. */
+    private CompletableFuture<Arrival> identified(Arrival found) {
+        if (!found.local()) {
+            return CompletableFuture.completedFuture(found);
+        }
+        stage = FlowView.Stage.IDENTIFYING;
+        return parts.identifier().identify(found.socket()).thenApplyAsync(
+                owner -> {
+                    goOn();
+                    kernel = owner;
+                    entrance.ownerRule().objection(owner).ifPresent(objection -> {
+                        throw objection;
+                    });
+                    return found;
+                },
+                inbound.eventLoop());
+    }
+
+    /** Who opened it: what a verified header says, or, on the first hop, what the kernel said. */
+    private CompletableFuture<Originator> originated(Arrival found) {
+        if (entrance.requiresHeader()) {
+            return headerRead(found).thenApply(header -> verified(found, header));
+        }
+        LocalOwner owner = kernel;
+        if (owner == null) {
+            throw new IllegalStateException("a transparent listener asks the kernel");
+        }
+        FlowId id = new FlowId(parts.random().nextLong(), parts.random().nextLong());
+        Instant now = Instant.ofEpochMilli(parts.clock().millis());
+        Originator who = new Originator(parts.host(), id, now, found.asked(), found.way(), owner.identity());
+        originator = who;
+        return CompletableFuture.completedFuture(who);
+    }
+
+    private CompletableFuture<Header> headerRead(Arrival found) {
+        stage = FlowView.Stage.VERIFYING;
+        HalfOpenHeaders.Lease place = parts.halfOpenHeaders()
+                .take(found.socket().source().getAddress())
+                .orElseThrow(() -> new Refused(
+                        CloseReason.HEADER_BUDGET, "peer " + found.socket().source().getAddress().getHostAddress()));
+        return HeaderInput.read(inbound, inbox, parts.headerLimits(), parts.headerTimeout())
+                .whenComplete((header, problem) -> place.close());
+    }
+
+    private Originator verified(Arrival found, Header header) {
+        goOn();
+        if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
+            throw new Refused(CloseReason.HEALTH_CHECK, "");
+        }
+        Verification answer = parts.verifier().verify(header, found.socket(), parts.clock().instant());
+        verification = answer;
+        parts.events().verified(answer);
+        return switch (answer) {
+            case Verification.Rejected rejected -> throw new Refused(
+                    CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
+            case Verification.Verified verified -> {
+                Originator who = verified.originator();
+                InetSocketAddress destination = who.tuple().destination();
+                // The kernel says where an intercepted connection was going: a header can't send it elsewhere.
+                if (entrance.intercepting() && !destination.equals(found.asked().destination())) {
+                    throw new Refused(CloseReason.DESTINATION_MISMATCH, "the kernel says "
+                            + Tuple.text(found.asked().destination()) + ", the origin " + Tuple.text(destination));
+                }
+                originator = who;
+                yield who;
+            }
+        };
+    }
+
+    private boolean isHealthChecker(Arrival found) {
+        return parts.healthCheckers().stream()
+                .anyMatch(cidr -> cidr.contains(found.socket().source().getAddress()));
+    }
+
+    /** A connection to the next hop or the destination. */
+    private CompletableFuture<SocketChannel> connected(Originator who) {
+        stage = FlowView.Stage.CONNECTING;
+        InetSocketAddress address = parts.nextHop().address(who.tuple().destination());
+        return parts.connector()
+                .connect(inbound.eventLoop(), address, new Inbox())
+                .handle((channel, problem) -> {
+                    if (channel == null) {
+                        throw connectRefusal(problem, address);
+                    }
+                    outbound = channel;
+                    goOn();
+                    return channel;
+                });
+    }
+
+    private static Refused connectRefusal(@Nullable Throwable problem, InetSocketAddress address) {
+        CloseReason reason =
+                switch (problem) {
+                    case ConnectTimeoutException timeout -> CloseReason.CONNECT_TIMEOUT;
+                    case NoRouteToHostException noRoute -> CloseReason.CONNECT_UNREACHABLE;
+                    case ConnectException refused
+                    when String.valueOf(refused.getMessage()).contains("refused") -> CloseReason.CONNECT_REFUSED;
+                    case null, default -> CloseReason.CONNECT_FAILED;
+                };
+        return new Refused(reason, Tuple.text(address) + ": " + (problem == null ? "" : problem.getMessage()));
+    }
+
+    /** The header with this hop's own link, in one write, before any byte and without waiting for one. */
+    private CompletableFuture<SocketChannel> announced(SocketChannel channel) {
+        if (parts.nextHop().audience().isEmpty()) {
+            return CompletableFuture.completedFuture(channel);
+        }
+        Originator who = java.util.Objects.requireNonNull(originator);
+        Arrival found = java.util.Objects.requireNonNull(arrival);
+        Chain chain = signed(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
+        List<Tlv> tlvs = parts.chainTlv().write(chain);
+        if (tlvs.isEmpty() || HeaderWriter.size(who.tuple(), tlvs) > parts.headerLimits().maxBytes()) {
+            throw new Refused(CloseReason.HEADER_TOO_LARGE, chain.encode().length() + " bytes of chain, at most "
+                    + parts.headerLimits().maxBytes() + " of header");
+        }
+        Bytes header = HeaderWriter.proxy(who.tuple(), tlvs);
+        CompletableFuture<SocketChannel> written = new CompletableFuture<>();
+        channel.writeAndFlush(Unpooled.wrappedBuffer(header.toByteArray())).addListener(done -> {
+            if (done.isSuccess()) {
+                written.complete(channel);
+            } else {
+                written.completeExceptionally(new Refused(CloseReason.OUTBOUND_RESET, "before it had the header"));
+            }
+        });
+        return written;
+    }
+
+    private Chain signed(Originator who, Arrival found, Tuple outgoing) {
+        LinkDraft draft = new LinkDraft(
+                parts.nextHop().audience().orElseThrow(),
+                Instant.ofEpochMilli(parts.clock().millis()),
+                parts.ttl(),
+                found.way(),
+                Way.SOCKET,
+                Optional.of(found.socket().source()),
+                outgoing);
+        return verification instanceof Verification.Verified received
+                ? parts.signer().append(received, draft)
+                : parts.signer().originate(who, draft);
+    }
+
+    /** Bytes both ways, until there are no more. */
+    private CompletableFuture<RelayEnd> relayed(SocketChannel channel) {
+        goOn();
+        stage = FlowView.Stage.RELAYING;
+        Relay running = new Relay(inbound, channel, parts.idleTimeout());
+        relay = running;
+        parts.events().opened(view());
+        return running.start();
+    }
+
+    /** The end, whatever it was: one reason, in the log, the metrics and nowhere else. */
+    private void closed(@Nullable RelayEnd end, @Nullable Throwable problem) {
+        Ending ending = ending(end, problem);
+        if (relay == null) {
+            // Refused before it stood: the application is to feel it at once, as a reset, and not wait for an answer.
+            if (ending.reason() != CloseReason.HEALTH_CHECK && inbound.isOpen()) {
+                inbound.config().setOption(ChannelOption.SO_LINGER, 0);
+            }
+            inbound.close();
+            SocketChannel other = outbound;
+            if (other != null) {
+                other.config().setOption(ChannelOption.SO_LINGER, 0);
+                other.close();
+            }
+        }
+        parts.table().remove(this);
+        FlowView last = view();
+        stage = FlowView.Stage.CLOSED;
+        parts.events().closed(last, ending);
+    }
+
+    private Ending ending(@Nullable RelayEnd end, @Nullable Throwable problem) {
+        CloseReason stopped = stopReason;
+        if (stopped != null && (end == null || end == RelayEnd.ABORTED)) {
+            return new Ending(stopped, "");
+        }
+        if (end != null) {
+            return new Ending(CloseReason.of(end), "");
+        }
+        Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
+        if (cause instanceof Refused refused) {
+            return new Ending(refused.reason(), refused.detail());
+        }
+        LOG.error("flow {} failed in stage {}", number, stage, cause);
+        return new Ending(CloseReason.INTERNAL_ERROR, String.valueOf(cause));
+    }
+
+    /** Ends this flow with {@code reason}, wherever on its line it is. */
+    void stop(CloseReason reason) {
+        inbound.eventLoop().execute(() -> {
+            if (stopReason != null || stage == FlowView.Stage.CLOSED) {
+                return;
+            }
+            stopReason = reason;
+            Relay running = relay;
+            if (running != null) {
+                running.abort();
+            } else {
+                inbound.config().setOption(ChannelOption.SO_LINGER, 0);
+                inbound.close();
+            }
+        });
+    }
+
+    /** Nothing goes on for a flow that was told to stop while it waited for an answer. */
+    private void goOn() {
+        CloseReason stopped = stopReason;
+        if (stopped != null) {
+            throw new Refused(stopped, "");
+        }
+    }
+
+    long number() {
+        return number;
+    }
+
+    /** This flow now. */
+    public FlowView view() {
+        Relay running = relay;
+        return new FlowView(
+                number,
+                entrance.listener(),
+                stage,
+                acceptedAt,
+                Duration.ofNanos(System.nanoTime() - acceptedNanos),
+                Optional.ofNullable(arrival),
+                Optional.ofNullable(kernel),
+                Optional.ofNullable(verification),
+                Optional.ofNullable(originator),
+                parts.nextHop(),
+                running == null ? 0 : running.bytesToOutbound(),
+                running == null ? 0 : running.bytesToInbound());
+    }
+}

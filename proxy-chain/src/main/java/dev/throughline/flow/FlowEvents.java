@@ -1,0 +1,36 @@
+package dev.throughline.flow;
+
+import dev.throughline.chain.Verification;
+import java.util.List;
+
+/** Who is told what happens to flows: the log, the metrics. Called on the flow's event loop; must not block. */
+public interface FlowEvents {
+    /** A flow stands: both connections are open and the header, if any, has been written. */
+    void opened(FlowView flow);
+
+    /** A header was verified, or not. */
+    default void verified(Verification verification) {}
+
+    /** A flow is over; called exactly once for every connection that was taken. */
+    void closed(FlowView flow, Ending ending);
+
+    /** Tells several. */
+    static FlowEvents all(List<FlowEvents> listeners) {
+        return new FlowEvents() {
+            @Override
+            public void opened(FlowView flow) {
+                listeners.forEach(listener -> listener.opened(flow));
+            }
+
+            @Override
+            public void verified(Verification verification) {
+                listeners.forEach(listener -> listener.verified(verification));
+            }
+
+            @Override
+            public void closed(FlowView flow, Ending ending) {
+                listeners.forEach(listener -> listener.closed(flow, ending));
+            }
+        };
+    }
+}

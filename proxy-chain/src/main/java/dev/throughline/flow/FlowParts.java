@@ -1,0 +1,49 @@
+package dev.throughline.flow;
+
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.Signer;
+import dev.throughline.chain.Verifier;
+import dev.throughline.header.Cidr;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.originator.HostId;
+import dev.throughline.transport.Connector;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What all flows of a hop use.
+ *
+ * @param host the host that this hop runs on
+ * @param identifier asks the kernel who holds a socket
+ * @param verifier says whether a header is true
+ * @param signer writes this hop's link
+ * @param chainTlv how chains lie in headers
+ * @param headerLimits how large a header may be, in and out
+ * @param halfOpenHeaders who is waiting for the rest of a header
+ * @param healthCheckers who may send a LOCAL header
+ * @param nextHop where flows go on to
+ * @param connector opens the connection there
+ * @param table the flows that live
+ * @param events who is told what happens
+ */
+public record FlowParts(
+        HostId host,
+        ProcessIdentifier identifier,
+        Verifier verifier,
+        Signer signer,
+        ChainTlv chainTlv,
+        HeaderLimits headerLimits,
+        HalfOpenHeaders halfOpenHeaders,
+        List<Cidr> healthCheckers,
+        NextHop nextHop,
+        Connector connector,
+        FlowTable table,
+        FlowEvents events,
+        Duration headerTimeout,
+        Duration idleTimeout,
+        Duration ttl,
+        Clock clock,
+        SecureRandom random) {}

@@ -1,0 +1,53 @@
+package dev.throughline.flow;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The flows that live. Safe for use by several threads. */
+public final class FlowTable {
+    private final int limit;
+    private final Map<Long, Flow> flows = new ConcurrentHashMap<>();
+    private final AtomicLong numbers = new AtomicLong();
+
+    /** A table for at most {@code limit} flows at once. */
+    public FlowTable(int limit) {
+        this.limit = limit;
+    }
+
+    long nextNumber() {
+        return numbers.incrementAndGet();
+    }
+
+    /** Every connection has a row until it is closed, those that will be refused as well. */
+    void add(Flow flow) {
+        flows.put(flow.number(), flow);
+    }
+
+    boolean isOverfull() {
+        return flows.size() > limit;
+    }
+
+    void remove(Flow flow) {
+        flows.remove(flow.number());
+    }
+
+    public int size() {
+        return flows.size();
+    }
+
+    /** All flows, oldest first. */
+    public List<FlowView> list() {
+        return flows.values().stream()
+                .sorted(Comparator.comparingLong(Flow::number))
+                .map(Flow::view)
+                .toList();
+    }
+
+    /** Ends every flow that lives. */
+    public void stopAll(CloseReason reason) {
+        flows.values().forEach(flow -> flow.stop(reason));
+    }
+}

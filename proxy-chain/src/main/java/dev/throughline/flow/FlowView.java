@@ -1,0 +1,52 @@
+package dev.throughline.flow;
+
+import dev.throughline.chain.Verification;
+import dev.throughline.identify.LocalOwner;
+import dev.throughline.originator.Originator;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * A flow at one moment, as the log, the table and the admin interface show it.
+ *
+ * @param number counts the flows of this hop, from 1
+ * @param listener the way in
+ * @param stage where on its line it is
+ * @param arrival how it came, once that is known
+ * @param kernel what this host's kernel says about who holds the other end, where it was asked
+ * @param verification what came of its header, where one was expected
+ * @param originator who opened it, once that is known
+ * @param next where it goes on to
+ * @param bytesOut from the originator towards the destination
+ * @param bytesIn back to the originator
+ */
+public record FlowView(
+        long number,
+        String listener,
+        Stage stage,
+        Instant acceptedAt,
+        Duration age,
+        Optional<Arrival> arrival,
+        Optional<LocalOwner> kernel,
+        Optional<Verification> verification,
+        Optional<Originator> originator,
+        NextHop next,
+        long bytesOut,
+        long bytesIn) {
+
+    /** Where on its line a flow is. */
+    public enum Stage {
+        ARRIVING,
+        IDENTIFYING,
+        VERIFYING,
+        CONNECTING,
+        RELAYING,
+        CLOSED;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package dev.throughline.flow;
+
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.ReadResult;
+import dev.throughline.relay.Inbox;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Takes the header off the front of a connection, however it was split, within a deadline; what follows it stays in the
+ * {@link Inbox}. It keeps at most one header's worth of bytes.
+ */
+final class HeaderInput extends ChannelInboundHandlerAdapter {
+    private final HeaderReader reader;
+    private final Inbox inbox;
+    private final byte[] received;
+    private final CompletableFuture<Header> answer = new CompletableFuture<>();
+    private int length;
+
+    private HeaderInput(HeaderLimits limits, Inbox inbox) {
+        this.reader = new HeaderReader(limits);
+        this.inbox = inbox;
+        this.received = new byte[limits.maxBytes()];
+    }
+
+    /** Reads the header of {@code connection}; fails with {@link Refused}. */
+    static CompletableFuture<Header> read(Channel connection, Inbox inbox, HeaderLimits limits, Duration timeout) {
+        HeaderInput input = new HeaderInput(limits, inbox);
+        Future<?> deadline = connection
+                .eventLoop()
+                .schedule(
+                        () -> input.refuse(
+                                CloseReason.HEADER_TIMEOUT, input.length + " bytes in " + timeout.toMillis() + " ms"),
+                        timeout.toMillis(),
+                        TimeUnit.MILLISECONDS);
+        connection.pipeline().addLast(input);
+        if (connection.isActive()) {
+            connection.read();
+        } else {
+            input.refuse(CloseReason.HEADER_INCOMPLETE, "closed before its header");
+        }
+        return input.answer.whenComplete((header, problem) -> {
+            deadline.cancel(false);
+            connection.pipeline().remove(input);
+        });
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf data = (ByteBuf) message;
+        int taken = Math.min(data.readableBytes(), received.length - length);
+        data.readBytes(received, length, taken);
+        int before = length;
+        length += taken;
+        switch (reader.read(received, length)) {
+            case ReadResult.NeedMore more -> {
+                data.release();
+                context.read();
+            }
+            case ReadResult.Malformed malformed -> {
+                data.release();
+                refuse(CloseReason.HEADER_MALFORMED, "byte " + malformed.offset() + ": " + malformed.problem());
+            }
+            case ReadResult.Complete complete -> {
+                // The header ends inside this buffer; the rest of it is the flow's.
+                data.readerIndex(
+                        data.readerIndex() - taken + (complete.header().raw().length() - before));
+                inbox.giveBack(data);
+                answer.complete(complete.header());
+            }
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        refuse(CloseReason.HEADER_INCOMPLETE, "closed after " + length + " bytes of its header");
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        refuse(CloseReason.HEADER_INCOMPLETE, "reset after " + length + " bytes of its header");
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        refuse(CloseReason.HEADER_INCOMPLETE, "reset after " + length + " bytes of its header");
+    }
+
+    private void refuse(CloseReason reason, String detail) {
+        answer.completeExceptionally(new Refused(reason, detail));
+    }
+}

@@ -1,0 +1,22 @@
+package dev.throughline.flow;
+
+/** A flow that can't go on: how a step says no. */
+public final class Refused extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final CloseReason reason;
+
+    /** With {@code detail}: what was found and what was expected, for the log. */
+    public Refused(CloseReason reason, String detail) {
+        super(detail, null, false, false);
+        this.reason = reason;
+    }
+
+    public CloseReason reason() {
+        return reason;
+    }
+
+    public String detail() {
+        return String.valueOf(getMessage());
+    }
+}

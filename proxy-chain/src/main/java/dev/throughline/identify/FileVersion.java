@@ -1,0 +1,33 @@
+package dev.throughline.identify;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A file and its content, as far as stat(2) tells: any write changes {@code changed}, which no call sets back.
+ *
+ * @param size in bytes
+ */
+record FileVersion(long device, long inode, long size, FileTime modified, FileTime changed) {
+    static FileVersion of(Path path) throws IOException {
+        Map<String, Object> stat = Files.readAttributes(path, "unix:dev,ino,size,lastModifiedTime,ctime");
+        return new FileVersion(
+                (long) value(stat, "dev"),
+                (long) value(stat, "ino"),
+                (long) value(stat, "size"),
+                (FileTime) value(stat, "lastModifiedTime"),
+                (FileTime) value(stat, "ctime"));
+    }
+
+    boolean isSameFile(FileVersion other) {
+        return device == other.device && inode == other.inode;
+    }
+
+    private static Object value(Map<String, Object> stat, String name) {
+        return Objects.requireNonNull(stat.get(name), name);
+    }
+}

@@ -1,0 +1,57 @@
+package dev.throughline.identify;
+
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.os.SocketOwner;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What this host's kernel says of the process that holds the other end of an intercepted flow.
+ *
+ * @param identity the process, with evidence SOCKET_LOOKUP, UID_ONLY, SHARED, UNKNOWN or REMOTE
+ * @param mark SO_MARK of the application's socket; empty without CAP_NET_ADMIN, or if there is no such socket here
+ * @param uid the user who made the socket, as an unsigned 32-bit id; empty for UNKNOWN and REMOTE, and for SHARED unless
+ *     every holder is that user
+ */
+public record LocalOwner(ProcessIdentity identity, OptionalInt mark, OptionalInt uid) {
+    static LocalOwner remote() {
+        return nobody(Evidence.REMOTE, OptionalInt.empty());
+    }
+
+    static LocalOwner unknown(OptionalInt mark) {
+        return nobody(Evidence.UNKNOWN, mark);
+    }
+
+    private static LocalOwner nobody(Evidence evidence, OptionalInt mark) {
+        return new LocalOwner(ProcessIdentity.unknown(evidence, OperatingSystem.LINUX), mark, OptionalInt.empty());
+    }
+
+    static LocalOwner userOnly(SocketOwner socket, Person person) {
+        return unnamed(Evidence.UID_ONLY, socket.mark(), OptionalInt.of(socket.uid()), person);
+    }
+
+    static LocalOwner shared(SocketOwner socket, Person person) {
+        return unnamed(Evidence.SHARED, socket.mark(), OptionalInt.of(socket.uid()), person);
+    }
+
+    static LocalOwner sharedByUsers(SocketOwner socket) {
+        return nobody(Evidence.SHARED, socket.mark());
+    }
+
+    private static LocalOwner unnamed(Evidence evidence, OptionalInt mark, OptionalInt uid, Person person) {
+        ProcessIdentity identity = new ProcessIdentity(
+                evidence,
+                OperatingSystem.LINUX,
+                Optional.empty(),
+                Optional.empty(),
+                Code.UNKNOWN,
+                Placement.UNKNOWN,
+                person);
+        return new LocalOwner(identity, mark, uid);
+    }
+}

@@ -1,0 +1,138 @@
+package dev.throughline.identify;
+
+import com.google.common.collect.ArrayListMultimap;
+import com.google.common.collect.ListMultimap;
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessIdentity;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/** Decides, from one scan, what is said of each socket that was looked for. */
+final class Naming {
+    private record Held(Lookup lookup, int fd) {}
+
+    private final ProcessReader processes;
+    private final Users users;
+    private final Bytes bootId;
+    private final Duration digestDeadline;
+
+    Naming(ProcessReader processes, Users users, Bytes bootId, Duration digestDeadline) {
+        this.processes = processes;
+        this.users = users;
+        this.bootId = bootId;
+        this.digestDeadline = digestDeadline;
+    }
+
+    /**
+     * Answers the lookups and returns those for which something moved meanwhile, to be looked up once more.
+     *
+     * @throws IOException if the scan could not be complete; some lookups may have been answered
+     */
+    List<Lookup> name(Collection<Lookup> lookups) throws IOException {
+        SocketHolders found = SocketHolders.scan(
+                lookups.stream().map(lookup -> lookup.socket().inode()).collect(Collectors.toSet()));
+        ListMultimap<Integer, Held> byProcess = ArrayListMultimap.create();
+        for (Lookup lookup : lookups) {
+            List<SocketHolders.Holder> holders = found.of(lookup.socket().inode());
+            if (holders.size() > 1) {
+                lookup.answer().complete(shared(lookup, holders));
+            } else if (holders.isEmpty()) {
+                userOnly(lookup);
+            } else {
+                SocketHolders.Holder holder = holders.getFirst();
+                byProcess.put(holder.pid(), new Held(lookup, holder.fd()));
+            }
+        }
+        List<Lookup> moved = new ArrayList<>();
+        byProcess.asMap().forEach((pid, held) -> moved.addAll(name(pid, held)));
+        return moved;
+    }
+
+    private LocalOwner shared(Lookup lookup, List<SocketHolders.Holder> holders) {
+        for (SocketHolders.Holder holder : holders) {
+            try {
+                if (!ProcessView.isOf(
+                        ProcessView.credentials(holder.pid()), lookup.socket().uid())) {
+                    return LocalOwner.sharedByUsers(lookup.socket());
+                }
+            } catch (IOException e) {
+                return LocalOwner.sharedByUsers(lookup.socket());
+            }
+        }
+        return LocalOwner.shared(
+                lookup.socket(), new Person(users.name(lookup.socket().uid())));
+    }
+
+    private List<Lookup> name(int pid, Collection<Held> sockets) {
+        Map<Integer, Long> inodes = new HashMap<>();
+        sockets.forEach(held -> inodes.put(held.fd(), held.lookup().socket().inode()));
+        Optional<ProcessReader.Reading> read = processes.read(pid, inodes);
+        List<Lookup> moved = new ArrayList<>();
+        for (Held held : sockets) {
+            boolean still = read.isPresent() && read.get().held().contains(held.fd());
+            if (still) {
+                name(held.lookup(), read.get());
+            } else if (held.lookup().again()) {
+                userOnly(held.lookup());
+            } else {
+                moved.add(held.lookup().retry());
+            }
+        }
+        return moved;
+    }
+
+    /**
+     * A process of another user than the socket's was given it, and one that started after the flow was seen inherited it:
+     * neither opened the flow.
+     */
+    private void name(Lookup lookup, ProcessReader.Reading process) {
+        if (!ProcessView.isOf(process.view().credentials(), lookup.socket().uid())
+                || process.view().id().startTime() > lookup.observedTicks()) {
+            userOnly(lookup);
+            return;
+        }
+        Optional<String> userName = users.name(process.view().credentials().uid());
+        if (process.digest().isDone()) {
+            lookup.answer()
+                    .complete(named(lookup, process, userName, process.digest().join()));
+        } else {
+            var _ = process.digest()
+                    .copy()
+                    .completeOnTimeout(Optional.empty(), digestDeadline.toNanos(), TimeUnit.NANOSECONDS)
+                    .thenAccept(digest -> lookup.answer().complete(named(lookup, process, userName, digest)));
+        }
+    }
+
+    private LocalOwner named(
+            Lookup lookup, ProcessReader.Reading process, Optional<String> userName, Optional<Bytes> digest) {
+        ProcessView view = process.view();
+        ProcessIdentity identity = new ProcessIdentity(
+                Evidence.SOCKET_LOOKUP,
+                OperatingSystem.LINUX,
+                Optional.of(view.id()),
+                Optional.of(view.credentials()),
+                new Code(process.path(), digest, view.command()),
+                new Placement(Optional.of(bootId), view.cgroup()),
+                new Person(userName));
+        return new LocalOwner(
+                identity, lookup.socket().mark(), OptionalInt.of(lookup.socket().uid()));
+    }
+
+    private void userOnly(Lookup lookup) {
+        lookup.userOnly(users.name(lookup.socket().uid()));
+    }
+}

@@ -1,0 +1,127 @@
+package dev.throughline.identify;
+
+import com.google.common.base.CharMatcher;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.os.BootClock;
+import dev.throughline.os.LocalAddresses;
+import dev.throughline.os.OsException;
+import dev.throughline.os.SocketDiag;
+import dev.throughline.os.SocketOwner;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+
+/**
+ * Answers who on this host opened a TCP flow. Thread-safe; asking costs a few microseconds and is for event loops, the
+ * search for the process is done elsewhere and is bounded by {@link IdentifyLimits}.
+ *
+ * <p>What it names is a process that alone held the socket shortly after the flow was opened. A process that ran another
+ * executable since then is named by the new one; only evidence taken at connect(2) itself could say more.
+ */
+public final class ProcessIdentifier implements AutoCloseable {
+    private final LocalAddresses addresses;
+    private final SocketDiag sockets;
+    private final ExecutableDigests digests;
+    private final HolderSearch search;
+    private final LongSupplier bootTicks;
+    private final LongAdder lookups = new LongAdder();
+    private final LongAdder failures = new LongAdder();
+
+    private ProcessIdentifier(
+            LocalAddresses addresses,
+            SocketDiag sockets,
+            ExecutableDigests digests,
+            HolderSearch search,
+            LongSupplier bootTicks) {
+        this.addresses = addresses;
+        this.sockets = sockets;
+        this.digests = digests;
+        this.search = search;
+        this.bootTicks = bootTicks;
+    }
+
+    /**
+     * An identifier for the network namespace of the calling thread.
+     *
+     * @throws IOException if the kernel has no sock_diag(7) or /proc isn't there
+     */
+    public static ProcessIdentifier open(IdentifyLimits limits) throws IOException {
+        return open(limits, new BootClock()::ticks);
+    }
+
+    static ProcessIdentifier open(IdentifyLimits limits, LongSupplier bootTicks) throws IOException {
+        String bootId = Files.readString(Path.of("/proc/sys/kernel/random/boot_id"));
+        LocalAddresses addresses = LocalAddresses.open();
+        SocketDiag sockets;
+        try {
+            sockets = SocketDiag.open();
+        } catch (OsException e) {
+            addresses.close();
+            throw e;
+        }
+        ExecutableDigests digests = new ExecutableDigests();
+        Naming naming = new Naming(
+                new ProcessReader(digests),
+                new Users(Path.of("/etc/passwd")),
+                Bytes.ofHex(CharMatcher.anyOf("-\n").removeFrom(bootId)),
+                limits.digestDeadline());
+        HolderSearch search = new HolderSearch(limits, naming);
+        search.start();
+        return new ProcessIdentifier(addresses, sockets, digests, search, bootTicks);
+    }
+
+    /**
+     * Says who holds the application's end of a TCP flow. The future is completed within the limits, never exceptionally,
+     * on the calling thread or on one of this object's that must not be kept: continue on the flow's own event loop.
+     *
+     * @param tuple the application's source and the destination that it asked for, not the listener's address
+     * @throws IllegalArgumentException if the tuple isn't TCP
+     */
+    public CompletableFuture<LocalOwner> identify(Tuple tuple) {
+        lookups.increment();
+        try {
+            // An address of another host must not be looked up: a transparent proxy's own socket may bear it.
+            if (!addresses.contains(tuple.source().getAddress())) {
+                return CompletableFuture.completedFuture(LocalOwner.remote());
+            }
+            Optional<SocketOwner> socket = sockets.find(tuple);
+            if (socket.isEmpty() || socket.get().isOrphaned()) {
+                OptionalInt mark = socket.map(SocketOwner::mark).orElse(OptionalInt.empty());
+                return CompletableFuture.completedFuture(LocalOwner.unknown(mark));
+            }
+            return search.find(socket.get(), bootTicks.getAsLong());
+        } catch (OsException e) {
+            failures.increment();
+            return CompletableFuture.completedFuture(LocalOwner.unknown(OptionalInt.empty()));
+        }
+    }
+
+    /** Flows that were asked about. */
+    public long lookups() {
+        return lookups.sum();
+    }
+
+    /** Passes over /proc. */
+    public long scans() {
+        return search.scans();
+    }
+
+    /** Lookups that failed here rather than found nothing: the kernel couldn't be asked, or too many were waiting. */
+    public long failures() {
+        return failures.sum() + search.failures();
+    }
+
+    @Override
+    public void close() {
+        search.close();
+        digests.close();
+        sockets.close();
+        addresses.close();
+    }
+}

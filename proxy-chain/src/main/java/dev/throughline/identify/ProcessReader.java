@@ -1,0 +1,83 @@
+package dev.throughline.identify;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.os.PinnedFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Reads a process so that all parts of what was read are of one process instance, while it held the sockets: view, pinned
+ * executable, links of the sockets, and the same view again.
+ */
+final class ProcessReader {
+    /**
+     * A process that stayed the same while it was read.
+     *
+     * @param path of its executable
+     * @param digest SHA-256 of its executable, which may still be on its way
+     * @param held those file descriptors that still held their sockets
+     */
+    record Reading(
+            ProcessView view, Optional<String> path, CompletableFuture<Optional<Bytes>> digest, Set<Integer> held) {}
+
+    private record Executable(Optional<String> path, CompletableFuture<Optional<Bytes>> digest) {}
+
+    private final ExecutableDigests digests;
+
+    ProcessReader(ExecutableDigests digests) {
+        this.digests = digests;
+    }
+
+    /** Empty if the process ended, ran another executable or changed in any other way meanwhile. */
+    Optional<Reading> read(int pid, Map<Integer, Long> socketByDescriptor) {
+        try {
+            ProcessView before = ProcessView.read(pid);
+            Executable executable = executable(pid, before);
+            Set<Integer> held = held(pid, socketByDescriptor);
+            if (!before.equals(ProcessView.read(pid))) {
+                return Optional.empty();
+            }
+            return Optional.of(new Reading(before, executable.path(), executable.digest(), held));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Executable executable(int pid, ProcessView view) throws IOException {
+        if (view.executable().isEmpty()) {
+            return new Executable(Optional.empty(), CompletableFuture.completedFuture(Optional.empty()));
+        }
+        FileVersion version = view.executable().get();
+        PinnedFile file = PinnedFile.open("/proc/" + pid + "/exe");
+        try {
+            if (!FileVersion.of(file.path()).equals(version)) {
+                throw new IOException("process " + pid + " runs another executable now");
+            }
+            return new Executable(ExecutablePath.of(file, version), digests.of(file, version));
+        } catch (IOException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static Set<Integer> held(int pid, Map<Integer, Long> socketByDescriptor) {
+        Set<Integer> held = new HashSet<>();
+        socketByDescriptor.forEach((fd, inode) -> {
+            try {
+                Path link = Files.readSymbolicLink(Path.of("/proc/" + pid + "/fd/" + fd));
+                if (link.toString().equals("socket:[" + inode + "]")) {
+                    held.add(fd);
+                }
+            } catch (IOException closedMeanwhile) {
+                // Then it isn't held.
+            }
+        });
+        return held;
+    }
+}

@@ -1,0 +1,71 @@
+package dev.throughline.identify;
+
+import dev.throughline.originator.Credentials;
+import dev.throughline.originator.ProcessId;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * What /proc/PID says of a process at one moment. Two equal views with the same start time are of one process that ran one
+ * executable as one user all the while: a pid that was given again differs in its start time, exec(2) in the executable.
+ */
+record ProcessView(
+        ProcessId id,
+        Credentials credentials,
+        Optional<String> command,
+        Optional<String> cgroup,
+        Optional<FileVersion> executable) {
+    private static final int MAX_COMMAND_BYTES = 256;
+
+    /** Reads {@code pid}, a thread group. */
+    static ProcessView read(int pid) throws IOException {
+        Path process = Path.of("/proc/" + pid);
+        return new ProcessView(
+                new ProcessId(pid, ProcText.startTime(text(process.resolve("stat")))),
+                credentials(pid),
+                command(process),
+                cgroup(process),
+                executable(process));
+    }
+
+    static Credentials credentials(int pid) throws IOException {
+        return ProcText.credentials(text(Path.of("/proc/" + pid + "/status")));
+    }
+
+    /** Whether these are a process's of that user, real or effective. */
+    static boolean isOf(Credentials credentials, int uid) {
+        return credentials.uid() == uid || credentials.effectiveUid() == uid;
+    }
+
+    /** The kernel ends the name with one newline; any before it is the process's own. */
+    private static Optional<String> command(Path process) throws IOException {
+        byte[] line = Files.readAllBytes(process.resolve("comm"));
+        return KernelText.of(Arrays.copyOf(line, Math.max(0, line.length - 1)), MAX_COMMAND_BYTES);
+    }
+
+    /** A kernel without control groups has no such file. */
+    private static Optional<String> cgroup(Path process) {
+        try {
+            return ProcText.cgroup(text(process.resolve("cgroup")));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Empty where it may not be seen, and for kernel threads. */
+    private static Optional<FileVersion> executable(Path process) {
+        try {
+            return Optional.of(FileVersion.of(process.resolve("exe")));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static String text(Path path) throws IOException {
+        return new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1);
+    }
+}

@@ -1,0 +1,90 @@
+package dev.throughline.intercept;
+
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A lease on an nft table that is bound to this process: {@code flags owner} ties the table to the netlink socket of an
+ * {@code nft -i} that reads from a pipe of ours. The pipe breaks when this process ends, then nft ends, then the kernel
+ * removes the table.
+ */
+public final class HeldRules implements AutoCloseable {
+    /** What must go after the table. */
+    interface Rest {
+        void remove() throws IOException;
+    }
+
+    private final Process nft;
+    private final Rest rest;
+
+    private HeldRules(Process nft, Rest rest) {
+        this.nft = nft;
+        this.rest = rest;
+    }
+
+    static HeldRules install(String script, String table, SystemProgram programs, Rest rest) throws IOException {
+        // Interactive nft takes one command a line; a file may have many.
+        Path file = Files.createTempFile("throughline", ".nft");
+        Path output = Files.createTempFile("throughline", ".out");
+        Path error = Files.createTempFile("throughline", ".err");
+        try {
+            // Judged first, and by itself: interactive nft only prints its errors.
+            programs.run(List.of("nft", "-c", "-f", "-"), script);
+            Files.writeString(file, script);
+            HeldRules held = new HeldRules(programs.start(List.of("nft", "-i"), output, error), rest);
+            Writer commands = held.nft.outputWriter();
+            commands.write("include \"%s\"\n".formatted(file));
+            commands.flush();
+            held.await(table, programs, error);
+            return held;
+        } finally {
+            Files.deleteIfExists(file);
+            Files.deleteIfExists(output);
+            Files.deleteIfExists(error);
+        }
+    }
+
+    /** Whether the rules are still held; if not, connections pass unproxied. */
+    public boolean isAlive() {
+        return nft.isAlive();
+    }
+
+    @Override
+    public void close() throws IOException {
+        end();
+        rest.remove();
+    }
+
+    private void await(String table, SystemProgram programs, Path error) throws IOException {
+        long deadline = System.nanoTime() + programs.patience().toNanos();
+        while (!isInstalled(table, programs)) {
+            String words = Files.readString(error);
+            if (!words.isBlank() || !nft.isAlive() || System.nanoTime() > deadline) {
+                close();
+                throw new IOException("nft -i did not install table inet %s: %s".formatted(table, words.strip()));
+            }
+        }
+    }
+
+    private boolean isInstalled(String table, SystemProgram programs) throws IOException {
+        return programs.attempt(List.of("nft", "-s", "list", "table", "inet", table), "")
+                .output()
+                .contains("flags owner");
+    }
+
+    private void end() throws IOException {
+        nft.getOutputStream().close();
+        try {
+            if (!nft.waitFor(2, TimeUnit.SECONDS)) {
+                nft.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            nft.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

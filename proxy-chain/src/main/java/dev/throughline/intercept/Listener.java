@@ -1,0 +1,164 @@
+package dev.throughline.intercept;
+
+import com.google.common.net.InetAddresses;
+import dev.throughline.config.ListenerConfig;
+import dev.throughline.flow.Entrance;
+import dev.throughline.flow.Flow;
+import dev.throughline.flow.FlowParts;
+import dev.throughline.os.Conntrack;
+import dev.throughline.relay.Inbox;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One configured way in: listens, and begins a {@link Flow} for every connection. */
+public final class Listener implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+    private static final int BACKLOG = 4096;
+
+    private final ListenerConfig config;
+    private final EventLoopGroup loops;
+    private final FlowParts parts;
+    private final Conntrack conntrack;
+    private final List<Channel> listening = new ArrayList<>();
+
+    /** A listener that asks {@code conntrack} for the true ends of redirected connections. */
+    public Listener(ListenerConfig config, EventLoopGroup loops, FlowParts parts, Conntrack conntrack) {
+        this.config = config;
+        this.loops = loops;
+        this.parts = parts;
+        this.conntrack = conntrack;
+    }
+
+    /** Listens from now on, or throws if that isn't possible. */
+    public void start() throws IOException {
+        switch (config) {
+            case ListenerConfig.Intercepting intercepting -> {
+                bind(loopback("127.0.0.1", intercepting));
+                try {
+                    bind(loopback("::1", intercepting));
+                } catch (IOException e) {
+                    LOG.warn(
+                            "listener {}: no IPv6 here, so IPv6 connections are refused: {}",
+                            config.name(),
+                            e.getMessage());
+                }
+            }
+            case ListenerConfig.Forward forward -> bind(forward.address());
+            case ListenerConfig.Chain chain -> bind(chain.address());
+        }
+    }
+
+    private static InetSocketAddress loopback(String address, ListenerConfig.Intercepting listener) {
+        return new InetSocketAddress(InetAddresses.forString(address), listener.port());
+    }
+
+    private void bind(InetSocketAddress address) throws IOException {
+        boolean transparent =
+                config instanceof ListenerConfig.Intercepting i && i.by() == ListenerConfig.Interception.TPROXY;
+        Entrance entrance = entrance();
+        ChannelFuture bound = new ServerBootstrap()
+                .group(loops)
+                .channel(EpollServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(EpollChannelOption.IP_TRANSPARENT, transparent)
+                .childOption(ChannelOption.AUTO_READ, false)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childHandler(new Accepting(entrance))
+                .bind(address)
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException(
+                    "listener " + config.name() + " can't listen on " + address + ": "
+                            + bound.cause().getMessage(),
+                    bound.cause());
+        }
+        listening.add(bound.channel());
+        // Without the option the listener would get nothing, and say nothing.
+        if (transparent
+                && !Boolean.TRUE.equals(bound.channel().config().getOption(EpollChannelOption.IP_TRANSPARENT))) {
+            throw new IOException(
+                    "listener " + config.name() + " can't use TPROXY: IP_TRANSPARENT needs CAP_NET_ADMIN");
+        }
+    }
+
+    private Entrance entrance() {
+        return switch (config) {
+            case ListenerConfig.Apps apps ->
+                new Entrance(apps.name(), false, true, arrivals(apps), new OwnProcessRule());
+            case ListenerConfig.PreviousHop previous ->
+                new Entrance(previous.name(), true, true, arrivals(previous), new PreviousHopRule(previous.previous()));
+            case ListenerConfig.Forward forward ->
+                new Entrance(
+                        forward.name(),
+                        false,
+                        false,
+                        PlainArrivals.forwarding(forward.destination()),
+                        new OwnProcessRule());
+            case ListenerConfig.Chain chain ->
+                new Entrance(chain.name(), true, false, PlainArrivals.ofPreviousHops(), Entrance.OwnerRule.ANYONE);
+        };
+    }
+
+    private dev.throughline.flow.Arrival.Origin arrivals(ListenerConfig.Intercepting intercepting) {
+        return switch (intercepting.by()) {
+            case TPROXY -> new TproxyArrivals(intercepting.port());
+            case REDIRECT -> new RedirectArrivals(intercepting.port(), conntrack);
+        };
+    }
+
+    /** Takes no more connections; those that stand go on. */
+    @Override
+    public void close() {
+        listening.forEach(channel -> channel.close().awaitUninterruptibly());
+    }
+
+    /** Gives each new connection its inbox and its flow. */
+    private final class Accepting extends ChannelInitializer<SocketChannel> {
+        private final Entrance entrance;
+
+        Accepting(Entrance entrance) {
+            this.entrance = entrance;
+        }
+
+        @Override
+        protected void initChannel(SocketChannel connection) {
+            Inbox inbox = new Inbox();
+            connection.pipeline().addLast(inbox, new Beginning(entrance, connection, inbox));
+        }
+    }
+
+    /** Begins the flow as soon as the connection is registered with its event loop. */
+    private final class Beginning extends ChannelInboundHandlerAdapter {
+        private final Entrance entrance;
+        private final SocketChannel connection;
+        private final Inbox inbox;
+
+        Beginning(Entrance entrance, SocketChannel connection, Inbox inbox) {
+            this.entrance = entrance;
+            this.connection = connection;
+            this.inbox = inbox;
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            context.pipeline().remove(this);
+            new Flow(parts, entrance, connection, inbox).run();
+        }
+    }
+}

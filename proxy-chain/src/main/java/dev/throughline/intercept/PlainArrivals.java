@@ -1,0 +1,52 @@
+package dev.throughline.intercept;
+
+import dev.throughline.flow.Arrival;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.Refused;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Way;
+import io.netty.channel.socket.SocketChannel;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+
+/** Connections that were made to the listener's own address. */
+final class PlainArrivals implements Arrival.Origin {
+    private final Optional<InetSocketAddress> destination;
+
+    private PlainArrivals(Optional<InetSocketAddress> destination) {
+        this.destination = destination;
+    }
+
+    /** From applications, for one destination; the kernel is asked who they are. */
+    static PlainArrivals forwarding(InetSocketAddress destination) {
+        return new PlainArrivals(Optional.of(destination));
+    }
+
+    /** From previous hops, whose header says for which destination. */
+    static PlainArrivals ofPreviousHops() {
+        return new PlainArrivals(Optional.empty());
+    }
+
+    @Override
+    public Arrival of(SocketChannel connection) {
+        InetSocketAddress here = connection.localAddress();
+        InetSocketAddress source = connection.remoteAddress();
+        if (here == null || source == null) {
+            throw new Refused(CloseReason.NO_TRUE_SOURCE, "the connection was gone before it was looked at");
+        }
+        Tuple socket = Tuple.tcp(source, here);
+        return new Arrival(
+                Way.SOCKET, socket, destination.map(d -> asked(source, d)).orElse(socket), destination.isPresent());
+    }
+
+    private static Tuple asked(InetSocketAddress source, InetSocketAddress destination) {
+        try {
+            return Tuple.tcp(source, destination);
+        } catch (IllegalArgumentException e) {
+            throw new Refused(
+                    CloseReason.NO_ORIGINAL_DESTINATION,
+                    "a flow has one address family: " + Tuple.text(source) + " can't ask for "
+                            + Tuple.text(destination));
+        }
+    }
+}

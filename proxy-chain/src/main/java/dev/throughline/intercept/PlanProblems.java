@@ -1,0 +1,117 @@
+package dev.throughline.intercept;
+
+import com.google.common.collect.BoundType;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Range;
+import dev.throughline.intercept.Capture.Apps;
+import dev.throughline.intercept.Capture.PreviousHop;
+import dev.throughline.originator.Way;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** The reasons why a plan can't be used. A plan becomes a script that root executes, so nothing in it goes unchecked. */
+final class PlanProblems {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+    private final RulePlan plan;
+    private final List<String> found = new ArrayList<>();
+
+    PlanProblems(RulePlan plan) {
+        this.plan = plan;
+    }
+
+    ImmutableList<String> all() {
+        require(NAME.matcher(plan.hop()).matches(), "hop \"" + plan.hop() + "\": not a name");
+        mark("the hop's mark", plan.mark());
+        plan.laterMarks().forEach(later -> mark("a later hop's mark", later));
+        require(!plan.laterMarks().contains(plan.mark()), "mark " + Marks.brief(plan.mark()) + " is this hop's and a later hop's");
+        require(plan.listeners().size() <= Marks.MAX_LISTENERS, plan.listeners().size() + " intercepting listeners: a mark has room for " + Marks.MAX_LISTENERS);
+        plan.captures().forEach(this::capture);
+        ports();
+        previousHops();
+        return ImmutableList.copyOf(found);
+    }
+
+    private void capture(Capture capture) {
+        String name = capture.listener();
+        require(NAME.matcher(name).matches(), "listener \"" + name + "\": not a name");
+        require(capture.way() == Way.TPROXY || capture.way() == Way.REDIRECT, "listener \"" + name + "\": connections are captured by tproxy or redirect, not by " + capture.way());
+        port(name, capture.port());
+        switch (capture.match()) {
+            case Apps apps -> apps(name, apps);
+            case PreviousHop previous -> previous(name, previous);
+        }
+    }
+
+    private void apps(String name, Apps apps) {
+        for (Range<Integer> range : apps.ports()) {
+            boolean closed = range.hasLowerBound()
+                    && range.hasUpperBound()
+                    && range.lowerBoundType() == BoundType.CLOSED
+                    && range.upperBoundType() == BoundType.CLOSED;
+            require(closed, "listener \"" + name + "\": a range of ports names its first and its last");
+            if (closed) {
+                port(name, range.lowerEndpoint());
+                port(name, range.upperEndpoint());
+            }
+        }
+        apps.uids().forEach(uid -> uid(name, uid));
+        apps.exceptUids().forEach(uid -> uid(name, uid));
+    }
+
+    private void previous(String name, PreviousHop previous) {
+        require(previous.mark().isPresent() || previous.uid().isPresent(), "listener \"" + name + "\": the previous hop is told by its mark, its user, or both");
+        previous.uid().ifPresent(uid -> uid(name, uid));
+        previous.mark().ifPresent(mark -> {
+            mark("listener \"" + name + "\": the previous hop's mark", mark);
+            require(mark != plan.mark() && !plan.laterMarks().contains(mark), "listener \"" + name + "\": mark " + Marks.brief(mark) + " is left alone as this hop's own or a later hop's, so it can't be a previous hop's");
+        });
+    }
+
+    /** One listener has one port and one way, and a port one listener. */
+    private void ports() {
+        Map<String, Capture> byName = new HashMap<>();
+        Map<Integer, String> byPort = new HashMap<>();
+        for (Capture capture : plan.captures()) {
+            Capture first = byName.getOrDefault(capture.listener(), capture);
+            require(first.way() == capture.way() && first.port() == capture.port(), "listener \"" + capture.listener() + "\": its captures differ in way or port");
+            byName.putIfAbsent(capture.listener(), capture);
+            String owner = byPort.getOrDefault(capture.port(), capture.listener());
+            require(owner.equals(capture.listener()), "listeners \"" + owner + "\" and \"" + capture.listener() + "\" share port " + capture.port());
+            byPort.putIfAbsent(capture.port(), capture.listener());
+        }
+    }
+
+    /** Two captures with one condition: the second would never see a connection. */
+    private void previousHops() {
+        Set<PreviousHop> seen = new HashSet<>();
+        for (Capture capture : plan.captures()) {
+            if (capture.match() instanceof PreviousHop previous) {
+                require(seen.add(previous), "listener \"" + capture.listener() + "\": another capture takes this previous hop's connections");
+            }
+        }
+    }
+
+    private void mark(String what, int mark) {
+        require(mark >= 1 && mark <= Marks.MAX, what + " is " + Marks.brief(mark) + ": a mark is 0x1 to 0xffff");
+    }
+
+    private void port(String listener, int port) {
+        require(port >= 1 && port <= 65535, "listener \"" + listener + "\": port " + port + " is not 1 to 65535");
+    }
+
+    private void uid(String listener, int uid) {
+        require(uid >= 0, "listener \"" + listener + "\": user " + uid + " is negative");
+    }
+
+    private void require(boolean fine, String otherwise) {
+        if (!fine) {
+            found.add(otherwise);
+        }
+    }
+}

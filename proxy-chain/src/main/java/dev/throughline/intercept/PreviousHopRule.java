@@ -1,0 +1,87 @@
+package dev.throughline.intercept;
+
+import dev.throughline.config.ListenerConfig.Previous;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.Entrance;
+import dev.throughline.flow.Refused;
+import dev.throughline.identify.LocalOwner;
+import dev.throughline.originator.ProcessId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * The second check of an intercepting chain listener: nft has sent a connection here because of its mark or user, and the
+ * kernel's socket lookup must agree that the previous hop holds it. An application that is let near this listener by a
+ * wrong rule is refused; so is a connection of which the kernel knows nothing.
+ */
+final class PreviousHopRule implements Entrance.OwnerRule {
+    private final Previous previous;
+
+    PreviousHopRule(Previous previous) {
+        this.previous = previous;
+    }
+
+    @Override
+    public Optional<Refused> objection(LocalOwner owner) {
+        if (owner.uid().isEmpty()) {
+            return unknown("the kernel names no socket: " + owner.identity().evidence());
+        }
+        if (!agrees(previous.uid(), owner.uid())) {
+            return mismatch("user " + owner.uid().getAsInt() + ", expected "
+                    + previous.uid().getAsInt());
+        }
+        if (previous.mark().isPresent() && owner.mark().isEmpty()) {
+            return unknown("the kernel doesn't tell marks: is CAP_NET_ADMIN missing?");
+        }
+        if (!agrees(previous.mark(), owner.mark())) {
+            return mismatch("mark 0x%x, expected 0x%x"
+                    .formatted(owner.mark().getAsInt(), previous.mark().getAsInt()));
+        }
+        return previous.pidFile().flatMap(file -> processObjection(file, owner));
+    }
+
+    private Optional<Refused> processObjection(Path file, LocalOwner owner) {
+        Optional<ProcessId> holder = owner.identity().process();
+        if (holder.isEmpty()) {
+            return unknown(
+                    "no process was found to hold it: " + owner.identity().evidence());
+        }
+        Optional<ProcessId> expected = read(file);
+        if (expected.isEmpty()) {
+            return unknown("can't read the process of hop " + previous.hop() + " from " + file);
+        }
+        return holder.equals(expected)
+                ? Optional.empty()
+                : mismatch("process " + holder.get().pid() + ", hop " + previous.hop() + " is "
+                        + expected.get().pid());
+    }
+
+    /** A pid file of ours: the pid and the start time in clock ticks, separated by a blank. */
+    static Optional<ProcessId> read(Path file) {
+        try {
+            List<String> words = com.google.common.base.Splitter.on(' ')
+                    .splitToList(Files.readString(file).strip());
+            return words.size() != 2
+                    ? Optional.empty()
+                    : Optional.of(new ProcessId(Integer.parseInt(words.get(0)), Long.parseLong(words.get(1))));
+        } catch (IOException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean agrees(OptionalInt expected, OptionalInt found) {
+        return expected.isEmpty() || expected.equals(found);
+    }
+
+    private static Optional<Refused> unknown(String detail) {
+        return Optional.of(new Refused(CloseReason.OWNER_UNKNOWN, detail));
+    }
+
+    private static Optional<Refused> mismatch(String detail) {
+        return Optional.of(new Refused(CloseReason.OWNER_MISMATCH, detail));
+    }
+}

@@ -1,0 +1,51 @@
+package dev.throughline.intercept;
+
+import dev.throughline.flow.Arrival;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.Refused;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Way;
+import dev.throughline.os.Conntrack;
+import io.netty.channel.socket.SocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+
+/**
+ * Connections that nft REDIRECT brought. That is address translation: it replaces the destination and may replace the
+ * source port, when two sockets share one towards different destinations. So neither end of the accepted socket is
+ * believed; both come from the kernel's own record of the translation, conntrack's original tuple.
+ */
+final class RedirectArrivals implements Arrival.Origin {
+    private final int port;
+    private final Conntrack conntrack;
+
+    /** @param port of the listener, on the loopback addresses */
+    RedirectArrivals(int port, Conntrack conntrack) {
+        this.port = port;
+        this.conntrack = conntrack;
+    }
+
+    @Override
+    public Arrival of(SocketChannel connection) {
+        InetSocketAddress listener = connection.localAddress();
+        InetSocketAddress peer = connection.remoteAddress();
+        if (listener == null || peer == null) {
+            throw new Refused(CloseReason.NO_ORIGINAL_DESTINATION, "the connection was gone before it was looked at");
+        }
+        Tuple original;
+        try {
+            original = conntrack
+                    .original(listener, peer)
+                    .orElseThrow(() -> new Refused(
+                            CloseReason.NO_TRUE_SOURCE,
+                            "conntrack doesn't know " + Tuple.text(peer) + " to " + Tuple.text(listener)));
+        } catch (IOException e) {
+            throw new Refused(CloseReason.NO_TRUE_SOURCE, String.valueOf(e.getMessage()));
+        }
+        InetSocketAddress destination = original.destination();
+        if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
+            throw new Refused(CloseReason.NOT_INTERCEPTED, "connected to the listener " + Tuple.text(destination));
+        }
+        return new Arrival(Way.REDIRECT, original, original, true);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.throughline.intercept;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+
+/**
+ * What one hop asks of the kernel: which connections of this host it captures, and which of its own must not get out
+ * uncaptured. Everything that {@link RuleText} and {@link DivertRoutes} say follows from this value.
+ *
+ * @param hop the hop's name; its table is {@code inet throughline-NAME}, as nft allows all characters of a hop's name
+ * @param mark SO_MARK of all TCP connections that the hop opens for its flows, 1 to 0xFFFF, its own on this host
+ * @param laterMarks marks of the hops after it on this host; like the hop's own, connections with these are left alone
+ * @param captures in the order in which they are tried, those of previous hops before those of applications
+ * @param guardNextHop whether the hop's own connections are refused unless a hop on this host captured them: while the
+ *     next hop's rules are absent, the destination would otherwise be sent bytes that are meant for the next hop
+ * @param failOpen whether captured traffic passes, unproxied, while the hop isn't running; the rules then belong to the
+ *     running hop ({@link RuleTables#hold}). While the hop runs, a listener that is not there refuses, for either way
+ */
+public record RulePlan(
+        String hop,
+        int mark,
+        ImmutableList<Integer> laterMarks,
+        ImmutableList<Capture> captures,
+        boolean guardNextHop,
+        boolean failOpen) {
+
+    /** Everything that is wrong with this plan, in words for whoever wrote the configuration; empty if it can be used. */
+    public ImmutableList<String> problems() {
+        return new PlanProblems(this).all();
+    }
+
+    String table() {
+        return "throughline-" + hop;
+    }
+
+    /** The names of the listeners; the place of a name is the number of its listener. */
+    ImmutableList<String> listeners() {
+        return captures.stream()
+                .map(Capture::listener)
+                .collect(ImmutableSet.toImmutableSet())
+                .asList();
+    }
+
+    /** The connection mark of what {@code capture} captures. */
+    int markOf(Capture capture) {
+        int number = listeners().indexOf(capture.listener());
+        return switch (capture.way()) {
+            case TPROXY -> Marks.diverted(mark, number);
+            case REDIRECT -> Marks.redirected(mark, number);
+            default -> throw new IllegalArgumentException(capture.way() + " needs no rule");
+        };
+    }
+}

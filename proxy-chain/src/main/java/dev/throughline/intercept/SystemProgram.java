@@ -1,0 +1,88 @@
+package dev.throughline.intercept;
+
+import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** Runs a program of the system to its end, in bounded time, and keeps what it wrote. */
+record SystemProgram(Duration patience) {
+    private static final Map<String, String> PACKAGES =
+            Map.of("nft", "nftables", "ip", "iproute2", "unshare", "util-linux");
+
+    /** Where an account other than root may not look. */
+    private static final String PATH = "/usr/sbin:/sbin:/usr/local/sbin";
+
+    /** What a program left behind: its exit code and both its outputs. */
+    record Result(int code, String output, String error) {
+        ImmutableList<String> lines() {
+            return output.lines().collect(ImmutableList.toImmutableList());
+        }
+    }
+
+    /**
+     * Runs a program that is meant to succeed.
+     *
+     * @throws IOException with the program's own words if it fails, takes too long, or isn't installed
+     */
+    Result run(List<String> command, String input) throws IOException {
+        Result result = attempt(command, input);
+        if (result.code() != 0) {
+            throw failure(command, result.code(), result.error());
+        }
+        return result;
+    }
+
+    /** Runs a program whose failure is an answer too. */
+    Result attempt(List<String> command, String input) throws IOException {
+        Path output = Files.createTempFile("throughline", ".out");
+        Path error = Files.createTempFile("throughline", ".err");
+        try {
+            Process process = start(command, output, error);
+            try (OutputStream stdin = process.getOutputStream()) {
+                stdin.write(input.getBytes(StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                // A program that ended without reading says why on its own.
+            }
+            if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+                throw new IOException(
+                        "%s: no end after %d s".formatted(String.join(" ", command), patience.toSeconds()));
+            }
+            return new Result(process.exitValue(), Files.readString(output), Files.readString(error));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted during " + String.join(" ", command));
+        } finally {
+            Files.deleteIfExists(output);
+            Files.deleteIfExists(error);
+        }
+    }
+
+    Process start(List<String> command, Path output, Path error) throws IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(error.toFile());
+        builder.environment().put("LC_ALL", "C");
+        builder.environment().merge("PATH", PATH, (old, more) -> old + ":" + more);
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            String program = command.getFirst();
+            throw new IOException(
+                    "%s can't be run: is Debian's package %s installed?"
+                            .formatted(program, PACKAGES.getOrDefault(program, program)),
+                    e);
+        }
+    }
+
+    static IOException failure(List<String> command, int code, String error) {
+        return new IOException("%s: exit code %d: %s".formatted(String.join(" ", command), code, error.strip()));
+    }
+}

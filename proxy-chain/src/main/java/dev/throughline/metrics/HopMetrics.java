@@ -1,0 +1,112 @@
+package dev.throughline.metrics;
+
+import dev.throughline.chain.RejectReason;
+import dev.throughline.chain.Verification;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.Ending;
+import dev.throughline.flow.FlowEvents;
+import dev.throughline.flow.FlowView;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** The metrics of one hop. Every series exists from the start, so that a rate never begins in the middle. */
+public final class HopMetrics implements FlowEvents {
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Map<CloseReason, Counter> closed = new EnumMap<>(CloseReason.class);
+    private final Map<RejectReason, Counter> rejected = new EnumMap<>(RejectReason.class);
+    private final Counter opened;
+    private final Counter verified;
+    private final Counter bytesOut;
+    private final Counter bytesIn;
+    private final Timer duration;
+
+    public HopMetrics() {
+        opened = Counter.builder("throughline.flows.opened")
+                .description("Flows that stood: both connections open and the header written")
+                .register(registry);
+        for (CloseReason reason : CloseReason.values()) {
+            closed.put(
+                    reason,
+                    Counter.builder("throughline.flows.closed")
+                            .description("Flows that ended, by their one reason")
+                            .tag("reason", reason.toString())
+                            .register(registry));
+        }
+        verified = Counter.builder("throughline.headers.verified")
+                .description("Headers that were true")
+                .register(registry);
+        for (RejectReason reason : RejectReason.values()) {
+            rejected.put(
+                    reason,
+                    Counter.builder("throughline.headers.rejected")
+                            .description("Headers that were refused, by the first rule that failed")
+                            .tag("reason", reason.toString())
+                            .register(registry));
+        }
+        bytesOut = bytes("out");
+        bytesIn = bytes("in");
+        duration = Timer.builder("throughline.flows.duration")
+                .description("Lifetime of flows, from accepted to closed")
+                .register(registry);
+    }
+
+    private Counter bytes(String direction) {
+        return Counter.builder("throughline.flows.transferred")
+                .description("Payload of flows that ended: out is towards the destination")
+                .baseUnit("bytes")
+                .tag("direction", direction)
+                .register(registry);
+    }
+
+    /** A value that is read when the metrics are. */
+    public void gauge(String name, String description, Supplier<Number> value) {
+        Gauge.builder(name, value).description(description).register(registry);
+    }
+
+    /** A count that only grows and that something else keeps. */
+    public void counter(String name, String description, Supplier<Number> value) {
+        FunctionCounter.builder(name, value, v -> v.get().doubleValue())
+                .description(description)
+                .register(registry);
+    }
+
+    /** Prometheus text format 0.0.4. */
+    public String scrape() {
+        return registry.scrape();
+    }
+
+    @Override
+    public void opened(FlowView flow) {
+        opened.increment();
+    }
+
+    @Override
+    public void verified(Verification verification) {
+        switch (verification) {
+            case Verification.Verified ok -> verified.increment();
+            case Verification.Rejected no -> count(rejected, no.reason());
+        }
+    }
+
+    @Override
+    public void closed(FlowView flow, Ending ending) {
+        count(closed, ending.reason());
+        bytesOut.increment((double) flow.bytesOut());
+        bytesIn.increment((double) flow.bytesIn());
+        duration.record(flow.age());
+    }
+
+    private static <K extends Enum<K>> void count(Map<K, Counter> counters, K reason) {
+        Counter counter = counters.get(reason);
+        if (counter != null) {
+            counter.increment();
+        }
+    }
+}

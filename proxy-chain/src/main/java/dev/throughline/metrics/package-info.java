@@ -1,0 +1,5 @@
+/** What is counted, by Prometheus names and with bounded labels: never a pid, a path or an address. */
+@NullMarked
+package dev.throughline.metrics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,59 @@
+package dev.throughline.os;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** A capability of capabilities(7) that something here needs or is better with. */
+public enum Capability {
+    DAC_READ_SEARCH(2),
+    NET_BIND_SERVICE(10),
+    NET_ADMIN(12),
+    NET_RAW(13),
+    SYS_PTRACE(19),
+    SYS_ADMIN(21),
+    SYS_RESOURCE(24),
+    PERFMON(38),
+    BPF(39);
+
+    private final int bit;
+
+    Capability(int bit) {
+        this.bit = bit;
+    }
+
+    /** Those that this process can use now. */
+    public static Set<Capability> effective() throws IOException {
+        return parse(Files.readString(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1));
+    }
+
+    /** Reads the line {@code CapEff:} of proc(5), /proc/PID/status: 64 bits in hexadecimal. */
+    static Set<Capability> parse(String status) throws IOException {
+        for (String line : status.split("\n", -1)) {
+            if (line.startsWith("CapEff:")) {
+                return of(Long.parseUnsignedLong(
+                        line.substring("CapEff:".length()).strip(), 16));
+            }
+        }
+        throw new IOException("/proc/self/status has no CapEff line");
+    }
+
+    private static Set<Capability> of(long bits) {
+        Set<Capability> set = EnumSet.noneOf(Capability.class);
+        for (Capability capability : values()) {
+            if ((bits >>> capability.bit & 1) != 0) {
+                set.add(capability);
+            }
+        }
+        return set;
+    }
+
+    /** The name of capabilities(7), for example {@code CAP_NET_ADMIN}. */
+    @Override
+    public String toString() {
+        return "CAP_" + name();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.throughline.os;
+
+/**
+ * The error numbers of Linux that are told apart here (asm-generic/errno-base.h, errno.h). The text doesn't come from
+ * strerror(3), which speaks the language of the locale that the launcher set: a log line reads the same on every host.
+ */
+final class Errno {
+    static final int ENOENT = 2;
+    static final int EINTR = 4;
+    static final int EBADF = 9;
+    static final int EAGAIN = 11;
+    static final int EBADMSG = 74;
+    static final int EMSGSIZE = 90;
+
+    private Errno() {}
+
+    static String text(int errno) {
+        return switch (errno) {
+            case 1 -> "EPERM (operation not permitted)";
+            case ENOENT -> "ENOENT (no such entry)";
+            case 3 -> "ESRCH (no such process)";
+            case EINTR -> "EINTR (interrupted)";
+            case EBADF -> "EBADF (bad file descriptor)";
+            case EAGAIN -> "EAGAIN (no answer in time)";
+            case 12 -> "ENOMEM (out of memory)";
+            case 13 -> "EACCES (permission denied)";
+            case 16 -> "EBUSY (busy)";
+            case 22 -> "EINVAL (invalid argument)";
+            case 23 -> "ENFILE (too many open files on this host)";
+            case 24 -> "EMFILE (too many open files in this process)";
+            case 40 -> "ELOOP (too many symbolic links)";
+            case EBADMSG -> "EBADMSG (malformed answer)";
+            case EMSGSIZE -> "EMSGSIZE (answer too long)";
+            case 93 -> "EPROTONOSUPPORT (protocol not supported)";
+            case 95 -> "EOPNOTSUPP (not supported)";
+            case 97 -> "EAFNOSUPPORT (address family not supported)";
+            case 101 -> "ENETUNREACH (network unreachable)";
+            case 105 -> "ENOBUFS (no buffer space)";
+            case 111 -> "ECONNREFUSED (connection refused)";
+            case 113 -> "EHOSTUNREACH (no route to host)";
+            default -> "errno " + errno;
+        };
+    }
+}

@@ -1,0 +1,136 @@
+package dev.throughline.os;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * One caller's door to the C library, with an errno cell of its own: results are those of the man pages, and
+ * {@link #errno} belongs to the last call made through this object. Not thread-safe.
+ */
+final class Libc {
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+
+    private static final MethodHandle SOCKET = handle("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle CONNECT = handle("connect", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle SETSOCKOPT =
+            handle("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle SEND = handle("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle RECV = handle("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle OPEN = handle("open", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle CLOSE = handle("close", JAVA_INT, JAVA_INT);
+    private static final MethodHandle READLINK = handle("readlink", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle FSTATFS = handle("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle CLOCK_GETTIME = handle("clock_gettime", JAVA_INT, JAVA_INT, ADDRESS);
+
+    private final MemorySegment state = Arena.ofAuto().allocate(STATE);
+
+    private static MethodHandle handle(String name, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(result, arguments),
+                Linker.Option.captureCallState("errno"));
+    }
+
+    /** The errno(3) of the last call; meaningful only when that call said that it failed. */
+    int errno() {
+        return state.get(JAVA_INT, 0);
+    }
+
+    OsException failure(String call) {
+        return new OsException(call, errno());
+    }
+
+    int socket(int family, int type, int protocol) {
+        try {
+            return (int) SOCKET.invokeExact(state, family, type, protocol);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int connect(int fd, MemorySegment address, int length) {
+        try {
+            return (int) CONNECT.invokeExact(state, fd, address, length);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int setsockopt(int fd, int level, int name, MemorySegment value, int length) {
+        try {
+            return (int) SETSOCKOPT.invokeExact(state, fd, level, name, value, length);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    long send(int fd, MemorySegment bytes, long length, int flags) {
+        try {
+            return (long) SEND.invokeExact(state, fd, bytes, length, flags);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    long recv(int fd, MemorySegment bytes, long length, int flags) {
+        try {
+            return (long) RECV.invokeExact(state, fd, bytes, length, flags);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int open(MemorySegment path, int flags) {
+        try {
+            return (int) OPEN.invokeExact(state, path, flags);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int close(int fd) {
+        try {
+            return (int) CLOSE.invokeExact(state, fd);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    long readlink(MemorySegment path, MemorySegment target, long length) {
+        try {
+            return (long) READLINK.invokeExact(state, path, target, length);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int fstatfs(int fd, MemorySegment result) {
+        try {
+            return (int) FSTATFS.invokeExact(state, fd, result);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int clockGettime(int clock, MemorySegment timespec) {
+        try {
+            return (int) CLOCK_GETTIME.invokeExact(state, clock, timespec);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** A downcall itself throws nothing; what comes out is a mistake in the types above, or the virtual machine's end. */
+    private static AssertionError impossible(Throwable e) {
+        return new AssertionError("a foreign call of the wrong type", e);
+    }
+}

@@ -1,0 +1,141 @@
+package dev.throughline.os;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Question and answer over one netlink(7) socket, one question at a time. Not thread-safe.
+ *
+ * <p>It is connected to the kernel (port id 0), so that no other process can put an answer into it. An answer counts only
+ * with the sequence number of its question: one that comes after its question was given up would otherwise answer the
+ * next flow's. Waiting ends after {@link #TIMEOUT_MICROS} with EAGAIN.
+ */
+final class NetlinkSocket implements AutoCloseable {
+    static final int ROUTE = 0;
+    static final int SOCK_DIAG = 4;
+    static final int NETFILTER = 12;
+
+    /** What the kernel said. */
+    sealed interface Answer {
+        /** The body of the message, in the machine's byte order, good until the next question. */
+        record Message(ByteBuffer body) implements Answer {}
+
+        record Refused(int errno) implements Answer {}
+    }
+
+    private static final int AF_NETLINK = 16;
+    private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_RCVTIMEO = 20;
+    private static final int MSG_TRUNC = 0x20;
+    private static final short NLM_F_REQUEST = 1;
+    private static final int NLMSG_ERROR = 2;
+    private static final int HEADER_BYTES = 16;
+    private static final int BUFFER_BYTES = 8192;
+    /** The kernel answers within send(2); 100 ms is for a machine that swaps, and short enough for an event loop. */
+    private static final long TIMEOUT_MICROS = 100_000;
+    /** Only questions that timed out leave stale answers, so there are never many. */
+    private static final int MAX_DATAGRAMS = 32;
+
+    private final Libc libc;
+    private final int fd;
+    private final MemorySegment memory;
+    private final ByteBuffer buffer;
+    private int sequence;
+    private boolean closed;
+
+    private NetlinkSocket(Libc libc, int fd, MemorySegment memory) {
+        this.libc = libc;
+        this.fd = fd;
+        this.memory = memory;
+        this.buffer = memory.asByteBuffer().order(ByteOrder.nativeOrder());
+    }
+
+    static NetlinkSocket open(int protocol) throws OsException {
+        Libc libc = new Libc();
+        int fd = libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
+        if (fd < 0) {
+            throw libc.failure("socket(AF_NETLINK)");
+        }
+        MemorySegment memory = Arena.ofAuto().allocate(BUFFER_BYTES, 8);
+        memory.set(JAVA_LONG, 8, TIMEOUT_MICROS);
+        if (libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, memory, 16) != 0) {
+            throw closing(libc, fd, "setsockopt(SO_RCVTIMEO)");
+        }
+        memory.fill((byte) 0).set(JAVA_SHORT, 0, (short) AF_NETLINK);
+        if (libc.connect(fd, memory, 12) != 0) {
+            throw closing(libc, fd, "connect(AF_NETLINK)");
+        }
+        return new NetlinkSocket(libc, fd, memory);
+    }
+
+    private static OsException closing(Libc libc, int fd, String call) {
+        OsException failure = libc.failure(call);
+        libc.close(fd);
+        return failure;
+    }
+
+    /**
+     * Sends {@code body} as one request of {@code type} and waits for the message of {@code answerType}.
+     *
+     * @throws OsException if it could not be sent, or no well-formed answer came in time
+     */
+    Answer ask(String call, int type, int answerType, ByteBuffer body) throws OsException {
+        if (closed) {
+            throw new OsException(call, Errno.EBADF);
+        }
+        int length = HEADER_BYTES + body.remaining();
+        sequence++;
+        buffer.clear();
+        buffer.putInt(length).putShort((short) type).putShort(NLM_F_REQUEST);
+        buffer.putInt(sequence).putInt(0).put(body);
+        while (libc.send(fd, memory, length, 0) < 0) {
+            if (libc.errno() != Errno.EINTR) {
+                throw libc.failure(call);
+            }
+        }
+        for (int i = 0; i < MAX_DATAGRAMS; i++) {
+            long received = libc.recv(fd, memory, BUFFER_BYTES, MSG_TRUNC);
+            if (received < 0 && libc.errno() != Errno.EINTR) {
+                throw libc.failure(call);
+            }
+            if (received > BUFFER_BYTES) {
+                throw new OsException(call, Errno.EMSGSIZE);
+            }
+            if (received >= HEADER_BYTES && buffer.getInt(8) == sequence) {
+                return answer(call, answerType, (int) received);
+            }
+        }
+        throw new OsException(call, Errno.EAGAIN);
+    }
+
+    /** None of the questions asked here is a dump, so the answer is the first message of its datagram. */
+    private Answer answer(String call, int answerType, int received) throws OsException {
+        int length = buffer.getInt(0);
+        int type = Short.toUnsignedInt(buffer.getShort(4));
+        if (length < HEADER_BYTES + 4 || length > received) {
+            throw new OsException(call, Errno.EBADMSG);
+        }
+        if (type == NLMSG_ERROR && buffer.getInt(HEADER_BYTES) != 0) {
+            return new Answer.Refused(-buffer.getInt(HEADER_BYTES));
+        }
+        if (type != answerType) {
+            throw new OsException(call, Errno.EBADMSG);
+        }
+        return new Answer.Message(
+                buffer.slice(HEADER_BYTES, length - HEADER_BYTES).order(ByteOrder.nativeOrder()));
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            libc.close(fd);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** The running hop as a whole. */
+@NullMarked
+package dev.throughline;
+
+import org.jspecify.annotations.NullMarked;

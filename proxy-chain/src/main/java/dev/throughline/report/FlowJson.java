@@ -1,0 +1,74 @@
+package dev.throughline.report;
+
+import dev.throughline.chain.Link;
+import dev.throughline.chain.Verification;
+import dev.throughline.flow.Ending;
+import dev.throughline.flow.FlowView;
+import dev.throughline.header.Tuple;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A flow as JSON: the one form of the log lines and the admin interface. */
+public final class FlowJson {
+    private final String hop;
+    private final IdNames names;
+
+    public FlowJson(String hop, IdNames names) {
+        this.hop = hop;
+        this.names = names;
+    }
+
+    /** The log line {@code flow.open}. */
+    public String opened(FlowView flow) {
+        return Json.object(out -> {
+            out.put("time", flow.acceptedAt().plus(flow.age()).toString()).put("event", "flow.open");
+            write(out, flow);
+        });
+    }
+
+    /** The log line {@code flow.close}. */
+    public String closed(FlowView flow, Ending ending) {
+        return Json.object(out -> {
+            out.put("time", flow.acceptedAt().plus(flow.age()).toString()).put("event", "flow.close");
+            out.put("reason", ending.reason().toString());
+            if (!ending.detail().isEmpty()) {
+                out.put("detail", ending.detail());
+            }
+            write(out, flow);
+        });
+    }
+
+    /** What is known of {@code flow} now. */
+    public void write(Json out, FlowView flow) {
+        out.put("hop", hop).put("listener", flow.listener()).put("number", flow.number());
+        flow.originator().ifPresent(who -> out.put("flow", who.flow().toString()));
+        out.put("stage", flow.stage().toString());
+        flow.originator().ifPresent(who -> out.put("originator", o -> OriginatorJson.write(o, who, names)));
+        flow.arrival()
+                .ifPresent(arrival -> out.put(
+                        "arrival",
+                        a -> a.put("way", arrival.way().toString())
+                                .put("source", Tuple.text(arrival.socket().source()))
+                                .put("destination", Tuple.text(arrival.socket().destination()))));
+        flow.kernel()
+                .ifPresent(owner -> out.put("kernel", k -> {
+                    OriginatorJson.identity(k, owner.identity());
+                    owner.mark().ifPresent(mark -> k.put("mark", mark));
+                }));
+        flow.verification().ifPresent(v -> out.put("verification", j -> VerificationJson.write(j, v, names)));
+        out.putAll("chain", chain(flow)).put("next", flow.next().name());
+        out.put("bytes_out", flow.bytesOut())
+                .put("bytes_in", flow.bytesIn())
+                .put("duration_ms", flow.age().toNanos() / 1e6);
+    }
+
+    /** The hops that the flow has come through, this one included. */
+    private List<String> chain(FlowView flow) {
+        List<String> hops = new ArrayList<>();
+        if (flow.verification().orElse(null) instanceof Verification.Verified verified) {
+            verified.links().stream().map(Link::hop).map(names::of).forEach(hops::add);
+        }
+        hops.add(hop);
+        return hops;
+    }
+}

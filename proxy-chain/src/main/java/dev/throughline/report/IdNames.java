@@ -1,0 +1,31 @@
+package dev.throughline.report;
+
+import dev.throughline.key.Trust;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+
+/** Names for the ids in headers: those that the trust file tells and this hop's own; otherwise the id itself. */
+public final class IdNames {
+    private final Trust trust;
+    private final String ownHop;
+    private final String ownHost;
+
+    /** Names from {@code trust}, and the names of this hop and its host, or empty ones. */
+    public IdNames(Trust trust, String ownHop, String ownHost) {
+        this.trust = trust;
+        this.ownHop = ownHop;
+        this.ownHost = ownHost;
+    }
+
+    public String of(HopId hop) {
+        return !ownHop.isEmpty() && HopId.of(ownHop).equals(hop)
+                ? ownHop
+                : trust.nameOf(hop).orElse(hop.toString());
+    }
+
+    public String of(HostId host) {
+        return !ownHost.isEmpty() && HostId.of(ownHost).equals(host)
+                ? ownHost
+                : trust.nameOf(host).orElse(host.toString());
+    }
+}

@@ -1,0 +1,54 @@
+package dev.throughline.identify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.os.PinnedFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExecutableDigestsTest {
+    @TempDir
+    private Path directory;
+
+    private final ExecutableDigests digests = new ExecutableDigests();
+
+    @Test
+    void isTheDigestOfTheBytesAndRemembered() throws Exception {
+        Path path = Files.write(directory.resolve("program"), new byte[300_000]);
+
+        assertThat(digest(path).join()).contains(sha256(new byte[300_000]));
+        assertThat(digest(path)).isSameAs(digest(path));
+    }
+
+    @Test
+    void aFileThatWasReplacedOrRewrittenIsAnotherFile() throws Exception {
+        Path path = Files.writeString(directory.resolve("program"), "one");
+        assertThat(digest(path).join()).contains(sha256("one".getBytes()));
+
+        Files.writeString(path, "two");
+        assertThat(digest(path).join()).contains(sha256("two".getBytes()));
+    }
+
+    @Test
+    void ofAnOlderStateNothingIsSaid() throws Exception {
+        Path path = Files.writeString(directory.resolve("program"), "one");
+        FileVersion old = FileVersion.of(path);
+        Files.writeString(path, "other");
+
+        assertThat(digests.of(PinnedFile.open(path.toString()), old).join()).isEmpty();
+    }
+
+    private CompletableFuture<Optional<Bytes>> digest(Path path) throws Exception {
+        return digests.of(PinnedFile.open(path.toString()), FileVersion.of(path));
+    }
+
+    static Bytes sha256(byte[] bytes) throws Exception {
+        return Bytes.copyOf(MessageDigest.getInstance("SHA-256").digest(bytes));
+    }
+}

@@ -1,0 +1,65 @@
+package dev.throughline.identify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.Person;
+import dev.throughline.os.SocketOwner;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class HolderSearchTest {
+    /** No socket has this inode: the process that had it is gone. */
+    private static final SocketOwner GONE =
+            new SocketOwner(4_294_967_295L, 0, 1, OptionalInt.of(7), OptionalLong.empty(), 1);
+
+    @Test
+    void aProcessThatIsGoneLeavesItsUser() {
+        try (HolderSearch search = search(IdentifyLimits.NORMAL)) {
+            search.start();
+            LocalOwner owner = search.find(GONE, 1).join();
+
+            assertThat(owner.identity().evidence()).isEqualTo(Evidence.UID_ONLY);
+            assertThat(owner.identity().process()).isEmpty();
+            assertThat(owner.identity().person().userName()).contains("root");
+            assertThat(owner.uid()).hasValue(0);
+            assertThat(owner.mark()).hasValue(7);
+            assertThat(search.scans()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void theDeadlineHoldsEvenIfNobodyScans() {
+        try (HolderSearch search = search(new IdentifyLimits(Duration.ofMillis(20), Duration.ZERO, 10))) {
+            LocalOwner owner = search.find(GONE, 1).join();
+            assertThat(owner.identity().evidence()).isEqualTo(Evidence.UID_ONLY);
+            assertThat(owner.identity().person()).isEqualTo(Person.UNKNOWN);
+        }
+    }
+
+    @Test
+    void oneLookupTooManyIsAnsweredAtOnce() {
+        try (HolderSearch search = search(new IdentifyLimits(Duration.ofHours(1), Duration.ZERO, 1))) {
+            CompletableFuture<LocalOwner> waiting = search.find(GONE, 1);
+            CompletableFuture<LocalOwner> refused = search.find(GONE, 1);
+
+            assertThat(waiting).isNotDone();
+            assertThat(refused.join().uid()).hasValue(0);
+            assertThat(search.failures()).isEqualTo(1);
+        }
+    }
+
+    private static HolderSearch search(IdentifyLimits limits) {
+        Naming naming = new Naming(
+                new ProcessReader(new ExecutableDigests()),
+                new Users(Path.of("/etc/passwd")),
+                Bytes.EMPTY,
+                limits.digestDeadline());
+        return new HolderSearch(limits, naming);
+    }
+}
