@@ -1,12 +1,23 @@
 package dev.throughline.cli;
 
+import dev.throughline.demo.Demo;
+import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-@Command(name = "demo", description = "Show it.")
+@Command(
+        name = "demo",
+        description = {
+            "See a real application's connection go through three real hops, and the last one say who opened it.",
+            "It runs in network namespaces that vanish with it, without root where the kernel allows that."
+        })
 final class DemoCommand implements Callable<Integer> {
+    @Option(names = "--explicit", description = "without interception: each hop is told the address of the next")
+    boolean explicit;
+
     @Override
-    public Integer call() {
-        return ExitCode.FAILURE;
+    public Integer call() throws IOException {
+        return new Demo(System.out, explicit).play() ? ExitCode.OK : ExitCode.FAILURE;
     }
 }

@@ -1,5 +1,6 @@
 package dev.throughline.cli;
 
+import dev.throughline.report.JsonTree;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -3,6 +3,7 @@ package dev.throughline.cli;
 import dev.throughline.intercept.RulePlan;
 import dev.throughline.intercept.RuleTables;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,10 +19,8 @@ final class RedirectCommand {
         ConfigOption config = new ConfigOption();
 
         @Override
-        public Integer call() {
-            RulePlan plan = config.rules();
-            System.out.print(RuleTables.show(plan));
-            return ExitCode.OK;
+        public Integer call() throws IOException {
+            return withRules(config, plan -> System.out.print(RuleTables.show(plan)));
         }
     }
 
@@ -32,15 +31,15 @@ final class RedirectCommand {
 
         @Override
         public Integer call() throws IOException {
-            RulePlan plan = config.rules();
-            if (plan.failOpen()) {
-                throw new CommandFailure(
-                        ExitCode.CONFIGURATION,
-                        "rules that fail open live as long as the hop: 'throughline run' installs them itself");
-            }
-            new RuleTables().apply(plan);
-            System.out.println("applied: table inet throughline-" + plan.hop());
-            return ExitCode.OK;
+            return withRules(config, plan -> {
+                if (plan.failOpen()) {
+                    throw new CommandFailure(
+                            ExitCode.CONFIGURATION,
+                            "rules that fail open live as long as the hop: 'throughline run' installs them itself");
+                }
+                new RuleTables().apply(plan);
+                System.out.println("applied: table inet throughline-" + plan.hop());
+            });
         }
     }
 
@@ -51,10 +50,24 @@ final class RedirectCommand {
 
         @Override
         public Integer call() throws IOException {
-            RulePlan plan = config.rules();
-            new RuleTables().remove(plan);
-            System.out.println("removed: table inet throughline-" + plan.hop());
-            return ExitCode.OK;
+            return withRules(config, plan -> {
+                new RuleTables().remove(plan);
+                System.out.println("removed: table inet throughline-" + plan.hop());
+            });
         }
+    }
+
+    private interface Action {
+        void on(RulePlan plan) throws IOException;
+    }
+
+    private static int withRules(ConfigOption config, Action action) throws IOException {
+        Optional<RulePlan> plan = config.rules();
+        if (plan.isPresent()) {
+            action.on(plan.get());
+        } else {
+            System.err.println(config.file + ": this hop intercepts nothing and needs no rules");
+        }
+        return ExitCode.OK;
     }
 }

@@ -84,7 +84,7 @@ public final class ConfigReader {
         int tlv = root.optional("tlv-type", text -> Values.integer(text, 0xE0, 0xEF), ChainTlv.STANDARD.type());
         Limits limits = limits(root);
         Optional<Admin> admin = name.map(n -> admin(root, n));
-        checkTogether(root, trust, mark, laterMarks, listeners, route);
+        checkTogether(root, mark, laterMarks, listeners, route);
         if (name.isEmpty() || host.isEmpty() || key.isEmpty() || route.isEmpty() || admin.isEmpty()) {
             return Optional.empty();
         }
@@ -108,21 +108,20 @@ public final class ConfigReader {
     /** What is right by itself and wrong together. */
     private static void checkTogether(
             Section root,
-            Optional<Path> trust,
             int mark,
             List<Integer> laterMarks,
             List<ListenerConfig> listeners,
             Optional<RouteConfig> route) {
-        if (listeners.isEmpty()) {
+        if (listeners.isEmpty() && !root.has("listeners")) {
             root.problem("listeners", "a hop needs at least one listener");
         }
-        if (trust.isEmpty() && listeners.stream().anyMatch(ListenerConfig::requiresHeader)) {
+        if (!root.has("trust") && listeners.stream().anyMatch(ListenerConfig::requiresHeader)) {
             root.problem("trust", "a listener that requires a header needs \"trust\", the keys to believe");
         }
         boolean intercepts = listeners.stream().anyMatch(ListenerConfig.Intercepting.class::isInstance);
         boolean guarded =
                 route.map(RouteConfig.HopByInterception.class::isInstance).orElse(false);
-        if (mark == 0 && (intercepts || guarded)) {
+        if (!root.has("mark") && (intercepts || guarded)) {
             root.problem("mark", "interception needs \"mark\", which tells this hop's own connections from all others");
         }
         if (mark != 0 && laterMarks.contains(mark)) {

@@ -45,6 +45,7 @@ final class ListenerReader {
         Optional<Mode> mode = section.required("mode", text -> word(Mode.class, text));
         By by = section.optional("by", text -> word(By.class, text), By.TPROXY);
         if (name.isEmpty() || mode.isEmpty()) {
+            section.knows("address", "destination", "port", "previous", "capture");
             return Optional.empty();
         }
         if (by == By.PLAIN) {

@@ -1,6 +1,7 @@
 package dev.throughline.config;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -53,6 +54,11 @@ final class Section implements AutoCloseable {
     @Nullable
     Node node() {
         return node;
+    }
+
+    /** Says that {@code names} are keys of this mapping, though something else keeps them from being read. */
+    void knows(String... names) {
+        asked.addAll(List.of(names));
     }
 
     boolean has(String key) {
@@ -163,8 +169,11 @@ final class Section implements AutoCloseable {
                     message));
         }
 
+        /** All problems, in the order of the file. */
         List<ConfigProblem> found() {
-            return found;
+            return found.stream()
+                    .sorted(Comparator.comparingInt(ConfigProblem::line).thenComparingInt(ConfigProblem::column))
+                    .toList();
         }
     }
 }

@@ -172,7 +172,7 @@ public final class Flow {
                 .connect(inbound.eventLoop(), address, new Inbox())
                 .handle((channel, problem) -> {
                     if (channel == null) {
-                        throw connectRefusal(problem, address);
+                        throw connectRefusal(problem, address, parts.nextHop());
                     }
                     outbound = channel;
                     goOn();
@@ -180,7 +180,8 @@ public final class Flow {
                 });
     }
 
-    private static Refused connectRefusal(@Nullable Throwable problem, InetSocketAddress address) {
+    private static Refused connectRefusal(
+            @Nullable Throwable problem, InetSocketAddress address, NextHop next) {
         CloseReason reason =
                 switch (problem) {
                     case ConnectTimeoutException timeout -> CloseReason.CONNECT_TIMEOUT;
@@ -189,7 +190,11 @@ public final class Flow {
                     when String.valueOf(refused.getMessage()).contains("refused") -> CloseReason.CONNECT_REFUSED;
                     case null, default -> CloseReason.CONNECT_FAILED;
                 };
-        return new Refused(reason, Tuple.text(address) + ": " + (problem == null ? "" : problem.getMessage()));
+        // On the way to a hop that intercepts, only that hop can accept or refuse: the destination isn't asked yet.
+        String who = next instanceof NextHop.ByInterception by
+                ? "hop " + by.name() + " didn't intercept the connection to " + Tuple.text(address)
+                : next.name() + " at " + Tuple.text(address);
+        return new Refused(reason, problem == null ? who : who + ": " + problem.getMessage());
     }
 
     /** The header with this hop's own link, in one write, before any byte and without waiting for one. */

@@ -17,8 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Finds the processes that hold sockets, on one thread of its own: all lookups that wait when a scan of /proc starts are
- * answered by that scan, so the cost is a scan's, not a flow's. It rests after each scan for as long as the scan took, so
- * that it never uses more than half a core however many flows arrive.
+ * answered by that scan, so the cost is a scan's, not a flow's. It rests after each scan for as long as the scan took, and
+ * at most 50 ms, so that a stream of flows doesn't cost a whole core.
  *
  * <p>A lookup that isn't answered within the deadline, or finds the queue full, is answered with the user alone.
  */

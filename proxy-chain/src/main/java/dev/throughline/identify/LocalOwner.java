@@ -1,6 +1,7 @@
 package dev.throughline.identify;
 
 import dev.throughline.originator.Code;
+import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Person;
@@ -48,7 +49,7 @@ public record LocalOwner(ProcessIdentity identity, OptionalInt mark, OptionalInt
                 evidence,
                 OperatingSystem.LINUX,
                 Optional.empty(),
-                Optional.empty(),
+                uid.isPresent() ? Optional.of(Credentials.ofUser(uid.getAsInt())) : Optional.empty(),
                 Code.UNKNOWN,
                 Placement.UNKNOWN,
                 person);

@@ -5,7 +5,11 @@ final class NftScript {
     private final StringBuilder text = new StringBuilder();
 
     void table(String name, String comment) {
-        text.append("table inet ").append(name).append(" {\n\tcomment \"").append(comment).append("\"\n");
+        text.append("table inet ")
+                .append(name)
+                .append(" {\n\tcomment \"")
+                .append(comment)
+                .append("\"\n");
     }
 
     void flags(String flags) {

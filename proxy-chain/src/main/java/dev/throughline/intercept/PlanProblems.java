@@ -29,8 +29,12 @@ final class PlanProblems {
         require(NAME.matcher(plan.hop()).matches(), "hop \"" + plan.hop() + "\": not a name");
         mark("the hop's mark", plan.mark());
         plan.laterMarks().forEach(later -> mark("a later hop's mark", later));
-        require(!plan.laterMarks().contains(plan.mark()), "mark " + Marks.brief(plan.mark()) + " is this hop's and a later hop's");
-        require(plan.listeners().size() <= Marks.MAX_LISTENERS, plan.listeners().size() + " intercepting listeners: a mark has room for " + Marks.MAX_LISTENERS);
+        require(
+                !plan.laterMarks().contains(plan.mark()),
+                "mark " + Marks.brief(plan.mark()) + " is this hop's and a later hop's");
+        require(
+                plan.listeners().size() <= Marks.MAX_LISTENERS,
+                plan.listeners().size() + " intercepting listeners: a mark has room for " + Marks.MAX_LISTENERS);
         plan.captures().forEach(this::capture);
         ports();
         previousHops();
@@ -40,7 +44,9 @@ final class PlanProblems {
     private void capture(Capture capture) {
         String name = capture.listener();
         require(NAME.matcher(name).matches(), "listener \"" + name + "\": not a name");
-        require(capture.way() == Way.TPROXY || capture.way() == Way.REDIRECT, "listener \"" + name + "\": connections are captured by tproxy or redirect, not by " + capture.way());
+        require(
+                capture.way() == Way.TPROXY || capture.way() == Way.REDIRECT,
+                "listener \"" + name + "\": connections are captured by tproxy or redirect, not by " + capture.way());
         port(name, capture.port());
         switch (capture.match()) {
             case Apps apps -> apps(name, apps);
@@ -65,11 +71,16 @@ final class PlanProblems {
     }
 
     private void previous(String name, PreviousHop previous) {
-        require(previous.mark().isPresent() || previous.uid().isPresent(), "listener \"" + name + "\": the previous hop is told by its mark, its user, or both");
+        require(
+                previous.mark().isPresent() || previous.uid().isPresent(),
+                "listener \"" + name + "\": the previous hop is told by its mark, its user, or both");
         previous.uid().ifPresent(uid -> uid(name, uid));
         previous.mark().ifPresent(mark -> {
             mark("listener \"" + name + "\": the previous hop's mark", mark);
-            require(mark != plan.mark() && !plan.laterMarks().contains(mark), "listener \"" + name + "\": mark " + Marks.brief(mark) + " is left alone as this hop's own or a later hop's, so it can't be a previous hop's");
+            require(
+                    mark != plan.mark() && !plan.laterMarks().contains(mark),
+                    "listener \"" + name + "\": mark " + Marks.brief(mark)
+                            + " is left alone as this hop's own or a later hop's, so it can't be a previous hop's");
         });
     }
 
@@ -79,10 +90,14 @@ final class PlanProblems {
         Map<Integer, String> byPort = new HashMap<>();
         for (Capture capture : plan.captures()) {
             Capture first = byName.getOrDefault(capture.listener(), capture);
-            require(first.way() == capture.way() && first.port() == capture.port(), "listener \"" + capture.listener() + "\": its captures differ in way or port");
+            require(
+                    first.way() == capture.way() && first.port() == capture.port(),
+                    "listener \"" + capture.listener() + "\": its captures differ in way or port");
             byName.putIfAbsent(capture.listener(), capture);
             String owner = byPort.getOrDefault(capture.port(), capture.listener());
-            require(owner.equals(capture.listener()), "listeners \"" + owner + "\" and \"" + capture.listener() + "\" share port " + capture.port());
+            require(
+                    owner.equals(capture.listener()),
+                    "listeners \"" + owner + "\" and \"" + capture.listener() + "\" share port " + capture.port());
             byPort.putIfAbsent(capture.port(), capture.listener());
         }
     }
@@ -92,7 +107,10 @@ final class PlanProblems {
         Set<PreviousHop> seen = new HashSet<>();
         for (Capture capture : plan.captures()) {
             if (capture.match() instanceof PreviousHop previous) {
-                require(seen.add(previous), "listener \"" + capture.listener() + "\": another capture takes this previous hop's connections");
+                require(
+                        seen.add(previous),
+                        "listener \"" + capture.listener()
+                                + "\": another capture takes this previous hop's connections");
             }
         }
     }

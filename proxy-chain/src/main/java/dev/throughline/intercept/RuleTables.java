@@ -20,7 +20,16 @@ public final class RuleTables {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
 
-    private final SystemProgram programs = new SystemProgram(PATIENCE);
+    private final SystemProgram programs;
+
+    /** The rules of the network namespace in which this process runs. */
+    public RuleTables() {
+        this(new SystemProgram(PATIENCE, ImmutableList.of()));
+    }
+
+    RuleTables(SystemProgram programs) {
+        this.programs = programs;
+    }
 
     /** What {@link #apply} would do: the script for nft, and before it, as comments, the routes as ip commands. */
     public static String show(RulePlan plan) {
@@ -28,7 +37,8 @@ public final class RuleTables {
         if (DivertRoutes.neededBy(plan)) {
             new DivertRoutes(plan.mark())
                     .commands()
-                    .forEach(command -> text.append("# ").append(String.join(" ", command)).append('\n'));
+                    .forEach(command ->
+                            text.append("# ").append(String.join(" ", command)).append('\n'));
         }
         return text.append(RuleText.of(plan)).toString();
     }
@@ -87,7 +97,9 @@ public final class RuleTables {
                 meant.add(route);
                 meant.add(rule);
             }
-            routes(divert, family).map(line -> DivertRoutes.isRoute(line) ? route : line.strip()).forEach(found::add);
+            routes(divert, family)
+                    .map(line -> DivertRoutes.isRoute(line) ? route : line.strip())
+                    .forEach(found::add);
             list(divert.listRules(family))
                     .filter(divert::leadsHere)
                     .map(line -> divert.isRule(line) ? rule : line.strip())
@@ -145,7 +157,8 @@ public final class RuleTables {
 
     /** The families in which a route to lo can be set. */
     private static ImmutableList<String> usable() throws IOException {
-        boolean off = Files.exists(IPV6_OFF) && Files.readString(IPV6_OFF).strip().equals("1");
+        boolean off =
+                Files.exists(IPV6_OFF) && Files.readString(IPV6_OFF).strip().equals("1");
         return off ? DivertRoutes.FAMILIES.subList(0, 1) : known();
     }
 
@@ -173,8 +186,7 @@ public final class RuleTables {
 
     private List<String> meant(RulePlan plan) throws IOException {
         String script = RuleText.of(plan).replaceFirst("(?m)^\tflags owner\n", "");
-        List<String> scratch =
-                List.of("sh", "-c", "nft -f - && exec \"$@\"", "sh", "nft", "-sn", "list", "table", "inet", plan.table());
+        List<String> scratch = join(List.of("sh", "-c", "nft -f - && exec \"$@\"", "sh"), listing(plan));
         SystemProgram.Result asRoot = programs.attempt(join(List.of("unshare", "-n"), scratch), script);
         return asRoot.code() == 0
                 ? asRoot.lines()
@@ -194,8 +206,10 @@ public final class RuleTables {
     }
 
     private static ImmutableList<String> diff(List<String> meant, List<String> found) {
-        Stream<String> missing = meant.stream().filter(line -> !found.contains(line)).map(line -> "- " + line.strip());
-        Stream<String> surplus = found.stream().filter(line -> !meant.contains(line)).map(line -> "+ " + line.strip());
+        Stream<String> missing =
+                meant.stream().filter(line -> !found.contains(line)).map(line -> "- " + line.strip());
+        Stream<String> surplus =
+                found.stream().filter(line -> !meant.contains(line)).map(line -> "+ " + line.strip());
         ImmutableList<String> lines = Stream.concat(missing, surplus).collect(ImmutableList.toImmutableList());
         return lines.isEmpty() ? ImmutableList.of("the same rules in another order, or repeated") : lines;
     }

@@ -69,21 +69,29 @@ final class RuleText {
         if (uses(Way.REDIRECT)) {
             redirect();
         }
-        refuse();
+        if (uses(Way.REDIRECT) || plan.guardNextHop()) {
+            refuse();
+        }
         last();
         return removal(plan) + script.text();
     }
 
     private void judge() {
-        script.chain("judge", "route hook output priority mangle", "A new connection is judged; the packets after the first follow it.");
+        script.chain(
+                "judge",
+                "route hook output priority mangle",
+                "A new connection is judged; the packets after the first follow it.");
         script.rule("meta l4proto != tcp accept");
         script.rule("meta mark & 0x%08x != 0 accept comment \"captured by another hop\"".formatted(Marks.CAPTURED));
         script.rule("ct direction reply accept");
-        script.rule("meta mark & 0x%08x %s accept comment \"connections of this hop and of later hops\"".formatted(Marks.SOCKET_MASK, set(ownAndLaterMarks())));
+        script.rule("meta mark & 0x%08x %s accept comment \"connections of this hop and of later hops\""
+                .formatted(Marks.SOCKET_MASK, set(ownAndLaterMarks())));
         script.rule("tcp flags & (fin | syn | rst | ack) == syn goto capture");
         script.rule("ct state invalid tcp flags & rst == 0 goto capture");
         if (uses(Way.TPROXY)) {
-            script.rule("ct mark & 0x%08x == %s meta mark set ct mark & 0x%08x counter accept comment \"divert packets after the first\"".formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0)), Marks.MASK));
+            script.rule(
+                    "ct mark & 0x%08x == %s meta mark set ct mark & 0x%08x counter accept comment \"divert packets after the first\""
+                            .formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0)), Marks.MASK));
         }
         script.end();
     }
@@ -144,9 +152,13 @@ final class RuleText {
     }
 
     private void deliver() {
-        script.chain("deliver", "filter hook prerouting priority mangle", "Diverted packets come back over lo, to the listener.");
+        script.chain(
+                "deliver",
+                "filter hook prerouting priority mangle",
+                "Diverted packets come back over lo, to the listener.");
         script.rule("iif != lo accept");
-        script.rule("meta mark & 0x%08x != %s accept".formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0))));
+        script.rule("meta mark & 0x%08x != %s accept"
+                .formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0))));
         script.rule("ct direction reply accept");
         for (Capture capture : firstOfEachListener()) {
             if (capture.way() == Way.TPROXY) {
@@ -166,7 +178,8 @@ final class RuleText {
         script.chain("redirect-new", "nat hook output priority -100", "To 127.0.0.1 or ::1, for the whole connection.");
         for (Capture capture : firstOfEachListener()) {
             if (capture.way() == Way.REDIRECT) {
-                script.rule("ct mark & 0x%08x == %s meta l4proto tcp counter redirect to :%d comment \"%s: redirected\"".formatted(Marks.MASK, Marks.text(plan.markOf(capture)), capture.port(), capture.listener()));
+                script.rule("ct mark & 0x%08x == %s meta l4proto tcp counter redirect to :%d comment \"%s: redirected\""
+                        .formatted(Marks.MASK, Marks.text(plan.markOf(capture)), capture.port(), capture.listener()));
             }
         }
         script.end();
@@ -203,7 +216,10 @@ final class RuleText {
     }
 
     private void last() {
-        script.chain("last", "filter hook postrouting priority srcnat + 100", "Whatever rules stood before: it does not leave.");
+        script.chain(
+                "last",
+                "filter hook postrouting priority srcnat + 100",
+                "Whatever rules stood before: it does not leave.");
         script.rule("oif lo accept");
         script.rule("meta l4proto != tcp accept");
         script.rule("ct direction reply accept");
@@ -259,12 +275,10 @@ final class RuleText {
     private static List<String> destinations(List<Cidr> networks) {
         List<Cidr> widest = networks.stream()
                 .distinct()
-                .filter(network -> networks.stream().noneMatch(other -> other.contains(network) && !other.equals(network)))
+                .filter(network ->
+                        networks.stream().noneMatch(other -> other.contains(network) && !other.equals(network)))
                 .toList();
-        return widest.stream()
-                .collect(Collectors.partitioningBy(Cidr::isIpv6))
-                .entrySet()
-                .stream()
+        return widest.stream().collect(Collectors.partitioningBy(Cidr::isIpv6)).entrySet().stream()
                 .filter(family -> !family.getValue().isEmpty())
                 .map(family -> (family.getKey() ? "ip6 daddr " : "ip daddr ") + set(family.getValue()) + " ")
                 .toList();

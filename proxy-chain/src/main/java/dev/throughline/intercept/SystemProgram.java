@@ -11,9 +11,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
-/** Runs a program of the system to its end, in bounded time, and keeps what it wrote. */
-record SystemProgram(Duration patience) {
+/**
+ * Runs a program of the system to its end, in bounded time, and keeps what it wrote.
+ *
+ * @param within the command that runs it elsewhere than in this process's network namespace; usually empty
+ */
+record SystemProgram(Duration patience, ImmutableList<String> within) {
     private static final Map<String, String> PACKAGES =
             Map.of("nft", "nftables", "ip", "iproute2", "unshare", "util-linux");
 
@@ -67,8 +72,9 @@ record SystemProgram(Duration patience) {
     }
 
     Process start(List<String> command, Path output, Path error) throws IOException {
+        List<String> whole = Stream.concat(within.stream(), command.stream()).toList();
         ProcessBuilder builder =
-                new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(error.toFile());
+                new ProcessBuilder(whole).redirectOutput(output.toFile()).redirectError(error.toFile());
         builder.environment().put("LC_ALL", "C");
         builder.environment().merge("PATH", PATH, (old, more) -> old + ":" + more);
         try {

@@ -1,6 +1,7 @@
 package dev.throughline.report;
 
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
 
@@ -22,10 +23,15 @@ public final class OriginatorJson {
     public static void identity(Json out, ProcessIdentity who) {
         out.put("evidence", who.evidence().toString()).put("os", who.system().toString());
         who.process().ifPresent(process -> out.put("pid", process.pid()).put("start_time", process.startTime()));
-        who.credentials()
-                .ifPresent(ids -> out.put("uid", ids.unsignedUid())
-                        .put("euid", ids.unsignedEffectiveUid())
-                        .put("gid", ids.unsignedGid()));
+        who.credentials().ifPresent(ids -> {
+            out.put("uid", ids.unsignedUid());
+            if (ids.effectiveUid() != Credentials.NOT_KNOWN) {
+                out.put("euid", ids.unsignedEffectiveUid());
+            }
+            if (ids.gid() != Credentials.NOT_KNOWN) {
+                out.put("gid", ids.unsignedGid());
+            }
+        });
         out.put("user", who.person().userName())
                 .put("exe", who.code().executable())
                 .putHex("exe_sha256", who.code().sha256())

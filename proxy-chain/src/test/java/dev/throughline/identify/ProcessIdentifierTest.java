@@ -144,7 +144,7 @@ class ProcessIdentifierTest {
     @Test
     void sharedBetweenUsersItHasNoUserEither() throws IOException {
         assumeTrue(isPrivileged());
-        String script = "setpriv --reuid=65534 --clear-groups bash -c 'echo ready >&3; sleep 1000' & wait";
+        String script = "setpriv --reuid=65534 --clear-groups bash -c '" + WAIT + "' & wait";
         try (Application application = Application.run(script)) {
             LocalOwner owner = identifier.identify(application.tuple()).join();
             assertThat(owner.identity().evidence()).isEqualTo(Evidence.SHARED);

@@ -93,10 +93,14 @@ final class Fields {
         } catch (CharacterCodingException e) {
             throw new WireException(field.offset, "the " + name + " is not UTF-8");
         }
-        if (text.isEmpty() || text.chars().anyMatch(Character::isISOControl)) {
+        if (!isText(text)) {
             throw new WireException(field.offset, "the " + name + " is empty or holds a control character");
         }
         return Optional.of(text);
+    }
+
+    private static boolean isText(String text) {
+        return !text.isEmpty() && text.chars().noneMatch(Character::isISOControl);
     }
 
     /** Collects fields in the order of their tags. */
@@ -121,8 +125,9 @@ final class Fields {
             return this;
         }
 
+        /** Text that a reader would refuse is left out: a name that its owner chose must not break the flow. */
         Writer putText(int tag, Optional<String> text) {
-            return put(tag, text.map(t -> t.getBytes(StandardCharsets.UTF_8)));
+            return put(tag, text.filter(Fields::isText).map(t -> t.getBytes(StandardCharsets.UTF_8)));
         }
 
         boolean isEmpty() {

@@ -27,6 +27,7 @@ public final class ReplayWindow {
     private final TreeMap<Long, Bucket> buckets = new TreeMap<>();
     private final Map<FlowId, Integer> flows = new HashMap<>();
     private int size;
+    private long lastForgotten = Long.MIN_VALUE;
 
     /** A window for at most {@code capacity} chains; one takes about 250 bytes. */
     public ReplayWindow(int capacity) {
@@ -41,6 +42,10 @@ public final class ReplayWindow {
      */
     synchronized Optional<RejectReason> present(Bytes digest, FlowId flow, Instant expiry, Instant now) {
         forget(now);
+        // A clock that went back must not bring back what was forgotten: of those seconds nothing is known any more.
+        if (expiry.getEpochSecond() <= lastForgotten) {
+            return Optional.of(RejectReason.EXPIRED);
+        }
         // The bucket follows from the chain itself, so that one chain always meets its own earlier presentation.
         Bucket bucket = buckets.computeIfAbsent(
                 expiry.getEpochSecond(), second -> new Bucket(new HashSet<>(), new ArrayList<>()));
@@ -68,6 +73,7 @@ public final class ReplayWindow {
     private void forget(Instant now) {
         // A second that has begun may still hold an unexpired chain: only those that are over are dropped.
         while (!buckets.isEmpty() && buckets.firstKey() < now.getEpochSecond()) {
+            lastForgotten = buckets.firstKey();
             Bucket over = buckets.pollFirstEntry().getValue();
             size -= over.digests.size();
             for (FlowId flow : over.flows) {

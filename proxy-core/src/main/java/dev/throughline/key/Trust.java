@@ -9,10 +9,12 @@ import dev.throughline.originator.HostId;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The keys that a hop believes, and what each may do. A key that isn't in here is nobody's.
@@ -118,6 +120,7 @@ public final class Trust {
     private static final class Line {
         private final String content;
         private final ImmutableSet.Builder<String> hosts = ImmutableSet.builder();
+        private final Set<String> given = new HashSet<>();
         private boolean anyHost;
         private boolean hop;
         private Optional<Instant> from = Optional.empty();
@@ -144,18 +147,25 @@ public final class Trust {
             if (!entry.mayBeOrigin() && !hop) {
                 throw new LineProblem(end, "the key may do nothing: add origin=HOST, hop, or both");
             }
+            if (from.isPresent() && until.isPresent() && !from.get().isBefore(until.get())) {
+                throw new LineProblem(end, "the key is never valid: until must be later than from");
+            }
             return entry;
         }
 
         private void right(String word, int at) throws LineProblem {
             int equals = word.indexOf('=');
-            String name = equals < 0 ? word : word.substring(0, equals);
+            String name = equals < 0 ? word : word.substring(0, equals + 1);
             String value = word.substring(equals + 1);
+            // With two values for one thing, which of them holds would be a choice that the author didn't make.
+            if (!given.add(name)) {
+                throw new LineProblem(at, "\"" + word + "\": the line says this already");
+            }
             switch (name) {
                 case "hop" -> hop = true;
-                case "origin" -> origin(value, at + equals + 1);
-                case "from" -> from = Optional.of(instant(value, at + equals + 1));
-                case "until" -> until = Optional.of(instant(value, at + equals + 1));
+                case "origin=" -> origin(value, at + equals + 1);
+                case "from=" -> from = Optional.of(instant(value, at + equals + 1));
+                case "until=" -> until = Optional.of(instant(value, at + equals + 1));
                 default ->
                     throw new LineProblem(
                             at,

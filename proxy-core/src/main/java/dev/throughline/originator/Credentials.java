@@ -3,11 +3,19 @@ package dev.throughline.originator;
 /**
  * The user and group that a process had when the flow was opened, as unsigned 32-bit ids.
  *
- * @param uid the real user
- * @param effectiveUid the user whose rights it used
- * @param gid the real group
+ * @param uid the real user; with {@link Evidence#UID_ONLY} and {@link Evidence#SHARED} the socket's owner
+ * @param effectiveUid the user whose rights it used, or {@link #NOT_KNOWN}
+ * @param gid the real group, or {@link #NOT_KNOWN}
  */
 public record Credentials(int uid, int effectiveUid, int gid) {
+    /** All bits set: the one id that no user or group can have (chown(2)). */
+    public static final int NOT_KNOWN = -1;
+
+    /** What is known when the kernel names only the user. */
+    public static Credentials ofUser(int uid) {
+        return new Credentials(uid, NOT_KNOWN, NOT_KNOWN);
+    }
+
     public long unsignedUid() {
         return Integer.toUnsignedLong(uid);
     }

@@ -1,4 +1,4 @@
-package dev.throughline.cli;
+package dev.throughline.report;
 
 import java.io.StringWriter;
 import java.util.ArrayList;
@@ -34,6 +34,10 @@ public final class JsonTree {
     public String text(String name) {
         Object value = members.get(name);
         return value == null ? "-" : String.valueOf(value);
+    }
+
+    public boolean has(String name) {
+        return members.containsKey(name);
     }
 
     public JsonTree object(String name) {

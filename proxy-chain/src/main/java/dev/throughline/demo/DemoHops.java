@@ -1,0 +1,106 @@
+package dev.throughline.demo;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.config.KeyFiles;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.TrustEntry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Optional;
+
+/** The three hops of the demo: their keys and trust, made afresh, and their configurations. */
+final class DemoHops {
+    static final ImmutableList<String> NAMES = ImmutableList.of("hop-a", "hop-b", "hop-c");
+    static final String HOST = "edge-1";
+
+    private final Path folder;
+
+    private DemoHops(Path folder) {
+        this.folder = folder;
+    }
+
+    /** Makes the keys in {@code folder}, and the trust file: hop-a may speak for the host, hop-b may pass on. */
+    static DemoHops in(Path folder) throws IOException {
+        try {
+            SecureRandom random = new SecureRandom();
+            StringBuilder trust = new StringBuilder();
+            for (String name : NAMES) {
+                SecretKey key = SecretKey.generate(name, random);
+                KeyFiles.writeSecret(folder.resolve(name + ".key"), key);
+                boolean first = name.equals(NAMES.getFirst());
+                ImmutableSet<String> hosts = first ? ImmutableSet.of(HOST) : ImmutableSet.of();
+                trust.append(new TrustEntry(key.publicKey(), hosts, false, !first, Optional.empty(), Optional.empty())
+                                .toText())
+                        .append('\n');
+            }
+            Files.writeString(folder.resolve("trust"), trust);
+            return new DemoHops(folder);
+        } catch (KeyFormatException e) {
+            throw new AssertionError("the demo's names are names", e);
+        }
+    }
+
+    /** Each hop intercepts what the one before it opens, on one host. */
+    void writeInterceptingConfigs() throws IOException {
+        write("hop-a", """
+                mark: 0x7101
+                later-marks: [0x7102, 0x7103]
+                listeners:
+                  - { name: apps, mode: transparent, by: tproxy, port: 15001, capture: { ports: 80 } }
+                route: { to: hop-b, by: interception }
+                """);
+        write("hop-b", """
+                mark: 0x7102
+                later-marks: [0x7103]
+                listeners:
+                  - { name: from-a, mode: chain, by: tproxy, port: 15002,
+                      previous: { hop: hop-a, mark: 0x7101, pid-file: hop-a.pid } }
+                route: { to: hop-c, by: interception }
+                """);
+        write("hop-c", """
+                mark: 0x7103
+                listeners:
+                  - { name: from-b, mode: chain, by: redirect, port: 15003,
+                      previous: { hop: hop-b, mark: 0x7102, pid-file: hop-b.pid } }
+                route: { to: destination }
+                """);
+    }
+
+    /** Each hop knows the address of the next; between the last two there is a wire that can be tampered with. */
+    void writeExplicitConfigs(int firstPort, int wirePort, int destinationPort) throws IOException {
+        write("hop-a", """
+                listeners:
+                  - { name: apps, mode: transparent, by: plain, address: "127.0.0.1:%d", destination: "127.0.0.1:%d" }
+                route: { to: hop-b, at: "127.0.0.1:%d" }
+                """.formatted(firstPort, destinationPort, firstPort + 1));
+        write("hop-b", """
+                listeners:
+                  - { name: from-a, mode: chain, by: plain, address: "127.0.0.1:%d" }
+                route: { to: hop-c, at: "127.0.0.1:%d" }
+                """.formatted(firstPort + 1, wirePort));
+        write("hop-c", """
+                listeners:
+                  - { name: from-b, mode: chain, by: plain, address: "127.0.0.1:%d" }
+                nat-exceptions: [{ from: hop-b, to: hop-c, egress: 127.0.0.0/8 }]
+                route: { to: destination }
+                """.formatted(firstPort + 2));
+    }
+
+    private void write(String name, String rest) throws IOException {
+        Files.writeString(config(name), """
+                hop: %1$s
+                host: %2$s
+                key: %1$s.key
+                trust: trust
+                admin: { socket: %1$s.sock, pid-file: %1$s.pid }
+                """.formatted(name, HOST) + rest);
+    }
+
+    Path config(String name) {
+        return folder.resolve(name + ".yaml");
+    }
+}

@@ -1,0 +1,44 @@
+package dev.throughline.demo;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.Main;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** How to start this program once more, as another process: the same Java, the same code. */
+public final class ProgramCommand {
+    private ProgramCommand() {}
+
+    /** The command that runs the program with {@code arguments}. */
+    public static ImmutableList<String> of(String... arguments) {
+        ImmutableList.Builder<String> command = ImmutableList.<String>builder()
+                .add(java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED");
+        Optional<Path> jar = jar();
+        if (jar.isPresent()) {
+            command.add("-jar", jar.get().toString());
+        } else {
+            command.add("-cp", System.getProperty("java.class.path"), Main.class.getName());
+        }
+        return command.add(arguments).build();
+    }
+
+    /** The Java that runs this. */
+    public static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    private static Optional<Path> jar() {
+        try {
+            Path code = Path.of(Main.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            return Files.isRegularFile(code) ? Optional.of(code) : Optional.empty();
+        } catch (URISyntaxException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.throughline.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.throughline.config.ListenerConfig.Interception;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigReaderTest {
+    @TempDir
+    Path folder;
+
+    private static final String MINIMAL = """
+            hop: hop-c
+            host: edge-1
+            key: hop-c.key
+            trust: trust
+            listeners:
+              - { name: chain, mode: chain, by: plain, address: "192.0.2.3:7001" }
+            route: { to: destination }
+            """;
+
+    @Test
+    void aMinimalConfigurationHasDefaultsForTheRest() throws Exception {
+        HopConfig config = read(MINIMAL);
+
+        assertThat(config.name()).isEqualTo("hop-c");
+        assertThat(config.key()).isEqualTo(folder.resolve("hop-c.key"));
+        assertThat(config.limits()).isEqualTo(Limits.DEFAULTS);
+        assertThat(config.failOpen()).isFalse();
+        assertThat(config.admin().socket()).hasToString("/run/throughline/hop-c/admin.sock");
+        assertThat(config.admin().pidFile()).hasToString("/run/throughline/hop-c/pid");
+        assertThat(config.route()).isEqualTo(new RouteConfig.Destination());
+    }
+
+    @Test
+    void everyKeyIsRead() throws Exception {
+        HopConfig config = read("""
+                hop: hop-b
+                host: edge-1
+                key: /etc/throughline/hop-b.key
+                trust: trust
+                mark: 0x7102
+                later-marks: [0x7103, 28932]
+                tlv-type: 0xE7
+                fail-open: true
+                health-checkers: 192.0.2.0/24
+                nat-exceptions:
+                  - { from: hop-a, to: hop-b, egress: 203.0.113.0/24 }
+                listeners:
+                  - name: apps
+                    mode: transparent
+                    port: 15001
+                    capture:
+                      ports: [80, 8000-8099]
+                      destinations: 0.0.0.0/0
+                      except-destinations: [10.0.0.0/8]
+                      uids: [1000]
+                      except-uids: [0]
+                  - name: from-a
+                    mode: chain
+                    by: redirect
+                    port: 15002
+                    previous: { hop: hop-a, mark: 0x7101, uid: 990, pid-file: /run/a.pid }
+                  - { name: front, mode: transparent, by: plain, address: "[::1]:7000", destination: "[2001:db8::1]:80" }
+                route: { to: hop-c, by: interception }
+                limits: { flows: 10, half-open-headers: 5, remembered-chains: 1000, connect-timeout: 250ms, header-timeout: 1s,
+                          idle-timeout: 2m, drain: 0s, ttl: 5s, skew: 1s, hops: 3 }
+                admin: { socket: b.sock, uids: [1001], pid-file: b.pid, metrics: "127.0.0.1:9464" }
+                """);
+
+        assertThat(config.laterMarks()).containsExactly(0x7103, 28932);
+        assertThat(config.chainTlv().type()).isEqualTo(0xE7);
+        assertThat(config.failOpen()).isTrue();
+        assertThat(config.healthCheckers()).hasSize(1);
+        assertThat(config.natExceptions()).hasSize(1);
+        assertThat(config.listeners()).hasSize(3);
+        assertThat(config.listeners().get(0)).isInstanceOfSatisfying(ListenerConfig.Apps.class, apps -> {
+            assertThat(apps.by()).isEqualTo(Interception.TPROXY);
+            assertThat(apps.capture().ports()).hasSize(2);
+        });
+        assertThat(config.listeners().get(1)).isInstanceOfSatisfying(ListenerConfig.PreviousHop.class, hop -> {
+            assertThat(hop.by()).isEqualTo(Interception.REDIRECT);
+            assertThat(hop.previous().mark()).isEqualTo(OptionalInt.of(0x7101));
+            assertThat(hop.previous().pidFile()).contains(Path.of("/run/a.pid"));
+        });
+        assertThat(config.limits().connectTimeout()).isEqualTo(Duration.ofMillis(250));
+        assertThat(config.limits().hops()).isEqualTo(3);
+        assertThat(config.admin().uids()).containsExactly(1001);
+        assertThat(config.admin().metrics()).isPresent();
+    }
+
+    @Test
+    void allProblemsAreReportedAtOnceWithLineAndColumn() {
+        assertThat(problems("""
+                hop: hop a
+                host: edge-1
+                hots: edge-1
+                key: hop-a.key
+                host: edge-2
+                mark: 70000
+                listeners:
+                  - name: apps
+                    mode: transparant
+                    prot: 15001
+                  - name: chain
+                    mode: chain
+                    by: plain
+                    address: example.com:80
+                route: { to: hop-b }
+                limits: { ttl: 1m, idle-timeout: 5 }
+                """)).isEqualTo("""
+                hop.yaml:1:6: "hop": "hop a" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
+                hop.yaml:3:1: unknown key "hots" in the configuration: did you mean "host"?
+                hop.yaml:5:1: "host" is given twice
+                hop.yaml:6:7: "mark": expected a whole number from 1 to 65535, found "70000"
+                hop.yaml:9:11: "mode": "transparant" isn't known: did you mean "transparent"?
+                hop.yaml:10:5: unknown key "prot" in a listener: did you mean "port"?
+                hop.yaml:14:14: "address": expected an address and port such as 192.0.2.1:443 or [2001:db8::1]:443, found "example.com:80"
+                hop.yaml:15:14: a hop is reached either "at" an address or "by: interception"
+                hop.yaml:16:16: "ttl": expected between 0.1s and 30s, found "1m"
+                hop.yaml:16:34: "idle-timeout": expected a duration such as 500ms, 5s, 2m or 1h, found "5\"""");
+    }
+
+    @Test
+    void whatIsRightAloneAndWrongTogether() {
+        assertThat(problems(MINIMAL.replace("trust: trust\n", ""))).contains("needs \"trust\"");
+        assertThat(problems(MINIMAL.replace("{ to: destination }", "{ to: hop-d, by: interception }")))
+                .contains("interception needs \"mark\"");
+        assertThat(problems(MINIMAL.replace("{ to: destination }", "{ to: destination, by: interception }")))
+                .contains("takes neither");
+        assertThat(problems(MINIMAL + "mark: 5\nlater-marks: 5\n")).contains("own mark is not a later one");
+        assertThat(problems(MINIMAL.replace("by: plain, address: \"192.0.2.3:7001\"", "port: 1")))
+                .contains("needs \"previous\"");
+        assertThat(problems(
+                        MINIMAL.replace("by: plain, address: \"192.0.2.3:7001\"", "port: 1, previous: { hop: hop-b }")))
+                .contains("give at least one");
+        assertThat(problems(MINIMAL.replace(
+                        "route:", "  - { name: chain, mode: chain, by: plain, address: \"192.0.2.3:7002\" }\nroute:")))
+                .contains("two listeners are called \"chain\"");
+    }
+
+    @Test
+    void whatIsNotYamlSaysWhere() {
+        assertThat(problems("hop: [\n")).startsWith("hop.yaml:2:1: not YAML");
+        assertThat(problems("")).startsWith("hop.yaml:1:1: the file is empty");
+        assertThat(problems("- a\n")).contains("is a mapping");
+    }
+
+    private String problems(String yaml) {
+        ConfigException problem = catchThrowableOfType(ConfigException.class, () -> read(yaml));
+        return problem.getMessage().replace(folder + "/", "");
+    }
+
+    private HopConfig read(String yaml) throws ConfigException, IOException {
+        return ConfigReader.read(Files.writeString(folder.resolve("hop.yaml"), yaml));
+    }
+}

@@ -1,0 +1,145 @@
+package dev.throughline.intercept;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Range;
+import com.google.common.io.Resources;
+import dev.throughline.header.Cidr;
+import dev.throughline.intercept.Capture.Apps;
+import dev.throughline.intercept.Capture.PreviousHop;
+import dev.throughline.originator.Way;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RuleTextTest {
+    private static final Apps EVERYTHING = new Apps(
+            ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of());
+
+    static final RulePlan FIRST_HOP = new RulePlan(
+            "A",
+            0x21,
+            ImmutableList.of(0x22, 0x23),
+            ImmutableList.of(new Capture("web", Way.TPROXY, 15001, EVERYTHING)),
+            true,
+            false);
+
+    static final RulePlan MIDDLE_HOP = new RulePlan(
+            "rack-7.b_2",
+            0x22,
+            ImmutableList.of(0x23),
+            ImmutableList.of(new Capture("chain", Way.REDIRECT, 15002, previous(0x21))),
+            true,
+            false);
+
+    static final RulePlan BOTH = new RulePlan(
+            "edge",
+            0x23,
+            ImmutableList.of(),
+            ImmutableList.of(
+                    new Capture(
+                            "web",
+                            Way.TPROXY,
+                            15003,
+                            new Apps(
+                                    ImmutableList.of(
+                                            Range.closed(443, 443), Range.closed(8000, 8009), Range.closed(8005, 8100)),
+                                    networks("10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"),
+                                    networks("10.9.0.0/16"),
+                                    ImmutableList.of(1000, 1001),
+                                    ImmutableList.of(2003))),
+                    new Capture("chain", Way.REDIRECT, 15004, previous(0x22)),
+                    new Capture(
+                            "chain", Way.REDIRECT, 15004, new PreviousHop(OptionalInt.of(0x20), OptionalInt.of(7)))),
+            false,
+            true);
+
+    static Stream<RulePlan> plans() {
+        return Stream.of(FIRST_HOP, MIDDLE_HOP, BOTH);
+    }
+
+    @ParameterizedTest
+    @MethodSource("plans")
+    void aPlanReadsAs(RulePlan plan) throws IOException {
+        assertThat(RuleText.of(plan)).isEqualTo(golden(plan.hop() + ".nft"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("plans")
+    void nftAcceptsTheScript(RulePlan plan) throws IOException {
+        SystemProgram programs = new SystemProgram(Duration.ofSeconds(10), ImmutableList.of());
+        assumeTrue(
+                Stream.of("/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft")
+                        .anyMatch(path -> new java.io.File(path).canExecute()),
+                "skipped: nft is not installed");
+        SystemProgram.Result root =
+                programs.attempt(List.of("unshare", "-n", "nft", "-c", "-f", "-"), RuleText.of(plan));
+        SystemProgram.Result result = root.code() == 0
+                ? root
+                : programs.attempt(List.of("unshare", "-rn", "nft", "-c", "-f", "-"), RuleText.of(plan));
+        assumeTrue(!result.error().startsWith("unshare: "), () -> "skipped: " + result.error());
+        assertThat(result.error()).isEmpty();
+        assertThat(result.code()).isZero();
+    }
+
+    @Test
+    void removalSucceedsOnAnAbsentTable() {
+        assertThat(RuleText.removal(FIRST_HOP)).isEqualTo("""
+                        table inet throughline-A {}
+                        delete table inet throughline-A
+                        """);
+    }
+
+    @Test
+    void routesFollowFromTheMark() {
+        assertThat(new DivertRoutes(0x21).commands().stream().map(command -> String.join(" ", command)))
+                .containsExactly(
+                        "ip -4 route replace local default dev lo table 65569",
+                        "ip -4 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 100",
+                        "ip -6 route replace local default dev lo table 65569",
+                        "ip -6 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 100");
+    }
+
+    @Test
+    void aListingIsReadBack() {
+        DivertRoutes routes = new DivertRoutes(0x21);
+        assertThat(routes.isRule("100:\tfrom all fwmark 0x10021/0x3ffff lookup 65569 "))
+                .isTrue();
+        assertThat(routes.isRule("100:\tfrom all fwmark 0x10021/0x3ffff lookup 65570"))
+                .isFalse();
+        assertThat(routes.leadsHere("9:\tfrom all fwmark 0x21 lookup 65569")).isTrue();
+        assertThat(DivertRoutes.isRoute("2 default dev lo scope 254 ")).isTrue();
+        assertThat(DivertRoutes.isRoute("local default dev lo metric 1024 pref medium"))
+                .isTrue();
+        assertThat(DivertRoutes.isRoute("default via 192.0.2.1 dev eth0")).isFalse();
+    }
+
+    @Test
+    void aPlanWithProblemsHasNoScript() {
+        RulePlan plan = new RulePlan("x; flush ruleset", 1, ImmutableList.of(), ImmutableList.of(), false, false);
+        assertThatThrownBy(() -> RuleText.of(plan))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("not a name");
+    }
+
+    static PreviousHop previous(int mark) {
+        return new PreviousHop(OptionalInt.of(mark), OptionalInt.empty());
+    }
+
+    private static ImmutableList<Cidr> networks(String... networks) {
+        return Stream.of(networks).map(Cidr::parse).collect(ImmutableList.toImmutableList());
+    }
+
+    private static String golden(String name) throws IOException {
+        return Resources.toString(Resources.getResource(RuleTextTest.class, name), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,46 @@
+package dev.throughline.chain;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+
+/** "Random" bytes that follow from a name: the SHA-256 of the name and a counter. For tests alone. */
+final class FixedRandom extends SecureRandom {
+    private static final long serialVersionUID = 1L;
+
+    private final String name;
+    private int counter;
+
+    FixedRandom(String name) {
+        this.name = name;
+    }
+
+    @Override
+    public void nextBytes(byte[] target) {
+        ByteBuffer out = ByteBuffer.wrap(target);
+        while (out.hasRemaining()) {
+            byte[] block = sha256((name + " " + counter++).getBytes(StandardCharsets.UTF_8));
+            out.put(block, 0, Math.min(block.length, out.remaining()));
+        }
+    }
+
+    byte[] take(int size) {
+        byte[] bytes = new byte[size];
+        nextBytes(bytes);
+        return bytes;
+    }
+
+    static byte[] sha256(byte[]... parts) {
+        try {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            for (byte[] part : parts) {
+                sha256.update(part);
+            }
+            return sha256.digest();
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.throughline.chain;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+/** Bytes in which every part has a name, so that a test can point at one and a vector can explain itself. */
+final class Labelled {
+    private static final int LINE_BYTES = 32;
+
+    record Part(String label, byte[] bytes) {}
+
+    private final List<Part> parts = new ArrayList<>();
+
+    Labelled put(String label, byte[] bytes) {
+        if (bytes.length > 0) {
+            parts.add(new Part(label, bytes.clone()));
+        }
+        return this;
+    }
+
+    Labelled u8(String label, int value) {
+        return put(label, new byte[] {(byte) value});
+    }
+
+    Labelled u16(String label, int value) {
+        return put(label, new byte[] {(byte) (value >> 8), (byte) value});
+    }
+
+    Labelled putAll(Labelled other) {
+        parts.addAll(other.parts);
+        return this;
+    }
+
+    int size() {
+        return parts.stream().mapToInt(part -> part.bytes.length).sum();
+    }
+
+    /** Where the one part of this name begins. */
+    int offsetOf(String label) {
+        int at = 0;
+        for (Part part : parts) {
+            if (part.label.equals(label)) {
+                return at;
+            }
+            at += part.bytes.length;
+        }
+        throw new AssertionError("no part \"" + label + "\" in\n" + dump());
+    }
+
+    /** The same with the one part of this name written otherwise; lengths around it stay as they are. */
+    Labelled replaced(String label, String hex) {
+        offsetOf(label);
+        Labelled copy = new Labelled();
+        for (Part part : parts) {
+            copy.parts.add(
+                    part.label.equals(label)
+                            ? new Part(label, HexFormat.of().parseHex(hex))
+                            : part);
+        }
+        return copy;
+    }
+
+    /** The parts from {@code from} to {@code to}; a part that is cut goes on under the same name. */
+    Labelled slice(int from, int to) {
+        Labelled slice = new Labelled();
+        int at = 0;
+        for (Part part : parts) {
+            int start = Math.max(from, at);
+            int end = Math.min(to, at + part.bytes.length);
+            if (start < end) {
+                String label = start > at ? part.label + ", continued" : part.label;
+                slice.put(label, java.util.Arrays.copyOfRange(part.bytes, start - at, end - at));
+            }
+            at += part.bytes.length;
+        }
+        return slice;
+    }
+
+    byte[] toByteArray() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        parts.forEach(part -> out.writeBytes(part.bytes));
+        return out.toByteArray();
+    }
+
+    /** A line a part, in hex, at most 32 bytes a line. */
+    String dump() {
+        StringBuilder text = new StringBuilder();
+        for (Part part : parts) {
+            for (int at = 0; at < part.bytes.length; at += LINE_BYTES) {
+                String hex = HexFormat.of().formatHex(part.bytes, at, Math.min(part.bytes.length, at + LINE_BYTES));
+                text.append(at == 0 ? String.format("%-26s # %s", hex, part.label) : hex)
+                        .append('\n');
+            }
+        }
+        return text.toString();
+    }
+}

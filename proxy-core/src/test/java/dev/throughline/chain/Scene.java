@@ -1,0 +1,249 @@
+package dev.throughline.chain;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tlv;
+import dev.throughline.header.Tuple;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.Trust;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Credentials;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessId;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A flow of curl on the host "laptop" that passes the hops laptop, gateway, border … and arrives at the hop "vault". Keys,
+ * clock, salts and addresses are fixed, so a header of this scene has the same bytes everywhere.
+ */
+final class Scene {
+    static final List<String> HOPS =
+            List.of("laptop", "gateway", "border", "office", "tower", "harbour", "island", "depot", "attic");
+    static final String RECEIVER = "vault";
+    static final HostId HOST = HostId.of("laptop");
+    static final Instant STARTED = Instant.parse("2027-01-01T11:59:00Z");
+    static final Instant OBSERVED = Instant.parse("2027-01-01T12:00:00Z");
+    static final Instant NOW = Instant.parse("2027-01-01T12:00:01Z");
+    static final Duration SKEW = Duration.ofSeconds(2);
+    static final Duration TTL = Duration.ofSeconds(10);
+    static final FlowId FLOW = new FlowId(0x0011223344556677L, 0x8899aabbccddeeffL);
+    static final Bytes EXECUTABLE_SHA256 = Bytes.ofHex("c0".repeat(32));
+    static final Bytes BOOT_ID = Bytes.ofHex("b0".repeat(16));
+
+    /**
+     * Keys of hops: the scene's own; "kiosk" may only be an origin, and of another host; "laptop (hop)" is a second key of
+     * laptop that may only continue; two more keys of laptop are past and before their time. "stranger" isn't here.
+     */
+    static final String TRUST = line("laptop", "laptop", "origin=laptop")
+            + HOPS.stream()
+                    .skip(1)
+                    .map(hop -> line(hop, hop, "hop"))
+                    .reduce("", String::concat)
+            + line(RECEIVER, RECEIVER, "hop")
+            + line("kiosk", "kiosk", "origin=kiosk")
+            + line("laptop (hop)", "laptop", "hop")
+            + line("laptop (past)", "laptop", "origin=laptop until=2027-01-01T12:00:01Z")
+            + line("laptop (future)", "laptop", "origin=laptop from=2027-01-01T12:00:01.001Z");
+
+    private Scene() {}
+
+    /** The key that is called so here; the part before a blank is the name of its hop. */
+    static SecretKey key(String label) {
+        int blank = label.indexOf(' ');
+        try {
+            return SecretKey.generate(blank < 0 ? label : label.substring(0, blank), new FixedRandom("key " + label));
+        } catch (KeyFormatException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static Trust trust() {
+        try {
+            return Trust.parse("scene.trust", TRUST);
+        } catch (KeyFormatException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static InetSocketAddress at(String address, int port) {
+        return new InetSocketAddress(com.google.common.net.InetAddresses.forString(address), port);
+    }
+
+    /** The flow itself: the application's source, and the destination that it asked for. */
+    static Tuple flow(boolean ipv6) {
+        return ipv6
+                ? Tuple.tcp(at("2001:db8::10", 40000), at("2001:db8:80::80", 443))
+                : Tuple.tcp(at("192.0.2.10", 40000), at("198.51.100.80", 443));
+    }
+
+    /** The connection from hop {@code i} to the next one. */
+    static Tuple outgoing(int i, boolean ipv6) {
+        return ipv6
+                ? Tuple.tcp(at("fd00:" + i + "::1", 41000 + i), at("fd00:" + i + "::2", 7000))
+                : Tuple.tcp(at("10.0." + i + ".1", 41000 + i), at("10.0." + i + ".2", 7000));
+    }
+
+    static Instant issuedAt(int i) {
+        return OBSERVED.plusMillis(100L + 10 * i);
+    }
+
+    static Originator originator(boolean ipv6) {
+        return new Originator(HOST, FLOW, OBSERVED, flow(ipv6), Way.REDIRECT, curl());
+    }
+
+    static ProcessIdentity curl() {
+        return new ProcessIdentity(
+                Evidence.KERNEL_CONNECT,
+                OperatingSystem.LINUX,
+                Optional.of(new ProcessId(4242, 987654)),
+                Optional.of(new Credentials(1000, 1000, 100)),
+                new Code(Optional.of("/usr/bin/curl"), Optional.of(EXECUTABLE_SHA256), Optional.of("curl")),
+                new Placement(Optional.of(BOOT_ID), Optional.of("/user.slice/user-1000.slice")),
+                new Person(Optional.of("ada")));
+    }
+
+    /** What hop {@code i} knows when it passes the flow to {@code audience}. */
+    static LinkDraft draft(int i, String audience, boolean ipv6) {
+        return new LinkDraft(
+                HopId.of(audience),
+                issuedAt(i),
+                TTL,
+                i == 0 ? Way.REDIRECT : Way.SOCKET,
+                Way.SOCKET,
+                Optional.of(i == 0 ? flow(ipv6).source() : outgoing(i - 1, ipv6).source()),
+                outgoing(i, ipv6));
+    }
+
+    /** A chain of {@code hops} links, each signed by {@link Signer} after {@link Verifier} accepted what came before. */
+    static Chain chain(int hops, boolean ipv6) {
+        Chain chain = null;
+        for (int i = 0; i < hops; i++) {
+            Signer signer = new Signer(key(HOPS.get(i)), new FixedRandom("salts"));
+            LinkDraft draft = draft(i, i == hops - 1 ? RECEIVER : HOPS.get(i + 1), ipv6);
+            if (i == 0) {
+                chain = signer.originate(originator(ipv6), draft);
+            } else {
+                Receiver hop = new Receiver()
+                        .self(HOPS.get(i))
+                        .socket(outgoing(i - 1, ipv6))
+                        .now(issuedAt(i))
+                        .maxHops(Chain.HARD_HOP_LIMIT);
+                chain = signer.append((Verification.Verified) hop.receive(header(chain)), draft);
+            }
+        }
+        return chain;
+    }
+
+    /** The header that carries a chain. */
+    static Bytes header(Chain chain) {
+        Tuple flow = chain.origin().claim().unverified().tuple();
+        ImmutableList<Tlv> tlvs = ChainTlv.STANDARD.write(chain);
+        return HeaderWriter.proxy(flow, tlvs);
+    }
+
+    static ReadResult read(byte[] bytes) {
+        return new HeaderReader(HeaderLimits.NORMAL).read(bytes, bytes.length);
+    }
+
+    static Header complete(byte[] bytes) {
+        ReadResult result = read(bytes);
+        if (result instanceof ReadResult.Complete complete) {
+            return complete.header();
+        }
+        throw new AssertionError("expected a complete header: " + result);
+    }
+
+    /** The hop at the end, with every setting open to the test. */
+    static final class Receiver {
+        private Trust trust = Scene.trust();
+        private String self = RECEIVER;
+        private Instant started = STARTED;
+        private Duration skew = SKEW;
+        private int maxHops = VerifierSettings.DEFAULT_MAX_HOPS;
+        private ImmutableList<NatException> nat = ImmutableList.of();
+        private Tuple socket = outgoing(2, false);
+        private Instant now = NOW;
+        private ReplayWindow window = new ReplayWindow(1000);
+
+        Receiver trust(Trust value) {
+            trust = value;
+            return this;
+        }
+
+        Receiver self(String value) {
+            self = value;
+            return this;
+        }
+
+        Receiver started(Instant value) {
+            started = value;
+            return this;
+        }
+
+        Receiver skew(Duration value) {
+            skew = value;
+            return this;
+        }
+
+        Receiver maxHops(int value) {
+            maxHops = value;
+            return this;
+        }
+
+        Receiver nat(NatException... value) {
+            nat = ImmutableList.copyOf(value);
+            return this;
+        }
+
+        Receiver socket(Tuple value) {
+            socket = value;
+            return this;
+        }
+
+        Receiver now(Instant value) {
+            now = value;
+            return this;
+        }
+
+        Receiver window(ReplayWindow value) {
+            window = value;
+            return this;
+        }
+
+        Verification receive(Header header) {
+            VerifierSettings settings = new VerifierSettings(HopId.of(self), started, skew, maxHops, nat);
+            return new Verifier(settings, trust, ChainTlv.STANDARD, window).verify(header, socket, now);
+        }
+
+        Verification receive(byte[] header) {
+            return receive(complete(header));
+        }
+
+        Verification receive(Bytes header) {
+            return receive(header.toByteArray());
+        }
+    }
+
+    private static String line(String label, String hop, String rights) {
+        return "# " + label + "\n" + key(label).publicKey().toText() + " " + rights + "\n";
+    }
+}

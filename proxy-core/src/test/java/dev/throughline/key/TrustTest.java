@@ -1,0 +1,162 @@
+package dev.throughline.key;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** In these texts "LAPTOP" and "GATEWAY" stand for a public key's text, of 70 and 71 characters. */
+class TrustTest {
+    private static final PublicKey LAPTOP = newKey("laptop");
+    private static final PublicKey GATEWAY = newKey("gateway");
+
+    @Test
+    void aLineIsAKeyAndWhatItMayDo() throws Exception {
+        Trust trust = parse("LAPTOP origin=laptop,phone hop from=2027-01-01T00:00:00Z until=2028-01-01T00:00:00Z");
+
+        TrustEntry entry = trust.find(LAPTOP.id()).orElseThrow();
+
+        assertThat(entry.key()).isEqualTo(LAPTOP);
+        assertThat(entry.originHosts()).containsExactly("laptop", "phone");
+        assertThat(entry.hop()).isTrue();
+        assertThat(entry.from()).contains(Instant.parse("2027-01-01T00:00:00Z"));
+        assertThat(entry.until()).contains(Instant.parse("2028-01-01T00:00:00Z"));
+        assertThat(trust.find(GATEWAY.id())).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "LAPTOP origin=laptop",
+                "LAPTOP origin=laptop,phone hop",
+                "LAPTOP origin=*",
+                "LAPTOP hop",
+                "LAPTOP hop from=2027-01-01T00:00:00Z until=2028-01-01T00:00:00Z",
+            })
+    void anEntryIsWrittenAsItWasRead(String line) throws Exception {
+        assertThat(parse(line).entries()).singleElement().satisfies(entry -> assertThat(entry.toText())
+                .isEqualTo(line.replace("LAPTOP", LAPTOP.toText())));
+    }
+
+    @Test
+    void commentsAndBlankLinesAndCarriageReturnsSayNothing() throws Exception {
+        Trust trust = parse("# the office\n\n   \n  # indented\nLAPTOP hop # a comment\r\n  GATEWAY   hop\t\n#LAPTOP\n");
+        assertThat(trust.entries()).extracting(TrustEntry::key).containsExactly(LAPTOP, GATEWAY);
+    }
+
+    @Test
+    void anEmptyTextTrustsNobody() throws Exception {
+        assertThat(parse("").entries()).isEmpty();
+        assertThat(Trust.NOBODY.entries()).isEmpty();
+    }
+
+    @Test
+    void anOriginSpeaksForItsHostsAndNoOther() throws Exception {
+        TrustEntry some = entry("LAPTOP origin=laptop");
+        assertThat(some.mayBeOrigin()).isTrue();
+        assertThat(some.mayBeOriginFor(HostId.of("laptop"))).isTrue();
+        assertThat(some.mayBeOriginFor(HostId.of("phone"))).isFalse();
+        assertThat(some.hop()).isFalse();
+
+        TrustEntry any = entry("LAPTOP origin=*");
+        assertThat(any.mayBeOriginFor(HostId.of("phone"))).isTrue();
+
+        TrustEntry none = entry("LAPTOP hop");
+        assertThat(none.mayBeOrigin()).isFalse();
+        assertThat(none.mayBeOriginFor(HostId.of("laptop"))).isFalse();
+    }
+
+    @Test
+    void aWindowBeginsAtFromAndIsOverAtUntil() throws Exception {
+        TrustEntry entry = entry("LAPTOP hop from=2027-01-01T00:00:00Z until=2028-01-01T00:00:00Z");
+        assertThat(entry.isInWindow(Instant.parse("2026-12-31T23:59:59.999Z"))).isFalse();
+        assertThat(entry.isInWindow(Instant.parse("2027-01-01T00:00:00Z"))).isTrue();
+        assertThat(entry.isInWindow(Instant.parse("2027-12-31T23:59:59.999Z"))).isTrue();
+        assertThat(entry.isInWindow(Instant.parse("2028-01-01T00:00:00Z"))).isFalse();
+        assertThat(entry("LAPTOP hop").isInWindow(Instant.EPOCH)).isTrue();
+    }
+
+    @Test
+    void namesBehindIdsAreKnownAsFarAsTheTextHasThem() throws Exception {
+        Trust trust = parse("LAPTOP origin=phone");
+        assertThat(trust.nameOf(HopId.of("laptop"))).contains("laptop");
+        assertThat(trust.nameOf(HopId.of("phone"))).isEmpty();
+        assertThat(trust.nameOf(HostId.of("phone"))).contains("phone");
+        assertThat(trust.nameOf(HostId.of("laptop"))).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "no key              | hop                                  | 1:1  | a public key reads NAME",
+                "a key cut short     | LAPTO hop                            | 1:1  | a public key reads NAME",
+                "an indented one     |  '  nokey hop'                       | 1:3  | a public key reads NAME",
+                "no right            | LAPTOP                               | 1:71 | the key may do nothing",
+                "only a window       | LAPTOP until=2028-01-01T00:00:00Z    | 1:98 | the key may do nothing",
+                "an unknown word     | LAPTOP hop admin                     | 1:76 | unknown word \"admin\"",
+                "a value for hop     | LAPTOP hop=no                        | 1:72 | unknown word \"hop=no\"",
+                "origin without host | LAPTOP origin                        | 1:72 | unknown word \"origin\"",
+                "origin with nothing | LAPTOP origin=                       | 1:79 | is not a name",
+                "a host that is none | LAPTOP origin=a,b/c                  | 1:79 | \"b/c\" is not a name",
+                "a star among hosts  | LAPTOP origin=a,*                    | 1:79 | \"*\" is not a name",
+                "a date alone        | LAPTOP hop from=2027-01-01           | 1:81 | is not an instant",
+                "from without value  | LAPTOP hop from                      | 1:76 | unknown word \"from\"",
+                "a word twice        | LAPTOP hop hop                       | 1:76 | the line says this already",
+                "two origins         | LAPTOP origin=a origin=b             | 1:81 | the line says this already",
+                "two ends            | LAPTOP hop until=2027-01-01T00:00:00Z until=2029-01-01T00:00:00Z | 1:103 | already",
+                "an empty window     | LAPTOP hop from=2027-01-01T00:00:00Z until=2027-01-01T00:00:00Z | 1:129 | never valid",
+                "a comment mark that touches | LAPTOP hop#all               | 1:72 | unknown word \"hop#all\"",
+            })
+    void aProblemHasItsLineAndColumn(String what, String line, String place, String problem) {
+        assertThatThrownBy(() -> parse(line))
+                .isInstanceOf(KeyFormatException.class)
+                .hasMessageStartingWith("hops.trust:" + place + ": ")
+                .hasMessageContaining(problem);
+    }
+
+    @Test
+    void aKeyIsListedOnce() {
+        assertThatThrownBy(() -> parse("LAPTOP hop\nGATEWAY hop\nLAPTOP origin=laptop"))
+                .hasMessage("hops.trust:3:1: key " + LAPTOP.id() + " is listed twice");
+    }
+
+    @Test
+    void allProblemsAreToldAtOnce() {
+        assertThatThrownBy(() -> parse("nokey\nLAPTOP hop\n\nLAPTOP hop\nGATEWAY may-all\n"))
+                .satisfies(e -> assertThat(e.getMessage().lines())
+                        .extracting(line -> line.substring(0, line.indexOf(": ")))
+                        .containsExactly("hops.trust:1:1", "hops.trust:4:1", "hops.trust:5:73"));
+    }
+
+    @Test
+    void aTrustOfEntriesHoldsEachKeyOnce() throws Exception {
+        TrustEntry entry = entry("LAPTOP hop");
+        assertThat(Trust.of(List.of(entry)).find(LAPTOP.id())).contains(entry);
+        assertThatThrownBy(() -> Trust.of(List.of(entry, entry))).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static Trust parse(String text) throws KeyFormatException {
+        return Trust.parse("hops.trust", text.replace("LAPTOP", LAPTOP.toText()).replace("GATEWAY", GATEWAY.toText()));
+    }
+
+    private static TrustEntry entry(String line) throws KeyFormatException {
+        return parse(line).find(LAPTOP.id()).orElseThrow();
+    }
+
+    private static PublicKey newKey(String hop) {
+        try {
+            return SecretKey.generate(hop, new SecureRandom()).publicKey();
+        } catch (KeyFormatException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
