@@ -40,8 +40,7 @@ final class TamperingWire implements AutoCloseable {
                 Thread.ofVirtual().start(() -> copy(previous, next, tampering));
                 Thread.ofVirtual().start(() -> copy(next, previous, false));
             } catch (IOException e) {
-                // Closed, or the next hop isn't there: the previous hop feels it.
-                continue;
+                // Closed, or the next hop isn't there: whoever connected feels it.
             }
         }
     }

@@ -96,16 +96,18 @@ public final class Flow {
             return CompletableFuture.completedFuture(found);
         }
         stage = FlowView.Stage.IDENTIFYING;
-        return parts.identifier().identify(found.socket()).thenApplyAsync(
-                owner -> {
-                    goOn();
-                    kernel = owner;
-                    entrance.ownerRule().objection(owner).ifPresent(objection -> {
-                        throw objection;
-                    });
-                    return found;
-                },
-                inbound.eventLoop());
+        return parts.identifier()
+                .identify(found.socket())
+                .thenApplyAsync(
+                        owner -> {
+                            goOn();
+                            kernel = owner;
+                            entrance.ownerRule().objection(owner).ifPresent(objection -> {
+                                throw objection;
+                            });
+                            return found;
+                        },
+                        inbound.eventLoop());
     }
 
     /** Who opened it: what a verified header says, or, on the first hop, what the kernel said. */
@@ -129,7 +131,8 @@ public final class Flow {
         HalfOpenHeaders.Lease place = parts.halfOpenHeaders()
                 .take(found.socket().source().getAddress())
                 .orElseThrow(() -> new Refused(
-                        CloseReason.HEADER_BUDGET, "peer " + found.socket().source().getAddress().getHostAddress()));
+                        CloseReason.HEADER_BUDGET,
+                        "peer " + found.socket().source().getAddress().getHostAddress()));
         return HeaderInput.read(inbound, inbox, parts.headerLimits(), parts.headerTimeout())
                 .whenComplete((header, problem) -> place.close());
     }
@@ -139,19 +142,22 @@ public final class Flow {
         if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
             throw new Refused(CloseReason.HEALTH_CHECK, "");
         }
-        Verification answer = parts.verifier().verify(header, found.socket(), parts.clock().instant());
+        Verification answer =
+                parts.verifier().verify(header, found.socket(), parts.clock().instant());
         verification = answer;
         parts.events().verified(answer);
         return switch (answer) {
-            case Verification.Rejected rejected -> throw new Refused(
-                    CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
+            case Verification.Rejected rejected ->
+                throw new Refused(CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
             case Verification.Verified verified -> {
                 Originator who = verified.originator();
                 InetSocketAddress destination = who.tuple().destination();
                 // The kernel says where an intercepted connection was going: a header can't send it elsewhere.
                 if (entrance.intercepting() && !destination.equals(found.asked().destination())) {
-                    throw new Refused(CloseReason.DESTINATION_MISMATCH, "the kernel says "
-                            + Tuple.text(found.asked().destination()) + ", the origin " + Tuple.text(destination));
+                    throw new Refused(
+                            CloseReason.DESTINATION_MISMATCH,
+                            "the kernel says " + Tuple.text(found.asked().destination()) + ", the origin "
+                                    + Tuple.text(destination));
                 }
                 originator = who;
                 yield who;
@@ -180,16 +186,14 @@ public final class Flow {
                 });
     }
 
-    private static Refused connectRefusal(
-            @Nullable Throwable problem, InetSocketAddress address, NextHop next) {
-        CloseReason reason =
-                switch (problem) {
-                    case ConnectTimeoutException timeout -> CloseReason.CONNECT_TIMEOUT;
-                    case NoRouteToHostException noRoute -> CloseReason.CONNECT_UNREACHABLE;
-                    case ConnectException refused
-                    when String.valueOf(refused.getMessage()).contains("refused") -> CloseReason.CONNECT_REFUSED;
-                    case null, default -> CloseReason.CONNECT_FAILED;
-                };
+    private static Refused connectRefusal(@Nullable Throwable problem, InetSocketAddress address, NextHop next) {
+        CloseReason reason = switch (problem) {
+            case ConnectTimeoutException timeout -> CloseReason.CONNECT_TIMEOUT;
+            case NoRouteToHostException noRoute -> CloseReason.CONNECT_UNREACHABLE;
+            case ConnectException refused
+            when String.valueOf(refused.getMessage()).contains("refused") -> CloseReason.CONNECT_REFUSED;
+            case null, default -> CloseReason.CONNECT_FAILED;
+        };
         // On the way to a hop that intercepts, only that hop can accept or refuse: the destination isn't asked yet.
         String who = next instanceof NextHop.ByInterception by
                 ? "hop " + by.name() + " didn't intercept the connection to " + Tuple.text(address)
@@ -206,9 +210,12 @@ public final class Flow {
         Arrival found = java.util.Objects.requireNonNull(arrival);
         Chain chain = signed(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
         List<Tlv> tlvs = parts.chainTlv().write(chain);
-        if (tlvs.isEmpty() || HeaderWriter.size(who.tuple(), tlvs) > parts.headerLimits().maxBytes()) {
-            throw new Refused(CloseReason.HEADER_TOO_LARGE, chain.encode().length() + " bytes of chain, at most "
-                    + parts.headerLimits().maxBytes() + " of header");
+        if (tlvs.isEmpty()
+                || HeaderWriter.size(who.tuple(), tlvs) > parts.headerLimits().maxBytes()) {
+            throw new Refused(
+                    CloseReason.HEADER_TOO_LARGE,
+                    chain.encode().length() + " bytes of chain, at most "
+                            + parts.headerLimits().maxBytes() + " of header");
         }
         Bytes header = HeaderWriter.proxy(who.tuple(), tlvs);
         CompletableFuture<SocketChannel> written = new CompletableFuture<>();

@@ -1,5 +1,6 @@
 package dev.throughline.intercept;
 
+import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -8,10 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Runs a program of the system to its end, in bounded time, and keeps what it wrote.
@@ -22,8 +24,8 @@ record SystemProgram(Duration patience, ImmutableList<String> within) {
     private static final Map<String, String> PACKAGES =
             Map.of("nft", "nftables", "ip", "iproute2", "unshare", "util-linux");
 
-    /** Where an account other than root may not look. */
-    private static final String PATH = "/usr/sbin:/sbin:/usr/local/sbin";
+    /** Folders that aren't in the path of every user. */
+    private static final String ADMINISTRATION = "/usr/sbin:/sbin:/usr/local/sbin";
 
     /** What a program left behind: its exit code and both its outputs. */
     record Result(int code, String output, String error) {
@@ -72,20 +74,30 @@ record SystemProgram(Duration patience, ImmutableList<String> within) {
     }
 
     Process start(List<String> command, Path output, Path error) throws IOException {
-        List<String> whole = Stream.concat(within.stream(), command.stream()).toList();
+        List<String> whole = new ArrayList<>(within);
+        whole.addAll(command);
+        whole.set(0, find(whole.getFirst()));
         ProcessBuilder builder =
                 new ProcessBuilder(whole).redirectOutput(output.toFile()).redirectError(error.toFile());
         builder.environment().put("LC_ALL", "C");
-        builder.environment().merge("PATH", PATH, (old, more) -> old + ":" + more);
-        try {
-            return builder.start();
-        } catch (IOException e) {
-            String program = command.getFirst();
-            throw new IOException(
-                    "%s can't be run: is Debian's package %s installed?"
-                            .formatted(program, PACKAGES.getOrDefault(program, program)),
-                    e);
+        builder.environment().put("PATH", path());
+        return builder.start();
+    }
+
+    /** Java looks a program up in this process's own path, whatever path the program is given. */
+    private static String find(String program) throws IOException {
+        for (String folder : Splitter.on(':').omitEmptyStrings().split(path())) {
+            Path file = Path.of(folder, program);
+            if (Files.isRegularFile(file) && Files.isExecutable(file)) {
+                return file.toString();
+            }
         }
+        throw new IOException("%s is not installed: Debian has it in the package %s"
+                .formatted(program, PACKAGES.getOrDefault(program, program)));
+    }
+
+    private static String path() {
+        return Optional.ofNullable(System.getenv("PATH")).orElse("/usr/bin:/bin") + ":" + ADMINISTRATION;
     }
 
     static IOException failure(List<String> command, int code, String error) {

@@ -121,7 +121,7 @@ class RuleTablesTest {
         SystemProgram programs = new SystemProgram(Duration.ofSeconds(1), ImmutableList.of());
         assertThatThrownBy(() -> programs.run(List.of("no-such-program"), ""))
                 .isInstanceOf(IOException.class)
-                .hasMessage("no-such-program can't be run: is Debian's package no-such-program installed?");
+                .hasMessage("no-such-program is not installed: Debian has it in the package no-such-program");
     }
 
     @Test
