@@ -271,7 +271,11 @@ public final class Flow {
         parts.table().remove(this);
         FlowView last = view();
         stage = FlowView.Stage.CLOSED;
-        parts.events().closed(last, ending);
+        try {
+            parts.events().closed(last, ending);
+        } catch (RuntimeException e) {
+            LOG.error("flow {} ended, and that could not be told", number, e);
+        }
     }
 
     private Ending ending(@Nullable RelayEnd end, @Nullable Throwable problem) {

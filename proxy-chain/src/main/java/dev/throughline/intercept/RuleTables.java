@@ -88,6 +88,10 @@ public final class RuleTables {
     public Difference compare(RulePlan plan) throws IOException {
         List<String> meant = new ArrayList<>(normal(meant(plan)));
         List<String> found = new ArrayList<>(normal(installed(plan)));
+        if (found.isEmpty() && plan.failOpen()) {
+            // The kernel removed the table with the hop, and nobody removes the routes, to which nothing leads now.
+            return new Difference.NotInstalled();
+        }
         boolean routes = DivertRoutes.neededBy(plan);
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : known()) {

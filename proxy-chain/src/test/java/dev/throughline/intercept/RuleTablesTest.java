@@ -117,6 +117,14 @@ class RuleTablesTest {
     }
 
     @Test
+    void routesThatAKilledHolderLeftAreNoRules() throws IOException {
+        host.run("ip", "route", "add", "local", "default", "dev", "lo", "table", "65571");
+        assertThat(tables.compare(BOTH)).isEqualTo(new NotInstalled());
+        tables.hold(BOTH).close();
+        assertThat(host.run("ip", "route", "show", "table", "all")).doesNotContain("65571");
+    }
+
+    @Test
     void aMissingProgramIsNamedWithItsPackage() {
         SystemProgram programs = new SystemProgram(Duration.ofSeconds(1), ImmutableList.of());
         assertThatThrownBy(() -> programs.run(List.of("no-such-program"), ""))

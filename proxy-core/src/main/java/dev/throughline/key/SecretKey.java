@@ -33,8 +33,9 @@ public final class SecretKey {
     public static SecretKey parse(String text) throws KeyFormatException {
         List<String> parts = Splitter.on('+').limit(4).splitToList(text.strip());
         if (parts.size() != 4 || !parts.get(0).equals(PREFIX)) {
+            boolean isPublic = parts.size() >= 3 && !parts.get(0).startsWith("THROUGHLINE-");
             throw new KeyFormatException("a secret key reads " + PREFIX + "+NAME+KEYID+BASE64"
-                    + (parts.size() == 3 ? "; this looks like a public key" : ""));
+                    + (isPublic ? "; this looks like a public key" : ""));
         }
         byte[] bytes = PublicKey.base64(parts.get(3));
         if (bytes.length != 1 + Ed25519.SECRET_KEY_SIZE || bytes[0] != Algorithm.ED25519.code()) {

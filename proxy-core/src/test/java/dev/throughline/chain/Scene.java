@@ -77,8 +77,12 @@ final class Scene {
     }
 
     static Trust trust() {
+        return trust(TRUST);
+    }
+
+    static Trust trust(String text) {
         try {
-            return Trust.parse("scene.trust", TRUST);
+            return Trust.parse("scene.trust", text);
         } catch (KeyFormatException e) {
             throw new AssertionError(e);
         }

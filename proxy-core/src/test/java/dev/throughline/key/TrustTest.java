@@ -113,7 +113,7 @@ class TrustTest {
                 "a word twice        | LAPTOP hop hop                       | 1:74 | the line says this already",
                 "two origins         | LAPTOP origin=a origin=b             | 1:79 | the line says this already",
                 "two ends            | LAPTOP hop until=2027-01-01T00:00:00Z until=2029-01-01T00:00:00Z | 1:101 | already",
-                "an empty window     | LAPTOP hop from=2027-01-01T00:00:00Z until=2027-01-01T00:00:00Z | 1:127 | never valid",
+                "an empty window     | LAPTOP hop from=2027-01-01T00:00:00Z until=2027-01-01T00:00:00Z | 1:126 | never valid",
                 "a comment mark that touches | LAPTOP hop#all               | 1:70 | unknown word \"hop#all\"",
             })
     void aProblemHasItsLineAndColumn(String what, String line, String place, String problem) {

@@ -1,0 +1,168 @@
+package dev.throughline.chain;
+
+import static dev.throughline.chain.VerifierAcceptsTest.verified;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Proofs against a second implementation that follows the recursive definition of RFC 6962. */
+class ProofTest {
+    private static final Bytes SIGNATURE = Bytes.copyOf(new byte[64]);
+
+    @Test
+    void everyLeafOfEverySmallTreeLeadsToItsRoot() throws Exception {
+        for (int size = 1; size <= 20; size++) {
+            List<byte[]> leaves = leaves(size);
+            for (int leaf = 0; leaf < size; leaf++) {
+                Proof proof = proof(size, leaf, Rfc6962.path(leaf, leaves));
+                assertThat(proof.root(leaves.get(leaf))).as("leaf %s of %s", leaf, size).isEqualTo(Rfc6962.root(leaves));
+                assertThat(Proof.read(cursor(proof.encode()))).isEqualTo(proof);
+            }
+        }
+    }
+
+    @Test
+    void noOtherPlaceLeadsToTheSameRoot() {
+        for (int size = 2; size <= 20; size++) {
+            List<byte[]> leaves = leaves(size);
+            for (int leaf = 0; leaf < size; leaf++) {
+                List<byte[]> path = Rfc6962.path(leaf, leaves);
+                for (int other = 0; other < size; other++) {
+                    if (other != leaf && Proof.pathLength(size, other) == path.size()) {
+                        assertThat(proof(size, other, path).root(leaves.get(leaf)))
+                                .as("leaf %s of %s as %s", leaf, size, other)
+                                .isNotEqualTo(Rfc6962.root(leaves));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void theLargestTreeIsReadToo() throws Exception {
+        assertThat(Proof.pathLength(65535, 0)).isEqualTo(16);
+        Proof proof = proof(65535, 65534, leaves(Proof.pathLength(65535, 65534)));
+        assertThat(Proof.read(cursor(proof.encode()))).isEqualTo(proof);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "1, 1", "2, 2", "2, 65535", "65535, 65535"})
+    void aLeafThatTheTreeDoesNotHaveIsRefused(int size, int leaf) {
+        assertUnreadable(proof(size, leaf, List.of()), 1);
+    }
+
+    @Test
+    void aPathIsAsLongAsTheTreesShapeAsks() {
+        for (int size = 1; size <= 20; size++) {
+            for (int leaf = 0; leaf < size; leaf++) {
+                int length = Rfc6962.path(leaf, leaves(size)).size();
+                assertUnreadable(proof(size, leaf, leaves(length + 1)), 0);
+                if (length > 0) {
+                    assertUnreadable(proof(size, leaf, leaves(length - 1)), 0);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 4, 5, 68, 70, 100, 102})
+    void aProofEndsWhereItsLengthSays(int length) {
+        byte[] bytes = java.util.Arrays.copyOf(proof(1, 0, List.of()).encode(), length);
+        assertThatThrownBy(() -> Proof.read(cursor(bytes))).isInstanceOf(WireException.class);
+    }
+
+    @Test
+    void aLeafIsNeverANode() {
+        byte[] left = leaves(2).get(0);
+        byte[] right = leaves(2).get(1);
+        byte[] both = new byte[64];
+        System.arraycopy(left, 0, both, 0, 32);
+        System.arraycopy(right, 0, both, 32, 32);
+        assertThat(Digests.leaf(both)).isNotEqualTo(Digests.node(left, right));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 0", "2, 0", "2, 1", "3, 2", "8, 5", "13, 12"})
+    void aLinkFromABatchIsVerifiedLikeOneAlone(int size, int place) {
+        Forge forge = Forge.of(3, false);
+        forge.link(1).batch(size, place);
+        forge.link(2).batch(size, place);
+        verified(new Scene.Receiver().receive(forge.bytes()));
+    }
+
+    @Test
+    void anotherTreeSizeThanTheSignedOneIsRefused() {
+        Forge forge = Forge.of(3, false);
+        forge.link(1).batch(3, 0);
+        forge.link(1).claimedSize = 4;
+        assertRejected(forge, RejectReason.BAD_SIGNATURE);
+    }
+
+    @Test
+    void anotherLeafThanTheSignedOneIsRefused() {
+        Forge forge = Forge.of(3, false);
+        forge.link(1).batch(4, 2);
+        forge.link(1).claimedIndex = 3;
+        assertRejected(forge, RejectReason.BAD_SIGNATURE);
+    }
+
+    @Test
+    void aLinkOfABatchIsNotALinkAlone() {
+        Forge forge = Forge.of(3, false);
+        forge.link(1).batch(2, 0);
+        forge.link(1).claimedSize = 1;
+        forge.link(1).pathEdit = path -> List.of();
+        assertRejected(forge, RejectReason.BAD_SIGNATURE);
+    }
+
+    @Test
+    void aSiblingsProofIsRefused() {
+        Forge forge = Forge.of(3, false);
+        forge.link(1).batch(4, 2);
+        forge.link(1).pathEdit = path -> {
+            List<byte[]> other = new ArrayList<>(path);
+            other.set(0, new byte[32]);
+            return other;
+        };
+        assertRejected(forge, RejectReason.BAD_SIGNATURE);
+    }
+
+    private static void assertRejected(Forge forge, RejectReason reason) {
+        assertThat(new Scene.Receiver().receive(forge.bytes()))
+                .isInstanceOfSatisfying(
+                        Verification.Rejected.class,
+                        rejected -> assertThat(rejected.reason()).isEqualTo(reason));
+    }
+
+    private static void assertUnreadable(Proof proof, int offset) {
+        assertThatThrownBy(() -> Proof.read(cursor(proof.encode())))
+                .isInstanceOfSatisfying(
+                        WireException.class, e -> assertThat(e.offset()).isEqualTo(offset));
+    }
+
+    private static Cursor cursor(byte[] bytes) {
+        return new Cursor(bytes, 0, bytes.length);
+    }
+
+    private static Proof proof(int size, int leaf, List<byte[]> path) {
+        return new Proof(
+                1, size, leaf, path.stream().map(Bytes::copyOf).collect(ImmutableList.toImmutableList()), SIGNATURE);
+    }
+
+    private static List<byte[]> leaves(int count) {
+        List<byte[]> leaves = new ArrayList<>();
+        FixedRandom random = new FixedRandom("leaves");
+        for (int i = 0; i < count; i++) {
+            leaves.add(random.take(32));
+        }
+        return leaves;
+    }
+}
