@@ -1,5 +1,6 @@
 package dev.throughline.cli;
 
+import dev.throughline.config.IoReason;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
@@ -27,13 +28,16 @@ final class AdminClient {
                     .getBytes(StandardCharsets.US_ASCII));
             answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.UNREACHABLE, socket + ": no answer from the hop: " + e.getMessage());
+            throw new CommandFailure(
+                    ExitCode.UNREACHABLE,
+                    socket + ": no hop answers there: " + IoReason.of(e)
+                            + ": is it running, and may you use its socket?");
         }
         int body = answer.indexOf("\r\n\r\n");
         if (body < 0) {
             throw new CommandFailure(
                     ExitCode.UNREACHABLE,
-                    socket + ": the hop doesn't answer you: which user may is in its" + " configuration, admin.uids");
+                    socket + ": the hop doesn't answer you: which users may is in its configuration, admin.uids");
         }
         if (!answer.startsWith("HTTP/1.1 200 ")) {
             throw new CommandFailure(

@@ -1,12 +1,16 @@
 package dev.throughline.cli;
 
 import dev.throughline.config.HopConfig;
+import dev.throughline.config.HopKeys;
+import dev.throughline.key.KeyFormatException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "check", description = "Check a configuration and the key and trust files that it names.")
+@Command(name = "check", description = "Check a configuration and the files that it names.")
 final class CheckCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "the configuration")
     Path file = Path.of("");
@@ -16,9 +20,18 @@ final class CheckCommand implements Callable<Integer> {
         return check(file);
     }
 
+    /** Says everything that is wrong, in the configuration first: only a whole one names its keys for sure. */
     static int check(Path file) {
-        HopConfig config = ConfigOption.read(file);
-        RunCommand.keys(config);
+        HopConfig config = ConfigOption.readAlone(file);
+        List<String> problems = new ArrayList<>(ConfigOption.ruleProblems(file, config));
+        try {
+            HopKeys.read(config);
+        } catch (KeyFormatException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
+        if (!problems.isEmpty()) {
+            throw new CommandFailure(ExitCode.CONFIGURATION, String.join("\n", problems));
+        }
         System.out.println(file + ": hop " + config.name() + " is fine");
         return ExitCode.OK;
     }

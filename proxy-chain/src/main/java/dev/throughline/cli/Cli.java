@@ -1,16 +1,20 @@
 package dev.throughline.cli;
 
+import dev.throughline.config.IoReason;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /** All commands, what they have in common, and how they fail. */
 @Command(
         name = "throughline",
         description = "A chained transparent proxy that never loses who opened the connection.",
-        mixinStandardHelpOptions = true,
         versionProvider = Cli.Version.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
@@ -23,18 +27,42 @@ import picocli.CommandLine.IVersionProvider;
             FlowsCommand.class,
             DoctorCommand.class
         },
-        footerHeading = "%nExit status: ",
-        footer = "0 ok, 1 failure, 2 usage, 3 configuration, 4 unreachable, 5 not verified, 6 doctor found errors")
+        footer = {
+            "",
+            "'throughline COMMAND --help' says more of one command.",
+            "Exit status: 0 ok, 1 failure, 2 usage, 3 configuration, 4 unreachable,",
+            "5 not verified, 6 doctor found errors."
+        })
 public final class Cli {
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "show this help")
+    private boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "show the version")
+    private boolean version;
+
     private Cli() {}
 
     /** Runs one command and returns its exit status. */
     public static int execute(String... arguments) {
         CommandLine line = new CommandLine(new Cli());
+        line.setParameterExceptionHandler((problem, all) -> UsageError.explain(problem, System.err));
         line.setExecutionExceptionHandler((problem, command, parsed) -> failed(problem));
-        // A command that only groups others is a usage error by itself.
-        line.setExecutionStrategy(parsed -> new CommandLine.RunLast().execute(parsed));
-        return line.execute(arguments);
+        return line.execute(helpAsOption(arguments));
+    }
+
+    /** {@code help keys} is {@code keys --help}. */
+    private static String[] helpAsOption(String[] arguments) {
+        return arguments.length > 0 && arguments[0].equals("help")
+                ? Stream.concat(Arrays.stream(arguments).skip(1), Stream.of("--help"))
+                        .toArray(String[]::new)
+                : arguments;
     }
 
     private static int failed(Exception problem) {
@@ -43,7 +71,7 @@ public final class Cli {
                 System.err.println(failure.message());
                 return failure.exitCode();
             }
-            case IOException io -> System.err.println(io.getMessage());
+            case IOException io -> System.err.println(IoReason.withFile(io));
             default -> {
                 System.err.println("throughline has a bug; this says where:");
                 problem.printStackTrace();

@@ -27,17 +27,26 @@ final class ConfigOption {
 
     /** The whole configuration, or a failure that says everything that is wrong with it. */
     static HopConfig read(Path file) {
+        HopConfig config = readAlone(file);
+        List<String> problems = ruleProblems(file, config);
+        if (!problems.isEmpty()) {
+            throw new CommandFailure(ExitCode.CONFIGURATION, String.join("\n", problems));
+        }
+        return config;
+    }
+
+    /** What is wrong with the rules that {@code config} means. */
+    static List<String> ruleProblems(Path file, HopConfig config) {
+        return ConfiguredRules.of(config).map(RulePlan::problems).stream()
+                .flatMap(List::stream)
+                .map(problem -> file + ": " + problem)
+                .toList();
+    }
+
+    /** The configuration, without a look at the rules that it means. */
+    static HopConfig readAlone(Path file) {
         try {
-            HopConfig config = ConfigReader.read(file);
-            List<String> problems = ConfiguredRules.of(config)
-                    .map(RulePlan::problems)
-                    .map(List::copyOf)
-                    .orElse(List.of());
-            if (!problems.isEmpty()) {
-                throw new CommandFailure(
-                        ExitCode.CONFIGURATION, file + ": " + String.join("\n" + file + ": ", problems));
-            }
-            return config;
+            return ConfigReader.read(file);
         } catch (ConfigException e) {
             throw new CommandFailure(ExitCode.CONFIGURATION, String.valueOf(e.getMessage()));
         } catch (IOException e) {

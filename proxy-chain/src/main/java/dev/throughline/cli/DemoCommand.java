@@ -9,8 +9,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         description = {
-            "See a real application's connection go through three real hops, and the last one say who opened it.",
-            "It runs in network namespaces that vanish with it, without root where the kernel allows that."
+            "See three hops say which process opened a connection.",
+            "A real application's connection goes through three real hops, and the last one says who opened it. It runs in network namespaces that vanish with it, without root where the kernel allows that."
         })
 final class DemoCommand implements Callable<Integer> {
     @Option(names = "--explicit", description = "without interception: each hop is told the address of the next")

@@ -11,8 +11,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "doctor",
         description = {
-            "Check what a hop needs of this machine: kernel, capabilities, keys, rules.",
-            "Exits with 6 if it finds an error."
+            "Check what a hop needs of this machine.",
+            "That is the kernel, programs and capabilities, and with a configuration its keys and rules. Exits with 6 if it finds an error."
         })
 final class DoctorCommand implements Callable<Integer> {
     @Option(

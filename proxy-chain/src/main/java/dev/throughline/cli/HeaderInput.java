@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A captured header in whatever form a person has it: raw bytes, hex or base64, in a file, on standard input or typed. */
@@ -22,14 +24,14 @@ final class HeaderInput {
     /** @param argument a file, {@code -} for standard input, or the header itself as hex or base64 */
     static byte[] read(String argument) {
         if (argument.equals("-")) {
-            return bytes(standardInput());
+            return bytes(standardInput(), "standard input");
         }
         Path file = asFile(argument);
         if (file == null) {
-            return bytes(argument.getBytes(StandardCharsets.UTF_8));
+            return bytes(argument.getBytes(StandardCharsets.UTF_8), "neither a file nor a header");
         }
         try (InputStream in = Files.newInputStream(file)) {
-            return bytes(in.readNBytes(MOST_BYTES));
+            return bytes(in.readNBytes(MOST_BYTES), file.toString());
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, file + ": can't be read: " + IoReason.of(e));
         }
@@ -56,27 +58,37 @@ final class HeaderInput {
         }
     }
 
-    private static byte[] bytes(byte[] content) {
+    private static byte[] bytes(byte[] content, String origin) {
+        if (content.length == 0) {
+            throw new CommandFailure(ExitCode.USAGE, origin + ": there is nothing in it");
+        }
         if (startsAsHeader(content)) {
             return content;
         }
         String text = CharMatcher.whitespace()
                 .or(CharMatcher.is(':'))
                 .removeFrom(new String(content, StandardCharsets.UTF_8));
+        return Stream.<Function<String, byte[]>>of(HexFormat.of()::parseHex, Base64.getDecoder()::decode)
+                .flatMap(form -> decoded(form, text))
+                .filter(HeaderInput::startsAsHeader)
+                .findFirst()
+                .orElseThrow(() -> new CommandFailure(
+                        ExitCode.USAGE,
+                        origin + ": not a PROXY v2 header: it begins with the bytes 0d 0a 0d 0a, raw, as hex or as base64"
+                                + (text.startsWith("PROXY") ? "; this is a header of version 1, which nobody signs" : "")));
+    }
+
+    private static Stream<byte[]> decoded(Function<String, byte[]> form, String text) {
         try {
-            return HexFormat.of().parseHex(text);
-        } catch (IllegalArgumentException notHex) {
-            try {
-                return Base64.getDecoder().decode(text);
-            } catch (IllegalArgumentException notBase64) {
-                throw new CommandFailure(
-                        ExitCode.USAGE, "neither a file, nor hex, nor base64, nor the bytes of a PROXY v2 header");
-            }
+            return Stream.of(form.apply(text));
+        } catch (IllegalArgumentException e) {
+            return Stream.empty();
         }
     }
 
+    /** As far as there are bytes: a header may have been cut anywhere. */
     private static boolean startsAsHeader(byte[] content) {
-        return content.length >= SIGNATURE_START.length
-                && Arrays.equals(content, 0, SIGNATURE_START.length, SIGNATURE_START, 0, SIGNATURE_START.length);
+        int length = Math.min(content.length, SIGNATURE_START.length);
+        return length > 0 && Arrays.equals(content, 0, length, SIGNATURE_START, 0, length);
     }
 }

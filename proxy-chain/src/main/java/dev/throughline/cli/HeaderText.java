@@ -117,7 +117,7 @@ final class HeaderText {
 
     private static String verdict(Optional<Verification> verification) {
         return switch (verification.orElse(null)) {
-            case null -> "not verified: no trust file was given (--trust)\n";
+            case null -> "not verified: say whom to believe (--trust FILE)\n";
             case Verification.Verified verified ->
                 "verified: signed by "
                         + String.join(

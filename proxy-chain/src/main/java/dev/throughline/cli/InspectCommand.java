@@ -26,15 +26,17 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "inspect",
         description = {
-            "Show every field of a captured header, and verify it against a trust file.",
-            "Exits with 0 if it verifies and with 5 if it doesn't. What only its receiver can check is left out: that it was"
-                    + " meant for this hop, by this connection, now, and for the first time."
+            "Show and verify a captured header, field by field.",
+            "Exits with 0 if it verifies against the trust file and with 5 if it doesn't, or if none is given. What only its"
+                    + " receiver can check is left out: that it was meant for this hop, by this connection, now, and for"
+                    + " the first time."
         })
 final class InspectCommand implements Callable<Integer> {
     @Parameters(
+            arity = "0..1",
             paramLabel = "HEADER",
             defaultValue = "-",
-            description = "a file, - for standard input, or the header itself, as raw bytes, hex or base64")
+            description = "a file, the header itself, or - for standard input (default); raw, hex or base64")
     String argument = "-";
 
     @Option(names = "--trust", paramLabel = "FILE", description = "the keys to believe")

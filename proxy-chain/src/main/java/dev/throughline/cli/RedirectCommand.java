@@ -10,7 +10,7 @@ import picocli.CommandLine.Mixin;
 
 @Command(
         name = "redirect",
-        description = "Show, apply or remove the nft rules and routes that a configuration means.",
+        description = "Show, apply or remove the nft rules that intercept.",
         subcommands = {RedirectCommand.Show.class, RedirectCommand.Apply.class, RedirectCommand.Remove.class})
 final class RedirectCommand {
     @Command(name = "show", description = "Print the rules, as nft reads them, and the routes, as ip commands.")

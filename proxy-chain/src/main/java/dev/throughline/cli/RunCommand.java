@@ -3,6 +3,7 @@ package dev.throughline.cli;
 import dev.throughline.Hop;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
+import dev.throughline.config.IoReason;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.os.Signals;
@@ -55,7 +56,7 @@ final class RunCommand implements Callable<Integer> {
             try {
                 hop.start();
             } catch (IOException e) {
-                throw new CommandFailure(ExitCode.FAILURE, "hop " + config.name() + " can't start: " + e.getMessage());
+                throw new CommandFailure(ExitCode.FAILURE, "hop " + config.name() + " can't start: " + IoReason.withFile(e));
             }
             Signals.handle("TERM", onSignal);
             Signals.handle("INT", onSignal);

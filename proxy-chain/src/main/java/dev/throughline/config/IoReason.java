@@ -1,8 +1,10 @@
 package dev.throughline.config;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
@@ -10,13 +12,23 @@ import java.nio.file.NotDirectoryException;
 public final class IoReason {
     private IoReason() {}
 
+    /** The reason alone. */
     public static String of(IOException problem) {
         return switch (problem) {
             case NoSuchFileException e -> "no such file or folder";
             case AccessDeniedException e -> "permission denied";
             case FileAlreadyExistsException e -> "it exists already";
             case NotDirectoryException e -> "not a folder";
+            case CharacterCodingException e -> "not text in UTF-8";
+            case FileSystemException e when e.getReason() != null -> e.getReason();
             default -> String.valueOf(problem.getMessage());
         };
+    }
+
+    /** The reason, after the file that it is about, where the problem names one. */
+    public static String withFile(IOException problem) {
+        return problem instanceof FileSystemException file && file.getFile() != null
+                ? file.getFile() + ": " + of(problem)
+                : of(problem);
     }
 }

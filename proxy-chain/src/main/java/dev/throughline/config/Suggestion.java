@@ -5,11 +5,11 @@ import java.util.Comparator;
 import java.util.stream.Collectors;
 
 /** The known word that somebody probably meant. */
-final class Suggestion {
+public final class Suggestion {
     private Suggestion() {}
 
     /** {@code ": did you mean …?"}, or the list of all words where none is near. */
-    static String among(Collection<String> known, String word) {
+    public static String among(Collection<String> known, String word) {
         return known.stream()
                 .min(Comparator.comparingInt(candidate -> distance(candidate, word)))
                 .filter(nearest -> distance(nearest, word) <= Math.max(2, word.length() / 3))

@@ -1,7 +1,6 @@
 package dev.throughline.demo;
 
 import com.google.common.collect.ImmutableList;
-import dev.throughline.Main;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +8,9 @@ import java.util.Optional;
 
 /** How to start this program once more, as another process: the same Java, the same code. */
 public final class ProgramCommand {
+    /** By name: the program knows the demo, so the demo can't know the program. */
+    private static final String MAIN = "dev.throughline.Main";
+
     private ProgramCommand() {}
 
     /** The command that runs the program with {@code arguments}. */
@@ -19,7 +21,7 @@ public final class ProgramCommand {
         if (jar.isPresent()) {
             command.add("-jar", jar.get().toString());
         } else {
-            command.add("-cp", System.getProperty("java.class.path"), Main.class.getName());
+            command.add("-cp", System.getProperty("java.class.path"), MAIN);
         }
         return command.add(arguments).build();
     }

@@ -5,6 +5,7 @@ import dev.throughline.config.ListenerConfig;
 import dev.throughline.flow.Entrance;
 import dev.throughline.flow.Flow;
 import dev.throughline.flow.FlowParts;
+import dev.throughline.header.Tuple;
 import dev.throughline.os.Conntrack;
 import dev.throughline.relay.Inbox;
 import io.netty.bootstrap.ServerBootstrap;
@@ -29,6 +30,7 @@ import org.slf4j.LoggerFactory;
 public final class Listener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
     private static final int BACKLOG = 4096;
+    private static final String NEEDS_NET_ADMIN = " (TPROXY's IP_TRANSPARENT needs CAP_NET_ADMIN)";
 
     private final ListenerConfig config;
     private final EventLoopGroup loops;
@@ -83,17 +85,21 @@ public final class Listener implements AutoCloseable {
                 .bind(address)
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {
+            String problem = String.valueOf(bound.cause().getMessage());
             throw new IOException(
-                    "listener " + config.name() + " can't listen on " + address + ": "
-                            + bound.cause().getMessage(),
+                    "listener %s can't listen on %s: %s%s"
+                            .formatted(
+                                    config.name(),
+                                    Tuple.text(address),
+                                    problem,
+                                    transparent && problem.contains("not permitted") ? NEEDS_NET_ADMIN : ""),
                     bound.cause());
         }
         listening.add(bound.channel());
         // Without the option the listener would get nothing, and say nothing.
         if (transparent
                 && !Boolean.TRUE.equals(bound.channel().config().getOption(EpollChannelOption.IP_TRANSPARENT))) {
-            throw new IOException(
-                    "listener " + config.name() + " can't use TPROXY: IP_TRANSPARENT needs CAP_NET_ADMIN");
+            throw new IOException("listener " + config.name() + " can't use TPROXY" + NEEDS_NET_ADMIN);
         }
     }
 

@@ -1,0 +1,59 @@
+package dev.throughline.cli;
+
+import dev.throughline.config.Suggestion;
+import java.io.PrintStream;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** A command line that can't be understood: what is wrong with it, and how the command is used. */
+final class UsageError {
+    private UsageError() {}
+
+    /** Explains {@code problem} on {@code err} and returns the exit status. */
+    static int explain(ParameterException problem, PrintStream err) {
+        CommandLine command = problem.getCommandLine();
+        if (!(problem instanceof UnmatchedArgumentException) && isGroup(command)) {
+            // Nothing was said but a command that only groups others.
+            command.usage(err, Ansi.OFF);
+            return ExitCode.USAGE;
+        }
+        String name = command.getCommandSpec().qualifiedName();
+        err.println(name + ": " + text(problem));
+        err.print("usage: " + command.getHelp().synopsis(0));
+        err.println("'" + name + " --help' says more.");
+        return ExitCode.USAGE;
+    }
+
+    private static boolean isGroup(CommandLine command) {
+        return !(command.getCommand() instanceof Callable<?>);
+    }
+
+    private static String text(ParameterException problem) {
+        if (problem instanceof UnmatchedArgumentException unmatched) {
+            return unknown(unmatched.getUnmatched().getFirst(), problem.getCommandLine());
+        }
+        String text = String.valueOf(problem.getMessage()).replaceFirst("^Error: ", "");
+        return text.substring(0, 1).toLowerCase(Locale.ROOT) + text.substring(1);
+    }
+
+    private static String unknown(String word, CommandLine command) {
+        if (word.startsWith("-") && word.length() > 1) {
+            String option = word.replaceFirst("=.*", "");
+            List<String> options = command.getCommandSpec().options().stream()
+                    .flatMap(known -> Arrays.stream(known.names()))
+                    .filter(known -> known.startsWith("--"))
+                    .toList();
+            return "unknown option \"" + option + "\"" + Suggestion.among(options, option);
+        }
+        return isGroup(command)
+                ? "unknown command \"" + word + "\""
+                        + Suggestion.among(command.getSubcommands().keySet(), word)
+                : "unexpected argument \"" + word + "\"";
+    }
+}
