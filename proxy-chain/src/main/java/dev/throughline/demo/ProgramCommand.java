@@ -33,7 +33,7 @@ public final class ProgramCommand {
 
     private static Optional<Path> jar() {
         try {
-            Path code = Path.of(Main.class
+            Path code = Path.of(ProgramCommand.class
                     .getProtectionDomain()
                     .getCodeSource()
                     .getLocation()
