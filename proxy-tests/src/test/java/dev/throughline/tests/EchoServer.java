@@ -1,0 +1,71 @@
+package dev.throughline.tests;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.concurrent.atomic.LongAdder;
+
+/** A destination that sends back what it gets, and counts what came. */
+final class EchoServer implements AutoCloseable {
+    private final ServerSocket socket;
+    private final LongAdder connections = new LongAdder();
+    private final LongAdder bytes = new LongAdder();
+
+    private EchoServer(ServerSocket socket) {
+        this.socket = socket;
+    }
+
+    static EchoServer at(InetSocketAddress address) throws IOException {
+        EchoServer server = new EchoServer(new ServerSocket(address.getPort(), 4096, address.getAddress()));
+        Thread.ofVirtual().start(server::serve);
+        return server;
+    }
+
+    InetSocketAddress address() {
+        return (InetSocketAddress) socket.getLocalSocketAddress();
+    }
+
+    /** Connections so far. */
+    long connections() {
+        return connections.sum();
+    }
+
+    /** Bytes so far, of all connections. */
+    long bytes() {
+        return bytes.sum();
+    }
+
+    private void serve() {
+        while (!socket.isClosed()) {
+            try {
+                Socket accepted = socket.accept();
+                connections.increment();
+                Thread.ofVirtual().start(() -> echo(accepted));
+            } catch (IOException e) {
+                // Closed, or the connection was gone before it was accepted; either shows in what the test expects.
+                continue;
+            }
+        }
+    }
+
+    private void echo(Socket accepted) {
+        try (accepted) {
+            InputStream in = accepted.getInputStream();
+            byte[] buffer = new byte[64 * 1024];
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                bytes.add(count);
+                accepted.getOutputStream().write(buffer, 0, count);
+            }
+        } catch (IOException e) {
+            // The other end threw the connection away.
+            return;
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}

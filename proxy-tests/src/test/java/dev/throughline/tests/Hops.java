@@ -1,0 +1,124 @@
+package dev.throughline.tests;
+
+import dev.throughline.config.KeyFiles;
+import dev.throughline.demo.HopProcess;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.SecretKey;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The hops of a scene: their keys, one trust file and their configurations in a folder, and their processes on a host.
+ * The origins are of the host {@link #HOST}.
+ */
+final class Hops implements AutoCloseable {
+    static final String HOST = "edge-1";
+
+    private final Path folder;
+    private final Host host;
+    private final Map<String, SecretKey> keys = new LinkedHashMap<>();
+    private final Map<String, RunningHop> running = new LinkedHashMap<>();
+
+    Hops(Path folder, Host host) {
+        this.folder = folder;
+        this.host = host;
+    }
+
+    /** Makes a key for each name, which may both begin and continue chains. */
+    Hops keys(String... names) throws IOException {
+        for (String name : names) {
+            SecretKey key = stranger(name);
+            keys.put(name, key);
+            KeyFiles.writeSecret(folder.resolve(name + ".key"), key);
+            Files.writeString(
+                    folder.resolve("trust"),
+                    key.publicKey().toText() + " origin=" + HOST + " hop\n",
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
+        }
+        return this;
+    }
+
+    SecretKey key(String name) {
+        return keys.get(name);
+    }
+
+    /** A key in the name of a hop, which nobody trusts. */
+    static SecretKey stranger(String name) {
+        try {
+            return SecretKey.generate(name, new SecureRandom());
+        } catch (KeyFormatException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Writes the configuration of a hop: what all have in common, and {@code rest}. */
+    Hops configure(String name, String rest) throws IOException {
+        Files.writeString(config(name), """
+                hop: %1$s
+                host: %2$s
+                key: %1$s.key
+                trust: trust
+                admin: { socket: %1$s.sock, pid-file: %1$s.pid }
+                """.formatted(name, HOST) + rest);
+        return this;
+    }
+
+    Path config(String name) {
+        return folder.resolve(name + ".yaml");
+    }
+
+    /** Starts hops and waits until all of them take connections. */
+    Hops start(String... names) throws IOException {
+        List<RunningHop> started = new ArrayList<>();
+        for (String name : names) {
+            started.add(
+                    start(name, Program.throughline("run", "-c", config(name).toString())));
+        }
+        for (RunningHop hop : started) {
+            hop.process().ready();
+        }
+        return this;
+    }
+
+    private RunningHop start(String name, List<String> command) throws IOException {
+        RunningHop hop = new RunningHop(HopProcess.start(name, host.command(command)), folder.resolve(name + ".sock"));
+        running.put(name, hop);
+        return hop;
+    }
+
+    /** Runs {@code throughline redirect VERB} for each name, all at once. */
+    Hops redirect(String verb, String... names) throws IOException {
+        List<Process> commands = new ArrayList<>();
+        for (String name : names) {
+            commands.add(host.command(Program.throughline(
+                            "redirect", verb, "-c", config(name).toString()))
+                    .redirectErrorStream(true)
+                    .start());
+        }
+        for (Process command : commands) {
+            String output =
+                    new String(command.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+            if (command.onExit().join().exitValue() != 0) {
+                throw new IOException("redirect " + verb + ": " + output);
+            }
+        }
+        return this;
+    }
+
+    RunningHop get(String name) {
+        return running.get(name);
+    }
+
+    @Override
+    public void close() {
+        running.values().forEach(hop -> hop.process().close());
+    }
+}

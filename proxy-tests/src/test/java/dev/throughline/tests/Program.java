@@ -1,0 +1,48 @@
+package dev.throughline.tests;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.demo.ProgramCommand;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Commands that the scenes run as processes: the packaged program, and small programs of the tests themselves. */
+final class Program {
+    private static final ImmutableList<String> JAVA = ImmutableList.of(
+            ProgramCommand.java(),
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "--enable-native-access=ALL-UNNAMED",
+            // How a party gets at the descriptor of its socket.
+            "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED");
+
+    private Program() {}
+
+    /** The program: the jar that the build names, or whatever these tests were started with. */
+    static List<String> throughline(String... arguments) {
+        return Optional.ofNullable(System.getProperty("throughline.jar"))
+                .map(Path::of)
+                .filter(Files::isRegularFile)
+                .map(jar -> join(JAVA, List.of("-jar", jar.toAbsolutePath().toString()), List.of(arguments)))
+                .orElseGet(() -> ProgramCommand.of(arguments));
+    }
+
+    /** A main class of the tests. */
+    static List<String> test(Class<?> main, String... arguments) {
+        return join(JAVA, List.of("-cp", System.getProperty("java.class.path"), main.getName()), List.of(arguments));
+    }
+
+    @SafeVarargs
+    private static ImmutableList<String> join(List<String>... parts) {
+        return Stream.of(parts).flatMap(List::stream).collect(ImmutableList.toImmutableList());
+    }
+
+    /** The root of the source tree. */
+    static Path checkout() {
+        return Path.of(System.getProperty("throughline.checkout", ".."))
+                .toAbsolutePath()
+                .normalize();
+    }
+}

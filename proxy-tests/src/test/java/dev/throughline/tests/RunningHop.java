@@ -1,0 +1,123 @@
+package dev.throughline.tests;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.throughline.demo.HopProcess;
+import dev.throughline.header.Tuple;
+import dev.throughline.report.JsonTree;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.awaitility.core.ConditionTimeoutException;
+
+/** A hop in its own process, seen as its operator sees it: the flow log, the metrics, the flow table, the exit code. */
+record RunningHop(HopProcess process, Path adminSocket) {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /** The log line of the end of a flow, past or to come. */
+    JsonTree closed(Predicate<JsonTree> wanted) {
+        return logged(line -> line.text("event").equals("flow.close") && wanted.test(line));
+    }
+
+    /** The end of the flow that an application opened from {@code source}, at whichever hop of the chain. */
+    JsonTree closedOf(InetSocketAddress source) {
+        String text = Tuple.text(source);
+        return closed(line -> line.object("originator").text("source").equals(text));
+    }
+
+    /** The end of the flow whose connection came to this hop from {@code source}. */
+    JsonTree closedFrom(InetSocketAddress source) {
+        String text = Tuple.text(source);
+        return closed(line -> line.object("arrival").text("source").equals(text));
+    }
+
+    JsonTree logged(Predicate<JsonTree> wanted) {
+        Optional<JsonTree> found;
+        try {
+            found = await().atMost(PATIENCE)
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() -> process.flowLog().stream().filter(wanted).findFirst(), Optional::isPresent);
+        } catch (ConditionTimeoutException e) {
+            List<JsonTree> log = process.flowLog();
+            throw new AssertionError("hop %s logged no such flow; its last lines: %s; it said: %s"
+                    .formatted(
+                            process.name(),
+                            log.subList(Math.max(0, log.size() - 6), log.size()).stream()
+                                    .map(JsonTree::toJson)
+                                    .toList(),
+                            process.messages()));
+        }
+        return found.orElseThrow();
+    }
+
+    /** The value of a series as the metrics page writes it, such as {@code throughline_flows_open}. */
+    double metric(String series) throws IOException {
+        return get("/metrics")
+                .lines()
+                .filter(line -> line.startsWith(series + " "))
+                .map(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new IOException("hop " + process.name() + " has no series " + series));
+    }
+
+    /** How many flows ended for {@code reason} so far. */
+    double closedFor(String reason) throws IOException {
+        return metric("throughline_flows_closed_total{reason=\"" + reason + "\"}");
+    }
+
+    /** How many headers were refused for {@code reason} so far. */
+    double rejectedFor(String reason) throws IOException {
+        return metric("throughline_headers_rejected_total{reason=\"" + reason + "\"}");
+    }
+
+    void awaitMetric(String series, double value) {
+        await(process.name() + ": " + series)
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(10))
+                .until(() -> metric(series), found -> found == value);
+    }
+
+    /** The flow table. */
+    List<JsonTree> flows() throws IOException {
+        return JsonTree.parse(get("/flows")).list("flows");
+    }
+
+    /** The body of a page of the admin interface. */
+    String get(String path) throws IOException {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(adminSocket));
+            OutputStream request = Channels.newOutputStream(channel);
+            request.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            return answer.substring(answer.indexOf("\r\n\r\n") + 4);
+        }
+    }
+
+    long pid() {
+        return process.process().pid();
+    }
+
+    /** SIGTERM; unlike {@link Process#destroy} this leaves its output open. */
+    void terminate() {
+        process.process().toHandle().destroy();
+    }
+
+    /** Waits for its end. */
+    int exitCode() throws InterruptedException {
+        if (!process.process().waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            throw new AssertionError("hop " + process.name() + " doesn't end: " + process.messages());
+        }
+        return process.process().exitValue();
+    }
+}
