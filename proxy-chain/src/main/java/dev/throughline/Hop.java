@@ -35,9 +35,9 @@ import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
 import dev.throughline.report.IdNames;
 import dev.throughline.transport.Connector;
+import dev.throughline.transport.EpollLoops;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +76,7 @@ public final class Hop implements AutoCloseable {
     public void start() throws IOException {
         try {
             EventLoopGroup loops = new MultiThreadIoEventLoopGroup(
-                    Runtime.getRuntime().availableProcessors(), EpollIoHandler.newFactory());
+                    Runtime.getRuntime().availableProcessors(), EpollLoops.newFactory());
             open.add(() -> loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
             IdNames names = new IdNames(keys.trust(), config.name(), config.host());
             FlowJson json = new FlowJson(config.name(), names);

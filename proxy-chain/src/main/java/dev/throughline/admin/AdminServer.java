@@ -1,6 +1,7 @@
 package dev.throughline.admin;
 
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.header.Tuple;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -16,7 +17,9 @@ import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -47,7 +50,7 @@ public final class AdminServer implements AutoCloseable {
 
     /** Opens the Unix socket at {@code path}, in place of one that a hop left behind when it was killed. */
     public void listen(Path path) throws IOException {
-        Files.createDirectories(path.toAbsolutePath().getParent());
+        createFolderOf(path);
         if (isAlive(path)) {
             throw new IOException(path + " is in use: does this hop run already?");
         }
@@ -91,9 +94,19 @@ public final class AdminServer implements AutoCloseable {
         var bound = bootstrap.group(loops).childHandler(handler).bind(address).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             throw new IOException(
-                    "can't listen on " + address + ": " + bound.cause().getMessage(), bound.cause());
+                    "can't listen on " + (address instanceof InetSocketAddress tcp ? Tuple.text(tcp) : address) + ": "
+                            + bound.cause().getMessage(),
+                    bound.cause());
         }
         listening.add(bound.channel());
+    }
+
+    private static void createFolderOf(Path socket) throws IOException {
+        try {
+            Files.createDirectories(socket.toAbsolutePath().getParent());
+        } catch (FileAlreadyExistsException e) {
+            throw new NotDirectoryException(e.getFile());
+        }
     }
 
     private static boolean isAlive(Path path) {

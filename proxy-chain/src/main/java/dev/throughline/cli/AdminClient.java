@@ -20,19 +20,7 @@ final class AdminClient {
 
     /** The body of the page at {@code path}. */
     String get(String path) {
-        String answer;
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(socket));
-            OutputStream request = Channels.newOutputStream(channel);
-            request.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                    .getBytes(StandardCharsets.US_ASCII));
-            answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new CommandFailure(
-                    ExitCode.UNREACHABLE,
-                    socket + ": no hop answers there: " + IoReason.of(e)
-                            + ": is it running, and may you use its socket?");
-        }
+        String answer = answer(path);
         int body = answer.indexOf("\r\n\r\n");
         if (body < 0) {
             throw new CommandFailure(
@@ -46,5 +34,25 @@ final class AdminClient {
                             + answer.substring(body + 4).strip());
         }
         return answer.substring(body + 4);
+    }
+
+    /** What came back; nothing if the hop took the connection and didn't answer. */
+    private String answer(String path) {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            try {
+                OutputStream request = Channels.newOutputStream(channel);
+                request.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+                return new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            } catch (IOException closed) {
+                return "";
+            }
+        } catch (IOException e) {
+            throw new CommandFailure(
+                    ExitCode.UNREACHABLE,
+                    socket + ": no hop answers there (" + IoReason.of(e)
+                            + "): is it running, and may you use its socket?");
+        }
     }
 }

@@ -39,13 +39,13 @@ public final class Cli {
             usageHelp = true,
             scope = ScopeType.INHERIT,
             description = "show this help")
-    private boolean help;
+    boolean help;
 
     @Option(
             names = {"-V", "--version"},
             versionHelp = true,
             description = "show the version")
-    private boolean version;
+    boolean version;
 
     private Cli() {}
 
@@ -54,15 +54,17 @@ public final class Cli {
         CommandLine line = new CommandLine(new Cli());
         line.setParameterExceptionHandler((problem, all) -> UsageError.explain(problem, System.err));
         line.setExecutionExceptionHandler((problem, command, parsed) -> failed(problem));
-        return line.execute(helpAsOption(arguments));
+        return line.execute(helpAsOption(line, arguments));
     }
 
-    /** {@code help keys} is {@code keys --help}. */
-    private static String[] helpAsOption(String[] arguments) {
-        return arguments.length > 0 && arguments[0].equals("help")
-                ? Stream.concat(Arrays.stream(arguments).skip(1), Stream.of("--help"))
-                        .toArray(String[]::new)
-                : arguments;
+    /** {@code help keys} is {@code keys --help}; help for what isn't there is an unknown command. */
+    private static String[] helpAsOption(CommandLine line, String[] arguments) {
+        if (arguments.length == 0 || !arguments[0].equals("help")) {
+            return arguments;
+        }
+        boolean known = arguments.length == 1 || line.getSubcommands().containsKey(arguments[1]);
+        return Stream.concat(Arrays.stream(arguments).skip(1), known ? Stream.of("--help") : Stream.of())
+                .toArray(String[]::new);
     }
 
     private static int failed(Exception problem) {

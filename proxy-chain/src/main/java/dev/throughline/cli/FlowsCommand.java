@@ -9,7 +9,11 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-@Command(name = "flows", description = "See the flows of a running hop.", subcommands = FlowsCommand.Listing.class)
+@Command(
+        name = "flows",
+        synopsisSubcommandLabel = "COMMAND",
+        description = "See the flows of a running hop.",
+        subcommands = FlowsCommand.Listing.class)
 final class FlowsCommand {
     enum Format {
         table,
@@ -80,7 +84,7 @@ final class FlowsCommand {
                         flow.text("number"),
                         flow.text("stage"),
                         name(who),
-                        who.text("evidence") + " on " + who.text("host"),
+                        who.has("evidence") ? who.text("evidence") + " on " + who.text("host") : "-",
                         who.text("source"),
                         who.text("destination"),
                         flow.text("bytes_out"),
@@ -91,9 +95,10 @@ final class FlowsCommand {
         }
 
         private static String name(JsonTree who) {
-            String comm = who.text("comm");
-            String pid = who.text("pid");
-            return comm.equals("-") && pid.equals("-") ? "uid " + who.text("uid") : comm + "[" + pid + "]";
+            if (who.has("pid")) {
+                return who.text("comm") + "[" + who.text("pid") + "]";
+            }
+            return who.has("uid") ? "uid " + who.text("uid") : "-";
         }
 
         private static String seconds(String millis) {

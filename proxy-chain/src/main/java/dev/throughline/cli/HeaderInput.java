@@ -24,14 +24,14 @@ final class HeaderInput {
     /** @param argument a file, {@code -} for standard input, or the header itself as hex or base64 */
     static byte[] read(String argument) {
         if (argument.equals("-")) {
-            return bytes(standardInput(), "standard input");
+            return bytes(standardInput(), "standard input:");
         }
         Path file = asFile(argument);
         if (file == null) {
-            return bytes(argument.getBytes(StandardCharsets.UTF_8), "neither a file nor a header");
+            return bytes(argument.getBytes(StandardCharsets.UTF_8), "HEADER: no such file, and");
         }
         try (InputStream in = Files.newInputStream(file)) {
-            return bytes(in.readNBytes(MOST_BYTES), file.toString());
+            return bytes(in.readNBytes(MOST_BYTES), file + ":");
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, file + ": can't be read: " + IoReason.of(e));
         }
@@ -58,9 +58,9 @@ final class HeaderInput {
         }
     }
 
-    private static byte[] bytes(byte[] content, String origin) {
+    private static byte[] bytes(byte[] content, String whose) {
         if (content.length == 0) {
-            throw new CommandFailure(ExitCode.USAGE, origin + ": there is nothing in it");
+            throw new CommandFailure(ExitCode.USAGE, whose + " there is nothing in it");
         }
         if (startsAsHeader(content)) {
             return content;
@@ -74,8 +74,11 @@ final class HeaderInput {
                 .findFirst()
                 .orElseThrow(() -> new CommandFailure(
                         ExitCode.USAGE,
-                        origin + ": not a PROXY v2 header: it begins with the bytes 0d 0a 0d 0a, raw, as hex or as base64"
-                                + (text.startsWith("PROXY") ? "; this is a header of version 1, which nobody signs" : "")));
+                        whose
+                                + " not a PROXY v2 header, which begins with the bytes 0d 0a 0d 0a, raw, as hex or as base64"
+                                + (text.startsWith("PROXY")
+                                        ? "; this is a header of version 1, which nobody signs"
+                                        : "")));
     }
 
     private static Stream<byte[]> decoded(Function<String, byte[]> form, String text) {

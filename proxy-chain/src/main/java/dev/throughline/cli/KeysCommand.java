@@ -25,13 +25,14 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "keys",
+        synopsisSubcommandLabel = "COMMAND",
         description = "Make and show keys, and say whom to trust.",
         subcommands = {KeysCommand.Generate.class, KeysCommand.Show.class, KeysCommand.TrustKey.class})
 final class KeysCommand {
     /** How the text of a secret key begins, in any version. */
     private static final String SECRET = "THROUGHLINE-SECRET-KEY-";
 
-    @Command(name = "generate", description = "Make a hop's key; the public key is printed, to be given to other hops.")
+    @Command(name = "generate", description = "Make a hop's key, and print its public half for other hops.")
     static final class Generate implements Callable<Integer> {
         @Parameters(index = "0", paramLabel = "HOP", description = "name of the hop")
         String hop = "";
@@ -57,7 +58,7 @@ final class KeysCommand {
         }
     }
 
-    @Command(name = "show", description = "Print the public key of a secret key file, or the keys of a trust file.")
+    @Command(name = "show", description = "Print the public keys in a secret key file or a trust file.")
     static final class Show implements Callable<Integer> {
         @Parameters(paramLabel = "FILE", description = "a secret key file or a trust file")
         Path file = Path.of("");
@@ -91,12 +92,18 @@ final class KeysCommand {
 
     @Command(
             name = "trust",
-            description = "Add a public key to a trust file: as the origin for hosts, as a hop, or both.")
+            description = {
+                "Add a public key to a trust file.",
+                "It may be the origin of hosts' flows, which means to say who opened them, pass on flows as a hop, or both."
+            })
     static final class TrustKey implements Callable<Integer> {
         @Parameters(index = "0", paramLabel = "FILE", description = "the trust file; made if there is none")
         Path file = Path.of("");
 
-        @Parameters(index = "1", paramLabel = "KEY", description = "the public key, as 'keys show' prints it: NAME+KEYID+BASE64")
+        @Parameters(
+                index = "1",
+                paramLabel = "KEY",
+                description = "the public key, as 'keys show' prints it: NAME+KEYID+BASE64")
         String key = "";
 
         @Option(
@@ -123,7 +130,8 @@ final class KeysCommand {
                 } else if (!present.get().equals(entry)) {
                     throw new CommandFailure(
                             ExitCode.FAILURE,
-                            file + ": has this key already, with other rights: to change them, edit its line, which is\n"
+                            file
+                                    + ": has this key already, with other rights: to change them, edit its line, which is\n"
                                     + present.get().toText());
                 }
                 System.err.println(file + ": trusts " + entry.key().hopName() + ", "
@@ -161,7 +169,8 @@ final class KeysCommand {
                 return ImmutableSet.of();
             }
             try {
-                ImmutableSet<String> hosts = ImmutableSet.copyOf(Splitter.on(',').split(origin));
+                ImmutableSet<String> hosts =
+                        ImmutableSet.copyOf(Splitter.on(',').split(origin));
                 hosts.forEach(HostId::of);
                 return hosts;
             } catch (IllegalArgumentException e) {

@@ -10,6 +10,7 @@ import picocli.CommandLine.Mixin;
 
 @Command(
         name = "redirect",
+        synopsisSubcommandLabel = "COMMAND",
         description = "Show, apply or remove the nft rules that intercept.",
         subcommands = {RedirectCommand.Show.class, RedirectCommand.Apply.class, RedirectCommand.Remove.class})
 final class RedirectCommand {

@@ -56,7 +56,8 @@ final class RunCommand implements Callable<Integer> {
             try {
                 hop.start();
             } catch (IOException e) {
-                throw new CommandFailure(ExitCode.FAILURE, "hop " + config.name() + " can't start: " + IoReason.withFile(e));
+                throw new CommandFailure(
+                        ExitCode.FAILURE, "hop " + config.name() + " can't start: " + IoReason.withFile(e));
             }
             Signals.handle("TERM", onSignal);
             Signals.handle("INT", onSignal);

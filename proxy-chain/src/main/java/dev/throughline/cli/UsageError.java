@@ -25,7 +25,7 @@ final class UsageError {
         }
         String name = command.getCommandSpec().qualifiedName();
         err.println(name + ": " + text(problem));
-        err.print("usage: " + command.getHelp().synopsis(0));
+        err.print("usage: " + command.getHelp().synopsis("usage: ".length()));
         err.println("'" + name + " --help' says more.");
         return ExitCode.USAGE;
     }

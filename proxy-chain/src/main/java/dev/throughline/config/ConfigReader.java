@@ -163,7 +163,9 @@ public final class ConfigReader {
             if (destination) {
                 return Optional.of(new RouteConfig.Destination());
             }
-            return Optional.of(at.isPresent() ? at.get() : new RouteConfig.HopByInterception(to.get()));
+            return at.isPresent()
+                    ? Optional.of(at.get())
+                    : by.map(interception -> new RouteConfig.HopByInterception(to.get()));
         }
     }
 

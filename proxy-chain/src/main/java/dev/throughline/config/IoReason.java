@@ -7,9 +7,13 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.regex.Pattern;
 
 /** Why a file can't be used, in words: the JDK's own exceptions often say only its name. */
 public final class IoReason {
+    /** What Netty's native transports put before the words of the kernel. */
+    private static final Pattern NETTY_CALL = Pattern.compile("\\w+\\(\\.\\.\\) failed with error\\(-\\d+\\): ");
+
     private IoReason() {}
 
     /** The reason alone. */
@@ -21,7 +25,7 @@ public final class IoReason {
             case NotDirectoryException e -> "not a folder";
             case CharacterCodingException e -> "not text in UTF-8";
             case FileSystemException e when e.getReason() != null -> e.getReason();
-            default -> String.valueOf(problem.getMessage());
+            default -> NETTY_CALL.matcher(String.valueOf(problem.getMessage())).replaceAll("");
         };
     }
 

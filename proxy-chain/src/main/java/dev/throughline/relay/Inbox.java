@@ -36,9 +36,6 @@ public final class Inbox extends ChannelDuplexHandler {
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
         deliver(context);
-        if (wanted && waiting.isEmpty() && !ended) {
-            context.read();
-        }
     }
 
     @Override
@@ -55,16 +52,13 @@ public final class Inbox extends ChannelDuplexHandler {
     @Override
     public void read(ChannelHandlerContext context) {
         wanted = true;
-        if (waiting.isEmpty()) {
-            if (!ended) {
-                context.read();
-            }
-        } else {
-            deliver(context);
-        }
+        deliver(context);
     }
 
-    /** Hands over one item a request; whoever asks again while being handed one is served by the same loop. */
+    /**
+     * Hands over one item a request; whoever asks again while being handed one is served by the same loop. The transport is
+     * asked for what isn't here.
+     */
     private void deliver(ChannelHandlerContext context) {
         if (delivering) {
             return;

@@ -29,6 +29,7 @@ public final class Relay {
     private final CompletableFuture<RelayEnd> end = new CompletableFuture<>();
     private long lastMoved = System.nanoTime();
     private @Nullable Future<?> idleCheck;
+    private boolean finishing;
 
     /** Both channels must have an {@link Inbox}, reading off and half-closure allowed. */
     public Relay(DuplexChannel inbound, DuplexChannel outbound, Duration idleTimeout) {
@@ -43,9 +44,9 @@ public final class Relay {
         toInbound.attach(toOutbound);
         scheduleIdleCheck(idleTimeout.toNanos());
         if (!toOutbound.from.isActive()) {
-            finish(RelayEnd.INBOUND_RESET, toOutbound.from);
+            finish(RelayEnd.INBOUND_RESET);
         } else if (!toInbound.from.isActive()) {
-            finish(RelayEnd.OUTBOUND_RESET, toInbound.from);
+            finish(RelayEnd.OUTBOUND_RESET);
         } else {
             toOutbound.from.read();
             toInbound.from.read();
@@ -55,7 +56,7 @@ public final class Relay {
 
     /** Gives the flow up: both sides feel a reset. */
     public void abort() {
-        finish(RelayEnd.ABORTED, null);
+        finish(RelayEnd.ABORTED);
     }
 
     /** Bytes that went from the side that opened the flow to the other. May be read from any thread. */
@@ -77,20 +78,22 @@ public final class Relay {
         if (left > 0) {
             scheduleIdleCheck(left);
         } else {
-            finish(RelayEnd.IDLE, null);
+            finish(RelayEnd.IDLE);
         }
     }
 
-    /** Closes both sides: {@code gone} quietly, since it has gone itself, the others with a reset unless all went well. */
-    private void finish(RelayEnd reason, @Nullable Channel gone) {
-        if (end.isDone()) {
+    /** Closes both sides, with a reset unless all went well: what was cut short must not look complete to anyone. */
+    private void finish(RelayEnd reason) {
+        // Closing fails the writes that are queued, which comes back here as if that side had been reset.
+        if (finishing) {
             return;
         }
+        finishing = true;
         if (idleCheck != null) {
             idleCheck.cancel(false);
         }
         for (Channel channel : new Channel[] {toOutbound.from, toInbound.from}) {
-            if (reason != RelayEnd.COMPLETED && !channel.equals(gone) && channel.isOpen()) {
+            if (reason != RelayEnd.COMPLETED && channel.isOpen()) {
                 channel.config().setOption(ChannelOption.SO_LINGER, 0);
             }
             channel.close();
@@ -167,18 +170,18 @@ public final class Relay {
         private void delivered() {
             delivered = true;
             if (opposite != null && opposite.delivered) {
-                finish(RelayEnd.COMPLETED, null);
+                finish(RelayEnd.COMPLETED);
             }
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            finish(ifReset, from);
+            finish(ifReset);
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            finish(ifReset, from);
+            finish(ifReset);
         }
     }
 }

@@ -3,10 +3,12 @@ package dev.throughline.chain;
 import static dev.throughline.chain.VerifierAcceptsTest.verified;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessIdentity;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,7 +23,8 @@ class DetailTest {
         forge.detail(1).close();
         forge.detail(3).close();
 
-        ProcessIdentity who = verified(vault.receive(forge.bytes())).originator().identity();
+        ProcessIdentity who =
+                verified(vault.receive(forge.bytes())).originator().identity();
 
         assertThat(who.code()).isEqualTo(Code.UNKNOWN);
         assertThat(who.placement()).isEqualTo(Scene.curl().placement());
@@ -54,7 +57,11 @@ class DetailTest {
         Forge.DetailForge code = forge.detail(1);
         byte[] committed = code.commitment();
         code.close();
-        Detail received = verified(vault.receive(forge.bytes())).chain().origin().details().getFirst();
+        Detail received = verified(vault.receive(forge.bytes()))
+                .chain()
+                .origin()
+                .details()
+                .getFirst();
         assertThat(received.commitment()).isEqualTo(committed);
     }
 
@@ -74,7 +81,7 @@ class DetailTest {
 
     @Test
     void changedContentIsRefused() {
-        forge.detail(1).set(1, "/usr/bin/ssh!".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        forge.detail(1).set(1, "/usr/bin/ssh!".getBytes(StandardCharsets.US_ASCII));
         assertBadSignature(Forge.of(3, false));
     }
 
@@ -106,15 +113,13 @@ class DetailTest {
     @Test
     void anOpenDetailOfThirtyTwoBytesIsNotTheCommitmentThatItsBytesSpell() {
         Forge honest = Forge.of(3, false);
-        honest.detail(3).set(1, "ada lovelace!".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        honest.detail(3).set(1, "ada lovelace!".getBytes(StandardCharsets.US_ASCII));
         Forge.DetailForge person = forge.detail(3);
         person.form = 1;
         person.closedPayload = new byte[32];
         System.arraycopy(honest.detail(3).salt, 0, person.closedPayload, 0, 16);
-        System.arraycopy(
-                dev.throughline.header.Bytes.ofHex("01000d").toByteArray(), 0, person.closedPayload, 16, 3);
-        System.arraycopy("ada lovelace!".getBytes(java.nio.charset.StandardCharsets.US_ASCII), 0,
-                person.closedPayload, 19, 13);
+        System.arraycopy(Bytes.ofHex("01000d").toByteArray(), 0, person.closedPayload, 16, 3);
+        System.arraycopy("ada lovelace!".getBytes(StandardCharsets.US_ASCII), 0, person.closedPayload, 19, 13);
         assertBadSignature(honest);
     }
 

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -43,18 +44,18 @@ final class Forge {
         Tuple flow = Scene.flow(ipv6);
         forge.family = flow.transport().code();
         forge.addresses = flow.encode();
-        forge.core.add(new Field(
-                1, "origin host id", hex(FixedRandom.sha256(ascii("throughline/host-id/v1\0laptop")), 8)));
+        forge.core.add(
+                new Field(1, "origin host id", hex(FixedRandom.sha256(ascii("throughline/host-id/v1\0laptop")), 8)));
         forge.core.add(new Field(2, "flow id", HexFormat.of().parseHex("00112233445566778899aabbccddeeff")));
         forge.core.add(new Field(3, "observed at", millis(Scene.OBSERVED)));
         forge.core.add(new Field(4, "transport and original tuple", tupleField(flow)));
-        forge.core.add(new Field(5, "evidence 2 (kernel-connect), way in 3 (redirect)", new byte[] {2, 3}));
-        forge.core.add(new Field(6, "operating system 1 (linux)", new byte[] {1}));
+        forge.core.add(new Field(5, "evidence, way in", new byte[] {2, 3}));
+        forge.core.add(new Field(6, "operating system", new byte[] {1}));
         forge.core.add(new Field(
-                7, "pid 4242, start time 987654", buffer(12).putInt(4242).putLong(987654).array()));
+                7, "pid, start time", buffer(12).putInt(4242).putLong(987654).array()));
         forge.core.add(new Field(
                 8,
-                "uid 1000, effective uid 1000, gid 100",
+                "uid, effective uid, gid",
                 buffer(12).putInt(1000).putInt(1000).putInt(100).array()));
         FixedRandom salts = new FixedRandom("salts");
         forge.details.add(new DetailForge(1, "code", salts.take(16))
@@ -104,11 +105,13 @@ final class Forge {
         Labelled out = new Labelled();
         before.forEach(tlv -> put(out, tlv));
         for (Labelled fragment : fragments()) {
-            out.u8("TLV type", tlvType).u16("its length", fragment.size()).putAll(fragment);
+            out.lead("TLV type", 1, tlvType)
+                    .lead("TLV length", 2, fragment.size())
+                    .putAll(fragment);
         }
         after.forEach(tlv -> put(out, tlv));
         if (checksum) {
-            out.u8("TLV type: CRC32C", 3).u16("its length", 4);
+            out.lead("TLV type: CRC32C", 1, 3).lead("TLV length: CRC32C", 2, 4);
         }
         int length = addresses.length + out.size() + (checksum ? 4 : 0);
         Labelled header = new Labelled()
@@ -133,8 +136,8 @@ final class Forge {
         List<Labelled> fragments = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             fragments.add(new Labelled()
-                    .u16("magic", 0x4649)
-                    .u8("chain version", 1)
+                    .lead("magic", 2, 0x4649)
+                    .lead("chain version", 1, 1)
                     .u8("fragment " + (i + 1) + " of " + count, (i << 4) | (count - 1))
                     .putAll(chain.slice(1020 * i, Math.min(chain.size(), 1020 * (i + 1)))));
         }
@@ -149,7 +152,7 @@ final class Forge {
         Labelled detailBytes = new Labelled();
         details.forEach(detail -> detail.write(detailBytes));
         Labelled chain = new Labelled()
-                .u8("origin block", 1)
+                .lead("origin block", 1, 1)
                 .u16("length of the origin block", 2 + coreBytes.size() + detailBytes.size())
                 .u16("length of the core", coreBytes.size())
                 .putAll(coreBytes)
@@ -162,23 +165,23 @@ final class Forge {
     }
 
     private byte[] originDigest(byte[] coreBytes) {
-        ByteBuffer commitments = buffer(33 * details.size());
-        details.forEach(detail -> commitments.put((byte) detail.kind).put(detail.commitment()));
+        Labelled commitments = new Labelled();
+        details.forEach(detail -> commitments.u8("kind", detail.kind).put("commitment", detail.commitment()));
         return FixedRandom.sha256(
-                ascii("throughline/origin/v1\0"), u16(coreBytes.length), coreBytes, commitments.array());
+                ascii("throughline/origin/v1\0"), u16(coreBytes.length), coreBytes, commitments.toByteArray());
     }
 
     private static void put(Labelled out, Tlv tlv) {
         String name = String.format("TLV type %02x", tlv.type());
-        out.u8(name, tlv.type())
-                .u16(name + ": length", tlv.value().length())
+        out.lead(name, 1, tlv.type())
+                .lead(name + ": length", 2, tlv.value().length())
                 .put(name + ": value", tlv.value().toByteArray());
     }
 
     private static void put(Labelled out, String where, Field field) {
         String name = where + " " + field.tag;
-        out.u8(name, field.tag)
-                .u16(name + ": length", field.value.length)
+        out.lead(name, 1, field.tag)
+                .lead(name + ": length", 2, field.value.length)
                 .put(name + ": " + field.name, field.value);
     }
 
@@ -231,12 +234,12 @@ final class Forge {
         }
 
         void write(Labelled out) {
-            out.u8("detail " + kind + ": " + name, kind).u8(name + (form == 0 ? ": open" : ": closed"), form);
+            out.lead("detail " + kind + ": " + name, 1, kind).lead(name + (form == 0 ? ": open" : ": closed"), 1, form);
             if (form == 1) {
-                out.u16(name + ": length", closedPayload.length).put(name + ": commitment", closedPayload);
+                out.lead(name + ": length", 2, closedPayload.length).put(name + ": commitment", closedPayload);
             } else {
                 Labelled content = content();
-                out.u16(name + ": length", salt.length + content.size())
+                out.lead(name + ": length", 2, salt.length + content.size())
                         .put(name + ": salt", salt)
                         .putAll(content);
             }
@@ -306,7 +309,9 @@ final class Forge {
                     .u8(name + ": flags", flags == null ? bits : flags)
                     .put(name + ": hop id", buffer(8).putLong(hop.value()).array())
                     .put(name + ": key id", buffer(8).putLong(keyId.value()).array())
-                    .put(name + ": audience", buffer(8).putLong(audience.value()).array())
+                    .put(
+                            name + ": audience",
+                            buffer(8).putLong(audience.value()).array())
                     .put(name + ": issued at", millis(issuedAt))
                     .u16(name + ": ttl in 100 ms", ttl)
                     .u8(name + ": way in", ingress)
@@ -320,8 +325,8 @@ final class Forge {
         byte[] write(Labelled out, byte[] previous) {
             String name = "link " + index;
             Labelled body = body();
-            byte[] digest = FixedRandom.sha256(
-                    ascii("throughline/link/v1\0"), previous, u16(body.size()), body.toByteArray());
+            byte[] digest =
+                    FixedRandom.sha256(ascii("throughline/link/v1\0"), previous, u16(body.size()), body.toByteArray());
             List<byte[]> leaves = leaves(batchSize, batchIndex, digest);
             List<byte[]> path = pathEdit.apply(Rfc6962.path(batchIndex, leaves));
             ByteBuffer message = buffer(20 + 1 + 8 + 2 + 32)
@@ -330,9 +335,9 @@ final class Forge {
                     .putLong(keyId.value())
                     .putShort((short) batchSize)
                     .put(Rfc6962.root(leaves));
-            byte[] signed = java.util.Arrays.copyOf(message.array(), message.position());
+            byte[] signed = Arrays.copyOf(message.array(), message.position());
             byte[] signature = signatureEdit.apply((forger == null ? signer : forger).sign(signed));
-            out.u8(name, 2).u16(name + ": length of the body", body.size()).putAll(body);
+            out.lead(name, 1, 2).u16(name + ": length of the body", body.size()).putAll(body);
             out.u16(name + ": length of the proof", 5 + 32 * path.size() + signature.length)
                     .u8(name + ": algorithm", algorithm)
                     .u16(name + ": tree size", claimedSize == null ? batchSize : claimedSize)
@@ -375,12 +380,11 @@ final class Forge {
     }
 
     private static byte[] hex(byte[] bytes, int length) {
-        return java.util.Arrays.copyOf(bytes, length);
+        return Arrays.copyOf(bytes, length);
     }
 
     private static byte[] millis(Instant time) {
-        return java.util.Arrays.copyOfRange(
-                buffer(8).putLong(time.toEpochMilli()).array(), 2, 8);
+        return Arrays.copyOfRange(buffer(8).putLong(time.toEpochMilli()).array(), 2, 8);
     }
 
     private static byte[] u16(int value) {

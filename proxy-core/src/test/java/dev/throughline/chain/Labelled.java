@@ -2,6 +2,7 @@ package dev.throughline.chain;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -9,14 +10,21 @@ import java.util.List;
 final class Labelled {
     private static final int LINE_BYTES = 32;
 
-    record Part(String label, byte[] bytes) {}
+    /** Bytes and their name; the lead of what follows (a tag, a length) is shown on its line. */
+    record Part(String label, byte[] bytes, boolean lead) {}
 
     private final List<Part> parts = new ArrayList<>();
 
     Labelled put(String label, byte[] bytes) {
         if (bytes.length > 0) {
-            parts.add(new Part(label, bytes.clone()));
+            parts.add(new Part(label, bytes.clone(), false));
         }
+        return this;
+    }
+
+    Labelled lead(String label, int size, int value) {
+        byte[] bytes = size == 1 ? new byte[] {(byte) value} : new byte[] {(byte) (value >> 8), (byte) value};
+        parts.add(new Part(label, bytes, true));
         return this;
     }
 
@@ -55,9 +63,7 @@ final class Labelled {
         Labelled copy = new Labelled();
         for (Part part : parts) {
             copy.parts.add(
-                    part.label.equals(label)
-                            ? new Part(label, HexFormat.of().parseHex(hex))
-                            : part);
+                    part.label.equals(label) ? new Part(label, HexFormat.of().parseHex(hex), part.lead) : part);
         }
         return copy;
     }
@@ -71,7 +77,8 @@ final class Labelled {
             int end = Math.min(to, at + part.bytes.length);
             if (start < end) {
                 String label = start > at ? part.label + ", continued" : part.label;
-                slice.put(label, java.util.Arrays.copyOfRange(part.bytes, start - at, end - at));
+                byte[] bytes = Arrays.copyOfRange(part.bytes, start - at, end - at);
+                slice.parts.add(new Part(label, bytes, part.lead));
             }
             at += part.bytes.length;
         }
@@ -84,16 +91,22 @@ final class Labelled {
         return out.toByteArray();
     }
 
-    /** A line a part, in hex, at most 32 bytes a line. */
+    /** A line a part with what leads it, in hex, at most 32 bytes of a part a line. */
     String dump() {
         StringBuilder text = new StringBuilder();
+        StringBuilder line = new StringBuilder();
         for (Part part : parts) {
+            if (part.lead) {
+                line.append(HexFormat.of().formatHex(part.bytes)).append(' ');
+                continue;
+            }
             for (int at = 0; at < part.bytes.length; at += LINE_BYTES) {
-                String hex = HexFormat.of().formatHex(part.bytes, at, Math.min(part.bytes.length, at + LINE_BYTES));
-                text.append(at == 0 ? String.format("%-26s # %s", hex, part.label) : hex)
+                line.append(HexFormat.of().formatHex(part.bytes, at, Math.min(part.bytes.length, at + LINE_BYTES)));
+                text.append(at == 0 ? String.format("%-26s # %s", line, part.label) : line)
                         .append('\n');
+                line.setLength(0);
             }
         }
-        return text.toString();
+        return text + (line.isEmpty() ? "" : line.toString().stripTrailing() + "\n");
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,7 +24,9 @@ class ProofTest {
             List<byte[]> leaves = leaves(size);
             for (int leaf = 0; leaf < size; leaf++) {
                 Proof proof = proof(size, leaf, Rfc6962.path(leaf, leaves));
-                assertThat(proof.root(leaves.get(leaf))).as("leaf %s of %s", leaf, size).isEqualTo(Rfc6962.root(leaves));
+                assertThat(proof.root(leaves.get(leaf)))
+                        .as("leaf %s of %s", leaf, size)
+                        .isEqualTo(Rfc6962.root(leaves));
                 assertThat(Proof.read(cursor(proof.encode()))).isEqualTo(proof);
             }
         }
@@ -75,7 +78,7 @@ class ProofTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 4, 5, 68, 70, 100, 102})
     void aProofEndsWhereItsLengthSays(int length) {
-        byte[] bytes = java.util.Arrays.copyOf(proof(1, 0, List.of()).encode(), length);
+        byte[] bytes = Arrays.copyOf(proof(1, 0, List.of()).encode(), length);
         assertThatThrownBy(() -> Proof.read(cursor(bytes))).isInstanceOf(WireException.class);
     }
 

@@ -1,6 +1,7 @@
 package dev.throughline.chain;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.net.InetAddresses;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
@@ -54,10 +55,7 @@ final class Scene {
      * laptop that may only continue; two more keys of laptop are past and before their time. "stranger" isn't here.
      */
     static final String TRUST = line("laptop", "laptop", "origin=laptop")
-            + HOPS.stream()
-                    .skip(1)
-                    .map(hop -> line(hop, hop, "hop"))
-                    .reduce("", String::concat)
+            + HOPS.stream().skip(1).map(hop -> line(hop, hop, "hop")).reduce("", String::concat)
             + line(RECEIVER, RECEIVER, "hop")
             + line("kiosk", "kiosk", "origin=kiosk")
             + line("laptop (hop)", "laptop", "hop")
@@ -89,7 +87,7 @@ final class Scene {
     }
 
     static InetSocketAddress at(String address, int port) {
-        return new InetSocketAddress(com.google.common.net.InetAddresses.forString(address), port);
+        return new InetSocketAddress(InetAddresses.forString(address), port);
     }
 
     /** The flow itself: the application's source, and the destination that it asked for. */

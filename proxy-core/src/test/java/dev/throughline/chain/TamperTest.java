@@ -2,9 +2,11 @@ package dev.throughline.chain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tuple;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -70,26 +72,43 @@ class TamperTest {
             forge.chainEdit = chain -> chain.slice(0, end);
             assertThat(new Scene.Receiver().receive(forge.bytes()))
                     .as("the first %s bytes", length)
-                    .isInstanceOfSatisfying(Verification.Rejected.class, rejected -> assertThat(rejected.reason())
-                            .isIn(
-                                    RejectReason.UNSIGNED,
-                                    RejectReason.MALFORMED,
-                                    RejectReason.AUDIENCE_BROKEN,
-                                    RejectReason.NOT_MY_AUDIENCE));
+                    .isInstanceOfSatisfying(
+                            Verification.Rejected.class,
+                            rejected -> assertThat(rejected.reason())
+                                    .isIn(
+                                            RejectReason.UNSIGNED,
+                                            RejectReason.MALFORMED,
+                                            RejectReason.AUDIENCE_BROKEN,
+                                            RejectReason.NOT_MY_AUDIENCE));
         }
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "0", "1", "2", "0 1", "1 2", "0 2", "0 2 1", "1 0 2", "2 1 0", "1 2 0", "0 0 1 2",
-                "0 1 1 2", "0 1 2 2", "0 1 2 0 1 2"})
+            strings = {
+                "",
+                "0",
+                "1",
+                "2",
+                "0 1",
+                "1 2",
+                "0 2",
+                "0 2 1",
+                "1 0 2",
+                "2 1 0",
+                "1 2 0",
+                "0 0 1 2",
+                "0 1 1 2",
+                "0 1 2 2",
+                "0 1 2 0 1 2"
+            })
     void linksThatAreRemovedReorderedOrRepeatedAreRefused(String order) {
         Chain good = Scene.chain(3, false);
         List<SignedLink> links = new ArrayList<>();
         for (String index : order.isEmpty() ? new String[0] : order.split(" ")) {
             links.add(good.links().get(Integer.parseInt(index)));
         }
-        Chain bad = new Chain(good.origin(), com.google.common.collect.ImmutableList.copyOf(links));
+        Chain bad = new Chain(good.origin(), ImmutableList.copyOf(links));
         for (int i = 0; i < 3; i++) {
             assertRejected(new Scene.Receiver().maxHops(8).socket(Scene.outgoing(i, false)), bad);
         }
@@ -150,22 +169,21 @@ class TamperTest {
                 .orElseThrow();
         // 02 -> 01 and 01 -> 03 are known codes; elsewhere any byte will do.
         String hex = value.toHex();
-        edited.set(
-                tag, (hex.startsWith("02") ? "01" : hex.startsWith("01") ? "03" : "7f") + hex.substring(2));
+        edited.set(tag, (hex.startsWith("02") ? "01" : hex.startsWith("01") ? "03" : "7f") + hex.substring(2));
         keepSignatures(edited);
         Verification verification = new Scene.Receiver()
                 .trust(Scene.trust(Scene.TRUST.replace("origin=laptop\n", "origin=*\n")))
                 .receive(edited.bytes());
         assertThat(verification)
-                .isInstanceOfSatisfying(Verification.Rejected.class, rejected -> assertThat(rejected.reason())
-                        .isEqualTo(RejectReason.BAD_SIGNATURE));
+                .isInstanceOfSatisfying(
+                        Verification.Rejected.class,
+                        rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.BAD_SIGNATURE));
     }
 
     @Test
     void anEditedTupleIsSignedEvenIfTheAddressBlockIsEditedToo() {
         Forge edited = Forge.of(3, false);
-        dev.throughline.header.Tuple other = dev.throughline.header.Tuple.tcp(
-                Scene.flow(false).source(), Scene.at("198.51.100.81", 443));
+        Tuple other = Tuple.tcp(Scene.flow(false).source(), Scene.at("198.51.100.81", 443));
         edited.addresses = other.encode();
         edited.set(4, Bytes.copyOf(Forge.tupleField(other)).toHex());
         keepSignatures(edited);

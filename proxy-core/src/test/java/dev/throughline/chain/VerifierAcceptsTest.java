@@ -3,7 +3,11 @@ package dev.throughline.chain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,28 +25,28 @@ class VerifierAcceptsTest {
         assertThat(verified.signers())
                 .extracting(key -> key.hopName())
                 .containsExactlyElementsOf(Scene.HOPS.subList(0, hops));
-        assertThat(verified.links())
-                .extracting(Link::issuedAt)
-                .first()
-                .isEqualTo(Scene.issuedAt(0));
+        assertThat(verified.links()).extracting(Link::issuedAt).first().isEqualTo(Scene.issuedAt(0));
     }
 
     @ParameterizedTest
     @CsvSource({"1, false", "3, false", "4, true", "8, false"})
     void anIndependentWriterOfTheSpecificationMakesTheSameBytes(int hops, boolean ipv6) {
         assertThat(Scene.header(Scene.chain(hops, ipv6)).toHex())
-                .isEqualTo(dev.throughline.header.Bytes.copyOf(
-                                Forge.of(hops, ipv6).bytes())
-                        .toHex());
+                .isEqualTo(Bytes.copyOf(Forge.of(hops, ipv6).bytes()).toHex());
     }
 
     @Test
     void aHopThatIsToldToTakesEightLinksAndNoMore() {
-        Scene.Receiver vault = new Scene.Receiver().socket(Scene.outgoing(7, false)).maxHops(8);
+        Scene.Receiver vault =
+                new Scene.Receiver().socket(Scene.outgoing(7, false)).maxHops(8);
         verified(vault.receive(Forge.of(8, false).bytes()));
-        assertThatThrownBy(() -> new Scene.Receiver().maxHops(9).receive(Forge.of(1, false).bytes()))
+        assertThatThrownBy(() -> new Scene.Receiver()
+                        .maxHops(9)
+                        .receive(Forge.of(1, false).bytes()))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> new Scene.Receiver().maxHops(0).receive(Forge.of(1, false).bytes()))
+        assertThatThrownBy(() -> new Scene.Receiver()
+                        .maxHops(0)
+                        .receive(Forge.of(1, false).bytes()))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -72,10 +76,7 @@ class VerifierAcceptsTest {
         forge.details.clear();
         Originator originator =
                 verified(new Scene.Receiver().receive(forge.bytes())).originator();
-        assertThat(originator.identity())
-                .isEqualTo(dev.throughline.originator.ProcessIdentity.unknown(
-                        dev.throughline.originator.Evidence.UNKNOWN,
-                        dev.throughline.originator.OperatingSystem.LINUX));
+        assertThat(originator.identity()).isEqualTo(ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.throughline.header.Tuple;
 import dev.throughline.key.SecretKey;
 import dev.throughline.originator.HopId;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,7 +29,7 @@ class VerifierRejectsTest {
 
     @Test
     void aHeaderWithoutAChain() {
-        forge.fragmentEdit = fragments -> java.util.List.of();
+        forge.fragmentEdit = fragments -> List.of();
         assertRejected(UNSIGNED, -1);
     }
 
@@ -241,12 +242,16 @@ class VerifierRejectsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"10.0.2.9 41002 10.0.2.2 7000", "10.0.2.1 41009 10.0.2.2 7000",
-                "10.0.2.1 41002 10.0.2.9 7000", "10.0.2.1 41002 10.0.2.2 7009"})
+            strings = {
+                "10.0.2.9 41002 10.0.2.2 7000",
+                "10.0.2.1 41009 10.0.2.2 7000",
+                "10.0.2.1 41002 10.0.2.9 7000",
+                "10.0.2.1 41002 10.0.2.2 7009"
+            })
     void aChainThatArrivesByAnotherConnection(String socket) {
         String[] part = socket.split(" ");
-        vault.socket(Tuple.tcp(
-                Scene.at(part[0], Integer.parseInt(part[1])), Scene.at(part[2], Integer.parseInt(part[3]))));
+        vault.socket(
+                Tuple.tcp(Scene.at(part[0], Integer.parseInt(part[1])), Scene.at(part[2], Integer.parseInt(part[3]))));
         assertRejected(NOT_MY_CONNECTION, 2);
     }
 
@@ -273,7 +278,8 @@ class VerifierRejectsTest {
     @Test
     void aChainThatWasPresentedBefore() {
         assertThat(vault.receive(forge.bytes())).isInstanceOf(Verification.Verified.class);
-        assertThat(vault.receive(forge.bytes())).isEqualTo(new Verification.Rejected(REPLAYED, 2, "flow " + Scene.FLOW));
+        assertThat(vault.receive(forge.bytes()))
+                .isEqualTo(new Verification.Rejected(REPLAYED, 2, "flow " + Scene.FLOW));
     }
 
     @Test
@@ -337,12 +343,11 @@ class VerifierRejectsTest {
 
     private void assertRejected(RejectReason reason, int link) {
         vault.window(new ReplayWindow(10));
-        assertThat(vault.receive(forge.bytes()))
-                .isInstanceOfSatisfying(Verification.Rejected.class, rejected -> {
-                    assertThat(rejected.reason()).as(rejected.detail()).isEqualTo(reason);
-                    assertThat(rejected.link()).isEqualTo(link);
-                    assertThat(rejected.detail()).isNotBlank();
-                });
+        assertThat(vault.receive(forge.bytes())).isInstanceOfSatisfying(Verification.Rejected.class, rejected -> {
+            assertThat(rejected.reason()).as(rejected.detail()).isEqualTo(reason);
+            assertThat(rejected.link()).isEqualTo(link);
+            assertThat(rejected.detail()).isNotBlank();
+        });
     }
 
     /** The same signature with S + L instead of S: a second spelling that a lenient verifier takes. */

@@ -16,8 +16,8 @@ class HeaderReaderTest {
     private static final String SIGNATURE = "0d0a0d0a000d0a515549540a ";
     private static final String TCP4 = SIGNATURE + "21 11 000c c000020a c6336450 9c40 01bb ";
     private static final String ADDRESSES = "c000020a c6336450 9c40 01bb ";
-    private static final String TCP6 = SIGNATURE + "21 21 0024 20010db8000000000000000000000010 "
-            + "20010db8008000000000000000000080 9c40 01bb ";
+    private static final String TCP6 =
+            SIGNATURE + "21 21 0024 20010db8000000000000000000000010 " + "20010db8008000000000000000000080 9c40 01bb ";
     private static final String TWO_TLVS = SIGNATURE + "21 11 0019 " + ADDRESSES + "04 0003 000000 ea 0004 01020304 ";
 
     @Test
@@ -33,7 +33,10 @@ class HeaderReaderTest {
     @ParameterizedTest
     @CsvSource({"11, TCP4", "12, UDP4"})
     void theFamilyByteNamesTheTransportOverIpv4(String family, Transport transport) {
-        assertThat(complete(TCP4.replace("21 11", "21 " + family)).tuple().orElseThrow().transport())
+        assertThat(complete(TCP4.replace("21 11", "21 " + family))
+                        .tuple()
+                        .orElseThrow()
+                        .transport())
                 .isEqualTo(transport);
     }
 
@@ -201,7 +204,8 @@ class HeaderReaderTest {
     @Test
     void theChecksumIsThatOfTheSpecification() {
         // CRC-32C (Castagnoli) over the header with four zero bytes in its place, worked out apart from this code.
-        assertThat(complete(SIGNATURE + "21 11 0013 " + ADDRESSES + "03 0004 " + CRC).tlvs())
+        assertThat(complete(SIGNATURE + "21 11 0013 " + ADDRESSES + "03 0004 " + CRC)
+                        .tlvs())
                 .containsExactly(new Tlv(Tlv.CRC32C, Bytes.ofHex(CRC)));
     }
 

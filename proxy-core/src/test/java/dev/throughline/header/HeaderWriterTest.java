@@ -32,8 +32,8 @@ class HeaderWriterTest {
     @Test
     void theFirstBytesAreThoseOfTheSpecification() {
         assertThat(HeaderWriter.proxy(tuple(Transport.TCP4), List.of()))
-                .hasToString("0d0a0d0a000d0a515549540a" + "21" + "11" + "000c" + "c000020a" + "c6336450" + "9c40"
-                        + "01bb");
+                .hasToString(
+                        "0d0a0d0a000d0a515549540a" + "21" + "11" + "000c" + "c000020a" + "c6336450" + "9c40" + "01bb");
     }
 
     @Test

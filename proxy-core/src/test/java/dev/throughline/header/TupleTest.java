@@ -56,7 +56,8 @@ class TupleTest {
     void aZoneIsNoPartOfAnAddress() throws Exception {
         byte[] linkLocal = InetAddresses.forString("fe80::1").getAddress();
         InetAddress zoned = Inet6Address.getByAddress(null, linkLocal, 7);
-        assertThat(Tuple.tcp(new InetSocketAddress(zoned, 5), V6)).isEqualTo(Tuple.tcp(at("fe80::1", 5), V6));
+        Tuple tuple = Tuple.tcp(new InetSocketAddress(zoned, 5), V6);
+        assertThat(tuple).isEqualTo(Tuple.tcp(at("fe80::1", 5), V6)).hasToString("[fe80::1]:5 -> [2001:db8::1]:65535");
     }
 
     private static InetSocketAddress at(String address, int port) {

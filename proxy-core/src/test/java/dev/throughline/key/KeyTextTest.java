@@ -3,8 +3,12 @@ package dev.throughline.key;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.throughline.header.Bytes;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,14 +47,14 @@ class KeyTextTest {
     @Test
     void signaturesAreThoseOfRfc8032() throws Exception {
         byte[] signature = SecretKey.parse(SECRET).sign(new byte[0]);
-        assertThat(dev.throughline.header.Bytes.copyOf(signature))
+        assertThat(Bytes.copyOf(signature))
                 .hasToString("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
                         + "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b");
         PublicKey key = PublicKey.parse(PUBLIC);
         assertThat(key.verifies(new byte[0], signature)).isTrue();
         assertThat(key.verifies(new byte[1], signature)).isFalse();
-        assertThat(key.verifies(new byte[0], java.util.Arrays.copyOf(signature, 63))).isFalse();
-        assertThat(key.verifies(new byte[0], java.util.Arrays.copyOf(signature, 65))).isFalse();
+        assertThat(key.verifies(new byte[0], Arrays.copyOf(signature, 63))).isFalse();
+        assertThat(key.verifies(new byte[0], Arrays.copyOf(signature, 65))).isFalse();
     }
 
     @Test
@@ -104,7 +108,7 @@ class KeyTextTest {
     })
     void aTextThatWasCutOrEditedIsRefused(String what, String text, String problem) {
         String[] part = PUBLIC.split("\\+", 3);
-        String edited = text.replace("@UPPER", part[1].toUpperCase(java.util.Locale.ROOT))
+        String edited = text.replace("@UPPER", part[1].toUpperCase(Locale.ROOT))
                 .replace("@ID", part[1])
                 .replace("@KEY", part[2]);
         assertThatThrownBy(() -> PublicKey.parse(edited))
@@ -124,8 +128,7 @@ class KeyTextTest {
     void aSecretTextThatWasCutOrEditedIsRefused(String what, String text) {
         String[] part = SECRET.split("\\+", 4);
         String edited = text.replace("@ID", part[2]).replace("@KEY", part[3]);
-        assertThatThrownBy(() -> SecretKey.parse(edited))
-                .isInstanceOf(KeyFormatException.class);
+        assertThatThrownBy(() -> SecretKey.parse(edited)).isInstanceOf(KeyFormatException.class);
     }
 
     @Test
@@ -153,7 +156,7 @@ class KeyTextTest {
         "no point of the curve,0200000000000000000000000000000000000000000000000000000000000000",
     })
     void aPublicKeyIsTheCanonicalFormOfAPointOfThePrimeOrderGroup(String what, String hex) {
-        byte[] bytes = dev.throughline.header.Bytes.ofHex(hex).toByteArray();
+        byte[] bytes = Bytes.ofHex(hex).toByteArray();
         assertThatThrownBy(() -> PublicKey.ed25519("gateway", bytes))
                 .isInstanceOf(KeyFormatException.class)
                 .hasMessageContaining("not a valid Ed25519 public key");
@@ -164,8 +167,7 @@ class KeyTextTest {
         PublicKey key = PublicKey.parse(PUBLIC);
         assertThat(key.fingerprint()).matches("SHA256:[A-Za-z0-9+/]{43}");
         byte[] digest = Base64.getDecoder().decode(key.fingerprint().substring("SHA256:".length()));
-        assertThat(java.util.HexFormat.of().formatHex(digest, 0, 8))
-                .isEqualTo(key.id().toString());
+        assertThat(HexFormat.of().formatHex(digest, 0, 8)).isEqualTo(key.id().toString());
     }
 
     @Test

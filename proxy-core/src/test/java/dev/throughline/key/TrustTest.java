@@ -42,13 +42,15 @@ class TrustTest {
                 "LAPTOP hop from=2027-01-01T00:00:00Z until=2028-01-01T00:00:00Z",
             })
     void anEntryIsWrittenAsItWasRead(String line) throws Exception {
-        assertThat(parse(line).entries()).singleElement().satisfies(entry -> assertThat(entry.toText())
-                .isEqualTo(line.replace("LAPTOP", LAPTOP.toText())));
+        assertThat(parse(line).entries())
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.toText()).isEqualTo(line.replace("LAPTOP", LAPTOP.toText())));
     }
 
     @Test
     void commentsAndBlankLinesAndCarriageReturnsSayNothing() throws Exception {
-        Trust trust = parse("# the office\n\n   \n  # indented\nLAPTOP hop # a comment\r\n  GATEWAY   hop\t\n#LAPTOP\n");
+        Trust trust =
+                parse("# the office\n\n   \n  # indented\nLAPTOP hop # a comment\r\n  GATEWAY   hop\t\n#LAPTOP\n");
         assertThat(trust.entries()).extracting(TrustEntry::key).containsExactly(LAPTOP, GATEWAY);
     }
 

@@ -15,11 +15,13 @@ class CodesTest {
             int wanted = code;
             assertThat(Evidence.ofCode(code).map(Evidence::code).orElse(wanted)).isEqualTo(code);
             assertThat(Way.ofCode(code).map(Way::code).orElse(wanted)).isEqualTo(code);
-            assertThat(OperatingSystem.ofCode(code).map(OperatingSystem::code).orElse(wanted)).isEqualTo(code);
+            assertThat(OperatingSystem.ofCode(code).map(OperatingSystem::code).orElse(wanted))
+                    .isEqualTo(code);
         }
         assertThat(Evidence.values()).allMatch(e -> Evidence.ofCode(e.code()).orElseThrow() == e);
         assertThat(Way.values()).allMatch(w -> Way.ofCode(w.code()).orElseThrow() == w);
-        assertThat(OperatingSystem.values()).allMatch(s -> OperatingSystem.ofCode(s.code()).orElseThrow() == s);
+        assertThat(OperatingSystem.values())
+                .allMatch(s -> OperatingSystem.ofCode(s.code()).orElseThrow() == s);
         assertThat(Evidence.ofCode(255)).isEmpty();
         assertThat(Way.ofCode(0)).isEmpty();
         assertThat(OperatingSystem.ofCode(0)).isEmpty();
@@ -41,8 +43,18 @@ class CodesTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", ".a", "-a", "_a", "a b", "a+b", "a\n", "ä", "a/b",
-                "x1234567890123456789012345678901234567890123456789012345678901234"})
+            strings = {
+                "",
+                ".a",
+                "-a",
+                "_a",
+                "a b",
+                "a+b",
+                "a\n",
+                "ä",
+                "a/b",
+                "x1234567890123456789012345678901234567890123456789012345678901234"
+            })
     void anythingElseIsNoName(String name) {
         assertThatThrownBy(() -> HopId.of(name)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> HostId.of(name)).isInstanceOf(IllegalArgumentException.class);

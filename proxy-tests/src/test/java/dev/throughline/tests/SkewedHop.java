@@ -7,17 +7,19 @@ import dev.throughline.config.HopKeys;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 
-/** A hop whose clock is wrong: arguments are its configuration, and by how many milliseconds its clock is ahead. */
+/** A hop on a host whose clock is wrong: {@code CONFIGURATION MILLISECONDS}. */
 final class SkewedHop {
     private SkewedHop() {}
 
     public static void main(String[] arguments) throws Exception {
         HopConfig config = ConfigReader.read(Path.of(arguments[0]));
         Clock clock = Clock.offset(Clock.systemUTC(), Duration.ofMillis(Long.parseLong(arguments[1])));
-        Hop hop = new Hop(config, HopKeys.read(config), clock);
-        hop.start();
-        System.err.println("hop " + config.name() + " is ready");
-        Thread.currentThread().join();
+        try (Hop hop = new Hop(config, HopKeys.read(config), clock)) {
+            hop.start();
+            System.err.println("hop " + config.name() + " is ready");
+            new CountDownLatch(1).await();
+        }
     }
 }

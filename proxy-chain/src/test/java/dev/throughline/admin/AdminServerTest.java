@@ -1,0 +1,280 @@
+package dev.throughline.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.flow.FlowTable;
+import dev.throughline.key.Trust;
+import dev.throughline.metrics.HopMetrics;
+import dev.throughline.report.FlowJson;
+import dev.throughline.report.IdNames;
+import dev.throughline.transport.EpollLoops;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class AdminServerTest {
+    private static final int NOBODY = 65534;
+
+    private final List<String> notReady = new ArrayList<>();
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
+    private AdminServer server;
+    private int ownUid;
+
+    @TempDir
+    Path folder;
+
+    private Path socket;
+
+    @BeforeEach
+    void prepare() throws IOException {
+        socket = folder.resolve("run/admin.sock");
+        ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        server = serverFor(ownUid);
+    }
+
+    @AfterEach
+    void close() {
+        server.close();
+        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+
+    private AdminServer serverFor(Integer... uids) {
+        AdminPages pages = new AdminPages(
+                new FlowTable(10),
+                new FlowJson("hop-a", new IdNames(Trust.NOBODY, "hop-a", "edge-1")),
+                new HopMetrics(),
+                () -> notReady);
+        return new AdminServer(loops, pages, ImmutableSet.copyOf(uids));
+    }
+
+    private String ask(String request) throws IOException {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            Channels.newOutputStream(channel)
+                    .write((request + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            return new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static String body(String answer) {
+        return answer.substring(answer.indexOf("\r\n\r\n") + 4);
+    }
+
+    @Test
+    void pagesAreAnsweredAndTheConnectionIsClosed() throws IOException {
+        server.listen(socket);
+
+        assertThat(ask("GET /-/healthy")).startsWith("HTTP/1.1 200 OK\r\n").endsWith("\r\n\r\nhealthy\n");
+        assertThat(body(ask("GET /flows"))).isEqualTo("{\"flows\":[]}\n");
+        assertThat(ask("GET /flows")).contains("content-type: application/json");
+        assertThat(body(ask("GET /metrics"))).contains("throughline_flows_opened_total 0.0");
+        assertThat(ask("GET /-/healthy?verbose=1")).startsWith("HTTP/1.1 200 OK");
+    }
+
+    @Test
+    void anUnknownPageSaysWhichThereAre() throws IOException {
+        server.listen(socket);
+
+        String answer = ask("GET /flow");
+
+        assertThat(answer).startsWith("HTTP/1.1 404 Not Found");
+        assertThat(body(answer)).isEqualTo("there is: /metrics /-/healthy /-/ready /flows\n");
+    }
+
+    @Test
+    void nothingIsChangedHere() throws IOException {
+        server.listen(socket);
+
+        assertThat(ask("POST /flows"))
+                .startsWith("HTTP/1.1 405 Method Not Allowed")
+                .endsWith("GET only\n");
+        assertThat(ask("DELETE /flows")).startsWith("HTTP/1.1 405");
+    }
+
+    @Test
+    void readinessSaysWhyNot() throws IOException {
+        server.listen(socket);
+        assertThat(ask("GET /-/ready")).startsWith("HTTP/1.1 200").endsWith("ready\n");
+
+        notReady.add("draining");
+        notReady.add("no rules");
+
+        assertThat(ask("GET /-/ready"))
+                .startsWith("HTTP/1.1 503 Service Unavailable")
+                .endsWith("not ready: draining; no rules\n");
+    }
+
+    @Test
+    void whatIsNoHttpIsNotAnswered() throws IOException {
+        server.listen(socket);
+
+        assertThat(ask("\u0000\u0001")).doesNotContain("200");
+    }
+
+    @Test
+    void onlyItsOwnersMayConnectUnlessSomebodyElseIsNamed() throws IOException {
+        server.listen(socket);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+                .isEqualTo("rw-------");
+
+        try (AdminServer shared = serverFor(0, ownUid, 1001, 1002)) {
+            socket = folder.resolve("shared.sock");
+            shared.listen(socket);
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+                    .isEqualTo("rw-rw-rw-");
+        }
+    }
+
+    @Test
+    void aUserThatIsNotNamedGetsNothing() throws Exception {
+        server.close();
+        server = serverFor(NOBODY + 1);
+        server.listen(socket);
+
+        String answer = "";
+        try {
+            answer = ask("GET /-/healthy");
+        } catch (SocketException reset) {
+            // Closed with the request unread: as good as no answer.
+        }
+
+        assertThat(answer).isEmpty();
+    }
+
+    /** The mode would keep it out already: it is opened here to see that the kernel's word alone suffices. */
+    @Test
+    void anotherUserGetsNothingThoughTheFileIsOpenToAll() throws Exception {
+        assumeTrue(ownUid == 0, "needs root, to run a client as another user");
+        assumeTrue(has("setpriv") && has("curl"), "needs setpriv and curl");
+        server.listen(socket);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
+
+        assertThat(curl(ownUid)).isEqualTo("healthy\n");
+        assertThat(curl(NOBODY)).isEmpty();
+
+        server.close();
+        server = serverFor(ownUid, NOBODY);
+        server.listen(socket);
+        Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
+        assertThat(curl(NOBODY)).isEqualTo("healthy\n");
+    }
+
+    private String curl(int uid) throws Exception {
+        Process client = new ProcessBuilder(
+                        "setpriv",
+                        "--reuid=" + uid,
+                        "--clear-groups",
+                        "curl",
+                        "-s",
+                        "--max-time",
+                        "10",
+                        "--unix-socket",
+                        socket.toString(),
+                        "http://localhost/-/healthy")
+                .redirectErrorStream(true)
+                .start();
+        client.getOutputStream().close();
+        return new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private static boolean has(String program) {
+        return java.util.Arrays.stream(System.getenv("PATH").split(":", -1))
+                .anyMatch(path -> Files.isExecutable(Path.of(path, program)));
+    }
+
+    @Test
+    void aSocketThatAKilledHopLeftBehindIsReplaced() throws IOException {
+        Files.createDirectories(socket.getParent());
+        try (ServerSocketChannel killed = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            killed.bind(UnixDomainSocketAddress.of(socket));
+        }
+        assertThat(socket).exists();
+
+        server.listen(socket);
+
+        assertThat(body(ask("GET /-/healthy"))).isEqualTo("healthy\n");
+    }
+
+    @Test
+    void aSocketThatSomebodyListensOnIsLeftAlone() throws IOException {
+        server.listen(socket);
+
+        try (AdminServer second = serverFor(ownUid)) {
+            assertThatThrownBy(() -> second.listen(socket))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage(socket + " is in use: does this hop run already?");
+        }
+        assertThat(body(ask("GET /-/healthy"))).isEqualTo("healthy\n");
+    }
+
+    @Test
+    void aFolderThatIsNoFolderIsNamed() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+
+        assertThatThrownBy(() -> server.listen(file.resolve("admin.sock")))
+                .isInstanceOf(NotDirectoryException.class)
+                .hasMessage(file.toString());
+    }
+
+    @Test
+    void overTcpThereAreMetricsAndHealthButNoFlows() throws IOException {
+        InetSocketAddress free;
+        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            free = (InetSocketAddress) probe.getLocalSocketAddress();
+        }
+        server.listen(free);
+
+        assertThat(askTcp(free, "/-/ready")).startsWith("HTTP/1.1 200");
+        assertThat(askTcp(free, "/metrics")).contains("throughline_flows_opened_total");
+        assertThat(askTcp(free, "/flows"))
+                .startsWith("HTTP/1.1 404")
+                .doesNotContain("there is: /metrics /-/healthy /-/ready /flows");
+    }
+
+    @Test
+    void anAddressInUseIsNamed() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> server.listen((InetSocketAddress) taken.getLocalSocketAddress()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("can't listen on 127.0.0.1:" + taken.getLocalPort() + ": ")
+                    .hasMessageContaining("in use");
+        }
+    }
+
+    private static String askTcp(InetSocketAddress address, String path) throws IOException {
+        try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

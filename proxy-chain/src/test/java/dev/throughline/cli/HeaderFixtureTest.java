@@ -1,0 +1,22 @@
+package dev.throughline.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.base.CharMatcher;
+import java.util.Base64;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+
+class HeaderFixtureTest {
+    /** Should the wire format change on purpose, this says what belongs into the files. */
+    @Test
+    void theFilesHoldTheHeaderThatIsSignedToday() throws Exception {
+        String hex = HeaderFixture.signed().toHex();
+
+        assertThat(HexFormat.of().formatHex(HeaderFixture.file("header.bin"))).isEqualTo(hex);
+        assertThat(CharMatcher.whitespace().removeFrom(HeaderFixture.text("header.hex")))
+                .isEqualTo(hex);
+        assertThat(HexFormat.of().formatHex(Base64.getMimeDecoder().decode(HeaderFixture.text("header.base64"))))
+                .isEqualTo(hex);
+    }
+}

@@ -1,0 +1,33 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.relay.RelayEnd;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class CloseReasonTest {
+    @ParameterizedTest
+    @EnumSource
+    void isOneWordForProgramsAndASentenceForPeople(CloseReason reason) {
+        assertThat(reason.toString()).matches("[a-z]+(-[a-z]+)*");
+        assertThat(reason.meaning()).isNotBlank().doesNotEndWith(".");
+    }
+
+    @Test
+    void noTwoSayTheSame() {
+        assertThat(Arrays.stream(CloseReason.values()).map(CloseReason::toString))
+                .doesNotHaveDuplicates();
+        assertThat(Arrays.stream(CloseReason.values()).map(CloseReason::meaning))
+                .doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyEndOfARelayHasItsOwn(RelayEnd end) {
+        assertThat(Arrays.stream(RelayEnd.values()).map(CloseReason::of)).doesNotHaveDuplicates();
+        assertThat(CloseReason.of(end)).isNotNull();
+    }
+}

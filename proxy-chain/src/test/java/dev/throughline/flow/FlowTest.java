@@ -1,0 +1,580 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.RejectReason;
+import dev.throughline.chain.ReplayWindow;
+import dev.throughline.chain.Signer;
+import dev.throughline.chain.Verification;
+import dev.throughline.chain.Verifier;
+import dev.throughline.chain.VerifierSettings;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Cidr;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tuple;
+import dev.throughline.identify.IdentifyLimits;
+import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.Trust;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import dev.throughline.relay.Inbox;
+import dev.throughline.relay.Wire;
+import dev.throughline.transport.Connector;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.SocketChannel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A flow between two sockets of this test, with fakes for how it arrived; it ends once, with one reason. */
+@Timeout(60)
+class FlowTest {
+    private static final byte[] LOCAL = HexFormat.of().parseHex("0d0a0d0a000d0a515549540a20000000");
+    private static final byte[] UNSIGNED =
+            HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c" + "7f0000017f00000110921f90");
+
+    private final Events events = new Events();
+    private final SecretKey ownKey = key("hop-b");
+    private final SecretKey previousKey = key("hop-a");
+    private final Trust trust = trust("hop-a", previousKey, " origin=edge-1\n");
+
+    private ProcessIdentifier identifier;
+    private ServerSocket destination;
+    private FlowParts parts;
+    private Entrance entrance;
+    private Wire wire;
+
+    /** What the log and the metrics would be told. */
+    private static final class Events implements FlowEvents {
+        private final BlockingQueue<FlowView> opened = new LinkedBlockingQueue<>();
+        private final BlockingQueue<Verification> verified = new LinkedBlockingQueue<>();
+        private final BlockingQueue<Closed> closed = new LinkedBlockingQueue<>();
+
+        private record Closed(FlowView flow, Ending ending) {}
+
+        @Override
+        public void opened(FlowView flow) {
+            opened.add(flow);
+        }
+
+        @Override
+        public void verified(Verification verification) {
+            verified.add(verification);
+        }
+
+        @Override
+        public void closed(FlowView flow, Ending ending) {
+            closed.add(new Closed(flow, ending));
+        }
+    }
+
+    /** Begins a flow on every connection, as a listener does. */
+    private final class Beginning extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            Inbox inbox = new Inbox();
+            context.pipeline().replace(this, null, inbox);
+            new Flow(parts, entrance, (SocketChannel) context.channel(), inbox).run();
+        }
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
+        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
+        destination = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        VerifierSettings settings = new VerifierSettings(
+                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        parts = new FlowParts(
+                HostId.of("edge-1"),
+                identifier,
+                new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(100)),
+                new Signer(ownKey, new SecureRandom()),
+                ChainTlv.STANDARD,
+                HeaderLimits.NORMAL,
+                new HalfOpenHeaders(1),
+                List.of(),
+                new NextHop.Destination(),
+                new Connector(0, Duration.ofSeconds(5)),
+                new FlowTable(10),
+                events,
+                Duration.ofSeconds(5),
+                Duration.ofHours(1),
+                Duration.ofSeconds(10),
+                Clock.systemUTC(),
+                new SecureRandom());
+        entrance = fromApplications();
+        wire = new Wire(() -> (ChannelHandler) new Beginning());
+    }
+
+    @AfterEach
+    void everyConnectionEndedOnce() throws Exception {
+        wire.close();
+        destination.close();
+        identifier.close();
+        assertThat(events.closed).isEmpty();
+        assertThat(parts.table().size()).isZero();
+        assertThat(parts.halfOpenHeaders().size()).isZero();
+    }
+
+    /** Applications on this host, whose flows want to go to {@link #destination}. */
+    private Entrance fromApplications() {
+        return entrance(false, false, Entrance.OwnerRule.ANYONE);
+    }
+
+    private Entrance fromPreviousHop() {
+        return entrance(true, false, Entrance.OwnerRule.ANYONE);
+    }
+
+    private Entrance entrance(boolean requiresHeader, boolean intercepting, Entrance.OwnerRule rule) {
+        return new Entrance(
+                "front",
+                requiresHeader,
+                intercepting,
+                connection -> {
+                    Tuple socket = Tuple.tcp(connection.remoteAddress(), connection.localAddress());
+                    Tuple asked = Tuple.tcp(socket.source(), destinationAddress());
+                    return new Arrival(Way.SOCKET, socket, asked, !requiresHeader);
+                },
+                rule);
+    }
+
+    private InetSocketAddress destinationAddress() {
+        return (InetSocketAddress) destination.getLocalSocketAddress();
+    }
+
+    private static SecretKey key(String hop) {
+        try {
+            return SecretKey.generate(hop, new SecureRandom());
+        } catch (dev.throughline.key.KeyFormatException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Trust trust(String name, SecretKey key, String rights) {
+        try {
+            return Trust.parse(name, key.publicKey().toText() + rights);
+        } catch (dev.throughline.key.KeyFormatException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Events.Closed closed() throws InterruptedException {
+        Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
+        assertThat(end).as("a flow that ended").isNotNull();
+        Wire.await("to leave the table", () -> parts.table().size() == 0);
+        return end;
+    }
+
+    private Ending ending() throws InterruptedException {
+        return closed().ending();
+    }
+
+    private static void assertReset(Socket socket) {
+        assertThatThrownBy(() -> socket.getInputStream().readAllBytes())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("reset");
+    }
+
+    /** hop-a's header for the connection {@code socket}, for a flow to {@code wanted}. */
+    private Bytes header(Socket socket, InetSocketAddress wanted) {
+        Tuple connection = Tuple.tcp((InetSocketAddress) socket.getLocalSocketAddress(), (InetSocketAddress)
+                socket.getRemoteSocketAddress());
+        InetSocketAddress source = new InetSocketAddress("127.0.0.1", 40000);
+        Instant now = Instant.ofEpochMilli(System.currentTimeMillis());
+        Originator who = new Originator(
+                HostId.of("edge-1"),
+                new FlowId(1, 2),
+                now,
+                Tuple.tcp(source, wanted),
+                Way.TPROXY,
+                ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
+        LinkDraft draft = new LinkDraft(
+                HopId.of("hop-b"),
+                now,
+                Duration.ofSeconds(10),
+                Way.TPROXY,
+                Way.SOCKET,
+                Optional.of(source),
+                connection);
+        return HeaderWriter.proxy(
+                who.tuple(),
+                ChainTlv.STANDARD.write(new Signer(previousKey, new SecureRandom()).originate(who, draft)));
+    }
+
+    private static Header read(Socket next) throws IOException {
+        byte[] header = new byte[HeaderLimits.NORMAL.maxBytes()];
+        for (int length = 0; ; ) {
+            length += next.getInputStream().read(header, length, 1);
+            if (new HeaderReader(HeaderLimits.NORMAL).read(header, length) instanceof ReadResult.Complete complete) {
+                return complete.header();
+            }
+        }
+    }
+
+    @Test
+    void anApplicationsFlowGoesToItsDestinationAndEndsCompleted() throws Exception {
+        Socket app = wire.connect();
+        Socket there = destination.accept();
+        app.getOutputStream().write("hello".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        app.shutdownOutput();
+        assertThat(there.getInputStream().readAllBytes()).hasSize(5);
+        there.getOutputStream().write('!');
+        there.close();
+        assertThat(app.getInputStream().readAllBytes()).hasSize(1);
+
+        Events.Closed end = closed();
+
+        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.COMPLETED, ""));
+        assertThat(end.flow().number()).isEqualTo(1);
+        assertThat(end.flow().bytesOut()).isEqualTo(5);
+        assertThat(end.flow().bytesIn()).isEqualTo(1);
+        assertThat(end.flow().kernel()).isPresent();
+        assertThat(end.flow()
+                        .originator()
+                        .orElseThrow()
+                        .identity()
+                        .process()
+                        .orElseThrow()
+                        .pid())
+                .isEqualTo((int) ProcessHandle.current().pid());
+        assertThat(events.opened).hasSize(1);
+        assertThat(events.verified).isEmpty();
+    }
+
+    @Test
+    void theNextHopGetsOneTrueHeaderBeforeTheFirstByte() throws Exception {
+        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress())));
+        Socket app = wire.connect();
+        Socket next = destination.accept();
+
+        Header header = read(next);
+
+        Tuple connection = Tuple.tcp(
+                (InetSocketAddress) next.getRemoteSocketAddress(), (InetSocketAddress) next.getLocalSocketAddress());
+        VerifierSettings settings = new VerifierSettings(
+                HopId.of("hop-c"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        Verification atNext = new Verifier(
+                        settings, trust("hop-b", ownKey, " origin=edge-1"), ChainTlv.STANDARD, new ReplayWindow(10))
+                .verify(header, connection, Instant.now());
+        assertThat(atNext).isInstanceOf(Verification.Verified.class);
+        app.close();
+        next.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void aTrueHeaderLeadsToTheDestinationThatItNames() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+        previous.getOutputStream().write('x');
+        previous.shutdownOutput();
+        Socket there = destination.accept();
+
+        assertThat(there.getInputStream().readAllBytes()).containsExactly('x');
+
+        there.close();
+        Events.Closed end = closed();
+        assertThat(end.ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        assertThat(end.flow().verification()).get().isInstanceOf(Verification.Verified.class);
+        assertThat(end.flow().bytesOut()).as("payload").isEqualTo(1);
+        assertThat(events.verified).hasSize(1);
+    }
+
+    @Test
+    void anUnsignedHeaderIsRejected() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(UNSIGNED);
+
+        assertReset(previous);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+        assertThat(events.verified.poll())
+                .isInstanceOfSatisfying(
+                        Verification.Rejected.class,
+                        no -> assertThat(no.reason()).isEqualTo(RejectReason.UNSIGNED));
+        assertThat(events.opened).isEmpty();
+    }
+
+    @Test
+    void aHeaderThatNamesAnotherDestinationThanTheKernelIsRefused() throws Exception {
+        entrance = entrance(true, true, Entrance.OwnerRule.ANYONE);
+        Socket previous = wire.connect();
+        previous.getOutputStream()
+                .write(header(previous, new InetSocketAddress("127.0.0.1", 9)).toByteArray());
+
+        assertReset(previous);
+        Ending ending = ending();
+        assertThat(ending.reason()).isEqualTo(CloseReason.DESTINATION_MISMATCH);
+        assertThat(ending.detail()).contains("the kernel says " + Tuple.text(destinationAddress()));
+    }
+
+    @Test
+    void payloadInsteadOfAHeaderIsMalformed() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(new byte[] {'G', 'E', 'T'});
+
+        assertReset(previous);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_MALFORMED);
+    }
+
+    @Test
+    void anEndBeforeTheHeaderIsIncomplete() throws Exception {
+        entrance = fromPreviousHop();
+        wire.connect().shutdownOutput();
+
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+    }
+
+    @Test
+    void aHeaderThatDoesntComeTimesOut() throws Exception {
+        change(p -> withHeaderTimeout(p, Duration.ofMillis(200)));
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+
+        assertReset(previous);
+        assertThat(ending()).isEqualTo(new Ending(CloseReason.HEADER_TIMEOUT, "0 bytes in 200 ms"));
+    }
+
+    @Test
+    void aPeerThatWaitsWithTooManyHeadersIsRefusedOneMore() throws Exception {
+        entrance = fromPreviousHop();
+        Socket first = wire.connect();
+        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+        Socket second = wire.connect();
+
+        assertReset(second);
+        Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
+        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer 127.0.0.1"));
+        first.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+    }
+
+    @Test
+    void aHealthCheckIsAnsweredByACloseThatIsNoReset() throws Exception {
+        change(p -> withHealthCheckers(p, List.of(Cidr.parse("127.0.0.0/8"))));
+        entrance = fromPreviousHop();
+        Socket checker = wire.connect();
+        checker.getOutputStream().write(LOCAL);
+
+        assertThat(checker.getInputStream().readAllBytes()).isEmpty();
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEALTH_CHECK);
+        assertThat(events.verified).isEmpty();
+    }
+
+    @Test
+    void aHealthCheckOfAStrangerIsRejected() throws Exception {
+        entrance = fromPreviousHop();
+        Socket checker = wire.connect();
+        checker.getOutputStream().write(LOCAL);
+
+        assertReset(checker);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+    }
+
+    @Test
+    void whatTheKernelCantSayIsNeverGuessed() throws Exception {
+        entrance = new Entrance(
+                "front",
+                false,
+                true,
+                connection -> {
+                    throw new Refused(CloseReason.NO_ORIGINAL_DESTINATION, "no entry");
+                },
+                Entrance.OwnerRule.ANYONE);
+        Socket app = wire.connect();
+
+        assertReset(app);
+        assertThat(ending()).isEqualTo(new Ending(CloseReason.NO_ORIGINAL_DESTINATION, "no entry"));
+    }
+
+    @Test
+    void aWrongOwnerIsRefused() throws Exception {
+        entrance = entrance(
+                false, false, owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
+        Socket app = wire.connect();
+
+        assertReset(app);
+        Events.Closed end = closed();
+        assertThat(end.ending().reason()).isEqualTo(CloseReason.OWNER_MISMATCH);
+        assertThat(end.flow().kernel()).isPresent();
+    }
+
+    @Test
+    void oneFlowTooManyIsRefusedAndTheOthersGoOn() throws Exception {
+        change(p -> withTable(p, new FlowTable(1)));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        Socket second = wire.connect();
+
+        assertReset(second);
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new Ending(CloseReason.TOO_MANY_FLOWS, "1 flows are open"));
+        assertThat(parts.table().list()).extracting(FlowView::number).containsExactly(1L);
+        first.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void aDestinationThatRefusesIsFeltAsAReset() throws Exception {
+        InetSocketAddress nobody = destinationAddress();
+        change(p -> withNext(p, new NextHop.At("hop-c", nobody)));
+        destination.close();
+        Socket app = wire.connect();
+
+        assertReset(app);
+        Ending ending = ending();
+        assertThat(ending.reason()).isEqualTo(CloseReason.CONNECT_REFUSED);
+        assertThat(ending.detail()).startsWith("hop-c at " + Tuple.text(nobody) + ": ");
+    }
+
+    @Test
+    void aHeaderTooLargeForTheNextHopIsNotSent() throws Exception {
+        change(p ->
+                withNext(withHeaderLimits(p, new HeaderLimits(100)), new NextHop.At("hop-c", destinationAddress())));
+        Socket app = wire.connect();
+        Socket next = destination.accept();
+
+        assertReset(app);
+        assertReset(next);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_TOO_LARGE);
+    }
+
+    @Test
+    void stoppedWhileItWaitsForItsHeader() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+
+        parts.table().stopAll(CloseReason.DRAIN_DEADLINE);
+
+        assertReset(previous);
+        assertThat(ending()).isEqualTo(new Ending(CloseReason.DRAIN_DEADLINE, ""));
+    }
+
+    @Test
+    void stoppedWhileItRelays() throws Exception {
+        Socket app = wire.connect();
+        Socket there = destination.accept();
+        assertThat(events.opened.poll(20, TimeUnit.SECONDS)).isNotNull();
+
+        parts.table().stopAll(CloseReason.STOPPED);
+        parts.table().stopAll(CloseReason.DRAIN_DEADLINE);
+
+        assertReset(app);
+        assertReset(there);
+        assertThat(ending()).isEqualTo(new Ending(CloseReason.STOPPED, ""));
+    }
+
+    @Test
+    void aBugEndsTheFlowAndOnlyIt() throws Exception {
+        entrance = entrance(false, false, owner -> {
+            throw new IllegalStateException("a bug, made by this test");
+        });
+        Socket app = wire.connect();
+
+        assertReset(app);
+        Ending ending = ending();
+        assertThat(ending.reason()).isEqualTo(CloseReason.INTERNAL_ERROR);
+        assertThat(ending.detail()).contains("a bug, made by this test");
+    }
+
+    @Test
+    void aResetWhileRelayingHasItsReason() throws Exception {
+        Socket app = wire.connect();
+        Socket there = destination.accept();
+        assertThat(events.opened.poll(20, TimeUnit.SECONDS)).isNotNull();
+        there.setSoLinger(true, 0);
+        there.close();
+
+        assertReset(app);
+        assertThat(ending().reason()).isEqualTo(CloseReason.OUTBOUND_RESET);
+    }
+
+    private void change(UnaryOperator<FlowParts> change) {
+        parts = change.apply(parts);
+    }
+
+    private static FlowParts withNext(FlowParts p, NextHop next) {
+        return copy(p, p.headerLimits(), p.healthCheckers(), next, p.table(), p.headerTimeout());
+    }
+
+    private static FlowParts withHeaderLimits(FlowParts p, HeaderLimits limits) {
+        return copy(p, limits, p.healthCheckers(), p.nextHop(), p.table(), p.headerTimeout());
+    }
+
+    private static FlowParts withHealthCheckers(FlowParts p, List<Cidr> checkers) {
+        return copy(p, p.headerLimits(), checkers, p.nextHop(), p.table(), p.headerTimeout());
+    }
+
+    private static FlowParts withTable(FlowParts p, FlowTable table) {
+        return copy(p, p.headerLimits(), p.healthCheckers(), p.nextHop(), table, p.headerTimeout());
+    }
+
+    private static FlowParts withHeaderTimeout(FlowParts p, Duration timeout) {
+        return copy(p, p.headerLimits(), p.healthCheckers(), p.nextHop(), p.table(), timeout);
+    }
+
+    private static FlowParts copy(
+            FlowParts p,
+            HeaderLimits limits,
+            List<Cidr> healthCheckers,
+            NextHop next,
+            FlowTable table,
+            Duration headerTimeout) {
+        return new FlowParts(
+                p.host(),
+                p.identifier(),
+                p.verifier(),
+                p.signer(),
+                p.chainTlv(),
+                limits,
+                p.halfOpenHeaders(),
+                healthCheckers,
+                next,
+                p.connector(),
+                table,
+                p.events(),
+                headerTimeout,
+                p.idleTimeout(),
+                p.ttl(),
+                p.clock(),
+                p.random());
+    }
+}

@@ -1,0 +1,245 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.Tlv;
+import dev.throughline.header.Tuple;
+import dev.throughline.relay.Inbox;
+import dev.throughline.relay.Wire;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class HeaderInputTest {
+    private static final Bytes HEADER = HeaderWriter.proxy(
+            Tuple.tcp(new InetSocketAddress("192.0.2.10", 40000), new InetSocketAddress("198.51.100.80", 443)),
+            List.of(new Tlv(0xE0, Bytes.copyOf(new byte[100]))));
+    private static final byte[] PAYLOAD = "GET / HTTP/1.1\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final Duration LONG = Duration.ofMinutes(1);
+
+    private final Inbox inbox = new Inbox();
+    private final EmbeddedChannel channel = channel();
+    private final ByteArrayOutputStream flow = new ByteArrayOutputStream();
+
+    private EmbeddedChannel channel() {
+        EmbeddedChannel made = new EmbeddedChannel();
+        made.config().setAutoRead(false);
+        made.pipeline().addLast(inbox);
+        return made;
+    }
+
+    private CompletableFuture<Header> read(HeaderLimits limits, Duration timeout) {
+        return HeaderInput.read(channel, inbox, limits, timeout);
+    }
+
+    private void arrive(byte[]... pieces) {
+        for (byte[] piece : pieces) {
+            channel.pipeline().fireChannelRead(Unpooled.copiedBuffer(piece));
+            channel.pipeline().fireChannelReadComplete();
+        }
+    }
+
+    /** What the flow reads after its header. */
+    private byte[] rest() {
+        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext context, Object message) {
+                ByteBuf data = (ByteBuf) message;
+                byte[] bytes = new byte[data.readableBytes()];
+                data.readBytes(bytes).release();
+                flow.writeBytes(bytes);
+                context.read();
+            }
+        });
+        channel.read();
+        return flow.toByteArray();
+    }
+
+    private static byte[] slice(byte[] all, int from, int to) {
+        return java.util.Arrays.copyOfRange(all, from, to);
+    }
+
+    private static byte[] headerAndPayload() {
+        byte[] all = java.util.Arrays.copyOf(HEADER.toByteArray(), HEADER.length() + PAYLOAD.length);
+        System.arraycopy(PAYLOAD, 0, all, HEADER.length(), PAYLOAD.length);
+        return all;
+    }
+
+    private static Refused refusal(CompletableFuture<Header> answer) {
+        return (Refused)
+                catchThrowableOfType(CompletionException.class, answer::join).getCause();
+    }
+
+    @Test
+    void whereverItIsSplitTheHeaderIsReadAndTheRestIsTheFlows() {
+        byte[] all = headerAndPayload();
+        for (int split = 1; split < all.length; split++) {
+            HeaderInputTest one = new HeaderInputTest();
+            CompletableFuture<Header> answer = one.read(HeaderLimits.NORMAL, LONG);
+
+            one.arrive(slice(all, 0, split), slice(all, split, all.length));
+
+            assertThat(answer.join().raw()).as("split at %d", split).isEqualTo(HEADER);
+            assertThat(one.rest()).as("split at %d", split).isEqualTo(PAYLOAD);
+        }
+    }
+
+    @Test
+    void byteByByteAndThenTheFlow() {
+        CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
+
+        for (byte b : headerAndPayload()) {
+            arrive(new byte[] {b});
+        }
+
+        assertThat(answer.join().raw()).isEqualTo(HEADER);
+        assertThat(rest()).isEqualTo(PAYLOAD);
+    }
+
+    @Test
+    void whatHadArrivedBeforeItWasAskedForCounts() {
+        arrive(headerAndPayload());
+
+        CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
+
+        assertThat(answer.join().raw()).isEqualTo(HEADER);
+        assertThat(rest()).isEqualTo(PAYLOAD);
+    }
+
+    @Test
+    void itIsGoneFromThePipelineWhenItHasAnswered() {
+        arrive(HEADER.toByteArray());
+        read(HeaderLimits.NORMAL, LONG).join();
+
+        assertThat(channel.pipeline().get(HeaderInput.class)).isNull();
+    }
+
+    @Test
+    void tooLargeIsRefusedAsSoonAsItSaysSo() {
+        CompletableFuture<Header> answer = read(new HeaderLimits(HEADER.length() - 1), LONG);
+
+        arrive(slice(HEADER.toByteArray(), 0, 16));
+
+        assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_MALFORMED);
+        assertThat(refusal(answer).detail())
+                .isEqualTo("byte 14: the header has " + HEADER.length() + " bytes, at most " + (HEADER.length() - 1)
+                        + " are accepted");
+    }
+
+    @Test
+    void whatIsNoHeaderIsRefusedAtItsFirstWrongByte() {
+        CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
+
+        arrive(PAYLOAD);
+
+        assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_MALFORMED);
+        assertThat(refusal(answer).detail()).startsWith("byte 0: not a PROXY v2 signature");
+    }
+
+    @Test
+    void anEndBeforeItsEndIsIncomplete() {
+        CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
+
+        arrive(slice(HEADER.toByteArray(), 0, 20));
+        channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+
+        assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+        assertThat(refusal(answer).detail()).isEqualTo("closed after 20 bytes of its header");
+    }
+
+    @Test
+    void anEndRightAfterItIsTheFlowsEnd() {
+        arrive(HEADER.toByteArray());
+        channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+
+        assertThat(read(HeaderLimits.NORMAL, LONG).join().raw()).isEqualTo(HEADER);
+    }
+
+    @Test
+    void aResetIsIncompleteAsWell() {
+        CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
+
+        arrive(slice(HEADER.toByteArray(), 0, 7));
+        channel.pipeline().fireExceptionCaught(new IOException("Connection reset by peer"));
+
+        assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+        assertThat(refusal(answer).detail()).isEqualTo("reset after 7 bytes of its header");
+    }
+
+    @Test
+    void aConnectionThatVanishesIsIncompleteAsWell() {
+        CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
+
+        channel.close();
+
+        assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+    }
+
+    @Test
+    void aConnectionThatWasGoneAlreadyIsIncompleteAsWell() {
+        channel.close();
+
+        assertThat(refusal(read(HeaderLimits.NORMAL, LONG)).reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+    }
+
+    @Test
+    void timeRunsFromTheFirstByteAsked() {
+        channel.freezeTime();
+        CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, Duration.ofSeconds(5));
+        arrive(slice(HEADER.toByteArray(), 0, 30));
+
+        channel.advanceTimeBy(4_999, TimeUnit.MILLISECONDS);
+        channel.runScheduledPendingTasks();
+        assertThat(answer).isNotDone();
+        channel.advanceTimeBy(1, TimeUnit.MILLISECONDS);
+        channel.runScheduledPendingTasks();
+
+        assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_TIMEOUT);
+        assertThat(refusal(answer).detail()).isEqualTo("30 bytes in 5000 ms");
+    }
+
+    @Test
+    void aHeaderThatCameInTimeStopsTheClock() {
+        channel.freezeTime();
+        CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, Duration.ofSeconds(5));
+        arrive(HEADER.toByteArray());
+
+        channel.advanceTimeBy(1, TimeUnit.MINUTES);
+        channel.runScheduledPendingTasks();
+
+        assertThat(answer.join().raw()).isEqualTo(HEADER);
+        assertThat(channel.isOpen()).isTrue();
+    }
+
+    @Test
+    void onARealSocketNothingOfItLeaks() throws Exception {
+        try (Wire wire = new Wire()) {
+            Wire.Pair pair = wire.pair();
+            CompletableFuture<Header> answer = wire.onLoop(() -> HeaderInput.read(
+                    pair.channel(), (Inbox) pair.channel().pipeline().first(), HeaderLimits.NORMAL, LONG));
+
+            pair.socket().getOutputStream().write(headerAndPayload());
+
+            assertThat(answer.get(20, TimeUnit.SECONDS).raw()).isEqualTo(HEADER);
+            wire.assertNothingLeaks();
+        }
+    }
+}

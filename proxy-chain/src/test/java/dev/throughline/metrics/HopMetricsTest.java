@@ -1,0 +1,108 @@
+package dev.throughline.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.chain.RejectReason;
+import dev.throughline.chain.Verification;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.Ending;
+import dev.throughline.flow.FlowView;
+import dev.throughline.flow.NextHop;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class HopMetricsTest {
+    /** Prometheus text format 0.0.4: a name, perhaps labels, a number. */
+    private static final Pattern SAMPLE =
+            Pattern.compile("([a-zA-Z_:][a-zA-Z0-9_:]*)(\\{([a-z_]+=\"[^\"\\\\]*\",?)+\\})? (\\S+)");
+
+    private final HopMetrics metrics = new HopMetrics();
+
+    private static FlowView flow() {
+        return new FlowView(
+                1,
+                "front",
+                FlowView.Stage.RELAYING,
+                Instant.EPOCH,
+                Duration.ofMillis(1500),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                new NextHop.Destination(),
+                10,
+                2000);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyCloseReasonHasItsSeriesFromTheStart(CloseReason reason) {
+        assertThat(metrics.scrape()).contains("throughline_flows_closed_total{reason=\"" + reason + "\"} 0.0\n");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyRejectReasonHasItsSeriesFromTheStart(RejectReason reason) {
+        assertThat(metrics.scrape()).contains("throughline_headers_rejected_total{reason=\"" + reason + "\"} 0.0\n");
+    }
+
+    @Test
+    void theOtherSeriesAreThereFromTheStartAsWell() {
+        assertThat(metrics.scrape())
+                .contains(
+                        "throughline_flows_opened_total 0.0\n",
+                        "throughline_headers_verified_total 0.0\n",
+                        "throughline_flows_transferred_bytes_total{direction=\"in\"} 0.0\n",
+                        "throughline_flows_transferred_bytes_total{direction=\"out\"} 0.0\n",
+                        "throughline_flows_duration_seconds_count 0\n");
+    }
+
+    @Test
+    void namesAndLabelsAreWhatPrometheusReads() {
+        metrics.gauge("throughline.flows.open", "Flows that live", () -> 3);
+        metrics.counter("throughline.identify.scans", "Searches", () -> 4);
+        List<String> lines = metrics.scrape().lines().toList();
+
+        assertThat(lines).contains("throughline_flows_open 3.0", "throughline_identify_scans_total 4.0");
+        assertThat(lines).filteredOn(line -> !line.startsWith("# ")).allSatisfy(line -> {
+            Matcher sample = SAMPLE.matcher(line);
+            assertThat(sample.matches()).as(line).isTrue();
+            assertThat(sample.group(1)).startsWith("throughline_");
+            assertThat(Double.parseDouble(sample.group(4))).isNotNegative();
+        });
+        assertThat(lines).filteredOn(line -> line.startsWith("# HELP")).allMatch(line -> line.split(" ").length > 3);
+    }
+
+    @Test
+    void aFlowIsCountedByItsReasonWithItsBytesAndItsTime() {
+        metrics.opened(flow());
+        metrics.closed(flow(), new Ending(CloseReason.IDLE_TIMEOUT, ""));
+
+        assertThat(metrics.scrape())
+                .contains(
+                        "throughline_flows_opened_total 1.0\n",
+                        "throughline_flows_closed_total{reason=\"idle-timeout\"} 1.0\n",
+                        "throughline_flows_closed_total{reason=\"completed\"} 0.0\n",
+                        "throughline_flows_transferred_bytes_total{direction=\"out\"} 10.0\n",
+                        "throughline_flows_transferred_bytes_total{direction=\"in\"} 2000.0\n",
+                        "throughline_flows_duration_seconds_count 1\n",
+                        "throughline_flows_duration_seconds_sum 1.5\n");
+    }
+
+    @Test
+    void aRejectedHeaderIsCountedByItsReason() {
+        metrics.verified(new Verification.Rejected(RejectReason.REPLAYED, 0, ""));
+
+        assertThat(metrics.scrape())
+                .contains(
+                        "throughline_headers_rejected_total{reason=\"replayed\"} 1.0\n",
+                        "throughline_headers_verified_total 0.0\n");
+    }
+}

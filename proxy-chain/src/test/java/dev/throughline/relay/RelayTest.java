@@ -1,0 +1,407 @@
+package dev.throughline.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.channel.socket.SocketChannel;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Two real connections each: the application and the destination are blocking sockets of this test. */
+@Timeout(60)
+class RelayTest {
+    private static final Duration LONG = Duration.ofHours(1);
+    private static final int MIB = 1 << 20;
+    /** What an outbound buffer may hold: its high-water mark and the one read that went over it. */
+    private static final long MOST_PENDING = 64 * 1024 + 64 * 1024;
+
+    private Wire wire;
+    private Socket app;
+    private Socket destination;
+    private SocketChannel inbound;
+    private SocketChannel outbound;
+    private final AtomicInteger ends = new AtomicInteger();
+
+    @BeforeEach
+    void connect() throws Exception {
+        wire = new Wire();
+        Wire.Pair first = wire.pair();
+        Wire.Pair second = wire.pair();
+        app = first.socket();
+        inbound = first.channel();
+        destination = second.socket();
+        outbound = second.channel();
+    }
+
+    @AfterEach
+    void nothingLeaks() throws Exception {
+        wire.assertNothingLeaks();
+        wire.close();
+    }
+
+    private record Running(Relay relay, CompletableFuture<RelayEnd> end) {
+        RelayEnd get() throws Exception {
+            return end.get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private Running start(Duration idle) throws Exception {
+        return wire.onLoop(() -> {
+            Relay relay = new Relay(inbound, outbound, idle);
+            return new Running(relay, relay.start().whenComplete((end, problem) -> ends.incrementAndGet()));
+        });
+    }
+
+    @Test
+    void bytesArriveInOrderBothWays() throws Exception {
+        byte[] there = random(8 * MIB, 1);
+        byte[] back = random(8 * MIB, 2);
+        Running relay = start(LONG);
+
+        CompletableFuture<Void> writers = CompletableFuture.allOf(sending(app, there), sending(destination, back));
+        CompletableFuture<byte[]> received = CompletableFuture.supplyAsync(() -> all(destination));
+
+        assertThat(all(app)).isEqualTo(back);
+        assertThat(received.get()).isEqualTo(there);
+        writers.get();
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.relay().bytesToOutbound()).isEqualTo(there.length);
+        assertThat(relay.relay().bytesToInbound()).isEqualTo(back.length);
+    }
+
+    /** The kernel tells of the end, and Netty reads all there is, before anybody has asked for a byte. */
+    @Test
+    void whatCameBeforeTheRelayBeganIsNotLost() throws Exception {
+        byte[] data = random(48 * 1024, 3);
+        app.getOutputStream().write(data);
+        app.shutdownOutput();
+        Wire.await("for the end of the input", inbound::isInputShutdown);
+        Running relay = start(LONG);
+
+        assertThat(all(destination)).isEqualTo(data);
+
+        destination.close();
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+    }
+
+    @Test
+    void aMegabyteAndTheEndBeforeTheRelayBeganAreNotLost() throws Exception {
+        byte[] data = random(MIB, 4);
+        CompletableFuture<Void> writer = sending(app, data);
+        Thread.sleep(100);
+        Running relay = start(LONG);
+
+        assertThat(all(destination)).isEqualTo(data);
+
+        writer.get();
+        destination.close();
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theEndOfOneDirectionLeavesTheOtherOpen(boolean appFirst) throws Exception {
+        Socket first = appFirst ? app : destination;
+        Socket second = appFirst ? destination : app;
+        Running relay = start(LONG);
+
+        first.getOutputStream().write('a');
+        first.shutdownOutput();
+        assertThat(all(second)).containsExactly('a');
+        assertThat(relay.end()).isNotDone();
+        second.getOutputStream().write('b');
+        second.shutdownOutput();
+
+        assertThat(all(first)).containsExactly('b');
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+    }
+
+    /** The end arrives while bytes are queued for a destination that doesn't read yet. */
+    @Test
+    void theEndWaitsForTheBytesBeforeIt() throws Exception {
+        Running relay = start(LONG);
+        byte[] piece = random(4 * 1024, 5);
+        int sent = 0;
+        while (pending() == 0) {
+            app.getOutputStream().write(piece);
+            sent += piece.length;
+            int arrived = sent;
+            Wire.await("for the piece", () -> relay.relay().bytesToOutbound() == arrived);
+        }
+        app.shutdownOutput();
+        Wire.await("for the end", inbound::isInputShutdown);
+        assertThat(pending()).isPositive();
+
+        assertThat(all(destination)).hasSize(sent);
+        destination.close();
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+    }
+
+    private long pending() throws Exception {
+        return wire.onLoop(() -> outbound.unsafe().outboundBuffer().totalPendingWriteBytes());
+    }
+
+    @Test
+    void aSlowReaderHoldsBackAFastWriter() throws Exception {
+        Running relay = start(LONG);
+        AtomicLong sent = new AtomicLong();
+        byte[] piece = new byte[64 * 1024];
+        CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> {
+            try {
+                OutputStream out = app.getOutputStream();
+                for (int i = 0; i < 1024; i++) {
+                    out.write(piece);
+                    sent.addAndGet(piece.length);
+                }
+                app.shutdownOutput();
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        long before;
+        do {
+            before = sent.get();
+            Thread.sleep(300);
+        } while (sent.get() != before || before == 0);
+
+        assertThat(writer).isNotDone();
+        assertThat(pending()).isPositive().isLessThanOrEqualTo(MOST_PENDING);
+        assertThat(all(destination)).hasSize(1024 * piece.length);
+        writer.get();
+        destination.close();
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+    }
+
+    @Test
+    void aResetOfTheApplicationIsAResetOfTheDestination() throws Exception {
+        Running relay = start(LONG);
+
+        reset(app);
+
+        assertReset(destination);
+        assertThat(relay.get()).isEqualTo(RelayEnd.INBOUND_RESET);
+    }
+
+    @Test
+    void aResetOfTheDestinationIsAResetOfTheApplication() throws Exception {
+        Running relay = start(LONG);
+
+        reset(destination);
+
+        assertReset(app);
+        assertThat(relay.get()).isEqualTo(RelayEnd.OUTBOUND_RESET);
+    }
+
+    @Test
+    void aResetAfterHalfAConversationIsStillAReset() throws Exception {
+        Running relay = start(LONG);
+        app.getOutputStream().write('a');
+        app.shutdownOutput();
+        assertThat(all(destination)).containsExactly('a');
+
+        reset(destination);
+
+        assertReset(app);
+        assertThat(relay.get()).isEqualTo(RelayEnd.OUTBOUND_RESET);
+    }
+
+    /** Between its end and the next byte for it, nothing tells that a side has vanished: Netty hears, and says nothing. */
+    @Test
+    void aSideThatVanishesAfterItsEndIsNoticedAtTheNextByteForIt() throws Exception {
+        Running relay = start(LONG);
+        app.shutdownOutput();
+        assertThat(destination.getInputStream().read()).isEqualTo(-1);
+        reset(app);
+
+        destination.getOutputStream().write('a');
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.INBOUND_RESET);
+        // It has read the end, and reads it again: only a write can tell it.
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        destination.getOutputStream().write('b');
+                    }
+                })
+                .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void silenceEndsItThoughBytesAreQueued() throws Exception {
+        CompletableFuture<Void> writer = sending(app, new byte[64 * MIB]);
+
+        assertThat(start(Duration.ofMillis(500)).get()).isEqualTo(RelayEnd.IDLE);
+        assertThatThrownBy(writer::get).hasMessageContaining("reset");
+    }
+
+    @Test
+    void silenceEndsItAndBothSidesFeelIt() throws Exception {
+        Running relay = start(Duration.ofMillis(200));
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.IDLE);
+        assertReset(app);
+        assertReset(destination);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aByteEitherWayKeepsItAlive(boolean fromApp) throws Exception {
+        Running relay = start(Duration.ofMillis(600));
+        Socket talking = fromApp ? app : destination;
+        for (int i = 0; i < 8; i++) {
+            Thread.sleep(150);
+            talking.getOutputStream().write('.');
+        }
+
+        assertThat(relay.end()).isNotDone();
+        assertThat(relay.get()).isEqualTo(RelayEnd.IDLE);
+    }
+
+    @Test
+    void givingUpIsFeltByBothSides() throws Exception {
+        Running relay = start(LONG);
+
+        wire.onLoop(() -> {
+            relay.relay().abort();
+            relay.relay().abort();
+            return null;
+        });
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.ABORTED);
+        assertReset(app);
+        assertReset(destination);
+        assertThat(ends).hasValue(1);
+    }
+
+    @Test
+    void givingUpReleasesWhatIsQueued() throws Exception {
+        Running relay = start(LONG);
+        CompletableFuture<Void> writer = sending(app, new byte[64 * MIB]);
+        Wire.await("for bytes to queue", () -> !outbound.isWritable());
+
+        wire.onLoop(() -> {
+            relay.relay().abort();
+            return null;
+        });
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.ABORTED);
+        assertThatThrownBy(writer::get).hasMessageContaining("reset");
+    }
+
+    @Test
+    void bothSidesClosingAtOnceIsOneEnd() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            Running relay = start(LONG);
+            Thread other = Thread.ofPlatform().start(() -> close(destination));
+            close(app);
+            other.join();
+
+            assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+            assertThat(ends).hasValue(i + 1);
+            Wire.await("for both to be closed", () -> !inbound.isOpen() && !outbound.isOpen());
+            reconnect();
+        }
+    }
+
+    @Test
+    void bothSidesResettingAtOnceIsOneEnd() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            Running relay = start(LONG);
+            Thread other = Thread.ofPlatform().start(() -> reset(destination));
+            reset(app);
+            other.join();
+
+            assertThat(relay.get()).isIn(RelayEnd.INBOUND_RESET, RelayEnd.OUTBOUND_RESET);
+            assertThat(ends).hasValue(i + 1);
+            Wire.await("for both to be closed", () -> !inbound.isOpen() && !outbound.isOpen());
+            reconnect();
+        }
+    }
+
+    @Test
+    void aSideThatWasGoneBeforeItBeganIsAResetOfTheOther() throws Exception {
+        inbound.close().sync();
+
+        assertThat(start(LONG).get()).isEqualTo(RelayEnd.INBOUND_RESET);
+        assertReset(destination);
+    }
+
+    @Test
+    void theOtherSideThatWasGoneBeforeItBeganIsAResetAsWell() throws Exception {
+        outbound.close().sync();
+
+        assertThat(start(LONG).get()).isEqualTo(RelayEnd.OUTBOUND_RESET);
+        assertReset(app);
+    }
+
+    private void reconnect() throws Exception {
+        Wire.Pair first = wire.pair();
+        Wire.Pair second = wire.pair();
+        app = first.socket();
+        inbound = first.channel();
+        destination = second.socket();
+        outbound = second.channel();
+    }
+
+    private static byte[] random(int size, long seed) {
+        byte[] bytes = new byte[size];
+        new Random(seed).nextBytes(bytes);
+        return bytes;
+    }
+
+    private static CompletableFuture<Void> sending(Socket socket, byte[] data) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        socket.getOutputStream().write(data);
+                        socket.shutdownOutput();
+                    } catch (IOException e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                Thread::startVirtualThread);
+    }
+
+    private static byte[] all(Socket socket) {
+        try {
+            return socket.getInputStream().readAllBytes();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void reset(Socket socket) {
+        try {
+            socket.setSoLinger(true, 0);
+            socket.close();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void assertReset(Socket socket) {
+        assertThatThrownBy(() -> socket.getInputStream().readAllBytes())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("reset");
+    }
+}

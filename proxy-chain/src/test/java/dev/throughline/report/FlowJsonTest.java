@@ -1,0 +1,182 @@
+package dev.throughline.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.chain.RejectReason;
+import dev.throughline.chain.Verification;
+import dev.throughline.cli.HeaderFixture;
+import dev.throughline.flow.Arrival;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.Ending;
+import dev.throughline.flow.FlowView;
+import dev.throughline.flow.NextHop;
+import dev.throughline.header.Tuple;
+import dev.throughline.identify.LocalOwner;
+import dev.throughline.key.Trust;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+/** The log lines and the admin interface, word for word: programs read them. */
+class FlowJsonTest {
+    private static final Instant ACCEPTED = Instant.parse("2027-01-01T12:00:00Z");
+    private static final Tuple SOCKET =
+            Tuple.tcp(new InetSocketAddress("10.91.2.1", 41001), new InetSocketAddress("10.91.2.2", 7001));
+
+    private final FlowJson json = new FlowJson("hop-c", new IdNames(trust(), "hop-c", "egress-1"));
+
+    private static Trust trust() {
+        try {
+            return HeaderFixture.trust();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static FlowView flow(
+            Optional<Arrival> arrival,
+            Optional<LocalOwner> kernel,
+            Optional<Verification> verification,
+            Optional<Originator> originator) {
+        return new FlowView(
+                7,
+                "chain",
+                FlowView.Stage.RELAYING,
+                ACCEPTED,
+                Duration.ofMillis(1500),
+                arrival,
+                kernel,
+                verification,
+                originator,
+                new NextHop.Destination(),
+                100,
+                2000);
+    }
+
+    private static Arrival arrival(boolean local) {
+        return new Arrival(Way.SOCKET, SOCKET, SOCKET, local);
+    }
+
+    /** One line in the log; the breaks are for reading. */
+    private static String golden(String text) {
+        return text.lines().map(String::strip).reduce("", String::concat);
+    }
+
+    @Test
+    void aFlowThatCameThroughTwoHops() throws Exception {
+        Verification.Verified verified = HeaderFixture.verified();
+
+        String line = json.closed(
+                flow(
+                        Optional.of(arrival(false)),
+                        Optional.empty(),
+                        Optional.of(verified),
+                        Optional.of(verified.originator())),
+                new Ending(CloseReason.COMPLETED, ""));
+
+        assertThat(line).isEqualTo(golden("""
+                {"time":"2027-01-01T12:00:01.500Z","event":"flow.close","reason":"completed",
+                "hop":"hop-c","listener":"chain","number":7,"flow":"00112233445566778899aabbccddeeff","stage":"relaying",
+                "originator":{"host":"edge-1","evidence":"socket-lookup","os":"linux","pid":4242,"start_time":987654,
+                "uid":1000,"euid":1000,"gid":100,"user":"ada","exe":"/usr/bin/curl",
+                "exe_sha256":"c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0","comm":"curl",
+                "cgroup":"/user.slice/user-1000.slice","boot_id":"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0",
+                "source":"192.0.2.10:40000","destination":"198.51.100.80:443","way_in":"tproxy",
+                "observed_at":"2027-01-01T12:00:00Z"},
+                "arrival":{"way":"socket","source":"10.91.2.1:41001","destination":"10.91.2.2:7001"},
+                "verification":{"result":"verified","links":[
+                {"hop":"hop-a","audience":"hop-b","issued_at":"2027-01-01T12:00:00.010Z","ttl_ms":10000,
+                "way_in":"tproxy","way_out":"socket","observed_peer":"192.0.2.10:40000",
+                "outgoing_source":"10.91.1.1:41000","outgoing_destination":"10.91.1.2:7001","key":"225455f872354575"},
+                {"hop":"hop-b","audience":"hop-c","issued_at":"2027-01-01T12:00:00.020Z","ttl_ms":10000,
+                "way_in":"socket","way_out":"socket","observed_peer":"10.91.1.1:41000",
+                "outgoing_source":"10.91.2.1:41001","outgoing_destination":"10.91.2.2:7001","key":"7aeb550f2d138176"}]},
+                "chain":["hop-a","hop-b","hop-c"],"next":"destination","bytes_out":100,"bytes_in":2000,
+                "duration_ms":1500.0}"""));
+    }
+
+    @Test
+    void whatIsNotKnownIsLeftOut() {
+        String line = json.closed(
+                flow(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
+                new Ending(CloseReason.NO_TRUE_SOURCE, "no entry"));
+
+        assertThat(line).isEqualTo(golden("""
+                {"time":"2027-01-01T12:00:01.500Z","event":"flow.close","reason":"no-true-source","detail":"no entry",
+                "hop":"hop-c","listener":"chain","number":7,"stage":"relaying","chain":["hop-c"],"next":"destination",
+                "bytes_out":100,"bytes_in":2000,"duration_ms":1500.0}"""));
+    }
+
+    @Test
+    void anOpenedFlowHasNoReason() {
+        assertThat(json.opened(flow(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty())))
+                .startsWith("{\"time\":\"2027-01-01T12:00:01.500Z\",\"event\":\"flow.open\",\"hop\":\"hop-c\"")
+                .doesNotContain("reason");
+    }
+
+    @Test
+    void whatTheKernelSaysIsApartFromWhatTheHeaderSays() {
+        LocalOwner owner = new LocalOwner(
+                ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX),
+                OptionalInt.of(0x7102),
+                OptionalInt.empty());
+
+        String line =
+                json.opened(flow(Optional.of(arrival(true)), Optional.of(owner), Optional.empty(), Optional.empty()));
+
+        assertThat(line)
+                .contains("\"kernel\":{\"evidence\":\"unknown\",\"os\":\"linux\",\"mark\":28930}")
+                .doesNotContain("originator");
+    }
+
+    @Test
+    void aRejectedHeaderSaysWhyAndNamesNobody() {
+        Verification no = new Verification.Rejected(RejectReason.BAD_SIGNATURE, 1, "key 00 of \"hop-a\"");
+        Verification whole = new Verification.Rejected(RejectReason.UNSIGNED, -1, "nothing");
+
+        assertThat(json.opened(flow(Optional.empty(), Optional.empty(), Optional.of(no), Optional.empty())))
+                .contains("\"verification\":{\"result\":\"rejected\",\"reason\":\"bad-signature\",\"link\":1,"
+                        + "\"detail\":\"key 00 of \\\"hop-a\\\"\"}")
+                .contains("\"chain\":[\"hop-c\"]")
+                .doesNotContain("originator");
+        assertThat(json.opened(flow(Optional.empty(), Optional.empty(), Optional.of(whole), Optional.empty())))
+                .contains("\"reason\":\"unsigned\",\"detail\":\"nothing\"")
+                .doesNotContain("\"link\"");
+    }
+
+    @Test
+    void idsWithoutANameAreShownAsTheyAre() throws Exception {
+        FlowJson stranger = new FlowJson("hop-x", new IdNames(Trust.NOBODY, "", ""));
+        Verification.Verified verified = HeaderFixture.verified();
+
+        String line = stranger.opened(
+                flow(Optional.empty(), Optional.empty(), Optional.of(verified), Optional.of(verified.originator())));
+
+        assertThat(line).contains("\"chain\":[\"" + HopId.of("hop-a") + "\"").doesNotContain("hop-a", "edge-1");
+    }
+
+    @Test
+    void whatIsWrittenIsReadBack() throws Exception {
+        Verification.Verified verified = HeaderFixture.verified();
+        String line = json.opened(
+                flow(Optional.empty(), Optional.empty(), Optional.of(verified), Optional.of(verified.originator())));
+
+        JsonTree tree = JsonTree.parse(line);
+
+        assertThat(tree.toJson()).isEqualTo(line);
+        assertThat(tree.object("originator").text("exe")).isEqualTo("/usr/bin/curl");
+        assertThat(tree.object("originator").text("nothing")).isEqualTo("-");
+        assertThat(tree.object("nothing").has("exe")).isFalse();
+        assertThat(tree.texts("chain")).containsExactly("hop-a", "hop-b", "hop-c");
+        assertThat(tree.object("verification").list("links")).hasSize(2);
+    }
+}

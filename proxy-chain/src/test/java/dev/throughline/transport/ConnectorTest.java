@@ -1,0 +1,134 @@
+package dev.throughline.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.throughline.os.Capability;
+import dev.throughline.relay.Inbox;
+import dev.throughline.relay.Wire;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.unix.IntegerUnixChannelOption;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class ConnectorTest {
+    private static final IntegerUnixChannelOption SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
+
+    private Wire wire;
+    private ServerSocket server;
+
+    @BeforeEach
+    void open() throws IOException {
+        wire = new Wire();
+        server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        server.close();
+        wire.close();
+    }
+
+    private InetSocketAddress address() {
+        return (InetSocketAddress) server.getLocalSocketAddress();
+    }
+
+    private CompletableFuture<SocketChannel> connect(int mark, Duration timeout) {
+        return new Connector(mark, timeout).connect(wire.loops().next(), address(), new Inbox());
+    }
+
+    private static Throwable failure(CompletableFuture<SocketChannel> connecting) {
+        return catchThrowableOfType(ExecutionException.class, () -> connecting.get(20, TimeUnit.SECONDS))
+                .getCause();
+    }
+
+    @Test
+    void aConnectionIsOpenWithReadingOffAndItsFirstHandlerInPlace() throws Exception {
+        SocketChannel channel = connect(0, Duration.ofSeconds(5)).get(20, TimeUnit.SECONDS);
+
+        assertThat(channel.isActive()).isTrue();
+        assertThat(channel.config().isAutoRead()).isFalse();
+        assertThat(channel.config().isAllowHalfClosure()).isTrue();
+        assertThat(channel.pipeline().first()).isInstanceOf(Inbox.class);
+        assertThat(channel.remoteAddress()).isEqualTo(address());
+        assertThat(channel.config().getOption(SO_MARK)).isZero();
+        channel.close().sync();
+    }
+
+    @Test
+    void nobodyThereIsRefused() throws Exception {
+        server.close();
+
+        assertThat(failure(connect(0, Duration.ofSeconds(5))))
+                .isInstanceOf(ConnectException.class)
+                .hasMessageContaining("refused");
+    }
+
+    /** A listener whose queue is full doesn't answer, which is as silent as loopback gets. */
+    @Test
+    void noAnswerTimesOut() throws Exception {
+        List<Socket> filling = new ArrayList<>();
+        try {
+            fillTheQueue(filling);
+
+            assertThat(failure(connect(0, Duration.ofMillis(300)))).isInstanceOf(ConnectTimeoutException.class);
+        } finally {
+            for (Socket socket : filling) {
+                socket.close();
+            }
+        }
+    }
+
+    private void fillTheQueue(List<Socket> filling) throws IOException {
+        for (int i = 0; i < 20; i++) {
+            Socket socket = new Socket();
+            filling.add(socket);
+            try {
+                socket.connect(address(), 300);
+            } catch (java.net.SocketTimeoutException full) {
+                return;
+            }
+        }
+    }
+
+    @Test
+    void theMarkIsSetBeforeItConnects() throws Exception {
+        assumeTrue(Capability.effective().contains(Capability.NET_ADMIN), "needs CAP_NET_ADMIN");
+
+        SocketChannel channel = connect(0x7101, Duration.ofSeconds(5)).get(20, TimeUnit.SECONDS);
+
+        assertThat(channel.config().getOption(SO_MARK)).isEqualTo(0x7101);
+        channel.close().sync();
+    }
+
+    @Test
+    void withoutTheRightToMarkNothingIsConnected() throws Exception {
+        assumeFalse(Capability.effective().contains(Capability.NET_ADMIN), "needs to be without CAP_NET_ADMIN");
+        assumeFalse(Capability.effective().contains(Capability.NET_RAW), "needs to be without CAP_NET_RAW");
+        server.setSoTimeout(300);
+
+        assertThat(failure(connect(0x7101, Duration.ofSeconds(5))))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("CAP_NET_ADMIN");
+        assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> server.accept()))
+                .isInstanceOf(java.net.SocketTimeoutException.class);
+    }
+}

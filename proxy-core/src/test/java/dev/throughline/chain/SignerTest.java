@@ -1,0 +1,117 @@
+package dev.throughline.chain;
+
+import static dev.throughline.chain.VerifierAcceptsTest.verified;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.security.SecureRandom;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SignerTest {
+    private final Scene.Receiver vault = new Scene.Receiver().socket(Scene.outgoing(0, false));
+
+    @Test
+    void whatAHopReceivedIsPassedOnByteForByteAheadOfItsOwnLink() {
+        Chain received = Scene.chain(2, false);
+        Chain passedOn = Scene.chain(3, false);
+        // The second link's audience differs: in the chain of two it is the receiver.
+        String origin = Bytes.copyOf(received.origin().encode()).toHex();
+        assertThat(passedOn.encode().toHex()).startsWith(origin);
+
+        Forge forge = Forge.of(2, false);
+        forge.link(1).audience = HopId.of("border");
+        forge.core.add(new Forge.Field(0x7F, "a field of a later version", new byte[] {1}));
+        Scene.Receiver border = new Scene.Receiver().self("border").socket(Scene.outgoing(1, false));
+        Chain next = new Signer(Scene.key("border"), new FixedRandom(""))
+                .append(verified(border.receive(forge.bytes())), Scene.draft(2, "vault", false));
+        assertThat(next.encode().toHex())
+                .startsWith(Bytes.copyOf(forge.chain().toByteArray()).toHex());
+    }
+
+    @Test
+    void everyDetailHasASaltOfItsOwn() {
+        Chain chain = Scene.chain(1, false);
+        assertThat(chain.origin().details())
+                .extracting(detail -> detail.opening().orElseThrow().salt())
+                .doesNotHaveDuplicates()
+                .allSatisfy(salt -> assertThat(salt.length()).isEqualTo(16));
+        Chain again = new Signer(Scene.key("laptop"), new SecureRandom())
+                .originate(Scene.originator(false), Scene.draft(0, "vault", false));
+        assertThat(again.origin().details().getFirst().committed())
+                .isNotEqualTo(chain.origin().details().getFirst().committed());
+    }
+
+    @Test
+    void aDetailThatSaysNothingIsNotSent() {
+        Originator unknown = with(new Code(Optional.empty(), Optional.empty(), Optional.empty()), "");
+        assertThat(originate(unknown).origin().details())
+                .extracting(Detail::kind)
+                .containsExactly(2);
+    }
+
+    /** Process and file names are chosen by their owner: they may make themselves unknown, never break the flow. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a\nb", "\u001b[2J", "a\u0000", "\u007f", "\u0085"})
+    void aNameThatCouldForgeALogLineIsLeftOutAndTheChainStillVerifies(String name) {
+        Originator bad =
+                with(new Code(Optional.of(name), Optional.of(Scene.EXECUTABLE_SHA256), Optional.of("curl")), "ada");
+
+        ProcessIdentity who = verified(vault.receive(Scene.header(originate(bad))))
+                .originator()
+                .identity();
+
+        assertThat(who.code().executable()).isEmpty();
+        assertThat(who.code().sha256()).contains(Scene.EXECUTABLE_SHA256);
+        assertThat(who.code().command()).contains("curl");
+    }
+
+    @Test
+    void textOfAnyScriptTravels() {
+        Originator originator =
+                with(new Code(Optional.of("/opt/größe/日本語/🦊"), Optional.empty(), Optional.empty()), "ada");
+        assertThat(verified(vault.receive(Scene.header(originate(originator)))).originator())
+                .isEqualTo(originator);
+    }
+
+    @Test
+    void fieldsAreWrittenInTheOrderOfTheirTags() {
+        Fields.Writer writer = new Fields.Writer().put(2, new byte[0]);
+        assertThatThrownBy(() -> writer.put(2, new byte[0])).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> writer.put(1, new byte[0])).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> writer.put(3, new byte[0x10000])).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static Originator with(Code code, String user) {
+        ProcessIdentity curl = Scene.curl();
+        return new Originator(
+                Scene.HOST,
+                Scene.FLOW,
+                Scene.OBSERVED,
+                Scene.flow(false),
+                Way.REDIRECT,
+                new ProcessIdentity(
+                        curl.evidence(),
+                        curl.system(),
+                        curl.process(),
+                        curl.credentials(),
+                        code,
+                        new Placement(Optional.of(Scene.BOOT_ID), Optional.empty()),
+                        new Person(Optional.of(user))));
+    }
+
+    private static Chain originate(Originator originator) {
+        return new Signer(Scene.key("laptop"), new FixedRandom("salts"))
+                .originate(originator, Scene.draft(0, "vault", false));
+    }
+}

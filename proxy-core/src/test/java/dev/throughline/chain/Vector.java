@@ -1,0 +1,142 @@
+package dev.throughline.chain;
+
+import com.google.common.base.Splitter;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Cidr;
+import dev.throughline.header.Tuple;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.Trust;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** One header as text, with where it arrives and what must come of it; vectors/README.md describes the format. */
+record Vector(String name, Map<String, String> settings, List<String> trustLines, byte[] bytes) {
+    static final Path DIRECTORY = Path.of("src/test/resources/vectors");
+    private static final List<String> KEYS = List.of(
+            "expect",
+            "link",
+            "says",
+            "hops",
+            "trust",
+            "key",
+            "self",
+            "started",
+            "now",
+            "socket",
+            "max-hops",
+            "nat",
+            "seen",
+            "flow-seen",
+            "capacity");
+
+    static Vector parse(String name, String text) {
+        Map<String, String> settings = new TreeMap<>();
+        List<String> trustLines = new ArrayList<>();
+        StringBuilder hex = new StringBuilder();
+        for (String line : Splitter.on('\n').split(text)) {
+            int colon = line.indexOf(": ");
+            if (line.startsWith("#") || line.isBlank()) {
+                continue;
+            }
+            String key = colon < 0 ? "" : line.substring(0, colon);
+            if (key.equals("key")) {
+                trustLines.add(line.substring(colon + 2));
+            } else if (KEYS.contains(key)) {
+                settings.put(key, line.substring(colon + 2));
+            } else {
+                hex.append(line.replaceFirst("#.*", "").replace(" ", ""));
+            }
+        }
+        return new Vector(name, settings, trustLines, HexFormat.of().parseHex(hex));
+    }
+
+    String expect() {
+        return setting("expect").orElseThrow();
+    }
+
+    Optional<String> setting(String key) {
+        return Optional.ofNullable(settings.get(key));
+    }
+
+    Trust trust() {
+        try {
+            String file = setting("trust").orElse("");
+            String text = file.isEmpty() ? "" : Files.readString(DIRECTORY.resolve(file));
+            return Trust.parse(name, text + String.join("\n", trustLines));
+        } catch (IOException | KeyFormatException e) {
+            throw new AssertionError(name, e);
+        }
+    }
+
+    /** The hop at which this header arrives, with the past that the vector gives it. */
+    Scene.Receiver receiver() {
+        ReplayWindow window =
+                new ReplayWindow(setting("capacity").map(Integer::parseInt).orElse(100));
+        Scene.Receiver receiver = new Scene.Receiver()
+                .trust(trust())
+                .self(setting("self").orElseThrow())
+                .started(Instant.parse(setting("started").orElseThrow()))
+                .now(Instant.parse(setting("now").orElseThrow()))
+                .socket(tuple(setting("socket").orElseThrow()))
+                .window(window);
+        setting("max-hops").map(Integer::parseInt).ifPresent(receiver::maxHops);
+        setting("nat").map(Vector::nat).ifPresent(receiver::nat);
+        for (int i = 0; i < setting("seen").map(Integer::parseInt).orElse(0); i++) {
+            receiver.receive(bytes);
+        }
+        for (int i = 0; i < setting("flow-seen").map(Integer::parseInt).orElse(0); i++) {
+            Bytes other = Bytes.copyOf(new byte[] {(byte) i});
+            window.present(other, Scene.FLOW, Scene.NOW.plusSeconds(10), Scene.NOW);
+        }
+        return receiver;
+    }
+
+    /** A verified originator in one line. */
+    static String says(Originator originator) {
+        ProcessIdentity who = originator.identity();
+        List<String> parts = new ArrayList<>();
+        parts.add("flow " + originator.flow() + " of host " + originator.host());
+        parts.add(originator.tuple().toString());
+        parts.add(originator.observedAt().toString());
+        parts.add(who.evidence() + " by " + originator.wayIn() + " on " + who.system());
+        who.process().ifPresent(p -> parts.add("pid " + p.pid() + " of " + p.startTime()));
+        who.credentials()
+                .ifPresent(c -> parts.add(
+                        "uid " + c.unsignedUid() + " as " + c.unsignedEffectiveUid() + " gid " + c.unsignedGid()));
+        who.code().executable().ifPresent(path -> parts.add("executable " + path));
+        who.code().sha256().ifPresent(hash -> parts.add("hash " + hash));
+        who.code().command().ifPresent(command -> parts.add("command " + command));
+        who.placement().bootId().ifPresent(boot -> parts.add("boot " + boot));
+        who.placement().cgroup().ifPresent(cgroup -> parts.add("cgroup " + cgroup));
+        who.person().userName().ifPresent(user -> parts.add("user " + user));
+        return String.join("; ", parts);
+    }
+
+    private static Tuple tuple(String text) {
+        List<String> ends = Splitter.on(" -> ").splitToList(text);
+        return Tuple.tcp(endpoint(ends.get(0)), endpoint(ends.get(1)));
+    }
+
+    private static InetSocketAddress endpoint(String text) {
+        URI uri = URI.create("tcp://" + text);
+        return Scene.at(uri.getHost().replaceAll("[\\[\\]]", ""), uri.getPort());
+    }
+
+    private static NatException nat(String text) {
+        List<String> parts = Splitter.on(' ').splitToList(text);
+        return new NatException(HopId.of(parts.get(0)), HopId.of(parts.get(1)), Cidr.parse(parts.get(2)));
+    }
+}

@@ -1,0 +1,137 @@
+package dev.throughline.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tlv;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every vector through every door: read, read in pieces, write back, verify, verify as a capture. */
+class VectorTest {
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("names")
+    void isReadVerifiedOrRefusedAsItSays(String name) throws IOException {
+        Vector vector = vector(name);
+        assertThat(outcome(vector)).isEqualTo(vector.expect() + where(vector));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("names")
+    void isReadTheSameByteByByte(String name) throws IOException {
+        byte[] bytes = vector(name).bytes();
+        ReadResult whole = Scene.read(bytes);
+        ReadResult result = new ReadResult.NeedMore(0);
+        for (int length = 0; length <= bytes.length && result instanceof ReadResult.NeedMore; length++) {
+            result = Scene.read(Arrays.copyOf(bytes, length));
+        }
+        assertThat(result).isEqualTo(whole);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("names")
+    void isWrittenBackByteByByteIfItWasRead(String name) throws IOException {
+        Vector vector = vector(name);
+        if (!(Scene.read(vector.bytes()) instanceof ReadResult.Complete complete)) {
+            assertThat(vector.expect()).startsWith("header-malformed");
+            return;
+        }
+        Header header = complete.header();
+        assertThat(header.raw()).isEqualTo(Bytes.copyOf(vector.bytes()));
+        header.tuple()
+                .ifPresent(tuple ->
+                        assertThat(HeaderWriter.proxy(tuple, header.tlvs())).isEqualTo(header.raw()));
+        if (ChainTlv.STANDARD.read(header) instanceof ChainRead.Found found) {
+            List<Tlv> ours = header.tlvs().stream()
+                    .filter(tlv -> tlv.type() == 0xE5 && tlv.value().toHex().startsWith("4649"))
+                    .toList();
+            assertThat(ChainTlv.STANDARD.write(found.chain())).isEqualTo(ours);
+            for (SignedLink link : found.chain().links()) {
+                assertThat(Bytes.copyOf(link.link().encode())).isEqualTo(link.body());
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("verified")
+    void isVerifiedAsACaptureIfItsReceiverVerifiesIt(String name) throws IOException {
+        Vector vector = vector(name);
+        if (vector.setting("nat").isPresent()) {
+            return;
+        }
+        Header header = Scene.complete(vector.bytes());
+        Verification capture = Verifier.verifyCapture(header, vector.trust(), ChainTlv.STANDARD, Scene.SKEW);
+        assertThat(Vector.says(VerifierAcceptsTest.verified(capture).originator()))
+                .isEqualTo(vector.setting("says").orElseThrow());
+    }
+
+    @Test
+    void everyReasonHasAVector() throws IOException {
+        List<String> expectations =
+                names().map(VectorTest::vector).map(Vector::expect).toList();
+        assertThat(expectations).contains("verified").anyMatch(e -> e.startsWith("malformed"));
+        for (RejectReason reason : RejectReason.values()) {
+            assertThat(expectations)
+                    .contains(reason == RejectReason.MALFORMED ? "verified" : "rejected " + reason.name());
+        }
+    }
+
+    static Stream<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(Vector.DIRECTORY)) {
+            return ImmutableList.sortedCopyOf(
+                    files.map(file -> file.getFileName().toString())
+                            .filter(file -> file.endsWith(".txt"))
+                            .toList())
+                    .stream();
+        }
+    }
+
+    static Stream<String> verified() throws IOException {
+        return names().filter(name -> name.startsWith("verified"));
+    }
+
+    private static Vector vector(String name) {
+        try {
+            return Vector.parse(name, Files.readString(Vector.DIRECTORY.resolve(name)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The outcome in the words of the format. */
+    private static String outcome(Vector vector) {
+        return switch (Scene.read(vector.bytes())) {
+            case ReadResult.NeedMore more -> "a header of " + more.total() + " bytes";
+            case ReadResult.Malformed malformed -> "header-malformed " + malformed.offset();
+            case ReadResult.Complete complete -> outcome(vector, complete.header());
+        };
+    }
+
+    private static String outcome(Vector vector, Header header) {
+        return switch (vector.receiver().receive(header)) {
+            case Verification.Verified verified -> "verified: " + Vector.says(verified.originator());
+            case Verification.Rejected rejected
+            when rejected.reason() == RejectReason.MALFORMED ->
+                "malformed " + ((ChainRead.Malformed) ChainTlv.STANDARD.read(header)).offset();
+            case Verification.Rejected rejected ->
+                "rejected " + rejected.reason().name() + " at " + rejected.link();
+        };
+    }
+
+    private static String where(Vector vector) {
+        return vector.setting("says").map(says -> ": " + says).orElse("")
+                + vector.setting("link").map(link -> " at " + link).orElse("");
+    }
+}

@@ -1,0 +1,130 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One hop, what happens to captured connections while it is down, and what if its rules capture its own. */
+@NeedsNamespaces
+@Timeout(60)
+class FailModesIT {
+    @TempDir
+    static Path folder;
+
+    private static OneHost scene;
+
+    @BeforeAll
+    static void start() throws IOException {
+        scene = OneHost.bare(folder);
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        scene.close();
+    }
+
+    private static String configuration(String way, int mark, int port, String rest) {
+        return """
+                mark: 0x%x
+                listeners:
+                  - { name: apps, mode: transparent, by: %s, port: %d, capture: { ports: [%d] } }
+                route: { to: destination }
+                """.formatted(mark, way, port, port == 15001 ? 80 : 8000) + rest;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void failsClosedUnlessItIsTold(String way) throws IOException {
+        String name = "closed-" + way;
+        Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7201, 15001, ""));
+        hops.redirect("apply", name);
+        try {
+            isRefused(OneHost.WEB);
+            isRefused(OneHost.WEB6);
+            hops.start(name);
+            isProxied(hops.get(name), OneHost.WEB);
+            isProxied(hops.get(name), OneHost.WEB6);
+            hops.get(name).process().close();
+            isRefused(OneHost.WEB);
+            isRefused(OneHost.WEB6);
+        } finally {
+            hops.redirect("remove", name);
+        }
+        passes(OneHost.WEB);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void failsOpenIfItIsTold(String way) throws Exception {
+        String name = "open-" + way;
+        Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7202, 15002, "fail-open: true\n"));
+        passes(OneHost.OTHER);
+        hops.start(name);
+        isProxied(hops.get(name), OneHost.OTHER);
+        isProxied(hops.get(name), OneHost.OTHER6);
+        // Killed, it can't tidy up: the kernel takes the rules.
+        hops.get(name).process().close();
+        await().until(() -> scene.host().run("nft", "list", "tables"), tables -> !tables.contains(name));
+        passes(OneHost.OTHER);
+        passes(OneHost.OTHER6);
+        // And so after a regular end, which leaves nothing at all.
+        hops.start(name);
+        isProxied(hops.get(name), OneHost.OTHER);
+        hops.get(name).terminate();
+        assertThat(hops.get(name).exitCode()).isZero();
+        passes(OneHost.OTHER);
+        assertThat(scene.host().run("nft", "list", "tables")).doesNotContain(name);
+        assertThat(scene.host().run("ip", "rule")).doesNotContain("fwmark");
+    }
+
+    private static void isRefused(InetSocketAddress to) throws IOException {
+        long before = scene.server().connections();
+        assertThat(scene.app().isRefused(to)).isTrue();
+        assertThat(scene.server().connections()).isEqualTo(before);
+    }
+
+    private static void isProxied(RunningHop hop, InetSocketAddress to) throws IOException {
+        try (Party.Line line = scene.app().open(to)) {
+            assertThat(line.say(new byte[] {1, 2, 3})).containsExactly(1, 2, 3);
+            assertThat(hop.closedOf(line.source()).object("originator").text("pid"))
+                    .isEqualTo(Long.toString(scene.app().pid()));
+        }
+    }
+
+    private static void passes(InetSocketAddress to) throws IOException {
+        try (Party.Line line = scene.app().open(to)) {
+            assertThat(line.say(new byte[] {1, 2, 3})).containsExactly(1, 2, 3);
+        }
+    }
+
+    /** Rules with another mark than the hop's take its own connections for an application's. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void aHopDoesNotProxyItself(String way) throws IOException {
+        String name = "loop-" + way;
+        Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7203, 15001, ""));
+        hops.redirect("apply", name);
+        try {
+            Path rules = folder.resolve("rules.yaml");
+            Files.copy(hops.config(name), rules, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            hops.configure(name, configuration(way, 0x7204, 15001, "")).start(name);
+            RunningHop hop = hops.get(name);
+            isRefused(OneHost.WEB);
+            hop.awaitMetric("throughline_flows_closed_total{reason=\"loop\"}", 1);
+            hop.process().close();
+            Files.copy(rules, hops.config(name), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            hops.redirect("remove", name);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package dev.throughline.tests;
+
+import com.google.common.net.HostAndPort;
+import com.google.common.net.InetAddresses;
+import dev.throughline.header.Tuple;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.net.InetSocketAddress;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/** A process that is an application or a destination on some host, and does what a test tells it. */
+final class Party implements AutoCloseable {
+    private final Process process;
+    private final BufferedReader answers;
+    private final Writer commands;
+    private int opened;
+
+    private Party(Process process) {
+        this.process = process;
+        this.answers = process.inputReader();
+        this.commands = process.outputWriter();
+    }
+
+    /** Starts it; {@link #ready} waits for it. */
+    static Party start(Host host) throws IOException {
+        return new Party(host.command(Program.test(PartyMain.class))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start());
+    }
+
+    Party ready() throws IOException {
+        answer();
+        return this;
+    }
+
+    static InetSocketAddress endpoint(String text) {
+        HostAndPort parts = HostAndPort.fromString(text);
+        return new InetSocketAddress(InetAddresses.forString(parts.getHost()), parts.getPort());
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** Serves an echo there. */
+    Party serve(InetSocketAddress address) throws IOException {
+        ask("serve " + Tuple.text(address));
+        return this;
+    }
+
+    /** How many connections its servers had so far. */
+    long connections() throws IOException {
+        return Long.parseLong(ask("connections"));
+    }
+
+    /** How many bytes its servers got so far. */
+    long bytes() throws IOException {
+        return Long.parseLong(ask("bytes"));
+    }
+
+    Line open(InetSocketAddress to) throws IOException {
+        return open(Optional.empty(), to, 0);
+    }
+
+    Line open(Optional<InetSocketAddress> from, InetSocketAddress to, int mark) throws IOException {
+        String name = "line-" + opened++;
+        return new Line(this, name, endpoint(ask("open " + name + endpoints(from, to, mark))));
+    }
+
+    /** Whether a connection is refused, or reset before anything was sent. */
+    boolean isRefused(InetSocketAddress to) throws IOException {
+        return isRefused(to, 0);
+    }
+
+    boolean isRefused(InetSocketAddress to, int mark) throws IOException {
+        return Boolean.parseBoolean(ask("refused -" + endpoints(Optional.empty(), to, mark)));
+    }
+
+    private static String endpoints(Optional<InetSocketAddress> from, InetSocketAddress to, int mark) {
+        return " " + Tuple.text(to) + " " + from.map(Tuple::text).orElse("-") + " " + mark;
+    }
+
+    private String ask(String command) throws IOException {
+        commands.write(command + "\n");
+        commands.flush();
+        return answer();
+    }
+
+    private String answer() throws IOException {
+        String answer = answers.readLine();
+        if (answer == null || !answer.startsWith("ok ")) {
+            throw new IOException("party " + process.pid() + ": " + answer);
+        }
+        return answer.substring(3);
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly().onExit().join();
+    }
+
+    /**
+     * A connection of a party.
+     *
+     * @param source its own end
+     */
+    record Line(Party party, String name, InetSocketAddress source) implements AutoCloseable {
+        /** Says all that it has to say, and returns all that comes back. */
+        byte[] say(byte[] bytes) throws IOException {
+            return HexFormat.of()
+                    .parseHex(party.ask("say " + name + " " + HexFormat.of().formatHex(bytes)));
+        }
+
+        @Override
+        public void close() throws IOException {
+            party.ask("close " + name);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package dev.throughline.tests;
+
+import com.google.common.base.Splitter;
+import dev.throughline.header.Tuple;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What runs in a {@link Party}'s process: a command a line on standard input, an answer a line on standard output. */
+final class PartyMain {
+    private final List<EchoServer> servers = new ArrayList<>();
+    private final Map<String, End> ends = new HashMap<>();
+
+    private PartyMain() {}
+
+    public static void main(String[] arguments) throws IOException {
+        PartyMain party = new PartyMain();
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        System.out.println("ok ready");
+        for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+            String answer;
+            try {
+                answer = "ok " + party.obey(Splitter.on(' ').splitToList(line));
+            } catch (IOException e) {
+                answer = "failed " + e;
+            }
+            System.out.println(answer);
+        }
+    }
+
+    private String obey(List<String> words) throws IOException {
+        switch (words.getFirst()) {
+            case "serve" -> {
+                servers.add(EchoServer.at(Party.endpoint(words.get(1))));
+                return "";
+            }
+            case "connections" -> {
+                return "" + servers.stream().mapToLong(EchoServer::connections).sum();
+            }
+            case "bytes" -> {
+                return "" + servers.stream().mapToLong(EchoServer::bytes).sum();
+            }
+            case "open" -> {
+                End end = End.connect(from(words), Party.endpoint(words.get(2)), Integer.parseInt(words.get(4)));
+                ends.put(words.get(1), end);
+                return Tuple.text(end.local());
+            }
+            case "refused" -> {
+                return "" + End.isRefused(from(words), Party.endpoint(words.get(2)), Integer.parseInt(words.get(4)));
+            }
+            case "say" -> {
+                End end = ends.get(words.get(1));
+                end.send(HexFormat.of().parseHex(words.get(2))).finish();
+                return HexFormat.of().formatHex(end.rest());
+            }
+            case "close" -> {
+                ends.remove(words.get(1)).close();
+                return "";
+            }
+            default -> throw new IOException("unknown command " + words);
+        }
+    }
+
+    private static Optional<InetSocketAddress> from(List<String> words) {
+        return Optional.of(words.get(3)).filter(word -> !word.equals("-")).map(Party::endpoint);
+    }
+}
