@@ -346,6 +346,16 @@ class RelayTest {
         assertReset(app);
     }
 
+    @Test
+    void aSideThatIsClosedHereIsAResetOfTheOther() throws Exception {
+        Running relay = start(LONG);
+
+        inbound.close().sync();
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.INBOUND_RESET);
+        assertReset(destination);
+    }
+
     private void reconnect() throws Exception {
         Wire.Pair first = wire.pair();
         Wire.Pair second = wire.pair();

@@ -164,7 +164,7 @@ class ChainListenerIT {
         try (End connection = End.connect(LISTENER)) {
             connection.send(bytes);
             assertThat(connection.isReset()).isTrue();
-            assertThat(hop.closedFrom(connection.local()).text("reason")).isEqualTo(reason);
+            assertThat(hop.closedFrom(connection).text("reason")).isEqualTo(reason);
         }
         assertThat(destination.connections()).isEqualTo(before);
     }
@@ -242,7 +242,7 @@ class ChainListenerIT {
         try (End connection = End.connect(LISTENER)) {
             connection.send(join(header.on(connection), text("hello")));
             assertThat(connection.isReset()).isTrue();
-            JsonTree closed = hop.closedFrom(connection.local());
+            JsonTree closed = hop.closedFrom(connection);
             assertThat(closed.text("reason")).isEqualTo("header-rejected");
             assertThat(closed.object("verification").text("reason")).isEqualTo(reason);
             assertThat(closed.has("originator")).isFalse();
@@ -293,7 +293,7 @@ class ChainListenerIT {
             byte[] header = previous.header(flow(), connection);
             connection.send(java.util.Arrays.copyOf(header, header.length / 2)).finish();
             assertThat(connection.isReset()).isTrue();
-            assertThat(hop.closedFrom(connection.local()).text("reason")).isEqualTo("header-incomplete");
+            assertThat(hop.closedFrom(connection).text("reason")).isEqualTo("header-incomplete");
         }
     }
 
@@ -303,7 +303,7 @@ class ChainListenerIT {
         try (End connection = End.connect(new InetSocketAddress(NET.address(HEALTH_CHECKER), 0), LISTENER)) {
             connection.send(local);
             assertThat(connection.isReset()).isFalse();
-            assertThat(hop.closedFrom(connection.local()).text("reason")).isEqualTo("health-check");
+            assertThat(hop.closedFrom(connection).text("reason")).isEqualTo("health-check");
         }
     }
 
@@ -312,7 +312,7 @@ class ChainListenerIT {
         try (End connection = End.connect(new InetSocketAddress(NET.address(HEALTH_CHECKER), 0), LISTENER)) {
             connection.send(unsigned(flow(), List.of()));
             assertThat(connection.isReset()).isTrue();
-            assertThat(hop.closedFrom(connection.local()).object("verification").text("reason"))
+            assertThat(hop.closedFrom(connection).object("verification").text("reason"))
                     .isEqualTo("unsigned");
         }
     }

@@ -70,7 +70,7 @@ class DrainIT {
             assertThat(server.restText()).isEqualTo("after");
             server.send("all").close();
             assertThat(app.restText()).isEqualTo("all");
-            assertThat(hop.closedFrom(app.local()).text("reason")).isEqualTo("completed");
+            assertThat(hop.closedFrom(app).text("reason")).isEqualTo("completed");
         }
         assertThat(hop.exitCode()).isZero();
         assertThat(folder.resolve("one.sock")).doesNotExist();
@@ -103,7 +103,7 @@ class DrainIT {
             assertThat(app.isReset()).isTrue();
             assertThat(server.isReset()).isTrue();
             assertThat(hop.exitCode()).isZero();
-            return hop.closedFrom(app.local());
+            return hop.closedFrom(app);
         }
     }
 }

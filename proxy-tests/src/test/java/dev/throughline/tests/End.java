@@ -16,9 +16,13 @@ final class End implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 10_000;
 
     private final Socket socket;
+    private final InetSocketAddress local;
+    private final InetSocketAddress remote;
 
     End(Socket socket) throws IOException {
         this.socket = socket;
+        this.local = (InetSocketAddress) socket.getLocalSocketAddress();
+        this.remote = (InetSocketAddress) socket.getRemoteSocketAddress();
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(PATIENCE_MILLIS);
     }
@@ -63,11 +67,11 @@ final class End implements AutoCloseable {
     }
 
     InetSocketAddress local() {
-        return (InetSocketAddress) socket.getLocalSocketAddress();
+        return local;
     }
 
     InetSocketAddress remote() {
-        return (InetSocketAddress) socket.getRemoteSocketAddress();
+        return remote;
     }
 
     End send(byte[] bytes) throws IOException {

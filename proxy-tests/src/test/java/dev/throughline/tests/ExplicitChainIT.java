@@ -97,7 +97,7 @@ class ExplicitChainIT {
         try (End app = End.connect(FRONT);
                 End server = destination.accept()) {
             converse(app, server);
-            JsonTree seen = hops.get("hop-c").closedOf(app.local());
+            JsonTree seen = closed("hop-c", app);
 
             isThisProcess(seen.object("originator"));
             assertThat(seen.object("originator").text("destination")).isEqualTo(Tuple.text(destination.address()));
@@ -118,7 +118,7 @@ class ExplicitChainIT {
         try (End app = End.connect(front6);
                 End server = destination6.accept()) {
             converse(app, server);
-            isThisProcess(hops.get("hop-c").closedOf(app.local()).object("originator"));
+            isThisProcess(closed("hop-c", app).object("originator"));
         }
     }
 
@@ -139,6 +139,11 @@ class ExplicitChainIT {
         assertThat(who.text("uid"))
                 .isEqualTo(Files.getAttribute(self, "unix:uid").toString());
         assertThat(who.text("exe_sha256")).isEqualTo(Payload.sha256(self.resolve("exe")));
+    }
+
+    /** The end of the flow of {@code app}, as a hop of the chain has it; the first knows which flow that is. */
+    private static JsonTree closed(String hop, End app) {
+        return hops.get(hop).closedFlow(hops.get("hop-a").closedFrom(app).text("flow"));
     }
 
     private static String keyId(String hop) {
@@ -215,15 +220,15 @@ class ExplicitChainIT {
     void aRefusedDestinationIsAResetForTheApplication() throws IOException {
         try (End app = End.connect(FRONT_REFUSED)) {
             assertThat(app.isReset()).isTrue();
-            assertThat(hops.get("hop-c").closedOf(app.local()).text("reason")).isEqualTo("connect-refused");
-            assertThat(hops.get("hop-b").closedOf(app.local()).text("reason")).isEqualTo("outbound-reset");
-            assertThat(hops.get("hop-a").closedOf(app.local()).text("reason")).isEqualTo("outbound-reset");
+            assertThat(closed("hop-c", app).text("reason")).isEqualTo("connect-refused");
+            assertThat(closed("hop-b", app).text("reason")).isEqualTo("outbound-reset");
+            assertThat(closed("hop-a", app).text("reason")).isEqualTo("outbound-reset");
         }
     }
 
     private static List<JsonTree> everyHopClosedIt(End app, String reason) {
         return HOPS.stream()
-                .map(name -> hops.get(name).closedOf(app.local()))
+                .map(name -> closed(name, app))
                 .peek(flow -> assertThat(flow.text("reason"))
                         .describedAs(flow.toJson())
                         .isEqualTo(reason))

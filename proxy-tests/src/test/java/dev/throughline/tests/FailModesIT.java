@@ -96,7 +96,9 @@ class FailModesIT {
     private static void isProxied(RunningHop hop, InetSocketAddress to) throws IOException {
         try (Party.Line line = scene.app().open(to)) {
             assertThat(line.say(new byte[] {1, 2, 3})).containsExactly(1, 2, 3);
-            assertThat(hop.closedOf(line.source()).object("originator").text("pid"))
+            assertThat(hop.closedOf(line.source(), line.destination())
+                            .object("originator")
+                            .text("pid"))
                     .isEqualTo(Long.toString(scene.app().pid()));
         }
     }

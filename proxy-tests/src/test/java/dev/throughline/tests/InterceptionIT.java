@@ -87,13 +87,13 @@ class InterceptionIT {
         try (Party.Line line = scene.app().open(family.web)) {
             Payload.assertSame(line.say(payload), payload);
 
-            JsonTree atA = scene.a().closedOf(line.source());
+            JsonTree atA = scene.a().closedOf(line.source(), line.destination());
             isTheApplication(atA.object("kernel"), scene.app());
             isTheApplication(atA.object("originator"), scene.app());
-            JsonTree atB = scene.b().closedOf(line.source());
+            JsonTree atB = scene.b().closedOf(line.source(), line.destination());
             holds(atB, scene.a());
             isTheApplication(atB.object("originator"), scene.app());
-            JsonTree atC = scene.c().closedOf(line.source());
+            JsonTree atC = scene.c().closedOf(line.source(), line.destination());
             holds(atC, scene.b());
             isTheApplication(atC.object("originator"), scene.app());
 
@@ -174,7 +174,7 @@ class InterceptionIT {
     void anApplicationThatSpeaksTheProxyProtocolToItsOwnServer(byte[] payload) throws IOException {
         try (Party.Line line = scene.app().open(OneHost.WEB)) {
             Payload.assertSame(line.say(payload), payload);
-            JsonTree atC = scene.c().closedOf(line.source());
+            JsonTree atC = scene.c().closedOf(line.source(), line.destination());
             isTheApplication(atC.object("originator"), scene.app());
             assertThat(atC.object("originator").text("destination")).isEqualTo(Tuple.text(OneHost.WEB));
         }
@@ -326,7 +326,7 @@ class InterceptionIT {
                 Tuple socket = Tuple.tcp(line.source(), OneHost.WEB);
                 byte[] header = thief.header(socket, socket, Instant.now());
                 isRefused(line, header);
-                JsonTree closed = next.closedFrom(line.source());
+                JsonTree closed = next.closedFrom(line.source(), line.destination());
                 assertThat(closed.text("reason")).isEqualTo("owner-mismatch");
                 assertThat(closed.object("kernel").text("pid"))
                         .isEqualTo(Long.toString(scene.app().pid()));
@@ -357,7 +357,9 @@ class InterceptionIT {
                     Tuple elsewhere = Tuple.tcp(line.source(), OneHost.OTHER);
                     byte[] header = rogue.header(elsewhere, socket, Instant.now());
                     isRefused(line, Bytes.concat(header, hello));
-                    assertThat(scene.b().closedFrom(line.source()).text("reason"))
+                    assertThat(scene.b()
+                                    .closedFrom(line.source(), line.destination())
+                                    .text("reason"))
                             .isEqualTo("destination-mismatch");
                 }
             });

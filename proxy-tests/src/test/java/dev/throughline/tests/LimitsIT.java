@@ -151,7 +151,7 @@ class LimitsIT {
     }
 
     private static void endedFor(RunningHop hop, End app, String reason, int millis) {
-        JsonTree closed = hop.closedFrom(app.local());
+        JsonTree closed = hop.closedFrom(app);
         assertThat(closed.text("reason")).describedAs(closed.toJson()).isEqualTo(reason);
         assertThat(Double.parseDouble(closed.text("duration_ms"))).isLessThan(millis);
     }

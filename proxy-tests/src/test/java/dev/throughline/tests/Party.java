@@ -66,7 +66,7 @@ final class Party implements AutoCloseable {
 
     Line open(Optional<InetSocketAddress> from, InetSocketAddress to, int mark) throws IOException {
         String name = "line-" + opened++;
-        return new Line(this, name, endpoint(ask("open " + name + endpoints(from, to, mark))));
+        return new Line(this, name, endpoint(ask("open " + name + endpoints(from, to, mark))), to);
     }
 
     /** Whether a connection is refused, or reset before anything was sent. */
@@ -105,8 +105,10 @@ final class Party implements AutoCloseable {
      * A connection of a party.
      *
      * @param source its own end
+     * @param destination where it thinks that it is connected to
      */
-    record Line(Party party, String name, InetSocketAddress source) implements AutoCloseable {
+    record Line(Party party, String name, InetSocketAddress source, InetSocketAddress destination)
+            implements AutoCloseable {
         /** Says all that it has to say, and returns all that comes back. */
         byte[] say(byte[] bytes) throws IOException {
             return HexFormat.of()

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,6 +115,16 @@ final class Payload {
                 buffer.put(block, 0, count).flip();
                 digest.update(block, 0, count);
                 taken += count;
+            }
+        }
+
+        /** Sends all of it. */
+        void writeTo(OutputStream out) throws IOException {
+            ByteBuffer buffer = ByteBuffer.allocate(block.length);
+            while (hasMore()) {
+                buffer.limit(0);
+                fill(buffer);
+                out.write(buffer.array(), 0, buffer.limit());
             }
         }
 

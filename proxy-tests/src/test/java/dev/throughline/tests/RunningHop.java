@@ -30,16 +30,29 @@ record RunningHop(HopProcess process, Path adminSocket) {
         return logged(line -> line.text("event").equals("flow.close") && wanted.test(line));
     }
 
-    /** The end of the flow that an application opened from {@code source}, at whichever hop of the chain. */
-    JsonTree closedOf(InetSocketAddress source) {
-        String text = Tuple.text(source);
-        return closed(line -> line.object("originator").text("source").equals(text));
+    /** The end of the flow that an application opened, at whichever hop of the chain. */
+    JsonTree closedOf(InetSocketAddress source, InetSocketAddress destination) {
+        return closed(line -> hasEnds(line.object("originator"), source, destination));
     }
 
-    /** The end of the flow whose connection came to this hop from {@code source}. */
-    JsonTree closedFrom(InetSocketAddress source) {
-        String text = Tuple.text(source);
-        return closed(line -> line.object("arrival").text("source").equals(text));
+    /** The end of the flow whose connection came to this hop. */
+    JsonTree closedFrom(InetSocketAddress source, InetSocketAddress destination) {
+        return closed(line -> hasEnds(line.object("arrival"), source, destination));
+    }
+
+    JsonTree closedFrom(End connection) {
+        return closedFrom(connection.local(), connection.remote());
+    }
+
+    /** Both, since the kernel soon uses a source again, towards another destination. */
+    private static boolean hasEnds(JsonTree flow, InetSocketAddress source, InetSocketAddress destination) {
+        return flow.text("source").equals(Tuple.text(source))
+                && flow.text("destination").equals(Tuple.text(destination));
+    }
+
+    /** The end of the flow with this id. */
+    JsonTree closedFlow(String id) {
+        return closed(line -> line.text("flow").equals(id));
     }
 
     JsonTree logged(Predicate<JsonTree> wanted) {

@@ -1,0 +1,197 @@
+package dev.throughline.tests;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.base.Splitter;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** The rooms of the house, and which doors there are between them. */
+class ArchitectureTest {
+    private static final String BASE = "dev.throughline";
+
+    /** The class that starts the program; only the program that starts another one names it. */
+    private static final String MAIN = "Main";
+
+    private static final Set<String> CORE = ImmutableSet.of("header", "originator", "key", "chain");
+
+    /** A room, and the rooms that it may use, beside proxy-core, which every room of proxy-chain may. */
+    private static final Map<String, Set<String>> DOORS = ImmutableMap.<String, Set<String>>builder()
+            .put("header", ImmutableSet.of())
+            .put("originator", ImmutableSet.of("header"))
+            .put("key", ImmutableSet.of("header", "originator"))
+            .put("chain", ImmutableSet.of("header", "originator", "key"))
+            .put("os", ImmutableSet.of())
+            .put("config", ImmutableSet.of())
+            .put("relay", ImmutableSet.of())
+            .put("transport", ImmutableSet.of())
+            .put("identify", ImmutableSet.of("os"))
+            .put("flow", ImmutableSet.of("identify", "transport", "relay"))
+            .put("intercept", ImmutableSet.of("config", "flow", "identify", "os", "relay"))
+            .put("report", ImmutableSet.of("flow", "identify"))
+            .put("metrics", ImmutableSet.of("flow"))
+            .put("admin", ImmutableSet.of("flow", "metrics", "report"))
+            .put(
+                    "root",
+                    ImmutableSet.of(
+                            "admin", "config", "flow", "identify", "intercept", "metrics", "os", "report", "transport"))
+            .put("demo", ImmutableSet.of("config", "report"))
+            .put("cli", ImmutableSet.of("config", "demo", "flow", "intercept", "os", "report", "root"))
+            .buildOrThrow();
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(location -> !location.contains("proxy-tests"))
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages(BASE);
+
+    @Test
+    void everyRoomIsOnThePlan() {
+        Set<String> rooms = new TreeSet<>();
+        CLASSES.forEach(type -> rooms.add(room(type)));
+        assertThat(rooms).isEqualTo(new TreeSet<>(DOORS.keySet()));
+    }
+
+    @Test
+    void roomsUseOnlyTheRoomsThatTheyMay() {
+        Set<String> surplus = new TreeSet<>();
+        Set<String> used = new TreeSet<>();
+        for (JavaClass type : CLASSES) {
+            for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                if (!target.getPackageName().startsWith(BASE)
+                        || room(target).equals(room(type))
+                        || aroundMain(dependency)
+                        || intoCore(type, target)) {
+                    continue;
+                }
+                String door = room(target);
+                used.add(room(type) + " -> " + door);
+                if (!DOORS.get(room(type)).contains(door)) {
+                    surplus.add(room(type) + " -> " + door + ": " + dependency.getDescription());
+                }
+            }
+        }
+        assertThat(surplus).isEmpty();
+        Set<String> planned = new TreeSet<>();
+        DOORS.forEach((room, others) -> others.forEach(other -> planned.add(room + " -> " + other)));
+        assertThat(used).describedAs("a door that nobody uses is closed").isEqualTo(planned);
+    }
+
+    private static boolean intoCore(JavaClass from, JavaClass to) {
+        return CORE.contains(room(to)) && !CORE.contains(room(from));
+    }
+
+    /** Main starts the command line; the demo starts Main as another process. */
+    private static boolean aroundMain(Dependency dependency) {
+        return isMain(dependency.getOriginClass())
+                || (isMain(dependency.getTargetClass())
+                        && dependency.getOriginClass().getSimpleName().equals("ProgramCommand"));
+    }
+
+    private static boolean isMain(JavaClass type) {
+        return type.getName().equals(BASE + "." + MAIN);
+    }
+
+    private static String room(JavaClass type) {
+        String rest = type.getPackageName().substring(BASE.length());
+        return rest.isEmpty() ? "root" : Splitter.on('.').splitToList(rest).get(1);
+    }
+
+    @Test
+    void roomsHaveNoCircles() {
+        slices().matching(BASE + ".(*)..").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void theCoreIsPure() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(CORE.stream().map(room -> BASE + "." + room).toArray(String[]::new))
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.netty..",
+                        "org.slf4j..",
+                        "ch.qos..",
+                        "java.util.logging..",
+                        "java.nio.channels..",
+                        "java.nio.file..",
+                        "java.util.concurrent..",
+                        "java.lang.foreign..",
+                        "io.micrometer..",
+                        "picocli..",
+                        "org.snakeyaml..",
+                        "tools.jackson..")
+                .orShould()
+                .dependOnClassesThat()
+                .haveNameMatching("java\\.net\\.(Server|Datagram|Multicast)?Socket|java\\.net\\.(URL|http).*"
+                        + "|java\\.lang\\.(Thread|Process).*|java\\.time\\.Clock|java\\.io\\.File.*")
+                .orShould()
+                .callMethod(java.time.Instant.class, "now")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callConstructor(java.security.SecureRandom.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyOneRoomCallsForeignFunctions() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(BASE + ".os")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.lang.foreign..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void nettyStaysWhereBytesMove() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(
+                        BASE,
+                        BASE + ".admin",
+                        BASE + ".flow",
+                        BASE + ".intercept",
+                        BASE + ".relay",
+                        BASE + ".transport")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.netty..")
+                .check(CLASSES);
+    }
+
+    /** What nobody has verified is taken out of its wrapping only where it is verified, and where it is shown as a claim. */
+    @Test
+    void fewTakeAClaimAtItsWord() {
+        Set<String> callers = new TreeSet<>();
+        for (JavaClass type : CLASSES) {
+            for (JavaAccess<?> access : type.getAccessesFromSelf()) {
+                if (access.getTargetOwner().getName().equals(BASE + ".chain.Claimed")
+                        && access.getTarget().getName().equals("unverified")
+                        && !access.getOriginOwner().equals(access.getTargetOwner())) {
+                    callers.add(room(type) + "." + type.getSimpleName());
+                }
+            }
+        }
+        assertThat(callers)
+                .isNotEmpty()
+                .allMatch(caller -> caller.startsWith("chain.") || caller.equals("cli.HeaderText"));
+    }
+}

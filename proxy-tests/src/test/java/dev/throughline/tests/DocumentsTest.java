@@ -1,0 +1,93 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.base.Splitter;
+import dev.throughline.config.ConfigReader;
+import dev.throughline.config.HopConfig;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.intercept.ConfiguredRules;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the documents say, held against what there is. */
+class DocumentsTest {
+    private static final Path CHECKOUT = Path.of("..");
+
+    static List<Path> exampleConfigurations() throws IOException {
+        try (Stream<Path> files = Files.walk(CHECKOUT.resolve("deploy"))) {
+            return files.filter(file -> file.toString().endsWith(".yaml"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("exampleConfigurations")
+    void everyExampleConfigurationIsRight(Path file) throws Exception {
+        HopConfig config = ConfigReader.read(file);
+
+        ConfiguredRules.of(config).ifPresent(plan -> assertThat(plan.problems()).isEmpty());
+    }
+
+    @Test
+    void thereIsAnExampleOfEachRole() throws IOException {
+        assertThat(exampleConfigurations().stream()
+                        .map(file -> CHECKOUT.relativize(file).toString()))
+                .contains(
+                        "deploy/examples/forward.yaml",
+                        "deploy/examples/reference.yaml",
+                        "deploy/examples/one-host/hop-a.yaml",
+                        "deploy/examples/one-host/hop-b.yaml",
+                        "deploy/examples/one-host/hop-c.yaml",
+                        "deploy/examples/three-hosts/hop-a.yaml",
+                        "deploy/examples/three-hosts/hop-b.yaml",
+                        "deploy/examples/three-hosts/hop-c.yaml");
+    }
+
+    @Test
+    void theReadmeListsEveryCloseReason() throws IOException {
+        String readme = Files.readString(CHECKOUT.resolve("README.md"));
+        String list = readme.substring(readme.indexOf("<!-- close-reasons"), readme.indexOf("<!-- end -->"));
+
+        assertThat(Splitter.on('`')
+                        .splitToStream(list)
+                        .map(String::strip)
+                        .filter(word -> word.matches("[a-z]+(-[a-z]+)*")))
+                .containsExactlyElementsOf(Arrays.stream(CloseReason.values())
+                        .map(CloseReason::toString)
+                        .toList());
+    }
+
+    @Test
+    void theReadmeIsShort() throws IOException {
+        assertThat(Files.readAllLines(CHECKOUT.resolve("README.md"))).hasSizeLessThanOrEqualTo(150);
+    }
+
+    @Test
+    void ciRunsTheReadmesTestCommand() throws IOException {
+        assertThat(Files.readString(CHECKOUT.resolve("README.md"))).contains("./throughline verify ");
+        assertThat(Files.readString(CHECKOUT.resolve(".ci/run"))).contains("./throughline verify");
+    }
+
+    @Test
+    void everyLinkInADocumentLeadsSomewhere() throws IOException {
+        for (String document :
+                List.of("README.md", "deploy/README.md", ".github/CONTRIBUTING.md", "proxy-core/SPEC.md")) {
+            Path file = CHECKOUT.resolve(document);
+            Pattern.compile("\\]\\((?!https?:)([^)#]+)")
+                    .matcher(Files.readString(file))
+                    .results()
+                    .forEach(link ->
+                            assertThat(file.resolveSibling(link.group(1))).exists());
+        }
+    }
+}
