@@ -83,7 +83,13 @@ class HeaderInputTest {
         return all;
     }
 
+    private static Bytes raw(CompletableFuture<Header> answer) {
+        assertThat(answer).isCompleted();
+        return answer.join().raw();
+    }
+
     private static Refused refusal(CompletableFuture<Header> answer) {
+        assertThat(answer).isCompletedExceptionally();
         return (Refused)
                 catchThrowableOfType(CompletionException.class, answer::join).getCause();
     }
@@ -97,7 +103,7 @@ class HeaderInputTest {
 
             one.arrive(slice(all, 0, split), slice(all, split, all.length));
 
-            assertThat(answer.join().raw()).as("split at %d", split).isEqualTo(HEADER);
+            assertThat(raw(answer)).as("split at %d", split).isEqualTo(HEADER);
             assertThat(one.rest()).as("split at %d", split).isEqualTo(PAYLOAD);
         }
     }
@@ -110,7 +116,7 @@ class HeaderInputTest {
             arrive(new byte[] {b});
         }
 
-        assertThat(answer.join().raw()).isEqualTo(HEADER);
+        assertThat(raw(answer)).isEqualTo(HEADER);
         assertThat(rest()).isEqualTo(PAYLOAD);
     }
 
@@ -120,14 +126,14 @@ class HeaderInputTest {
 
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
 
-        assertThat(answer.join().raw()).isEqualTo(HEADER);
+        assertThat(raw(answer)).isEqualTo(HEADER);
         assertThat(rest()).isEqualTo(PAYLOAD);
     }
 
     @Test
     void itIsGoneFromThePipelineWhenItHasAnswered() {
         arrive(HEADER.toByteArray());
-        read(HeaderLimits.NORMAL, LONG).join();
+        raw(read(HeaderLimits.NORMAL, LONG));
 
         assertThat(channel.pipeline().get(HeaderInput.class)).isNull();
     }
@@ -170,7 +176,7 @@ class HeaderInputTest {
         arrive(HEADER.toByteArray());
         channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
 
-        assertThat(read(HeaderLimits.NORMAL, LONG).join().raw()).isEqualTo(HEADER);
+        assertThat(raw(read(HeaderLimits.NORMAL, LONG))).isEqualTo(HEADER);
     }
 
     @Test
@@ -225,7 +231,7 @@ class HeaderInputTest {
         channel.advanceTimeBy(1, TimeUnit.MINUTES);
         channel.runScheduledPendingTasks();
 
-        assertThat(answer.join().raw()).isEqualTo(HEADER);
+        assertThat(raw(answer)).isEqualTo(HEADER);
         assertThat(channel.isOpen()).isTrue();
     }
 
