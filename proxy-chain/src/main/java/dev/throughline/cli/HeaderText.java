@@ -6,6 +6,7 @@ import dev.throughline.chain.Detail;
 import dev.throughline.chain.Link;
 import dev.throughline.chain.SignedLink;
 import dev.throughline.chain.Verification;
+import dev.throughline.chain.CaptureCheck;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tlv;
@@ -26,7 +27,7 @@ final class HeaderText {
         this.names = names;
     }
 
-    String readable(Header header, ChainRead read, int given, Optional<Verification> verification) {
+    String readable(Header header, ChainRead read, int given, Optional<CaptureCheck> verification) {
         StringBuilder out = new StringBuilder();
         int length = header.raw().length();
         out.append("PROXY v2 header, %d bytes%s%n"
@@ -115,18 +116,18 @@ final class HeaderText {
                                 signed.proof().treeSize()));
     }
 
-    private static String verdict(Optional<Verification> verification) {
+    private static String verdict(Optional<CaptureCheck> verification) {
         return switch (verification.orElse(null)) {
             case null -> "not verified: say whom to believe (--trust FILE)\n";
-            case Verification.Verified verified ->
+            case CaptureCheck.Genuine genuine ->
                 "verified: signed by "
                         + String.join(
                                 ", ",
-                                verified.signers().stream()
+                                genuine.signers().stream()
                                         .map(key -> key.hopName() + " (" + key.id() + ")")
                                         .toList())
                         + "\n";
-            case Verification.Rejected rejected ->
+            case CaptureCheck.Refused(Verification.Rejected rejected) ->
                 "not verified: " + rejected.reason()
                         + (rejected.link() < 0 ? "" : ", link " + rejected.link()) + ": "
                         + rejected.reason().meaning() + " ("
@@ -134,7 +135,7 @@ final class HeaderText {
         };
     }
 
-    String json(Header header, ChainRead read, Optional<Verification> verification) {
+    String json(Header header, ChainRead read, Optional<CaptureCheck> verification) {
         return Json.object(out -> {
             out.put("bytes", header.raw().length())
                     .put("command", header.command().toString());

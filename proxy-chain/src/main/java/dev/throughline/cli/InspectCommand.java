@@ -2,7 +2,7 @@ package dev.throughline.cli;
 
 import dev.throughline.chain.ChainRead;
 import dev.throughline.chain.ChainTlv;
-import dev.throughline.chain.Verification;
+import dev.throughline.chain.CaptureCheck;
 import dev.throughline.chain.Verifier;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.KeyFiles;
@@ -72,7 +72,7 @@ final class InspectCommand implements Callable<Integer> {
         if (chain instanceof ChainRead.Malformed bad) {
             return malformed(bad.offset(), bad.problem());
         }
-        Optional<Verification> verification = trustFile == null
+        Optional<CaptureCheck> verification = trustFile == null
                 ? Optional.empty()
                 : Optional.of(Verifier.verifyCapture(header, trust, chainTlv, VerifierSettings.DEFAULT_SKEW));
         HeaderText text = new HeaderText(new IdNames(trust, "", ""));
@@ -81,7 +81,7 @@ final class InspectCommand implements Callable<Integer> {
         } else {
             System.out.print(text.readable(header, chain, given, verification));
         }
-        return verification.orElse(null) instanceof Verification.Verified ? ExitCode.OK : ExitCode.NOT_VERIFIED;
+        return verification.orElse(null) instanceof CaptureCheck.Genuine ? ExitCode.OK : ExitCode.NOT_VERIFIED;
     }
 
     private int malformed(int offset, String problem) {

@@ -208,15 +208,17 @@ public final class Flow {
         }
         Originator who = java.util.Objects.requireNonNull(originator);
         Arrival found = java.util.Objects.requireNonNull(arrival);
-        Chain chain = signed(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
-        List<Tlv> tlvs = parts.chainTlv().write(chain);
-        if (tlvs.isEmpty()
-                || HeaderWriter.size(who.tuple(), tlvs) > parts.headerLimits().maxBytes()) {
-            throw new Refused(
-                    CloseReason.HEADER_TOO_LARGE,
-                    chain.encode().length() + " bytes of chain, at most "
-                            + parts.headerLimits().maxBytes() + " of header");
+        if (verification instanceof Verification.Verified received && received.links().size() == Chain.HARD_HOP_LIMIT) {
+            throw new Refused(CloseReason.HEADER_TOO_LARGE, "the chain has as many links as a chain can have");
         }
+        Chain chain = signed(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
+        int limit = parts.headerLimits().maxBytes();
+        List<Tlv> tlvs = parts.chainTlv()
+                .write(chain)
+                .filter(all -> HeaderWriter.size(who.tuple(), all) <= limit)
+                .orElseThrow(() -> new Refused(
+                        CloseReason.HEADER_TOO_LARGE,
+                        chain.encode().length() + " bytes of chain, at most " + limit + " of header"));
         Bytes header = HeaderWriter.proxy(who.tuple(), tlvs);
         CompletableFuture<SocketChannel> written = new CompletableFuture<>();
         channel.writeAndFlush(Unpooled.wrappedBuffer(header.toByteArray())).addListener(done -> {

@@ -1,34 +1,47 @@
 package dev.throughline.report;
 
+import dev.throughline.chain.CaptureCheck;
 import dev.throughline.chain.Link;
 import dev.throughline.chain.Verification;
 import dev.throughline.header.Tuple;
+import dev.throughline.key.PublicKey;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /** What came of a header, as JSON. */
 public final class VerificationJson {
     private VerificationJson() {}
 
+    /** What a hop made of a header that arrived. */
     public static void write(Json out, Verification verification, IdNames names) {
         switch (verification) {
-            case Verification.Verified verified -> {
-                out.put("result", "verified");
-                out.putAll(
-                        "links",
-                        IntStream.range(0, verified.links().size()).boxed().toList(),
-                        (item, i) -> {
-                            link(item, verified.links().get(i), names);
-                            item.put("key", verified.signers().get(i).id().toString());
-                        });
-            }
-            case Verification.Rejected rejected -> {
-                out.put("result", "rejected").put("reason", rejected.reason().toString());
-                if (rejected.link() >= 0) {
-                    out.put("link", rejected.link());
-                }
-                out.put("detail", rejected.detail());
-            }
+            case Verification.Verified verified -> verified(out, verified.links(), verified.signers(), names);
+            case Verification.Rejected rejected -> rejected(out, rejected);
         }
+    }
+
+    /** What was made of a header that was captured. */
+    public static void write(Json out, CaptureCheck check, IdNames names) {
+        switch (check) {
+            case CaptureCheck.Genuine genuine -> verified(out, genuine.links(), genuine.signers(), names);
+            case CaptureCheck.Refused(Verification.Rejected rejected) -> rejected(out, rejected);
+        }
+    }
+
+    private static void verified(Json out, List<Link> links, List<PublicKey> signers, IdNames names) {
+        out.put("result", "verified");
+        out.putAll("links", IntStream.range(0, links.size()).boxed().toList(), (item, i) -> {
+            link(item, links.get(i), names);
+            item.put("key", signers.get(i).id().toString());
+        });
+    }
+
+    private static void rejected(Json out, Verification.Rejected rejected) {
+        out.put("result", "rejected").put("reason", rejected.reason().toString());
+        if (rejected.link() >= 0) {
+            out.put("link", rejected.link());
+        }
+        out.put("detail", rejected.detail());
     }
 
     /** One link. */

@@ -8,6 +8,7 @@ import dev.throughline.header.Header;
 import dev.throughline.header.Tlv;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,12 +32,15 @@ public record ChainTlv(int type) {
         checkArgument(type >= 0xE0 && type <= 0xEF, "a custom TLV type is between 0xE0 and 0xEF: %s", type);
     }
 
-    /** The TLVs that carry {@code chain}, or none if it needs more than four. */
-    public ImmutableList<Tlv> write(Chain chain) {
+    /** The TLVs that carry {@code chain}; nothing if it needs more than four, and then it must not be sent at all. */
+    public Optional<ImmutableList<Tlv>> write(Chain chain) {
         byte[] bytes = chain.encode().toByteArray();
         int count = (bytes.length + FRAGMENT_BYTES - 1) / FRAGMENT_BYTES;
+        if (count > MAX_FRAGMENTS) {
+            return Optional.empty();
+        }
         ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
-        for (int i = 0; i < count && count <= MAX_FRAGMENTS; i++) {
+        for (int i = 0; i < count; i++) {
             int size = Math.min(FRAGMENT_BYTES, bytes.length - i * FRAGMENT_BYTES);
             byte[] value = new byte[PREFIX_BYTES + size];
             value[0] = MAGIC_1;
@@ -46,7 +50,7 @@ public record ChainTlv(int type) {
             System.arraycopy(bytes, i * FRAGMENT_BYTES, value, PREFIX_BYTES, size);
             tlvs.add(new Tlv(type, Bytes.copyOf(value)));
         }
-        return tlvs.build();
+        return Optional.of(tlvs.build());
     }
 
     /** One TLV of ours and where its value begins in the header. */

@@ -1,5 +1,7 @@
 package dev.throughline.chain;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.Way;
@@ -24,4 +26,11 @@ public record LinkDraft(
         Way ingress,
         Way egress,
         Optional<InetSocketAddress> observedPeer,
-        Tuple outgoing) {}
+        Tuple outgoing) {
+    public LinkDraft {
+        checkArgument(
+                ttl.toMillis() >= Link.TTL_STEP_MILLIS && ttl.compareTo(VerifierSettings.MAX_TTL) <= 0,
+                "a link lives between 100 ms and 30 s: %s",
+                ttl);
+    }
+}

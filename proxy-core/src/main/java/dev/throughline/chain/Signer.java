@@ -1,5 +1,7 @@
 package dev.throughline.chain;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.key.PublicKey;
@@ -28,9 +30,14 @@ public final class Signer {
         return sign(unsigned, origin.digest(), draft, false);
     }
 
-    /** A later hop's chain: what it received, unchanged, and its own link. */
+    /**
+     * A later hop's chain: what it received, unchanged, and its own link.
+     *
+     * @throws IllegalArgumentException if the chain has as many links as a chain can have
+     */
     public Chain append(Verification.Verified received, LinkDraft draft) {
         Chain chain = received.chain();
+        checkArgument(chain.links().size() < Chain.HARD_HOP_LIMIT, "a chain has at most 8 links");
         return sign(chain, received.lastDigest().toByteArray(), draft, true);
     }
 

@@ -56,7 +56,15 @@ public final class Verifier {
      * Verifies a header that was captured somewhere else, at the time at which its last link was issued: all rules but
      * those that only its receiver can check (audience, connection, replay, time of arrival).
      */
-    public static Verification verifyCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
+    public static CaptureCheck verifyCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
+        return switch (decideCapture(header, trust, chainTlv, skew)) {
+            case Verification.Verified verified ->
+                new CaptureCheck.Genuine(verified.originator(), verified.links(), verified.signers());
+            case Verification.Rejected rejected -> new CaptureCheck.Refused(rejected);
+        };
+    }
+
+    private static Verification decideCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
         if (!(chainTlv.read(header) instanceof ChainRead.Found found)) {
             return new Verifier(
                             captureSettings(new HopId(0), Instant.EPOCH, skew), trust, chainTlv, new ReplayWindow(1))

@@ -1,6 +1,5 @@
 package dev.throughline.chain;
 
-import static dev.throughline.chain.VerifierAcceptsTest.verified;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.originator.HopId;
@@ -14,21 +13,21 @@ class CaptureTest {
     @Test
     void tellsTheOriginatorLongAfterwardsAndAsOftenAsAsked() {
         for (int i = 0; i < 3; i++) {
-            assertThat(verified(capture()).originator()).isEqualTo(Scene.originator(false));
+            assertThat(genuine(capture()).originator()).isEqualTo(Scene.originator(false));
         }
     }
 
     @Test
     void isForAnyAudience() {
         forge.link(2).audience = HopId.of("office");
-        verified(capture());
+        genuine(capture());
     }
 
     @Test
     void takesAsManyHopsAsCanBeRead() {
-        Verification eight = Verifier.verifyCapture(
+        CaptureCheck eight = Verifier.verifyCapture(
                 Scene.complete(Forge.of(8, false).bytes()), Scene.trust(), ChainTlv.STANDARD, Scene.SKEW);
-        assertThat(verified(eight).links()).hasSize(8);
+        assertThat(genuine(eight).links()).hasSize(8);
     }
 
     @Test
@@ -73,14 +72,19 @@ class CaptureTest {
         assertThat(chain.origin().claim()).hasToString("claimed, not verified");
     }
 
-    private Verification capture() {
+    static CaptureCheck.Genuine genuine(CaptureCheck check) {
+        assertThat(check).isInstanceOf(CaptureCheck.Genuine.class);
+        return (CaptureCheck.Genuine) check;
+    }
+
+    private CaptureCheck capture() {
         return Verifier.verifyCapture(Scene.complete(forge.bytes()), Scene.trust(), ChainTlv.STANDARD, Scene.SKEW);
     }
 
     private void assertRejected(RejectReason reason) {
         assertThat(capture())
                 .isInstanceOfSatisfying(
-                        Verification.Rejected.class,
-                        rejected -> assertThat(rejected.reason()).isEqualTo(reason));
+                        CaptureCheck.Refused.class,
+                        refused -> assertThat(refused.why().reason()).isEqualTo(reason));
     }
 }

@@ -26,7 +26,7 @@ class ChainTlvTest {
         Chain chain = chainOf(size);
         assertThat(chain.encode().length()).isEqualTo(size);
 
-        assertThat(ChainTlv.STANDARD.write(chain))
+        assertThat(ChainTlv.STANDARD.write(chain).orElseThrow())
                 .hasSize(fragments)
                 .allSatisfy(tlv -> assertThat(tlv.value().length()).isBetween(5, 1024));
         assertThat(read(ChainTlv.STANDARD, chain)).isEqualTo(new ChainRead.Found(chain));
@@ -92,7 +92,7 @@ class ChainTlvTest {
     @Test
     void foreignTlvsMayStandBetweenFragments() {
         Chain chain = chainOf(1500);
-        List<Tlv> tlvs = new ArrayList<>(ChainTlv.STANDARD.write(chain));
+        List<Tlv> tlvs = new ArrayList<>(ChainTlv.STANDARD.write(chain).orElseThrow());
         tlvs.add(1, Forge.tlv(0xEA, "00"));
         Header header =
                 Scene.complete(HeaderWriter.proxy(Scene.flow(false), tlvs).toByteArray());
@@ -116,7 +116,8 @@ class ChainTlvTest {
     }
 
     private static Header header(ChainTlv tlv, Chain chain) {
-        byte[] header = HeaderWriter.proxy(Scene.flow(false), tlv.write(chain)).toByteArray();
+        byte[] header = HeaderWriter.proxy(Scene.flow(false), tlv.write(chain).orElseThrow())
+                .toByteArray();
         ReadResult result = new HeaderReader(new HeaderLimits(5000)).read(header, header.length);
         return ((ReadResult.Complete) result).header();
     }

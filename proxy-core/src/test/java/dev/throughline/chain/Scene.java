@@ -160,7 +160,7 @@ final class Scene {
     /** The header that carries a chain. */
     static Bytes header(Chain chain) {
         Tuple flow = chain.origin().claim().unverified().tuple();
-        ImmutableList<Tlv> tlvs = ChainTlv.STANDARD.write(chain);
+        ImmutableList<Tlv> tlvs = ChainTlv.STANDARD.write(chain).orElseThrow();
         return HeaderWriter.proxy(flow, tlvs);
     }
 

@@ -114,4 +114,29 @@ class SignerTest {
         return new Signer(Scene.key("laptop"), new FixedRandom("salts"))
                 .originate(originator, Scene.draft(0, "vault", false));
     }
+
+    @Test
+    void aChainOfEightLinksIsNotContinued() {
+        Verification.Verified full = new Verification.Verified(
+                Scene.chain(8, false), com.google.common.collect.ImmutableList.of(), Bytes.copyOf(new byte[32]));
+        Signer border = new Signer(Scene.key("border"), new FixedRandom(""));
+        assertThatThrownBy(() -> border.append(full, Scene.draft(8, "vault", false)))
+                .hasMessageContaining("at most 8 links");
+    }
+
+    /** A life of 6,553.6 seconds and more would begin again at 0 in 16 bits. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 99, 30_001, 6_553_700})
+    void aLinkLivesBetweenATenthOfASecondAndThirtySeconds(long millis) {
+        LinkDraft draft = Scene.draft(0, "vault", false);
+        assertThatThrownBy(() -> new LinkDraft(
+                        draft.audience(),
+                        draft.issuedAt(),
+                        java.time.Duration.ofMillis(millis),
+                        draft.ingress(),
+                        draft.egress(),
+                        draft.observedPeer(),
+                        draft.outgoing()))
+                .hasMessageContaining("between 100 ms and 30 s");
+    }
 }

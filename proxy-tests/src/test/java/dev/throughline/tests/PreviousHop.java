@@ -92,6 +92,6 @@ record PreviousHop(SecretKey key, String audience) {
     }
 
     private static byte[] bytes(Tuple flow, Chain chain) {
-        return HeaderWriter.proxy(flow, ChainTlv.STANDARD.write(chain)).toByteArray();
+        return HeaderWriter.proxy(flow, ChainTlv.STANDARD.write(chain).orElseThrow()).toByteArray();
     }
 }
