@@ -1,12 +1,12 @@
 package dev.throughline.cli;
 
+import dev.throughline.chain.CaptureCheck;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.ChainRead;
 import dev.throughline.chain.Detail;
 import dev.throughline.chain.Link;
 import dev.throughline.chain.SignedLink;
 import dev.throughline.chain.Verification;
-import dev.throughline.chain.CaptureCheck;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tlv;

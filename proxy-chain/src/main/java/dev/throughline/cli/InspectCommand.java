@@ -1,8 +1,8 @@
 package dev.throughline.cli;
 
+import dev.throughline.chain.CaptureCheck;
 import dev.throughline.chain.ChainRead;
 import dev.throughline.chain.ChainTlv;
-import dev.throughline.chain.CaptureCheck;
 import dev.throughline.chain.Verifier;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.KeyFiles;

@@ -208,7 +208,8 @@ public final class Flow {
         }
         Originator who = java.util.Objects.requireNonNull(originator);
         Arrival found = java.util.Objects.requireNonNull(arrival);
-        if (verification instanceof Verification.Verified received && received.links().size() == Chain.HARD_HOP_LIMIT) {
+        if (verification instanceof Verification.Verified received
+                && received.links().size() == Chain.HARD_HOP_LIMIT) {
             throw new Refused(CloseReason.HEADER_TOO_LARGE, "the chain has as many links as a chain can have");
         }
         Chain chain = signed(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress()));

@@ -123,7 +123,8 @@ public final class HeaderFixture {
     }
 
     private static Bytes bytes(Chain chain) {
-        return HeaderWriter.proxy(originator().tuple(), ChainTlv.STANDARD.write(chain).orElseThrow());
+        return HeaderWriter.proxy(
+                originator().tuple(), ChainTlv.STANDARD.write(chain).orElseThrow());
     }
 
     private static Header header(Bytes raw) {

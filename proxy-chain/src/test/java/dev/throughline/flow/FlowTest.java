@@ -232,7 +232,9 @@ class FlowTest {
                 connection);
         return HeaderWriter.proxy(
                 who.tuple(),
-                ChainTlv.STANDARD.write(new Signer(previousKey, new SecureRandom()).originate(who, draft)).orElseThrow());
+                ChainTlv.STANDARD
+                        .write(new Signer(previousKey, new SecureRandom()).originate(who, draft))
+                        .orElseThrow());
     }
 
     private static Header read(Socket next) throws IOException {

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Three hops on loopback, each told the address of the next; this JVM is the application and the destination. */
 @Timeout(60)
@@ -237,16 +239,22 @@ class ExplicitChainIT {
 
     /**
      * The kernel may hold some tens of megabytes in the buffers of four connections; a hop that reads on would take all
-     * that there is.
+     * that there is. With a reader that has finished itself, each hop has to wait for a socket from which nothing more
+     * will come.
      */
-    @Test
-    void aStalledReaderStallsTheWriter() throws IOException {
+    @ParameterizedTest(name = "reader has finished: {0}")
+    @ValueSource(booleans = {false, true})
+    void aStalledReaderStallsTheWriter(boolean readerHasFinished) throws IOException {
         Payload.Stream payload = new Payload.Stream(7, 512L << 20);
         try (SocketChannel app = SocketChannel.open();
                 Selector selector = Selector.open()) {
             app.setOption(java.net.StandardSocketOptions.SO_SNDBUF, 256 << 10);
             app.connect(FRONT);
             try (End server = destination.accept()) {
+                if (readerHasFinished) {
+                    server.finish();
+                    assertThat(app.read(ByteBuffer.allocate(1))).isEqualTo(-1);
+                }
                 app.configureBlocking(false);
                 app.register(selector, SelectionKey.OP_WRITE);
                 ByteBuffer chunk = ByteBuffer.allocate(1 << 20);

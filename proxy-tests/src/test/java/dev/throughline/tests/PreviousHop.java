@@ -92,6 +92,7 @@ record PreviousHop(SecretKey key, String audience) {
     }
 
     private static byte[] bytes(Tuple flow, Chain chain) {
-        return HeaderWriter.proxy(flow, ChainTlv.STANDARD.write(chain).orElseThrow()).toByteArray();
+        return HeaderWriter.proxy(flow, ChainTlv.STANDARD.write(chain).orElseThrow())
+                .toByteArray();
     }
 }
