@@ -22,6 +22,7 @@ public enum CloseReason {
     HEADER_REJECTED("its header is not true"),
     HEALTH_CHECK("a health checker asked whether this hop answers"),
     DESTINATION_MISMATCH("the kernel and the verified origin name different destinations"),
+    DESTINATION_NOT_HERE("its destination is an address that means the originating host, and this is another"),
     HEADER_TOO_LARGE("its header doesn't fit what the next hop reads"),
     TOO_MANY_FLOWS("the hop has as many flows as it may"),
     CONNECT_TIMEOUT("the next hop or the destination didn't answer in time"),

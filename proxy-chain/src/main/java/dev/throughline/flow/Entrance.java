@@ -1,6 +1,7 @@
 package dev.throughline.flow;
 
 import dev.throughline.identify.LocalOwner;
+import dev.throughline.originator.HopId;
 import java.util.Optional;
 
 /**
@@ -10,10 +11,16 @@ import java.util.Optional;
  * @param requiresHeader whether the connection must begin with a signed header; otherwise its bytes are payload
  * @param intercepting whether the kernel brought it here on its way to somewhere else
  * @param arrivals finds out how a connection came
+ * @param previousHop the only hop from which it takes flows; empty if any trusted one may come
  * @param ownerRule what the kernel must say about the process that holds the other end
  */
 public record Entrance(
-        String listener, boolean requiresHeader, boolean intercepting, Arrival.Origin arrivals, OwnerRule ownerRule) {
+        String listener,
+        boolean requiresHeader,
+        boolean intercepting,
+        Optional<HopId> previousHop,
+        Arrival.Origin arrivals,
+        OwnerRule ownerRule) {
 
     /** Decides whether a connection may be held by this process. */
     public interface OwnerRule {

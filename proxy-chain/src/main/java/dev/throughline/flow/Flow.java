@@ -10,16 +10,17 @@ import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.LocalOwner;
 import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HopId;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.Way;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayEnd;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.socket.SocketChannel;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.time.Duration;
@@ -145,7 +146,7 @@ public final class Flow {
         Verification answer =
                 parts.verifier().verify(header, found.socket(), parts.clock().instant());
         verification = answer;
-        parts.events().verified(answer);
+        tell(() -> parts.events().verified(answer));
         return switch (answer) {
             case Verification.Rejected rejected ->
                 throw new Refused(CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
@@ -159,10 +160,26 @@ public final class Flow {
                             "the kernel says " + Tuple.text(found.asked().destination()) + ", the origin "
                                     + Tuple.text(destination));
                 }
+                HopId last = verified.links().getLast().hop();
+                if (entrance.previousHop().map(hop -> !hop.equals(last)).orElse(false)) {
+                    throw new Refused(CloseReason.OWNER_MISMATCH, "the header comes from another hop than the connection");
+                }
+                if (parts.nextHop() instanceof NextHop.Destination && isOnlyReachableThere(who)) {
+                    throw new Refused(
+                            CloseReason.DESTINATION_NOT_HERE,
+                            Tuple.text(destination) + " of host " + who.host() + " isn't that of this one");
+                }
                 originator = who;
                 yield who;
             }
         };
+    }
+
+    /** Whether the destination means the originator's own host or network: here the same address is somebody else. */
+    private boolean isOnlyReachableThere(Originator who) {
+        InetAddress address = who.tuple().destination().getAddress();
+        return !who.host().equals(parts.host())
+                && (address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress());
     }
 
     private boolean isHealthChecker(Arrival found) {
@@ -252,32 +269,44 @@ public final class Flow {
         stage = FlowView.Stage.RELAYING;
         Relay running = new Relay(inbound, channel, parts.idleTimeout());
         relay = running;
-        parts.events().opened(view());
+        tell(() -> parts.events().opened(view()));
         return running.start();
     }
 
     /** The end, whatever it was: one reason, in the log, the metrics and nowhere else. */
     private void closed(@Nullable RelayEnd end, @Nullable Throwable problem) {
         Ending ending = ending(end, problem);
-        if (relay == null) {
-            // Refused before it stood: the application is to feel it at once, as a reset, and not wait for an answer.
-            if (ending.reason() != CloseReason.HEALTH_CHECK && inbound.isOpen()) {
-                inbound.config().setOption(ChannelOption.SO_LINGER, 0);
-            }
-            inbound.close();
-            SocketChannel other = outbound;
-            if (other != null) {
-                other.config().setOption(ChannelOption.SO_LINGER, 0);
-                other.close();
-            }
-        }
-        parts.table().remove(this);
-        FlowView last = view();
-        stage = FlowView.Stage.CLOSED;
         try {
-            parts.events().closed(last, ending);
+            if (relay == null) {
+                closeBoth(ending.reason());
+            }
+        } finally {
+            parts.table().remove(this);
+            FlowView last = view();
+            stage = FlowView.Stage.CLOSED;
+            tell(() -> parts.events().closed(last, ending));
+        }
+    }
+
+    /** Refused before it stood: the application is to feel it at once, as a reset, and not wait for an answer. */
+    private void closeBoth(CloseReason reason) {
+        if (reason == CloseReason.HEALTH_CHECK) {
+            inbound.close();
+        } else {
+            Relay.reset(inbound);
+        }
+        SocketChannel other = outbound;
+        if (other != null) {
+            Relay.reset(other);
+        }
+    }
+
+    /** Whoever listens may fail; the flow goes on. */
+    private void tell(Runnable event) {
+        try {
+            event.run();
         } catch (RuntimeException e) {
-            LOG.error("flow {} ended, and that could not be told", number, e);
+            LOG.error("flow {}: what happened could not be told", number, e);
         }
     }
 
@@ -308,8 +337,7 @@ public final class Flow {
             if (running != null) {
                 running.abort();
             } else {
-                inbound.config().setOption(ChannelOption.SO_LINGER, 0);
-                inbound.close();
+                Relay.reset(inbound);
             }
         });
     }

@@ -6,6 +6,7 @@ import dev.throughline.flow.Entrance;
 import dev.throughline.flow.Flow;
 import dev.throughline.flow.FlowParts;
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.HopId;
 import dev.throughline.os.Conntrack;
 import dev.throughline.relay.Inbox;
 import io.netty.bootstrap.ServerBootstrap;
@@ -23,6 +24,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class Listener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
     private static final int BACKLOG = 4096;
-    private static final String NEEDS_NET_ADMIN = " (TPROXY's IP_TRANSPARENT needs CAP_NET_ADMIN)";
+    private static final String NEEDS_NET_ADMIN = " (interception's IP_TRANSPARENT needs CAP_NET_ADMIN)";
 
     private final ListenerConfig config;
     private final EventLoopGroup loops;
@@ -70,8 +72,8 @@ public final class Listener implements AutoCloseable {
     }
 
     private void bind(InetSocketAddress address) throws IOException {
-        boolean transparent =
-                config instanceof ListenerConfig.Intercepting i && i.by() == ListenerConfig.Interception.TPROXY;
+        // TPROXY delivers to no other socket, and the rules let redirected connections reach no other.
+        boolean transparent = config instanceof ListenerConfig.Intercepting;
         Entrance entrance = entrance();
         ChannelFuture bound = new ServerBootstrap()
                 .group(loops)
@@ -99,25 +101,38 @@ public final class Listener implements AutoCloseable {
         // Without the option the listener would get nothing, and say nothing.
         if (transparent
                 && !Boolean.TRUE.equals(bound.channel().config().getOption(EpollChannelOption.IP_TRANSPARENT))) {
-            throw new IOException("listener " + config.name() + " can't use TPROXY" + NEEDS_NET_ADMIN);
+            throw new IOException("listener " + config.name() + " can't intercept" + NEEDS_NET_ADMIN);
         }
     }
 
     private Entrance entrance() {
         return switch (config) {
             case ListenerConfig.Apps apps ->
-                new Entrance(apps.name(), false, true, arrivals(apps), new OwnProcessRule());
+                new Entrance(apps.name(), false, true, Optional.empty(), arrivals(apps), new ApplicationRule());
             case ListenerConfig.PreviousHop previous ->
-                new Entrance(previous.name(), true, true, arrivals(previous), new PreviousHopRule(previous.previous()));
+                new Entrance(
+                        previous.name(),
+                        true,
+                        true,
+                        Optional.of(HopId.of(previous.previous().hop())),
+                        arrivals(previous),
+                        new PreviousHopRule(previous.previous()));
             case ListenerConfig.Forward forward ->
                 new Entrance(
                         forward.name(),
                         false,
                         false,
+                        Optional.empty(),
                         PlainArrivals.forwarding(forward.destination()),
-                        new OwnProcessRule());
+                        new ApplicationRule());
             case ListenerConfig.Chain chain ->
-                new Entrance(chain.name(), true, false, PlainArrivals.ofPreviousHops(), Entrance.OwnerRule.ANYONE);
+                new Entrance(
+                        chain.name(),
+                        true,
+                        false,
+                        Optional.empty(),
+                        PlainArrivals.ofPreviousHops(),
+                        Entrance.OwnerRule.ANYONE);
         };
     }
 

@@ -68,6 +68,7 @@ final class RuleText {
         }
         if (uses(Way.REDIRECT)) {
             redirect();
+            arrive();
         }
         if (uses(Way.REDIRECT) || plan.guardNextHop()) {
             refuse();
@@ -182,6 +183,20 @@ final class RuleText {
                         .formatted(Marks.MASK, Marks.text(plan.markOf(capture)), capture.port(), capture.listener()));
             }
         }
+        script.end();
+    }
+
+    /**
+     * While the hop is down, anyone could bind its port. Only a socket with IP_TRANSPARENT is a hop's listener, or was
+     * accepted by one: that option needs a capability, as a port doesn't.
+     */
+    private void arrive() {
+        script.chain("arrive", "filter hook input priority filter", "Redirected connections reach a hop, or nobody.");
+        script.rule(isRedirected().replace("==", "!=") + " accept");
+        script.rule("ct direction reply accept");
+        script.rule("socket transparent 1 accept");
+        script.rule("meta l4proto tcp counter reject with tcp reset comment \"no listener\"");
+        script.rule("counter drop");
         script.end();
     }
 

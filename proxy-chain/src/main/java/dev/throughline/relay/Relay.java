@@ -82,6 +82,14 @@ public final class Relay {
         }
     }
 
+    /** Closes {@code channel} so that the other end feels a reset; nothing happens if it is closed already. */
+    public static void reset(Channel channel) {
+        if (channel.isOpen()) {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+            channel.close();
+        }
+    }
+
     /** Closes both sides, with a reset unless all went well: what was cut short must not look complete to anyone. */
     private void finish(RelayEnd reason) {
         // Closing fails the writes that are queued, which comes back here as if that side had been reset.
@@ -93,10 +101,11 @@ public final class Relay {
             idleCheck.cancel(false);
         }
         for (Channel channel : new Channel[] {toOutbound.from, toInbound.from}) {
-            if (reason != RelayEnd.COMPLETED && channel.isOpen()) {
-                channel.config().setOption(ChannelOption.SO_LINGER, 0);
+            if (reason == RelayEnd.COMPLETED) {
+                channel.close();
+            } else {
+                reset(channel);
             }
-            channel.close();
         }
         end.complete(reason);
     }

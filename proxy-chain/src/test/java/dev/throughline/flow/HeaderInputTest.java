@@ -22,10 +22,12 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class HeaderInputTest {
@@ -38,6 +40,7 @@ class HeaderInputTest {
     private final Inbox inbox = new Inbox();
     private final EmbeddedChannel channel = channel();
     private final ByteArrayOutputStream flow = new ByteArrayOutputStream();
+    private final List<ByteBuf> sent = new ArrayList<>();
 
     private EmbeddedChannel channel() {
         EmbeddedChannel made = new EmbeddedChannel();
@@ -46,13 +49,22 @@ class HeaderInputTest {
         return made;
     }
 
+    @AfterEach
+    void everyBufferIsReleased() {
+        channel.close();
+
+        assertThat(sent).allMatch(buffer -> buffer.refCnt() == 0);
+    }
+
     private CompletableFuture<Header> read(HeaderLimits limits, Duration timeout) {
         return HeaderInput.read(channel, inbox, limits, timeout);
     }
 
     private void arrive(byte[]... pieces) {
         for (byte[] piece : pieces) {
-            channel.pipeline().fireChannelRead(Unpooled.copiedBuffer(piece));
+            ByteBuf buffer = Unpooled.copiedBuffer(piece);
+            sent.add(buffer);
+            channel.pipeline().fireChannelRead(buffer);
             channel.pipeline().fireChannelReadComplete();
         }
     }
@@ -105,6 +117,7 @@ class HeaderInputTest {
 
             assertThat(raw(answer)).as("split at %d", split).isEqualTo(HEADER);
             assertThat(one.rest()).as("split at %d", split).isEqualTo(PAYLOAD);
+            one.everyBufferIsReleased();
         }
     }
 
@@ -128,6 +141,17 @@ class HeaderInputTest {
 
         assertThat(raw(answer)).isEqualTo(HEADER);
         assertThat(rest()).isEqualTo(PAYLOAD);
+    }
+
+    @Test
+    void muchMayFollowItInOneRead() {
+        byte[] payload = new byte[64 * 1024];
+        byte[] all = java.util.Arrays.copyOf(HEADER.toByteArray(), HEADER.length() + payload.length);
+
+        arrive(all);
+
+        assertThat(raw(read(HeaderLimits.NORMAL, LONG))).isEqualTo(HEADER);
+        assertThat(rest()).isEqualTo(payload);
     }
 
     @Test
@@ -228,6 +252,9 @@ class HeaderInputTest {
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, Duration.ofSeconds(5));
         arrive(HEADER.toByteArray());
 
+        assertThat(channel.runScheduledPendingTasks())
+                .as("nothing is scheduled")
+                .isEqualTo(-1);
         channel.advanceTimeBy(1, TimeUnit.MINUTES);
         channel.runScheduledPendingTasks();
 

@@ -177,7 +177,7 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** What nobody has verified is taken out of its wrapping only where it is verified, and where it is shown as a claim. */
+    /** What nobody has verified is unwrapped only where it is verified, and where it is shown as a claim. */
     @Test
     void fewTakeAClaimAtItsWord() {
         Set<String> callers = new TreeSet<>();

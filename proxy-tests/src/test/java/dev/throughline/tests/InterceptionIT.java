@@ -181,8 +181,8 @@ class InterceptionIT {
     }
 
     /**
-     * Where four bytes are changed (one could happen to be what it is changed to): the fixed part, the addresses, a TLV's
-     * length, the magic, the origin, the first link, the second link.
+     * Where four bytes are changed (one could happen to be what it is changed to): the fixed part, the addresses, a
+     * TLV's length, the magic, the origin, the first link, the second link.
      */
     static IntStream offsets() {
         return IntStream.of(5, 12, 13, 14, 15, 19, 27, 29, 31, 34, 60, 98, 200, 320, 400);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Runs only where network namespaces with interception can be had. Elsewhere it is skipped with the reason, except where
+ * Runs only where network namespaces with interception can be had. Elsewhere it is skipped with the reason, except if
  * the environment says CI=true: a check that silently checks nothing is worse than a red one.
  */
 @Target(ElementType.TYPE)
@@ -21,6 +21,10 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 @interface NeedsNamespaces {
     final class Condition implements ExecutionCondition {
         private static final Optional<String> MISSING = Namespace.unavailable();
+
+        static {
+            MISSING.ifPresent(reason -> System.out.println("scenes that need namespaces are skipped: " + reason));
+        }
 
         @Override
         public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
@@ -34,7 +38,6 @@ import org.junit.jupiter.api.extension.ExtensionContext;
             if (mustRun) {
                 throw new AssertionError("CI=true, and the scenes can't be played here: " + missing.get());
             }
-            System.out.println("skipped: " + missing.get());
             return ConditionEvaluationResult.disabled(missing.get());
         }
     }

@@ -45,7 +45,7 @@ record PreviousHop(SecretKey key, String audience) {
         return bytes(flow, begin(flow, socket, issuedAt));
     }
 
-    /** The header of {@code second}, which continues a chain that this hop began with {@code second} as its audience. */
+    /** The header of {@code second}, which continues a chain that this hop began for it. */
     byte[] continued(PreviousHop second, Trust trust, Tuple flow, Tuple between, End connection) {
         byte[] first = header(flow, between, Instant.now());
         ReadResult.Complete read =

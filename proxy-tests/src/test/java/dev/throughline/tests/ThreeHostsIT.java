@@ -130,7 +130,8 @@ class ThreeHostsIT {
     }
 
     /**
-     * What a hop with a slow clock signs seems older than a receiver that has just started, and is refused for a second.
+     * What a hop with a slow clock signs seems older than a receiver that has just started, and is refused for a
+     * second.
      *
      * @return how many connections were refused before one was served
      */

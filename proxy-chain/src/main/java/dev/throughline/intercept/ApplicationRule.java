@@ -1,0 +1,31 @@
+package dev.throughline.intercept;
+
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.Entrance;
+import dev.throughline.flow.Refused;
+import dev.throughline.identify.LocalOwner;
+import java.util.Optional;
+
+/**
+ * The loop guard of a listener for applications: a connection of a hop, this one or another of this host, is nobody's
+ * application. Without it, a mark that is missing from {@code later-marks} would send a flow round and round, each time with
+ * a new chain in which no rule sees a loop.
+ */
+final class ApplicationRule implements Entrance.OwnerRule {
+    private static final int OWN_PID = Math.toIntExact(ProcessHandle.current().pid());
+
+    @Override
+    public Optional<Refused> objection(LocalOwner owner) {
+        if (owner.mark().isPresent() && (owner.mark().getAsInt() & Marks.MAX) != 0) {
+            return loop("a hop opened it, with mark 0x%x: is that mark in later-marks?"
+                    .formatted(owner.mark().getAsInt() & Marks.MAX));
+        }
+        return owner.identity().process().filter(process -> process.pid() == OWN_PID).isPresent()
+                ? loop("this hop opened it: do its rules bypass its own mark?")
+                : Optional.empty();
+    }
+
+    private static Optional<Refused> loop(String detail) {
+        return Optional.of(new Refused(CloseReason.LOOP, detail));
+    }
+}
