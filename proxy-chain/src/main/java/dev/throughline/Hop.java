@@ -41,6 +41,8 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -75,20 +77,21 @@ public final class Hop implements AutoCloseable {
     /** Opens everything, listeners last: a connection that is taken can be served. */
     public void start() throws IOException {
         try {
-            EventLoopGroup loops = new MultiThreadIoEventLoopGroup(
-                    Runtime.getRuntime().availableProcessors(), EpollLoops.newFactory());
-            open.add(() -> loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
             IdNames names = new IdNames(keys.trust(), config.name(), config.host());
             FlowJson json = new FlowJson(config.name(), names);
-            FlowParts parts = parts(new FlowLog(json));
+            FlowLog log = opened(FlowLog.start(json));
+            metrics.counter(
+                    "throughline.log.dropped", "Flow lines that nobody took from standard output", log::dropped);
+            EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
+            FlowParts parts = parts(log);
             Conntrack conntrack = opened(Conntrack.open());
-            startAdmin(loops, json);
+            startAdmin(json);
+            writePidFile(config.admin().pidFile());
             for (ListenerConfig listener : config.listeners()) {
                 Listener started = opened(new Listener(listener, loops, parts, conntrack));
                 listeners.add(started);
                 started.start();
             }
-            writePidFile(config.admin().pidFile());
             if (config.failOpen()) {
                 holdRules();
             }
@@ -116,6 +119,7 @@ public final class Hop implements AutoCloseable {
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
         metrics.gauge("throughline.chains.remembered", "Unexpired chains, remembered against replay", replays::size);
         metrics.counter("throughline.identify.lookups", "Sockets whose owner was asked for", identifier::lookups);
+        metrics.counter("throughline.identify.failures", "Owners that could not be asked for", identifier::failures);
         metrics.counter("throughline.identify.scans", "Searches of /proc for holders of sockets", identifier::scans);
         return new FlowParts(
                 HostId.of(config.host()),
@@ -145,7 +149,14 @@ public final class Hop implements AutoCloseable {
         };
     }
 
-    private void startAdmin(EventLoopGroup loops, FlowJson json) throws IOException {
+    private EventLoopGroup loops(int threads) {
+        EventLoopGroup loops = new MultiThreadIoEventLoopGroup(threads, EpollLoops.newFactory());
+        open.add(() -> loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
+        return loops;
+    }
+
+    /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
+    private void startAdmin(FlowJson json) throws IOException {
         AdminPages pages = new AdminPages(table, json, metrics, () -> {
             String reason = notReady;
             return reason == null ? List.of() : List.of(reason);
@@ -155,7 +166,7 @@ public final class Hop implements AutoCloseable {
                 .add(0, ownUid)
                 .addAll(config.admin().uids())
                 .build();
-        AdminServer admin = opened(new AdminServer(loops, pages, uids));
+        AdminServer admin = opened(new AdminServer(loops(1), pages, uids));
         admin.listen(config.admin().socket());
         open.add(() -> Files.deleteIfExists(config.admin().socket()));
         if (config.admin().metrics().isPresent()) {
@@ -166,7 +177,12 @@ public final class Hop implements AutoCloseable {
     private void writePidFile(Path file) throws IOException {
         ProcessId self = OwnProcess.id();
         Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.writeString(file, self.pid() + " " + self.startTime() + "\n");
+        // By rename: the next hop must never read half of it.
+        Path complete = Files.createTempFile(
+                file.toAbsolutePath().getParent(), file.getFileName().toString(), null);
+        Files.writeString(complete, self.pid() + " " + self.startTime() + "\n");
+        Files.setPosixFilePermissions(complete, PosixFilePermissions.fromString("rw-r--r--"));
+        Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE);
         open.add(() -> Files.deleteIfExists(file));
     }
 

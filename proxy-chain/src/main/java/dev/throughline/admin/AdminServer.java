@@ -74,7 +74,7 @@ public final class AdminServer implements AutoCloseable {
         // Who may connect is decided by credentials; the mode only keeps others from trying, where no other user is
         // named.
         Files.setPosixFilePermissions(
-                path, PosixFilePermissions.fromString(uids.size() > 2 ? "rw-rw-rw-" : "rw-------"));
+                path, PosixFilePermissions.fromString(hasOtherUsers() ? "rw-rw-rw-" : "rw-------"));
     }
 
     /** Opens metrics and health at {@code address}. */
@@ -99,6 +99,11 @@ public final class AdminServer implements AutoCloseable {
                     bound.cause());
         }
         listening.add(bound.channel());
+    }
+
+    private boolean hasOtherUsers() throws IOException {
+        Object ownUid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        return uids.stream().anyMatch(uid -> uid != 0 && !uid.equals(ownUid));
     }
 
     private static void createFolderOf(Path socket) throws IOException {

@@ -126,7 +126,7 @@ final class KeysCommand {
                         Trust.parse(file.toString(), before).find(entry.key().id());
                 if (present.isEmpty()) {
                     String gap = before.isEmpty() || before.endsWith("\n") ? "" : "\n";
-                    Files.writeString(file, before + gap + entry.toText() + "\n");
+                    KeyFiles.writeTrust(file, before + gap + entry.toText() + "\n");
                 } else if (!present.get().equals(entry)) {
                     throw new CommandFailure(
                             ExitCode.FAILURE,

@@ -22,6 +22,7 @@ import java.util.Set;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Reads a hop's configuration file. Paths in it are relative to the file. */
@@ -62,6 +63,8 @@ public final class ConfigReader {
             }
         } catch (MarkedYamlEngineException e) {
             problems.add(e.getProblemMark(), "not YAML: " + e.getProblem());
+        } catch (YamlEngineException e) {
+            problems.add(Optional.empty(), "not YAML: " + e.getMessage());
         }
         if (!problems.found().isEmpty() || config.isEmpty()) {
             throw new ConfigException(problems.found());

@@ -6,6 +6,7 @@ import dev.throughline.key.Trust;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
@@ -42,8 +43,35 @@ public final class KeyFiles {
         Files.writeString(file, key.toSecretText() + "\n");
     }
 
-    /** Reads a trust file. */
+    /** Replaces a trust file as a whole: cut in the middle, a line could give a key more rights than it has. */
+    public static void writeTrust(Path file, String text) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        Path complete = Files.createTempFile(folder, file.getFileName().toString(), null);
+        try {
+            Files.writeString(complete, text);
+            Files.setPosixFilePermissions(
+                    complete,
+                    Files.exists(file)
+                            ? Files.getPosixFilePermissions(file)
+                            : PosixFilePermissions.fromString("rw-r--r--"));
+            Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(complete);
+        }
+    }
+
+    /**
+     * Reads a trust file.
+     *
+     * @throws KeyFormatException if it isn't one, or if anyone but its owner could have written it: whoever writes it
+     *     decides who is believed
+     */
     public static Trust readTrust(Path file) throws IOException, KeyFormatException {
+        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
+        if (mode.contains(PosixFilePermission.GROUP_WRITE) || mode.contains(PosixFilePermission.OTHERS_WRITE)) {
+            throw new KeyFormatException(file + ": mode " + PosixFilePermissions.toString(mode)
+                    + " lets others write whom this hop believes: chmod go-w " + file);
+        }
         return Trust.parse(file.toString(), Files.readString(file));
     }
 }

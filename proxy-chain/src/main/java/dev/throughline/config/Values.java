@@ -18,7 +18,8 @@ final class Values {
 
     static int integer(String text, int least, int most) {
         try {
-            int value = Integer.decode(text);
+            // Not Integer.decode: it takes 0443 for octal.
+            int value = text.startsWith("0x") ? Integer.parseInt(text, 2, text.length(), 16) : Integer.parseInt(text);
             if (value >= least && value <= most) {
                 return value;
             }

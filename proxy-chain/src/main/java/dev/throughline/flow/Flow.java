@@ -162,7 +162,8 @@ public final class Flow {
                 }
                 HopId last = verified.links().getLast().hop();
                 if (entrance.previousHop().map(hop -> !hop.equals(last)).orElse(false)) {
-                    throw new Refused(CloseReason.OWNER_MISMATCH, "the header comes from another hop than the connection");
+                    throw new Refused(
+                            CloseReason.OWNER_MISMATCH, "the header comes from another hop than the connection");
                 }
                 if (parts.nextHop() instanceof NextHop.Destination && isOnlyReachableThere(who)) {
                     throw new Refused(

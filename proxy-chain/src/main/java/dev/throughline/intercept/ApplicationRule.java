@@ -20,7 +20,10 @@ final class ApplicationRule implements Entrance.OwnerRule {
             return loop("a hop opened it, with mark 0x%x: is that mark in later-marks?"
                     .formatted(owner.mark().getAsInt() & Marks.MAX));
         }
-        return owner.identity().process().filter(process -> process.pid() == OWN_PID).isPresent()
+        return owner.identity()
+                        .process()
+                        .filter(process -> process.pid() == OWN_PID)
+                        .isPresent()
                 ? loop("this hop opened it: do its rules bypass its own mark?")
                 : Optional.empty();
     }

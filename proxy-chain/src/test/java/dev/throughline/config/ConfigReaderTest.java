@@ -150,7 +150,16 @@ class ConfigReaderTest {
     void whatIsNotYamlSaysWhere() {
         assertThat(problems("hop: [\n")).startsWith("hop.yaml:2:1: not YAML");
         assertThat(problems("")).startsWith("hop.yaml:1:1: the file is empty");
+        assertThat(problems("hop: a\u0007b\n")).contains("not YAML");
         assertThat(problems("- a\n")).contains("is a mapping");
+    }
+
+    @Test
+    void aNumberIsDecimalUnlessItBeginsWith0x() throws Exception {
+        HopConfig config = read(MINIMAL + "mark: 0x10\nlater-marks: [010, 8]\n");
+
+        assertThat(config.mark()).isEqualTo(16);
+        assertThat(config.laterMarks()).containsExactly(10, 8);
     }
 
     private String problems(String yaml) {

@@ -89,4 +89,30 @@ class KeyFilesTest {
     void aFileThatIsNotThereIsSaidToBeMissing() {
         assertThatThrownBy(() -> KeyFiles.readSecret(file)).isInstanceOf(NoSuchFileException.class);
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rw-rw-r--", "rw-r--rw-"})
+    void aTrustFileThatOthersCanWriteIsRefused(String mode) throws Exception {
+        Files.writeString(file, key.publicKey().toText() + " hop\n");
+        mode(mode);
+
+        assertThatThrownBy(() -> KeyFiles.readTrust(file))
+                .isInstanceOf(KeyFormatException.class)
+                .hasMessageContaining("chmod go-w");
+    }
+
+    @Test
+    void aTrustFileIsReplacedAsAWholeAndKeepsItsMode() throws Exception {
+        Files.writeString(file, "");
+        mode("rw-r-----");
+
+        KeyFiles.writeTrust(file, key.publicKey().toText() + " hop\n");
+
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-r-----");
+        assertThat(KeyFiles.readTrust(file).find(key.publicKey().id())).isPresent();
+        try (var files = Files.list(folder)) {
+            assertThat(files).containsExactly(file);
+        }
+    }
 }

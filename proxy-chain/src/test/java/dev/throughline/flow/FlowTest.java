@@ -164,6 +164,7 @@ class FlowTest {
                 "front",
                 requiresHeader,
                 intercepting,
+                java.util.Optional.empty(),
                 connection -> {
                     Tuple socket = Tuple.tcp(connection.remoteAddress(), connection.localAddress());
                     Tuple asked = Tuple.tcp(socket.source(), destinationAddress());
@@ -298,6 +299,19 @@ class FlowTest {
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
     }
 
+    /** The reset may come before, while or after the header is written: the flow ends all the same. */
+    @Test
+    void aNextHopThatAcceptsAndResetsLeavesNoFlowBehind() throws Exception {
+        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress())));
+        for (int i = 0; i < 300; i++) {
+            wire.connect();
+            Socket next = destination.accept();
+            next.setSoLinger(true, 0);
+            next.close();
+            assertThat(closed().ending().reason()).isNotEqualTo(CloseReason.INTERNAL_ERROR);
+        }
+    }
+
     @Test
     void aTrueHeaderLeadsToTheDestinationThatItNames() throws Exception {
         entrance = fromPreviousHop();
@@ -415,6 +429,7 @@ class FlowTest {
                 "front",
                 false,
                 true,
+                java.util.Optional.empty(),
                 connection -> {
                     throw new Refused(CloseReason.NO_ORIGINAL_DESTINATION, "no entry");
                 },

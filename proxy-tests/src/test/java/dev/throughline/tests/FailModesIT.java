@@ -87,6 +87,23 @@ class FailModesIT {
         assertThat(scene.host().run("ip", "rule")).doesNotContain("fwmark");
     }
 
+    /** A port of a hop that is down is free for anyone; what was captured is not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void whoTakesThePortOfAHopThatIsDownGetsNothing(String way) throws IOException {
+        String name = "squat-" + way;
+        Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7205, 15001, ""));
+        hops.redirect("apply", name);
+        try (Party squatter = scene.party().ready()) {
+            squatter.serve(Party.endpoint("127.0.0.1:15001")).serve(Party.endpoint("[::1]:15001"));
+            isRefused(OneHost.WEB);
+            isRefused(OneHost.WEB6);
+            assertThat(squatter.connections()).isZero();
+        } finally {
+            hops.redirect("remove", name);
+        }
+    }
+
     private static void isRefused(InetSocketAddress to) throws IOException {
         long before = scene.server().connections();
         assertThat(scene.app().isRefused(to)).isTrue();

@@ -1,0 +1,61 @@
+package dev.throughline.intercept;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.Refused;
+import dev.throughline.identify.LocalOwner;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessId;
+import dev.throughline.originator.ProcessIdentity;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+class ApplicationRuleTest {
+    private static final int SELF = Math.toIntExact(ProcessHandle.current().pid());
+
+    private final ApplicationRule rule = new ApplicationRule();
+
+    @Test
+    void anApplicationMayCome() {
+        assertThat(rule.objection(owner(SELF + 1, OptionalInt.of(0)))).isEmpty();
+        assertThat(rule.objection(owner(SELF + 1, OptionalInt.empty()))).isEmpty();
+    }
+
+    /** Marks above the 16 bits of a hop are others' business. */
+    @Test
+    void aForeignMarkIsNoHops() {
+        assertThat(rule.objection(owner(SELF + 1, OptionalInt.of(0xCA00_0000)))).isEmpty();
+    }
+
+    @Test
+    void thisHopIsNoApplication() {
+        assertLoop(owner(SELF, OptionalInt.of(0)));
+    }
+
+    @Test
+    void aHopWhoseMarkWasForgottenInLaterMarksIsNoApplication() {
+        assertLoop(owner(SELF + 1, OptionalInt.of(0x7103)));
+    }
+
+    private void assertLoop(LocalOwner owner) {
+        assertThat(rule.objection(owner)).map(Refused::reason).contains(CloseReason.LOOP);
+    }
+
+    private static LocalOwner owner(int pid, OptionalInt mark) {
+        ProcessIdentity identity = new ProcessIdentity(
+                Evidence.SOCKET_LOOKUP,
+                OperatingSystem.LINUX,
+                Optional.of(new ProcessId(pid, 1)),
+                Optional.empty(),
+                Code.UNKNOWN,
+                Placement.UNKNOWN,
+                Person.UNKNOWN);
+        return new LocalOwner(identity, mark, OptionalInt.of(1000));
+    }
+}
