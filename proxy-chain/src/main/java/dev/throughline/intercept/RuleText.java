@@ -192,8 +192,10 @@ final class RuleText {
      */
     private void arrive() {
         script.chain("arrive", "filter hook input priority filter", "Redirected connections reach a hop, or nobody.");
-        script.rule(isRedirected().replace("==", "!=") + " accept");
-        script.rule("ct direction reply accept");
+        // What conntrack doesn't track, such as neighbour discovery, has no mark and must fit no rule.
+        script.rule("ct direction original " + isRedirected() + " goto unless-listener");
+        script.end();
+        script.chain("unless-listener");
         script.rule("socket transparent 1 accept");
         script.rule("meta l4proto tcp counter reject with tcp reset comment \"no listener\"");
         script.rule("counter drop");

@@ -17,6 +17,7 @@ final class SkewedHop {
         HopConfig config = ConfigReader.read(Path.of(arguments[0]));
         Clock clock = Clock.offset(Clock.systemUTC(), Duration.ofMillis(Long.parseLong(arguments[1])));
         try (Hop hop = new Hop(config, HopKeys.read(config), clock)) {
+            System.err.println("starting at " + System.currentTimeMillis());
             hop.start();
             System.err.println("hop " + config.name() + " is ready");
             new CountDownLatch(1).await();
