@@ -23,6 +23,7 @@ import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.OwnProcess;
 import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.intercept.ConfiguredRules;
+import dev.throughline.intercept.HeldRules;
 import dev.throughline.intercept.Listener;
 import dev.throughline.intercept.RulePlan;
 import dev.throughline.intercept.RuleTables;
@@ -66,6 +67,7 @@ public final class Hop implements AutoCloseable {
     private final List<Listener> listeners = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private volatile @Nullable String notReady = "starting";
+    private volatile @Nullable HeldRules held;
 
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
         this.config = config;
@@ -157,10 +159,7 @@ public final class Hop implements AutoCloseable {
 
     /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
     private void startAdmin(FlowJson json) throws IOException {
-        AdminPages pages = new AdminPages(table, json, metrics, () -> {
-            String reason = notReady;
-            return reason == null ? List.of() : List.of(reason);
-        });
+        AdminPages pages = new AdminPages(table, json, metrics, this::obstacles);
         int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()
                 .add(0, ownUid)
@@ -190,8 +189,22 @@ public final class Hop implements AutoCloseable {
     private void holdRules() throws IOException {
         Optional<RulePlan> plan = ConfiguredRules.of(config);
         if (plan.isPresent()) {
-            opened(new RuleTables().hold(plan.get()));
+            held = opened(new RuleTables().hold(plan.get()));
         }
+    }
+
+    /** Why this hop should get no new flows. */
+    private List<String> obstacles() {
+        List<String> reasons = new ArrayList<>();
+        String reason = notReady;
+        if (reason != null) {
+            reasons.add(reason);
+        }
+        HeldRules rules = held;
+        if (rules != null && !rules.isAlive()) {
+            reasons.add("its rules are gone: nothing is captured");
+        }
+        return reasons;
     }
 
     /** How many flows live. */

@@ -423,6 +423,48 @@ class FlowTest {
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
     }
 
+    /** The loopback of the originator's host is not this host's. */
+    @Test
+    void aFlowOfAnotherHostDoesNotReachServicesOfThisOne() throws Exception {
+        change(p -> new FlowParts(
+                HostId.of("egress-1"),
+                p.identifier(),
+                p.verifier(),
+                p.signer(),
+                p.chainTlv(),
+                p.headerLimits(),
+                p.halfOpenHeaders(),
+                p.healthCheckers(),
+                p.nextHop(),
+                p.connector(),
+                p.table(),
+                p.events(),
+                p.headerTimeout(),
+                p.idleTimeout(),
+                p.ttl(),
+                p.clock(),
+                p.random()));
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+
+        assertReset(previous);
+        assertThat(ending().reason()).isEqualTo(CloseReason.DESTINATION_NOT_HERE);
+    }
+
+    /** A trusted hop is still not the one whose connections this listener takes. */
+    @Test
+    void aHeaderOfAnotherHopThanThePreviousOneIsRefused() throws Exception {
+        Entrance any = fromPreviousHop();
+        entrance = new Entrance(
+                any.listener(), true, false, Optional.of(HopId.of("hop-z")), any.arrivals(), any.ownerRule());
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+
+        assertReset(previous);
+        assertThat(ending().reason()).isEqualTo(CloseReason.OWNER_MISMATCH);
+    }
+
     @Test
     void whatTheKernelCantSayIsNeverGuessed() throws Exception {
         entrance = new Entrance(
