@@ -83,11 +83,11 @@ public final class Flow {
 
     /** Where it comes from and where it was going, as the kernel has it. */
     private Arrival intercepted(SocketChannel connection) {
+        Arrival found = entrance.arrivals().of(connection);
+        arrival = found;
         if (parts.table().isOverfull()) {
             throw new Refused(CloseReason.TOO_MANY_FLOWS, parts.table().size() - 1 + " flows are open");
         }
-        Arrival found = entrance.arrivals().of(connection);
-        arrival = found;
         return found;
     }
 
