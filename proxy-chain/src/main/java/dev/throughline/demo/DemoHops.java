@@ -2,6 +2,7 @@ package dev.throughline.demo;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.io.Closer;
 import dev.throughline.config.KeyFiles;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKey;
@@ -10,7 +11,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** The three hops of the demo: their keys and trust, made afresh, and their configurations. */
 final class DemoHops {
@@ -88,6 +92,22 @@ final class DemoHops {
                 nat-exceptions: [{ from: hop-b, to: hop-c, egress: 127.0.0.0/8 }]
                 route: { to: destination }
                 """.formatted(firstPort + 2));
+    }
+
+    /** Starts the hops as {@code command} runs programs, and waits until all take connections; {@code closer} ends them. */
+    List<HopProcess> start(Function<List<String>, ProcessBuilder> command, Closer closer) throws IOException {
+        List<HopProcess> hops = new ArrayList<>();
+        for (String name : NAMES) {
+            HopProcess hop = HopProcess.start(
+                    name,
+                    command.apply(ProgramCommand.of("run", "-c", config(name).toString())));
+            closer.register(hop::close);
+            hops.add(hop);
+        }
+        for (HopProcess hop : hops) {
+            hop.ready();
+        }
+        return hops;
     }
 
     private void write(String name, String rest) throws IOException {

@@ -43,17 +43,7 @@ final class ExplicitScene implements DemoScene {
         closer.register(server::close);
         DemoHops configs = DemoHops.in(folder);
         configs.writeExplicitConfigs(firstPort, firstPort + 3, firstPort + 4);
-        for (String name : DemoHops.NAMES) {
-            HopProcess hop = HopProcess.start(
-                    name,
-                    new ProcessBuilder(
-                            ProgramCommand.of("run", "-c", configs.config(name).toString())));
-            closer.register(hop::close);
-            hops.add(hop);
-        }
-        for (HopProcess hop : hops) {
-            hop.ready();
-        }
+        hops.addAll(configs.start(ProcessBuilder::new, closer));
         server.ready();
     }
 

@@ -53,16 +53,7 @@ final class InterceptionScene implements DemoScene {
         for (Process process : rules) {
             succeed(process);
         }
-        for (String name : DemoHops.NAMES) {
-            ProcessBuilder command = host.command(
-                    ProgramCommand.of("run", "-c", configs.config(name).toString()));
-            HopProcess hop = HopProcess.start(name, command);
-            closer.register(hop::close);
-            hops.add(hop);
-        }
-        for (HopProcess hop : hops) {
-            hop.ready();
-        }
+        hops.addAll(configs.start(host::command, closer));
         server.ready();
     }
 

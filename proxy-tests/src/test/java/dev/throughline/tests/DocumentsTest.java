@@ -79,6 +79,23 @@ class DocumentsTest {
     }
 
     @Test
+    void theTestsThatTheContributorGuideNamesExist() throws IOException {
+        String guide = Files.readString(CHECKOUT.resolve(".github/CONTRIBUTING.md"));
+        List<String> named = Pattern.compile("-D(?:it\\.)?test=(\\w+)")
+                .matcher(guide)
+                .results()
+                .map(name -> name.group(1) + ".java")
+                .toList();
+
+        assertThat(named).hasSize(2);
+        for (String name : named) {
+            try (Stream<Path> files = Files.walk(CHECKOUT)) {
+                assertThat(files.anyMatch(file -> file.endsWith(name))).as(name).isTrue();
+            }
+        }
+    }
+
+    @Test
     void everyLinkInADocumentLeadsSomewhere() throws IOException {
         for (String document :
                 List.of("README.md", "deploy/README.md", ".github/CONTRIBUTING.md", "proxy-core/SPEC.md")) {
