@@ -12,10 +12,8 @@ import dev.throughline.originator.HostId;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Decides whether a header is true (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a
@@ -27,12 +25,15 @@ public final class Verifier {
     private final Trust trust;
     private final ChainTlv chainTlv;
     private final ReplayWindow replays;
+    private final VerifiedBatches batches;
 
-    public Verifier(VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays) {
+    public Verifier(
+            VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays, VerifiedBatches batches) {
         this.settings = settings;
         this.trust = trust;
         this.chainTlv = chainTlv;
         this.replays = replays;
+        this.batches = batches;
     }
 
     /**
@@ -66,18 +67,17 @@ public final class Verifier {
 
     private static Verification decideCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
         if (!(chainTlv.read(header) instanceof ChainRead.Found found)) {
-            return new Verifier(
-                            captureSettings(new HopId(0), Instant.EPOCH, skew), trust, chainTlv, new ReplayWindow(1))
+            return capture(new HopId(0), Instant.EPOCH, trust, chainTlv, skew)
                     .decide(header, Instant.EPOCH, chain -> {}, false);
         }
         Instant issued = found.chain().last().link().issuedAt();
         HopId receiver = found.chain().last().link().audience();
-        return new Verifier(captureSettings(receiver, issued, skew), trust, chainTlv, new ReplayWindow(1))
-                .decide(header, issued, chain -> {}, false);
+        return capture(receiver, issued, trust, chainTlv, skew).decide(header, issued, chain -> {}, false);
     }
 
-    private static VerifierSettings captureSettings(HopId self, Instant at, Duration skew) {
-        return new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, ImmutableList.of());
+    private static Verifier capture(HopId self, Instant at, Trust trust, ChainTlv chainTlv, Duration skew) {
+        VerifierSettings settings = new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, ImmutableList.of());
+        return new Verifier(settings, trust, chainTlv, new ReplayWindow(1), new VerifiedBatches(1));
     }
 
     /** The rules that depend on where the header arrived. */
@@ -95,9 +95,9 @@ public final class Verifier {
             checkAudiences(chain);
             checkConnections(chain);
             receiver.check(chain);
-            List<byte[]> digests = chain.digests();
+            List<Bytes> digests = chain.digests();
             checkSignatures(chain, signers, digests);
-            Bytes last = Bytes.copyOf(digests.getLast());
+            Bytes last = digests.getLast();
             if (single) {
                 checkReplay(chain, last, now);
             }
@@ -141,14 +141,12 @@ public final class Verifier {
         if (count > settings.maxHops()) {
             throw new Rejection(RejectReason.TOO_MANY_HOPS, -1, count + " links, at most " + settings.maxHops());
         }
-        Set<HopId> hops = new HashSet<>();
-        hops.add(settings.self());
         for (int i = 0; i < count; i++) {
             Link link = link(chain, i);
             if (link.index() != i) {
                 throw new Rejection(RejectReason.LINK_ORDER, i, "index " + link.index() + " at place " + i);
             }
-            if (!hops.add(link.hop())) {
+            if (link.hop().equals(settings.self()) || isBefore(chain, i, link.hop())) {
                 throw new Rejection(RejectReason.LOOP, i, "hop " + name(link.hop()));
             }
             if (link.previousVerified() != (i > 0)) {
@@ -161,6 +159,15 @@ public final class Verifier {
                 throw new Rejection(RejectReason.EXPORTER_NOT_CHECKABLE, i, "bound to a TLS exporter");
             }
         }
+    }
+
+    private static boolean isBefore(Chain chain, int end, HopId hop) {
+        for (int i = 0; i < end; i++) {
+            if (link(chain, i).hop().equals(hop)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private ImmutableList<PublicKey> checkKeys(Chain chain, Instant now) throws Rejection {
@@ -302,14 +309,10 @@ public final class Verifier {
                         && nat.egress().contains(seen.getAddress()));
     }
 
-    private static void checkSignatures(Chain chain, ImmutableList<PublicKey> signers, List<byte[]> digests)
-            throws Rejection {
+    private void checkSignatures(Chain chain, ImmutableList<PublicKey> signers, List<Bytes> digests) throws Rejection {
         for (int i = 0; i < signers.size(); i++) {
-            Proof proof = chain.links().get(i).proof();
             PublicKey key = signers.get(i);
-            byte[] message =
-                    Digests.rootMessage(key.algorithm(), key.id(), proof.treeSize(), proof.root(digests.get(i)));
-            if (!key.verifies(message, proof.signature().toByteArray())) {
+            if (!batches.verifies(key, chain.links().get(i).proof(), digests.get(i))) {
                 throw new Rejection(RejectReason.BAD_SIGNATURE, i, "key " + key.id() + " of " + key.hopName());
             }
         }

@@ -1,65 +1,104 @@
 package dev.throughline.header;
 
+import static com.google.common.base.Preconditions.checkPositionIndexes;
+
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
  * An immutable run of bytes, compared by content. Signed data is kept as the bytes that were received, because a digest
- * over anything that was decoded and encoded again would sign our reading of the bytes instead of the bytes.
+ * over anything that was decoded and encoded again would sign our reading of the bytes instead of the bytes. A part of it
+ * shares its memory, so taking a header apart copies nothing.
  */
 public final class Bytes {
-    public static final Bytes EMPTY = new Bytes(new byte[0]);
+    public static final Bytes EMPTY = new Bytes(new byte[0], 0, 0);
 
     private final byte[] bytes;
+    private final int from;
+    private final int length;
 
-    private Bytes(byte[] owned) {
+    private Bytes(byte[] owned, int from, int length) {
         this.bytes = owned;
+        this.from = from;
+        this.length = length;
     }
 
     public static Bytes copyOf(byte[] source) {
-        return new Bytes(source.clone());
+        return new Bytes(source.clone(), 0, source.length);
     }
 
     /** Copies {@code length} bytes of {@code source} from {@code offset}. */
     public static Bytes copyOf(byte[] source, int offset, int length) {
-        return new Bytes(Arrays.copyOfRange(source, offset, offset + length));
+        checkPositionIndexes(offset, offset + length, source.length);
+        return new Bytes(Arrays.copyOfRange(source, offset, offset + length), 0, length);
+    }
+
+    /**
+     * Takes {@code source} without a copy.
+     *
+     * @param source nobody writes to it any more
+     */
+    public static Bytes wrap(byte[] source) {
+        return new Bytes(source, 0, source.length);
     }
 
     public static Bytes ofHex(String hex) {
-        return new Bytes(HexFormat.of().parseHex(hex));
+        return wrap(HexFormat.of().parseHex(hex));
     }
 
     public int length() {
-        return bytes.length;
+        return length;
+    }
+
+    /** The byte at {@code index}, 0 to 255. */
+    public int at(int index) {
+        return bytes[from + java.util.Objects.checkIndex(index, length)] & 0xFF;
+    }
+
+    /** {@code size} of these bytes from {@code offset}, not copied. */
+    public Bytes part(int offset, int size) {
+        checkPositionIndexes(offset, offset + size, length);
+        return new Bytes(bytes, from + offset, size);
     }
 
     public byte[] toByteArray() {
-        return bytes.clone();
+        return Arrays.copyOfRange(bytes, from, from + length);
     }
 
     /** Copies all bytes into {@code target} at {@code offset}. */
     public void copyInto(byte[] target, int offset) {
-        System.arraycopy(bytes, 0, target, offset, bytes.length);
+        System.arraycopy(bytes, from, target, offset, length);
+    }
+
+    /** Adds all bytes to {@code digest}. */
+    public void addTo(MessageDigest digest) {
+        digest.update(bytes, from, length);
     }
 
     /** The same bytes as text; malformed UTF-8 becomes replacement characters, so this is for display only. */
     public String toUtf8() {
-        return new String(bytes, StandardCharsets.UTF_8);
+        return new String(bytes, from, length, StandardCharsets.UTF_8);
     }
 
     public String toHex() {
-        return HexFormat.of().formatHex(bytes);
+        return HexFormat.of().formatHex(bytes, from, from + length);
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Bytes that && Arrays.equals(bytes, that.bytes);
+        return other instanceof Bytes that
+                && Arrays.equals(bytes, from, from + length, that.bytes, that.from, that.from + that.length);
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(bytes);
+        int hash = 1;
+        for (int i = from; i < from + length; i++) {
+            hash = 31 * hash + bytes[i];
+        }
+        return hash;
     }
 
     @Override

@@ -83,7 +83,7 @@ public final class HeaderReader {
         }
         Tuple tuple;
         try {
-            tuple = Tuple.decode(transport.get(), bytes, FIXED_BYTES);
+            tuple = Tuple.decode(transport.get(), Bytes.copyOf(bytes, FIXED_BYTES, addressBytes));
         } catch (IllegalArgumentException e) {
             return malformed(FIXED_BYTES, String.valueOf(e.getMessage()), "2.2");
         }
@@ -95,6 +95,7 @@ public final class HeaderReader {
         if (length < end) {
             return new ReadResult.NeedMore(end);
         }
+        Bytes raw = Bytes.copyOf(bytes, 0, end);
         ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
         int crcAt = -1;
         int at = offset;
@@ -118,13 +119,13 @@ public final class HeaderReader {
                 }
                 crcAt = value;
             }
-            tlvs.add(new Tlv(type, Bytes.copyOf(bytes, value, size)));
+            tlvs.add(new Tlv(type, raw.part(value, size)));
             at = value + size;
         }
         if (crcAt >= 0 && ByteBuffer.wrap(bytes).getInt(crcAt) != crc32c(bytes, end, crcAt)) {
             return malformed(crcAt, "the CRC32C doesn't match the header", "2.2.2");
         }
-        return new ReadResult.Complete(new Header(command, tuple, tlvs.build(), Bytes.copyOf(bytes, 0, end)));
+        return new ReadResult.Complete(new Header(command, tuple, tlvs.build(), raw));
     }
 
     /** The checksum of a header whose own four checksum bytes at {@code crcAt} count as zero. */

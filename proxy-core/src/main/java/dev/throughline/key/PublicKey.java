@@ -23,6 +23,7 @@ public final class PublicKey {
     private final byte[] encoded;
     private final Ed25519.PublicPoint point;
     private final KeyId id;
+    private final HopId hop;
 
     private PublicKey(String hopName, Algorithm algorithm, byte[] encoded, Ed25519.PublicPoint point) {
         this.hopName = hopName;
@@ -30,6 +31,7 @@ public final class PublicKey {
         this.encoded = encoded;
         this.point = point;
         this.id = new KeyId(ByteBuffer.wrap(digest(algorithm, encoded)).getLong());
+        this.hop = HopId.of(hopName);
     }
 
     /**
@@ -73,7 +75,7 @@ public final class PublicKey {
     }
 
     public HopId hop() {
-        return HopId.of(hopName);
+        return hop;
     }
 
     public Algorithm algorithm() {
@@ -106,7 +108,11 @@ public final class PublicKey {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof PublicKey that && toText().equals(that.toText());
+        return other instanceof PublicKey that
+                && id.equals(that.id)
+                && algorithm == that.algorithm
+                && hopName.equals(that.hopName)
+                && java.util.Arrays.equals(encoded, that.encoded);
     }
 
     @Override

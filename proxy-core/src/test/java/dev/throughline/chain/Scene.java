@@ -6,9 +6,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
-import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
-import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKey;
@@ -144,14 +142,14 @@ final class Scene {
             Signer signer = new Signer(key(HOPS.get(i)), new FixedRandom("salts"));
             LinkDraft draft = draft(i, i == hops - 1 ? RECEIVER : HOPS.get(i + 1), ipv6);
             if (i == 0) {
-                chain = signer.originate(originator(ipv6), draft);
+                chain = signer.sign(signer.originate(originator(ipv6), draft));
             } else {
                 Receiver hop = new Receiver()
                         .self(HOPS.get(i))
                         .socket(outgoing(i - 1, ipv6))
                         .now(issuedAt(i))
                         .maxHops(Chain.HARD_HOP_LIMIT);
-                chain = signer.append((Verification.Verified) hop.receive(header(chain)), draft);
+                chain = signer.sign(signer.append((Verification.Verified) hop.receive(header(chain)), draft));
             }
         }
         return chain;
@@ -159,9 +157,7 @@ final class Scene {
 
     /** The header that carries a chain. */
     static Bytes header(Chain chain) {
-        Tuple flow = chain.origin().claim().unverified().tuple();
-        ImmutableList<Tlv> tlvs = ChainTlv.STANDARD.write(chain).orElseThrow();
-        return HeaderWriter.proxy(flow, tlvs);
+        return ChainTlv.STANDARD.header(chain).orElseThrow();
     }
 
     static ReadResult read(byte[] bytes) {
@@ -187,6 +183,7 @@ final class Scene {
         private Tuple socket = outgoing(2, false);
         private Instant now = NOW;
         private ReplayWindow window = new ReplayWindow(1000);
+        private VerifiedBatches batches = new VerifiedBatches(1000);
 
         Receiver trust(Trust value) {
             trust = value;
@@ -233,9 +230,14 @@ final class Scene {
             return this;
         }
 
+        Receiver batches(VerifiedBatches value) {
+            batches = value;
+            return this;
+        }
+
         Verification receive(Header header) {
             VerifierSettings settings = new VerifierSettings(HopId.of(self), started, skew, maxHops, nat);
-            return new Verifier(settings, trust, ChainTlv.STANDARD, window).verify(header, socket, now);
+            return new Verifier(settings, trust, ChainTlv.STANDARD, window, batches).verify(header, socket, now);
         }
 
         Verification receive(byte[] header) {
