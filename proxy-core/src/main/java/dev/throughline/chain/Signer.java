@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.key.PublicKey;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.SigningKey;
 import dev.throughline.originator.Originator;
 import java.security.SecureRandom;
 import java.util.Optional;
@@ -15,10 +15,10 @@ import java.util.Optional;
  * verified: the types leave no third way.
  */
 public final class Signer {
-    private final SecretKey key;
+    private final SigningKey key;
     private final SecureRandom random;
 
-    public Signer(SecretKey key, SecureRandom random) {
+    public Signer(SigningKey key, SecureRandom random) {
         this.key = key;
         this.random = random;
     }
