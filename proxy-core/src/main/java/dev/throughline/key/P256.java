@@ -3,9 +3,11 @@ package dev.throughline.key;
 import java.math.BigInteger;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x9.X9ECParameters;
 import org.bouncycastle.crypto.ec.CustomNamedCurves;
 import org.bouncycastle.crypto.params.ECDomainParameters;
+import org.bouncycastle.crypto.params.ECNamedDomainParameters;
 import org.bouncycastle.math.ec.ECPoint;
 
 /**
@@ -21,7 +23,7 @@ final class P256 {
 
     private static ECDomainParameters domain() {
         X9ECParameters parameters = CustomNamedCurves.getByName("P-256");
-        return new ECDomainParameters(parameters);
+        return new ECNamedDomainParameters(SECObjectIdentifiers.secp256r1, parameters);
     }
 
     /**

@@ -91,6 +91,10 @@ public final class PublicKey {
         return half.verifies(message, signature);
     }
 
+    PublicHalf half() {
+        return half;
+    }
+
     /** {@code SHA256:} and the unpadded base64 of SHA-256(algorithm code, public key), to compare by eye or phone. */
     public String fingerprint() {
         return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest(algorithm, encoded));

@@ -87,7 +87,7 @@ record TextLine(List<Word> words, String comment) {
         }
     }
 
-    private static TextLine of(String content) {
+    static TextLine of(String content) {
         int hash = content.startsWith("#") ? 0 : content.indexOf(" #") + 1;
         boolean commented = content.startsWith("#") || hash > 0;
         String said = commented ? content.substring(0, hash) : content;
