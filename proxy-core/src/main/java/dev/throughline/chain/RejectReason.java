@@ -12,6 +12,7 @@ public enum RejectReason {
     PREVIOUS_NOT_VERIFIED("a hop passed on what it hadn't verified"),
     EXPORTER_NOT_CHECKABLE("a link is bound to a TLS connection that this hop doesn't hold"),
     UNKNOWN_KEY("no trusted key has this id"),
+    KEY_REVOKED("the key was revoked"),
     KEY_NOT_VALID_NOW("the key is outside its time window"),
     KEY_OF_OTHER_HOP("the key belongs to another hop than the link says"),
     ALGORITHM_MISMATCH("the algorithm is not the key's"),

@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.key.PublicKey;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.SigningKey;
 import dev.throughline.originator.Originator;
 import java.security.SecureRandom;
 import java.util.Comparator;
@@ -19,10 +19,10 @@ import java.util.function.BiConsumer;
  * verified: the types leave no third way. One signature can serve a batch of chains. Safe for use by several threads.
  */
 public final class Signer {
-    private final SecretKey key;
+    private final SigningKey key;
     private final ProcessDetails details;
 
-    public Signer(SecretKey key, SecureRandom random) {
+    public Signer(SigningKey key, SecureRandom random) {
         this.key = key;
         this.details = new ProcessDetails(new Salts(random));
     }

@@ -178,6 +178,9 @@ public final class Verifier {
             TrustEntry entry = trust.find(link.key())
                     .orElseThrow(() -> new Rejection(RejectReason.UNKNOWN_KEY, index, "key " + link.key()));
             PublicKey key = entry.key();
+            if (entry.isRevoked()) {
+                throw new Rejection(RejectReason.KEY_REVOKED, i, "key " + key.id() + " of " + key.hopName());
+            }
             if (!entry.isInWindow(now)) {
                 throw new Rejection(RejectReason.KEY_NOT_VALID_NOW, i, "key " + key.id() + " of " + key.hopName());
             }

@@ -3,6 +3,7 @@ package dev.throughline.key;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.originator.HostId;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param hop whether it may sign links after the first
  * @param from when it begins to be accepted; empty for always
  * @param until when it ends to be accepted; empty for never
+ * @param revoked why it is never accepted again, perhaps an empty text; absent if it isn't revoked
  */
 public record TrustEntry(
         PublicKey key,
@@ -21,7 +23,33 @@ public record TrustEntry(
         boolean anyHost,
         boolean hop,
         Optional<Instant> from,
-        Optional<Instant> until) {
+        Optional<Instant> until,
+        Optional<String> revoked) {
+
+    /** What an entry is worth at one time. */
+    public enum State {
+        TRUSTED,
+        NOT_YET_VALID,
+        EXPIRED,
+        REVOKED;
+
+        /** The form that commands use, such as {@code not-yet-valid}. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    /** An entry that isn't revoked. */
+    public TrustEntry(
+            PublicKey key,
+            ImmutableSet<String> originHosts,
+            boolean anyHost,
+            boolean hop,
+            Optional<Instant> from,
+            Optional<Instant> until) {
+        this(key, originHosts, anyHost, hop, from, until, Optional.empty());
+    }
 
     /** Whether this key may write the origin of flows of {@code host}. */
     public boolean mayBeOriginFor(HostId host) {
@@ -33,24 +61,59 @@ public record TrustEntry(
         return anyHost || !originHosts.isEmpty();
     }
 
+    /** Whether it has each right that {@code other} has, at whatever time. */
+    boolean mayAllThat(TrustEntry other) {
+        return (hop || !other.hop) && (anyHost || (!other.anyHost && originHosts.containsAll(other.originHosts)));
+    }
+
+    public boolean isRevoked() {
+        return revoked.isPresent();
+    }
+
     public boolean isInWindow(Instant now) {
         return from.map(start -> !now.isBefore(start)).orElse(true)
                 && until.map(end -> now.isBefore(end)).orElse(true);
     }
 
+    public State state(Instant now) {
+        if (isRevoked()) {
+            return State.REVOKED;
+        }
+        if (from.isPresent() && now.isBefore(from.get())) {
+            return State.NOT_YET_VALID;
+        }
+        return isInWindow(now) ? State.TRUSTED : State.EXPIRED;
+    }
+
+    /** The same rights for another key, from now on and without an end. */
+    public TrustEntry withKey(PublicKey other) {
+        return new TrustEntry(other, originHosts, anyHost, hop, Optional.empty(), Optional.empty());
+    }
+
+    public TrustEntry withWindow(Optional<Instant> start, Optional<Instant> end) {
+        return new TrustEntry(key, originHosts, anyHost, hop, start, end, revoked);
+    }
+
+    /** Never accepted again; its rights stay, to say what it could do. */
+    public TrustEntry withRevocation(String reason) {
+        return new TrustEntry(key, originHosts, anyHost, hop, from, until, Optional.of(reason));
+    }
+
+    /** What it may do, as a trust file has it: {@code origin=HOST}, {@code hop}, both, or nothing. */
+    public String rights() {
+        String origin = anyHost ? "origin=*" : mayBeOrigin() ? "origin=" + String.join(",", originHosts) : "";
+        return hop ? (origin + " hop").strip() : origin;
+    }
+
     /** One line of a trust file. */
     public String toText() {
         StringBuilder line = new StringBuilder(key.toText());
-        if (anyHost) {
-            line.append(" origin=*");
-        } else if (!originHosts.isEmpty()) {
-            line.append(" origin=").append(String.join(",", originHosts));
-        }
-        if (hop) {
-            line.append(" hop");
+        if (!rights().isEmpty()) {
+            line.append(' ').append(rights());
         }
         from.ifPresent(start -> line.append(" from=").append(start));
         until.ifPresent(end -> line.append(" until=").append(end));
+        revoked.ifPresent(why -> line.append(" revoked").append(why.isEmpty() ? "" : " # " + why));
         return line.toString();
     }
 }

@@ -8,6 +8,7 @@ import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
+import dev.throughline.key.Algorithm;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKey;
 import dev.throughline.key.Trust;
@@ -50,7 +51,8 @@ final class Scene {
 
     /**
      * Keys of hops: the scene's own; "kiosk" may only be an origin, and of another host; "laptop (hop)" is a second key of
-     * laptop that may only continue; two more keys of laptop are past and before their time. "stranger" isn't here.
+     * laptop that may only continue; two more keys of laptop are past and before their time; "laptop (P-256)" and "gateway
+     * (P-256)" are of the other algorithm; "gateway (revoked)" was given away. "stranger" isn't here.
      */
     static final String TRUST = line("laptop", "laptop", "origin=laptop")
             + HOPS.stream().skip(1).map(hop -> line(hop, hop, "hop")).reduce("", String::concat)
@@ -58,7 +60,10 @@ final class Scene {
             + line("kiosk", "kiosk", "origin=kiosk")
             + line("laptop (hop)", "laptop", "hop")
             + line("laptop (past)", "laptop", "origin=laptop until=2027-01-01T12:00:01Z")
-            + line("laptop (future)", "laptop", "origin=laptop from=2027-01-01T12:00:01.001Z");
+            + line("laptop (future)", "laptop", "origin=laptop from=2027-01-01T12:00:01.001Z")
+            + line("laptop (P-256)", "laptop", "origin=laptop")
+            + line("gateway (P-256)", "gateway", "hop")
+            + line("gateway (revoked)", "gateway", "hop revoked # its disk was sold");
 
     private static final Trust TRUSTED = trust(TRUST);
 
@@ -68,7 +73,10 @@ final class Scene {
     static SecretKey key(String label) {
         int blank = label.indexOf(' ');
         try {
-            return SecretKey.generate(blank < 0 ? label : label.substring(0, blank), new FixedRandom("key " + label));
+            return SecretKey.generate(
+                    blank < 0 ? label : label.substring(0, blank),
+                    label.endsWith("(P-256)") ? Algorithm.P256 : Algorithm.ED25519,
+                    new FixedRandom("key " + label));
         } catch (KeyFormatException e) {
             throw new AssertionError(e);
         }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.throughline.header.Bytes;
+import dev.throughline.key.DeviceKey;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.SigningKey;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.Originator;
@@ -38,6 +41,16 @@ class SignerTest {
                 signer.sign(signer.append(verified(border.receive(forge.bytes())), Scene.draft(2, "vault", false)));
         assertThat(next.encode().toHex())
                 .startsWith(Bytes.copyOf(forge.chain().toByteArray()).toHex());
+    }
+
+    /** The interface that signs is all that a signer needs: the secret can be where no program reads it. */
+    @Test
+    void aKeyInADeviceSignsAsOneInAFile() {
+        SecretKey inDevice = Scene.key("laptop (P-256)");
+        SigningKey device = DeviceKey.of(inDevice.publicKey(), DeviceKey.Answer.RAW, inDevice::sign);
+        Chain chain = new Signer(device, new FixedRandom("salts"))
+                .originate(Scene.originator(false), Scene.draft(0, "vault", false));
+        assertThat(verified(vault.receive(Scene.header(chain))).signers()).containsExactly(inDevice.publicKey());
     }
 
     @Test
