@@ -16,8 +16,11 @@ import org.jspecify.annotations.Nullable;
 final class Fields {
     static final int CRITICAL = 0x80;
 
+    /** Tags of this version are below it. */
+    private static final int KNOWN = 16;
+
     /** By tag; tags ascend, so a later one of the same tag can't replace an earlier one. */
-    private final @Nullable Cursor[] values = new Cursor[CRITICAL];
+    private final @Nullable Cursor[] values = new Cursor[KNOWN];
 
     private Fields() {}
 
@@ -39,7 +42,10 @@ final class Fields {
                         in.offset(),
                         "tag " + tag + " of " + what + ": expected " + length + " bytes, " + in.left() + " are left");
             }
-            fields.values[tag] = in.part(length, "a field");
+            Cursor value = in.part(length, "a field");
+            if (tag < KNOWN) {
+                fields.values[tag] = value;
+            }
             last = tag;
         }
         return fields;
@@ -92,26 +98,17 @@ final class Fields {
     }
 
     private static Optional<String> text(Bytes value) {
-        byte[] bytes = value.toByteArray();
-        if (isAscii(bytes)) {
-            return Optional.of(new String(bytes, StandardCharsets.ISO_8859_1));
-        }
         try {
-            return Optional.of(StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString());
+            return Optional.of(
+                    value.isAscii()
+                            ? value.toUtf8()
+                            : StandardCharsets.UTF_8
+                                    .newDecoder()
+                                    .decode(ByteBuffer.wrap(value.toByteArray()))
+                                    .toString());
         } catch (CharacterCodingException e) {
             return Optional.empty();
         }
-    }
-
-    private static boolean isAscii(byte[] bytes) {
-        int all = 0;
-        for (byte one : bytes) {
-            all |= one;
-        }
-        return all >= 0;
     }
 
     private static boolean isText(String text) {

@@ -212,7 +212,7 @@ public final class Verifier {
                     0,
                     "key " + entry.key().id() + " of " + entry.key().hopName());
         }
-        if (!entry.mayBeOriginFor(host)) {
+        if (!trust.mayBeOriginFor(entry, host)) {
             throw new Rejection(
                     RejectReason.HOST_OUT_OF_SCOPE,
                     0,

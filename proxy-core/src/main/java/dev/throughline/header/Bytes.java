@@ -77,6 +77,15 @@ public final class Bytes {
         digest.update(bytes, from, length);
     }
 
+    /** Whether all bytes are below 80 hex. */
+    public boolean isAscii() {
+        int all = 0;
+        for (int i = from; i < from + length; i++) {
+            all |= bytes[i];
+        }
+        return all >= 0;
+    }
+
     /** The same bytes as text; malformed UTF-8 becomes replacement characters, so this is for display only. */
     public String toUtf8() {
         return new String(bytes, from, length, StandardCharsets.UTF_8);

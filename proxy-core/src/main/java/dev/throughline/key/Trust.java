@@ -3,6 +3,7 @@ package dev.throughline.key;
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.ImmutableSetMultimap;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import java.time.Instant;
@@ -24,9 +25,14 @@ public final class Trust {
     public static final Trust NOBODY = new Trust(ImmutableMap.of());
 
     private final ImmutableMap<KeyId, TrustEntry> entries;
+    /** The hosts that entries name, as they are written in headers. */
+    private final ImmutableSetMultimap<KeyId, HostId> hosts;
 
     private Trust(ImmutableMap<KeyId, TrustEntry> entries) {
         this.entries = entries;
+        this.hosts = entries.values().stream()
+                .collect(ImmutableSetMultimap.flatteningToImmutableSetMultimap(
+                        entry -> entry.key().id(), entry -> entry.originHosts().stream().map(HostId::of)));
     }
 
     public static Trust of(List<TrustEntry> entries) {
@@ -55,6 +61,11 @@ public final class Trust {
 
     public Optional<TrustEntry> find(KeyId id) {
         return Optional.ofNullable(entries.get(id));
+    }
+
+    /** Whether the key of {@code entry}, which is one of these, may write the origin of flows of {@code host}. */
+    public boolean mayBeOriginFor(TrustEntry entry, HostId host) {
+        return entry.anyHost() || hosts.containsEntry(entry.key().id(), host);
     }
 
     public Iterable<TrustEntry> entries() {

@@ -1,7 +1,6 @@
 package dev.throughline.key;
 
 import com.google.common.collect.ImmutableSet;
-import dev.throughline.originator.HostId;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
@@ -49,11 +48,6 @@ public record TrustEntry(
             Optional<Instant> from,
             Optional<Instant> until) {
         this(key, originHosts, anyHost, hop, from, until, Optional.empty());
-    }
-
-    /** Whether this key may write the origin of flows of {@code host}. */
-    public boolean mayBeOriginFor(HostId host) {
-        return anyHost || originHosts.stream().anyMatch(name -> HostId.of(name).equals(host));
     }
 
     /** Whether this key may be the origin of any host at all. */

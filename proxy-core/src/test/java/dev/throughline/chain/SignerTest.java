@@ -48,8 +48,8 @@ class SignerTest {
     void aKeyInADeviceSignsAsOneInAFile() {
         SecretKey inDevice = Scene.key("laptop (P-256)");
         SigningKey device = DeviceKey.of(inDevice.publicKey(), DeviceKey.Answer.RAW, inDevice::sign);
-        Chain chain = new Signer(device, new FixedRandom("salts"))
-                .originate(Scene.originator(false), Scene.draft(0, "vault", false));
+        Signer signer = new Signer(device, new FixedRandom("salts"));
+        Chain chain = signer.sign(signer.originate(Scene.originator(false), Scene.draft(0, "vault", false)));
         assertThat(verified(vault.receive(Scene.header(chain))).signers()).containsExactly(inDevice.publicKey());
     }
 

@@ -65,18 +65,21 @@ class TrustTest {
 
     @Test
     void anOriginSpeaksForItsHostsAndNoOther() throws Exception {
-        TrustEntry some = entry("LAPTOP origin=laptop");
-        assertThat(some.mayBeOrigin()).isTrue();
-        assertThat(some.mayBeOriginFor(HostId.of("laptop"))).isTrue();
-        assertThat(some.mayBeOriginFor(HostId.of("phone"))).isFalse();
-        assertThat(some.hop()).isFalse();
+        assertThat(entry("LAPTOP origin=laptop").mayBeOrigin()).isTrue();
+        assertThat(entry("LAPTOP origin=laptop").hop()).isFalse();
+        assertThat(mayBeOriginFor("LAPTOP origin=laptop,desk", "laptop")).isTrue();
+        assertThat(mayBeOriginFor("LAPTOP origin=laptop,desk", "desk")).isTrue();
+        assertThat(mayBeOriginFor("LAPTOP origin=laptop,desk", "phone")).isFalse();
 
-        TrustEntry any = entry("LAPTOP origin=*");
-        assertThat(any.mayBeOriginFor(HostId.of("phone"))).isTrue();
+        assertThat(mayBeOriginFor("LAPTOP origin=*", "phone")).isTrue();
 
-        TrustEntry none = entry("LAPTOP hop");
-        assertThat(none.mayBeOrigin()).isFalse();
-        assertThat(none.mayBeOriginFor(HostId.of("laptop"))).isFalse();
+        assertThat(entry("LAPTOP hop").mayBeOrigin()).isFalse();
+        assertThat(mayBeOriginFor("LAPTOP hop", "laptop")).isFalse();
+    }
+
+    private static boolean mayBeOriginFor(String line, String host) throws KeyFormatException {
+        Trust trust = parse(line);
+        return trust.mayBeOriginFor(trust.find(LAPTOP.id()).orElseThrow(), HostId.of(host));
     }
 
     @Test
