@@ -4,9 +4,8 @@ import com.google.common.collect.ImmutableSet;
 import dev.throughline.admin.AdminPages;
 import dev.throughline.admin.AdminServer;
 import dev.throughline.chain.ReplayWindow;
-import dev.throughline.chain.Signer;
-import dev.throughline.chain.Verifier;
 import dev.throughline.chain.VerifierSettings;
+import dev.throughline.config.ConfigSource;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.Limits;
@@ -35,6 +34,7 @@ import dev.throughline.os.Conntrack;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
 import dev.throughline.report.IdNames;
+import dev.throughline.report.Reload;
 import dev.throughline.transport.Connector;
 import dev.throughline.transport.EpollLoops;
 import io.netty.channel.EventLoopGroup;
@@ -60,26 +60,42 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Hop implements AutoCloseable {
     private final HopConfig config;
-    private final HopKeys keys;
     private final Clock clock;
+    private final SecureRandom random = new SecureRandom();
+    private final ReplayWindow replays;
+    private final LiveKeys keys;
     private final HopMetrics metrics = new HopMetrics();
     private final FlowTable table;
     private final List<Listener> listeners = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private volatile @Nullable String notReady = "starting";
     private volatile @Nullable HeldRules held;
+    private volatile @Nullable KeyWatch keyWatch;
 
+    /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
+        this(config, keys, clock, () -> config);
+    }
+
+    /** A hop that reads {@code source} anew, to find its files of keys, when it is told to. */
+    public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source) {
         this.config = config;
-        this.keys = keys;
         this.clock = clock;
         this.table = new FlowTable(config.limits().flows());
+        this.replays = new ReplayWindow(config.limits().rememberedChains());
+        VerifierSettings settings = new VerifierSettings(
+                HopId.of(config.name()),
+                Instant.ofEpochMilli(clock.millis()),
+                config.limits().skew(),
+                config.limits().hops(),
+                config.natExceptions());
+        this.keys = new LiveKeys(config, source, keys, settings, replays, random, clock);
     }
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
     public void start() throws IOException {
         try {
-            IdNames names = new IdNames(keys.trust(), config.name(), config.host());
+            IdNames names = new IdNames(() -> keys.keys().trust(), config.name(), config.host());
             FlowJson json = new FlowJson(config.name(), names);
             FlowLog log = opened(FlowLog.start(json));
             metrics.counter(
@@ -106,16 +122,8 @@ public final class Hop implements AutoCloseable {
 
     private FlowParts parts(FlowLog log) throws IOException {
         Limits limits = config.limits();
-        SecureRandom random = new SecureRandom();
-        ReplayWindow replays = new ReplayWindow(limits.rememberedChains());
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders());
         ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
-        VerifierSettings verifierSettings = new VerifierSettings(
-                HopId.of(config.name()),
-                Instant.ofEpochMilli(clock.millis()),
-                limits.skew(),
-                limits.hops(),
-                config.natExceptions());
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
@@ -126,8 +134,7 @@ public final class Hop implements AutoCloseable {
         return new FlowParts(
                 HostId.of(config.host()),
                 identifier,
-                new Verifier(verifierSettings, keys.trust(), config.chainTlv(), replays),
-                new Signer(keys.own(), random),
+                keys::authority,
                 config.chainTlv(),
                 HeaderLimits.NORMAL,
                 halfOpen,
@@ -159,18 +166,55 @@ public final class Hop implements AutoCloseable {
 
     /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
     private void startAdmin(FlowJson json) throws IOException {
-        AdminPages pages = new AdminPages(table, json, metrics, this::obstacles);
+        AdminPages pages = new AdminPages(table, json, metrics, this::obstacles, this::reload);
         int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()
                 .add(0, ownUid)
                 .addAll(config.admin().uids())
                 .build();
-        AdminServer admin = opened(new AdminServer(loops(1), pages, uids));
+        EventLoopGroup loop = loops(1);
+        watchKeys(loop);
+        AdminServer admin = opened(new AdminServer(loop, pages, uids));
         admin.listen(config.admin().socket());
         open.add(() -> Files.deleteIfExists(config.admin().socket()));
         if (config.admin().metrics().isPresent()) {
             admin.listen(config.admin().metrics().get());
         }
+    }
+
+    private void watchKeys(EventLoopGroup loop) {
+        metrics.gauge(
+                "throughline.keys.expiry.seconds",
+                "Until the first trusted key ends that no other key of its hop can replace; +Inf if none will",
+                () -> keys.outlook()
+                        .untilNextExpiry()
+                        .map(left -> (double) left.toSeconds())
+                        .orElse(Double.POSITIVE_INFINITY));
+        metrics.gauge(
+                "throughline.keys.expiring",
+                "Trusted keys that end within 14 days and that no other key of their hop can replace",
+                () -> keys.outlook().expiring());
+        metrics.gauge(
+                "throughline.keys.rotation.due",
+                "1 if this hop's own key ends within 14 days and no key follows it",
+                () -> keys.outlook().isRotationDue() ? 1 : 0);
+        KeyWatch watch = new KeyWatch(keys, clock, loop.next());
+        keyWatch = watch;
+        watch.look();
+    }
+
+    /**
+     * Reads the keys anew: for SIGHUP, and for the admin interface. Flows that live go on; the next header is verified by
+     * what was read.
+     */
+    public Reload reload() {
+        Reload reload = keys.reload();
+        metrics.reloaded(reload.applied());
+        KeyWatch watch = keyWatch;
+        if (watch != null) {
+            watch.look();
+        }
+        return reload;
     }
 
     private void writePidFile(Path file) throws IOException {

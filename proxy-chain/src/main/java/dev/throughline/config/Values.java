@@ -13,7 +13,7 @@ import java.util.Locale;
  * How the single values of a configuration are written. Each reader throws {@link IllegalArgumentException} with what was
  * expected.
  */
-final class Values {
+public final class Values {
     private Values() {}
 
     static int integer(String text, int least, int most) {
@@ -71,7 +71,7 @@ final class Values {
     }
 
     /** {@code 500ms}, {@code 5s}, {@code 2m} or {@code 1h}. */
-    static Duration duration(String text) {
+    public static Duration duration(String text) {
         String number = CharMatcher.inRange('0', '9').retainFrom(text);
         String unit = text.substring(Math.min(text.length(), number.length()));
         if (text.startsWith(number) && !number.isEmpty() && number.length() < 10) {

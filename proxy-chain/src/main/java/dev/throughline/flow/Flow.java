@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.Signer;
 import dev.throughline.chain.Verification;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
@@ -143,8 +144,10 @@ public final class Flow {
         if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
             throw new Refused(CloseReason.HEALTH_CHECK, "");
         }
-        Verification answer =
-                parts.verifier().verify(header, found.socket(), parts.clock().instant());
+        Verification answer = parts.authority()
+                .get()
+                .verifier()
+                .verify(header, found.socket(), parts.clock().instant());
         verification = answer;
         tell(() -> parts.events().verified(answer));
         return switch (answer) {
@@ -251,17 +254,19 @@ public final class Flow {
     }
 
     private Chain signed(Originator who, Arrival found, Tuple outgoing) {
+        Instant now = Instant.ofEpochMilli(parts.clock().millis());
+        Signer signer = parts.authority().get().signer(now);
         LinkDraft draft = new LinkDraft(
                 parts.nextHop().audience().orElseThrow(),
-                Instant.ofEpochMilli(parts.clock().millis()),
+                now,
                 parts.ttl(),
                 found.way(),
                 Way.SOCKET,
                 Optional.of(found.socket().source()),
                 outgoing);
         return verification instanceof Verification.Verified received
-                ? parts.signer().append(received, draft)
-                : parts.signer().originate(who, draft);
+                ? signer.append(received, draft)
+                : signer.originate(who, draft);
     }
 
     /** Bytes both ways, until there are no more. */

@@ -26,6 +26,8 @@ public final class HopMetrics implements FlowEvents {
     private final Counter bytesOut;
     private final Counter bytesIn;
     private final Timer duration;
+    private final Counter reloaded;
+    private final Counter reloadsRefused;
 
     public HopMetrics() {
         opened = Counter.builder("throughline.flows.opened")
@@ -55,6 +57,15 @@ public final class HopMetrics implements FlowEvents {
         duration = Timer.builder("throughline.flows.duration")
                 .description("Lifetime of flows, from accepted to closed")
                 .register(registry);
+        reloaded = reloads("applied");
+        reloadsRefused = reloads("refused");
+    }
+
+    private Counter reloads(String result) {
+        return Counter.builder("throughline.reloads")
+                .description("Times that the keys were read anew: applied, or refused since something was wrong")
+                .tag("result", result)
+                .register(registry);
     }
 
     private Counter bytes(String direction) {
@@ -75,6 +86,11 @@ public final class HopMetrics implements FlowEvents {
         FunctionCounter.builder(name, value, v -> v.get().doubleValue())
                 .description(description)
                 .register(registry);
+    }
+
+    /** The keys were read anew, and are used or not. */
+    public void reloaded(boolean applied) {
+        (applied ? reloaded : reloadsRefused).increment();
     }
 
     /** Prometheus text format 0.0.4. */

@@ -74,6 +74,7 @@ class FlowTest {
 
     private ProcessIdentifier identifier;
     private ServerSocket destination;
+    private volatile Authority authority;
     private FlowParts parts;
     private Entrance entrance;
     private Wire wire;
@@ -116,13 +117,11 @@ class FlowTest {
     void prepare() throws Exception {
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
         destination = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-        VerifierSettings settings = new VerifierSettings(
-                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        authority = authority(trust);
         parts = new FlowParts(
                 HostId.of("edge-1"),
                 identifier,
-                new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(100)),
-                new Signer(ownKey, new SecureRandom()),
+                () -> authority,
                 ChainTlv.STANDARD,
                 HeaderLimits.NORMAL,
                 new HalfOpenHeaders(1),
@@ -138,6 +137,15 @@ class FlowTest {
                 new SecureRandom());
         entrance = fromApplications();
         wire = new Wire(() -> (ChannelHandler) new Beginning());
+    }
+
+    /** The keys of hop-b, with those that it believes. */
+    private Authority authority(Trust believed) {
+        VerifierSettings settings = new VerifierSettings(
+                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        return Authority.of(
+                new Verifier(settings, believed, ChainTlv.STANDARD, new ReplayWindow(100)),
+                new Signer(ownKey, new SecureRandom()));
     }
 
     @AfterEach
@@ -423,14 +431,50 @@ class FlowTest {
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
     }
 
+    /** Keys are asked for when a header is verified, not when its connection was accepted. */
+    @Test
+    void aKeyThatIsRevokedWhileItsHeaderComesInIsRefused() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        byte[] header = header(previous, destinationAddress()).toByteArray();
+        previous.getOutputStream().write(header, 0, header.length - 1);
+        Wire.await("to wait for the rest", () -> parts.halfOpenHeaders().size() == 1);
+
+        authority = authority(trust("hop-a", previousKey, " origin=edge-1 revoked # lost\n"));
+        previous.getOutputStream().write(header, header.length - 1, 1);
+
+        assertReset(previous);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+        assertThat(events.verified.take())
+                .isInstanceOfSatisfying(
+                        Verification.Rejected.class,
+                        rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.KEY_REVOKED));
+    }
+
+    @Test
+    void aFlowThatStandsOutlivesTheKeyThatBeganIt() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+        Socket there = destination.accept();
+
+        authority = authority(trust("hop-a", previousKey, " origin=edge-1 revoked # lost\n"));
+        previous.getOutputStream().write('?');
+        previous.shutdownOutput();
+
+        assertThat(there.getInputStream().readAllBytes()).hasSize(1);
+        there.close();
+        assertThat(previous.getInputStream().readAllBytes()).isEmpty();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
     /** The loopback of the originator's host is not this host's. */
     @Test
     void aFlowOfAnotherHostDoesNotReachServicesOfThisOne() throws Exception {
         change(p -> new FlowParts(
                 HostId.of("egress-1"),
                 p.identifier(),
-                p.verifier(),
-                p.signer(),
+                p.authority(),
                 p.chainTlv(),
                 p.headerLimits(),
                 p.halfOpenHeaders(),
@@ -620,8 +664,7 @@ class FlowTest {
         return new FlowParts(
                 p.host(),
                 p.identifier(),
-                p.verifier(),
-                p.signer(),
+                p.authority(),
                 p.chainTlv(),
                 limits,
                 p.halfOpenHeaders(),

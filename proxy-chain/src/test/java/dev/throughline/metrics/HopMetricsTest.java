@@ -61,7 +61,21 @@ class HopMetricsTest {
                         "throughline_headers_verified_total 0.0\n",
                         "throughline_flows_transferred_bytes_total{direction=\"in\"} 0.0\n",
                         "throughline_flows_transferred_bytes_total{direction=\"out\"} 0.0\n",
-                        "throughline_flows_duration_seconds_count 0\n");
+                        "throughline_flows_duration_seconds_count 0\n",
+                        "throughline_reloads_total{result=\"applied\"} 0.0\n",
+                        "throughline_reloads_total{result=\"refused\"} 0.0\n");
+    }
+
+    @Test
+    void aReloadIsCountedByItsResult() {
+        metrics.reloaded(false);
+        metrics.reloaded(true);
+        metrics.reloaded(true);
+
+        assertThat(metrics.scrape())
+                .contains(
+                        "throughline_reloads_total{result=\"applied\"} 2.0\n",
+                        "throughline_reloads_total{result=\"refused\"} 1.0\n");
     }
 
     @Test
