@@ -17,6 +17,7 @@ import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowParts;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
+import dev.throughline.flow.HeaderFailures;
 import dev.throughline.flow.NextHop;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.IdentifyLimits;
@@ -108,7 +109,9 @@ public final class Hop implements AutoCloseable {
         Limits limits = config.limits();
         SecureRandom random = new SecureRandom();
         ReplayWindow replays = new ReplayWindow(limits.rememberedChains());
-        HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders());
+        HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders(), limits.halfOpenHeadersTotal());
+        HeaderFailures failures = new HeaderFailures(
+                limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
         ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
         VerifierSettings verifierSettings = new VerifierSettings(
                 HopId.of(config.name()),
@@ -119,6 +122,12 @@ public final class Hop implements AutoCloseable {
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
+        metrics.counter(
+                "throughline.headers.half.open.lost",
+                "Connections whose place for an unfinished header went to a newer one, since all were taken",
+                halfOpen::lost);
+        metrics.counter("throughline.headers.failed", "Headers that failed, by their peers' fault", failures::count);
+        metrics.gauge("throughline.headers.failing.peers", "Peers whose headers failed lately", failures::peers);
         metrics.gauge("throughline.chains.remembered", "Unexpired chains, remembered against replay", replays::size);
         metrics.counter("throughline.identify.lookups", "Sockets whose owner was asked for", identifier::lookups);
         metrics.counter("throughline.identify.failures", "Owners that could not be asked for", identifier::failures);
@@ -131,6 +140,7 @@ public final class Hop implements AutoCloseable {
                 config.chainTlv(),
                 HeaderLimits.NORMAL,
                 halfOpen,
+                failures,
                 config.healthCheckers(),
                 nextHop(config.route()),
                 new Connector(config.mark(), limits.connectTimeout()),

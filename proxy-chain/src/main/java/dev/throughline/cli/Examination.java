@@ -35,6 +35,7 @@ final class Examination {
     private static final String PROGRAMS = "programs";
     private static final String CAPABILITIES = "capabilities";
     private static final String KEYS = "keys";
+    private static final String LISTENERS = "listeners";
     private static final String RULES = "rules";
 
     private final Optional<HopConfig> config;
@@ -49,6 +50,7 @@ final class Examination {
         programs();
         capabilities();
         config.ifPresent(this::keys);
+        config.ifPresent(this::listeners);
         config.ifPresent(this::rules);
         return List.copyOf(findings);
     }
@@ -167,6 +169,18 @@ final class Examination {
                         "no trusted key of the previous hop "
                                 + previous.previous().hop(),
                         "throughline keys trust TRUSTFILE KEY"));
+            }
+        }
+    }
+
+    private void listeners(HopConfig hop) {
+        for (ListenerConfig listener : hop.listeners()) {
+            if (listener instanceof ListenerConfig.Legacy legacy
+                    && legacy.peers().stream().anyMatch(network -> network.prefix() == 0)) {
+                findings.add(Finding.warning(
+                        LISTENERS,
+                        legacy.name() + " believes whoever can reach it: its peers are everybody",
+                        "name the proxies in \"peers\""));
             }
         }
     }

@@ -8,7 +8,7 @@ import java.util.Optional;
  * One way into the hop, as its flows see it.
  *
  * @param listener its name
- * @param requiresHeader whether the connection must begin with a signed header; otherwise its bytes are payload
+ * @param begins what a connection begins with
  * @param intercepting whether the kernel brought it here on its way to somewhere else
  * @param arrivals finds out how a connection came
  * @param previousHop the only hop from which it takes flows; empty if any trusted one may come
@@ -16,11 +16,21 @@ import java.util.Optional;
  */
 public record Entrance(
         String listener,
-        boolean requiresHeader,
+        Beginning begins,
         boolean intercepting,
         Optional<HopId> previousHop,
         Arrival.Origin arrivals,
         OwnerRule ownerRule) {
+
+    /** What a connection begins with. It is configured, and never found out from the bytes. */
+    public enum Beginning {
+        /** The flow's own bytes, whatever they look like. */
+        PAYLOAD,
+        /** One PROXY header without a chain, of a proxy that is believed. */
+        UNSIGNED_HEADER,
+        /** One PROXY header with a chain. */
+        SIGNED_HEADER
+    }
 
     /** Decides whether a connection may be held by this process. */
     public interface OwnerRule {

@@ -64,6 +64,7 @@ public final class Listener implements AutoCloseable {
             }
             case ListenerConfig.Forward forward -> bind(forward.address());
             case ListenerConfig.Chain chain -> bind(chain.address());
+            case ListenerConfig.Legacy legacy -> bind(legacy.address());
         }
     }
 
@@ -108,11 +109,17 @@ public final class Listener implements AutoCloseable {
     private Entrance entrance() {
         return switch (config) {
             case ListenerConfig.Apps apps ->
-                new Entrance(apps.name(), false, true, Optional.empty(), arrivals(apps), new ApplicationRule());
+                new Entrance(
+                        apps.name(),
+                        Entrance.Beginning.PAYLOAD,
+                        true,
+                        Optional.empty(),
+                        arrivals(apps),
+                        new ApplicationRule());
             case ListenerConfig.PreviousHop previous ->
                 new Entrance(
                         previous.name(),
-                        true,
+                        Entrance.Beginning.SIGNED_HEADER,
                         true,
                         Optional.of(HopId.of(previous.previous().hop())),
                         arrivals(previous),
@@ -120,7 +127,7 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Forward forward ->
                 new Entrance(
                         forward.name(),
-                        false,
+                        Entrance.Beginning.PAYLOAD,
                         false,
                         Optional.empty(),
                         PlainArrivals.forwarding(forward.destination()),
@@ -128,10 +135,18 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Chain chain ->
                 new Entrance(
                         chain.name(),
-                        true,
+                        Entrance.Beginning.SIGNED_HEADER,
                         false,
                         Optional.empty(),
                         PlainArrivals.ofPreviousHops(),
+                        Entrance.OwnerRule.ANYONE);
+            case ListenerConfig.Legacy legacy ->
+                new Entrance(
+                        legacy.name(),
+                        Entrance.Beginning.UNSIGNED_HEADER,
+                        false,
+                        Optional.empty(),
+                        PlainArrivals.ofProxies(legacy.peers()),
                         Entrance.OwnerRule.ANYONE);
         };
     }
