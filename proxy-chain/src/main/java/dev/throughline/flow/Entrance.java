@@ -1,7 +1,11 @@
 package dev.throughline.flow;
 
+import com.google.common.collect.ImmutableList;
+import com.google.common.net.InetAddresses;
+import dev.throughline.header.Cidr;
 import dev.throughline.identify.LocalOwner;
 import dev.throughline.originator.HopId;
+import java.net.InetAddress;
 import java.util.Optional;
 
 /**
@@ -23,13 +27,27 @@ public record Entrance(
         OwnerRule ownerRule) {
 
     /** What a connection begins with. It is configured, and never found out from the bytes. */
-    public enum Beginning {
+    public sealed interface Beginning {
         /** The flow's own bytes, whatever they look like. */
-        PAYLOAD,
-        /** One PROXY header without a chain, of a proxy that is believed. */
-        UNSIGNED_HEADER,
+        record Payload() implements Beginning {}
+
         /** One PROXY header with a chain. */
-        SIGNED_HEADER
+        record SignedHeader() implements Beginning {}
+
+        /**
+         * One PROXY header without a chain.
+         *
+         * @param peers the proxies that are believed; nobody else is heard
+         */
+        record BelievedHeader(ImmutableList<Cidr> peers) implements Beginning {}
+
+        /** Why nothing from {@code peer} is read, if so. */
+        default Optional<Refused> objection(InetAddress peer) {
+            return this instanceof BelievedHeader(ImmutableList<Cidr> peers)
+                            && peers.stream().noneMatch(network -> network.contains(peer))
+                    ? Optional.of(new Refused(CloseReason.PEER_NOT_ALLOWED, "peer " + InetAddresses.toAddrString(peer)))
+                    : Optional.empty();
+        }
     }
 
     /** Decides whether a connection may be held by this process. */

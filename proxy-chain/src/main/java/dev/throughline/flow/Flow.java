@@ -88,6 +88,9 @@ public final class Flow {
     private Arrival intercepted(SocketChannel connection) {
         Arrival found = entrance.arrivals().of(connection);
         arrival = found;
+        entrance.begins().objection(found.socket().source().getAddress()).ifPresent(objection -> {
+            throw objection;
+        });
         if (parts.table().isOverfull()) {
             throw new Refused(CloseReason.TOO_MANY_FLOWS, parts.table().size() - 1 + " flows are open");
         }
@@ -117,15 +120,17 @@ public final class Flow {
     /** Who opened it: what a verified header says, or, on the first hop, what the kernel or a believed proxy said. */
     private CompletableFuture<Originator> originated(Arrival found) {
         return switch (entrance.begins()) {
-            case PAYLOAD -> {
+            case Entrance.Beginning.Payload payload -> {
                 LocalOwner owner = kernel;
                 if (owner == null) {
                     throw new IllegalStateException("a transparent listener asks the kernel");
                 }
                 yield CompletableFuture.completedFuture(begun(found, found.asked(), owner.identity()));
             }
-            case UNSIGNED_HEADER -> headerRead(found).thenApply(header -> told(found, header));
-            case SIGNED_HEADER -> headerRead(found).thenApply(header -> verified(found, header));
+            case Entrance.Beginning.BelievedHeader believed ->
+                headerRead(found).thenApply(header -> told(found, header));
+            case Entrance.Beginning.SignedHeader signed ->
+                headerRead(found).thenApply(header -> verified(found, header));
         };
     }
 

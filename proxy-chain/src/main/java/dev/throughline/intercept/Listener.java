@@ -111,7 +111,7 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Apps apps ->
                 new Entrance(
                         apps.name(),
-                        Entrance.Beginning.PAYLOAD,
+                        new Entrance.Beginning.Payload(),
                         true,
                         Optional.empty(),
                         arrivals(apps),
@@ -119,7 +119,7 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.PreviousHop previous ->
                 new Entrance(
                         previous.name(),
-                        Entrance.Beginning.SIGNED_HEADER,
+                        new Entrance.Beginning.SignedHeader(),
                         true,
                         Optional.of(HopId.of(previous.previous().hop())),
                         arrivals(previous),
@@ -127,7 +127,7 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Forward forward ->
                 new Entrance(
                         forward.name(),
-                        Entrance.Beginning.PAYLOAD,
+                        new Entrance.Beginning.Payload(),
                         false,
                         Optional.empty(),
                         PlainArrivals.forwarding(forward.destination()),
@@ -135,7 +135,7 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Chain chain ->
                 new Entrance(
                         chain.name(),
-                        Entrance.Beginning.SIGNED_HEADER,
+                        new Entrance.Beginning.SignedHeader(),
                         false,
                         Optional.empty(),
                         PlainArrivals.ofPreviousHops(),
@@ -143,10 +143,10 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Legacy legacy ->
                 new Entrance(
                         legacy.name(),
-                        Entrance.Beginning.UNSIGNED_HEADER,
+                        new Entrance.Beginning.BelievedHeader(legacy.peers()),
                         false,
                         Optional.empty(),
-                        PlainArrivals.ofProxies(legacy.peers()),
+                        PlainArrivals.ofProxies(),
                         Entrance.OwnerRule.ANYONE);
         };
     }

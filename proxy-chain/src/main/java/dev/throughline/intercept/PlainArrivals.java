@@ -1,16 +1,12 @@
 package dev.throughline.intercept;
 
-import com.google.common.net.InetAddresses;
 import dev.throughline.flow.Arrival;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Refused;
-import dev.throughline.header.Cidr;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Way;
 import io.netty.channel.socket.SocketChannel;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.List;
 import java.util.Optional;
 
 /** Connections that were made to the listener's own address. */
@@ -33,17 +29,9 @@ final class PlainArrivals implements Arrival.Origin {
         return new PlainArrivals(Way.SOCKET, Optional.empty());
     }
 
-    /** From proxies in {@code peers}, whose unsigned header says for which destination; all others are refused unheard. */
-    static Arrival.Origin ofProxies(List<Cidr> peers) {
-        PlainArrivals all = new PlainArrivals(Way.PROXY_HEADER, Optional.empty());
-        return connection -> {
-            Arrival arrival = all.of(connection);
-            InetAddress peer = arrival.socket().source().getAddress();
-            if (peers.stream().noneMatch(network -> network.contains(peer))) {
-                throw new Refused(CloseReason.PEER_NOT_ALLOWED, "peer " + InetAddresses.toAddrString(peer));
-            }
-            return arrival;
-        };
+    /** From proxies, whose unsigned header says for which destination. */
+    static PlainArrivals ofProxies() {
+        return new PlainArrivals(Way.PROXY_HEADER, Optional.empty());
     }
 
     @Override

@@ -156,11 +156,11 @@ class FlowTest {
 
     /** Applications on this host, whose flows want to go to {@link #destination}. */
     private Entrance fromApplications() {
-        return entrance(Entrance.Beginning.PAYLOAD, false, true, Entrance.OwnerRule.ANYONE);
+        return entrance(new Entrance.Beginning.Payload(), false, true, Entrance.OwnerRule.ANYONE);
     }
 
     private Entrance fromPreviousHop() {
-        return entrance(Entrance.Beginning.SIGNED_HEADER, false, false, Entrance.OwnerRule.ANYONE);
+        return entrance(new Entrance.Beginning.SignedHeader(), false, false, Entrance.OwnerRule.ANYONE);
     }
 
     private Entrance entrance(Entrance.Beginning begins, boolean intercepting, boolean local, Entrance.OwnerRule rule) {
@@ -352,7 +352,7 @@ class FlowTest {
 
     @Test
     void aHeaderThatNamesAnotherDestinationThanTheKernelIsRefused() throws Exception {
-        entrance = entrance(Entrance.Beginning.SIGNED_HEADER, true, false, Entrance.OwnerRule.ANYONE);
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), true, false, Entrance.OwnerRule.ANYONE);
         Socket previous = wire.connect();
         previous.getOutputStream()
                 .write(header(previous, new InetSocketAddress("127.0.0.1", 9)).toByteArray());
@@ -451,7 +451,7 @@ class FlowTest {
 
     @Test
     void aHeaderThatIsTrueIsNoFailureWhateverBecomesOfItsFlow() throws Exception {
-        entrance = entrance(Entrance.Beginning.SIGNED_HEADER, true, false, Entrance.OwnerRule.ANYONE);
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), true, false, Entrance.OwnerRule.ANYONE);
         Socket previous = wire.connect();
         previous.getOutputStream()
                 .write(header(previous, new InetSocketAddress("127.0.0.1", 9)).toByteArray());
@@ -465,7 +465,7 @@ class FlowTest {
     @Test
     void whoIsNotThePreviousHopTakesNothingOfItsBudgets() throws Exception {
         entrance = entrance(
-                Entrance.Beginning.SIGNED_HEADER,
+                new Entrance.Beginning.SignedHeader(),
                 true,
                 true,
                 owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
@@ -481,7 +481,7 @@ class FlowTest {
 
     @Test
     void whatAnotherUserOfTheSameHostFailedIsNotThePreviousHops() throws Exception {
-        entrance = entrance(Entrance.Beginning.SIGNED_HEADER, false, true, Entrance.OwnerRule.ANYONE);
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), false, true, Entrance.OwnerRule.ANYONE);
         int uid = (int) java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid");
         failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid + 1)));
         failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.empty()));
@@ -500,6 +500,21 @@ class FlowTest {
         for (int i = 0; i < FAILURES; i++) {
             parts.headerFailures().ended(peer, CloseReason.HEADER_REJECTED);
         }
+    }
+
+    @Test
+    void whoIsNoneOfTheBelievedProxiesIsRefusedUnheard() throws Exception {
+        entrance = entrance(
+                new Entrance.Beginning.BelievedHeader(ImmutableList.of(Cidr.parse("127.0.0.2"), Cidr.parse("::/0"))),
+                false,
+                false,
+                Entrance.OwnerRule.ANYONE);
+        Socket stranger = wire.connect();
+
+        assertReset(stranger);
+        Events.Closed end = closed();
+        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.PEER_NOT_ALLOWED, "peer 127.0.0.1"));
+        assertThat(end.flow().arrival()).as("for the log").isPresent();
     }
 
     /** Exactly one header: the next bytes are the flow's, though they look like one. */
@@ -589,7 +604,7 @@ class FlowTest {
     void whatTheKernelCantSayIsNeverGuessed() throws Exception {
         entrance = new Entrance(
                 "front",
-                Entrance.Beginning.PAYLOAD,
+                new Entrance.Beginning.Payload(),
                 true,
                 java.util.Optional.empty(),
                 connection -> {
@@ -605,7 +620,7 @@ class FlowTest {
     @Test
     void aWrongOwnerIsRefused() throws Exception {
         entrance = entrance(
-                Entrance.Beginning.PAYLOAD,
+                new Entrance.Beginning.Payload(),
                 false,
                 true,
                 owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
@@ -686,7 +701,7 @@ class FlowTest {
 
     @Test
     void aBugEndsTheFlowAndOnlyIt() throws Exception {
-        entrance = entrance(Entrance.Beginning.PAYLOAD, false, true, owner -> {
+        entrance = entrance(new Entrance.Beginning.Payload(), false, true, owner -> {
             throw new IllegalStateException("a bug, made by this test");
         });
         Socket app = wire.connect();
