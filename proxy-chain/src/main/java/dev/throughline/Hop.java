@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableSet;
 import dev.throughline.admin.AdminPages;
 import dev.throughline.admin.AdminServer;
 import dev.throughline.chain.ReplayWindow;
+import dev.throughline.chain.VerifiedBatches;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.ConfigSource;
 import dev.throughline.config.HopConfig;
@@ -16,6 +17,7 @@ import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowParts;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
+import dev.throughline.flow.HeaderFailures;
 import dev.throughline.flow.NextHop;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.IdentifyLimits;
@@ -63,6 +65,7 @@ public final class Hop implements AutoCloseable {
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
     private final ReplayWindow replays;
+    private final VerifiedBatches batches = new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY);
     private final LiveKeys keys;
     private final HopMetrics metrics = new HopMetrics();
     private final FlowTable table;
@@ -89,7 +92,7 @@ public final class Hop implements AutoCloseable {
                 config.limits().skew(),
                 config.limits().hops(),
                 config.natExceptions());
-        this.keys = new LiveKeys(config, source, keys, settings, replays, random, clock);
+        this.keys = new LiveKeys(config, source, keys, settings, replays, batches, random, clock);
     }
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
@@ -122,11 +125,19 @@ public final class Hop implements AutoCloseable {
 
     private FlowParts parts(FlowLog log) throws IOException {
         Limits limits = config.limits();
-        HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders());
+        HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders(), limits.halfOpenHeadersTotal());
+        HeaderFailures failures = new HeaderFailures(
+                limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
         ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
+        metrics.counter(
+                "throughline.headers.half.open.lost",
+                "Connections whose place for an unfinished header went to a newer one, since all were taken",
+                halfOpen::lost);
+        metrics.counter("throughline.headers.failed", "Headers that failed, by their peers' fault", failures::count);
+        metrics.gauge("throughline.headers.failing.peers", "Peers whose headers failed lately", failures::peers);
         metrics.gauge("throughline.chains.remembered", "Unexpired chains, remembered against replay", replays::size);
         metrics.counter("throughline.identify.lookups", "Sockets whose owner was asked for", identifier::lookups);
         metrics.counter("throughline.identify.failures", "Owners that could not be asked for", identifier::failures);
@@ -138,6 +149,7 @@ public final class Hop implements AutoCloseable {
                 config.chainTlv(),
                 HeaderLimits.NORMAL,
                 halfOpen,
+                failures,
                 config.healthCheckers(),
                 nextHop(config.route()),
                 new Connector(config.mark(), limits.connectTimeout()),

@@ -3,6 +3,7 @@ package dev.throughline;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.throughline.chain.ReplayWindow;
 import dev.throughline.chain.Signer;
+import dev.throughline.chain.VerifiedBatches;
 import dev.throughline.chain.Verifier;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.ConfigException;
@@ -37,6 +38,7 @@ final class LiveKeys {
     private final ConfigSource source;
     private final VerifierSettings settings;
     private final ReplayWindow replays;
+    private final VerifiedBatches batches;
     private final SecureRandom random;
     private final Clock clock;
     private volatile HopKeys keys;
@@ -48,12 +50,14 @@ final class LiveKeys {
             HopKeys keys,
             VerifierSettings settings,
             ReplayWindow replays,
+            VerifiedBatches batches,
             SecureRandom random,
             Clock clock) {
         this.config = config;
         this.source = source;
         this.settings = settings;
         this.replays = replays;
+        this.batches = batches;
         this.random = random;
         this.clock = clock;
         this.keys = keys;
@@ -78,7 +82,7 @@ final class LiveKeys {
             signers.put(entry.from().orElse(Instant.MIN), new Signer(entry.key(), random));
         }
         return new Authority(
-                new Verifier(settings, read.trust(), config.chainTlv(), replays), signers.buildOrThrow());
+                new Verifier(settings, read.trust(), config.chainTlv(), replays, batches), signers.buildOrThrow());
     }
 
     /** Reads the files of keys that the configuration names by now. Where anything is wrong, all stays as it was. */
@@ -90,6 +94,10 @@ final class LiveKeys {
             List<String> lines = new ArrayList<>(KeyChanges.between(keys, read, clock.instant()));
             authority = authorityOf(read);
             keys = read;
+            batches.retain(key -> read.trust()
+                    .find(key.id())
+                    .filter(entry -> entry.revoked().isEmpty() && entry.key().equals(key))
+                    .isPresent());
             for (String setting : named.differencesFrom(config)) {
                 lines.add("\"" + setting + "\" has changed in the configuration: that needs a restart");
             }

@@ -37,6 +37,7 @@ final class Examination {
     private static final String PROGRAMS = "programs";
     private static final String CAPABILITIES = "capabilities";
     private static final String KEYS = "keys";
+    private static final String LISTENERS = "listeners";
     private static final String RULES = "rules";
 
     private final Optional<HopConfig> config;
@@ -51,6 +52,7 @@ final class Examination {
         programs();
         capabilities();
         config.ifPresent(this::keys);
+        config.ifPresent(this::listeners);
         config.ifPresent(this::rules);
         return List.copyOf(findings);
     }
@@ -173,6 +175,18 @@ final class Examination {
     private static boolean isUnknown(String hop, Trust trust, Instant now) {
         return Streams.stream(trust.entries())
                 .noneMatch(entry -> entry.key().hopName().equals(hop) && entry.state(now) == TrustEntry.State.TRUSTED);
+    }
+
+    private void listeners(HopConfig hop) {
+        for (ListenerConfig listener : hop.listeners()) {
+            if (listener instanceof ListenerConfig.Legacy legacy
+                    && legacy.peers().stream().anyMatch(network -> network.prefix() == 0)) {
+                findings.add(Finding.warning(
+                        LISTENERS,
+                        legacy.name() + " believes whoever can reach it: its peers are everybody",
+                        "name the proxies in \"peers\""));
+            }
+        }
     }
 
     private void rules(HopConfig hop) {

@@ -190,9 +190,25 @@ public final class ConfigReader {
         Duration tick = Duration.ofMillis(100);
         Duration day = Duration.ofDays(1);
         try (Section limits = root.section("limits")) {
+            int halfOpen =
+                    limits.optional("half-open-headers", t -> Values.integer(t, 1, 1_000_000), d.halfOpenHeaders());
+            int total = limits.optional(
+                    "half-open-headers-total", t -> Values.integer(t, 1, 1_000_000), d.halfOpenHeadersTotal());
+            if (total < halfOpen) {
+                limits.problem(
+                        limits.has("half-open-headers-total") ? "half-open-headers-total" : "half-open-headers",
+                        "all peers together may have " + total
+                                + " half-open headers (half-open-headers-total), so one can't have " + halfOpen);
+            }
             return new Limits(
                     limits.optional("flows", t -> Values.integer(t, 1, 1_000_000), d.flows()),
-                    limits.optional("half-open-headers", t -> Values.integer(t, 1, 1_000_000), d.halfOpenHeaders()),
+                    halfOpen,
+                    total,
+                    limits.optional("header-failures", t -> Values.integer(t, 1, 1_000_000), d.headerFailures()),
+                    limits.optional(
+                            "header-failures-window",
+                            t -> Values.duration(t, tick, Duration.ofMinutes(10)),
+                            d.headerFailuresWindow()),
                     limits.optional(
                             "remembered-chains", t -> Values.integer(t, 1_000, 100_000_000), d.rememberedChains()),
                     limits.optional("connect-timeout", t -> Values.duration(t, tick, day), d.connectTimeout()),

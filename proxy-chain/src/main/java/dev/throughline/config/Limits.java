@@ -8,6 +8,9 @@ import java.time.Duration;
  *
  * @param flows how many flows may be open at once; each takes two descriptors
  * @param halfOpenHeaders how many connections of one peer may be waiting for the rest of their header
+ * @param halfOpenHeadersTotal how many of all peers
+ * @param headerFailures how many headers of one peer may fail in the window; then none of that peer is read for a time
+ * @param headerFailuresWindow in which so many may fail
  * @param rememberedChains how many unexpired chains are remembered against replay
  * @param connectTimeout until a connection to the next hop or the destination stands
  * @param headerTimeout until the whole header of the previous hop is there
@@ -20,6 +23,9 @@ import java.time.Duration;
 public record Limits(
         int flows,
         int halfOpenHeaders,
+        int halfOpenHeadersTotal,
+        int headerFailures,
+        Duration headerFailuresWindow,
         int rememberedChains,
         Duration connectTimeout,
         Duration headerTimeout,
@@ -32,6 +38,9 @@ public record Limits(
     public static final Limits DEFAULTS = new Limits(
             8_000,
             1_000,
+            4_000,
+            100,
+            Duration.ofSeconds(10),
             500_000,
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),

@@ -10,9 +10,12 @@ import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.LocalOwner;
+import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
@@ -21,7 +24,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.socket.SocketChannel;
 import java.net.ConnectException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.time.Duration;
@@ -53,6 +55,7 @@ public final class Flow {
     private volatile FlowView.Stage stage = FlowView.Stage.ARRIVING;
     private volatile @Nullable Arrival arrival;
     private volatile @Nullable LocalOwner kernel;
+    private volatile @Nullable Peer headerOf;
     private volatile @Nullable Verification verification;
     private volatile @Nullable Originator originator;
     private volatile @Nullable SocketChannel outbound;
@@ -86,6 +89,9 @@ public final class Flow {
     private Arrival intercepted(SocketChannel connection) {
         Arrival found = entrance.arrivals().of(connection);
         arrival = found;
+        entrance.begins().objection(found.socket().source().getAddress()).ifPresent(objection -> {
+            throw objection;
+        });
         if (parts.table().isOverfull()) {
             throw new Refused(CloseReason.TOO_MANY_FLOWS, parts.table().size() - 1 + " flows are open");
         }
@@ -112,38 +118,62 @@ public final class Flow {
                         inbound.eventLoop());
     }
 
-    /** Who opened it: what a verified header says, or, on the first hop, what the kernel said. */
+    /** Who opened it: what a verified header says, or, on the first hop, what the kernel or a believed proxy said. */
     private CompletableFuture<Originator> originated(Arrival found) {
-        if (entrance.requiresHeader()) {
-            return headerRead(found).thenApply(header -> verified(found, header));
-        }
-        LocalOwner owner = kernel;
-        if (owner == null) {
-            throw new IllegalStateException("a transparent listener asks the kernel");
-        }
+        return switch (entrance.begins()) {
+            case Entrance.Beginning.Payload payload -> {
+                LocalOwner owner = kernel;
+                if (owner == null) {
+                    throw new IllegalStateException("a transparent listener asks the kernel");
+                }
+                yield CompletableFuture.completedFuture(begun(found, found.asked(), owner.identity()));
+            }
+            case Entrance.Beginning.BelievedHeader believed ->
+                headerRead(found).thenApply(header -> told(found, header));
+            case Entrance.Beginning.SignedHeader signed ->
+                headerRead(found).thenApply(header -> verified(found, header));
+        };
+    }
+
+    private Originator begun(Arrival found, Tuple flow, ProcessIdentity identity) {
         FlowId id = new FlowId(parts.random().nextLong(), parts.random().nextLong());
         Instant now = Instant.ofEpochMilli(parts.clock().millis());
-        Originator who = new Originator(parts.host(), id, now, found.asked(), found.way(), owner.identity());
+        Originator who = new Originator(parts.host(), id, now, flow, found.way(), identity);
         originator = who;
-        return CompletableFuture.completedFuture(who);
+        return who;
     }
 
     private CompletableFuture<Header> headerRead(Arrival found) {
         stage = FlowView.Stage.VERIFYING;
+        Peer peer = Peer.of(found, Optional.ofNullable(kernel));
+        parts.headerFailures().objection(peer).ifPresent(objection -> {
+            throw objection;
+        });
         HalfOpenHeaders.Lease place = parts.halfOpenHeaders()
-                .take(found.socket().source().getAddress())
-                .orElseThrow(() -> new Refused(
-                        CloseReason.HEADER_BUDGET,
-                        "peer " + found.socket().source().getAddress().getHostAddress()));
-        return HeaderInput.read(inbound, inbox, parts.headerLimits(), parts.headerTimeout())
+                .take(peer)
+                .orElseThrow(() -> new Refused(CloseReason.HEADER_BUDGET, "peer " + peer));
+        headerOf = peer;
+        return HeaderInput.read(inbound, inbox, parts.headerLimits(), parts.headerTimeout(), place.lost())
                 .whenComplete((header, problem) -> place.close());
+    }
+
+    /** What a believed proxy says; nobody knows the process. */
+    private Originator told(Arrival found, Header header) {
+        goOn();
+        endHealthCheck(found, header);
+        Tuple flow = UnsignedHeader.flow(header, found.socket(), parts.chainTlv());
+        return begun(found, flow, ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
+    }
+
+    private void endHealthCheck(Arrival found, Header header) {
+        if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
+            throw new Refused(CloseReason.HEALTH_CHECK, "");
+        }
     }
 
     private Originator verified(Arrival found, Header header) {
         goOn();
-        if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
-            throw new Refused(CloseReason.HEALTH_CHECK, "");
-        }
+        endHealthCheck(found, header);
         Verification answer = parts.authority()
                 .get()
                 .verifier()
@@ -181,9 +211,8 @@ public final class Flow {
 
     /** Whether the destination means the originator's own host or network: here the same address is somebody else. */
     private boolean isOnlyReachableThere(Originator who) {
-        InetAddress address = who.tuple().destination().getAddress();
         return !who.host().equals(parts.host())
-                && (address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress());
+                && UnsignedHeader.meansItsHost(who.tuple().destination().getAddress());
     }
 
     private boolean isHealthChecker(Arrival found) {
@@ -264,9 +293,10 @@ public final class Flow {
                 Way.SOCKET,
                 Optional.of(found.socket().source()),
                 outgoing);
-        return verification instanceof Verification.Verified received
-                ? signer.append(received, draft)
-                : signer.originate(who, draft);
+        return signer.sign(
+                verification instanceof Verification.Verified received
+                        ? signer.append(received, draft)
+                        : signer.originate(who, draft));
     }
 
     /** Bytes both ways, until there are no more. */
@@ -282,6 +312,10 @@ public final class Flow {
     /** The end, whatever it was: one reason, in the log, the metrics and nowhere else. */
     private void closed(@Nullable RelayEnd end, @Nullable Throwable problem) {
         Ending ending = ending(end, problem);
+        Peer peer = headerOf;
+        if (peer != null) {
+            parts.headerFailures().ended(peer, ending.reason());
+        }
         try {
             if (relay == null) {
                 closeBoth(ending.reason());

@@ -21,6 +21,7 @@ import java.util.function.Supplier;
  * @param chainTlv how chains lie in headers
  * @param headerLimits how large a header may be, in and out
  * @param halfOpenHeaders who is waiting for the rest of a header
+ * @param headerFailures whose headers have failed too often
  * @param healthCheckers who may send a LOCAL header
  * @param nextHop where flows go on to
  * @param connector opens the connection there
@@ -34,6 +35,7 @@ public record FlowParts(
         ChainTlv chainTlv,
         HeaderLimits headerLimits,
         HalfOpenHeaders halfOpenHeaders,
+        HeaderFailures headerFailures,
         List<Cidr> healthCheckers,
         NextHop nextHop,
         Connector connector,

@@ -12,7 +12,9 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -28,6 +30,8 @@ public final class HopMetrics implements FlowEvents {
     private final Timer duration;
     private final Counter reloaded;
     private final Counter reloadsRefused;
+    /** Held here, since Micrometer's function counters hold what they read only weakly, and stand still without it. */
+    private final List<Supplier<Number>> counted = new ArrayList<>();
 
     public HopMetrics() {
         opened = Counter.builder("throughline.flows.opened")
@@ -83,6 +87,7 @@ public final class HopMetrics implements FlowEvents {
 
     /** A count that only grows and that something else keeps. */
     public void counter(String name, String description, Supplier<Number> value) {
+        counted.add(value);
         FunctionCounter.builder(name, value, v -> v.get().doubleValue())
                 .description(description)
                 .register(registry);

@@ -17,7 +17,6 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
-import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.IdentifyLimits;
@@ -51,6 +50,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +66,8 @@ class FlowTest {
     private static final byte[] LOCAL = HexFormat.of().parseHex("0d0a0d0a000d0a515549540a20000000");
     private static final byte[] UNSIGNED =
             HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c" + "7f0000017f00000110921f90");
+
+    private static final int FAILURES = 3;
 
     private final Events events = new Events();
     private final SecretKey ownKey = key("hop-b");
@@ -124,7 +126,8 @@ class FlowTest {
                 () -> authority,
                 ChainTlv.STANDARD,
                 HeaderLimits.NORMAL,
-                new HalfOpenHeaders(1),
+                new HalfOpenHeaders(1, 10),
+                new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime),
                 List.of(),
                 new NextHop.Destination(),
                 new Connector(0, Duration.ofSeconds(5)),
@@ -160,23 +163,23 @@ class FlowTest {
 
     /** Applications on this host, whose flows want to go to {@link #destination}. */
     private Entrance fromApplications() {
-        return entrance(false, false, Entrance.OwnerRule.ANYONE);
+        return entrance(new Entrance.Beginning.Payload(), false, true, Entrance.OwnerRule.ANYONE);
     }
 
     private Entrance fromPreviousHop() {
-        return entrance(true, false, Entrance.OwnerRule.ANYONE);
+        return entrance(new Entrance.Beginning.SignedHeader(), false, false, Entrance.OwnerRule.ANYONE);
     }
 
-    private Entrance entrance(boolean requiresHeader, boolean intercepting, Entrance.OwnerRule rule) {
+    private Entrance entrance(Entrance.Beginning begins, boolean intercepting, boolean local, Entrance.OwnerRule rule) {
         return new Entrance(
                 "front",
-                requiresHeader,
+                begins,
                 intercepting,
                 java.util.Optional.empty(),
                 connection -> {
                     Tuple socket = Tuple.tcp(connection.remoteAddress(), connection.localAddress());
                     Tuple asked = Tuple.tcp(socket.source(), destinationAddress());
-                    return new Arrival(Way.SOCKET, socket, asked, !requiresHeader);
+                    return new Arrival(Way.SOCKET, socket, asked, local);
                 },
                 rule);
     }
@@ -239,11 +242,10 @@ class FlowTest {
                 Way.SOCKET,
                 Optional.of(source),
                 connection);
-        return HeaderWriter.proxy(
-                who.tuple(),
-                ChainTlv.STANDARD
-                        .write(new Signer(previousKey, new SecureRandom()).originate(who, draft))
-                        .orElseThrow());
+        Signer signer = new Signer(previousKey, new SecureRandom());
+        return ChainTlv.STANDARD
+                .header(signer.sign(signer.originate(who, draft)))
+                .orElseThrow();
     }
 
     private static Header read(Socket next) throws IOException {
@@ -356,7 +358,7 @@ class FlowTest {
 
     @Test
     void aHeaderThatNamesAnotherDestinationThanTheKernelIsRefused() throws Exception {
-        entrance = entrance(true, true, Entrance.OwnerRule.ANYONE);
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), true, false, Entrance.OwnerRule.ANYONE);
         Socket previous = wire.connect();
         previous.getOutputStream()
                 .write(header(previous, new InetSocketAddress("127.0.0.1", 9)).toByteArray());
@@ -407,6 +409,136 @@ class FlowTest {
         assertThat(end.ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer 127.0.0.1"));
         first.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+    }
+
+    /** The one that waits longest, since both are of one peer. */
+    @Test
+    void whoLosesItsPlaceToAnotherEndsForTheBudget() throws Exception {
+        change(p -> withBudgets(p, new HalfOpenHeaders(10, 1), p.headerFailures()));
+        entrance = fromPreviousHop();
+        Socket first = wire.connect();
+        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+        Socket second = wire.connect();
+
+        assertReset(first);
+        Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
+        assertThat(end.ending().reason()).isEqualTo(CloseReason.HEADER_BUDGET);
+        second.getOutputStream().write(header(second, destinationAddress()).toByteArray());
+        second.getOutputStream().write('x');
+        second.shutdownOutput();
+        Socket there = destination.accept();
+        assertThat(there.getInputStream().readAllBytes()).containsExactly('x');
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        assertThat(parts.headerFailures().count())
+                .as("to lose a place is no failure")
+                .isZero();
+    }
+
+    @Test
+    void aPeerWhoseHeadersFailIsRefusedUnheard() throws Exception {
+        entrance = fromPreviousHop();
+        for (int i = 0; i < FAILURES; i++) {
+            Socket bad = wire.connect();
+            bad.getOutputStream().write(UNSIGNED);
+            assertReset(bad);
+            assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+        }
+        events.verified.clear();
+        Socket next = wire.connect();
+
+        // It has sent nothing yet.
+        assertReset(next);
+        Ending ending = ending();
+        assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_FAILURES);
+        assertThat(ending.detail()).startsWith("peer 127.0.0.1: 3 headers failed in 60000 ms, the next is read in ");
+        assertThat(events.verified).isEmpty();
+    }
+
+    @Test
+    void aHeaderThatIsTrueIsNoFailureWhateverBecomesOfItsFlow() throws Exception {
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), true, false, Entrance.OwnerRule.ANYONE);
+        Socket previous = wire.connect();
+        previous.getOutputStream()
+                .write(header(previous, new InetSocketAddress("127.0.0.1", 9)).toByteArray());
+
+        assertReset(previous);
+        assertThat(ending().reason()).isEqualTo(CloseReason.DESTINATION_MISMATCH);
+        assertThat(parts.headerFailures().count()).isZero();
+    }
+
+    /** A stranger that gets to the listener of the previous hop must not use up what that hop may. */
+    @Test
+    void whoIsNotThePreviousHopTakesNothingOfItsBudgets() throws Exception {
+        entrance = entrance(
+                new Entrance.Beginning.SignedHeader(),
+                true,
+                true,
+                owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
+        for (int i = 0; i < 2 * FAILURES; i++) {
+            Socket stranger = wire.connect();
+            assertReset(stranger);
+            assertThat(ending().reason()).isEqualTo(CloseReason.OWNER_MISMATCH);
+        }
+
+        assertThat(parts.headerFailures().count()).isZero();
+        assertThat(parts.halfOpenHeaders().size()).isZero();
+    }
+
+    @Test
+    void whatAnotherUserOfTheSameHostFailedIsNotThePreviousHops() throws Exception {
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), false, true, Entrance.OwnerRule.ANYONE);
+        int uid = (int) java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid");
+        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid + 1)));
+        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.empty()));
+        Socket heard = wire.connect();
+        heard.getOutputStream().write(UNSIGNED);
+        assertReset(heard);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+
+        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid)));
+        Socket unheard = wire.connect();
+        assertReset(unheard);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_FAILURES);
+    }
+
+    private void failAll(Peer peer) {
+        for (int i = 0; i < FAILURES; i++) {
+            parts.headerFailures().ended(peer, CloseReason.HEADER_REJECTED);
+        }
+    }
+
+    @Test
+    void whoIsNoneOfTheBelievedProxiesIsRefusedUnheard() throws Exception {
+        entrance = entrance(
+                new Entrance.Beginning.BelievedHeader(ImmutableList.of(Cidr.parse("127.0.0.2"), Cidr.parse("::/0"))),
+                false,
+                false,
+                Entrance.OwnerRule.ANYONE);
+        Socket stranger = wire.connect();
+
+        assertReset(stranger);
+        Events.Closed end = closed();
+        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.PEER_NOT_ALLOWED, "peer 127.0.0.1"));
+        assertThat(end.flow().arrival()).as("for the log").isPresent();
+    }
+
+    /** Exactly one header: the next bytes are the flow's, though they look like one. */
+    @Test
+    void aSecondHeaderIsPayload() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+        previous.getOutputStream().write(UNSIGNED);
+        previous.getOutputStream().write(LOCAL);
+        previous.shutdownOutput();
+        Socket there = destination.accept();
+
+        assertThat(there.getInputStream().readAllBytes())
+                .isEqualTo(com.google.common.primitives.Bytes.concat(UNSIGNED, LOCAL));
+
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
     }
 
     @Test
@@ -478,6 +610,7 @@ class FlowTest {
                 p.chainTlv(),
                 p.headerLimits(),
                 p.halfOpenHeaders(),
+                p.headerFailures(),
                 p.healthCheckers(),
                 p.nextHop(),
                 p.connector(),
@@ -501,7 +634,7 @@ class FlowTest {
     void aHeaderOfAnotherHopThanThePreviousOneIsRefused() throws Exception {
         Entrance any = fromPreviousHop();
         entrance = new Entrance(
-                any.listener(), true, false, Optional.of(HopId.of("hop-z")), any.arrivals(), any.ownerRule());
+                any.listener(), any.begins(), false, Optional.of(HopId.of("hop-z")), any.arrivals(), any.ownerRule());
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
 
@@ -513,7 +646,7 @@ class FlowTest {
     void whatTheKernelCantSayIsNeverGuessed() throws Exception {
         entrance = new Entrance(
                 "front",
-                false,
+                new Entrance.Beginning.Payload(),
                 true,
                 java.util.Optional.empty(),
                 connection -> {
@@ -529,7 +662,10 @@ class FlowTest {
     @Test
     void aWrongOwnerIsRefused() throws Exception {
         entrance = entrance(
-                false, false, owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
+                new Entrance.Beginning.Payload(),
+                false,
+                true,
+                owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
         Socket app = wire.connect();
 
         assertReset(app);
@@ -607,7 +743,7 @@ class FlowTest {
 
     @Test
     void aBugEndsTheFlowAndOnlyIt() throws Exception {
-        entrance = entrance(false, false, owner -> {
+        entrance = entrance(new Entrance.Beginning.Payload(), false, true, owner -> {
             throw new IllegalStateException("a bug, made by this test");
         });
         Socket app = wire.connect();
@@ -654,6 +790,27 @@ class FlowTest {
         return copy(p, p.headerLimits(), p.healthCheckers(), p.nextHop(), p.table(), timeout);
     }
 
+    private static FlowParts withBudgets(FlowParts p, HalfOpenHeaders halfOpen, HeaderFailures failures) {
+        return new FlowParts(
+                p.host(),
+                p.identifier(),
+                p.authority(),
+                p.chainTlv(),
+                p.headerLimits(),
+                halfOpen,
+                failures,
+                p.healthCheckers(),
+                p.nextHop(),
+                p.connector(),
+                p.table(),
+                p.events(),
+                p.headerTimeout(),
+                p.idleTimeout(),
+                p.ttl(),
+                p.clock(),
+                p.random());
+    }
+
     private static FlowParts copy(
             FlowParts p,
             HeaderLimits limits,
@@ -668,6 +825,7 @@ class FlowTest {
                 p.chainTlv(),
                 limits,
                 p.halfOpenHeaders(),
+                p.headerFailures(),
                 healthCheckers,
                 next,
                 p.connector(),

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,18 @@ class HopMetricsTest {
                 .contains(
                         "throughline_reloads_total{result=\"applied\"} 2.0\n",
                         "throughline_reloads_total{result=\"refused\"} 1.0\n");
+    }
+
+    /** Micrometer alone would let go of what it reads, and the series would stand still. */
+    @Test
+    void whatIsReadGoesOnAfterAGarbageCollection() {
+        AtomicLong count = new AtomicLong(4);
+        metrics.gauge("throughline.flows.open", "Flows that live", count::get);
+        metrics.counter("throughline.identify.scans", "Searches", count::get);
+        System.gc();
+        count.set(5);
+
+        assertThat(metrics.scrape()).contains("throughline_flows_open 5.0\n", "throughline_identify_scans_total 5.0\n");
     }
 
     @Test

@@ -14,6 +14,9 @@ import java.util.function.Predicate;
  * forgotten, which costs time and no safety. Safe for use by several threads.
  */
 public final class VerifiedBatches {
+    /** All of a batch's headers arrive within moments: 1,024 batches are those of a second. */
+    public static final int DEFAULT_CAPACITY = 1024;
+
     private record Batch(PublicKey key, int treeSize, Bytes signature) {}
 
     private final Map<Batch, ProvenTree> verified;

@@ -9,6 +9,8 @@ import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +28,11 @@ public final class Verifier {
     private final ChainTlv chainTlv;
     private final ReplayWindow replays;
     private final VerifiedBatches batches;
+
+    /** A verifier that shares what it has verified with no other. */
+    public Verifier(VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays) {
+        this(settings, trust, chainTlv, replays, new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY));
+    }
 
     public Verifier(
             VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays, VerifiedBatches batches) {
@@ -268,8 +275,11 @@ public final class Verifier {
     }
 
     private void checkConnections(Chain chain) throws Rejection {
-        InetSocketAddress source = chain.origin().claim().unverified().tuple().source();
-        if (!link(chain, 0).observedPeer().map(source::equals).orElse(true)) {
+        Originator origin = chain.origin().claim().unverified();
+        InetSocketAddress source = origin.tuple().source();
+        // Behind an unsigned PROXY header the peer is the proxy that sent it; origin and link must both say so.
+        boolean told = origin.wayIn() == Way.PROXY_HEADER && link(chain, 0).ingress() == Way.PROXY_HEADER;
+        if (!told && !link(chain, 0).observedPeer().map(source::equals).orElse(true)) {
             throw new Rejection(RejectReason.PEER_BROKEN, 0, "the origin's source is not the first hop's peer");
         }
         for (int i = 1; i < chain.links().size(); i++) {

@@ -67,6 +67,11 @@ final class VerdictVectors {
                     d.link(0).peer = new byte[0];
                     d.link(0).ingress = 8;
                 });
+        to.add(
+                "verified-proxy-header",
+                "The flow came behind an unsigned PROXY header: the first hop's peer is the proxy that sent it.",
+                VectorCatalogue.VERIFIED,
+                d -> behindProxyHeader(d, "000b", 11));
         to.add("verified-originator-unknown", "Nobody could say who opened the flow.", VectorCatalogue.VERIFIED, d -> {
             d.forge.set(5, "0003");
             d.forge.remove(7);
@@ -286,6 +291,28 @@ final class VerdictVectors {
                 "The first hop saw another source than it claims.",
                 d -> d.link(0).peer = Forge.endpoint(Scene.at("192.0.2.11", 40000)));
         to.addRejected(
+                "peer-proxy-header-core",
+                RejectReason.PEER_BROKEN,
+                0,
+                "Only the core says that the flow came behind an unsigned PROXY header.",
+                d -> behindProxyHeader(d, "000b", 1));
+        to.addRejected(
+                "peer-proxy-header-link",
+                RejectReason.PEER_BROKEN,
+                0,
+                "Only the first link says that the flow came behind an unsigned PROXY header.",
+                d -> behindProxyHeader(d, "0001", 11));
+        to.addRejected(
+                "peer-proxy-header-later",
+                RejectReason.PEER_BROKEN,
+                1,
+                "Behind an unsigned PROXY header, but the second hop's peer isn't the first hop.",
+                d -> {
+                    behindProxyHeader(d, "000b", 11);
+                    d.link(1).ingress = 11;
+                    d.link(1).peer = Forge.endpoint(Scene.at("10.0.0.1", 41009));
+                });
+        to.addRejected(
                 "peer",
                 RejectReason.PEER_BROKEN,
                 1,
@@ -394,5 +421,15 @@ final class VerdictVectors {
 
     private static void put(ByteBuffer target, BigInteger number) {
         target.put(Bytes.ofHex("%064x".formatted(number)).toByteArray());
+    }
+
+    /** A flow that a proxy at 10.9.9.9 told the first hop about; nobody knows the process. */
+    private static void behindProxyHeader(VectorCatalogue.Draft d, String evidenceAndWay, int ingress) {
+        d.forge.set(5, evidenceAndWay);
+        d.forge.remove(7);
+        d.forge.remove(8);
+        d.forge.details.clear();
+        d.link(0).ingress = ingress;
+        d.link(0).peer = Forge.endpoint(Scene.at("10.9.9.9", 50000));
     }
 }
