@@ -5,8 +5,10 @@ import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -16,6 +18,7 @@ import java.util.stream.Stream;
 
 /** A public test vector as another program sees it: only the bytes of its header, whatever becomes of its chain. */
 record HeaderVector(String name, byte[] bytes) {
+    private static final int FIXED_BYTES = 16;
     private static final Path FOLDER = Program.checkout().resolve("proxy-core/src/test/resources/vectors");
 
     static ImmutableList<HeaderVector> all() {
@@ -47,6 +50,19 @@ record HeaderVector(String name, byte[] bytes) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The same of another source port, so that a log tells one use of this vector from another. */
+    HeaderVector from(int sourcePort) {
+        int addressBytes = flow().transport().addressBytes();
+        byte[] changed = bytes.clone();
+        ByteBuffer.wrap(changed).putShort(FIXED_BYTES + addressBytes - 4, (short) sourcePort);
+        return new HeaderVector(name, changed);
+    }
+
+    /** The flow that it tells of. */
+    Tuple flow() {
+        return header().flatMap(Header::tuple).orElseThrow();
     }
 
     Optional<Header> header() {
