@@ -104,7 +104,8 @@ class CodecHaproxyTest {
                     refused++;
                     netty.ifPresent(reading -> seen.add(OnlyOurs.of(ours)));
                 }
-                case ReadResult.NeedMore more -> assertThat(netty).as(hex(bytes)).isEmpty();
+                case ReadResult.NeedMore more ->
+                    assertThat(netty).as(hex(bytes)).isEmpty();
             }
         }
         assertThat(brokenTls).isPositive();
@@ -158,12 +159,28 @@ class CodecHaproxyTest {
         Tlv filling = new Tlv(0xEA, Bytes.copyOf(new byte[room]));
         return Stream.of(
                 new Object[] {"no TLVs", HeaderWriter.proxy(tcp, List.of()).toByteArray()},
-                new Object[] {"UDP over IPv6", HeaderWriter.proxy(udp, List.of(empty, alpn())).toByteArray()},
-                new Object[] {"only an empty TLV", HeaderWriter.proxy(tcp, List.of(empty)).toByteArray()},
-                new Object[] {"as long as may be", HeaderWriter.proxy(tcp, List.of(filling)).toByteArray()},
-                new Object[] {"TLVs within TLS", HeaderWriter.proxy(tcp, List.of(tls(), alpn())).toByteArray()},
-                new Object[] {"a checksum", HeaderWriter.proxyWithChecksum(udp, List.of(alpn())).toByteArray()},
-                new Object[] {"LOCAL", local(HeaderWriter.proxy(tcp, List.of(alpn())).toByteArray())},
+                new Object[] {
+                    "UDP over IPv6",
+                    HeaderWriter.proxy(udp, List.of(empty, alpn())).toByteArray()
+                },
+                new Object[] {
+                    "only an empty TLV", HeaderWriter.proxy(tcp, List.of(empty)).toByteArray()
+                },
+                new Object[] {
+                    "as long as may be",
+                    HeaderWriter.proxy(tcp, List.of(filling)).toByteArray()
+                },
+                new Object[] {
+                    "TLVs within TLS",
+                    HeaderWriter.proxy(tcp, List.of(tls(), alpn())).toByteArray()
+                },
+                new Object[] {
+                    "a checksum",
+                    HeaderWriter.proxyWithChecksum(udp, List.of(alpn())).toByteArray()
+                },
+                new Object[] {
+                    "LOCAL", local(HeaderWriter.proxy(tcp, List.of(alpn())).toByteArray())
+                },
                 new Object[] {"LOCAL without a family", HexFormat.of().parseHex("0d0a0d0a000d0a515549540a20000000")});
     }
 

@@ -26,7 +26,8 @@ final class Haproxy {
             """);
 
     static String version() throws IOException {
-        return Host.THIS.run(List.of(ForeignProgram.path("haproxy"), "-v"))
+        return Host.THIS
+                .run(List.of(ForeignProgram.path("haproxy"), "-v"))
                 .lines()
                 .findFirst()
                 .orElseThrow();

@@ -78,7 +78,8 @@ final class HeaderMutator {
     private byte[] tlvAdded(byte[] header) {
         byte[] value = new byte[random.nextInt(12)];
         random.nextBytes(value);
-        byte[] tlv = Bytes.concat(new byte[] {(byte) TYPES[random.nextInt(TYPES.length)], 0, (byte) value.length}, value);
+        byte[] tlv =
+                Bytes.concat(new byte[] {(byte) TYPES[random.nextInt(TYPES.length)], 0, (byte) value.length}, value);
         byte[] longer = Bytes.concat(header, tlv);
         return withNumber(longer, LENGTH_AT, longer.length - LENGTH_AT - 2);
     }

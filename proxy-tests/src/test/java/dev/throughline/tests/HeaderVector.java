@@ -35,9 +35,7 @@ record HeaderVector(String name, byte[] bytes) {
 
     /** Those that our reader reads. */
     static ImmutableList<HeaderVector> readable() {
-        return all().stream()
-                .filter(vector -> vector.header().isPresent())
-                .collect(ImmutableList.toImmutableList());
+        return all().stream().filter(vector -> vector.header().isPresent()).collect(ImmutableList.toImmutableList());
     }
 
     static HeaderVector named(String name) {

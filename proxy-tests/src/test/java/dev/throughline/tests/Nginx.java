@@ -29,12 +29,22 @@ final class Nginx {
 
     /** A web server that wants a header, and answers every request with the client's address and the path. */
     Nginx http(InetSocketAddress at) {
+        return http(at, "");
+    }
+
+    /** The same with a larger buffer for the first bytes of a connection than the usual 1024 bytes. */
+    Nginx roomyHttp(InetSocketAddress at) {
+        return http(at, "client_header_buffer_size 8k;");
+    }
+
+    private Nginx http(InetSocketAddress at, String words) {
         http.append("""
                 server {
                     listen %s proxy_protocol;
+                    %s
                     location / { return 200 "$remote_addr $remote_port asked for $request_uri"; }
                 }
-                """.formatted(Tuple.text(at)));
+                """.formatted(Tuple.text(at), words));
         listening.add(at);
         return this;
     }
@@ -46,7 +56,11 @@ final class Nginx {
 
     /** A TCP proxy that knows of no header and passes on what comes, from the address {@code egress}. */
     Nginx passOn(InetSocketAddress at, InetSocketAddress egress, InetSocketAddress server) {
-        return stream(at, "", server, "proxy_half_close on; proxy_bind " + egress.getAddress().getHostAddress() + ";");
+        return stream(
+                at,
+                "",
+                server,
+                "proxy_half_close on; proxy_bind " + egress.getAddress().getHostAddress() + ";");
     }
 
     private Nginx stream(InetSocketAddress at, String listenWords, InetSocketAddress server, String words) {

@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NginxIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress WEB = NET.at(3, 17001);
-    private static final InetSocketAddress STREAM = NET.at(3, 17002);
+    private static final InetSocketAddress ROOMY = NET.at(3, 17002);
+    private static final InetSocketAddress STREAM = NET.at(3, 17003);
 
     /** What the application asks for; nobody connects to them, since nginx answers. */
     private static final InetSocketAddress ASKED = NET.at(8, 80);
@@ -52,7 +53,9 @@ class NginxIT {
         System.out.println("with " + Nginx.version());
         echo = EchoServer.at(NET.at(9, 17009));
         InetSocketAddress web6 = Loopback.ipv6();
-        nginx = new Nginx().http(WEB).http(web6).stream(STREAM, echo.address()).start(folder);
+        nginx = new Nginx()
+                .http(WEB).http(web6).roomyHttp(ROOMY).stream(STREAM, echo.address())
+                        .start(folder);
         fronts = Map.of(
                 "IPv4 over IPv4", NET.at(1, 17001),
                 "IPv6 over IPv4", Loopback.ipv6(),
@@ -105,15 +108,24 @@ class NginxIT {
     @ValueSource(strings = {"verified-1-hop", "verified-ipv6", "verified-4-hops"})
     void takesAHeaderAndARequestInOneSegment(String name) throws IOException {
         HeaderVector vector = HeaderVector.named(name).from(name.length());
-        assertThat(isAnsweredAfter(vector.bytes(), vector.flow().source())).isTrue();
+        assertThat(isAnsweredAfter(vector.bytes(), vector.flow().source(), WEB)).isTrue();
         nginx.awaitLine(LoggedFlow.of(vector.flow()));
     }
 
-    /** Why a legacy profile ends at 1024 bytes: client_header_buffer_size, unless its owner has made that larger. */
+    /** Why a legacy profile ends at 1024 bytes: that is client_header_buffer_size, unless it is configured. */
     @Test
     void takesAHeaderOf1024BytesAndNotOneMore() throws IOException {
-        assertThat(isAnsweredAfter(headerOf(LegacyRoute.MAX_BYTES), FLOW.source())).isTrue();
-        assertThat(isAnsweredAfter(headerOf(LegacyRoute.MAX_BYTES + 1), FLOW.source())).isFalse();
+        assertThat(isAnsweredAfter(headerOf(LegacyRoute.MAX_BYTES), FLOW.source(), WEB))
+                .isTrue();
+        assertThat(isAnsweredAfter(headerOf(LegacyRoute.MAX_BYTES + 1), FLOW.source(), WEB))
+                .isFalse();
+    }
+
+    @Test
+    void takesAnyHeaderOfOursIntoALargerBuffer() throws IOException {
+        HeaderVector vector = HeaderVector.named("verified-4-fragments").from(5);
+        assertThat(isAnsweredAfter(vector.bytes(), vector.flow().source(), ROOMY))
+                .isTrue();
     }
 
     /** Why a header must leave in one write: what comes first is looked at once. */
@@ -152,8 +164,9 @@ class NginxIT {
     }
 
     /** Whether nginx answers a request behind this header; it ends the connection of a header that it can't read. */
-    private static boolean isAnsweredAfter(byte[] header, InetSocketAddress client) throws IOException {
-        try (End connection = End.connect(WEB)) {
+    private static boolean isAnsweredAfter(byte[] header, InetSocketAddress client, InetSocketAddress server)
+            throws IOException {
+        try (End connection = End.connect(server)) {
             connection.send(Bytes.concat(header, text(request("/direct"))));
             byte[] first = connection.input().readNBytes(1);
             return first.length > 0 && (text(first) + connection.restText()).endsWith(answer(client, "/direct"));

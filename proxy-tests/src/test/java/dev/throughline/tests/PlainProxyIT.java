@@ -65,7 +65,8 @@ class PlainProxyIT {
                 listeners:
                   - { name: apps, mode: transparent, by: plain, address: "%s", destination: "%s" }
                 route: { to: hop-b, at: "%s" }
-                """.formatted(Tuple.text(FRONT), Tuple.text(destination.address()), Tuple.text(Proxy.HAPROXY.way)));
+                """.formatted(
+                        Tuple.text(FRONT), Tuple.text(destination.address()), Tuple.text(Proxy.HAPROXY.way)));
         hops.configure("hop-b", chainHop(HOP_B, "{ to: hop-c, at: \"" + Tuple.text(Proxy.NGINX.way) + "\" }"));
         hops.configure("hop-c", chainHop(HOP_C, "{ to: destination }"));
         hops.start("hop-a", "hop-b", "hop-c");

@@ -3,7 +3,6 @@ package dev.throughline.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.base.Splitter;
-import com.google.common.collect.ImmutableList;
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
@@ -62,17 +61,27 @@ class TsharkIT {
         Pcap.write(file, vectors.stream().map(HeaderVector::bytes).toList());
         String tshark = ForeignProgram.path("tshark");
         System.out.println("with "
-                + Host.THIS.run(List.of(tshark, "--version")).lines().filter(line -> line.startsWith("TShark")).findFirst().orElseThrow());
+                + Host.THIS
+                        .run(List.of(tshark, "--version"))
+                        .lines()
+                        .filter(line -> line.startsWith("TShark"))
+                        .findFirst()
+                        .orElseThrow());
         List<String> command =
                 new ArrayList<>(List.of(tshark, "-r", file.toString(), "-T", "fields", "-E", "separator=|"));
         FIELDS.forEach(field -> command.addAll(List.of("-e", field)));
-        lines = Host.THIS.run(command).lines().filter(line -> line.contains("|")).toList();
+        lines = Host.THIS
+                .run(command)
+                .lines()
+                .filter(line -> line.contains("|"))
+                .toList();
     }
 
     private static HeaderVector twoFragmentsOfAnIpv6Flow() {
         Header two = HeaderVector.named("verified-2-fragments").header().orElseThrow();
         Tuple flow = HeaderVector.named("verified-ipv6").flow();
-        return new HeaderVector("2-fragments-ipv6", HeaderWriter.proxy(flow, two.tlvs()).toByteArray());
+        return new HeaderVector(
+                "2-fragments-ipv6", HeaderWriter.proxy(flow, two.tlvs()).toByteArray());
     }
 
     @Test
@@ -105,11 +114,16 @@ class TsharkIT {
         assertThat(field(fields, "proxy.v2.cmd"))
                 .as(vector.name())
                 .isEqualTo(header.command() == Header.Command.PROXY ? "1" : "0");
-        assertThat(field(fields, "proxy.v2.length")).as(vector.name()).isEqualTo(Integer.toString(vector.bytes().length - FIXED_BYTES));
+        assertThat(field(fields, "proxy.v2.length"))
+                .as(vector.name())
+                .isEqualTo(Integer.toString(vector.bytes().length - FIXED_BYTES));
         assertThat(field(fields, "_ws.expert.message")).as(vector.name()).isEmpty();
-        header.tuple().ifPresent(flow -> assertThat(flow(fields)).as(vector.name()).isEqualTo(flow));
+        header.tuple()
+                .ifPresent(flow -> assertThat(flow(fields)).as(vector.name()).isEqualTo(flow));
         List<Tlv> shown = tlvs(fields);
-        assertThat(shown.size()).as(vector.name()).isBetween(countOfThoseShown(header), header.tlvs().size());
+        assertThat(shown.size())
+                .as(vector.name())
+                .isBetween(countOfThoseShown(header), header.tlvs().size());
         assertThat(shown).as(vector.name()).isEqualTo(header.tlvs().subList(0, shown.size()));
     }
 
@@ -137,8 +151,7 @@ class TsharkIT {
         assertThat(values.stream().map(value -> Integer.toString(value.length() / 2)))
                 .containsExactlyElementsOf(lengths);
         return IntStream.range(0, types.size())
-                .mapToObj(i -> new Tlv(
-                        Integer.decode(types.get(i)), Bytes.ofHex(values.get(i))))
+                .mapToObj(i -> new Tlv(Integer.decode(types.get(i)), Bytes.ofHex(values.get(i))))
                 .toList();
     }
 
