@@ -131,7 +131,7 @@ public final class HeaderReader {
             if (type == Tlv.CRC32C) {
                 // A second checksum could not cover the first one: which of them holds would be a choice.
                 if (crcAt >= 0 || size != 4) {
-                    return malformed(at, "a header has at most one CRC32C TLV, of 4 bytes", "2.2.2");
+                    return malformed(at, "a header has at most one CRC32C TLV, of 4 bytes", "2.2.3");
                 }
                 crcAt = value;
             }
@@ -139,7 +139,7 @@ public final class HeaderReader {
             at = value + size;
         }
         if (crcAt >= 0 && ByteBuffer.wrap(bytes).getInt(crcAt) != crc32c(bytes, end, crcAt)) {
-            return malformed(crcAt, "the CRC32C doesn't match the header", "2.2.2");
+            return malformed(crcAt, "the CRC32C doesn't match the header", "2.2.3");
         }
         return new ReadResult.Complete(new Header(command, tuple, tlvs.build(), raw));
     }

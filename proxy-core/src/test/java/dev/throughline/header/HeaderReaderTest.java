@@ -247,7 +247,7 @@ class HeaderReaderTest {
     })
     void aHeaderHasAtMostOneChecksumOfFourBytes(String what, String length, String tlvs, int offset) {
         ReadResult result = assertMalformed(SIGNATURE + "21 11 " + length + ADDRESSES + tlvs, offset);
-        assertThat(((Malformed) result).section()).isEqualTo("2.2.2");
+        assertThat(((Malformed) result).section()).isEqualTo("2.2.3");
     }
 
     private static final String CRC = "c85089e2";
