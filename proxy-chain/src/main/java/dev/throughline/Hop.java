@@ -12,6 +12,7 @@ import dev.throughline.config.HopKeys;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
+import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowParts;
@@ -65,7 +66,7 @@ public final class Hop implements AutoCloseable {
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
     private final ReplayWindow replays;
-    private final VerifiedBatches batches = new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY);
+    private final VerifiedBatches verified = new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY);
     private final LiveKeys keys;
     private final HopMetrics metrics = new HopMetrics();
     private final FlowTable table;
@@ -92,7 +93,7 @@ public final class Hop implements AutoCloseable {
                 config.limits().skew(),
                 config.limits().hops(),
                 config.natExceptions());
-        this.keys = new LiveKeys(config, source, keys, settings, replays, batches, random, clock);
+        this.keys = new LiveKeys(config, source, keys, settings, replays, verified, random, clock);
     }
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
@@ -153,6 +154,7 @@ public final class Hop implements AutoCloseable {
                 config.healthCheckers(),
                 nextHop(config.route()),
                 new Connector(config.mark(), limits.connectTimeout()),
+                batchSigner(limits),
                 table,
                 FlowEvents.all(List.of(log, metrics)),
                 limits.headerTimeout(),
@@ -162,10 +164,22 @@ public final class Hop implements AutoCloseable {
                 random);
     }
 
+    private BatchSigner batchSigner(Limits limits) {
+        BatchSigner batches = new BatchSigner(limits.signingPace());
+        metrics.counter("throughline.signatures", "Signatures that were made", batches::signatures);
+        metrics.counter(
+                "throughline.chains.signed", "Links that were signed; one signature serves many", batches::chains);
+        metrics.counter(
+                "throughline.batches.hits", "Links of batches whose signature was known already", verified::hits);
+        metrics.counter(
+                "throughline.batches.misses", "Links of batches whose signature had to be verified", verified::misses);
+        return batches;
+    }
+
     private static NextHop nextHop(RouteConfig route) {
         return switch (route) {
-            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.address());
-            case RouteConfig.HopByInterception by -> new NextHop.ByInterception(by.hop());
+            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.address(), at.profile());
+            case RouteConfig.HopByInterception by -> new NextHop.ByInterception(by.hop(), by.profile());
             case RouteConfig.Destination destination -> new NextHop.Destination();
         };
     }

@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param headerTimeout until the whole header of the previous hop is there
  * @param idleTimeout without a byte either way
  * @param drain how long open flows may go on after SIGTERM
+ * @param signingPace under load one signature is made in this time, for all flows that wait
  * @param ttl for how long a link that this hop signs may be presented
  * @param skew by how much the clocks of two hops may differ
  * @param hops how many links a chain may have
@@ -31,6 +32,7 @@ public record Limits(
         Duration headerTimeout,
         Duration idleTimeout,
         Duration drain,
+        Duration signingPace,
         Duration ttl,
         Duration skew,
         int hops) {
@@ -46,6 +48,7 @@ public record Limits(
             Duration.ofSeconds(5),
             Duration.ofHours(1),
             Duration.ofSeconds(30),
+            Duration.ofNanos(500_000),
             VerifierSettings.DEFAULT_TTL,
             VerifierSettings.DEFAULT_SKEW,
             VerifierSettings.DEFAULT_MAX_HOPS);

@@ -1,13 +1,15 @@
 package dev.throughline.config;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Maps;
 import dev.throughline.config.ListenerConfig.Capture;
 import dev.throughline.config.ListenerConfig.Interception;
 import dev.throughline.config.ListenerConfig.Previous;
 import dev.throughline.header.Cidr;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
@@ -130,14 +132,8 @@ final class ListenerReader {
     }
 
     private static <E extends Enum<E>> E word(Class<E> type, String text) {
-        ImmutableSet.Builder<String> known = ImmutableSet.builder();
-        for (E value : java.util.Objects.requireNonNull(type.getEnumConstants())) {
-            String word = value.name().toLowerCase(java.util.Locale.ROOT);
-            if (word.equals(text)) {
-                return value;
-            }
-            known.add(word);
-        }
-        throw new IllegalArgumentException("\"" + text + "\" isn't known" + Suggestion.among(known.build(), text));
+        return Values.word(
+                text,
+                Maps.uniqueIndex(EnumSet.allOf(type), value -> value.name().toLowerCase(Locale.ROOT)));
     }
 }

@@ -1,13 +1,15 @@
 package dev.throughline.flow;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.Chain;
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.Opening;
 import dev.throughline.chain.Signer;
+import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
-import dev.throughline.header.HeaderWriter;
-import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.LocalOwner;
 import dev.throughline.originator.Evidence;
@@ -28,7 +30,6 @@ import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -61,6 +62,7 @@ public final class Flow {
     private volatile @Nullable SocketChannel outbound;
     private volatile @Nullable Relay relay;
     private volatile @Nullable CloseReason stopReason;
+    private volatile ImmutableList<Opening> closedDetails = ImmutableList.of();
 
     /** A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off. */
     public Flow(FlowParts parts, Entrance entrance, SocketChannel inbound, Inbox inbox) {
@@ -262,15 +264,15 @@ public final class Flow {
                 && received.links().size() == Chain.HARD_HOP_LIMIT) {
             throw new Refused(CloseReason.HEADER_TOO_LARGE, "the chain has as many links as a chain can have");
         }
-        Chain chain = signed(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
-        int limit = parts.headerLimits().maxBytes();
-        List<Tlv> tlvs = parts.chainTlv()
-                .write(chain)
-                .filter(all -> HeaderWriter.size(who.tuple(), all) <= limit)
-                .orElseThrow(() -> new Refused(
-                        CloseReason.HEADER_TOO_LARGE,
-                        chain.encode().length() + " bytes of chain, at most " + limit + " of header"));
-        Bytes header = HeaderWriter.proxy(who.tuple(), tlvs);
+        UnsignedChain chain = fitted(unsigned(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress())));
+        return parts.batchSigner().sign(inbound.eventLoop(), chain).thenCompose(signed -> written(channel, signed));
+    }
+
+    private CompletableFuture<SocketChannel> written(SocketChannel channel, Chain signed) {
+        goOn();
+        Bytes header = parts.chainTlv()
+                .header(signed)
+                .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
         CompletableFuture<SocketChannel> written = new CompletableFuture<>();
         channel.writeAndFlush(Unpooled.wrappedBuffer(header.toByteArray())).addListener(done -> {
             if (done.isSuccess()) {
@@ -282,7 +284,7 @@ public final class Flow {
         return written;
     }
 
-    private Chain signed(Originator who, Arrival found, Tuple outgoing) {
+    private UnsignedChain unsigned(Originator who, Arrival found, Tuple outgoing) {
         Instant now = Instant.ofEpochMilli(parts.clock().millis());
         Signer signer = parts.authority().get().signer(now);
         LinkDraft draft = new LinkDraft(
@@ -293,10 +295,25 @@ public final class Flow {
                 Way.SOCKET,
                 Optional.of(found.socket().source()),
                 outgoing);
-        return signer.sign(
-                verification instanceof Verification.Verified received
-                        ? signer.append(received, draft)
-                        : signer.originate(who, draft));
+        return verification instanceof Verification.Verified received
+                ? signer.append(received, draft)
+                : signer.originate(who, draft);
+    }
+
+    /** The chain as the next hop takes it, or no flow: it never goes on without. */
+    private UnsignedChain fitted(UnsignedChain chain) {
+        HeaderProfile profile = parts.nextHop().profile();
+        return switch (chain.fit(profile)) {
+            case UnsignedChain.Fit.Fits(UnsignedChain fits) -> {
+                closedDetails = fits.closed();
+                yield fits;
+            }
+            case UnsignedChain.Fit.TooLarge(int bytes) ->
+                throw new Refused(
+                        CloseReason.HEADER_TOO_LARGE,
+                        "at least " + bytes + " bytes, and " + parts.nextHop().name() + " takes at most "
+                                + profile.maxBytes());
+        };
     }
 
     /** Bytes both ways, until there are no more. */
@@ -408,6 +425,7 @@ public final class Flow {
                 Optional.ofNullable(verification),
                 Optional.ofNullable(originator),
                 parts.nextHop(),
+                closedDetails,
                 running == null ? 0 : running.bytesToOutbound(),
                 running == null ? 0 : running.bytesToInbound());
     }

@@ -25,6 +25,7 @@ import java.util.function.Supplier;
  * @param healthCheckers who may send a LOCAL header
  * @param nextHop where flows go on to
  * @param connector opens the connection there
+ * @param batchSigner signs this hop's links
  * @param table the flows that live
  * @param events who is told what happens
  */
@@ -39,6 +40,7 @@ public record FlowParts(
         List<Cidr> healthCheckers,
         NextHop nextHop,
         Connector connector,
+        BatchSigner batchSigner,
         FlowTable table,
         FlowEvents events,
         Duration headerTimeout,

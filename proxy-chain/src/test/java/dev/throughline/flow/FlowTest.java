@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
 import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.LinkDraft;
 import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.ReplayWindow;
@@ -131,6 +133,7 @@ class FlowTest {
                 List.of(),
                 new NextHop.Destination(),
                 new Connector(0, Duration.ofSeconds(5)),
+                new BatchSigner(Duration.ofMillis(1)),
                 new FlowTable(10),
                 events,
                 Duration.ofSeconds(5),
@@ -290,7 +293,7 @@ class FlowTest {
 
     @Test
     void theNextHopGetsOneTrueHeaderBeforeTheFirstByte() throws Exception {
-        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress())));
+        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress(), HeaderProfile.NORMAL)));
         Socket app = wire.connect();
         Socket next = destination.accept();
 
@@ -312,7 +315,7 @@ class FlowTest {
     /** The reset may come before, while or after the header is written: the flow ends all the same. */
     @Test
     void aNextHopThatAcceptsAndResetsLeavesNoFlowBehind() throws Exception {
-        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress())));
+        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress(), HeaderProfile.NORMAL)));
         for (int i = 0; i < 300; i++) {
             wire.connect();
             Socket next = destination.accept();
@@ -614,6 +617,7 @@ class FlowTest {
                 p.healthCheckers(),
                 p.nextHop(),
                 p.connector(),
+                p.batchSigner(),
                 p.table(),
                 p.events(),
                 p.headerTimeout(),
@@ -693,7 +697,7 @@ class FlowTest {
     @Test
     void aDestinationThatRefusesIsFeltAsAReset() throws Exception {
         InetSocketAddress nobody = destinationAddress();
-        change(p -> withNext(p, new NextHop.At("hop-c", nobody)));
+        change(p -> withNext(p, new NextHop.At("hop-c", nobody, HeaderProfile.NORMAL)));
         destination.close();
         Socket app = wire.connect();
 
@@ -705,8 +709,8 @@ class FlowTest {
 
     @Test
     void aHeaderTooLargeForTheNextHopIsNotSent() throws Exception {
-        change(p ->
-                withNext(withHeaderLimits(p, new HeaderLimits(100)), new NextHop.At("hop-c", destinationAddress())));
+        HeaderProfile small = new HeaderProfile(256, ImmutableSet.of());
+        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress(), small)));
         Socket app = wire.connect();
         Socket next = destination.accept();
 
@@ -774,10 +778,6 @@ class FlowTest {
         return copy(p, p.headerLimits(), p.healthCheckers(), next, p.table(), p.headerTimeout());
     }
 
-    private static FlowParts withHeaderLimits(FlowParts p, HeaderLimits limits) {
-        return copy(p, limits, p.healthCheckers(), p.nextHop(), p.table(), p.headerTimeout());
-    }
-
     private static FlowParts withHealthCheckers(FlowParts p, List<Cidr> checkers) {
         return copy(p, p.headerLimits(), checkers, p.nextHop(), p.table(), p.headerTimeout());
     }
@@ -802,6 +802,7 @@ class FlowTest {
                 p.healthCheckers(),
                 p.nextHop(),
                 p.connector(),
+                p.batchSigner(),
                 p.table(),
                 p.events(),
                 p.headerTimeout(),
@@ -829,6 +830,7 @@ class FlowTest {
                 healthCheckers,
                 next,
                 p.connector(),
+                p.batchSigner(),
                 table,
                 p.events(),
                 headerTimeout,

@@ -2,6 +2,7 @@ package dev.throughline.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.Verification;
 import dev.throughline.flow.CloseReason;
@@ -38,6 +39,7 @@ class HopMetricsTest {
                 Optional.empty(),
                 Optional.empty(),
                 new NextHop.Destination(),
+                ImmutableList.of(),
                 10,
                 2000);
     }

@@ -142,7 +142,8 @@ public final class UnsignedChain {
         return size;
     }
 
-    Signer signer() {
+    /** Who began it, and alone can finish it. */
+    public Signer signer() {
         return signer;
     }
 

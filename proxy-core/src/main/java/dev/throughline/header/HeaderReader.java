@@ -109,8 +109,7 @@ public final class HeaderReader {
         return FIXED_BYTES + (((high & 0xFF) << 8) | (low & 0xFF));
     }
 
-    private static ReadResult rest(
-            byte[] bytes, Bytes raw, Header.Command command, Optional<Tuple> tuple, int offset) {
+    private static ReadResult rest(byte[] bytes, Bytes raw, Header.Command command, Optional<Tuple> tuple, int offset) {
         int end = raw.length();
         ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
         int crcAt = -1;

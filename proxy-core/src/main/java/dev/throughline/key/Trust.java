@@ -32,7 +32,8 @@ public final class Trust {
         this.entries = entries;
         this.hosts = entries.values().stream()
                 .collect(ImmutableSetMultimap.flatteningToImmutableSetMultimap(
-                        entry -> entry.key().id(), entry -> entry.originHosts().stream().map(HostId::of)));
+                        entry -> entry.key().id(),
+                        entry -> entry.originHosts().stream().map(HostId::of)));
     }
 
     public static Trust of(List<TrustEntry> entries) {
