@@ -18,13 +18,17 @@ import dev.throughline.report.Json;
 import dev.throughline.report.OriginatorJson;
 import dev.throughline.report.VerificationJson;
 import java.util.Optional;
+import java.util.Set;
 
 /** A header with all its fields, for a person or as JSON. What it shows of a chain is claimed; the last part says if it is true. */
 final class HeaderText {
     private final IdNames names;
+    private final Set<Detail.Kind> opened;
 
-    HeaderText(IdNames names) {
+    /** @param opened details that came closed, and that something outside the header proves */
+    HeaderText(IdNames names, Set<Detail.Kind> opened) {
         this.names = names;
+        this.opened = opened;
     }
 
     String readable(Header header, ChainRead read, int given, Optional<CaptureCheck> verification) {
@@ -63,6 +67,12 @@ final class HeaderText {
         for (Detail detail : chain.origin().details()) {
             if (detail instanceof Detail.Closed(Detail.Kind kind, Bytes commitment)) {
                 line(out, kind.toString(), "closed, commitment " + commitment.toHex());
+            } else if (opened.contains(detail.kind())) {
+                line(
+                        out,
+                        detail.kind().toString(),
+                        "came closed; what is shown fits the commitment "
+                                + detail.commitment().toHex());
             }
         }
         for (SignedLink signed : chain.links()) {
@@ -164,7 +174,8 @@ final class HeaderText {
                     "details",
                     chain.origin().details(),
                     (item, detail) -> item.put("kind", detail.kind().toString())
-                            .put("open", detail instanceof Detail.Open)
+                            .put("open", detail instanceof Detail.Open && !opened.contains(detail.kind()))
+                            .put("proven", opened.contains(detail.kind()))
                             .put("commitment", detail.commitment().toHex()));
         });
         out.putAll("claimed_links", chain.links(), (item, signed) -> {

@@ -1,8 +1,13 @@
 package dev.throughline.cli;
 
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Sets;
 import dev.throughline.chain.CaptureCheck;
+import dev.throughline.chain.Chain;
 import dev.throughline.chain.ChainRead;
 import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.Detail;
+import dev.throughline.chain.Opening;
 import dev.throughline.chain.Verifier;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.KeyFiles;
@@ -16,8 +21,11 @@ import dev.throughline.report.IdNames;
 import dev.throughline.report.Json;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -42,6 +50,15 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--trust", paramLabel = "FILE", description = "the keys to believe")
     @Nullable
     Path trustFile;
+
+    @Option(
+            names = "--open",
+            paramLabel = "FILE",
+            description =
+                    "show closed details that openings in this file prove, such as a flow log of the hop that closed"
+                            + " them; exits with 5 if none fits")
+    @Nullable
+    Path openingsFile;
 
     @Option(names = "--json", description = "as JSON")
     boolean asJson;
@@ -75,13 +92,40 @@ final class InspectCommand implements Callable<Integer> {
         Optional<CaptureCheck> verification = trustFile == null
                 ? Optional.empty()
                 : Optional.of(Verifier.verifyCapture(header, trust, chainTlv, VerifierSettings.DEFAULT_SKEW));
-        HeaderText text = new HeaderText(new IdNames(trust, "", ""));
+        Set<Detail.Kind> opened = EnumSet.noneOf(Detail.Kind.class);
+        if (openingsFile != null && chain instanceof ChainRead.Found(Chain closed)) {
+            Chain more = reopened(closed, OpeningsFile.read(openingsFile));
+            opened.addAll(Sets.difference(openKinds(more), openKinds(closed)));
+            chain = new ChainRead.Found(more);
+        }
+        HeaderText text = new HeaderText(new IdNames(trust, "", ""), opened);
         if (asJson) {
             System.out.println(text.json(header, chain, verification));
         } else {
             System.out.print(text.readable(header, chain, given, verification));
         }
-        return verification.orElse(null) instanceof CaptureCheck.Genuine ? ExitCode.OK : ExitCode.NOT_VERIFIED;
+        boolean opensNothing = openingsFile != null && opened.isEmpty();
+        if (opensNothing) {
+            System.err.println(openingsFile + ": opens none of this header's details");
+        }
+        return verification.orElse(null) instanceof CaptureCheck.Genuine && !opensNothing
+                ? ExitCode.OK
+                : ExitCode.NOT_VERIFIED;
+    }
+
+    private static Set<Detail.Kind> openKinds(Chain chain) {
+        return chain.origin().details().stream()
+                .filter(Detail.Open.class::isInstance)
+                .map(Detail::kind)
+                .collect(Collectors.toSet());
+    }
+
+    private Chain reopened(Chain chain, ImmutableList<Opening> openings) {
+        try {
+            return chain.reopen(openings);
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(ExitCode.FAILURE, openingsFile + ": " + e.getMessage());
+        }
     }
 
     private int malformed(int offset, String problem) {

@@ -42,7 +42,7 @@ public final class BatchSigner {
     }
 
     /** Signs {@code chain}; called on {@code loop}, and answered there. */
-    CompletableFuture<Chain> sign(EventLoop loop, UnsignedChain chain) {
+    public CompletableFuture<Chain> sign(EventLoop loop, UnsignedChain chain) {
         Batch batch = batches.get();
         if (batch == null) {
             batch = new Batch(loop);

@@ -1,0 +1,203 @@
+package dev.throughline.chain;
+
+import static dev.throughline.chain.VerifierAcceptsTest.verified;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessIdentity;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A header fits its next hop and keeps what that hop may not know, or it isn't sent. */
+class FitTest {
+    private final Signer laptop = new Signer(Scene.key("laptop"), new FixedRandom("salts"));
+    private final Scene.Receiver vault = new Scene.Receiver().socket(Scene.outgoing(0, false));
+
+    /** A flow whose details have 16 bytes of salt and this many more. */
+    private UnsignedChain chain(int code, int placement, int person) {
+        ProcessIdentity curl = Scene.curl();
+        ProcessIdentity who = new ProcessIdentity(
+                curl.evidence(),
+                curl.system(),
+                curl.process(),
+                curl.credentials(),
+                new Code(Optional.of("c".repeat(code - 3)), Optional.empty(), Optional.empty()),
+                new Placement(Optional.empty(), Optional.of("p".repeat(placement - 3))),
+                new Person(Optional.of("u".repeat(person - 3))));
+        Originator one = Scene.originator(false);
+        Originator originator = new Originator(one.host(), one.flow(), one.observedAt(), one.tuple(), one.wayIn(), who);
+        return laptop.originate(originator, Scene.draft(0, "vault", false));
+    }
+
+    private static HeaderProfile atMost(int bytes) {
+        return new HeaderProfile(bytes, ImmutableSet.of());
+    }
+
+    private static UnsignedChain fits(UnsignedChain chain, HeaderProfile profile) {
+        return ((UnsignedChain.Fit.Fits) chain.fit(profile)).chain();
+    }
+
+    private int size(UnsignedChain chain) {
+        return Scene.header(laptop.sign(chain)).length();
+    }
+
+    private static List<Detail.Kind> closed(UnsignedChain chain) {
+        return chain.closed().stream().map(Opening::kind).toList();
+    }
+
+    @Test
+    void aHeaderThatFitsIsSentWhole() {
+        UnsignedChain chain = chain(40, 60, 50);
+        assertThat(closed(fits(chain, atMost(size(chain))))).isEmpty();
+    }
+
+    /** First where the process was, then for whom it ran, and last what code it ran. */
+    @Test
+    void detailsAreClosedInOneOrderAndNoMoreThanIsNeeded() {
+        UnsignedChain chain = chain(40, 60, 50);
+        int all = size(chain);
+        int withoutPlacement = all - (16 + 60 - 32);
+        int withoutPerson = withoutPlacement - (16 + 50 - 32);
+        int without = withoutPerson - (16 + 40 - 32);
+
+        assertThat(closed(fits(chain, atMost(all - 1)))).containsExactly(Detail.Kind.PLACEMENT);
+        assertThat(closed(fits(chain, atMost(withoutPlacement)))).containsExactly(Detail.Kind.PLACEMENT);
+        assertThat(closed(fits(chain, atMost(withoutPlacement - 1))))
+                .containsExactly(Detail.Kind.PLACEMENT, Detail.Kind.PERSON);
+        assertThat(closed(fits(chain, atMost(withoutPerson - 1)))).containsExactlyElementsOf(Detail.Kind.CLOSING_ORDER);
+        assertThat(size(fits(chain, atMost(without)))).isEqualTo(without);
+        assertThat(chain.fit(atMost(without - 1))).isEqualTo(new UnsignedChain.Fit.TooLarge(without));
+    }
+
+    @Test
+    void whatItsCommitmentWouldMakeLongerStaysOpen() {
+        UnsignedChain chain = chain(40, 16, 17);
+        assertThat(closed(fits(chain, atMost(size(chain) - 1)))).containsExactly(Detail.Kind.PERSON);
+    }
+
+    @Test
+    void theReceiverVerifiesWhatFitsAndSeesTheRest() {
+        UnsignedChain chain = chain(40, 60, 50);
+        UnsignedChain smaller = fits(chain, atMost(size(chain) - 1));
+        Originator who =
+                verified(vault.receive(Scene.header(laptop.sign(smaller)))).originator();
+        assertThat(who.identity().placement()).isEqualTo(Placement.UNKNOWN);
+        assertThat(who.identity().code().executable()).contains("c".repeat(37));
+        assertThat(who.identity().process()).isEqualTo(Scene.curl().process());
+    }
+
+    /** Closing changes no digest: chains that were closed and weren't share one tree. */
+    @ParameterizedTest
+    @EnumSource(Detail.Kind.class)
+    void whatIsKeptBackIsClosedHoweverMuchRoomThereIs(Detail.Kind kind) {
+        HeaderProfile profile = HeaderProfile.NORMAL.keepingBack(EnumSet.of(kind));
+        UnsignedChain whole = chain(40, 60, 50);
+        UnsignedChain kept = fits(whole, profile);
+
+        List<Chain> signed = laptop.sign(List.of(whole, kept));
+
+        assertThat(signed.get(0).last().proof().signature())
+                .isEqualTo(signed.get(1).last().proof().signature());
+        assertThat(closed(kept)).containsExactly(kind);
+        Bytes secret = kept.closed().getFirst().fields();
+        assertThat(Scene.header(signed.get(0)).toHex()).contains(secret.toHex());
+        assertThat(Scene.header(signed.get(1)).toHex()).doesNotContain(secret.toHex());
+        Verification.Verified verified = verified(vault.receive(Scene.header(signed.get(1))));
+        assertThat(verified.originator().identity().code().equals(Code.UNKNOWN)).isEqualTo(kind == Detail.Kind.CODE);
+        assertThat(verified.originator().identity().person().equals(Person.UNKNOWN))
+                .isEqualTo(kind == Detail.Kind.PERSON);
+    }
+
+    /** What a hop behind this one may not know, it can't pass on either. */
+    @Test
+    void aLaterHopClosesWhatItReceivedOpen() {
+        Scene.Receiver gateway = new Scene.Receiver().self("gateway").socket(Scene.outgoing(0, false));
+        Signer laptopToGateway = new Signer(Scene.key("laptop"), new FixedRandom("salts"));
+        Verification.Verified atGateway = verified(gateway.receive(Scene.header(laptopToGateway.sign(
+                laptopToGateway.originate(Scene.originator(false), Scene.draft(0, "gateway", false))))));
+        Signer signer = new Signer(Scene.key("gateway"), new FixedRandom(""));
+        HeaderProfile profile = HeaderProfile.NORMAL.keepingBack(Set.of(Detail.Kind.PERSON, Detail.Kind.CODE));
+        UnsignedChain chain = fits(signer.append(atGateway, Scene.draft(1, "vault", false)), profile);
+
+        Originator atVault = verified(
+                        new Scene.Receiver().socket(Scene.outgoing(1, false)).receive(Scene.header(signer.sign(chain))))
+                .originator();
+
+        assertThat(atVault.identity().person()).isEqualTo(Person.UNKNOWN);
+        assertThat(atVault.identity().code()).isEqualTo(Code.UNKNOWN);
+        assertThat(atVault.identity().placement()).isEqualTo(Scene.curl().placement());
+    }
+
+    @Test
+    void anOpeningProvesLaterWhatWasClosed() {
+        HeaderProfile profile = HeaderProfile.NORMAL.keepingBack(EnumSet.allOf(Detail.Kind.class));
+        UnsignedChain chain = fits(chain(40, 60, 50), profile);
+        Chain sent = laptop.sign(chain);
+        List<Opening> kept = chain.closed().stream()
+                .map(opening -> Opening.parse(opening.toText()))
+                .toList();
+
+        assertThat(sent.reopen(kept).origin().details()).allMatch(Detail.Open.class::isInstance);
+        assertThat(sent.reopen(kept).origin().digest()).isEqualTo(sent.origin().digest());
+        assertThat(sent.reopen(kept.subList(0, 1)).origin().details())
+                .filteredOn(Detail.Open.class::isInstance)
+                .extracting(Detail::kind)
+                .containsExactly(kept.getFirst().kind());
+    }
+
+    @Test
+    void anOpeningOfAnotherFlowsDetailProvesNothing() {
+        HeaderProfile profile = HeaderProfile.NORMAL.keepingBack(EnumSet.of(Detail.Kind.PERSON));
+        Chain sent = laptop.sign(fits(chain(40, 60, 50), profile));
+        Opening other = fits(chain(40, 60, 51), profile).closed().getFirst();
+        assertThat(sent.reopen(List.of(other))).isEqualTo(sent);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "THROUGHLINE-OPENING-1+person",
+                "THROUGHLINE-OPENING-2+person+AAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                "THROUGHLINE-OPENING-1+nobody+AAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                "THROUGHLINE-OPENING-1+person+AAAA",
+                "THROUGHLINE-OPENING-1+person+AAAAAAAAAAAAAAAAAAAAAA==",
+                "THROUGHLINE-OPENING-1+person+?"
+            })
+    void whatIsNoOpeningIsSaidSo(String text) {
+        assertThatThrownBy(() -> Opening.parse(text)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void flowsOfOneProcessShareTheirSaltsAndOthersDoNot() {
+        Opening first = fits(chain(40, 60, 50), HeaderProfile.NORMAL.keepingBack(EnumSet.of(Detail.Kind.PERSON)))
+                .closed()
+                .getFirst();
+        Opening again = fits(chain(40, 60, 50), HeaderProfile.NORMAL.keepingBack(EnumSet.of(Detail.Kind.PERSON)))
+                .closed()
+                .getFirst();
+        Opening other = fits(chain(41, 60, 50), HeaderProfile.NORMAL.keepingBack(EnumSet.of(Detail.Kind.PERSON)))
+                .closed()
+                .getFirst();
+        assertThat(again.salt()).isEqualTo(first.salt());
+        assertThat(other.salt()).isNotEqualTo(first.salt());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 255, 4097, 65535})
+    void aProfileTakesBetween256And4096Bytes(int bytes) {
+        assertThatThrownBy(() -> atMost(bytes)).isInstanceOf(IllegalArgumentException.class);
+    }
+}

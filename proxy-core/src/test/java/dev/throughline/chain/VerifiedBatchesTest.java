@@ -1,0 +1,168 @@
+package dev.throughline.chain;
+
+import static dev.throughline.chain.VerifierAcceptsTest.verified;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import dev.throughline.key.PublicKey;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Remembering a verified batch changes what verification costs, and never its answer. */
+class VerifiedBatchesTest {
+    private final VerifiedBatches known = new VerifiedBatches(3);
+
+    private Verification receive(Forge forge) {
+        return new Scene.Receiver().batches(known).receive(forge.bytes());
+    }
+
+    /** Three hops, whose second link is one of a batch. */
+    private static Forge inBatch(int size, int place) {
+        Forge forge = Forge.of(3, false);
+        forge.link(1).batch(size, place);
+        return forge;
+    }
+
+    private void assertBadSignature(Forge forge) {
+        assertThat(receive(forge))
+                .isInstanceOfSatisfying(
+                        Verification.Rejected.class,
+                        rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.BAD_SIGNATURE));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 13, 64, 256, 257, 300})
+    void aSecondHeaderOfTheBatchIsVerifiedFromMemory(int size) {
+        verified(receive(inBatch(size, size - 1)));
+        assertThat(known.misses()).isEqualTo(1);
+        verified(receive(inBatch(size, size - 1)));
+        assertThat(known.misses()).isEqualTo(1);
+        assertThat(known.hits()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 0", "13, 5", "13, 12", "64, 63", "256, 0", "300, 299"})
+    void aPathThatIsNotTheBatchsIsRefusedAtEveryStep(int size, int place) {
+        verified(receive(inBatch(size, place)));
+        verified(receive(inBatch(size, place)));
+        int steps = Proof.pathLength(size, place);
+        for (int step = 0; step < steps; step++) {
+            for (int bit : new int[] {0, 255}) {
+                Forge forge = inBatch(size, place);
+                int changed = step;
+                forge.link(1).pathEdit = path -> {
+                    List<byte[]> other = new ArrayList<>(path);
+                    other.set(changed, path.get(changed).clone());
+                    other.get(changed)[bit / 8] ^= (byte) (1 << bit % 8);
+                    return other;
+                };
+                assertBadSignature(forge);
+            }
+        }
+    }
+
+    @Test
+    void anotherLinkUnderTheProofOfAKnownOneIsRefused() {
+        Forge honest = inBatch(8, 3);
+        verified(receive(honest));
+        SignedLink signed = ((ChainRead.Found) ChainTlv.STANDARD.read(Scene.complete(honest.bytes())))
+                .chain()
+                .links()
+                .get(1);
+        Forge forge = inBatch(8, 3);
+        forge.link(1).ttl = 101;
+        forge.link(1).pathEdit = path -> signed.proof().path().stream()
+                .map(sibling -> sibling.toByteArray())
+                .toList();
+        forge.link(1).signatureEdit = any -> signed.proof().signature().toByteArray();
+        assertBadSignature(forge);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 2", "4, 1", "4, 0"})
+    void anotherPlaceInAKnownTreeIsRefused(int size, int claimed) {
+        verified(receive(inBatch(size, 3)));
+        Forge forge = inBatch(size, 3);
+        forge.link(1).claimedIndex = claimed;
+        assertBadSignature(forge);
+    }
+
+    @Test
+    void theSignatureOfAKnownBatchIsWorthNothingForAnotherKey() {
+        verified(receive(inBatch(4, 1)));
+        Forge forge = inBatch(4, 1);
+        forge.link(1).forger = Scene.key("stranger");
+        assertBadSignature(forge);
+    }
+
+    @Test
+    void failuresAreNotRemembered() {
+        for (int i = 0; i < 10; i++) {
+            Forge forge = inBatch(4, 1);
+            forge.link(1).ttl = 50 + i;
+            forge.link(1).forger = Scene.key("stranger");
+            assertBadSignature(forge);
+        }
+        assertThat(known.size()).isZero();
+    }
+
+    @Test
+    void memoryIsBoundedAndForgettingCostsOnlyTime() {
+        for (int size = 2; size < 12; size++) {
+            verified(receive(inBatch(size, 0)));
+            assertThat(known.size()).isLessThanOrEqualTo(3);
+        }
+        long misses = known.misses();
+        verified(receive(inBatch(2, 0)));
+        assertThat(known.misses()).isEqualTo(misses + 1);
+    }
+
+    @Test
+    void theBatchesOfAKeyThatIsTrustedNoMoreAreForgotten() {
+        PublicKey gateway = Scene.key("gateway").publicKey();
+        verified(receive(inBatch(4, 0)));
+        known.retain(key -> true);
+        assertThat(known.size()).isEqualTo(1);
+        known.retain(key -> !key.equals(gateway));
+        assertThat(known.size()).isZero();
+    }
+
+    /** In whatever order its headers come, a tree says of each what hashing all the way would say. */
+    @Test
+    void aProvenTreeAgreesWithHashingAllTheWay() throws Exception {
+        FixedRandom random = new FixedRandom("leaves");
+        for (int size : new int[] {2, 3, 5, 8, 13, 21}) {
+            List<byte[]> leaves = new ArrayList<>();
+            for (int i = 0; i < size; i++) {
+                leaves.add(random.take(32));
+            }
+            ProvenTree tree = new ProvenTree(size, Bytes.copyOf(Rfc6962.root(leaves)));
+            for (int round = 0; round < 4 * size; round++) {
+                int leaf = Math.floorMod(random.nextInt(), size);
+                Proof proof = proof(size, leaf, Rfc6962.path(leaf, leaves));
+                var digest = Bytes.copyOf(leaves.get(leaf));
+                assertThat(tree.proves(proof, digest)).isTrue();
+                assertThat(tree.proves(proof, Bytes.copyOf(random.take(32)))).isFalse();
+                Proof other = proof(size, leaf, Rfc6962.path((leaf + 1) % size, leaves));
+                if (other.path().size() == proof.path().size()) {
+                    assertThat(tree.proves(other, digest))
+                            .isEqualTo(other.path().equals(proof.path()));
+                }
+            }
+        }
+    }
+
+    private static Proof proof(int size, int leaf, List<byte[]> path) {
+        return new Proof(
+                1,
+                size,
+                leaf,
+                path.stream().map(Bytes::copyOf).collect(ImmutableList.toImmutableList()),
+                Bytes.copyOf(new byte[64]));
+    }
+}

@@ -1,0 +1,168 @@
+package dev.throughline.bench;
+
+import com.google.common.collect.Iterables;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.openjdk.jmh.results.IterationResult;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/**
+ * What headers cost: {@code ./throughline bench}. First headers signed and verified in a second of one core's CPU time, by
+ * the size of the batch and the number of links, with the bytes that they take; then what batches add to a flow's latency.
+ */
+public final class Benchmarks {
+    private Benchmarks() {}
+
+    /** What is promised for one link: signed and verified a second, by batch. */
+    private static final Map<Integer, long[]> PROMISED =
+            new TreeMap<>(Map.of(8, new long[] {150_000, 80_000}, 64, new long[] {600_000, 300_000}));
+
+    public static void main(String[] args) throws RunnerException, InterruptedException {
+        boolean quick = List.of(args).contains("--quick");
+        System.out.println(
+                "Java " + Runtime.version() + ", " + Runtime.getRuntime().availableProcessors()
+                        + " processors. Rates are headers a second of one core's CPU time: median [least-most] of the iterations.");
+        table("One algorithm, all batches", quick, options -> {});
+        table(
+                "P-256",
+                quick,
+                options -> options.param("algorithm", "P256")
+                        .param("newProcesses", "false")
+                        .param("batch", "1", "64")
+                        .param("links", "1"));
+        latency(quick);
+    }
+
+    private interface Choice {
+        void apply(ChainedOptionsBuilder options);
+    }
+
+    private static void table(String title, boolean quick, Choice choice) throws RunnerException {
+        ChainedOptionsBuilder options = new OptionsBuilder()
+                .include("^" + HeaderBenchmark.class.getName().replace(".", "\\.") + "\\.")
+                .verbosity(VerboseMode.SILENT)
+                .jvmArgsAppend("-XX:+UseSerialGC", "-Xmx1g", "--enable-native-access=ALL-UNNAMED");
+        if (quick) {
+            options.warmupIterations(1).measurementIterations(2);
+        }
+        choice.apply(options);
+        System.out.printf(
+                "%n%s%n%-10s %5s %5s %9s %6s  %-32s %-32s%n",
+                title, "algorithm", "batch", "links", "process", "bytes", "signed/s", "verified/s");
+        Collection<RunResult> results = new Runner(options.build()).run();
+        Map<String, List<RunResult>> rows =
+                results.stream().collect(Collectors.groupingBy(Benchmarks::row, TreeMap::new, Collectors.toList()));
+        rows.values().stream()
+                .sorted(Comparator.<List<RunResult>>comparingInt(row -> number(row.getFirst(), "links"))
+                        .thenComparing(row -> param(row.getFirst(), "newProcesses"))
+                        .thenComparingInt(row -> number(row.getFirst(), "batch")))
+                .forEach(Benchmarks::print);
+    }
+
+    private static void print(List<RunResult> row) {
+        RunResult first = row.getFirst();
+        Rates signed = Rates.of(one(row, "sign"));
+        Rates verified = Rates.of(one(row, "verify"));
+        long[] promised = PROMISED.get(number(first, "batch"));
+        boolean isPromised = promised != null
+                && number(first, "links") == 1
+                && param(first, "algorithm").equals("ED25519");
+        System.out.printf(
+                "%-10s %5s %5s %9s %6.0f  %-32s %-32s%n",
+                param(first, "algorithm"),
+                param(first, "batch"),
+                param(first, "links"),
+                param(first, "newProcesses").equals("true") ? "new" : "known",
+                signed.bytes,
+                signed.text() + (isPromised ? signed.against(promised[0]) : ""),
+                verified.text() + (isPromised ? verified.against(promised[1]) : ""));
+    }
+
+    private record Rates(List<Double> sorted, double bytes) {
+        static Rates of(RunResult result) {
+            List<IterationResult> iterations = result.getBenchmarkResults().stream()
+                    .flatMap(fork -> fork.getIterationResults().stream())
+                    .toList();
+            double headers =
+                    iterations.stream().mapToDouble(i -> value(i, "headers")).sum();
+            double bytes =
+                    iterations.stream().mapToDouble(i -> value(i, "bytes")).sum();
+            return new Rates(
+                    iterations.stream()
+                            .map(i -> value(i, "headers") * 1e9 / value(i, "cpuNanos"))
+                            .sorted()
+                            .toList(),
+                    bytes / headers);
+        }
+
+        private static double value(IterationResult iteration, String counter) {
+            return iteration.getSecondaryResults().get(counter).getScore();
+        }
+
+        double median() {
+            return sorted.get(sorted.size() / 2);
+        }
+
+        String text() {
+            return "%,.0f [%,.0f-%,.0f]".formatted(median(), sorted.getFirst(), sorted.getLast());
+        }
+
+        String against(long promised) {
+            return " %s %,d".formatted(median() >= promised ? ">=" : "BELOW", promised);
+        }
+    }
+
+    private static String row(RunResult result) {
+        return String.join(
+                " ",
+                param(result, "algorithm"),
+                param(result, "batch"),
+                param(result, "links"),
+                param(result, "newProcesses"));
+    }
+
+    private static RunResult one(List<RunResult> row, String benchmark) {
+        return Iterables.getOnlyElement(row.stream()
+                .filter(result -> result.getParams().getBenchmark().endsWith("." + benchmark))
+                .toList());
+    }
+
+    private static String param(RunResult result, String name) {
+        return result.getParams().getParam(name);
+    }
+
+    private static int number(RunResult result, String name) {
+        return Integer.parseInt(param(result, name));
+    }
+
+    private static void latency(boolean quick) throws InterruptedException {
+        SigningLatency latency = new SigningLatency();
+        System.out.printf(
+                "%nFrom a flow's arrival until its link is signed, on one event loop; the row without pace signs once a round%n"
+                        + "%9s %8s %10s %10s %10s %10s%n",
+                "flows/s", "pace", "p50", "p99", "flows/sig", "loop's CPU");
+        for (int rate : new int[] {1_000, 10_000, 50_000}) {
+            for (Duration pace : List.of(Duration.ZERO, Duration.ofNanos(500_000), Duration.ofMillis(1))) {
+                SigningLatency.Result result = latency.run(rate, pace, quick ? 1 : 4);
+                System.out.printf(
+                        "%,9d %5d us %7.0f us %7.0f us %10.1f %9.0f %%%n",
+                        rate,
+                        pace.toNanos() / 1000,
+                        result.p50Micros(),
+                        result.p99Micros(),
+                        result.flowsASignature(),
+                        100 * result.loopCpu());
+            }
+        }
+    }
+}

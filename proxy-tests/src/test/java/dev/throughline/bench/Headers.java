@@ -1,0 +1,193 @@
+package dev.throughline.bench;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.net.InetAddresses;
+import dev.throughline.chain.Chain;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.HeaderProfile;
+import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.ReplayWindow;
+import dev.throughline.chain.Signer;
+import dev.throughline.chain.UnsignedChain;
+import dev.throughline.chain.Verification;
+import dev.throughline.chain.Verifier;
+import dev.throughline.chain.VerifierSettings;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tuple;
+import dev.throughline.key.Algorithm;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.Trust;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Credentials;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessId;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Headers of curl's flows through the hops a, b, c … to z: everything that a hop does with one, from what it knows to the
+ * bytes, and back.
+ */
+final class Headers {
+    private static final List<String> HOPS = List.of("a", "b", "c", "d");
+    private static final Instant NOW = Instant.parse("2027-01-01T12:00:00Z");
+
+    private final SecureRandom random = new SecureRandom();
+    private final List<SecretKey> keys = new ArrayList<>();
+    private final Trust trust;
+    private final int links;
+    private int flows;
+
+    /** Headers with {@code links} links, 1 to 4, all by keys of one algorithm. */
+    Headers(int links, Algorithm algorithm) {
+        this.links = links;
+        StringBuilder lines = new StringBuilder();
+        try {
+            for (String hop : HOPS) {
+                SecretKey key = SecretKey.generate(hop, algorithm, random);
+                keys.add(key);
+                lines.append(key.publicKey().toText()).append(" origin=host hop\n");
+            }
+            trust = Trust.parse("trust", lines.toString());
+        } catch (KeyFormatException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The last hop's signer. */
+    Signer signer() {
+        return new Signer(keys.get(links - 1), random);
+    }
+
+    /** The receiver's verifier, which has seen nothing yet. */
+    Verifier verifier() {
+        return verifier("z");
+    }
+
+    private Verifier verifier(String hop) {
+        VerifierSettings settings =
+                new VerifierSettings(HopId.of(hop), NOW.minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        return new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(10_000_000));
+    }
+
+    /** What the last hop knows of {@code count} flows, each of a process of its own or all of one. */
+    List<Known> known(int count, boolean newProcesses) {
+        List<Known> known = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            flows++;
+            Originator who = originator(flows, newProcesses ? flows : 4242);
+            known.add(new Known(who, links == 1 ? Optional.empty() : Optional.of(received(who))));
+        }
+        return known;
+    }
+
+    /**
+     * A flow that is about to be passed on.
+     *
+     * @param received what came before, on a hop that isn't the first
+     */
+    record Known(Originator who, Optional<Verification.Verified> received) {}
+
+    private Verification.Verified received(Originator who) {
+        Optional<Verification.Verified> received = Optional.empty();
+        for (int i = 0; i < links - 1; i++) {
+            Signer signer = new Signer(keys.get(i), random);
+            Chain chain = signer.sign(unsigned(signer, new Known(who, received), i, HOPS.get(i + 1)));
+            Header header = read(ChainTlv.STANDARD.header(chain).orElseThrow().toByteArray());
+            received = Optional.of(
+                    (Verification.Verified) verifier(HOPS.get(i + 1)).verify(header, socket(i), NOW));
+        }
+        return received.orElseThrow();
+    }
+
+    /** Everything up to the signature. */
+    UnsignedChain unsigned(Signer signer, Known known) {
+        return unsigned(signer, known, links - 1, "z");
+    }
+
+    private static UnsignedChain unsigned(Signer signer, Known known, int hop, String audience) {
+        LinkDraft draft = new LinkDraft(
+                HopId.of(audience),
+                NOW,
+                Duration.ofSeconds(10),
+                hop == 0 ? Way.TPROXY : Way.SOCKET,
+                Way.SOCKET,
+                Optional.of(
+                        hop == 0
+                                ? known.who().tuple().source()
+                                : socket(hop - 1).source()),
+                socket(hop));
+        UnsignedChain chain = known.received().isPresent()
+                ? signer.append(known.received().get(), draft)
+                : signer.originate(known.who(), draft);
+        return ((UnsignedChain.Fit.Fits) chain.fit(HeaderProfile.NORMAL)).chain();
+    }
+
+    /** The bytes of the headers of one batch. */
+    List<byte[]> signed(Signer signer, List<Known> batch) {
+        List<UnsignedChain> unsigned = new ArrayList<>(batch.size());
+        for (Known flow : batch) {
+            unsigned.add(unsigned(signer, flow));
+        }
+        List<byte[]> headers = new ArrayList<>(batch.size());
+        for (Chain chain : signer.sign(unsigned)) {
+            Bytes header = ChainTlv.STANDARD.header(chain).orElseThrow();
+            headers.add(header.toByteArray());
+        }
+        return headers;
+    }
+
+    /** Reads and verifies a header as it came from a socket. */
+    Verification verified(Verifier verifier, byte[] header) {
+        return verifier.verify(read(header), socket(links - 1), NOW);
+    }
+
+    private static Header read(byte[] header) {
+        return ((ReadResult.Complete) new HeaderReader(HeaderLimits.NORMAL).read(header, header.length)).header();
+    }
+
+    private static Tuple socket(int hop) {
+        return Tuple.tcp(at("10.0." + hop + ".1", 41000), at("10.0." + hop + ".2", 7000));
+    }
+
+    private static Originator originator(int flow, int pid) {
+        ProcessIdentity curl = new ProcessIdentity(
+                Evidence.KERNEL_CONNECT,
+                OperatingSystem.LINUX,
+                Optional.of(new ProcessId(pid, 987_654)),
+                Optional.of(new Credentials(1000, 1000, 100)),
+                new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex("c0".repeat(32))), Optional.of("curl")),
+                new Placement(Optional.of(Bytes.ofHex("b0".repeat(16))), Optional.of("/user.slice/user-1000.slice")),
+                new Person(Optional.of("ada")));
+        return new Originator(
+                HostId.of("host"),
+                new FlowId(1, flow),
+                NOW,
+                Tuple.tcp(at("192.0.2.10", 1024 + flow % 60_000), at("198.51.100.80", 443)),
+                Way.TPROXY,
+                curl);
+    }
+
+    private static InetSocketAddress at(String address, int port) {
+        return new InetSocketAddress(InetAddresses.forString(address), port);
+    }
+}
