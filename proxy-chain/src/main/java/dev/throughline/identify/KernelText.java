@@ -1,6 +1,7 @@
 package dev.throughline.identify;
 
 import com.google.common.base.Utf8;
+import dev.throughline.originator.PlainText;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -8,7 +9,7 @@ import java.util.Optional;
 /**
  * Bytes that a process chose (its name, its path) as text that is safe to log, sign and compare.
  *
- * <p>Bytes that aren't UTF-8, and control characters (U+0000-001F, 007F-009F), are written as {@code \xNN}: a raw newline
+ * <p>Bytes that aren't UTF-8, and characters that plain text may not hold, are written as {@code \xNN}: a raw newline
  * would forge a log line, a raw escape the operator's terminal. A backslash stays as it is, unless "x" and two hexadecimal
  * digits follow, when it becomes {@code \x5c}: so no two runs of bytes have the same text, and no process can call itself
  * by another's.
@@ -25,7 +26,7 @@ final class KernelText {
             int size = characterSize(bytes, i);
             String character = new String(bytes, i, size, StandardCharsets.UTF_8);
             boolean clean = Utf8.isWellFormed(bytes, i, size)
-                    && !Character.isISOControl(character.codePointAt(0))
+                    && PlainText.mayHold(character.codePointAt(0))
                     && !looksEscaped(bytes, i);
             if (clean) {
                 text.append(character);

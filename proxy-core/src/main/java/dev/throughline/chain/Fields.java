@@ -1,6 +1,7 @@
 package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.PlainText;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -81,7 +82,7 @@ final class Fields {
         return value;
     }
 
-    /** Text for people: UTF-8 without control characters, which would forge lines of logs and terminals. */
+    /** Text for people: UTF-8 that shows as it is written, so that it can't forge lines of logs or look like other text. */
     Optional<String> text(int tag, String name) throws WireException {
         Cursor value = values[tag];
         if (value == null) {
@@ -92,7 +93,8 @@ final class Fields {
             throw new WireException(value.offset(), "the " + name + " is not UTF-8");
         }
         if (!isText(text.get())) {
-            throw new WireException(value.offset(), "the " + name + " is empty or holds a control character");
+            throw new WireException(
+                    value.offset(), "the " + name + " is empty or holds a character that controls how text is shown");
         }
         return text;
     }
@@ -113,7 +115,7 @@ final class Fields {
 
     private static boolean isText(String text) {
         for (int i = 0; i < text.length(); i++) {
-            if (Character.isISOControl(text.charAt(i))) {
+            if (!PlainText.mayHold(text.charAt(i))) {
                 return false;
             }
         }

@@ -46,6 +46,13 @@ final class OriginCodec {
         ProcessIdentity who = originator.identity();
         FlowId flow = originator.flow();
         Tuple tuple = originator.tuple();
+        contradiction(
+                        who.evidence(),
+                        who.process().isPresent(),
+                        who.credentials().isPresent())
+                .ifPresent(problem -> {
+                    throw new IllegalArgumentException(problem);
+                });
         Fields.Writer core = new Fields.Writer();
         core.put(HOST, 8).putLong(originator.host().value());
         core.put(FLOW, 16).putLong(flow.high()).putLong(flow.low());
@@ -130,6 +137,12 @@ final class OriginCodec {
             Cursor evidenceAndWay = core.required(EVIDENCE, 2, "evidence and way in", start);
             Evidence evidence = known(evidenceAndWay, "evidence", Evidence::ofCode);
             Way way = known(evidenceAndWay, "way in", Way::ofCode);
+            Optional<ProcessId> process = process(core);
+            Optional<Credentials> credentials = credentials(core);
+            Optional<String> contradiction = contradiction(evidence, process.isPresent(), credentials.isPresent());
+            if (contradiction.isPresent()) {
+                throw new WireException(evidenceAndWay.offset() - 2, contradiction.get());
+            }
             OperatingSystem system = known(
                     core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
             return new Originator(
@@ -138,7 +151,7 @@ final class OriginCodec {
                     observedAt,
                     tuple,
                     way,
-                    new ProcessIdentity(evidence, system, process(core), credentials(core), code, placement, person));
+                    new ProcessIdentity(evidence, system, process, credentials, code, placement, person));
         }
 
         private static Tuple tuple(Cursor in) throws WireException {
@@ -181,6 +194,22 @@ final class OriginCodec {
             return type.apply(code)
                     .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
         }
+    }
+
+    /** An originator says no more than its evidence can know, and what it must. */
+    private static Optional<String> contradiction(Evidence evidence, boolean process, boolean credentials) {
+        return switch (evidence) {
+            case UNKNOWN, REMOTE ->
+                process || credentials
+                        ? Optional.of("with evidence " + evidence + " neither process nor credentials can be known")
+                        : Optional.empty();
+            case UID_ONLY, SHARED ->
+                process || !credentials
+                        ? Optional.of("with evidence " + evidence + " credentials are known and no process")
+                        : Optional.empty();
+            case SOCKET_LOOKUP, KERNEL_CONNECT, BRIDGE ->
+                process ? Optional.empty() : Optional.of("with evidence " + evidence + " the process is known");
+        };
     }
 
     private static void u48(ByteBuffer out, long value) {

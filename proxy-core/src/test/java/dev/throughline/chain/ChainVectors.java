@@ -162,9 +162,23 @@ final class ChainVectors {
         text("text-nul", "A user name with a NUL.", "616400");
         text("text-delete", "A user name with DEL.", "61647f");
         text("text-c1", "A user name with a C1 control character.", "61c29b32");
+        text("text-arabic-mark", "A user name with U+061C, which turns the direction of text.", "61d89c");
+        text("text-right-to-left", "A user name with U+202E, which turns the direction of text around.", "61e280ae");
+        text("text-isolate", "A user name with U+2066, which begins text of its own direction.", "61e281a6");
+        text("text-left-to-right-mark", "A user name with U+200E, a mark that isn't seen.", "61e2808e");
+        text("text-line-separator", "A user name with U+2028, the end of a line.", "61e280a8");
         text("text-overlong", "A user name in an overlong UTF-8 form.", "61c0af61");
         text("text-surrogate", "A user name with a surrogate.", "eda080");
         text("text-cut", "A user name that ends within a character.", "6164c3");
+        evidence("unknown-with-process", "Evidence unknown, and a process.", "0003", 8);
+        evidence("unknown-with-credentials", "Evidence unknown, and credentials.", "0003", 7);
+        evidence("remote-with-process", "Evidence remote, and a process.", "0603", 8);
+        evidence("uid-only-with-process", "Evidence uid-only, and a process.", "0403", 0);
+        evidence("shared-with-process", "Evidence shared, and a process.", "0503", 0);
+        evidence("uid-only-without-credentials", "Evidence uid-only, and no user.", "0403", 7, 8);
+        evidence("socket-lookup-without-process", "Evidence socket-lookup, and no process.", "0103", 7);
+        evidence("kernel-connect-without-process", "Evidence kernel-connect, and no process.", "0203", 7);
+        evidence("bridge-without-process", "Evidence bridge, and no process.", "0303", 7);
         to.addMalformed(
                 "text-empty",
                 "An empty user name.",
@@ -189,6 +203,16 @@ final class ChainVectors {
                 "placement 2: cgroup path",
                 0,
                 d -> d.forge.detail(2).set(2, new byte[] {0x2F, 0x09}));
+    }
+
+    /** The evidence, and fields 7 and 8 with it or without. */
+    private void evidence(String name, String comment, String evidenceAndWay, int... without) {
+        to.addMalformed("core-evidence-" + name, comment, "core 5: evidence, way in", 0, d -> {
+            d.forge.set(5, evidenceAndWay);
+            for (int tag : without) {
+                d.forge.remove(tag);
+            }
+        });
     }
 
     private void text(String name, String comment, String hex) {

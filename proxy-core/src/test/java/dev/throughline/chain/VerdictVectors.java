@@ -129,6 +129,48 @@ final class VerdictVectors {
                 VectorCatalogue.VERIFIED,
                 d -> d.link(2).batch(13, 12));
         to.add(
+                "verified-batch-64",
+                "The last link was signed with sixty-three others.",
+                VectorCatalogue.VERIFIED,
+                d -> d.link(2).batch(64, 37));
+        to.add(
+                "verified-batch-every-link",
+                "Every link was signed in a batch, each at another place.",
+                VectorCatalogue.VERIFIED,
+                d -> {
+                    d.link(0).batch(3, 2);
+                    d.link(1).batch(256, 0);
+                    d.link(2).batch(5, 4);
+                });
+        to.add(
+                "verified-batch-65535",
+                "The last link was signed in the largest tree that can be written, as its last leaf.",
+                VectorCatalogue.VERIFIED,
+                d -> d.link(2).batch(65_535, 65_534));
+        to.add(
+                "verified-uid-only",
+                "The kernel gave the user, and nobody the process.",
+                VectorCatalogue.VERIFIED,
+                d -> {
+                    d.forge.set(5, "0403");
+                    d.forge.remove(7);
+                    d.forge.set(8, "000003e8ffffffffffffffff");
+                });
+        to.add("verified-shared", "Several processes held the socket.", VectorCatalogue.VERIFIED, d -> {
+            d.forge.set(5, "0503");
+            d.forge.remove(7);
+        });
+        to.add(
+                "verified-no-credentials",
+                "A process whose user isn't known.",
+                VectorCatalogue.VERIFIED,
+                d -> d.forge.remove(8));
+        to.add(
+                "verified-legacy-size",
+                "A header of 1024 bytes, the most that the legacy profile takes.",
+                VectorCatalogue.VERIFIED,
+                d -> VectorCatalogue.grow(d.forge, 1024 - d.forge.header().size() - 3));
+        to.add(
                 "verified-nat",
                 "Addresses are translated between gateway and border, and the receiver was told.",
                 VectorCatalogue.VERIFIED,
