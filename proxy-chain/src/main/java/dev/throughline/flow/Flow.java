@@ -5,6 +5,7 @@ import dev.throughline.chain.Chain;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.LinkDraft;
 import dev.throughline.chain.Opening;
+import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
@@ -183,8 +184,13 @@ public final class Flow {
         verification = answer;
         tell(() -> parts.events().verified(answer));
         return switch (answer) {
-            case Verification.Rejected rejected ->
+            case Verification.Rejected rejected -> {
+                if (rejected.reason() == RejectReason.REPLAY_STORE_FULL) {
+                    // It is this hop that can't remember more, and not its peer that has failed.
+                    headerOf = null;
+                }
                 throw new Refused(CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
+            }
             case Verification.Verified verified -> {
                 Originator who = verified.originator();
                 InetSocketAddress destination = who.tuple().destination();

@@ -73,10 +73,13 @@ public final class HeaderFailures {
     }
 
     /** Counts the end of a connection of {@code peer} that was to begin with a header, if its header is to blame. */
-    synchronized void ended(Peer peer, CloseReason reason) {
-        if (!BLAMED.contains(reason)) {
-            return;
+    void ended(Peer peer, CloseReason reason) {
+        if (BLAMED.contains(reason)) {
+            failed(peer);
         }
+    }
+
+    private synchronized void failed(Peer peer) {
         count++;
         long now = now();
         forgetPaid(now);

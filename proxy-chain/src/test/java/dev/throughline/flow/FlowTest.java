@@ -470,6 +470,41 @@ class FlowTest {
         assertThat(parts.headerFailures().count()).isZero();
     }
 
+    @Test
+    void aHopThatCanRememberNothingMoreDoesNotBlameItsPeers() throws Exception {
+        VerifierSettings settings = new VerifierSettings(
+                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        Verifier full = new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(0));
+        change(p -> new FlowParts(
+                p.host(),
+                p.identifier(),
+                full,
+                p.signer(),
+                p.chainTlv(),
+                p.headerLimits(),
+                p.halfOpenHeaders(),
+                p.headerFailures(),
+                p.healthCheckers(),
+                p.nextHop(),
+                p.connector(),
+                p.table(),
+                p.events(),
+                p.headerTimeout(),
+                p.idleTimeout(),
+                p.ttl(),
+                p.clock(),
+                p.random()));
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+
+        assertReset(previous);
+        Ending ending = ending();
+        assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+        assertThat(ending.detail()).startsWith("replay-store-full");
+        assertThat(parts.headerFailures().count()).isZero();
+    }
+
     /** A stranger that gets to the listener of the previous hop must not use up what that hop may. */
     @Test
     void whoIsNotThePreviousHopTakesNothingOfItsBudgets() throws Exception {

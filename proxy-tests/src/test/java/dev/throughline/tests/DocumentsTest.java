@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.base.Splitter;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
+import dev.throughline.config.Limits;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.intercept.ConfiguredRules;
 import java.io.IOException;
@@ -51,6 +52,21 @@ class DocumentsTest {
                         "deploy/examples/three-hosts/hop-a.yaml",
                         "deploy/examples/three-hosts/hop-b.yaml",
                         "deploy/examples/three-hosts/hop-c.yaml");
+    }
+
+    @Test
+    void theReferenceAndTheSpecificationGiveTheLimitsThatAHopHas() throws Exception {
+        Limits limits = ConfigReader.read(CHECKOUT.resolve("deploy/examples/reference.yaml"))
+                .limits();
+
+        assertThat(limits).isEqualTo(Limits.DEFAULTS);
+        assertThat(Files.readString(CHECKOUT.resolve("proxy-core/SPEC.md")))
+                .contains(
+                        "| time for a header | " + limits.headerTimeout().toSeconds() + " s |",
+                        "| unfinished headers of a peer | " + limits.halfOpenHeaders() + " |",
+                        "| unfinished headers in all | " + limits.halfOpenHeadersTotal() + " |",
+                        "| failed headers of a peer | " + limits.headerFailures() + " in "
+                                + limits.headerFailuresWindow().toSeconds() + " s |");
     }
 
     @Test
