@@ -77,8 +77,7 @@ final class LiveKeys {
         for (SecretKeys.Entry entry : read.own().entries()) {
             signers.put(entry.from().orElse(Instant.MIN), new Signer(entry.key(), random));
         }
-        return new Authority(
-                new Verifier(settings, read.trust(), config.chainTlv(), replays), signers.buildOrThrow());
+        return new Authority(new Verifier(settings, read.trust(), config.chainTlv(), replays), signers.buildOrThrow());
     }
 
     /** Reads the files of keys that the configuration names by now. Where anything is wrong, all stays as it was. */

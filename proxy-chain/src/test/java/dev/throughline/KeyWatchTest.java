@@ -95,7 +95,11 @@ class KeyWatchTest {
     @Test
     void aKeyThatEndsIsWarnedOfAtOnceAndThenEachDay() throws Exception {
         watch(key("hop-b").toSecretText(), key("hop-a").publicKey().toText() + " hop until=2027-01-04T00:00:00Z");
-        assertThat(log.take()).singleElement().asString().startsWith("WARN keys: key ").contains("expires in 3 days");
+        assertThat(log.take())
+                .singleElement()
+                .asString()
+                .startsWith("WARN keys: key ")
+                .contains("expires in 3 days");
 
         pass(Duration.ofHours(23));
         assertThat(log.take()).isEmpty();

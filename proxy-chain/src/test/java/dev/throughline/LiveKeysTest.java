@@ -3,17 +3,37 @@ package dev.throughline;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
+import dev.throughline.chain.Chain;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.ReplayWindow;
+import dev.throughline.chain.Signer;
+import dev.throughline.chain.Verification;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.KeyFiles;
 import dev.throughline.flow.Authority;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tuple;
 import dev.throughline.key.SecretKey;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
 import dev.throughline.report.Reload;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -22,6 +42,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,7 +114,11 @@ class LiveKeysTest {
 
         assertThat(reload).isEqualTo(new Reload(true, ImmutableList.of(previousName() + " is revoked")));
         assertThat(keys.authority()).isNotSameAs(before);
-        assertThat(keys.keys().trust().find(previous.publicKey().id()).orElseThrow().isRevoked())
+        assertThat(keys.keys()
+                        .trust()
+                        .find(previous.publicKey().id())
+                        .orElseThrow()
+                        .isRevoked())
                 .isTrue();
         assertThat(log.take()).containsExactly("INFO reloaded: " + previousName() + " is revoked");
     }
@@ -102,6 +127,49 @@ class LiveKeysTest {
     void theSameFilesAreNoChange() {
         assertThat(keys.reload().lines()).containsExactly("nothing has changed");
         assertThat(log.take()).containsExactly("INFO reloaded: nothing has changed");
+    }
+
+    /** What was taken before a reload isn't taken again after it. */
+    @Test
+    void whatIsRememberedAgainstReplayStays() {
+        Tuple connection = tuple("10.0.0.1", 41000, "10.0.0.2", 7001);
+        Header header = header(connection);
+        assertThat(keys.authority().verifier().verify(header, connection, NOW))
+                .isInstanceOf(Verification.Verified.class);
+
+        keys.reload();
+
+        assertThat(keys.authority().verifier().verify(header, connection, NOW))
+                .isInstanceOfSatisfying(
+                        Verification.Rejected.class,
+                        rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.REPLAYED));
+    }
+
+    private Header header(Tuple connection) {
+        Tuple flow = tuple("192.0.2.10", 40000, "198.51.100.80", 443);
+        Originator who = new Originator(
+                HostId.of("edge-1"),
+                new FlowId(1, 2),
+                NOW,
+                flow,
+                Way.SOCKET,
+                ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
+        LinkDraft draft = new LinkDraft(
+                HopId.of("hop-b"),
+                NOW,
+                Duration.ofSeconds(10),
+                Way.SOCKET,
+                Way.SOCKET,
+                Optional.of(flow.source()),
+                connection);
+        Chain chain = new Signer(previous, new SecureRandom()).originate(who, draft);
+        byte[] bytes = HeaderWriter.proxy(flow, ChainTlv.STANDARD.write(chain).orElseThrow())
+                .toByteArray();
+        return ((ReadResult.Complete) new HeaderReader(HeaderLimits.NORMAL).read(bytes, bytes.length)).header();
+    }
+
+    private static Tuple tuple(String from, int fromPort, String to, int toPort) {
+        return Tuple.tcp(new InetSocketAddress(from, fromPort), new InetSocketAddress(to, toPort));
     }
 
     @Test

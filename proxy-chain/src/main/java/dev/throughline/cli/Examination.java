@@ -157,7 +157,9 @@ final class Examination {
         new KeyOutlook(keys, now)
                 .warnings()
                 .forEach(warning -> findings.add(Finding.warning(
-                        KEYS, warning, "throughline keys list --config FILE shows all; deploy/README.md how to rotate")));
+                        KEYS,
+                        warning,
+                        "throughline keys list --config FILE shows all; deploy/README.md how to rotate")));
         for (ListenerConfig listener : hop.listeners()) {
             if (listener instanceof ListenerConfig.PreviousHop previous
                     && isUnknown(previous.previous().hop(), keys.trust(), now)) {

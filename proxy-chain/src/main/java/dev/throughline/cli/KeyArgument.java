@@ -46,6 +46,7 @@ record KeyArgument(String text) {
     TrustEntry presentIn(Trust trust, Path file) {
         return in(trust)
                 .orElseThrow(() -> new CommandFailure(
-                        ExitCode.FAILURE, file + ": has no key " + text.strip() + ": 'keys list' shows which there are"));
+                        ExitCode.FAILURE,
+                        file + ": has no key " + text.strip() + ": 'keys list' shows which there are"));
     }
 }

@@ -31,12 +31,11 @@ record KeyRow(
                     Optional<Instant> until = next < keys.entries().size()
                             ? keys.entries().get(next).from()
                             : Optional.empty();
-                    String more =
-                            switch (state) {
-                                case SIGNING -> until.map(end -> "until " + end).orElse("");
-                                case VERIFY_ONLY -> "until " + entry.from().orElseThrow();
-                                case RETIRED -> "since " + until.orElseThrow();
-                            };
+                    String more = switch (state) {
+                        case SIGNING -> until.map(end -> "until " + end).orElse("");
+                        case VERIFY_ONLY -> "until " + entry.from().orElseThrow();
+                        case RETIRED -> "since " + until.orElseThrow();
+                    };
                     return new KeyRow(entry.key().publicKey(), state.toString(), more, "", entry.from(), until);
                 })
                 .toList();
@@ -47,26 +46,23 @@ record KeyRow(
         return Streams.stream(trust.entries())
                 .map(entry -> {
                     TrustEntry.State state = entry.state(now);
-                    String more =
-                            switch (state) {
-                                case TRUSTED ->
-                                    entry.until()
-                                            .map(end -> "expires " + KeyTimes.in(now, end))
-                                            .orElse("");
-                                case NOT_YET_VALID -> "before " + entry.from().orElseThrow();
-                                case EXPIRED -> "at " + entry.until().orElseThrow();
-                                case REVOKED -> entry.revoked().orElse("");
-                            };
-                    return new KeyRow(
-                            entry.key(), state.toString(), more, entry.rights(), entry.from(), entry.until());
+                    String more = switch (state) {
+                        case TRUSTED ->
+                            entry.until()
+                                    .map(end -> "expires " + KeyTimes.in(now, end))
+                                    .orElse("");
+                        case NOT_YET_VALID -> "before " + entry.from().orElseThrow();
+                        case EXPIRED -> "at " + entry.until().orElseThrow();
+                        case REVOKED -> entry.revoked().orElse("");
+                    };
+                    return new KeyRow(entry.key(), state.toString(), more, entry.rights(), entry.from(), entry.until());
                 })
                 .toList();
     }
 
     /** Keys as a table for people. */
     static String table(List<KeyRow> rows) {
-        StringBuilder text =
-                new StringBuilder(ROW.formatted("KEY", "HOP", "ALGORITHM", "STATE", "MAY", "FINGERPRINT"));
+        StringBuilder text = new StringBuilder(ROW.formatted("KEY", "HOP", "ALGORITHM", "STATE", "MAY", "FINGERPRINT"));
         for (KeyRow row : rows) {
             text.append(ROW.formatted(
                     row.key.id(),

@@ -62,8 +62,8 @@ final class KeysList implements Callable<Integer> {
         switch (format) {
             case table -> System.out.print(KeyRow.table(rows));
             case json ->
-                System.out.println(Json.object(out -> out.putAll("keys", rows, (item, row) -> row.write(item))
-                        .putAll("warnings", warnings)));
+                System.out.println(Json.object(out ->
+                        out.putAll("keys", rows, (item, row) -> row.write(item)).putAll("warnings", warnings)));
         }
         if (format == Format.table) {
             warnings.forEach(warning -> System.err.println("warning: " + warning));

@@ -61,14 +61,14 @@ final class KeysRevoke implements Callable<Integer> {
         if (present.isPresent() || named.isId()) {
             return named.presentIn(trust, file);
         }
-        return new TrustEntry(
-                named.publicKey(), ImmutableSet.of(), false, false, Optional.empty(), Optional.empty());
+        return new TrustEntry(named.publicKey(), ImmutableSet.of(), false, false, Optional.empty(), Optional.empty());
     }
 
     private void say(TrustEntry before, Instant now) {
         String name = "key " + before.key().id() + " of " + before.key().hopName();
         if (before.isRevoked()) {
-            System.err.println(file + ": " + name + " is revoked already: " + before.revoked().orElse(""));
+            System.err.println(file + ": " + name + " is revoked already: "
+                    + before.revoked().orElse(""));
             return;
         }
         System.err.println(file + ": " + name + " is revoked");

@@ -1,11 +1,9 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.Iterables;
-import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.KeyFiles;
 import dev.throughline.config.Values;
 import dev.throughline.key.Algorithm;
-import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKey;
 import dev.throughline.key.SecretKeys;
 import java.nio.file.Files;
@@ -82,7 +80,9 @@ final class KeysRotate implements Callable<Integer> {
 
     private Instant start(Instant now) {
         try {
-            return step.at != null ? Instant.parse(step.at) : now.plus(Values.duration(step.in == null ? "24h" : step.in));
+            return step.at != null
+                    ? Instant.parse(step.at)
+                    : now.plus(Values.duration(step.in == null ? "24h" : step.in));
         } catch (DateTimeParseException e) {
             throw new CommandFailure(
                     ExitCode.USAGE, "--at: \"" + step.at + "\" is not an instant such as 2027-01-31T00:00:00Z");
@@ -93,7 +93,8 @@ final class KeysRotate implements Callable<Integer> {
 
     private void begin(Instant now, Instant start) {
         if (start.isBefore(now)) {
-            throw new CommandFailure(ExitCode.USAGE, "--at: " + start + " is over: a key can't have signed before it was made");
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--at: " + start + " is over: a key can't have signed before it was made");
         }
         RotationTicket[] ticket = new RotationTicket[1];
         change(text -> {
@@ -105,7 +106,8 @@ final class KeysRotate implements Callable<Integer> {
                                 + next.from().orElse(Instant.MIN) + " already: wait for it, or --cancel it first");
             });
             SecretKey old = keys.signingAt(now).key();
-            Algorithm chosen = Optional.ofNullable(algorithm).orElse(old.publicKey().algorithm());
+            Algorithm chosen =
+                    Optional.ofNullable(algorithm).orElse(old.publicKey().algorithm());
             SecretKey added = SecretKey.generate(keys.hopName(), chosen, new SecureRandom());
             ticket[0] = new RotationTicket(file, old.publicKey(), added.publicKey(), now, start);
             return (text.endsWith("\n") ? text : text + "\n")
@@ -122,17 +124,20 @@ final class KeysRotate implements Callable<Integer> {
             if (retired.isEmpty()) {
                 throw new CommandFailure(
                         ExitCode.FAILURE,
-                        file + ": no key is retired" + keys.nextAfter(now)
-                                .map(next -> ": key " + next.key().publicKey().id() + " doesn't sign before "
-                                        + next.from().orElse(Instant.MIN))
-                                .orElse(""));
+                        file + ": no key is retired"
+                                + keys.nextAfter(now)
+                                        .map(next -> ": key "
+                                                + next.key().publicKey().id() + " doesn't sign before "
+                                                + next.from().orElse(Instant.MIN))
+                                        .orElse(""));
             }
             SecretKeys.Entry last = keys.signingAt(now);
             Instant over = last.from().orElse(now).plus(RotationTicket.OVERLAP);
             if (now.isBefore(over)) {
                 throw new CommandFailure(
                         ExitCode.FAILURE,
-                        file + ": the new key has only begun: wait until " + over + ", when all see whether it is trusted");
+                        file + ": the new key has only begun: wait until " + over
+                                + ", when all see whether it is trusted");
             }
             return retired;
         });
@@ -172,7 +177,8 @@ final class KeysRotate implements Callable<Integer> {
             dropped.addAll(choice.of(SecretKeys.parse(file.toString(), text)));
             return text.lines()
                     .filter(line -> dropped.stream()
-                            .noneMatch(entry -> line.strip().startsWith(entry.key().toSecretText())))
+                            .noneMatch(
+                                    entry -> line.strip().startsWith(entry.key().toSecretText())))
                     .map(line -> line + "\n")
                     .collect(Collectors.joining());
         });

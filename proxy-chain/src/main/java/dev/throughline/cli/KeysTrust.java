@@ -44,7 +44,10 @@ final class KeysTrust implements Callable<Integer> {
     @Option(names = "--hop", description = "may pass flows on")
     boolean hop;
 
-    @Option(names = "--as", paramLabel = "ID", description = "may do what this key of the same hop may, which is in FILE")
+    @Option(
+            names = "--as",
+            paramLabel = "ID",
+            description = "may do what this key of the same hop may, which is in FILE")
     @Nullable
     String as;
 
@@ -67,8 +70,8 @@ final class KeysTrust implements Callable<Integer> {
                 () -> KeyFiles.changeTrust(file, before -> {
                     TrustEntry entry = entry(named, before, now);
                     result[0] = entry;
-                    boolean same = entry.equals(
-                            before.trust().find(entry.key().id()).orElse(null));
+                    boolean same =
+                            entry.equals(before.trust().find(entry.key().id()).orElse(null));
                     return same ? before : before.with(entry);
                 }));
         say(result[0]);
@@ -78,7 +81,8 @@ final class KeysTrust implements Callable<Integer> {
     private void checkWhatItMayDo(KeyArgument named) {
         boolean rights = origin != null || hop;
         if (as != null && rights) {
-            throw new CommandFailure(ExitCode.USAGE, "--as gives the rights of another key: leave --origin and --hop out");
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--as gives the rights of another key: leave --origin and --hop out");
         }
         if (named.isId() && (rights || as != null || (from == null && until == null))) {
             throw new CommandFailure(
@@ -124,7 +128,8 @@ final class KeysTrust implements Callable<Integer> {
         if (!other.key().hopName().equals(named.publicKey().hopName())) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    "--as: key " + other.key().id() + " is of hop " + other.key().hopName() + ", KEY of "
+                    "--as: key " + other.key().id() + " is of hop "
+                            + other.key().hopName() + ", KEY of "
                             + named.publicKey().hopName());
         }
         return other.withKey(named.publicKey());
@@ -156,9 +161,10 @@ final class KeysTrust implements Callable<Integer> {
     }
 
     private void say(TrustEntry entry) {
-        System.err.println(file + ": trusts " + entry.key().hopName() + ", " + entry.key().fingerprint()
-                + entry.from().map(start -> ", from " + start).orElse("")
-                + entry.until().map(end -> ", until " + end).orElse(""));
+        System.err.println(
+                file + ": trusts " + entry.key().hopName() + ", " + entry.key().fingerprint()
+                        + entry.from().map(start -> ", from " + start).orElse("")
+                        + entry.until().map(end -> ", until " + end).orElse(""));
         if (until != null) {
             OnlyKey.warn(file, entry, entry.until().orElseThrow());
         }

@@ -16,7 +16,8 @@ final class OnlyKey {
         try {
             if (!KeyFiles.readTrust(file).hasSubstitute(entry, end)) {
                 System.err.println("warning: no other key of " + entry.key().hopName() + " may do then what it may ("
-                        + entry.rights() + "): without one, headers of " + entry.key().hopName() + " are refused");
+                        + entry.rights() + "): without one, headers of "
+                        + entry.key().hopName() + " are refused");
             }
         } catch (KeyFormatException | IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()));

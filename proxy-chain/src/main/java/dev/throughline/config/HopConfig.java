@@ -79,8 +79,9 @@ public record HopConfig(
         settings.put("limits", HopConfig::limits);
         settings.put("admin", HopConfig::admin);
         return settings.entrySet().stream()
-                .filter(setting ->
-                        !setting.getValue().apply(this).equals(setting.getValue().apply(other)))
+                .filter(setting -> !setting.getValue()
+                        .apply(this)
+                        .equals(setting.getValue().apply(other)))
                 .map(Map.Entry::getKey)
                 .toList();
     }

@@ -3,7 +3,6 @@ package dev.throughline.config;
 import dev.throughline.key.KeyId;
 import dev.throughline.key.PublicKey;
 import dev.throughline.key.SecretKeys;
-import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -50,7 +49,8 @@ public final class KeyChanges {
     }
 
     private static boolean has(SecretKeys keys, KeyId id) {
-        return keys.entries().stream().anyMatch(entry -> entry.key().publicKey().id().equals(id));
+        return keys.entries().stream()
+                .anyMatch(entry -> entry.key().publicKey().id().equals(id));
     }
 
     private static Optional<String> trusted(Optional<TrustEntry> before, TrustEntry after) {

@@ -49,11 +49,7 @@ public record KeyOutlook(HopKeys keys, Instant now) {
                 .find(signing.id())
                 .flatMap(TrustEntry::until)
                 .filter(end -> isSoon(end)
-                        && keys.own()
-                                .signingAt(end)
-                                .key()
-                                .publicKey()
-                                .equals(signing));
+                        && keys.own().signingAt(end).key().publicKey().equals(signing));
     }
 
     public boolean isRotationDue() {

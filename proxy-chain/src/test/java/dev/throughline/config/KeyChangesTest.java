@@ -36,7 +36,8 @@ class KeyChangesTest {
     void aRevocationIsSaidOnce() throws Exception {
         assertThat(changes("OWN", "A hop", "OWN", "A hop revoked")).containsExactly("key A of hop-a is revoked");
         assertThat(changes("OWN", "", "OWN", "A revoked")).containsExactly("key A of hop-a is revoked");
-        assertThat(changes("OWN", "A hop revoked", "OWN", "A hop revoked # lost")).isEmpty();
+        assertThat(changes("OWN", "A hop revoked", "OWN", "A hop revoked # lost"))
+                .isEmpty();
     }
 
     @Test
@@ -60,8 +61,7 @@ class KeyChangesTest {
 
     private static HopKeys keys(String own, String trust) throws KeyFormatException {
         return new HopKeys(
-                SecretKeys.parse(
-                        "own", own.replace("OWN", OWN.toSecretText()).replace("NEXT", NEXT.toSecretText())),
+                SecretKeys.parse("own", own.replace("OWN", OWN.toSecretText()).replace("NEXT", NEXT.toSecretText())),
                 Trust.parse("trust", trust.replaceAll("(?m)^A ", A.publicKey().toText() + " ")));
     }
 

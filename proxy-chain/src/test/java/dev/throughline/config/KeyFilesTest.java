@@ -172,7 +172,8 @@ class KeyFilesTest {
 
     private void trust(SecretKey added) throws IOException, KeyFormatException {
         KeyFiles.changeTrust(
-                file, before -> before.with(Trust.parse("", added.publicKey().toText() + " hop")
+                file,
+                before -> before.with(Trust.parse("", added.publicKey().toText() + " hop")
                         .entries()
                         .iterator()
                         .next()));

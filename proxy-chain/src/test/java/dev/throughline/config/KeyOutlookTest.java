@@ -33,8 +33,9 @@ class KeyOutlookTest {
     void aKeyThatEndsWithinFourteenDaysIsWarnedOf() throws Exception {
         KeyOutlook outlook = outlook("OWN", "A origin=edge-1 until=2027-01-15T00:00:00Z");
         assertThat(warnings(outlook))
-                .containsExactly("key A of hop-a expires in 14 days, at 2027-01-15T00:00:00Z, and no other may do what it"
-                        + " may: time to rotate it");
+                .containsExactly(
+                        "key A of hop-a expires in 14 days, at 2027-01-15T00:00:00Z, and no other may do what it"
+                                + " may: time to rotate it");
         assertThat(outlook.untilNextExpiry()).contains(Duration.ofDays(14));
         assertThat(outlook.expiring()).isEqualTo(1);
     }
@@ -81,10 +82,13 @@ class KeyOutlookTest {
         KeyOutlook due = outlook("OWN", trust);
         assertThat(due.isRotationDue()).isTrue();
         assertThat(warnings(due))
-                .containsExactly("this hop's own key OWN expires in 2 days, at 2027-01-03T00:00:00Z, and no key follows it:"
-                        + " throughline keys rotate");
-        assertThat(outlook("OWN\nNEXT from=2027-01-03T00:00:00Z", trust).isRotationDue()).isFalse();
-        assertThat(outlook("OWN\nNEXT from=2027-01-03T00:00:01Z", trust).isRotationDue()).isTrue();
+                .containsExactly(
+                        "this hop's own key OWN expires in 2 days, at 2027-01-03T00:00:00Z, and no key follows it:"
+                                + " throughline keys rotate");
+        assertThat(outlook("OWN\nNEXT from=2027-01-03T00:00:00Z", trust).isRotationDue())
+                .isFalse();
+        assertThat(outlook("OWN\nNEXT from=2027-01-03T00:00:01Z", trust).isRotationDue())
+                .isTrue();
         assertThat(warnings(outlook("OWN", "OWN hop until=2026-12-31T00:00:00Z")))
                 .containsExactly("this hop's own key OWN has expired, at 2026-12-31T00:00:00Z, and no key follows it:"
                         + " throughline keys rotate");
@@ -95,8 +99,9 @@ class KeyOutlookTest {
         assertThat(warnings(outlook("OWN", "OWN hop revoked")))
                 .containsExactly("this hop signs with key OWN, which its own trust file calls revoked");
         assertThat(warnings(outlook("OWN from=2027-01-02T00:00:00Z", "")))
-                .containsExactly("key OWN signs before its time, 2027-01-02T00:00:00Z, since this hop has no other that has"
-                        + " begun");
+                .containsExactly(
+                        "key OWN signs before its time, 2027-01-02T00:00:00Z, since this hop has no other that has"
+                                + " begun");
     }
 
     /** The warnings, with names in place of ids. */
@@ -111,8 +116,7 @@ class KeyOutlookTest {
         return new KeyOutlook(
                 new HopKeys(
                         SecretKeys.parse(
-                                "own",
-                                own.replace("OWN", OWN.toSecretText()).replace("NEXT", NEXT.toSecretText())),
+                                "own", own.replace("OWN", OWN.toSecretText()).replace("NEXT", NEXT.toSecretText())),
                         Trust.parse(
                                 "trust",
                                 trust.replaceAll("(?m)^A2 ", A2.publicKey().toText() + " ")
