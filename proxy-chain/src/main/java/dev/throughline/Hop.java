@@ -310,6 +310,7 @@ public final class Hop implements AutoCloseable {
     /** Closes everything that {@link #start} opened, last first. */
     @Override
     public void close() {
+        keyWatch = null;
         for (AutoCloseable resource : open.reversed()) {
             try {
                 resource.close();

@@ -32,7 +32,7 @@ final class KeysList implements Callable<Integer> {
 
     /** Whose keys. */
     static final class Source {
-        @Parameters(paramLabel = "FILE", arity = "0..1", description = "a secret key file or a trust file")
+        @Parameters(paramLabel = "FILE", description = "a secret key file or a trust file")
         @Nullable
         Path file;
 

@@ -21,7 +21,11 @@ class HelpFormTest {
                 "keys",
                 "keys generate",
                 "keys show",
+                "keys list",
                 "keys trust",
+                "keys rotate",
+                "keys revoke",
+                "keys export",
                 "inspect",
                 "redirect",
                 "redirect show",
@@ -29,6 +33,7 @@ class HelpFormTest {
                 "redirect remove",
                 "flows",
                 "flows list",
+                "reload",
                 "doctor");
     }
 

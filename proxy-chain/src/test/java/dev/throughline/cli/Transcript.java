@@ -27,9 +27,12 @@ import java.util.regex.Pattern;
  */
 final class Transcript {
     private static final Map<String, String> PLACEHOLDERS = Map.of(
-            "KEY", "[A-Za-z0-9._-]+\\+[0-9a-f]{16}\\+[A-Za-z0-9+/=]{44}",
+            "KEY", "[A-Za-z0-9._-]+\\+[0-9a-f]{16}\\+[A-Za-z0-9+/=]{44}(?:[A-Za-z0-9+/=]{4})?",
+            "ID", "[0-9a-f]{16}",
+            "TIME", "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?Z",
             "SHA256", "SHA256:[A-Za-z0-9+/]{43}",
             "PORT", "[0-9]{1,5}",
+            "STATUS", "[0-9]",
             "JAVA", "[0-9]+",
             "SYSTEM", "[A-Za-z]+ [a-z0-9_]+",
             "ANY", ".*");

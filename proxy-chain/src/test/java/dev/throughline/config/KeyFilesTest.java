@@ -123,16 +123,17 @@ class KeyFilesTest {
      */
     @Test
     void theModeIsThatOfTheVeryFileThatIsRead() throws Exception {
-        SecretKey planted = SecretKey.generate("hop-a", new SecureRandom());
+        Path good = written("good", key, "rw-------");
+        Path planted = written("planted", SecretKey.generate("hop-a", new SecureRandom()), "rw-rw-rw-");
+        Files.createLink(file, good);
         AtomicBoolean over = new AtomicBoolean();
-        KeyFiles.writeSecret(file, key);
         Thread swapping = Thread.ofPlatform().start(() -> {
-            for (boolean good = false; !over.get(); good = !good) {
-                place(good ? key : planted, good ? "rw-------" : "rw-rw-rw-");
+            for (boolean swap = true; !over.get(); swap = !swap) {
+                place(swap ? planted : good);
             }
         });
         try {
-            for (int i = 0; i < 3_000; i++) {
+            for (int i = 0; i < 10_000; i++) {
                 try {
                     assertThat(read().publicKey()).isEqualTo(key.publicKey());
                 } catch (KeyFormatException e) {
@@ -145,11 +146,14 @@ class KeyFilesTest {
         }
     }
 
-    private void place(SecretKey secret, String mode) {
+    private Path written(String name, SecretKey secret, String mode) throws IOException {
+        Path path = Files.writeString(folder.resolve(name), secret.toSecretText());
+        return Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
+    }
+
+    private void place(Path one) {
         try {
-            Path next = folder.resolve("placed");
-            Files.writeString(next, secret.toSecretText());
-            Files.setPosixFilePermissions(next, PosixFilePermissions.fromString(mode));
+            Path next = Files.createLink(folder.resolve("next"), one);
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -34,7 +34,7 @@ class ArchitectureTest {
             .put("key", ImmutableSet.of("header", "originator"))
             .put("chain", ImmutableSet.of("header", "originator", "key"))
             .put("os", ImmutableSet.of())
-            .put("config", ImmutableSet.of())
+            .put("config", ImmutableSet.of("os"))
             .put("relay", ImmutableSet.of())
             .put("transport", ImmutableSet.of())
             .put("identify", ImmutableSet.of("os"))

@@ -1,0 +1,232 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.throughline.header.Tuple;
+import dev.throughline.key.SecretKey;
+import dev.throughline.report.JsonTree;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two hops whose keys are changed, as their operator would do it, while flows go through them all the time. */
+@Timeout(180)
+class KeyLifeIT {
+    private static final Loopback NET = Loopback.own();
+    private static final InetSocketAddress FRONT = NET.at(1, 17001);
+    private static final InetSocketAddress CHAIN = NET.at(2, 17001);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    Path folder;
+
+    private EchoServer echo;
+    private Hops hops;
+    private SteadyFlows flows;
+
+    @BeforeEach
+    void start() throws IOException {
+        echo = EchoServer.at(NET.at(9, 17001));
+        hops = new Hops(folder, Host.THIS).keys("hop-a", "hop-b");
+        hops.configure("hop-a", """
+                listeners: [{ name: apps, mode: transparent, by: plain, address: "%s", destination: "%s" }]
+                route: { to: hop-b, at: "%s" }
+                """.formatted(Tuple.text(FRONT), Tuple.text(echo.address()), Tuple.text(CHAIN)));
+        hops.configure("hop-b", """
+                listeners: [{ name: from-a, mode: chain, by: plain, address: "%s" }]
+                route: { to: destination }
+                """.formatted(Tuple.text(CHAIN)));
+        hops.start("hop-a", "hop-b");
+        flows = SteadyFlows.to(FRONT);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        flows.close();
+        hops.close();
+        echo.close();
+    }
+
+    /** What a command said on standard output and on standard error, and its exit status. */
+    private record Said(String out, String err, int status) {}
+
+    private Said throughline(String... arguments) throws Exception {
+        Process command = new ProcessBuilder(Program.throughline(arguments))
+                .directory(folder.toFile())
+                .start();
+        command.getOutputStream().close();
+        String out = new String(command.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String err = new String(command.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Said(out, err, command.waitFor());
+    }
+
+    private String done(String... arguments) throws Exception {
+        Said said = throughline(arguments);
+        assertThat(said.status()).as(said.err()).isZero();
+        return said.out();
+    }
+
+    private String reload(String hop) throws Exception {
+        return done("reload", "-c", hops.config(hop).toString());
+    }
+
+    private void hangUp(String hop) throws Exception {
+        assertThat(new ProcessBuilder(
+                                "kill", "-HUP", Long.toString(hops.get(hop).pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    private String trustFile() {
+        return folder.resolve("trust").toString();
+    }
+
+    private static String idOf(SecretKey key) {
+        return key.publicKey().id().toString();
+    }
+
+    /** Waits for a flow at hop-b whose header was signed with this key. */
+    private void awaitFlowSignedWith(String key) {
+        await().atMost(PATIENCE)
+                .until(() -> hops.get("hop-b").process().flowLog().stream()
+                        .flatMap(line -> line.object("verification").list("links").stream())
+                        .anyMatch(link -> link.text("key").equals(key)));
+    }
+
+    private void nothingWasLost() throws IOException {
+        assertThat(flows.failures()).isEmpty();
+        assertThat(hops.get("hop-b").closedFor("header-rejected")).isZero();
+    }
+
+    @Test
+    void aRotationLosesNoFlow() throws Exception {
+        String oldKey = idOf(hops.key("hop-a"));
+        flows.awaitMore(20);
+
+        String ticket = done("keys", "rotate", folder.resolve("hop-a.key").toString(), "--in", "20s");
+        Matcher added = Pattern.compile("^  (hop-a\\+([0-9a-f]{16})\\+\\S+)$", Pattern.MULTILINE)
+                .matcher(ticket);
+        assertThat(added.find()).as(ticket).isTrue();
+        String newKey = added.group(2);
+        done("keys", "trust", trustFile(), added.group(1), "--as", oldKey);
+        assertThat(reload("hop-b")).contains("trusts key " + newKey + " of hop-a: origin=edge-1 hop\n");
+        assertThat(reload("hop-a")).contains("will sign with key " + newKey + " of hop-a from ");
+        flows.awaitMore(20);
+        assertThat(hops.get("hop-a").process().messages()).noneMatch(line -> line.contains("signs with key " + newKey));
+
+        awaitFlowSignedWith(newKey);
+        await().until(() -> hops.get("hop-a").process().messages().stream()
+                .anyMatch(line -> line.contains("signs with key " + newKey + " from now on, instead of " + oldKey)));
+        flows.awaitMore(20);
+        done("keys", "trust", trustFile(), oldKey, "--until", "now");
+        assertThat(reload("hop-b")).contains("now trusts key " + oldKey + " of hop-a: origin=edge-1 hop until ");
+        flows.awaitMore(20);
+
+        nothingWasLost();
+        assertThat(hops.get("hop-b").metric("throughline_reloads_total{result=\"applied\"}"))
+                .isEqualTo(2);
+        assertThat(isRefused(hops.key("hop-a"), "key-not-valid-now")).isTrue();
+    }
+
+    @Test
+    void aRevokedKeysNextHeaderIsRefusedAndItsOpenFlowsLiveOn() throws Exception {
+        try (End open = End.connect(FRONT)) {
+            open.send("one");
+            assertThat(open.receiveText(3)).isEqualTo("one");
+            SecretKey key = hops.key("hop-a");
+
+            done("keys", "revoke", trustFile(), idOf(key), "--reason", "lost");
+            flows.awaitMore(5);
+            nothingWasLost();
+            assertThat(reload("hop-b")).contains("key " + idOf(key) + " of hop-a is revoked\n");
+
+            assertThat(isRefused(key, "key-revoked")).isTrue();
+            open.send("two");
+            assertThat(open.receiveText(3)).isEqualTo("two");
+            await().until(() -> hops.get("hop-b").rejectedFor("key-revoked") >= 2);
+            await().until(() -> !flows.failures().isEmpty());
+            open.send("end").finish();
+            assertThat(open.restText()).isEqualTo("end");
+        }
+    }
+
+    /** Whether a header by this key, for a connection of this test's own, is refused for this reason. */
+    private boolean isRefused(SecretKey key, String reason) throws IOException {
+        RunningHop hop = hops.get("hop-b");
+        try (End connection = End.connect(CHAIN)) {
+            Tuple flow = Tuple.tcp(connection.local(), echo.address());
+            connection.send(new PreviousHop(key, "hop-b").header(flow, connection));
+            boolean reset = connection.isReset();
+            JsonTree closed = hop.closedFrom(connection);
+            return reset && closed.object("verification").text("reason").equals(reason);
+        }
+    }
+
+    @Test
+    void filesThatAreWrongLeaveTheKeysAsTheyWere() throws Exception {
+        Path trust = folder.resolve("trust");
+        String good = Files.readString(trust);
+        Files.writeString(trust, good + "nonsense\n" + good);
+
+        Said refused = throughline("reload", "-c", hops.config("hop-b").toString());
+
+        assertThat(refused.status()).isEqualTo(3);
+        assertThat(refused.err().lines())
+                .hasSize(3)
+                .allMatch(line -> line.startsWith(trust + ":"))
+                .anyMatch(line -> line.contains("NAME+KEYID+BASE64"))
+                .anyMatch(line -> line.contains("is listed twice"));
+        assertThat(said("reload refused, the keys stay as they were")).hasSize(1);
+        hangUp("hop-b");
+        hops.get("hop-b").awaitMetric("throughline_reloads_total{result=\"refused\"}", 2);
+        flows.awaitMore(10);
+
+        Files.writeString(trust, good);
+        hangUp("hop-b");
+        hops.get("hop-b").awaitMetric("throughline_reloads_total{result=\"applied\"}", 1);
+        flows.awaitMore(10);
+        nothingWasLost();
+        assertThat(said("reloaded: nothing has changed")).hasSize(1);
+    }
+
+    private List<String> said(String words) {
+        List<String> lines = new ArrayList<>(hops.get("hop-b").process().messages());
+        lines.removeIf(line -> !line.contains(words));
+        return lines;
+    }
+
+    @Test
+    void whatWillEndIsInTheMetrics() throws Exception {
+        RunningHop hop = hops.get("hop-b");
+        assertThat(hop.get("/metrics")).contains("throughline_keys_expiry_seconds +Inf\n");
+
+        done("keys", "trust", trustFile(), idOf(hops.key("hop-a")), "--until", "2099-01-01T00:00:00Z");
+        reload("hop-b");
+        assertThat(hop.metric("throughline_keys_expiry_seconds")).isGreaterThan(14 * 86_400.0);
+        assertThat(hop.metric("throughline_keys_expiring")).isZero();
+
+        String soon = java.time.Instant.now().plusSeconds(3600).toString();
+        done("keys", "trust", trustFile(), idOf(hops.key("hop-a")), "--until", soon);
+        reload("hop-b");
+        assertThat(hop.metric("throughline_keys_expiry_seconds")).isBetween(3000.0, 3600.0);
+        assertThat(hop.metric("throughline_keys_expiring")).isEqualTo(1);
+        assertThat(hop.metric("throughline_keys_rotation_due")).isZero();
+        assertThat(said("keys: key " + idOf(hops.key("hop-a")) + " of hop-a expires in "))
+                .isNotEmpty();
+        nothingWasLost();
+    }
+}
