@@ -1,6 +1,5 @@
 package dev.throughline.header;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -9,6 +8,7 @@ import java.util.HexFormat;
  * over anything that was decoded and encoded again would sign our reading of the bytes instead of the bytes.
  */
 public final class Bytes {
+    /** No bytes. */
     public static final Bytes EMPTY = new Bytes(new byte[0]);
 
     private final byte[] bytes;
@@ -17,37 +17,62 @@ public final class Bytes {
         this.bytes = owned;
     }
 
+    /**
+     * Copies all of an array.
+     *
+     * @param source any number of bytes
+     * @return the same bytes, apart from the array
+     */
     public static Bytes copyOf(byte[] source) {
         return new Bytes(source.clone());
     }
 
-    /** Copies {@code length} bytes of {@code source} from {@code offset}. */
+    /**
+     * Copies a part of an array.
+     *
+     * @param source where the bytes are
+     * @param offset of the first, from 0
+     * @param length how many
+     * @return the same bytes, apart from the array
+     * @throws IndexOutOfBoundsException if {@code offset} is not in the array
+     */
     public static Bytes copyOf(byte[] source, int offset, int length) {
         return new Bytes(Arrays.copyOfRange(source, offset, offset + length));
     }
 
+    /**
+     * Reads hexadecimal digits.
+     *
+     * @param hex two digits a byte, upper or lower case, nothing between them
+     * @return half as many bytes
+     * @throws IllegalArgumentException for anything else
+     */
     public static Bytes ofHex(String hex) {
         return new Bytes(HexFormat.of().parseHex(hex));
     }
 
+    /** {@return how many bytes there are} */
     public int length() {
         return bytes.length;
     }
 
+    /** {@return a copy} */
     public byte[] toByteArray() {
         return bytes.clone();
     }
 
-    /** Copies all bytes into {@code target} at {@code offset}. */
+    /**
+     * Copies all bytes into an array.
+     *
+     * @param target where to
+     * @param offset of the first in {@code target}, from 0
+     * @throws IndexOutOfBoundsException if they don't fit; nothing is copied then
+     */
     public void copyInto(byte[] target, int offset) {
         System.arraycopy(bytes, 0, target, offset, bytes.length);
     }
 
-    /** The same bytes as text; malformed UTF-8 becomes replacement characters, so this is for display only. */
-    public String toUtf8() {
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
+    /** {@return two lower-case hexadecimal digits a byte} */
     public String toHex() {
         return HexFormat.of().formatHex(bytes);
     }

@@ -13,8 +13,17 @@ import java.util.Arrays;
 /**
  * The 4-tuple of a flow with its transport. Both ends have the same family, and an IPv4 address is never written as an
  * IPv4-mapped IPv6 address: one flow has one spelling, so that comparing tuples compares flows.
+ *
+ * @param transport whose family is that of both ends
+ * @param source who opened the flow
+ * @param destination to whom
  */
 public record Tuple(Transport transport, InetSocketAddress source, InetSocketAddress destination) {
+    /**
+     * Checks that the three belong together, and drops zones of IPv6 addresses, which mean nothing on another host.
+     *
+     * @throws IllegalArgumentException for an unresolved name, or an end of the other family
+     */
     public Tuple {
         checkArgument(!source.isUnresolved() && !destination.isUnresolved(), "a tuple holds addresses, not names");
         source = withoutZone(source);
@@ -24,12 +33,19 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
                 isIpv6(source) == ipv6 && isIpv6(destination) == ipv6, "both ends must be of the transport's family");
     }
 
-    /** A TCP flow; the family is that of the addresses, which must be the same on both sides. */
+    /**
+     * A TCP flow; its family is that of the addresses.
+     *
+     * @param source who opened it
+     * @param destination to whom
+     * @return the flow
+     * @throws IllegalArgumentException if the two are of different families, or not resolved
+     */
     public static Tuple tcp(InetSocketAddress source, InetSocketAddress destination) {
         return new Tuple(isIpv6(source) ? Transport.TCP6 : Transport.TCP4, source, destination);
     }
 
-    /** Source address, destination address, source port, destination port: 12 or 36 bytes, network order. */
+    /** {@return source address, destination address, source port, destination port: 12 or 36 bytes, network order} */
     public byte[] encode() {
         return ByteBuffer.allocate(transport.addressBytes())
                 .put(source.getAddress().getAddress())
@@ -42,6 +58,10 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
     /**
      * Reads what {@link #encode} writes.
      *
+     * @param transport decides how many bytes are read: 12 or 36
+     * @param bytes where they are
+     * @param offset of the first, from 0
+     * @return the flow
      * @throws IllegalArgumentException for an IPv4-mapped IPv6 address, which would be a second spelling of a flow
      */
     public static Tuple decode(Transport transport, byte[] bytes, int offset) {
@@ -55,7 +75,15 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
                 new InetSocketAddress(destination, Short.toUnsignedInt(ports.getShort())));
     }
 
-    /** Reads one address of 4 or 16 bytes; an IPv4-mapped IPv6 address is refused. */
+    /**
+     * Reads one address.
+     *
+     * @param bytes where it is
+     * @param offset of its first byte, from 0
+     * @param size 4 or 16 bytes
+     * @return the address, without a zone
+     * @throws IllegalArgumentException for another size, or an IPv4-mapped IPv6 address
+     */
     public static InetAddress address(byte[] bytes, int offset, int size) {
         try {
             InetAddress address = InetAddress.getByAddress(Arrays.copyOfRange(bytes, offset, offset + size));
@@ -67,7 +95,12 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
         }
     }
 
-    /** {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}. */
+    /**
+     * {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}.
+     *
+     * @param endpoint resolved
+     * @return address and port, as in a URI
+     */
     public static String text(InetSocketAddress endpoint) {
         return InetAddresses.toUriString(endpoint.getAddress()) + ":" + endpoint.getPort();
     }
