@@ -27,28 +27,36 @@ class HeaderFuzz {
         }
     }
 
-    /** Byte by byte: a reader that has answered keeps its word, and one that waits is right to wait. */
+    /** In pieces: a reader that has answered keeps its word, and one that waits is right to wait. */
     private static void inPieces(byte[] bytes, ReadResult whole) {
-        byte[] arrived = new byte[bytes.length];
-        for (int length = 0; length <= bytes.length; length++) {
-            // What hasn't arrived is the contrary of what will: a reader that looked ahead would answer otherwise.
-            for (int i = length; i < Math.min(bytes.length, length + 32); i++) {
-                arrived[i] = (byte) ~bytes[i];
-            }
+        // What hasn't arrived is the contrary of what will: a reader that looked ahead would answer otherwise.
+        byte[] contrary = bytes.clone();
+        for (int i = 0; i < bytes.length; i++) {
+            contrary[i] ^= (byte) 0xFF;
+        }
+        int length = 0;
+        while (true) {
+            byte[] arrived = contrary.clone();
+            System.arraycopy(bytes, 0, arrived, 0, length);
             ReadResult soFar = READER.read(arrived, length);
             if (!(soFar instanceof ReadResult.NeedMore more)) {
                 assertThat(soFar).as("%s bytes", length).isEqualTo(whole);
                 return;
             }
-            // Without assertThat, which would be most of a campaign's work.
             if (more.total() <= length || more.total() > HeaderLimits.NORMAL.maxBytes()) {
                 throw new AssertionError(length + " bytes, and " + more);
             }
-            if (length < bytes.length) {
-                arrived[length] = bytes[length];
+            if (length == bytes.length) {
+                assertThat(whole).isEqualTo(soFar);
+                return;
             }
+            length = Math.min(next(length, more.total()), bytes.length);
         }
-        assertThat(whole).isInstanceOf(ReadResult.NeedMore.class);
+    }
+
+    /** Byte by byte at first and where a change is due, and in strides between. */
+    private static int next(int length, int awaited) {
+        return length < 64 || length >= awaited - 1 ? length + 1 : Math.min(length + 61, awaited - 1);
     }
 
     private static void writtenBack(byte[] bytes, Header header) {
