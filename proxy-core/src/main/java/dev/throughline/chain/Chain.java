@@ -10,9 +10,12 @@ import java.util.List;
 /**
  * An origin block and one link a hop, as they travel in a header. Reading one says only that it is well formed: whether it
  * is true is for {@link Verifier} to say.
+ *
+ * @param origin what the first hop wrote
+ * @param links 1 to {@value #HARD_HOP_LIMIT}, in order
  */
 public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
-    /** More links than this aren't read at all (SPEC.md, "Limits"). */
+    /** More links than this aren't read at all (SPEC, section 7). */
     public static final int HARD_HOP_LIMIT = 8;
 
     static Chain read(byte[] bytes) throws WireException {
@@ -53,6 +56,7 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
         return digests;
     }
 
+    /** {@return the chain as it travels (SPEC, section 3), without the fragments' prefixes} */
     public Bytes encode() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(origin.encode());

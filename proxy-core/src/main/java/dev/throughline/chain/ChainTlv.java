@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param type the TLV type, 0xE5 unless the operator has given that to something else
  */
 public record ChainTlv(int type) {
+    /** Type {@code E5}. */
     public static final ChainTlv STANDARD = new ChainTlv(0xE5);
 
     private static final int MAGIC_1 = 0x46;
@@ -28,11 +29,21 @@ public record ChainTlv(int type) {
     private static final int FRAGMENT_BYTES = 1024 - PREFIX_BYTES;
     private static final int MAX_FRAGMENTS = 4;
 
+    /**
+     * Checks the type.
+     *
+     * @throws IllegalArgumentException unless it is {@code E0} to {@code EF}
+     */
     public ChainTlv {
         checkArgument(type >= 0xE0 && type <= 0xEF, "a custom TLV type is between 0xE0 and 0xEF: %s", type);
     }
 
-    /** The TLVs that carry {@code chain}; nothing if it needs more than four, and then it must not be sent at all. */
+    /**
+     * The TLVs that carry a chain (SPEC, section 2).
+     *
+     * @param chain as it is signed
+     * @return one to four, in order; empty if it needs more, and then it must not be sent at all
+     */
     public Optional<ImmutableList<Tlv>> write(Chain chain) {
         byte[] bytes = chain.encode().toByteArray();
         int count = (bytes.length + FRAGMENT_BYTES - 1) / FRAGMENT_BYTES;
@@ -60,6 +71,12 @@ public record ChainTlv(int type) {
         }
     }
 
+    /**
+     * Reads the chain of a header.
+     *
+     * @param header complete; TLVs of others are passed over
+     * @return the chain, that there is none, or why it can't be read
+     */
     public ChainRead read(Header header) {
         List<Fragment> fragments = fragments(header);
         if (fragments.isEmpty()) {

@@ -17,7 +17,12 @@ public record Detail(int kind, Optional<Opening> opening, Bytes committed) {
     static final int PERSON = 3;
     static final int SALT_BYTES = 16;
 
-    /** What a commitment commits to; the salt keeps anyone from guessing the fields of a closed detail. */
+    /**
+     * What a commitment commits to; the salt keeps anyone from guessing the fields of a closed detail.
+     *
+     * @param salt 16 random bytes
+     * @param fields as they travel
+     */
     public record Opening(Bytes salt, Bytes fields) {}
 
     static Detail open(int kind, Bytes salt, Bytes fields) {
@@ -31,11 +36,12 @@ public record Detail(int kind, Optional<Opening> opening, Bytes committed) {
         return new Detail(kind, Optional.empty(), commitment);
     }
 
+    /** {@return whether it can be read} */
     public boolean isOpen() {
         return opening.isPresent();
     }
 
-    /** {@code code}, {@code placement} or {@code person}. */
+    /** {@return {@code code}, {@code placement} or {@code person}} */
     public String name() {
         return switch (kind) {
             case CODE -> "code";

@@ -29,7 +29,11 @@ public final class ReplayWindow {
     private int size;
     private long lastForgotten = Long.MIN_VALUE;
 
-    /** A window for at most {@code capacity} chains; one takes about 250 bytes. */
+    /**
+     * An empty window.
+     *
+     * @param capacity for how many chains; one takes about 250 bytes
+     */
     public ReplayWindow(int capacity) {
         this.capacity = capacity;
     }
@@ -65,7 +69,7 @@ public final class ReplayWindow {
         return Optional.empty();
     }
 
-    /** How many chains are remembered. */
+    /** {@return how many chains are remembered} */
     public synchronized int size() {
         return size;
     }

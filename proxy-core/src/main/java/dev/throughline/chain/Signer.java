@@ -18,12 +18,24 @@ public final class Signer {
     private final SecretKey key;
     private final SecureRandom random;
 
+    /**
+     * A signer for one hop.
+     *
+     * @param key that hop's
+     * @param random for the salts of details, which must not be guessed
+     */
     public Signer(SecretKey key, SecureRandom random) {
         this.key = key;
         this.random = random;
     }
 
-    /** The first hop's chain: the origin and link 0. */
+    /**
+     * The first hop's chain: the origin and link 0.
+     *
+     * @param originator what this hop found out itself
+     * @param draft to whom, when, and by which connection
+     * @return the chain to send
+     */
     public Chain originate(Originator originator, LinkDraft draft) {
         OriginBlock origin = OriginCodec.encode(originator, this::salt);
         Chain unsigned = new Chain(origin, ImmutableList.of());
@@ -33,6 +45,9 @@ public final class Signer {
     /**
      * A later hop's chain: what it received, unchanged, and its own link.
      *
+     * @param received what this hop has verified
+     * @param draft to whom, when, and by which connection
+     * @return the chain to send
      * @throws IllegalArgumentException if the chain has as many links as a chain can have
      */
     public Chain append(Verification.Verified received, LinkDraft draft) {

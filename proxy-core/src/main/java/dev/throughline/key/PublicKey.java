@@ -49,7 +49,13 @@ public final class PublicKey {
         return new PublicKey(checkedName(hopName), Algorithm.ED25519, encoded.clone(), point);
     }
 
-    /** Reads the text form. */
+    /**
+     * Reads the text form.
+     *
+     * @param text one line; blanks around it don't matter
+     * @return the key
+     * @throws KeyFormatException for another form, or a key whose id isn't the one beside it
+     */
     public static PublicKey parse(String text) throws KeyFormatException {
         List<String> parts = Splitter.on('+').limit(3).splitToList(text.strip());
         if (parts.size() != 3) {
@@ -67,39 +73,49 @@ public final class PublicKey {
         return key;
     }
 
-    /** Name of the hop that owns the key. */
+    /** {@return the name of the hop that owns the key} */
     public String hopName() {
         return hopName;
     }
 
+    /** {@return the id of the hop that owns the key} */
     public HopId hop() {
         return HopId.of(hopName);
     }
 
+    /** {@return the one algorithm that it is for} */
     public Algorithm algorithm() {
         return algorithm;
     }
 
+    /** {@return how links name it} */
     public KeyId id() {
         return id;
     }
 
-    /** Whether {@code signature} (64 bytes) is this key's over {@code message}; strict: RFC 8032 with canonical S. */
+    /**
+     * Whether a signature is this key's; strict: RFC 8032 with canonical S.
+     *
+     * @param message all of it, not hashed
+     * @param signature 64 bytes; any other number is no signature
+     * @return whether it holds
+     */
     public boolean verifies(byte[] message, byte[] signature) {
         return signature.length == Ed25519.SIGNATURE_SIZE
                 && Ed25519.verify(signature, 0, point, message, 0, message.length);
     }
 
-    /** {@code SHA256:} and the unpadded base64 of SHA-256(algorithm code, public key), to compare by eye or phone. */
+    /** {@return {@code SHA256:} and the unpadded base64 of SHA-256(algorithm code, public key), to compare by eye or phone} */
     public String fingerprint() {
         return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest(algorithm, encoded));
     }
 
-    /** The public key's own 32 bytes. */
+    /** {@return the public key's own 32 bytes} */
     public Bytes bytes() {
         return Bytes.copyOf(encoded);
     }
 
+    /** {@return the text form, one line} */
     public String toText() {
         return hopName + "+" + id + "+" + Base64.getEncoder().encodeToString(withAlgorithm(algorithm, encoded));
     }

@@ -24,12 +24,25 @@ public final class SecretKey {
         this.publicKey = publicKey;
     }
 
-    /** A new Ed25519 key for the hop that is called {@code hopName}. */
+    /**
+     * A new Ed25519 key.
+     *
+     * @param hopName the name of the hop that owns it
+     * @param random whose secrets nobody can guess
+     * @return the key
+     * @throws KeyFormatException for a name that isn't one
+     */
     public static SecretKey generate(String hopName, SecureRandom random) throws KeyFormatException {
         return of(hopName, new Ed25519PrivateKeyParameters(random));
     }
 
-    /** Reads the text form. */
+    /**
+     * Reads the text form.
+     *
+     * @param text one line; blanks around it don't matter
+     * @return the key
+     * @throws KeyFormatException for another form; the message doesn't show the secret
+     */
     public static SecretKey parse(String text) throws KeyFormatException {
         List<String> parts = Splitter.on('+').limit(4).splitToList(text.strip());
         if (parts.size() != 4 || !parts.get(0).equals(PREFIX)) {
@@ -54,18 +67,24 @@ public final class SecretKey {
                 PublicKey.ed25519(hopName, parameters.generatePublicKey().getEncoded()));
     }
 
+    /** {@return what others verify with} */
     public PublicKey publicKey() {
         return publicKey;
     }
 
-    /** The signature (64 bytes) over {@code message}. */
+    /**
+     * Signs.
+     *
+     * @param message all of it, not hashed
+     * @return 64 bytes
+     */
     public byte[] sign(byte[] message) {
         byte[] signature = new byte[Ed25519.SIGNATURE_SIZE];
         parameters.sign(Ed25519.Algorithm.Ed25519, null, message, 0, message.length, signature, 0);
         return signature;
     }
 
-    /** The text form: a secret. */
+    /** {@return the text form: a secret} */
     public String toSecretText() {
         byte[] seed = parameters.getEncoded();
         String text = PREFIX + "+" + publicKey.hopName() + "+" + publicKey.id() + "+"

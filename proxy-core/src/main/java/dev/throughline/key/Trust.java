@@ -23,6 +23,7 @@ import java.util.Set;
  * {@code #} begins a comment at the start of a line or after a blank.
  */
 public final class Trust {
+    /** No keys: every header is refused. */
     public static final Trust NOBODY = new Trust(ImmutableMap.of());
 
     private final ImmutableMap<KeyId, TrustEntry> entries;
@@ -31,6 +32,13 @@ public final class Trust {
         this.entries = entries;
     }
 
+    /**
+     * These keys.
+     *
+     * @param entries at most one a key
+     * @return what they may do
+     * @throws IllegalArgumentException if a key is there twice
+     */
     public static Trust of(List<TrustEntry> entries) {
         ImmutableMap.Builder<KeyId, TrustEntry> map = ImmutableMap.builder();
         entries.forEach(entry -> map.put(entry.key().id(), entry));
@@ -41,6 +49,8 @@ public final class Trust {
      * Reads a trust file's text.
      *
      * @param source the file's name, for messages
+     * @param text all of it
+     * @return what the keys in it may do
      * @throws KeyFormatException with a line {@code source:line:column: problem} for each problem in the text
      */
     public static Trust parse(String source, String text) throws KeyFormatException {
@@ -69,15 +79,27 @@ public final class Trust {
         return new Trust(ImmutableMap.copyOf(entries));
     }
 
+    /**
+     * What a key may do.
+     *
+     * @param id the key's
+     * @return empty for a key that isn't trusted
+     */
     public Optional<TrustEntry> find(KeyId id) {
         return Optional.ofNullable(entries.get(id));
     }
 
+    /** {@return all keys, in the order of the text} */
     public Iterable<TrustEntry> entries() {
         return entries.values();
     }
 
-    /** The name behind a hop id, as far as a trusted key carries it. */
+    /**
+     * The name behind a hop id.
+     *
+     * @param hop any
+     * @return empty if no trusted key carries it
+     */
     public Optional<String> nameOf(HopId hop) {
         return entries.values().stream()
                 .map(entry -> entry.key().hopName())
@@ -85,7 +107,12 @@ public final class Trust {
                 .findFirst();
     }
 
-    /** The name behind a host id, as far as an origin's scope carries it. */
+    /**
+     * The name behind a host id.
+     *
+     * @param host any
+     * @return empty if no origin's scope carries it
+     */
     public Optional<String> nameOf(HostId host) {
         return entries.values().stream()
                 .flatMap(entry -> entry.originHosts().stream())

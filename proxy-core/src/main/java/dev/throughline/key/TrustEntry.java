@@ -23,22 +23,33 @@ public record TrustEntry(
         Optional<Instant> from,
         Optional<Instant> until) {
 
-    /** Whether this key may write the origin of flows of {@code host}. */
+    /**
+     * Whether this key may write the origin of a host's flows.
+     *
+     * @param host any
+     * @return whether it is in scope
+     */
     public boolean mayBeOriginFor(HostId host) {
         return anyHost || originHosts.stream().anyMatch(name -> HostId.of(name).equals(host));
     }
 
-    /** Whether this key may be the origin of any host at all. */
+    /** {@return whether this key may be the origin of any host at all} */
     public boolean mayBeOrigin() {
         return anyHost || !originHosts.isEmpty();
     }
 
+    /**
+     * Whether the key is accepted at a time.
+     *
+     * @param now the time
+     * @return whether it is not before {@code from}, and before {@code until}
+     */
     public boolean isInWindow(Instant now) {
         return from.map(start -> !now.isBefore(start)).orElse(true)
                 && until.map(end -> now.isBefore(end)).orElse(true);
     }
 
-    /** One line of a trust file. */
+    /** {@return one line of a trust file} */
     public String toText() {
         StringBuilder line = new StringBuilder(key.toText());
         if (anyHost) {

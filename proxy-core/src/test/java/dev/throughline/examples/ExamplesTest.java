@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The examples do what README.md says that they do, and README.md shows the examples. */
 class ExamplesTest {
+    private static final String START = "    // @start region=\"example\"\n";
     private static final byte[] HEADER =
             HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c" + "c000020ac63364509c4001bb");
 
@@ -69,8 +70,8 @@ class ExamplesTest {
     void theReadmeShowsThem(String example) throws IOException {
         String source = Files.readString(
                 Path.of("src/test/java/dev/throughline/examples").resolve(example + ".java"));
-        String shown = source.substring(source.indexOf("    // example\n"), source.indexOf("    // end\n"))
-                .replace("    // example\n", "")
+        String shown = source.substring(source.indexOf(START), source.indexOf("    // @end\n"))
+                .replace(START, "")
                 .replaceAll("(?m)^    ", "");
 
         assertThat(shown).isNotBlank();

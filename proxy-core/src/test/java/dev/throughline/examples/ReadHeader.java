@@ -22,7 +22,7 @@ public final class ReadHeader {
                 });
     }
 
-    // example
+    // @start region="example"
     static ReadResult from(InputStream in) throws IOException {
         HeaderReader reader = new HeaderReader(HeaderLimits.NORMAL);
         byte[] bytes = new byte[HeaderLimits.NORMAL.maxBytes()];
@@ -36,5 +36,5 @@ public final class ReadHeader {
         }
         return result;
     }
-    // end
+    // @end
 }

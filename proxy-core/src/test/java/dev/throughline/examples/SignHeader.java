@@ -40,7 +40,7 @@ public final class SignHeader {
         }
     }
 
-    // example
+    // @start region="example"
     static void send(Socket socket, Tuple flow, SecretKey key) throws IOException {
         Instant now = Instant.now();
         FlowId id = new FlowId(RANDOM.nextLong(), RANDOM.nextLong());
@@ -59,7 +59,7 @@ public final class SignHeader {
                 .toByteArray();
         socket.getOutputStream().write(header); // and then the bytes of the flow
     }
-    // end
+    // @end
 
     /** The connection, from this hop to the next one. */
     private static Tuple ends(Socket socket) {

@@ -30,7 +30,7 @@ public final class VerifyHeader {
         }
     }
 
-    // example
+    // @start region="example"
     /** One for all connections: it recognises what was shown before. */
     static Verifier verifier(String self, Trust trust) {
         VerifierSettings settings = VerifierSettings.of(HopId.of(self), Instant.now());
@@ -48,7 +48,7 @@ public final class VerifyHeader {
             };
         }
     }
-    // end
+    // @end
 
     /** The connection, from the previous hop to this one. */
     private static Tuple ends(Socket socket) {
