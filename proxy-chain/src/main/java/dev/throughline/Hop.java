@@ -4,19 +4,21 @@ import com.google.common.collect.ImmutableSet;
 import dev.throughline.admin.AdminPages;
 import dev.throughline.admin.AdminServer;
 import dev.throughline.chain.ReplayWindow;
-import dev.throughline.chain.Signer;
-import dev.throughline.chain.Verifier;
+import dev.throughline.chain.VerifiedBatches;
 import dev.throughline.chain.VerifierSettings;
+import dev.throughline.config.ConfigSource;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
+import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowParts;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
+import dev.throughline.flow.HeaderFailures;
 import dev.throughline.flow.NextHop;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.IdentifyLimits;
@@ -35,6 +37,7 @@ import dev.throughline.os.Conntrack;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
 import dev.throughline.report.IdNames;
+import dev.throughline.report.Reload;
 import dev.throughline.transport.Connector;
 import dev.throughline.transport.EpollLoops;
 import io.netty.channel.EventLoopGroup;
@@ -60,26 +63,43 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Hop implements AutoCloseable {
     private final HopConfig config;
-    private final HopKeys keys;
     private final Clock clock;
+    private final SecureRandom random = new SecureRandom();
+    private final ReplayWindow replays;
+    private final VerifiedBatches verified = new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY);
+    private final LiveKeys keys;
     private final HopMetrics metrics = new HopMetrics();
     private final FlowTable table;
     private final List<Listener> listeners = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private volatile @Nullable String notReady = "starting";
     private volatile @Nullable HeldRules held;
+    private volatile @Nullable KeyWatch keyWatch;
 
+    /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
+        this(config, keys, clock, () -> config);
+    }
+
+    /** A hop that reads {@code source} anew, to find its files of keys, when it is told to. */
+    public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source) {
         this.config = config;
-        this.keys = keys;
         this.clock = clock;
         this.table = new FlowTable(config.limits().flows());
+        this.replays = new ReplayWindow(config.limits().rememberedChains());
+        VerifierSettings settings = new VerifierSettings(
+                HopId.of(config.name()),
+                Instant.ofEpochMilli(clock.millis()),
+                config.limits().skew(),
+                config.limits().hops(),
+                config.natExceptions());
+        this.keys = new LiveKeys(config, source, keys, settings, replays, verified, random, clock);
     }
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
     public void start() throws IOException {
         try {
-            IdNames names = new IdNames(keys.trust(), config.name(), config.host());
+            IdNames names = new IdNames(() -> keys.keys().trust(), config.name(), config.host());
             FlowJson json = new FlowJson(config.name(), names);
             FlowLog log = opened(FlowLog.start(json));
             metrics.counter(
@@ -106,19 +126,19 @@ public final class Hop implements AutoCloseable {
 
     private FlowParts parts(FlowLog log) throws IOException {
         Limits limits = config.limits();
-        SecureRandom random = new SecureRandom();
-        ReplayWindow replays = new ReplayWindow(limits.rememberedChains());
-        HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders());
+        HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders(), limits.halfOpenHeadersTotal());
+        HeaderFailures failures = new HeaderFailures(
+                limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
         ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
-        VerifierSettings verifierSettings = new VerifierSettings(
-                HopId.of(config.name()),
-                Instant.ofEpochMilli(clock.millis()),
-                limits.skew(),
-                limits.hops(),
-                config.natExceptions());
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
+        metrics.counter(
+                "throughline.headers.half.open.lost",
+                "Connections whose place for an unfinished header went to a newer one, since all were taken",
+                halfOpen::lost);
+        metrics.counter("throughline.headers.failed", "Headers that failed, by their peers' fault", failures::count);
+        metrics.gauge("throughline.headers.failing.peers", "Peers whose headers failed lately", failures::peers);
         metrics.gauge("throughline.chains.remembered", "Unexpired chains, remembered against replay", replays::size);
         metrics.counter("throughline.identify.lookups", "Sockets whose owner was asked for", identifier::lookups);
         metrics.counter("throughline.identify.failures", "Owners that could not be asked for", identifier::failures);
@@ -126,14 +146,15 @@ public final class Hop implements AutoCloseable {
         return new FlowParts(
                 HostId.of(config.host()),
                 identifier,
-                new Verifier(verifierSettings, keys.trust(), config.chainTlv(), replays),
-                new Signer(keys.own(), random),
+                keys::authority,
                 config.chainTlv(),
                 HeaderLimits.NORMAL,
                 halfOpen,
+                failures,
                 config.healthCheckers(),
                 nextHop(config.route()),
                 new Connector(config.mark(), limits.connectTimeout()),
+                batchSigner(limits),
                 table,
                 FlowEvents.all(List.of(log, metrics)),
                 limits.headerTimeout(),
@@ -143,10 +164,22 @@ public final class Hop implements AutoCloseable {
                 random);
     }
 
+    private BatchSigner batchSigner(Limits limits) {
+        BatchSigner batches = new BatchSigner(limits.signingPace());
+        metrics.counter("throughline.signatures", "Signatures that were made", batches::signatures);
+        metrics.counter(
+                "throughline.chains.signed", "Links that were signed; one signature serves many", batches::chains);
+        metrics.counter(
+                "throughline.batches.hits", "Links of batches whose signature was known already", verified::hits);
+        metrics.counter(
+                "throughline.batches.misses", "Links of batches whose signature had to be verified", verified::misses);
+        return batches;
+    }
+
     private static NextHop nextHop(RouteConfig route) {
         return switch (route) {
-            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.address());
-            case RouteConfig.HopByInterception by -> new NextHop.ByInterception(by.hop());
+            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.address(), at.profile());
+            case RouteConfig.HopByInterception by -> new NextHop.ByInterception(by.hop(), by.profile());
             case RouteConfig.Destination destination -> new NextHop.Destination();
         };
     }
@@ -159,18 +192,55 @@ public final class Hop implements AutoCloseable {
 
     /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
     private void startAdmin(FlowJson json) throws IOException {
-        AdminPages pages = new AdminPages(table, json, metrics, this::obstacles);
+        AdminPages pages = new AdminPages(table, json, metrics, this::obstacles, this::reload);
         int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()
                 .add(0, ownUid)
                 .addAll(config.admin().uids())
                 .build();
-        AdminServer admin = opened(new AdminServer(loops(1), pages, uids));
+        EventLoopGroup loop = loops(1);
+        watchKeys(loop);
+        AdminServer admin = opened(new AdminServer(loop, pages, uids));
         admin.listen(config.admin().socket());
         open.add(() -> Files.deleteIfExists(config.admin().socket()));
         if (config.admin().metrics().isPresent()) {
             admin.listen(config.admin().metrics().get());
         }
+    }
+
+    private void watchKeys(EventLoopGroup loop) {
+        metrics.gauge(
+                "throughline.keys.expiry.seconds",
+                "Until the first trusted key ends that no other key of its hop can replace; +Inf if none will",
+                () -> keys.outlook()
+                        .untilNextExpiry()
+                        .map(left -> (double) left.toSeconds())
+                        .orElse(Double.POSITIVE_INFINITY));
+        metrics.gauge(
+                "throughline.keys.expiring",
+                "Trusted keys that end within 14 days and that no other key of their hop can replace",
+                () -> keys.outlook().expiring());
+        metrics.gauge(
+                "throughline.keys.rotation.due",
+                "1 if this hop's own key ends within 14 days and no key follows it",
+                () -> keys.outlook().isRotationDue() ? 1 : 0);
+        KeyWatch watch = new KeyWatch(keys, clock, loop.next());
+        keyWatch = watch;
+        watch.look();
+    }
+
+    /**
+     * Reads the keys anew: for SIGHUP, and for the admin interface. Flows that live go on; the next header is verified by
+     * what was read.
+     */
+    public Reload reload() {
+        Reload reload = keys.reload();
+        metrics.reloaded(reload.applied());
+        KeyWatch watch = keyWatch;
+        if (watch != null) {
+            watch.look();
+        }
+        return reload;
     }
 
     private void writePidFile(Path file) throws IOException {

@@ -4,6 +4,8 @@ import dev.throughline.flow.FlowTable;
 import dev.throughline.metrics.HopMetrics;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.Json;
+import dev.throughline.report.Reload;
+import io.netty.handler.codec.http.HttpMethod;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -16,13 +18,25 @@ public final class AdminPages {
     private final FlowJson flowJson;
     private final HopMetrics metrics;
     private final Supplier<List<String>> notReady;
+    private final Supplier<Reload> reloading;
 
-    /** The pages of one hop; {@code notReady} says why it should get no new flows, if it shouldn't. */
-    public AdminPages(FlowTable table, FlowJson flowJson, HopMetrics metrics, Supplier<List<String>> notReady) {
+    /**
+     * The pages of one hop.
+     *
+     * @param notReady says why it should get no new flows, if it shouldn't
+     * @param reloading reads its keys anew
+     */
+    public AdminPages(
+            FlowTable table,
+            FlowJson flowJson,
+            HopMetrics metrics,
+            Supplier<List<String>> notReady,
+            Supplier<Reload> reloading) {
         this.table = table;
         this.flowJson = flowJson;
         this.metrics = metrics;
         this.notReady = notReady;
+        this.reloading = reloading;
     }
 
     /** What anyone who reaches the metrics address may read. */
@@ -40,6 +54,14 @@ public final class AdminPages {
                 "/flows",
                 JSON,
                 () -> Page.Answer.ok(Json.object(out -> out.putAll("flows", table.list(), flowJson::write)) + "\n"));
+    }
+
+    /** What they may do. */
+    Page reload() {
+        return new Page(HttpMethod.POST, "/-/reload", PLAIN, () -> {
+            Reload result = reloading.get();
+            return new Page.Answer(result.applied() ? 200 : 422, String.join("\n", result.lines()) + "\n");
+        });
     }
 
     private Page.Answer ready() {

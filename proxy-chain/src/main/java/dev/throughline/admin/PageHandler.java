@@ -11,14 +11,13 @@ import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Answers GET requests with pages, one request a connection. */
+/** Answers requests with pages, one request a connection. */
 final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private final ImmutableMap<String, Page> pages;
 
@@ -35,8 +34,8 @@ final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                     HttpResponseStatus.NOT_FOUND,
                     "text/plain",
                     "there is: " + String.join(" ", pages.keySet()) + "\n");
-        } else if (!request.method().equals(HttpMethod.GET)) {
-            answer(context, HttpResponseStatus.METHOD_NOT_ALLOWED, "text/plain", "GET only\n");
+        } else if (!request.method().equals(page.method())) {
+            answer(context, HttpResponseStatus.METHOD_NOT_ALLOWED, "text/plain", page.method() + " only\n");
         } else {
             Page.Answer content = page.content().get();
             answer(context, HttpResponseStatus.valueOf(content.status()), page.mediaType(), content.text());

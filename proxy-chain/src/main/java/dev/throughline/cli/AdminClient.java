@@ -9,8 +9,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 
-/** Asks a running hop over its admin socket; one GET a connection (RFC 9112), which the hop closes after its answer. */
+/** Asks a running hop over its admin socket; one request a connection (RFC 9112), which the hop closes after its answer. */
 final class AdminClient {
     private final Path socket;
 
@@ -18,31 +19,50 @@ final class AdminClient {
         this.socket = socket;
     }
 
+    /** What a hop said. */
+    record Answer(String statusLine, String body) {
+        int status() {
+            return Integer.parseInt(statusLine.substring("HTTP/1.1 ".length(), "HTTP/1.1 200".length()));
+        }
+    }
+
     /** The body of the page at {@code path}. */
     String get(String path) {
-        String answer = answer(path);
+        return expected(ask("GET", path), 200).body();
+    }
+
+    /** Has the hop do something, which it may refuse. */
+    Answer post(String path) {
+        return expected(ask("POST", path), 200, 422);
+    }
+
+    private Answer expected(Answer answer, Integer... statuses) {
+        if (!List.of(statuses).contains(answer.status())) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE,
+                    socket + ": " + answer.statusLine() + ": " + answer.body().strip());
+        }
+        return answer;
+    }
+
+    private Answer ask(String method, String path) {
+        String answer = answer(method, path);
         int body = answer.indexOf("\r\n\r\n");
         if (body < 0) {
             throw new CommandFailure(
                     ExitCode.UNREACHABLE,
                     socket + ": the hop doesn't answer you: which users may is in its configuration, admin.uids");
         }
-        if (!answer.startsWith("HTTP/1.1 200 ")) {
-            throw new CommandFailure(
-                    ExitCode.FAILURE,
-                    socket + ": " + answer.substring(0, answer.indexOf('\r')) + ": "
-                            + answer.substring(body + 4).strip());
-        }
-        return answer.substring(body + 4);
+        return new Answer(answer.substring(0, answer.indexOf('\r')), answer.substring(body + 4));
     }
 
     /** What came back; nothing if the hop took the connection and didn't answer. */
-    private String answer(String path) {
+    private String answer(String method, String path) {
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.connect(UnixDomainSocketAddress.of(socket));
             try {
                 OutputStream request = Channels.newOutputStream(channel);
-                request.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                request.write((method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                         .getBytes(StandardCharsets.US_ASCII));
                 return new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
             } catch (IOException closed) {

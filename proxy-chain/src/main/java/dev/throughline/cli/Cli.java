@@ -25,6 +25,7 @@ import picocli.CommandLine.ScopeType;
             InspectCommand.class,
             RedirectCommand.class,
             FlowsCommand.class,
+            ReloadCommand.class,
             DoctorCommand.class
         },
         footer = {

@@ -1,7 +1,9 @@
 package dev.throughline.cli;
 
+import com.google.common.collect.Streams;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
+import dev.throughline.config.KeyOutlook;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
 import dev.throughline.header.Tuple;
@@ -10,8 +12,8 @@ import dev.throughline.intercept.Difference;
 import dev.throughline.intercept.RulePlan;
 import dev.throughline.intercept.RuleTables;
 import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
-import dev.throughline.originator.HopId;
 import dev.throughline.os.Capability;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketDiag;
@@ -35,6 +37,7 @@ final class Examination {
     private static final String PROGRAMS = "programs";
     private static final String CAPABILITIES = "capabilities";
     private static final String KEYS = "keys";
+    private static final String LISTENERS = "listeners";
     private static final String RULES = "rules";
 
     private final Optional<HopConfig> config;
@@ -49,6 +52,7 @@ final class Examination {
         programs();
         capabilities();
         config.ifPresent(this::keys);
+        config.ifPresent(this::listeners);
         config.ifPresent(this::rules);
         return List.copyOf(findings);
     }
@@ -149,24 +153,40 @@ final class Examination {
             }
             return;
         }
-        findings.add(Finding.ok(KEYS, "own key " + keys.own().publicKey().id() + ", 0600"));
         Instant now = Instant.now();
-        for (TrustEntry entry : keys.trust().entries()) {
-            if (!entry.isInWindow(now)) {
-                findings.add(Finding.warning(
+        findings.add(Finding.ok(
+                KEYS, "own key " + keys.own().signingAt(now).key().publicKey().id() + ", 0600"));
+        new KeyOutlook(keys, now)
+                .warnings()
+                .forEach(warning -> findings.add(Finding.warning(
                         KEYS,
-                        "key " + entry.key().id() + " of " + entry.key().hopName() + " is outside its time window",
-                        "headers that it signs are refused"));
-            }
-        }
+                        warning,
+                        "throughline keys list --config FILE shows all; deploy/README.md how to rotate")));
         for (ListenerConfig listener : hop.listeners()) {
             if (listener instanceof ListenerConfig.PreviousHop previous
-                    && keys.trust().nameOf(HopId.of(previous.previous().hop())).isEmpty()) {
+                    && isUnknown(previous.previous().hop(), keys.trust(), now)) {
                 findings.add(Finding.error(
                         KEYS,
                         "no trusted key of the previous hop "
                                 + previous.previous().hop(),
                         "throughline keys trust TRUSTFILE KEY"));
+            }
+        }
+    }
+
+    private static boolean isUnknown(String hop, Trust trust, Instant now) {
+        return Streams.stream(trust.entries())
+                .noneMatch(entry -> entry.key().hopName().equals(hop) && entry.state(now) == TrustEntry.State.TRUSTED);
+    }
+
+    private void listeners(HopConfig hop) {
+        for (ListenerConfig listener : hop.listeners()) {
+            if (listener instanceof ListenerConfig.Legacy legacy
+                    && legacy.peers().stream().anyMatch(network -> network.prefix() == 0)) {
+                findings.add(Finding.warning(
+                        LISTENERS,
+                        legacy.name() + " believes whoever can reach it: its peers are everybody",
+                        "name the proxies in \"peers\""));
             }
         }
     }

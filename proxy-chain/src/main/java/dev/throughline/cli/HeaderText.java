@@ -61,11 +61,8 @@ final class HeaderText {
         line(out, "way in", who.wayIn().toString());
         identity(out, who.identity());
         for (Detail detail : chain.origin().details()) {
-            if (!detail.isOpen()) {
-                line(
-                        out,
-                        detail.name(),
-                        "closed, commitment " + detail.committed().toHex());
+            if (detail instanceof Detail.Closed(Detail.Kind kind, Bytes commitment)) {
+                line(out, kind.toString(), "closed, commitment " + commitment.toHex());
             }
         }
         for (SignedLink signed : chain.links()) {
@@ -166,9 +163,9 @@ final class HeaderText {
             origin.putAll(
                     "details",
                     chain.origin().details(),
-                    (item, detail) -> item.put("kind", detail.name())
-                            .put("open", detail.isOpen())
-                            .put("commitment", detail.committed().toHex()));
+                    (item, detail) -> item.put("kind", detail.kind().toString())
+                            .put("open", detail instanceof Detail.Open)
+                            .put("commitment", detail.commitment().toHex()));
         });
         out.putAll("claimed_links", chain.links(), (item, signed) -> {
             VerificationJson.link(item, signed.link(), names);

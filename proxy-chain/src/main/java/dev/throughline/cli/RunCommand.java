@@ -1,6 +1,8 @@
 package dev.throughline.cli;
 
 import dev.throughline.Hop;
+import dev.throughline.config.ConfigReader;
+import dev.throughline.config.ConfigSource;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.IoReason;
@@ -22,7 +24,8 @@ import picocli.CommandLine.Option;
         description = {
             "Run a hop.",
             "Flows are logged to standard output, a JSON line when one opens and one when it closes; messages go to"
-                    + " standard error. SIGTERM drains within the configured deadline, a second one stops at once."
+                    + " standard error. SIGTERM drains within the configured deadline, a second one stops at once. SIGHUP"
+                    + " reads keys and trust anew."
         })
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
@@ -38,11 +41,11 @@ final class RunCommand implements Callable<Integer> {
         if (check) {
             return CheckCommand.check(config.file);
         }
-        return run(config.read(), Clock.systemUTC());
+        return run(config.read(), Clock.systemUTC(), () -> ConfigReader.read(config.file));
     }
 
     /** Runs a hop until it is told to stop. */
-    public static int run(HopConfig config, Clock clock) throws InterruptedException {
+    private static int run(HopConfig config, Clock clock, ConfigSource source) throws InterruptedException {
         HopKeys keys = keys(config);
         CountDownLatch stop = new CountDownLatch(1);
         Thread main = Thread.currentThread();
@@ -52,7 +55,9 @@ final class RunCommand implements Callable<Integer> {
             }
             stop.countDown();
         };
-        try (Hop hop = new Hop(config, keys, clock)) {
+        try (Hop hop = new Hop(config, keys, clock, source)) {
+            // First: without a handler, a hop that is told to reload while it starts would end.
+            Signals.handle("HUP", hop::reload);
             try {
                 hop.start();
             } catch (IOException e) {

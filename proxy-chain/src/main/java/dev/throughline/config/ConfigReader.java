@@ -1,9 +1,13 @@
 package dev.throughline.config;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Maps;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.Detail;
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.NatException;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.HopConfig.Admin;
@@ -15,8 +19,10 @@ import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -27,6 +33,9 @@ import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Reads a hop's configuration file. Paths in it are relative to the file. */
 public final class ConfigReader {
+    private static final ImmutableMap<String, Detail.Kind> KINDS =
+            Maps.uniqueIndex(Arrays.asList(Detail.Kind.values()), Detail.Kind::toString);
+
     private final Path file;
     private final Section.Problems problems;
 
@@ -145,8 +154,10 @@ public final class ConfigReader {
         }
         try (Section route = root.section("route")) {
             Optional<String> to = route.required("to", text -> text.equals("destination") ? text : hopName(text));
-            Optional<RouteConfig.HopAt> at = to.flatMap(
-                    hop -> route.optional("at", Values::address).map(address -> new RouteConfig.HopAt(hop, address)));
+            boolean toDestination = to.map("destination"::equals).orElse(false);
+            HeaderProfile profile = profile(route, toDestination);
+            Optional<RouteConfig.HopAt> at = to.flatMap(hop ->
+                    route.optional("at", Values::address).map(address -> new RouteConfig.HopAt(hop, address, profile)));
             Optional<String> by = route.optional("by", text -> {
                 if (!text.equals("interception")) {
                     throw new IllegalArgumentException("expected \"interception\", found \"" + text + "\"");
@@ -156,7 +167,7 @@ public final class ConfigReader {
             if (to.isEmpty()) {
                 return Optional.empty();
             }
-            boolean destination = to.get().equals("destination");
+            boolean destination = toDestination;
             if (destination && (at.isPresent() || by.isPresent())) {
                 route.problem("to", "the destination is the flow's own: it takes neither \"at\" nor \"by\"");
             }
@@ -168,8 +179,23 @@ public final class ConfigReader {
             }
             return at.isPresent()
                     ? Optional.of(at.get())
-                    : by.map(interception -> new RouteConfig.HopByInterception(to.get()));
+                    : by.map(interception -> new RouteConfig.HopByInterception(to.get(), profile));
         }
+    }
+
+    /** What header the next hop takes, and which details don't go there. */
+    private static HeaderProfile profile(Section route, boolean toDestination) {
+        for (String key : List.of("profile", "close")) {
+            if (toDestination && route.has(key)) {
+                route.problem(key, "the destination gets no header");
+            }
+        }
+        HeaderProfile profile = route.optional(
+                "profile",
+                text -> Values.word(text, Map.of("normal", HeaderProfile.NORMAL, "legacy", HeaderProfile.LEGACY)),
+                HeaderProfile.NORMAL);
+        List<Detail.Kind> closed = route.list("close", text -> Values.word(text, KINDS));
+        return profile.keepingBack(ImmutableSet.copyOf(closed));
     }
 
     private static List<NatException> natExceptions(Section root) {
@@ -190,9 +216,25 @@ public final class ConfigReader {
         Duration tick = Duration.ofMillis(100);
         Duration day = Duration.ofDays(1);
         try (Section limits = root.section("limits")) {
+            int halfOpen =
+                    limits.optional("half-open-headers", t -> Values.integer(t, 1, 1_000_000), d.halfOpenHeaders());
+            int total = limits.optional(
+                    "half-open-headers-total", t -> Values.integer(t, 1, 1_000_000), d.halfOpenHeadersTotal());
+            if (total < halfOpen) {
+                limits.problem(
+                        limits.has("half-open-headers-total") ? "half-open-headers-total" : "half-open-headers",
+                        "all peers together may have " + total
+                                + " half-open headers (half-open-headers-total), so one can't have " + halfOpen);
+            }
             return new Limits(
                     limits.optional("flows", t -> Values.integer(t, 1, 1_000_000), d.flows()),
-                    limits.optional("half-open-headers", t -> Values.integer(t, 1, 1_000_000), d.halfOpenHeaders()),
+                    halfOpen,
+                    total,
+                    limits.optional("header-failures", t -> Values.integer(t, 1, 1_000_000), d.headerFailures()),
+                    limits.optional(
+                            "header-failures-window",
+                            t -> Values.duration(t, tick, Duration.ofMinutes(10)),
+                            d.headerFailuresWindow()),
                     limits.optional(
                             "remembered-chains", t -> Values.integer(t, 1_000, 100_000_000), d.rememberedChains()),
                     limits.optional("connect-timeout", t -> Values.duration(t, tick, day), d.connectTimeout()),
@@ -201,6 +243,10 @@ public final class ConfigReader {
                     limits.optional(
                             "idle-timeout", t -> Values.duration(t, tick, Duration.ofDays(30)), d.idleTimeout()),
                     limits.optional("drain", t -> Values.duration(t, Duration.ZERO, day), d.drain()),
+                    limits.optional(
+                            "signing-pace",
+                            t -> Values.duration(t, Duration.ZERO, Duration.ofMillis(100)),
+                            d.signingPace()),
                     limits.optional("ttl", t -> Values.duration(t, tick, VerifierSettings.MAX_TTL), d.ttl()),
                     limits.optional("skew", t -> Values.duration(t, Duration.ZERO, VerifierSettings.MAX_TTL), d.skew()),
                     limits.optional("hops", t -> Values.integer(t, 1, Chain.HARD_HOP_LIMIT), d.hops()));

@@ -7,7 +7,11 @@ import dev.throughline.chain.NatException;
 import dev.throughline.header.Cidr;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Everything that one hop is told; a value that was checked as a whole.
@@ -39,6 +43,48 @@ public record HopConfig(
         ChainTlv chainTlv,
         Limits limits,
         Admin admin) {
+
+    /** The same hop with other files of keys. */
+    public HopConfig withKeyFiles(Path otherKey, Optional<Path> otherTrust) {
+        return new HopConfig(
+                name,
+                host,
+                otherKey,
+                otherTrust,
+                mark,
+                laterMarks,
+                listeners,
+                route,
+                failOpen,
+                natExceptions,
+                healthCheckers,
+                chainTlv,
+                limits,
+                admin);
+    }
+
+    /** The settings, beside the files of keys, that {@code other} has otherwise; by their names in the file. */
+    public List<String> differencesFrom(HopConfig other) {
+        Map<String, Function<HopConfig, Object>> settings = new LinkedHashMap<>();
+        settings.put("hop", HopConfig::name);
+        settings.put("host", HopConfig::host);
+        settings.put("mark", HopConfig::mark);
+        settings.put("later-marks", HopConfig::laterMarks);
+        settings.put("listeners", HopConfig::listeners);
+        settings.put("route", HopConfig::route);
+        settings.put("fail-open", HopConfig::failOpen);
+        settings.put("nat-exceptions", HopConfig::natExceptions);
+        settings.put("health-checkers", HopConfig::healthCheckers);
+        settings.put("tlv-type", HopConfig::chainTlv);
+        settings.put("limits", HopConfig::limits);
+        settings.put("admin", HopConfig::admin);
+        return settings.entrySet().stream()
+                .filter(setting -> !setting.getValue()
+                        .apply(this)
+                        .equals(setting.getValue().apply(other)))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
 
     /**
      * What an operator can reach.

@@ -1,7 +1,7 @@
 package dev.throughline.config;
 
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.SecretKeys;
 import dev.throughline.key.Trust;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,10 +12,10 @@ import java.util.Optional;
 /**
  * The keys that a configuration names.
  *
- * @param own the key that the hop signs with
+ * @param own the keys of which the hop signs with one
  * @param trust the keys that it believes
  */
-public record HopKeys(SecretKey own, Trust trust) {
+public record HopKeys(SecretKeys own, Trust trust) {
     /**
      * Reads the files that {@code config} names.
      *
@@ -23,13 +23,13 @@ public record HopKeys(SecretKey own, Trust trust) {
      */
     public static HopKeys read(HopConfig config) throws KeyFormatException {
         List<String> problems = new ArrayList<>();
-        Optional<SecretKey> own = read(config.key(), KeyFiles::readSecret, problems);
+        Optional<SecretKeys> own = read(config.key(), KeyFiles::readSecrets, problems);
         Optional<Trust> trust = config.trust().isEmpty()
                 ? Optional.of(Trust.NOBODY)
                 : read(config.trust().get(), KeyFiles::readTrust, problems);
-        own.filter(key -> !key.publicKey().hopName().equals(config.name()))
-                .ifPresent(key -> problems.add(config.key() + ": this is the key of hop \""
-                        + key.publicKey().hopName() + "\", the configuration is that of \"" + config.name() + "\""));
+        own.filter(keys -> !keys.hopName().equals(config.name()))
+                .ifPresent(keys -> problems.add(config.key() + ": this is the key of hop \"" + keys.hopName()
+                        + "\", the configuration is that of \"" + config.name() + "\""));
         if (!problems.isEmpty() || own.isEmpty() || trust.isEmpty()) {
             throw new KeyFormatException(String.join("\n", problems));
         }

@@ -2,11 +2,14 @@ package dev.throughline.config;
 
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKey;
+import dev.throughline.key.SecretKeys;
 import dev.throughline.key.Trust;
+import dev.throughline.key.TrustText;
+import dev.throughline.os.OsException;
+import dev.throughline.os.PinnedFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
@@ -16,25 +19,36 @@ import java.util.Set;
 public final class KeyFiles {
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+    private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+
+    /** How the text of a secret key begins, in any version. */
+    private static final String SECRET = "THROUGHLINE-SECRET-KEY-";
 
     private KeyFiles() {}
 
+    /** What the text of a file becomes. */
+    public interface Edit<T> {
+        T next(T before) throws KeyFormatException;
+    }
+
     /**
-     * Reads a secret key.
+     * Reads the secret keys of a hop.
      *
-     * @throws KeyFormatException if it isn't one, or if anyone but its owner could have read it: then it is no secret
+     * @throws KeyFormatException if it holds something else, or if anyone but its owner could have read it: then it is no
+     *     secret
      */
-    public static SecretKey readSecret(Path file) throws IOException, KeyFormatException {
-        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
-        if (!OWNER_ONLY.containsAll(mode)) {
-            throw new KeyFormatException(file + ": mode " + PosixFilePermissions.toString(mode)
-                    + " lets others at a secret key: chmod 600 " + file + ", and if others were there, make a new key");
-        }
-        try {
-            return SecretKey.parse(Files.readString(file));
-        } catch (KeyFormatException e) {
-            throw new KeyFormatException(file + ": " + e.getMessage());
-        }
+    public static SecretKeys readSecrets(Path file) throws IOException, KeyFormatException {
+        return SecretKeys.parse(file.toString(), readSecretText(file));
+    }
+
+    private static String readSecretText(Path file) throws IOException, KeyFormatException {
+        return read(file, mode -> {
+            if (!OWNER_ONLY.containsAll(mode)) {
+                throw new KeyFormatException(file + ": mode " + PosixFilePermissions.toString(mode)
+                        + " lets others at a secret key: chmod 600 " + file
+                        + ", and if others were there, make a new key");
+            }
+        });
     }
 
     /** Writes a new secret key, 0600 from its first byte; an existing file is never replaced. */
@@ -43,21 +57,13 @@ public final class KeyFiles {
         Files.writeString(file, key.toSecretText() + "\n");
     }
 
-    /** Replaces a trust file as a whole: cut in the middle, a line could give a key more rights than it has. */
-    public static void writeTrust(Path file, String text) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        Path complete = Files.createTempFile(folder, file.getFileName().toString(), null);
-        try {
-            Files.writeString(complete, text);
-            Files.setPosixFilePermissions(
-                    complete,
-                    Files.exists(file)
-                            ? Files.getPosixFilePermissions(file)
-                            : PosixFilePermissions.fromString("rw-r--r--"));
-            Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(complete);
-        }
+    /** Changes the text of a file of secret keys, which must be there, and stays as it is unless the result can be read. */
+    public static void changeSecrets(Path file, Edit<String> edit) throws IOException, KeyFormatException {
+        FileChange.of(file, OWNER_ONLY, () -> {
+            String next = edit.next(readSecretText(file));
+            SecretKeys.parse(file.toString(), next);
+            return next;
+        });
     }
 
     /**
@@ -67,11 +73,56 @@ public final class KeyFiles {
      *     decides who is believed
      */
     public static Trust readTrust(Path file) throws IOException, KeyFormatException {
-        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
-        if (mode.contains(PosixFilePermission.GROUP_WRITE) || mode.contains(PosixFilePermission.OTHERS_WRITE)) {
-            throw new KeyFormatException(file + ": mode " + PosixFilePermissions.toString(mode)
-                    + " lets others write whom this hop believes: chmod go-w " + file);
+        return readTrustText(file).trust();
+    }
+
+    private static TrustText readTrustText(Path file) throws IOException, KeyFormatException {
+        String text = read(file, mode -> {
+            if (mode.contains(PosixFilePermission.GROUP_WRITE) || mode.contains(PosixFilePermission.OTHERS_WRITE)) {
+                throw new KeyFormatException(file + ": mode " + PosixFilePermissions.toString(mode)
+                        + " lets others write whom this hop believes: chmod go-w " + file);
+            }
+        });
+        return new TrustText(file.toString(), text);
+    }
+
+    /** Changes the text of a trust file, or makes one, and leaves it as it is unless the result can be read. */
+    public static void changeTrust(Path file, Edit<TrustText> edit) throws IOException, KeyFormatException {
+        FileChange.of(file, READABLE, () -> {
+            TrustText before = Files.exists(file) ? readTrustText(file) : new TrustText(file.toString(), "");
+            TrustText next = edit.next(before);
+            next.trust();
+            return next.text();
+        });
+    }
+
+    /** Whether a file holds secret keys, by the first line that says something. */
+    public static boolean holdsSecrets(Path file) throws IOException {
+        return Files.readString(file)
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                .findFirst()
+                .map(line -> line.startsWith(SECRET))
+                .orElse(false);
+    }
+
+    /** Whether somebody gave a secret where a public key belongs. */
+    public static boolean isSecret(String text) {
+        return text.strip().startsWith(SECRET);
+    }
+
+    private interface ModeRule {
+        void check(Set<PosixFilePermission> mode) throws KeyFormatException;
+    }
+
+    /** The text of the very file whose mode was looked at, whatever its name comes to mean meanwhile. */
+    private static String read(Path file, ModeRule rule) throws IOException, KeyFormatException {
+        try (PinnedFile pinned = PinnedFile.open(file.toString())) {
+            rule.check(Files.getPosixFilePermissions(pinned.path()));
+            return Files.readString(pinned.path());
+        } catch (OsException e) {
+            throw e.about(file);
         }
-        return Trust.parse(file.toString(), Files.readString(file));
     }
 }

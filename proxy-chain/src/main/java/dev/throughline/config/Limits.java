@@ -8,11 +8,15 @@ import java.time.Duration;
  *
  * @param flows how many flows may be open at once; each takes two descriptors
  * @param halfOpenHeaders how many connections of one peer may be waiting for the rest of their header
+ * @param halfOpenHeadersTotal how many of all peers
+ * @param headerFailures how many headers of one peer may fail in the window; then none of that peer is read for a time
+ * @param headerFailuresWindow in which so many may fail
  * @param rememberedChains how many unexpired chains are remembered against replay
  * @param connectTimeout until a connection to the next hop or the destination stands
  * @param headerTimeout until the whole header of the previous hop is there
  * @param idleTimeout without a byte either way
  * @param drain how long open flows may go on after SIGTERM
+ * @param signingPace under load one signature is made in this time, for all flows that wait
  * @param ttl for how long a link that this hop signs may be presented
  * @param skew by how much the clocks of two hops may differ
  * @param hops how many links a chain may have
@@ -20,11 +24,15 @@ import java.time.Duration;
 public record Limits(
         int flows,
         int halfOpenHeaders,
+        int halfOpenHeadersTotal,
+        int headerFailures,
+        Duration headerFailuresWindow,
         int rememberedChains,
         Duration connectTimeout,
         Duration headerTimeout,
         Duration idleTimeout,
         Duration drain,
+        Duration signingPace,
         Duration ttl,
         Duration skew,
         int hops) {
@@ -32,11 +40,15 @@ public record Limits(
     public static final Limits DEFAULTS = new Limits(
             8_000,
             1_000,
+            4_000,
+            100,
+            Duration.ofSeconds(10),
             500_000,
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             Duration.ofHours(1),
             Duration.ofSeconds(30),
+            Duration.ofNanos(500_000),
             VerifierSettings.DEFAULT_TTL,
             VerifierSettings.DEFAULT_SKEW,
             VerifierSettings.DEFAULT_MAX_HOPS);

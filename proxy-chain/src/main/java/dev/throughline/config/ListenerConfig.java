@@ -12,7 +12,7 @@ import java.util.OptionalInt;
 public sealed interface ListenerConfig {
     String name();
 
-    /** Whether every connection must begin with a signed header; otherwise its bytes are payload and nothing else. */
+    /** Whether every connection must begin with a signed header, so that keys to believe are needed. */
     boolean requiresHeader();
 
     /** How the kernel brings connections here. */
@@ -66,6 +66,18 @@ public sealed interface ListenerConfig {
         @Override
         public boolean requiresHeader() {
             return true;
+        }
+    }
+
+    /**
+     * Takes connections of proxies that send unsigned PROXY v2 headers, and believes them.
+     *
+     * @param peers where these proxies are; nobody else is heard
+     */
+    record Legacy(String name, InetSocketAddress address, ImmutableList<Cidr> peers) implements ListenerConfig {
+        @Override
+        public boolean requiresHeader() {
+            return false;
         }
     }
 

@@ -1,12 +1,15 @@
 package dev.throughline.config;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Maps;
 import dev.throughline.config.ListenerConfig.Capture;
 import dev.throughline.config.ListenerConfig.Interception;
 import dev.throughline.config.ListenerConfig.Previous;
 import dev.throughline.header.Cidr;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
@@ -15,7 +18,8 @@ import java.util.function.Function;
 final class ListenerReader {
     private enum Mode {
         TRANSPARENT,
-        CHAIN
+        CHAIN,
+        LEGACY
     }
 
     private enum By {
@@ -45,13 +49,23 @@ final class ListenerReader {
         Optional<Mode> mode = section.required("mode", text -> word(Mode.class, text));
         By by = section.optional("by", text -> word(By.class, text), By.TPROXY);
         if (name.isEmpty() || mode.isEmpty()) {
-            section.knows("address", "destination", "port", "previous", "capture");
+            section.knows("address", "destination", "port", "previous", "capture", "peers");
+            return Optional.empty();
+        }
+        if (mode.get() == Mode.LEGACY && by != By.PLAIN) {
+            section.knows("address", "peers", "port");
+            section.problem(
+                    section.has("by") ? "by" : "mode",
+                    "a legacy listener is reached at its own address: \"by: plain\"");
             return Optional.empty();
         }
         if (by == By.PLAIN) {
-            return mode.get() == Mode.CHAIN
-                    ? section.required("address", Values::address).map(a -> new ListenerConfig.Chain(name.get(), a))
-                    : forward(section, name.get());
+            return switch (mode.get()) {
+                case CHAIN ->
+                    section.required("address", Values::address).map(a -> new ListenerConfig.Chain(name.get(), a));
+                case LEGACY -> legacy(section, name.get());
+                case TRANSPARENT -> forward(section, name.get());
+            };
         }
         Interception interception = by == By.TPROXY ? Interception.TPROXY : Interception.REDIRECT;
         Optional<Integer> port = section.required("port", Values::port);
@@ -68,6 +82,16 @@ final class ListenerReader {
         var address = section.required("address", Values::address);
         var destination = section.required("destination", Values::address);
         return address.flatMap(a -> destination.map(d -> new ListenerConfig.Forward(name, a, d)));
+    }
+
+    private static Optional<ListenerConfig> legacy(Section section, String name) {
+        var address = section.required("address", Values::address);
+        List<Cidr> peers = section.list("peers", Cidr::parse);
+        if (peers.isEmpty() && section.isEmpty("peers")) {
+            section.problem(
+                    "peers", "a legacy listener needs \"peers\", the proxies whose unsigned headers it believes");
+        }
+        return address.map(a -> new ListenerConfig.Legacy(name, a, ImmutableList.copyOf(peers)));
     }
 
     private static Capture capture(Section section) {
@@ -108,14 +132,8 @@ final class ListenerReader {
     }
 
     private static <E extends Enum<E>> E word(Class<E> type, String text) {
-        ImmutableSet.Builder<String> known = ImmutableSet.builder();
-        for (E value : java.util.Objects.requireNonNull(type.getEnumConstants())) {
-            String word = value.name().toLowerCase(java.util.Locale.ROOT);
-            if (word.equals(text)) {
-                return value;
-            }
-            known.add(word);
-        }
-        throw new IllegalArgumentException("\"" + text + "\" isn't known" + Suggestion.among(known.build(), text));
+        return Values.word(
+                text,
+                Maps.uniqueIndex(EnumSet.allOf(type), value -> value.name().toLowerCase(Locale.ROOT)));
     }
 }

@@ -66,6 +66,13 @@ final class Section implements AutoCloseable {
         return values.containsKey(key);
     }
 
+    /** Whether {@code key} isn't there or is an empty list. */
+    boolean isEmpty(String key) {
+        return !has(key)
+                || (values.get(key) instanceof SequenceNode list
+                        && list.getValue().isEmpty());
+    }
+
     /** The value of {@code key}, if it is there and {@code parse} accepts it. */
     <T> Optional<T> optional(String key, Function<String, T> parse) {
         asked.add(key);

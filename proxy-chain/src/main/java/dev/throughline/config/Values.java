@@ -8,12 +8,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * How the single values of a configuration are written. Each reader throws {@link IllegalArgumentException} with what was
  * expected.
  */
-final class Values {
+public final class Values {
     private Values() {}
 
     static int integer(String text, int least, int most) {
@@ -70,13 +71,16 @@ final class Values {
         }
     }
 
-    /** {@code 500ms}, {@code 5s}, {@code 2m} or {@code 1h}. */
-    static Duration duration(String text) {
+    /** {@code 250us}, {@code 500ms}, {@code 5s}, {@code 2m} or {@code 1h}. */
+    public static Duration duration(String text) {
         String number = CharMatcher.inRange('0', '9').retainFrom(text);
         String unit = text.substring(Math.min(text.length(), number.length()));
         if (text.startsWith(number) && !number.isEmpty() && number.length() < 10) {
             long count = Long.parseLong(number);
             switch (unit) {
+                case "us" -> {
+                    return Duration.ofNanos(1_000 * count);
+                }
                 case "ms" -> {
                     return Duration.ofMillis(count);
                 }
@@ -100,6 +104,15 @@ final class Values {
         if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
             throw new IllegalArgumentException(
                     "expected between " + text(least) + " and " + text(most) + ", found \"" + text + "\"");
+        }
+        return value;
+    }
+
+    /** The value that {@code text} is the word for. */
+    static <T> T word(String text, Map<String, T> words) {
+        T value = words.get(text);
+        if (value == null) {
+            throw new IllegalArgumentException("\"" + text + "\" isn't known" + Suggestion.among(words.keySet(), text));
         }
         return value;
     }

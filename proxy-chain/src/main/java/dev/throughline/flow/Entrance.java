@@ -1,14 +1,18 @@
 package dev.throughline.flow;
 
+import com.google.common.collect.ImmutableList;
+import com.google.common.net.InetAddresses;
+import dev.throughline.header.Cidr;
 import dev.throughline.identify.LocalOwner;
 import dev.throughline.originator.HopId;
+import java.net.InetAddress;
 import java.util.Optional;
 
 /**
  * One way into the hop, as its flows see it.
  *
  * @param listener its name
- * @param requiresHeader whether the connection must begin with a signed header; otherwise its bytes are payload
+ * @param begins what a connection begins with
  * @param intercepting whether the kernel brought it here on its way to somewhere else
  * @param arrivals finds out how a connection came
  * @param previousHop the only hop from which it takes flows; empty if any trusted one may come
@@ -16,11 +20,35 @@ import java.util.Optional;
  */
 public record Entrance(
         String listener,
-        boolean requiresHeader,
+        Beginning begins,
         boolean intercepting,
         Optional<HopId> previousHop,
         Arrival.Origin arrivals,
         OwnerRule ownerRule) {
+
+    /** What a connection begins with. It is configured, and never found out from the bytes. */
+    public sealed interface Beginning {
+        /** The flow's own bytes, whatever they look like. */
+        record Payload() implements Beginning {}
+
+        /** One PROXY header with a chain. */
+        record SignedHeader() implements Beginning {}
+
+        /**
+         * One PROXY header without a chain.
+         *
+         * @param peers the proxies that are believed; nobody else is heard
+         */
+        record BelievedHeader(ImmutableList<Cidr> peers) implements Beginning {}
+
+        /** Why nothing from {@code peer} is read, if so. */
+        default Optional<Refused> objection(InetAddress peer) {
+            return this instanceof BelievedHeader(ImmutableList<Cidr> peers)
+                            && peers.stream().noneMatch(network -> network.contains(peer))
+                    ? Optional.of(new Refused(CloseReason.PEER_NOT_ALLOWED, "peer " + InetAddresses.toAddrString(peer)))
+                    : Optional.empty();
+        }
+    }
 
     /** Decides whether a connection may be held by this process. */
     public interface OwnerRule {

@@ -1,17 +1,23 @@
 package dev.throughline.flow;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.Chain;
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.Opening;
+import dev.throughline.chain.Signer;
+import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
-import dev.throughline.header.HeaderWriter;
-import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.LocalOwner;
+import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
@@ -20,12 +26,10 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.socket.SocketChannel;
 import java.net.ConnectException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -52,11 +56,13 @@ public final class Flow {
     private volatile FlowView.Stage stage = FlowView.Stage.ARRIVING;
     private volatile @Nullable Arrival arrival;
     private volatile @Nullable LocalOwner kernel;
+    private volatile @Nullable Peer headerOf;
     private volatile @Nullable Verification verification;
     private volatile @Nullable Originator originator;
     private volatile @Nullable SocketChannel outbound;
     private volatile @Nullable Relay relay;
     private volatile @Nullable CloseReason stopReason;
+    private volatile ImmutableList<Opening> closedDetails = ImmutableList.of();
 
     /** A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off. */
     public Flow(FlowParts parts, Entrance entrance, SocketChannel inbound, Inbox inbox) {
@@ -85,6 +91,9 @@ public final class Flow {
     private Arrival intercepted(SocketChannel connection) {
         Arrival found = entrance.arrivals().of(connection);
         arrival = found;
+        entrance.begins().objection(found.socket().source().getAddress()).ifPresent(objection -> {
+            throw objection;
+        });
         if (parts.table().isOverfull()) {
             throw new Refused(CloseReason.TOO_MANY_FLOWS, parts.table().size() - 1 + " flows are open");
         }
@@ -111,40 +120,66 @@ public final class Flow {
                         inbound.eventLoop());
     }
 
-    /** Who opened it: what a verified header says, or, on the first hop, what the kernel said. */
+    /** Who opened it: what a verified header says, or, on the first hop, what the kernel or a believed proxy said. */
     private CompletableFuture<Originator> originated(Arrival found) {
-        if (entrance.requiresHeader()) {
-            return headerRead(found).thenApply(header -> verified(found, header));
-        }
-        LocalOwner owner = kernel;
-        if (owner == null) {
-            throw new IllegalStateException("a transparent listener asks the kernel");
-        }
+        return switch (entrance.begins()) {
+            case Entrance.Beginning.Payload payload -> {
+                LocalOwner owner = kernel;
+                if (owner == null) {
+                    throw new IllegalStateException("a transparent listener asks the kernel");
+                }
+                yield CompletableFuture.completedFuture(begun(found, found.asked(), owner.identity()));
+            }
+            case Entrance.Beginning.BelievedHeader believed ->
+                headerRead(found).thenApply(header -> told(found, header));
+            case Entrance.Beginning.SignedHeader signed ->
+                headerRead(found).thenApply(header -> verified(found, header));
+        };
+    }
+
+    private Originator begun(Arrival found, Tuple flow, ProcessIdentity identity) {
         FlowId id = new FlowId(parts.random().nextLong(), parts.random().nextLong());
         Instant now = Instant.ofEpochMilli(parts.clock().millis());
-        Originator who = new Originator(parts.host(), id, now, found.asked(), found.way(), owner.identity());
+        Originator who = new Originator(parts.host(), id, now, flow, found.way(), identity);
         originator = who;
-        return CompletableFuture.completedFuture(who);
+        return who;
     }
 
     private CompletableFuture<Header> headerRead(Arrival found) {
         stage = FlowView.Stage.VERIFYING;
+        Peer peer = Peer.of(found, Optional.ofNullable(kernel));
+        parts.headerFailures().objection(peer).ifPresent(objection -> {
+            throw objection;
+        });
         HalfOpenHeaders.Lease place = parts.halfOpenHeaders()
-                .take(found.socket().source().getAddress())
-                .orElseThrow(() -> new Refused(
-                        CloseReason.HEADER_BUDGET,
-                        "peer " + found.socket().source().getAddress().getHostAddress()));
-        return HeaderInput.read(inbound, inbox, parts.headerLimits(), parts.headerTimeout())
+                .take(peer)
+                .orElseThrow(() -> new Refused(CloseReason.HEADER_BUDGET, "peer " + peer));
+        headerOf = peer;
+        return HeaderInput.read(inbound, inbox, parts.headerLimits(), parts.headerTimeout(), place.lost())
                 .whenComplete((header, problem) -> place.close());
+    }
+
+    /** What a believed proxy says; nobody knows the process. */
+    private Originator told(Arrival found, Header header) {
+        goOn();
+        endHealthCheck(found, header);
+        Tuple flow = UnsignedHeader.flow(header, found.socket(), parts.chainTlv());
+        return begun(found, flow, ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
+    }
+
+    private void endHealthCheck(Arrival found, Header header) {
+        if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
+            throw new Refused(CloseReason.HEALTH_CHECK, "");
+        }
     }
 
     private Originator verified(Arrival found, Header header) {
         goOn();
-        if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
-            throw new Refused(CloseReason.HEALTH_CHECK, "");
-        }
-        Verification answer =
-                parts.verifier().verify(header, found.socket(), parts.clock().instant());
+        endHealthCheck(found, header);
+        Verification answer = parts.authority()
+                .get()
+                .verifier()
+                .verify(header, found.socket(), parts.clock().instant());
         verification = answer;
         tell(() -> parts.events().verified(answer));
         return switch (answer) {
@@ -178,9 +213,8 @@ public final class Flow {
 
     /** Whether the destination means the originator's own host or network: here the same address is somebody else. */
     private boolean isOnlyReachableThere(Originator who) {
-        InetAddress address = who.tuple().destination().getAddress();
         return !who.host().equals(parts.host())
-                && (address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress());
+                && UnsignedHeader.meansItsHost(who.tuple().destination().getAddress());
     }
 
     private boolean isHealthChecker(Arrival found) {
@@ -230,15 +264,15 @@ public final class Flow {
                 && received.links().size() == Chain.HARD_HOP_LIMIT) {
             throw new Refused(CloseReason.HEADER_TOO_LARGE, "the chain has as many links as a chain can have");
         }
-        Chain chain = signed(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
-        int limit = parts.headerLimits().maxBytes();
-        List<Tlv> tlvs = parts.chainTlv()
-                .write(chain)
-                .filter(all -> HeaderWriter.size(who.tuple(), all) <= limit)
-                .orElseThrow(() -> new Refused(
-                        CloseReason.HEADER_TOO_LARGE,
-                        chain.encode().length() + " bytes of chain, at most " + limit + " of header"));
-        Bytes header = HeaderWriter.proxy(who.tuple(), tlvs);
+        UnsignedChain chain = fitted(unsigned(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress())));
+        return parts.batchSigner().sign(inbound.eventLoop(), chain).thenCompose(signed -> written(channel, signed));
+    }
+
+    private CompletableFuture<SocketChannel> written(SocketChannel channel, Chain signed) {
+        goOn();
+        Bytes header = parts.chainTlv()
+                .header(signed)
+                .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
         CompletableFuture<SocketChannel> written = new CompletableFuture<>();
         channel.writeAndFlush(Unpooled.wrappedBuffer(header.toByteArray())).addListener(done -> {
             if (done.isSuccess()) {
@@ -250,18 +284,36 @@ public final class Flow {
         return written;
     }
 
-    private Chain signed(Originator who, Arrival found, Tuple outgoing) {
+    private UnsignedChain unsigned(Originator who, Arrival found, Tuple outgoing) {
+        Instant now = Instant.ofEpochMilli(parts.clock().millis());
+        Signer signer = parts.authority().get().signer(now);
         LinkDraft draft = new LinkDraft(
                 parts.nextHop().audience().orElseThrow(),
-                Instant.ofEpochMilli(parts.clock().millis()),
+                now,
                 parts.ttl(),
                 found.way(),
                 Way.SOCKET,
                 Optional.of(found.socket().source()),
                 outgoing);
         return verification instanceof Verification.Verified received
-                ? parts.signer().append(received, draft)
-                : parts.signer().originate(who, draft);
+                ? signer.append(received, draft)
+                : signer.originate(who, draft);
+    }
+
+    /** The chain as the next hop takes it, or no flow: it never goes on without. */
+    private UnsignedChain fitted(UnsignedChain chain) {
+        HeaderProfile profile = parts.nextHop().profile();
+        return switch (chain.fit(profile)) {
+            case UnsignedChain.Fit.Fits(UnsignedChain fits) -> {
+                closedDetails = fits.closed();
+                yield fits;
+            }
+            case UnsignedChain.Fit.TooLarge(int bytes) ->
+                throw new Refused(
+                        CloseReason.HEADER_TOO_LARGE,
+                        "at least " + bytes + " bytes, and " + parts.nextHop().name() + " takes at most "
+                                + profile.maxBytes());
+        };
     }
 
     /** Bytes both ways, until there are no more. */
@@ -277,6 +329,10 @@ public final class Flow {
     /** The end, whatever it was: one reason, in the log, the metrics and nowhere else. */
     private void closed(@Nullable RelayEnd end, @Nullable Throwable problem) {
         Ending ending = ending(end, problem);
+        Peer peer = headerOf;
+        if (peer != null) {
+            parts.headerFailures().ended(peer, ending.reason());
+        }
         try {
             if (relay == null) {
                 closeBoth(ending.reason());
@@ -369,6 +425,7 @@ public final class Flow {
                 Optional.ofNullable(verification),
                 Optional.ofNullable(originator),
                 parts.nextHop(),
+                closedDetails,
                 running == null ? 0 : running.bytesToOutbound(),
                 running == null ? 0 : running.bytesToInbound());
     }

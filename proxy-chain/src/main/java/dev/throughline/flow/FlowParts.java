@@ -1,8 +1,6 @@
 package dev.throughline.flow;
 
 import dev.throughline.chain.ChainTlv;
-import dev.throughline.chain.Signer;
-import dev.throughline.chain.Verifier;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.ProcessIdentifier;
@@ -12,34 +10,37 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * What all flows of a hop use.
  *
  * @param host the host that this hop runs on
  * @param identifier asks the kernel who holds a socket
- * @param verifier says whether a header is true
- * @param signer writes this hop's link
+ * @param authority whom this hop believes and as whom it speaks, now
  * @param chainTlv how chains lie in headers
  * @param headerLimits how large a header may be, in and out
  * @param halfOpenHeaders who is waiting for the rest of a header
+ * @param headerFailures whose headers have failed too often
  * @param healthCheckers who may send a LOCAL header
  * @param nextHop where flows go on to
  * @param connector opens the connection there
+ * @param batchSigner signs this hop's links
  * @param table the flows that live
  * @param events who is told what happens
  */
 public record FlowParts(
         HostId host,
         ProcessIdentifier identifier,
-        Verifier verifier,
-        Signer signer,
+        Supplier<Authority> authority,
         ChainTlv chainTlv,
         HeaderLimits headerLimits,
         HalfOpenHeaders halfOpenHeaders,
+        HeaderFailures headerFailures,
         List<Cidr> healthCheckers,
         NextHop nextHop,
         Connector connector,
+        BatchSigner batchSigner,
         FlowTable table,
         FlowEvents events,
         Duration headerTimeout,

@@ -1,5 +1,7 @@
 package dev.throughline.flow;
 
+import com.google.common.collect.ImmutableList;
+import dev.throughline.chain.Opening;
 import dev.throughline.chain.Verification;
 import dev.throughline.identify.LocalOwner;
 import dev.throughline.originator.Originator;
@@ -18,6 +20,7 @@ import java.util.Optional;
  * @param verification what came of its header, where one was expected
  * @param originator who opened it, once that is known
  * @param next where it goes on to
+ * @param closedDetails what the next hop may not see or had no room for, with what it takes to prove it later
  * @param bytesOut from the originator towards the destination
  * @param bytesIn back to the originator
  */
@@ -32,6 +35,7 @@ public record FlowView(
         Optional<Verification> verification,
         Optional<Originator> originator,
         NextHop next,
+        ImmutableList<Opening> closedDetails,
         long bytesOut,
         long bytesIn) {
 

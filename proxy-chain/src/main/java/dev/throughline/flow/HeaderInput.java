@@ -11,28 +11,35 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Takes the header off the front of a connection, however it was split, within a deadline; what follows it stays in the
- * {@link Inbox}. It keeps at most one header's worth of bytes.
+ * {@link Inbox}. It keeps at most one header's worth of bytes, and takes no more memory than twice what has arrived.
  */
 final class HeaderInput extends ChannelInboundHandlerAdapter {
     private final HeaderReader reader;
     private final Inbox inbox;
-    private final byte[] received;
+    private final int maxBytes;
     private final CompletableFuture<Header> answer = new CompletableFuture<>();
+    private byte[] received = {};
     private int length;
 
     private HeaderInput(HeaderLimits limits, Inbox inbox) {
         this.reader = new HeaderReader(limits);
         this.inbox = inbox;
-        this.received = new byte[limits.maxBytes()];
+        this.maxBytes = limits.maxBytes();
     }
 
-    /** Reads the header of {@code connection}; fails with {@link Refused}. */
-    static CompletableFuture<Header> read(Channel connection, Inbox inbox, HeaderLimits limits, Duration timeout) {
+    /**
+     * Reads the header of {@code connection}; fails with {@link Refused}.
+     *
+     * @param lost completed, by any thread, when the connection may no longer wait
+     */
+    static CompletableFuture<Header> read(
+            Channel connection, Inbox inbox, HeaderLimits limits, Duration timeout, CompletableFuture<Void> lost) {
         HeaderInput input = new HeaderInput(limits, inbox);
         Future<?> deadline = connection
                 .eventLoop()
@@ -47,6 +54,11 @@ final class HeaderInput extends ChannelInboundHandlerAdapter {
         } else {
             input.refuse(CloseReason.HEADER_INCOMPLETE, "closed before its header");
         }
+        lost.thenRunAsync(
+                () -> input.refuse(
+                        CloseReason.HEADER_BUDGET,
+                        "all places for unfinished headers are taken, and its peer has the most"),
+                connection.eventLoop());
         return input.answer.whenComplete((header, problem) -> {
             deadline.cancel(false);
             connection.pipeline().remove(input);
@@ -56,7 +68,10 @@ final class HeaderInput extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         ByteBuf data = (ByteBuf) message;
-        int taken = Math.min(data.readableBytes(), received.length - length);
+        int taken = Math.min(data.readableBytes(), maxBytes - length);
+        if (length + taken > received.length) {
+            received = Arrays.copyOf(received, Math.min(maxBytes, Math.max(length + taken, 2 * received.length)));
+        }
         data.readBytes(received, length, taken);
         int before = length;
         length += taken;

@@ -1,5 +1,6 @@
 package dev.throughline.flow;
 
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.originator.HopId;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -15,8 +16,11 @@ public sealed interface NextHop {
     /** Its name, or {@code destination}. */
     String name();
 
+    /** What header it takes, and what it may know. */
+    HeaderProfile profile();
+
     /** A hop at a known address. */
-    record At(String name, InetSocketAddress hopAddress) implements NextHop {
+    record At(String name, InetSocketAddress hopAddress, HeaderProfile profile) implements NextHop {
         @Override
         public InetSocketAddress address(InetSocketAddress destination) {
             return hopAddress;
@@ -29,7 +33,7 @@ public sealed interface NextHop {
     }
 
     /** A hop on this host that intercepts connections to the destination. */
-    record ByInterception(String name) implements NextHop {
+    record ByInterception(String name, HeaderProfile profile) implements NextHop {
         @Override
         public InetSocketAddress address(InetSocketAddress destination) {
             return destination;
@@ -56,6 +60,11 @@ public sealed interface NextHop {
         @Override
         public String name() {
             return "destination";
+        }
+
+        @Override
+        public HeaderProfile profile() {
+            return HeaderProfile.NORMAL;
         }
     }
 }

@@ -64,6 +64,7 @@ public final class Listener implements AutoCloseable {
             }
             case ListenerConfig.Forward forward -> bind(forward.address());
             case ListenerConfig.Chain chain -> bind(chain.address());
+            case ListenerConfig.Legacy legacy -> bind(legacy.address());
         }
     }
 
@@ -108,11 +109,17 @@ public final class Listener implements AutoCloseable {
     private Entrance entrance() {
         return switch (config) {
             case ListenerConfig.Apps apps ->
-                new Entrance(apps.name(), false, true, Optional.empty(), arrivals(apps), new ApplicationRule());
+                new Entrance(
+                        apps.name(),
+                        new Entrance.Beginning.Payload(),
+                        true,
+                        Optional.empty(),
+                        arrivals(apps),
+                        new ApplicationRule());
             case ListenerConfig.PreviousHop previous ->
                 new Entrance(
                         previous.name(),
-                        true,
+                        new Entrance.Beginning.SignedHeader(),
                         true,
                         Optional.of(HopId.of(previous.previous().hop())),
                         arrivals(previous),
@@ -120,7 +127,7 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Forward forward ->
                 new Entrance(
                         forward.name(),
-                        false,
+                        new Entrance.Beginning.Payload(),
                         false,
                         Optional.empty(),
                         PlainArrivals.forwarding(forward.destination()),
@@ -128,10 +135,18 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Chain chain ->
                 new Entrance(
                         chain.name(),
-                        true,
+                        new Entrance.Beginning.SignedHeader(),
                         false,
                         Optional.empty(),
                         PlainArrivals.ofPreviousHops(),
+                        Entrance.OwnerRule.ANYONE);
+            case ListenerConfig.Legacy legacy ->
+                new Entrance(
+                        legacy.name(),
+                        new Entrance.Beginning.BelievedHeader(legacy.peers()),
+                        false,
+                        Optional.empty(),
+                        PlainArrivals.ofProxies(),
                         Entrance.OwnerRule.ANYONE);
         };
     }

@@ -11,20 +11,27 @@ import java.util.Optional;
 
 /** Connections that were made to the listener's own address. */
 final class PlainArrivals implements Arrival.Origin {
+    private final Way way;
     private final Optional<InetSocketAddress> destination;
 
-    private PlainArrivals(Optional<InetSocketAddress> destination) {
+    private PlainArrivals(Way way, Optional<InetSocketAddress> destination) {
+        this.way = way;
         this.destination = destination;
     }
 
     /** From applications, for one destination; the kernel is asked who they are. */
     static PlainArrivals forwarding(InetSocketAddress destination) {
-        return new PlainArrivals(Optional.of(destination));
+        return new PlainArrivals(Way.SOCKET, Optional.of(destination));
     }
 
     /** From previous hops, whose header says for which destination. */
     static PlainArrivals ofPreviousHops() {
-        return new PlainArrivals(Optional.empty());
+        return new PlainArrivals(Way.SOCKET, Optional.empty());
+    }
+
+    /** From proxies, whose unsigned header says for which destination. */
+    static PlainArrivals ofProxies() {
+        return new PlainArrivals(Way.PROXY_HEADER, Optional.empty());
     }
 
     @Override
@@ -35,8 +42,7 @@ final class PlainArrivals implements Arrival.Origin {
             throw new Refused(CloseReason.NO_TRUE_SOURCE, "the connection was gone before it was looked at");
         }
         Tuple socket = Tuple.tcp(source, here);
-        return new Arrival(
-                Way.SOCKET, socket, destination.map(d -> asked(source, d)).orElse(socket), destination.isPresent());
+        return new Arrival(way, socket, destination.map(d -> asked(source, d)).orElse(socket), destination.isPresent());
     }
 
     private static Tuple asked(InetSocketAddress source, InetSocketAddress destination) {

@@ -12,7 +12,9 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -26,6 +28,10 @@ public final class HopMetrics implements FlowEvents {
     private final Counter bytesOut;
     private final Counter bytesIn;
     private final Timer duration;
+    private final Counter reloaded;
+    private final Counter reloadsRefused;
+    /** Held here, since Micrometer's function counters hold what they read only weakly, and stand still without it. */
+    private final List<Supplier<Number>> counted = new ArrayList<>();
 
     public HopMetrics() {
         opened = Counter.builder("throughline.flows.opened")
@@ -55,6 +61,15 @@ public final class HopMetrics implements FlowEvents {
         duration = Timer.builder("throughline.flows.duration")
                 .description("Lifetime of flows, from accepted to closed")
                 .register(registry);
+        reloaded = reloads("applied");
+        reloadsRefused = reloads("refused");
+    }
+
+    private Counter reloads(String result) {
+        return Counter.builder("throughline.reloads")
+                .description("Times that the keys were read anew: applied, or refused since something was wrong")
+                .tag("result", result)
+                .register(registry);
     }
 
     private Counter bytes(String direction) {
@@ -72,9 +87,15 @@ public final class HopMetrics implements FlowEvents {
 
     /** A count that only grows and that something else keeps. */
     public void counter(String name, String description, Supplier<Number> value) {
+        counted.add(value);
         FunctionCounter.builder(name, value, v -> v.get().doubleValue())
                 .description(description)
                 .register(registry);
+    }
+
+    /** The keys were read anew, and are used or not. */
+    public void reloaded(boolean applied) {
+        (applied ? reloaded : reloadsRefused).increment();
     }
 
     /** Prometheus text format 0.0.4. */

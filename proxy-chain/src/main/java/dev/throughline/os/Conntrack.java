@@ -107,7 +107,7 @@ public final class Conntrack implements AutoCloseable {
         return Attributes.bytes(addresses, addressType, size)
                 .flatMap(address -> Attributes.bytes(protocol, portType, 2)
                         .map(port -> new InetSocketAddress(
-                                Tuple.address(address, 0, size),
+                                Tuple.address(address),
                                 Byte.toUnsignedInt(port[0]) << 8 | Byte.toUnsignedInt(port[1]))));
     }
 

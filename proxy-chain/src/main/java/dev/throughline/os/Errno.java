@@ -9,6 +9,8 @@ final class Errno {
     static final int EINTR = 4;
     static final int EBADF = 9;
     static final int EAGAIN = 11;
+    static final int EACCES = 13;
+    static final int ENOTDIR = 20;
     static final int EBADMSG = 74;
     static final int EMSGSIZE = 90;
 
@@ -23,8 +25,9 @@ final class Errno {
             case EBADF -> "EBADF (bad file descriptor)";
             case EAGAIN -> "EAGAIN (no answer in time)";
             case 12 -> "ENOMEM (out of memory)";
-            case 13 -> "EACCES (permission denied)";
+            case EACCES -> "EACCES (permission denied)";
             case 16 -> "EBUSY (busy)";
+            case ENOTDIR -> "ENOTDIR (not a folder)";
             case 22 -> "EINVAL (invalid argument)";
             case 23 -> "ENFILE (too many open files on this host)";
             case 24 -> "EMFILE (too many open files in this process)";

@@ -1,6 +1,7 @@
 package dev.throughline.report;
 
 import dev.throughline.chain.Link;
+import dev.throughline.chain.Opening;
 import dev.throughline.chain.Verification;
 import dev.throughline.flow.Ending;
 import dev.throughline.flow.FlowView;
@@ -57,6 +58,11 @@ public final class FlowJson {
                 }));
         flow.verification().ifPresent(v -> out.put("verification", j -> VerificationJson.write(j, v, names)));
         out.putAll("chain", chain(flow)).put("next", flow.next().name());
+        if (!flow.closedDetails().isEmpty()) {
+            out.putAll(
+                    "closed_details",
+                    flow.closedDetails().stream().map(Opening::toText).toList());
+        }
         out.put("bytes_out", flow.bytesOut())
                 .put("bytes_in", flow.bytesIn())
                 .put("duration_ms", flow.age().toNanos() / 1e6);

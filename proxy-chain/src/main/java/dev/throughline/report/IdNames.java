@@ -3,15 +3,21 @@ package dev.throughline.report;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import java.util.function.Supplier;
 
 /** Names for the ids in headers: those that the trust file tells and this hop's own; otherwise the id itself. */
 public final class IdNames {
-    private final Trust trust;
+    private final Supplier<Trust> trust;
     private final String ownHop;
     private final String ownHost;
 
     /** Names from {@code trust}, and the names of this hop and its host, or empty ones. */
     public IdNames(Trust trust, String ownHop, String ownHost) {
+        this(() -> trust, ownHop, ownHost);
+    }
+
+    /** The same, from a trust file that can be read anew. */
+    public IdNames(Supplier<Trust> trust, String ownHop, String ownHost) {
         this.trust = trust;
         this.ownHop = ownHop;
         this.ownHost = ownHost;
@@ -20,12 +26,12 @@ public final class IdNames {
     public String of(HopId hop) {
         return !ownHop.isEmpty() && HopId.of(ownHop).equals(hop)
                 ? ownHop
-                : trust.nameOf(hop).orElse(hop.toString());
+                : trust.get().nameOf(hop).orElse(hop.toString());
     }
 
     public String of(HostId host) {
         return !ownHost.isEmpty() && HostId.of(ownHost).equals(host)
                 ? ownHost
-                : trust.nameOf(host).orElse(host.toString());
+                : trust.get().nameOf(host).orElse(host.toString());
     }
 }

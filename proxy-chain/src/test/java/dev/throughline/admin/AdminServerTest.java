@@ -10,6 +10,7 @@ import dev.throughline.key.Trust;
 import dev.throughline.metrics.HopMetrics;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.IdNames;
+import dev.throughline.report.Reload;
 import dev.throughline.transport.EpollLoops;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -42,6 +43,7 @@ class AdminServerTest {
     private static final int NOBODY = 65534;
 
     private final List<String> notReady = new ArrayList<>();
+    private Reload reload = new Reload(true, List.of("nothing has changed"));
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
     private AdminServer server;
     private int ownUid;
@@ -69,7 +71,8 @@ class AdminServerTest {
                 new FlowTable(10),
                 new FlowJson("hop-a", new IdNames(Trust.NOBODY, "hop-a", "edge-1")),
                 new HopMetrics(),
-                () -> notReady);
+                () -> notReady,
+                () -> reload);
         return new AdminServer(loops, pages, ImmutableSet.copyOf(uids));
     }
 
@@ -104,17 +107,38 @@ class AdminServerTest {
         String answer = ask("GET /flow");
 
         assertThat(answer).startsWith("HTTP/1.1 404 Not Found");
-        assertThat(body(answer)).isEqualTo("there is: /metrics /-/healthy /-/ready /flows\n");
+        assertThat(body(answer)).isEqualTo("there is: /metrics /-/healthy /-/ready /flows /-/reload\n");
     }
 
     @Test
-    void nothingIsChangedHere() throws IOException {
+    void whatOnlyTellsIsOnlyRead() throws IOException {
         server.listen(socket);
 
         assertThat(ask("POST /flows"))
                 .startsWith("HTTP/1.1 405 Method Not Allowed")
                 .endsWith("GET only\n");
         assertThat(ask("DELETE /flows")).startsWith("HTTP/1.1 405");
+    }
+
+    @Test
+    void whatChangesSomethingIsNotDoneByReading() throws IOException {
+        server.listen(socket);
+
+        assertThat(ask("GET /-/reload"))
+                .startsWith("HTTP/1.1 405 Method Not Allowed")
+                .endsWith("POST only\n");
+    }
+
+    @Test
+    void aReloadSaysWhatHasChangedOrEverythingThatIsWrong() throws IOException {
+        server.listen(socket);
+        assertThat(ask("POST /-/reload")).startsWith("HTTP/1.1 200 OK").endsWith("\r\n\r\nnothing has changed\n");
+
+        reload = new Reload(false, List.of("trust:1:1: no key", "hop-a.key: mode rw-r--r--"));
+
+        assertThat(ask("POST /-/reload"))
+                .startsWith("HTTP/1.1 422 Unprocessable Entity")
+                .endsWith("\r\n\r\ntrust:1:1: no key\nhop-a.key: mode rw-r--r--\n");
     }
 
     @Test
@@ -252,7 +276,7 @@ class AdminServerTest {
     }
 
     @Test
-    void overTcpThereAreMetricsAndHealthButNoFlows() throws IOException {
+    void overTcpThereAreMetricsAndHealthButNoFlowsAndNothingToDo() throws IOException {
         InetSocketAddress free;
         try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             free = (InetSocketAddress) probe.getLocalSocketAddress();
@@ -264,6 +288,7 @@ class AdminServerTest {
         assertThat(askTcp(free, "/flows"))
                 .startsWith("HTTP/1.1 404")
                 .doesNotContain("there is: /metrics /-/healthy /-/ready /flows");
+        assertThat(askTcp(free, "/-/reload")).startsWith("HTTP/1.1 404");
     }
 
     @Test

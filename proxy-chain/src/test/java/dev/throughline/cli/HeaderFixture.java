@@ -14,7 +14,6 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
-import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.SecretKey;
@@ -52,7 +51,8 @@ public final class HeaderFixture {
     public static Bytes signed() throws Exception {
         Verification.Verified atB = (Verification.Verified)
                 verifier("hop-b").verify(header(originated()), outgoing(0), SEEN.plusMillis(20));
-        return bytes(signer("hop-b").append(atB, draft(1, "hop-c")));
+        Signer signer = signer("hop-b");
+        return bytes(signer.sign(signer.append(atB, draft(1, "hop-c"))));
     }
 
     /** What hop-c makes of it. */
@@ -98,7 +98,8 @@ public final class HeaderFixture {
     }
 
     private static Bytes originated() throws Exception {
-        return bytes(signer("hop-a").originate(originator(), draft(0, "hop-b")));
+        Signer signer = signer("hop-a");
+        return bytes(signer.sign(signer.originate(originator(), draft(0, "hop-b"))));
     }
 
     private static LinkDraft draft(int i, String audience) {
@@ -123,8 +124,7 @@ public final class HeaderFixture {
     }
 
     private static Bytes bytes(Chain chain) {
-        return HeaderWriter.proxy(
-                originator().tuple(), ChainTlv.STANDARD.write(chain).orElseThrow());
+        return ChainTlv.STANDARD.header(chain).orElseThrow();
     }
 
     private static Header header(Bytes raw) {

@@ -69,8 +69,10 @@ class ConfigReaderTest {
                     port: 15002
                     previous: { hop: hop-a, mark: 0x7101, uid: 990, pid-file: /run/a.pid }
                   - { name: front, mode: transparent, by: plain, address: "[::1]:7000", destination: "[2001:db8::1]:80" }
+                  - { name: proxies, mode: legacy, by: plain, address: "[::1]:7001", peers: [192.0.2.8/29, "2001:db8::/64"] }
                 route: { to: hop-c, by: interception }
-                limits: { flows: 10, half-open-headers: 5, remembered-chains: 1000, connect-timeout: 250ms, header-timeout: 1s,
+                limits: { flows: 10, half-open-headers: 5, half-open-headers-total: 6,
+                          header-failures: 7, header-failures-window: 8s, remembered-chains: 1000, connect-timeout: 250ms, header-timeout: 1s,
                           idle-timeout: 2m, drain: 0s, ttl: 5s, skew: 1s, hops: 3 }
                 admin: { socket: b.sock, uids: [1001], pid-file: b.pid, metrics: "127.0.0.1:9464" }
                 """);
@@ -80,7 +82,11 @@ class ConfigReaderTest {
         assertThat(config.failOpen()).isTrue();
         assertThat(config.healthCheckers()).hasSize(1);
         assertThat(config.natExceptions()).hasSize(1);
-        assertThat(config.listeners()).hasSize(3);
+        assertThat(config.listeners()).hasSize(4);
+        assertThat(config.listeners().get(3)).isInstanceOfSatisfying(ListenerConfig.Legacy.class, legacy -> {
+            assertThat(legacy.peers()).hasToString("[192.0.2.8/29, 2001:db8::/64]");
+            assertThat(legacy.requiresHeader()).isFalse();
+        });
         assertThat(config.listeners().get(0)).isInstanceOfSatisfying(ListenerConfig.Apps.class, apps -> {
             assertThat(apps.by()).isEqualTo(Interception.TPROXY);
             assertThat(apps.capture().ports()).hasSize(2);
@@ -91,6 +97,9 @@ class ConfigReaderTest {
             assertThat(hop.previous().pidFile()).contains(Path.of("/run/a.pid"));
         });
         assertThat(config.limits().connectTimeout()).isEqualTo(Duration.ofMillis(250));
+        assertThat(config.limits().halfOpenHeadersTotal()).isEqualTo(6);
+        assertThat(config.limits().headerFailures()).isEqualTo(7);
+        assertThat(config.limits().headerFailuresWindow()).isEqualTo(Duration.ofSeconds(8));
         assertThat(config.limits().hops()).isEqualTo(3);
         assertThat(config.admin().uids()).containsExactly(1001);
         assertThat(config.admin().metrics()).isPresent();
@@ -126,6 +135,45 @@ class ConfigReaderTest {
                 hop.yaml:15:14: a hop is reached either "at" an address or "by: interception"
                 hop.yaml:16:16: "ttl": expected between 0.1s and 30s, found "1m"
                 hop.yaml:16:34: "idle-timeout": expected a duration such as 500ms, 5s, 2m or 1h, found "5\"""");
+    }
+
+    @Test
+    void whatIsWrongWithALegacyListener() {
+        assertThat(problems("""
+                hop: hop-a
+                host: edge-1
+                key: hop-a.key
+                listeners:
+                  - { name: one, mode: legasy, by: plain, address: "192.0.2.3:7001", peers: 192.0.2.8 }
+                  - name: two
+                    mode: legacy
+                    by: plain
+                    address: "192.0.2.3:7002"
+                  - name: three
+                    mode: legacy
+                    by: tproxy
+                    port: 15001
+                    peers: 192.0.2.8
+                  - name: four
+                    mode: legacy
+                    by: plain
+                    address: "192.0.2.3:7004"
+                    pears: 192.0.2.8
+                    peers: 192.0.2.8/24
+                route: { to: destination }
+                limits: { half-open-headers: 10, half-open-headers-total: 5, header-failure: 5, header-failures-window: 5 }
+                """)).isEqualTo("""
+                hop.yaml:5:24: "mode": "legasy" isn't known: did you mean "legacy"?
+                hop.yaml:6:5: a legacy listener needs "peers", the proxies whose unsigned headers it believes
+                hop.yaml:12:9: a legacy listener is reached at its own address: "by: plain"
+                hop.yaml:19:5: unknown key "pears" in a listener: did you mean "peers"?
+                hop.yaml:20:12: "peers": 192.0.2.8/24 has bits set after its prefix: write 192.0.2.0/24 for the network, or 192.0.2.8 for the one address
+                hop.yaml:22:59: all peers together may have 5 half-open headers (half-open-headers-total), so one can't have 10
+                hop.yaml:22:62: unknown key "header-failure" in "limits": did you mean "header-failures"?
+                hop.yaml:22:105: "header-failures-window": expected a duration such as 500ms, 5s, 2m or 1h, found "5\"""");
+        assertThat(problems(MINIMAL + "limits: { half-open-headers: 4001 }\n"))
+                .isEqualTo("hop.yaml:8:30: all peers together may have 4000 half-open headers"
+                        + " (half-open-headers-total), so one can't have 4001");
     }
 
     @Test

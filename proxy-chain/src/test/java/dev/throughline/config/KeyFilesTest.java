@@ -2,15 +2,27 @@ package dev.throughline.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKey;
+import dev.throughline.key.Trust;
+import dev.throughline.key.TrustText;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +42,10 @@ class KeyFilesTest {
         key = SecretKey.generate("hop-a", new SecureRandom());
     }
 
+    private SecretKey read() throws Exception {
+        return KeyFiles.readSecrets(file).signingAt(Instant.now()).key();
+    }
+
     private void mode(String mode) throws Exception {
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
     }
@@ -40,7 +56,7 @@ class KeyFilesTest {
 
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-------");
-        assertThat(KeyFiles.readSecret(file).publicKey()).isEqualTo(key.publicKey());
+        assertThat(read().publicKey()).isEqualTo(key.publicKey());
     }
 
     @Test
@@ -58,7 +74,7 @@ class KeyFilesTest {
         KeyFiles.writeSecret(file, key);
         mode(mode);
 
-        assertThatThrownBy(() -> KeyFiles.readSecret(file))
+        assertThatThrownBy(() -> KeyFiles.readSecrets(file))
                 .isInstanceOf(KeyFormatException.class)
                 .hasMessageStartingWith(file + ": mode " + mode + " ")
                 .hasMessageContaining("chmod 600 " + file);
@@ -70,7 +86,7 @@ class KeyFilesTest {
         KeyFiles.writeSecret(file, key);
         mode(mode);
 
-        assertThat(KeyFiles.readSecret(file).publicKey()).isEqualTo(key.publicKey());
+        assertThat(read().publicKey()).isEqualTo(key.publicKey());
     }
 
     @Test
@@ -78,16 +94,16 @@ class KeyFilesTest {
         Files.writeString(file, "not a key");
         mode("rw-r--r--");
 
-        assertThatThrownBy(() -> KeyFiles.readSecret(file)).hasMessageContaining("mode rw-r--r--");
+        assertThatThrownBy(() -> KeyFiles.readSecrets(file)).hasMessageContaining("mode rw-r--r--");
         mode("rw-------");
-        assertThatThrownBy(() -> KeyFiles.readSecret(file))
+        assertThatThrownBy(() -> KeyFiles.readSecrets(file))
                 .isInstanceOf(KeyFormatException.class)
-                .hasMessageStartingWith(file + ": a secret key reads");
+                .hasMessageStartingWith(file + ":1:1: a secret key reads");
     }
 
     @Test
     void aFileThatIsNotThereIsSaidToBeMissing() {
-        assertThatThrownBy(() -> KeyFiles.readSecret(file)).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> KeyFiles.readSecrets(file)).isInstanceOf(NoSuchFileException.class);
     }
 
     @ParameterizedTest
@@ -101,18 +117,161 @@ class KeyFilesTest {
                 .hasMessageContaining("chmod go-w");
     }
 
+    /**
+     * A file that only its owner can read, and one that anybody could have written, take turns under one name. Looked at by
+     * name and then read by name, it would be the other one by then, sooner or later.
+     */
+    @Test
+    void theModeIsThatOfTheVeryFileThatIsRead() throws Exception {
+        SecretKey planted = SecretKey.generate("hop-a", new SecureRandom());
+        AtomicBoolean over = new AtomicBoolean();
+        KeyFiles.writeSecret(file, key);
+        Thread swapping = Thread.ofPlatform().start(() -> {
+            for (boolean good = false; !over.get(); good = !good) {
+                place(good ? key : planted, good ? "rw-------" : "rw-rw-rw-");
+            }
+        });
+        try {
+            for (int i = 0; i < 3_000; i++) {
+                try {
+                    assertThat(read().publicKey()).isEqualTo(key.publicKey());
+                } catch (KeyFormatException e) {
+                    assertThat(e).hasMessageContaining("mode rw-rw-rw-");
+                }
+            }
+        } finally {
+            over.set(true);
+            swapping.join();
+        }
+    }
+
+    private void place(SecretKey secret, String mode) {
+        try {
+            Path next = folder.resolve("placed");
+            Files.writeString(next, secret.toSecretText());
+            Files.setPosixFilePermissions(next, PosixFilePermissions.fromString(mode));
+            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Test
     void aTrustFileIsReplacedAsAWholeAndKeepsItsMode() throws Exception {
         Files.writeString(file, "");
         mode("rw-r-----");
 
-        KeyFiles.writeTrust(file, key.publicKey().toText() + " hop\n");
+        trust(key);
 
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-                .isEqualTo("rw-r-----");
+        assertThat(mode()).isEqualTo("rw-r-----");
         assertThat(KeyFiles.readTrust(file).find(key.publicKey().id())).isPresent();
         try (var files = Files.list(folder)) {
             assertThat(files).containsExactly(file);
         }
+    }
+
+    private void trust(SecretKey added) throws IOException, KeyFormatException {
+        KeyFiles.changeTrust(
+                file,
+                before -> before.with(Trust.parse("", added.publicKey().toText() + " hop")
+                        .entries()
+                        .iterator()
+                        .next()));
+    }
+
+    private String mode() throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+    }
+
+    @Test
+    void aNewTrustFileCanBeReadByAllAndWrittenByItsOwner() throws Exception {
+        trust(key);
+        assertThat(mode()).isEqualTo("rw-r--r--");
+    }
+
+    @Test
+    void twoWhoChangeAFileAtOnceLoseNothing() throws Exception {
+        int writers = 8;
+        int keys = 12;
+        List<Thread> threads = new ArrayList<>();
+        Queue<Throwable> problems = new ConcurrentLinkedQueue<>();
+        for (int i = 0; i < writers; i++) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                try {
+                    for (int k = 0; k < keys; k++) {
+                        trust(SecretKey.generate("hop-a", new SecureRandom()));
+                    }
+                } catch (IOException | KeyFormatException e) {
+                    problems.add(e);
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(problems).isEmpty();
+        assertThat(KeyFiles.readTrust(file).entries()).hasSize(writers * keys);
+    }
+
+    @Test
+    void whatAKilledCommandLeftBehindIsNamed() throws Exception {
+        Path left = Files.createFile(folder.resolve("hop-a.key.new"));
+
+        assertThatThrownBy(() -> trust(key))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("another command is changing it; if none is, one was killed: remove " + left);
+        assertThat(left).exists();
+    }
+
+    @Test
+    void aChangeThatCouldNotBeReadIsNotMade() throws Exception {
+        trust(key);
+        String before = Files.readString(file);
+
+        assertThatThrownBy(() -> KeyFiles.changeTrust(file, text -> new TrustText("trust", "not a key\n")))
+                .isInstanceOf(KeyFormatException.class);
+
+        assertThat(Files.readString(file)).isEqualTo(before);
+        try (var files = Files.list(folder)) {
+            assertThat(files).containsExactly(file);
+        }
+    }
+
+    @Test
+    void aSecretThatIsAddedStaysItsOwnersOnly() throws Exception {
+        KeyFiles.writeSecret(file, key);
+        SecretKey next = SecretKey.generate("hop-a", new SecureRandom());
+
+        KeyFiles.changeSecrets(file, text -> text + next.toSecretText() + " from=2027-01-01T00:00:00Z\n");
+
+        assertThat(mode()).isEqualTo("rw-------");
+        assertThat(KeyFiles.readSecrets(file).entries()).hasSize(2);
+        mode("rw-r-----");
+        assertThatThrownBy(() -> KeyFiles.changeSecrets(file, text -> text)).hasMessageContaining("mode rw-r-----");
+    }
+
+    /** Root's commands must not take a key away from the hop's own user. */
+    @Test
+    void theOwnerStaysThoughRootChangesIt() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
+        KeyFiles.writeSecret(file, key);
+        Files.setAttribute(file, "unix:uid", 65534);
+        Files.setAttribute(file, "unix:gid", 65533);
+
+        KeyFiles.changeSecrets(file, text -> "# changed\n" + text);
+
+        assertThat(Files.getAttribute(file, "unix:uid")).isEqualTo(65534);
+        assertThat(Files.getAttribute(file, "unix:gid")).isEqualTo(65533);
+    }
+
+    @Test
+    void aSymbolicLinkGoesOnToLeadToTheFile() throws Exception {
+        KeyFiles.writeSecret(file, key);
+        Path link = Files.createSymbolicLink(folder.resolve("link.key"), file);
+
+        KeyFiles.changeSecrets(link, text -> "# changed\n" + text);
+
+        assertThat(link).isSymbolicLink();
+        assertThat(Files.readString(file)).startsWith("# changed\n");
     }
 }

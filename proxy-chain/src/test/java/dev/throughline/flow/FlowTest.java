@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
 import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.LinkDraft;
 import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.ReplayWindow;
@@ -17,7 +19,6 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
-import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.IdentifyLimits;
@@ -51,6 +52,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -67,6 +69,8 @@ class FlowTest {
     private static final byte[] UNSIGNED =
             HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c" + "7f0000017f00000110921f90");
 
+    private static final int FAILURES = 3;
+
     private final Events events = new Events();
     private final SecretKey ownKey = key("hop-b");
     private final SecretKey previousKey = key("hop-a");
@@ -74,6 +78,7 @@ class FlowTest {
 
     private ProcessIdentifier identifier;
     private ServerSocket destination;
+    private volatile Authority authority;
     private FlowParts parts;
     private Entrance entrance;
     private Wire wire;
@@ -116,19 +121,19 @@ class FlowTest {
     void prepare() throws Exception {
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
         destination = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-        VerifierSettings settings = new VerifierSettings(
-                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        authority = authority(trust);
         parts = new FlowParts(
                 HostId.of("edge-1"),
                 identifier,
-                new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(100)),
-                new Signer(ownKey, new SecureRandom()),
+                () -> authority,
                 ChainTlv.STANDARD,
                 HeaderLimits.NORMAL,
-                new HalfOpenHeaders(1),
+                new HalfOpenHeaders(1, 10),
+                new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime),
                 List.of(),
                 new NextHop.Destination(),
                 new Connector(0, Duration.ofSeconds(5)),
+                new BatchSigner(Duration.ofMillis(1)),
                 new FlowTable(10),
                 events,
                 Duration.ofSeconds(5),
@@ -138,6 +143,15 @@ class FlowTest {
                 new SecureRandom());
         entrance = fromApplications();
         wire = new Wire(() -> (ChannelHandler) new Beginning());
+    }
+
+    /** The keys of hop-b, with those that it believes. */
+    private Authority authority(Trust believed) {
+        VerifierSettings settings = new VerifierSettings(
+                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        return Authority.of(
+                new Verifier(settings, believed, ChainTlv.STANDARD, new ReplayWindow(100)),
+                new Signer(ownKey, new SecureRandom()));
     }
 
     @AfterEach
@@ -152,23 +166,23 @@ class FlowTest {
 
     /** Applications on this host, whose flows want to go to {@link #destination}. */
     private Entrance fromApplications() {
-        return entrance(false, false, Entrance.OwnerRule.ANYONE);
+        return entrance(new Entrance.Beginning.Payload(), false, true, Entrance.OwnerRule.ANYONE);
     }
 
     private Entrance fromPreviousHop() {
-        return entrance(true, false, Entrance.OwnerRule.ANYONE);
+        return entrance(new Entrance.Beginning.SignedHeader(), false, false, Entrance.OwnerRule.ANYONE);
     }
 
-    private Entrance entrance(boolean requiresHeader, boolean intercepting, Entrance.OwnerRule rule) {
+    private Entrance entrance(Entrance.Beginning begins, boolean intercepting, boolean local, Entrance.OwnerRule rule) {
         return new Entrance(
                 "front",
-                requiresHeader,
+                begins,
                 intercepting,
                 java.util.Optional.empty(),
                 connection -> {
                     Tuple socket = Tuple.tcp(connection.remoteAddress(), connection.localAddress());
                     Tuple asked = Tuple.tcp(socket.source(), destinationAddress());
-                    return new Arrival(Way.SOCKET, socket, asked, !requiresHeader);
+                    return new Arrival(Way.SOCKET, socket, asked, local);
                 },
                 rule);
     }
@@ -231,11 +245,10 @@ class FlowTest {
                 Way.SOCKET,
                 Optional.of(source),
                 connection);
-        return HeaderWriter.proxy(
-                who.tuple(),
-                ChainTlv.STANDARD
-                        .write(new Signer(previousKey, new SecureRandom()).originate(who, draft))
-                        .orElseThrow());
+        Signer signer = new Signer(previousKey, new SecureRandom());
+        return ChainTlv.STANDARD
+                .header(signer.sign(signer.originate(who, draft)))
+                .orElseThrow();
     }
 
     private static Header read(Socket next) throws IOException {
@@ -280,7 +293,7 @@ class FlowTest {
 
     @Test
     void theNextHopGetsOneTrueHeaderBeforeTheFirstByte() throws Exception {
-        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress())));
+        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress(), HeaderProfile.NORMAL)));
         Socket app = wire.connect();
         Socket next = destination.accept();
 
@@ -302,7 +315,7 @@ class FlowTest {
     /** The reset may come before, while or after the header is written: the flow ends all the same. */
     @Test
     void aNextHopThatAcceptsAndResetsLeavesNoFlowBehind() throws Exception {
-        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress())));
+        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress(), HeaderProfile.NORMAL)));
         for (int i = 0; i < 300; i++) {
             wire.connect();
             Socket next = destination.accept();
@@ -348,7 +361,7 @@ class FlowTest {
 
     @Test
     void aHeaderThatNamesAnotherDestinationThanTheKernelIsRefused() throws Exception {
-        entrance = entrance(true, true, Entrance.OwnerRule.ANYONE);
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), true, false, Entrance.OwnerRule.ANYONE);
         Socket previous = wire.connect();
         previous.getOutputStream()
                 .write(header(previous, new InetSocketAddress("127.0.0.1", 9)).toByteArray());
@@ -401,6 +414,136 @@ class FlowTest {
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
 
+    /** The one that waits longest, since both are of one peer. */
+    @Test
+    void whoLosesItsPlaceToAnotherEndsForTheBudget() throws Exception {
+        change(p -> withBudgets(p, new HalfOpenHeaders(10, 1), p.headerFailures()));
+        entrance = fromPreviousHop();
+        Socket first = wire.connect();
+        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+        Socket second = wire.connect();
+
+        assertReset(first);
+        Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
+        assertThat(end.ending().reason()).isEqualTo(CloseReason.HEADER_BUDGET);
+        second.getOutputStream().write(header(second, destinationAddress()).toByteArray());
+        second.getOutputStream().write('x');
+        second.shutdownOutput();
+        Socket there = destination.accept();
+        assertThat(there.getInputStream().readAllBytes()).containsExactly('x');
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        assertThat(parts.headerFailures().count())
+                .as("to lose a place is no failure")
+                .isZero();
+    }
+
+    @Test
+    void aPeerWhoseHeadersFailIsRefusedUnheard() throws Exception {
+        entrance = fromPreviousHop();
+        for (int i = 0; i < FAILURES; i++) {
+            Socket bad = wire.connect();
+            bad.getOutputStream().write(UNSIGNED);
+            assertReset(bad);
+            assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+        }
+        events.verified.clear();
+        Socket next = wire.connect();
+
+        // It has sent nothing yet.
+        assertReset(next);
+        Ending ending = ending();
+        assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_FAILURES);
+        assertThat(ending.detail()).startsWith("peer 127.0.0.1: 3 headers failed in 60000 ms, the next is read in ");
+        assertThat(events.verified).isEmpty();
+    }
+
+    @Test
+    void aHeaderThatIsTrueIsNoFailureWhateverBecomesOfItsFlow() throws Exception {
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), true, false, Entrance.OwnerRule.ANYONE);
+        Socket previous = wire.connect();
+        previous.getOutputStream()
+                .write(header(previous, new InetSocketAddress("127.0.0.1", 9)).toByteArray());
+
+        assertReset(previous);
+        assertThat(ending().reason()).isEqualTo(CloseReason.DESTINATION_MISMATCH);
+        assertThat(parts.headerFailures().count()).isZero();
+    }
+
+    /** A stranger that gets to the listener of the previous hop must not use up what that hop may. */
+    @Test
+    void whoIsNotThePreviousHopTakesNothingOfItsBudgets() throws Exception {
+        entrance = entrance(
+                new Entrance.Beginning.SignedHeader(),
+                true,
+                true,
+                owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
+        for (int i = 0; i < 2 * FAILURES; i++) {
+            Socket stranger = wire.connect();
+            assertReset(stranger);
+            assertThat(ending().reason()).isEqualTo(CloseReason.OWNER_MISMATCH);
+        }
+
+        assertThat(parts.headerFailures().count()).isZero();
+        assertThat(parts.halfOpenHeaders().size()).isZero();
+    }
+
+    @Test
+    void whatAnotherUserOfTheSameHostFailedIsNotThePreviousHops() throws Exception {
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), false, true, Entrance.OwnerRule.ANYONE);
+        int uid = (int) java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid");
+        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid + 1)));
+        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.empty()));
+        Socket heard = wire.connect();
+        heard.getOutputStream().write(UNSIGNED);
+        assertReset(heard);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+
+        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid)));
+        Socket unheard = wire.connect();
+        assertReset(unheard);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_FAILURES);
+    }
+
+    private void failAll(Peer peer) {
+        for (int i = 0; i < FAILURES; i++) {
+            parts.headerFailures().ended(peer, CloseReason.HEADER_REJECTED);
+        }
+    }
+
+    @Test
+    void whoIsNoneOfTheBelievedProxiesIsRefusedUnheard() throws Exception {
+        entrance = entrance(
+                new Entrance.Beginning.BelievedHeader(ImmutableList.of(Cidr.parse("127.0.0.2"), Cidr.parse("::/0"))),
+                false,
+                false,
+                Entrance.OwnerRule.ANYONE);
+        Socket stranger = wire.connect();
+
+        assertReset(stranger);
+        Events.Closed end = closed();
+        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.PEER_NOT_ALLOWED, "peer 127.0.0.1"));
+        assertThat(end.flow().arrival()).as("for the log").isPresent();
+    }
+
+    /** Exactly one header: the next bytes are the flow's, though they look like one. */
+    @Test
+    void aSecondHeaderIsPayload() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+        previous.getOutputStream().write(UNSIGNED);
+        previous.getOutputStream().write(LOCAL);
+        previous.shutdownOutput();
+        Socket there = destination.accept();
+
+        assertThat(there.getInputStream().readAllBytes())
+                .isEqualTo(com.google.common.primitives.Bytes.concat(UNSIGNED, LOCAL));
+
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
     @Test
     void aHealthCheckIsAnsweredByACloseThatIsNoReset() throws Exception {
         change(p -> withHealthCheckers(p, List.of(Cidr.parse("127.0.0.0/8"))));
@@ -423,20 +566,58 @@ class FlowTest {
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
     }
 
+    /** Keys are asked for when a header is verified, not when its connection was accepted. */
+    @Test
+    void aKeyThatIsRevokedWhileItsHeaderComesInIsRefused() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        byte[] header = header(previous, destinationAddress()).toByteArray();
+        previous.getOutputStream().write(header, 0, header.length - 1);
+        Wire.await("to wait for the rest", () -> parts.halfOpenHeaders().size() == 1);
+
+        authority = authority(trust("hop-a", previousKey, " origin=edge-1 revoked # lost\n"));
+        previous.getOutputStream().write(header, header.length - 1, 1);
+
+        assertReset(previous);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+        assertThat(events.verified.take())
+                .isInstanceOfSatisfying(
+                        Verification.Rejected.class,
+                        rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.KEY_REVOKED));
+    }
+
+    @Test
+    void aFlowThatStandsOutlivesTheKeyThatBeganIt() throws Exception {
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+        Socket there = destination.accept();
+
+        authority = authority(trust("hop-a", previousKey, " origin=edge-1 revoked # lost\n"));
+        previous.getOutputStream().write('?');
+        previous.shutdownOutput();
+
+        assertThat(there.getInputStream().readAllBytes()).hasSize(1);
+        there.close();
+        assertThat(previous.getInputStream().readAllBytes()).isEmpty();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
     /** The loopback of the originator's host is not this host's. */
     @Test
     void aFlowOfAnotherHostDoesNotReachServicesOfThisOne() throws Exception {
         change(p -> new FlowParts(
                 HostId.of("egress-1"),
                 p.identifier(),
-                p.verifier(),
-                p.signer(),
+                p.authority(),
                 p.chainTlv(),
                 p.headerLimits(),
                 p.halfOpenHeaders(),
+                p.headerFailures(),
                 p.healthCheckers(),
                 p.nextHop(),
                 p.connector(),
+                p.batchSigner(),
                 p.table(),
                 p.events(),
                 p.headerTimeout(),
@@ -457,7 +638,7 @@ class FlowTest {
     void aHeaderOfAnotherHopThanThePreviousOneIsRefused() throws Exception {
         Entrance any = fromPreviousHop();
         entrance = new Entrance(
-                any.listener(), true, false, Optional.of(HopId.of("hop-z")), any.arrivals(), any.ownerRule());
+                any.listener(), any.begins(), false, Optional.of(HopId.of("hop-z")), any.arrivals(), any.ownerRule());
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
 
@@ -469,7 +650,7 @@ class FlowTest {
     void whatTheKernelCantSayIsNeverGuessed() throws Exception {
         entrance = new Entrance(
                 "front",
-                false,
+                new Entrance.Beginning.Payload(),
                 true,
                 java.util.Optional.empty(),
                 connection -> {
@@ -485,7 +666,10 @@ class FlowTest {
     @Test
     void aWrongOwnerIsRefused() throws Exception {
         entrance = entrance(
-                false, false, owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
+                new Entrance.Beginning.Payload(),
+                false,
+                true,
+                owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
         Socket app = wire.connect();
 
         assertReset(app);
@@ -513,7 +697,7 @@ class FlowTest {
     @Test
     void aDestinationThatRefusesIsFeltAsAReset() throws Exception {
         InetSocketAddress nobody = destinationAddress();
-        change(p -> withNext(p, new NextHop.At("hop-c", nobody)));
+        change(p -> withNext(p, new NextHop.At("hop-c", nobody, HeaderProfile.NORMAL)));
         destination.close();
         Socket app = wire.connect();
 
@@ -525,8 +709,8 @@ class FlowTest {
 
     @Test
     void aHeaderTooLargeForTheNextHopIsNotSent() throws Exception {
-        change(p ->
-                withNext(withHeaderLimits(p, new HeaderLimits(100)), new NextHop.At("hop-c", destinationAddress())));
+        HeaderProfile small = new HeaderProfile(256, ImmutableSet.of());
+        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress(), small)));
         Socket app = wire.connect();
         Socket next = destination.accept();
 
@@ -563,7 +747,7 @@ class FlowTest {
 
     @Test
     void aBugEndsTheFlowAndOnlyIt() throws Exception {
-        entrance = entrance(false, false, owner -> {
+        entrance = entrance(new Entrance.Beginning.Payload(), false, true, owner -> {
             throw new IllegalStateException("a bug, made by this test");
         });
         Socket app = wire.connect();
@@ -594,10 +778,6 @@ class FlowTest {
         return copy(p, p.headerLimits(), p.healthCheckers(), next, p.table(), p.headerTimeout());
     }
 
-    private static FlowParts withHeaderLimits(FlowParts p, HeaderLimits limits) {
-        return copy(p, limits, p.healthCheckers(), p.nextHop(), p.table(), p.headerTimeout());
-    }
-
     private static FlowParts withHealthCheckers(FlowParts p, List<Cidr> checkers) {
         return copy(p, p.headerLimits(), checkers, p.nextHop(), p.table(), p.headerTimeout());
     }
@@ -610,6 +790,28 @@ class FlowTest {
         return copy(p, p.headerLimits(), p.healthCheckers(), p.nextHop(), p.table(), timeout);
     }
 
+    private static FlowParts withBudgets(FlowParts p, HalfOpenHeaders halfOpen, HeaderFailures failures) {
+        return new FlowParts(
+                p.host(),
+                p.identifier(),
+                p.authority(),
+                p.chainTlv(),
+                p.headerLimits(),
+                halfOpen,
+                failures,
+                p.healthCheckers(),
+                p.nextHop(),
+                p.connector(),
+                p.batchSigner(),
+                p.table(),
+                p.events(),
+                p.headerTimeout(),
+                p.idleTimeout(),
+                p.ttl(),
+                p.clock(),
+                p.random());
+    }
+
     private static FlowParts copy(
             FlowParts p,
             HeaderLimits limits,
@@ -620,14 +822,15 @@ class FlowTest {
         return new FlowParts(
                 p.host(),
                 p.identifier(),
-                p.verifier(),
-                p.signer(),
+                p.authority(),
                 p.chainTlv(),
                 limits,
                 p.halfOpenHeaders(),
+                p.headerFailures(),
                 healthCheckers,
                 next,
                 p.connector(),
+                p.batchSigner(),
                 table,
                 p.events(),
                 headerTimeout,

@@ -37,6 +37,7 @@ class HeaderInputTest {
     private static final byte[] PAYLOAD = "GET / HTTP/1.1\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final Duration LONG = Duration.ofMinutes(1);
 
+    private final CompletableFuture<Void> lost = new CompletableFuture<>();
     private final Inbox inbox = new Inbox();
     private final EmbeddedChannel channel = channel();
     private final ByteArrayOutputStream flow = new ByteArrayOutputStream();
@@ -57,7 +58,7 @@ class HeaderInputTest {
     }
 
     private CompletableFuture<Header> read(HeaderLimits limits, Duration timeout) {
-        return HeaderInput.read(channel, inbox, limits, timeout);
+        return HeaderInput.read(channel, inbox, limits, timeout, lost);
     }
 
     private void arrive(byte[]... pieces) {
@@ -247,6 +248,48 @@ class HeaderInputTest {
     }
 
     @Test
+    void whoLosesItsPlaceWaitsNoLonger() {
+        CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
+        arrive(slice(HEADER.toByteArray(), 0, 30));
+
+        lost.complete(null);
+        channel.runPendingTasks();
+
+        assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_BUDGET);
+        assertThat(refusal(answer).detail())
+                .isEqualTo("all places for unfinished headers are taken, and its peer has the most");
+    }
+
+    /** Ten thousand of them must not take forty megabytes. */
+    @Test
+    void anUnfinishedHeaderTakesNoMoreMemoryThanItsBytesAreWorth() {
+        int many = 200;
+        List<HeaderInputTest> waiting = new ArrayList<>();
+        for (int i = 0; i < 2 * many; i++) {
+            waiting.add(new HeaderInputTest());
+        }
+        byte[] claimsMuch = java.util.HexFormat.of().parseHex("0d0a0d0a000d0a515549540a" + "21110ff0" + "c000020a");
+        // The first half only to have everything loaded that this needs.
+        waiting.subList(0, many).forEach(one -> one.begin(claimsMuch));
+        long before = allocated();
+        waiting.subList(many, 2 * many).forEach(one -> one.begin(claimsMuch));
+        long each = (allocated() - before) / many;
+
+        assertThat(each).as("bytes").isPositive().isLessThan(HeaderLimits.NORMAL.maxBytes());
+        waiting.forEach(one -> one.channel.close());
+    }
+
+    private void begin(byte[] bytes) {
+        assertThat(read(HeaderLimits.NORMAL, LONG)).isNotDone();
+        arrive(bytes);
+    }
+
+    private static long allocated() {
+        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
+                .getCurrentThreadAllocatedBytes();
+    }
+
+    @Test
     void aHeaderThatCameInTimeStopsTheClock() {
         channel.freezeTime();
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, Duration.ofSeconds(5));
@@ -267,7 +310,7 @@ class HeaderInputTest {
         try (Wire wire = new Wire()) {
             Wire.Pair pair = wire.pair();
             CompletableFuture<Header> answer = wire.onLoop(() -> HeaderInput.read(
-                    pair.channel(), (Inbox) pair.channel().pipeline().first(), HeaderLimits.NORMAL, LONG));
+                    pair.channel(), (Inbox) pair.channel().pipeline().first(), HeaderLimits.NORMAL, LONG, lost));
 
             pair.socket().getOutputStream().write(headerAndPayload());
 

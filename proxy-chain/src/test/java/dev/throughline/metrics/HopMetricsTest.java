@@ -2,6 +2,7 @@ package dev.throughline.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.Verification;
 import dev.throughline.flow.CloseReason;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,7 @@ class HopMetricsTest {
                 Optional.empty(),
                 Optional.empty(),
                 new NextHop.Destination(),
+                ImmutableList.of(),
                 10,
                 2000);
     }
@@ -61,7 +64,33 @@ class HopMetricsTest {
                         "throughline_headers_verified_total 0.0\n",
                         "throughline_flows_transferred_bytes_total{direction=\"in\"} 0.0\n",
                         "throughline_flows_transferred_bytes_total{direction=\"out\"} 0.0\n",
-                        "throughline_flows_duration_seconds_count 0\n");
+                        "throughline_flows_duration_seconds_count 0\n",
+                        "throughline_reloads_total{result=\"applied\"} 0.0\n",
+                        "throughline_reloads_total{result=\"refused\"} 0.0\n");
+    }
+
+    @Test
+    void aReloadIsCountedByItsResult() {
+        metrics.reloaded(false);
+        metrics.reloaded(true);
+        metrics.reloaded(true);
+
+        assertThat(metrics.scrape())
+                .contains(
+                        "throughline_reloads_total{result=\"applied\"} 2.0\n",
+                        "throughline_reloads_total{result=\"refused\"} 1.0\n");
+    }
+
+    /** Micrometer alone would let go of what it reads, and the series would stand still. */
+    @Test
+    void whatIsReadGoesOnAfterAGarbageCollection() {
+        AtomicLong count = new AtomicLong(4);
+        metrics.gauge("throughline.flows.open", "Flows that live", count::get);
+        metrics.counter("throughline.identify.scans", "Searches", count::get);
+        System.gc();
+        count.set(5);
+
+        assertThat(metrics.scrape()).contains("throughline_flows_open 5.0\n", "throughline_identify_scans_total 5.0\n");
     }
 
     @Test

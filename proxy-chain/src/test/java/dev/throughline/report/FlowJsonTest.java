@@ -2,6 +2,7 @@ package dev.throughline.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.Verification;
 import dev.throughline.cli.HeaderFixture;
@@ -58,6 +59,7 @@ class FlowJsonTest {
                 verification,
                 originator,
                 new NextHop.Destination(),
+                ImmutableList.of(),
                 100,
                 2000);
     }

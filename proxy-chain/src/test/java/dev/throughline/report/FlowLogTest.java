@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.AppenderBase;
+import com.google.common.collect.ImmutableList;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Ending;
 import dev.throughline.flow.FlowView;
@@ -86,6 +87,7 @@ class FlowLogTest {
                 Optional.empty(),
                 Optional.empty(),
                 new NextHop.Destination(),
+                ImmutableList.of(),
                 0,
                 0);
     }

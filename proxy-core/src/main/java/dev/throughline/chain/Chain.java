@@ -3,8 +3,8 @@ package dev.throughline.chain;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Iterables;
 import dev.throughline.header.Bytes;
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -18,8 +18,8 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
     /** More links than this aren't read at all (SPEC, section 7). */
     public static final int HARD_HOP_LIMIT = 8;
 
-    static Chain read(byte[] bytes) throws WireException {
-        Cursor in = new Cursor(bytes, 0, bytes.length);
+    static Chain read(Bytes bytes) throws WireException {
+        Cursor in = new Cursor(bytes);
         OriginBlock origin = OriginBlock.read(in);
         ImmutableList.Builder<SignedLink> links = ImmutableList.builder();
         int count = 0;
@@ -46,21 +46,46 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
     }
 
     /** The digest of each link, in order; a digest covers all that comes before it. */
-    List<byte[]> digests() {
-        List<byte[]> digests = new ArrayList<>(links.size());
-        byte[] previous = origin.digest();
+    List<Bytes> digests() {
+        List<Bytes> digests = new ArrayList<>(links.size());
+        Bytes previous = origin.digest();
         for (SignedLink link : links) {
-            previous = Digests.link(previous, link.body().toByteArray());
+            previous = Digests.link(previous, link.body());
             digests.add(previous);
         }
         return digests;
     }
 
+    /**
+     * The same chain, with closed details open again as far as {@code openings} prove what they said. Its digests and
+     * signatures stay; what an opening doesn't fit stays closed.
+     *
+     * @param openings of this chain or any other
+     * @return the chain
+     * @throws IllegalArgumentException if what a detail committed to can't be read
+     */
+    public Chain reopen(Collection<Opening> openings) {
+        try {
+            return new Chain(origin.reopen(openings), links);
+        } catch (WireException e) {
+            throw new IllegalArgumentException("what was committed to can't be read: " + e.problem(), e);
+        }
+    }
+
+    /** How many bytes it has. */
+    int size() {
+        int size = origin.size();
+        for (SignedLink link : links) {
+            size += link.size();
+        }
+        return size;
+    }
+
     /** {@return the chain as it travels (SPEC, section 3), without the fragments' prefixes} */
     public Bytes encode() {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(origin.encode());
-        links.forEach(link -> out.writeBytes(link.encode()));
-        return Bytes.copyOf(out.toByteArray());
+        Sink out = new Sink(size());
+        origin.writeTo(out);
+        links.forEach(link -> link.writeTo(out));
+        return out.toBytes();
     }
 }

@@ -5,7 +5,10 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
+import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
+import dev.throughline.header.Transport;
+import dev.throughline.header.Tuple;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,23 +48,49 @@ public record ChainTlv(int type) {
      * @return one to four, in order; empty if it needs more, and then it must not be sent at all
      */
     public Optional<ImmutableList<Tlv>> write(Chain chain) {
-        byte[] bytes = chain.encode().toByteArray();
-        int count = (bytes.length + FRAGMENT_BYTES - 1) / FRAGMENT_BYTES;
+        Bytes bytes = chain.encode();
+        int count = fragments(bytes.length());
         if (count > MAX_FRAGMENTS) {
             return Optional.empty();
         }
-        ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
+        ImmutableList.Builder<Tlv> tlvs = ImmutableList.builderWithExpectedSize(count);
         for (int i = 0; i < count; i++) {
-            int size = Math.min(FRAGMENT_BYTES, bytes.length - i * FRAGMENT_BYTES);
-            byte[] value = new byte[PREFIX_BYTES + size];
-            value[0] = MAGIC_1;
-            value[1] = MAGIC_2;
-            value[2] = VERSION;
-            value[3] = (byte) ((i << 4) | (count - 1));
-            System.arraycopy(bytes, i * FRAGMENT_BYTES, value, PREFIX_BYTES, size);
-            tlvs.add(new Tlv(type, Bytes.copyOf(value)));
+            Bytes content =
+                    bytes.part(i * FRAGMENT_BYTES, Math.min(FRAGMENT_BYTES, bytes.length() - i * FRAGMENT_BYTES));
+            tlvs.add(new Tlv(
+                    type,
+                    new Sink(PREFIX_BYTES + content.length())
+                            .u8(MAGIC_1)
+                            .u8(MAGIC_2)
+                            .u8(VERSION)
+                            .u8((i << 4) | (count - 1))
+                            .bytes(content)
+                            .toBytes()));
         }
         return Optional.of(tlvs.build());
+    }
+
+    /**
+     * The header that carries a chain, with the addresses that its origin signs.
+     *
+     * @param chain as it is signed
+     * @return all bytes of the header; empty if the chain needs more than four fragments, and then it must not be sent at all
+     */
+    public Optional<Bytes> header(Chain chain) {
+        Tuple tuple = chain.origin().claim().unverified().tuple();
+        return write(chain).map(tlvs -> HeaderWriter.proxy(tuple, tlvs));
+    }
+
+    /** How many bytes a header has that carries a chain of {@code chainBytes}. */
+    static int headerBytes(Transport transport, int chainBytes) {
+        return HeaderWriter.FIXED_BYTES
+                + transport.addressBytes()
+                + chainBytes
+                + fragments(chainBytes) * (Tlv.OVERHEAD + PREFIX_BYTES);
+    }
+
+    private static int fragments(int chainBytes) {
+        return (chainBytes + FRAGMENT_BYTES - 1) / FRAGMENT_BYTES;
     }
 
     /** One TLV of ours and where its value begins in the header. */
@@ -91,55 +120,58 @@ public record ChainTlv(int type) {
             }
             length += fragment.size() - PREFIX_BYTES;
         }
-        byte[] chain = new byte[length];
-        int at = 0;
-        for (Fragment fragment : fragments) {
-            byte[] value = fragment.content.toByteArray();
-            System.arraycopy(value, PREFIX_BYTES, chain, at, value.length - PREFIX_BYTES);
-            at += value.length - PREFIX_BYTES;
-        }
         try {
-            return new ChainRead.Found(Chain.read(chain));
+            return new ChainRead.Found(Chain.read(content(fragments, length)));
         } catch (WireException e) {
-            Fragment fragment = fragments.get(Math.min(e.offset() / FRAGMENT_BYTES, fragments.size() - 1));
-            int inFragment = e.offset() - FRAGMENT_BYTES * fragments.indexOf(fragment);
-            return new ChainRead.Malformed(fragment.offset + PREFIX_BYTES + inFragment, e.problem());
+            int place = Math.min(e.offset() / FRAGMENT_BYTES, fragments.size() - 1);
+            int inFragment = e.offset() - FRAGMENT_BYTES * place;
+            return new ChainRead.Malformed(fragments.get(place).offset + PREFIX_BYTES + inFragment, e.problem());
         }
+    }
+
+    private static Bytes content(List<Fragment> fragments, int length) {
+        if (fragments.size() == 1) {
+            return fragments.getFirst().content.part(PREFIX_BYTES, length);
+        }
+        Sink chain = new Sink(length);
+        for (Fragment fragment : fragments) {
+            chain.bytes(fragment.content.part(PREFIX_BYTES, fragment.size() - PREFIX_BYTES));
+        }
+        return chain.toBytes();
     }
 
     private List<Fragment> fragments(Header header) {
         List<Fragment> fragments = new ArrayList<>();
-        int tlvBytes = header.tlvs().stream()
-                .mapToInt(tlv -> Tlv.OVERHEAD + tlv.value().length())
-                .sum();
-        int offset = header.raw().length() - tlvBytes;
+        int offset = header.raw().length();
         for (Tlv tlv : header.tlvs()) {
-            byte[] value = tlv.value().toByteArray();
-            if (tlv.type() == type && value.length >= 2 && value[0] == MAGIC_1 && value[1] == MAGIC_2) {
-                fragments.add(new Fragment(offset + Tlv.OVERHEAD, tlv.value()));
+            offset -= Tlv.OVERHEAD + tlv.value().length();
+        }
+        for (Tlv tlv : header.tlvs()) {
+            Bytes value = tlv.value();
+            if (tlv.type() == type && value.length() >= 2 && value.at(0) == MAGIC_1 && value.at(1) == MAGIC_2) {
+                fragments.add(new Fragment(offset + Tlv.OVERHEAD, value));
             }
-            offset += Tlv.OVERHEAD + value.length;
+            offset += Tlv.OVERHEAD + value.length();
         }
         return fragments;
     }
 
     private static @Nullable ChainRead check(Fragment fragment, int index, int count) {
-        byte[] value = fragment.content.toByteArray();
-        if (value.length <= PREFIX_BYTES || value.length > PREFIX_BYTES + FRAGMENT_BYTES) {
-            return new ChainRead.Malformed(fragment.offset, "a fragment has 5 to 1024 bytes, found " + value.length);
+        Bytes value = fragment.content;
+        if (value.length() <= PREFIX_BYTES || value.length() > PREFIX_BYTES + FRAGMENT_BYTES) {
+            return new ChainRead.Malformed(fragment.offset, "a fragment has 5 to 1024 bytes, found " + value.length());
         }
-        if (value[2] != VERSION) {
-            return new ChainRead.Malformed(fragment.offset + 2, "version " + value[2] + ", expected " + VERSION);
+        if (value.at(2) != VERSION) {
+            return new ChainRead.Malformed(fragment.offset + 2, "version " + value.at(2) + ", expected " + VERSION);
         }
         int expected = (index << 4) | (count - 1);
-        if (count > MAX_FRAGMENTS || (value[3] & 0xFF) != expected) {
+        if (count > MAX_FRAGMENTS || value.at(3) != expected) {
             return new ChainRead.Malformed(
                     fragment.offset + 3,
-                    "fragments are numbered in order, 1 to 4 of them: expected " + expected + ", found "
-                            + (value[3] & 0xFF));
+                    "fragments are numbered in order, 1 to 4 of them: expected " + expected + ", found " + value.at(3));
         }
         // Only the last may be shorter: otherwise one chain could be cut, and so written, in many ways.
-        if (index < count - 1 && value.length != PREFIX_BYTES + FRAGMENT_BYTES) {
+        if (index < count - 1 && value.length() != PREFIX_BYTES + FRAGMENT_BYTES) {
             return new ChainRead.Malformed(fragment.offset, "only the last fragment may be shorter than 1024 bytes");
         }
         return null;

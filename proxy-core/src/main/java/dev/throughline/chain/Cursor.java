@@ -4,22 +4,28 @@ import dev.throughline.header.Bytes;
 
 /** A place in a run of bytes, from which values are read in order; it can't be moved beyond its end. */
 final class Cursor {
-    private final byte[] bytes;
+    private final Bytes bytes;
     private final int end;
     private int at;
 
-    Cursor(byte[] bytes, int from, int to) {
+    /** At the start of {@code bytes}. */
+    Cursor(Bytes bytes) {
+        this(bytes, 0, bytes.length());
+    }
+
+    Cursor(Bytes bytes, int from, int to) {
         this.bytes = bytes;
         this.at = from;
         this.end = to;
     }
 
+    /** In bytes from where the outermost cursor began. */
     int offset() {
         return at;
     }
 
-    int end() {
-        return end;
+    int left() {
+        return end - at;
     }
 
     boolean atEnd() {
@@ -49,7 +55,12 @@ final class Cursor {
     Bytes take(int count, String what) throws WireException {
         need(count, what);
         at += count;
-        return Bytes.copyOf(bytes, at - count, count);
+        return bytes.part(at - count, count);
+    }
+
+    /** What is left, without passing over it. */
+    Bytes rest() {
+        return bytes.part(at, end - at);
     }
 
     /** The next {@code count} bytes as a cursor of their own, passed over by this one. */
@@ -73,15 +84,11 @@ final class Cursor {
         }
     }
 
-    byte[] array() {
-        return bytes;
-    }
-
     private long unsigned(int size, String what) throws WireException {
         need(size, what);
         long value = 0;
         for (int i = 0; i < size; i++) {
-            value = (value << 8) | (bytes[at++] & 0xFF);
+            value = (value << 8) | bytes.at(at++);
         }
         return value;
     }

@@ -1,62 +1,98 @@
 package dev.throughline.chain;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import java.util.Optional;
 
 /**
  * A part of the origin that a later hop may close: replace by its commitment, so that it can be left out without being
- * changed. Signatures cover the commitment, so they hold either way.
- *
- * @param kind 1 code, 2 placement, 3 person
- * @param opening salt and fields; empty when closed
- * @param committed the commitment, 32 bytes
+ * changed. Signatures cover the commitment, so they hold either way (SPEC.md, "Details").
  */
-public record Detail(int kind, Optional<Opening> opening, Bytes committed) {
-    static final int CODE = 1;
-    static final int PLACEMENT = 2;
-    static final int PERSON = 3;
-    static final int SALT_BYTES = 16;
+public sealed interface Detail {
+    /** What a detail is about; the code is what travels. */
+    enum Kind {
+        /** Which code the process ran. */
+        CODE(1, "code"),
+        /** Where on its host it ran. */
+        PLACEMENT(2, "placement"),
+        /** For whom it ran. */
+        PERSON(3, "person");
+
+        /**
+         * In which order details are closed where a header must become smaller: first where the process was, which is
+         * long and says least about who it is, and last what code it ran.
+         */
+        public static final ImmutableList<Kind> CLOSING_ORDER = ImmutableList.of(PLACEMENT, PERSON, CODE);
+
+        private final int code;
+        private final String text;
+
+        Kind(int code, String text) {
+            this.code = code;
+            this.text = text;
+        }
+
+        int code() {
+            return code;
+        }
+
+        static Optional<Kind> ofCode(int code) {
+            for (Kind kind : values()) {
+                if (kind.code == code) {
+                    return Optional.of(kind);
+                }
+            }
+            return Optional.empty();
+        }
+
+        /** {@return {@code code}, {@code placement} or {@code person}} */
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
+    /** {@return what it is about} */
+    Kind kind();
+
+    /** {@return what the signatures cover: 32 bytes} */
+    Bytes commitment();
+
+    /** {@return how many bytes its payload has} */
+    int payloadBytes();
 
     /**
-     * What a commitment commits to; the salt keeps anyone from guessing the fields of a closed detail.
+     * One that can be read.
      *
-     * @param salt 16 random bytes
-     * @param fields as they travel
+     * @param opening what it says
      */
-    public record Opening(Bytes salt, Bytes fields) {}
+    record Open(Opening opening) implements Detail {
+        @Override
+        public Kind kind() {
+            return opening.kind();
+        }
 
-    static Detail open(int kind, Bytes salt, Bytes fields) {
-        return new Detail(
-                kind,
-                Optional.of(new Opening(salt, fields)),
-                Bytes.copyOf(Digests.detail(kind, salt.toByteArray(), fields.toByteArray())));
+        @Override
+        public Bytes commitment() {
+            return opening.commitment();
+        }
+
+        @Override
+        public int payloadBytes() {
+            return opening.salt().length() + opening.fields().length();
+        }
     }
 
-    static Detail closed(int kind, Bytes commitment) {
-        return new Detail(kind, Optional.empty(), commitment);
-    }
-
-    /** {@return whether it can be read} */
-    public boolean isOpen() {
-        return opening.isPresent();
-    }
-
-    /** {@return {@code code}, {@code placement} or {@code person}} */
-    public String name() {
-        return switch (kind) {
-            case CODE -> "code";
-            case PLACEMENT -> "placement";
-            default -> "person";
-        };
-    }
-
-    byte[] commitment() {
-        return committed.toByteArray();
-    }
-
-    int encodedSize() {
-        return 4
-                + opening.map(open -> open.salt().length() + open.fields().length())
-                        .orElse(Digests.SIZE);
+    /**
+     * One of which only the commitment is left.
+     *
+     * @param kind what it is about
+     * @param commitment 32 bytes
+     */
+    record Closed(Kind kind, Bytes commitment) implements Detail {
+        @Override
+        public int payloadBytes() {
+            return Digests.SIZE;
+        }
     }
 }

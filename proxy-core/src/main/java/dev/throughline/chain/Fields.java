@@ -1,141 +1,183 @@
 package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.NavigableMap;
+import java.util.Arrays;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The fields of a core or a detail: tag (1 byte), length (2), value; tags strictly ascending, so that one set of fields
  * has one encoding. A tag of 0x80 or more that isn't known rejects, one below is passed over: whoever adds a field
- * decides which of the two it must be.
+ * decides which of the two it must be. This version knows none of 0x80 or more.
  */
 final class Fields {
     static final int CRITICAL = 0x80;
 
-    /** A value and where it begins. */
-    private record Field(int offset, Bytes value) {}
+    /** Tags of this version are below it. */
+    private static final int KNOWN = 16;
 
-    private final NavigableMap<Integer, Field> fields;
+    /** By tag; tags ascend, so a later one of the same tag can't replace an earlier one. */
+    private final @Nullable Cursor[] values = new Cursor[KNOWN];
 
-    private Fields(NavigableMap<Integer, Field> fields) {
-        this.fields = fields;
-    }
+    private Fields() {}
 
-    static Fields read(Cursor in, String what, Set<Integer> known) throws WireException {
-        NavigableMap<Integer, Field> fields = new TreeMap<>();
+    static Fields read(Cursor in, String what) throws WireException {
+        Fields fields = new Fields();
+        int last = -1;
         while (!in.atEnd()) {
             int start = in.offset();
-            int tag = in.u8("a tag of " + what);
-            if (!fields.isEmpty() && tag <= fields.lastKey()) {
-                throw new WireException(
-                        start, "tag " + tag + " of " + what + " after " + fields.lastKey() + ": tags ascend");
+            int tag = in.u8("a tag");
+            if (tag <= last) {
+                throw new WireException(start, "tag " + tag + " of " + what + " after " + last + ": tags ascend");
             }
-            if (tag >= CRITICAL && !known.contains(tag)) {
+            if (tag >= CRITICAL) {
                 throw new WireException(start, "critical tag " + tag + " of " + what + " isn't known to this version");
             }
-            int length = in.u16("the length of tag " + tag + " of " + what);
-            int offset = in.offset();
-            fields.put(tag, new Field(offset, in.take(length, "tag " + tag + " of " + what)));
+            int length = in.u16("the length of a field");
+            if (length > in.left()) {
+                throw new WireException(
+                        in.offset(),
+                        "tag " + tag + " of " + what + ": expected " + length + " bytes, " + in.left() + " are left");
+            }
+            Cursor value = in.part(length, "a field");
+            if (tag < KNOWN) {
+                fields.values[tag] = value;
+            }
+            last = tag;
         }
-        return new Fields(fields);
+        return fields;
     }
 
     /** A field that must be there, of exactly {@code size} bytes. */
     Cursor required(int tag, int size, String name, int at) throws WireException {
-        return optional(tag, size, name)
-                .orElseThrow(() -> new WireException(at, "the " + name + " (tag " + tag + ") is missing"));
+        return sized(required(tag, name, at), size, name);
+    }
+
+    /** A field that must be there, whose value decides its own size. */
+    Cursor required(int tag, String name, int at) throws WireException {
+        Cursor value = values[tag];
+        if (value == null) {
+            throw new WireException(at, "the " + name + " (tag " + tag + ") is missing");
+        }
+        return value;
     }
 
     Optional<Cursor> optional(int tag, int size, String name) throws WireException {
-        Field field = fields.get(tag);
-        if (field == null) {
-            return Optional.empty();
-        }
-        if (field.value.length() != size) {
-            throw new WireException(
-                    field.offset, "the " + name + " has " + size + " bytes, found " + field.value.length());
-        }
-        return Optional.of(new Cursor(field.value.toByteArray(), 0, size));
+        Cursor value = values[tag];
+        return value == null ? Optional.empty() : Optional.of(sized(value, size, name));
     }
 
     Optional<Bytes> bytes(int tag, int size, String name) throws WireException {
-        return optional(tag, size, name).map(cursor -> Bytes.copyOf(cursor.array()));
+        return optional(tag, size, name).map(Cursor::rest);
     }
 
-    /** A field whose value decides its own size. */
-    Optional<Bytes> raw(int tag) {
-        return Optional.ofNullable(fields.get(tag)).map(Field::value);
-    }
-
-    int offsetOf(int tag) {
-        Field field = fields.get(tag);
-        return field == null ? 0 : field.offset;
+    private static Cursor sized(Cursor value, int size, String name) throws WireException {
+        if (value.left() != size) {
+            throw new WireException(value.offset(), "the " + name + " has " + size + " bytes, found " + value.left());
+        }
+        return value;
     }
 
     /** Text for people: UTF-8 without control characters, which would forge lines of logs and terminals. */
     Optional<String> text(int tag, String name) throws WireException {
-        Field field = fields.get(tag);
-        if (field == null) {
+        Cursor value = values[tag];
+        if (value == null) {
             return Optional.empty();
         }
-        String text;
+        Optional<String> text = text(value.rest());
+        if (text.isEmpty()) {
+            throw new WireException(value.offset(), "the " + name + " is not UTF-8");
+        }
+        if (!isText(text.get())) {
+            throw new WireException(value.offset(), "the " + name + " is empty or holds a control character");
+        }
+        return text;
+    }
+
+    private static Optional<String> text(Bytes value) {
         try {
-            text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(field.value.toByteArray()))
-                    .toString();
+            return Optional.of(
+                    value.isAscii()
+                            ? value.toUtf8()
+                            : StandardCharsets.UTF_8
+                                    .newDecoder()
+                                    .decode(ByteBuffer.wrap(value.toByteArray()))
+                                    .toString());
         } catch (CharacterCodingException e) {
-            throw new WireException(field.offset, "the " + name + " is not UTF-8");
+            return Optional.empty();
         }
-        if (!isText(text)) {
-            throw new WireException(field.offset, "the " + name + " is empty or holds a control character");
-        }
-        return Optional.of(text);
     }
 
     private static boolean isText(String text) {
-        return !text.isEmpty() && text.chars().noneMatch(Character::isISOControl);
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isISOControl(text.charAt(i))) {
+                return false;
+            }
+        }
+        return !text.isEmpty();
     }
 
     /** Collects fields in the order of their tags. */
     static final class Writer {
-        private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        private byte[] out = new byte[128];
+        private int size;
         private int last = -1;
 
         Writer put(int tag, byte[] value) {
-            if (tag <= last || value.length > 0xFFFF) {
-                throw new IllegalArgumentException("tag " + tag + " of " + value.length + " bytes after tag " + last);
-            }
-            last = tag;
-            out.write(tag);
-            out.write(value.length >> 8);
-            out.write(value.length);
-            out.writeBytes(value);
+            begin(tag, value.length);
+            System.arraycopy(value, 0, out, size, value.length);
+            size += value.length;
             return this;
         }
 
-        Writer put(int tag, Optional<byte[]> value) {
-            value.ifPresent(bytes -> put(tag, bytes));
+        /** A field of {@code length} bytes, which the caller writes into the buffer that this gives. */
+        ByteBuffer put(int tag, int length) {
+            begin(tag, length);
+            size += length;
+            return ByteBuffer.wrap(out, size - length, length);
+        }
+
+        Writer putBytes(int tag, Optional<Bytes> value) {
+            if (value.isPresent()) {
+                Bytes bytes = value.get();
+                begin(tag, bytes.length());
+                bytes.copyInto(out, size);
+                size += bytes.length();
+            }
             return this;
         }
 
         /** Text that a reader would refuse is left out: a name that its owner chose must not break the flow. */
         Writer putText(int tag, Optional<String> text) {
-            return put(tag, text.filter(Fields::isText).map(t -> t.getBytes(StandardCharsets.UTF_8)));
+            return text.isPresent() && isText(text.get())
+                    ? put(tag, text.get().getBytes(StandardCharsets.UTF_8))
+                    : this;
+        }
+
+        private void begin(int tag, int length) {
+            if (tag <= last || length > 0xFFFF) {
+                throw new IllegalArgumentException("tag " + tag + " of " + length + " bytes after tag " + last);
+            }
+            if (size + 3 + length > out.length) {
+                out = Arrays.copyOf(out, 2 * (size + 3 + length));
+            }
+            last = tag;
+            out[size++] = (byte) tag;
+            out[size++] = (byte) (length >> 8);
+            out[size++] = (byte) length;
         }
 
         boolean isEmpty() {
-            return out.size() == 0;
+            return size == 0;
         }
 
-        byte[] toByteArray() {
-            return out.toByteArray();
+        /** All that was written; nothing more can be. */
+        Bytes toBytes() {
+            last = Integer.MAX_VALUE;
+            return Bytes.wrap(out).part(0, size);
         }
     }
 }

@@ -8,7 +8,6 @@ import dev.throughline.originator.HopId;
 import dev.throughline.originator.Way;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -88,7 +87,7 @@ public record Link(
                 (flags & PREVIOUS_VERIFIED) != 0);
     }
 
-    byte[] encode() {
+    Bytes encode() {
         boolean peerIsIpv6 =
                 observedPeer.map(p -> p.getAddress() instanceof Inet6Address).orElse(false);
         int flags = (observedPeer.isEmpty() ? 0 : peerIsIpv6 ? PEER_IPV6 : PEER_IPV4)
@@ -99,20 +98,20 @@ public record Link(
                 + (observedPeer.isEmpty() ? 0 : peerIsIpv6 ? 18 : 6)
                 + outgoing.transport().addressBytes()
                 + exporter.map(Bytes::length).orElse(0);
-        ByteBuffer out = ByteBuffer.allocate(size)
-                .put((byte) index)
-                .put((byte) flags)
-                .putLong(hop.value())
-                .putLong(key.value())
-                .putLong(audience.value())
-                .put(OriginCodec.u48(issuedAt.toEpochMilli()))
-                .putShort((short) (ttl.toMillis() / TTL_STEP_MILLIS))
-                .put((byte) ingress.code())
-                .put((byte) egress.code());
-        observedPeer.ifPresent(peer -> out.put(peer.getAddress().getAddress()).putShort((short) peer.getPort()));
-        out.put(outgoing.encode());
-        exporter.ifPresent(bytes -> out.put(bytes.toByteArray()));
-        return out.array();
+        Sink out = new Sink(size)
+                .u8(index)
+                .u8(flags)
+                .i64(hop.value())
+                .i64(key.value())
+                .i64(audience.value())
+                .u48(issuedAt.toEpochMilli())
+                .u16((int) (ttl.toMillis() / TTL_STEP_MILLIS))
+                .u8(ingress.code())
+                .u8(egress.code());
+        observedPeer.ifPresent(peer -> out.bytes(peer.getAddress().getAddress()).u16(peer.getPort()));
+        outgoing.writeTo(out.buffer());
+        exporter.ifPresent(out::bytes);
+        return out.toBytes();
     }
 
     private static Way way(Cursor in, String what) throws WireException {
@@ -126,7 +125,7 @@ public record Link(
         int at = in.offset();
         byte[] address = in.take(size, "the observed peer").toByteArray();
         try {
-            return new InetSocketAddress(Tuple.address(address, 0, size), in.u16("the observed peer's port"));
+            return new InetSocketAddress(Tuple.address(address), in.u16("the observed peer's port"));
         } catch (IllegalArgumentException e) {
             throw new WireException(at, String.valueOf(e.getMessage()));
         }
@@ -134,9 +133,9 @@ public record Link(
 
     private static Tuple tuple(Cursor in, Transport transport) throws WireException {
         int at = in.offset();
-        byte[] bytes = in.take(transport.addressBytes(), "the outgoing tuple").toByteArray();
+        Bytes bytes = in.take(transport.addressBytes(), "the outgoing tuple");
         try {
-            return Tuple.decode(transport, bytes, 0);
+            return Tuple.decode(transport, bytes);
         } catch (IllegalArgumentException e) {
             throw new WireException(at, String.valueOf(e.getMessage()));
         }

@@ -19,7 +19,7 @@ import dev.throughline.originator.Way;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /** An {@link Originator} as the fields of an origin block (SPEC.md, "Core fields" and "Details"), and back. */
@@ -38,141 +38,121 @@ final class OriginCodec {
     private static final int BOOT_ID = 1;
     private static final int CGROUP = 2;
     private static final int USER_NAME = 1;
-    private static final Set<Integer> NO_CRITICAL = Set.of();
 
     private OriginCodec() {}
 
-    /** Encodes {@code originator}; each detail that says anything gets a fresh salt of 16 bytes. */
-    static OriginBlock encode(Originator originator, Supplier<Bytes> salts) {
+    /** Encodes {@code originator}, whose process has these details. */
+    static OriginBlock encode(Originator originator, ImmutableList<Detail> details) {
         ProcessIdentity who = originator.identity();
         FlowId flow = originator.flow();
         Tuple tuple = originator.tuple();
-        byte[] core = new Fields.Writer()
-                .put(HOST, buffer(8).putLong(originator.host().value()).array())
-                .put(FLOW, buffer(16).putLong(flow.high()).putLong(flow.low()).array())
-                .put(OBSERVED_AT, u48(originator.observedAt().toEpochMilli()))
-                .put(
-                        TUPLE,
-                        buffer(1 + tuple.transport().addressBytes())
-                                .put((byte) tuple.transport().code())
-                                .put(tuple.encode())
-                                .array())
-                .put(EVIDENCE, new byte[] {
-                    (byte) who.evidence().code(), (byte) originator.wayIn().code()
-                })
-                .put(SYSTEM, new byte[] {(byte) who.system().code()})
-                .put(
-                        PROCESS,
-                        who.process()
-                                .map(p -> buffer(12)
-                                        .putInt(p.pid())
-                                        .putLong(p.startTime())
-                                        .array()))
-                .put(
-                        CREDENTIALS,
-                        who.credentials()
-                                .map(c -> buffer(12)
-                                        .putInt(c.uid())
-                                        .putInt(c.effectiveUid())
-                                        .putInt(c.gid())
-                                        .array()))
-                .toByteArray();
-        ImmutableList.Builder<Detail> details = ImmutableList.builder();
+        Fields.Writer core = new Fields.Writer();
+        core.put(HOST, 8).putLong(originator.host().value());
+        core.put(FLOW, 16).putLong(flow.high()).putLong(flow.low());
+        u48(core.put(OBSERVED_AT, 6), originator.observedAt().toEpochMilli());
+        tuple.writeTo(core.put(TUPLE, 1 + tuple.transport().addressBytes())
+                .put((byte) tuple.transport().code()));
+        core.put(EVIDENCE, 2).put((byte) who.evidence().code()).put((byte)
+                originator.wayIn().code());
+        core.put(SYSTEM, 1).put((byte) who.system().code());
+        who.process().ifPresent(p -> core.put(PROCESS, 12).putInt(p.pid()).putLong(p.startTime()));
+        who.credentials()
+                .ifPresent(c -> core.put(CREDENTIALS, 12)
+                        .putInt(c.uid())
+                        .putInt(c.effectiveUid())
+                        .putInt(c.gid()));
+        return new OriginBlock(core.toBytes(), details, new Claimed<>(originator));
+    }
+
+    /** The details of a process; each that says anything gets a salt of 16 bytes from {@code salts}. */
+    static ImmutableList<Detail> details(ProcessIdentity who, Supplier<Bytes> salts) {
+        ImmutableList.Builder<Detail> details = ImmutableList.builderWithExpectedSize(3);
         add(
                 details,
-                Detail.CODE,
+                Detail.Kind.CODE,
                 salts,
                 new Fields.Writer()
                         .putText(EXECUTABLE, who.code().executable())
-                        .put(SHA256, who.code().sha256().map(Bytes::toByteArray))
+                        .putBytes(SHA256, who.code().sha256())
                         .putText(COMMAND, who.code().command()));
         add(
                 details,
-                Detail.PLACEMENT,
+                Detail.Kind.PLACEMENT,
                 salts,
                 new Fields.Writer()
-                        .put(BOOT_ID, who.placement().bootId().map(Bytes::toByteArray))
+                        .putBytes(BOOT_ID, who.placement().bootId())
                         .putText(CGROUP, who.placement().cgroup()));
         add(
                 details,
-                Detail.PERSON,
+                Detail.Kind.PERSON,
                 salts,
                 new Fields.Writer().putText(USER_NAME, who.person().userName()));
-        return new OriginBlock(Bytes.copyOf(core), details.build(), new Claimed<>(originator));
+        return details.build();
     }
 
     private static void add(
-            ImmutableList.Builder<Detail> details, int kind, Supplier<Bytes> salts, Fields.Writer fields) {
+            ImmutableList.Builder<Detail> details, Detail.Kind kind, Supplier<Bytes> salts, Fields.Writer fields) {
         if (!fields.isEmpty()) {
-            details.add(Detail.open(kind, salts.get(), Bytes.copyOf(fields.toByteArray())));
+            details.add(new Detail.Open(new Opening(kind, salts.get(), fields.toBytes())));
         }
     }
 
     /** Reads the details of one block, then its core. */
-    static final class DetailReader {
+    static final class Reader {
         private Code code = Code.UNKNOWN;
         private Placement placement = Placement.UNKNOWN;
         private Person person = Person.UNKNOWN;
 
-        void read(int kind, Cursor in) throws WireException {
-            Fields fields = Fields.read(in, "a detail of kind " + kind, NO_CRITICAL);
+        void read(Detail.Kind kind, Cursor in) throws WireException {
+            Fields fields = Fields.read(in, "a detail");
             switch (kind) {
-                case Detail.CODE ->
+                case CODE ->
                     code = new Code(
                             fields.text(EXECUTABLE, "executable path"),
                             fields.bytes(SHA256, 32, "executable's SHA-256"),
                             fields.text(COMMAND, "command name"));
-                case Detail.PLACEMENT ->
+                case PLACEMENT ->
                     placement = new Placement(fields.bytes(BOOT_ID, 16, "boot id"), fields.text(CGROUP, "cgroup path"));
-                default -> person = new Person(fields.text(USER_NAME, "user name"));
+                case PERSON -> person = new Person(fields.text(USER_NAME, "user name"));
             }
         }
 
         Originator originator(Cursor in) throws WireException {
             int start = in.offset();
-            Fields core = Fields.read(in, "the core", NO_CRITICAL);
+            Fields core = Fields.read(in, "the core");
             HostId host =
                     new HostId(core.required(HOST, 8, "origin host id", start).i64("host id"));
             Cursor flow = core.required(FLOW, 16, "flow id", start);
             FlowId flowId = new FlowId(flow.i64("flow id"), flow.i64("flow id"));
             Instant observedAt = Instant.ofEpochMilli(
                     core.required(OBSERVED_AT, 6, "time of observation", start).u48("time"));
-            Tuple tuple = tuple(core, start);
+            Tuple tuple = tuple(core.required(TUPLE, "original tuple", start));
             Cursor evidenceAndWay = core.required(EVIDENCE, 2, "evidence and way in", start);
-            int evidence = evidenceAndWay.u8("evidence");
-            int way = evidenceAndWay.u8("way in");
-            int system = core.required(SYSTEM, 1, "operating system", start).u8("system");
+            Evidence evidence = known(evidenceAndWay, "evidence", Evidence::ofCode);
+            Way way = known(evidenceAndWay, "way in", Way::ofCode);
+            OperatingSystem system = known(
+                    core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
             return new Originator(
                     host,
                     flowId,
                     observedAt,
                     tuple,
-                    known(Way.ofCode(way), core.offsetOf(EVIDENCE) + 1, "way in", way),
-                    new ProcessIdentity(
-                            known(Evidence.ofCode(evidence), core.offsetOf(EVIDENCE), "evidence", evidence),
-                            known(OperatingSystem.ofCode(system), core.offsetOf(SYSTEM), "operating system", system),
-                            process(core),
-                            credentials(core),
-                            code,
-                            placement,
-                            person));
+                    way,
+                    new ProcessIdentity(evidence, system, process(core), credentials(core), code, placement, person));
         }
 
-        private static Tuple tuple(Fields core, int start) throws WireException {
-            int at = core.offsetOf(TUPLE);
-            byte[] value = core.raw(TUPLE)
-                    .orElseThrow(() -> new WireException(start, "the original tuple (tag " + TUPLE + ") is missing"))
-                    .toByteArray();
-            Transport transport = Transport.ofCode(value.length == 0 ? 0 : value[0] & 0xFF)
+        private static Tuple tuple(Cursor in) throws WireException {
+            int at = in.offset();
+            int size = in.left();
+            Transport transport = Transport.ofCode(size == 0 ? 0 : in.u8("transport"))
                     .orElseThrow(() ->
                             new WireException(at, "the original tuple begins with a transport: 11, 12, 21 or 22"));
-            if (value.length != 1 + transport.addressBytes()) {
+            if (size != 1 + transport.addressBytes()) {
                 throw new WireException(
-                        at,
-                        "the original tuple has " + (1 + transport.addressBytes()) + " bytes, found " + value.length);
+                        at, "the original tuple has " + (1 + transport.addressBytes()) + " bytes, found " + size);
             }
             try {
-                return Tuple.decode(transport, value, 1);
+                return Tuple.decode(transport, in.rest());
             } catch (IllegalArgumentException e) {
                 throw new WireException(at + 1, String.valueOf(e.getMessage()));
             }
@@ -195,16 +175,15 @@ final class OriginCodec {
             return Optional.of(new Credentials(ids.i32("uid"), ids.i32("effective uid"), ids.i32("gid")));
         }
 
-        private static <T> T known(Optional<T> value, int at, String what, int code) throws WireException {
-            return value.orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
+        private static <T> T known(Cursor in, String what, IntFunction<Optional<T>> type) throws WireException {
+            int at = in.offset();
+            int code = in.u8(what);
+            return type.apply(code)
+                    .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
         }
     }
 
-    private static ByteBuffer buffer(int size) {
-        return ByteBuffer.allocate(size);
-    }
-
-    static byte[] u48(long value) {
-        return java.util.Arrays.copyOfRange(buffer(8).putLong(value).array(), 2, 8);
+    private static void u48(ByteBuffer out, long value) {
+        out.putShort((short) (value >> 32)).putInt((int) value);
     }
 }

@@ -2,8 +2,6 @@ package dev.throughline.chain;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
-import dev.throughline.key.Algorithm;
-import java.nio.ByteBuffer;
 
 /**
  * The proof that a link's digest is a leaf of a tree whose root a key signed (RFC 6962, section 2.1.1). One header alone
@@ -18,13 +16,9 @@ import java.nio.ByteBuffer;
 public record Proof(int algorithm, int treeSize, int leafIndex, ImmutableList<Bytes> path, Bytes signature) {
     private static final int FIXED_BYTES = 69;
 
-    static Proof ofOne(Algorithm algorithm, byte[] signature) {
-        return new Proof(algorithm.code(), 1, 0, ImmutableList.of(), Bytes.copyOf(signature));
-    }
-
     static Proof read(Cursor in) throws WireException {
         int start = in.offset();
-        int pathBytes = in.end() - start - FIXED_BYTES;
+        int pathBytes = in.left() - FIXED_BYTES;
         int algorithm = in.u8("the algorithm");
         int treeSize = in.u16("the tree size");
         int leafIndex = in.u16("the leaf index");
@@ -45,32 +39,27 @@ public record Proof(int algorithm, int treeSize, int leafIndex, ImmutableList<By
         return new Proof(algorithm, treeSize, leafIndex, path.build(), in.take(64, "the signature"));
     }
 
-    byte[] encode() {
-        ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + Digests.SIZE * path.size())
-                .put((byte) algorithm)
-                .putShort((short) treeSize)
-                .putShort((short) leafIndex);
-        path.forEach(digest -> out.put(digest.toByteArray()));
-        return out.put(signature.toByteArray()).array();
+    /** How many bytes a proof with this path has. */
+    static int size(int pathLength) {
+        return FIXED_BYTES + Digests.SIZE * pathLength;
+    }
+
+    void writeTo(Sink out) {
+        out.u8(algorithm).u16(treeSize).u16(leafIndex);
+        path.forEach(out::bytes);
+        out.bytes(signature);
     }
 
     /** The root that this proof leads to from the digest of a link (RFC 9162, section 2.1.3.2). */
-    byte[] root(byte[] linkDigest) {
-        byte[] digest = Digests.leaf(linkDigest);
-        int index = leafIndex;
-        int last = treeSize - 1;
-        for (Bytes sibling : path) {
-            if ((index & 1) == 1 || index == last) {
-                digest = Digests.node(sibling.toByteArray(), digest);
-                while ((index & 1) == 0 && index != 0) {
-                    index >>= 1;
-                    last >>= 1;
-                }
-            } else {
-                digest = Digests.node(digest, sibling.toByteArray());
+    Bytes root(Bytes linkDigest) {
+        Bytes digest = Digests.leaf(linkDigest);
+        int used = 0;
+        for (int index = leafIndex, last = treeSize - 1; last > 0; index >>= 1, last >>= 1) {
+            if ((index & 1) == 1) {
+                digest = Digests.node(path.get(used++), digest);
+            } else if (index < last) {
+                digest = Digests.node(digest, path.get(used++));
             }
-            index >>= 1;
-            last >>= 1;
         }
         return digest;
     }

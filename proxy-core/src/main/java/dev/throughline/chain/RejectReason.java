@@ -22,6 +22,8 @@ public enum RejectReason {
     EXPORTER_NOT_CHECKABLE("a link is bound to a TLS connection that this hop doesn't hold"),
     /** No trusted key has this id. */
     UNKNOWN_KEY("no trusted key has this id"),
+    /** The key was revoked. */
+    KEY_REVOKED("the key was revoked"),
     /** The key is outside its time window. */
     KEY_NOT_VALID_NOW("the key is outside its time window"),
     /** The key belongs to another hop than the link says. */

@@ -3,10 +3,8 @@ package dev.throughline.chain;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.FlowId;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,16 +14,21 @@ import java.util.TreeMap;
  * The chains that were presented and haven't expired yet. Each may be presented once, and each flow at most three times
  * (an application that races several addresses). Entries leave when they expire and never before: a cache that evicts
  * could be flooded until it forgets, so a full window refuses instead. Safe for use by several threads.
+ *
+ * <p>What expires together is kept together and is forgotten at once, so that no header waits while thousands are.
  */
 public final class ReplayWindow {
     static final int FLOW_LIMIT = 3;
 
-    /** What expires within one second. */
-    private record Bucket(Set<Bytes> digests, List<FlowId> flows) {}
+    /** Flows are counted by coarser times than chains: a count is the sum over all times that aren't over. */
+    private static final int FLOW_SECONDS = 8;
 
     private final int capacity;
-    private final TreeMap<Long, Bucket> buckets = new TreeMap<>();
-    private final Map<FlowId, Integer> flows = new HashMap<>();
+    /** Digests by the second in which their chains expire. */
+    private final TreeMap<Long, Set<Bytes>> chains = new TreeMap<>();
+    /** How often a flow was presented, by the eight seconds in which the chain expires. */
+    private final TreeMap<Long, Map<FlowId, Integer>> flows = new TreeMap<>();
+
     private int size;
     private long lastForgotten = Long.MIN_VALUE;
 
@@ -46,27 +49,35 @@ public final class ReplayWindow {
      */
     synchronized Optional<RejectReason> present(Bytes digest, FlowId flow, Instant expiry, Instant now) {
         forget(now);
+        long second = expiry.getEpochSecond();
         // A clock that went back must not bring back what was forgotten: of those seconds nothing is known any more.
-        if (expiry.getEpochSecond() <= lastForgotten) {
+        if (second <= lastForgotten) {
             return Optional.of(RejectReason.EXPIRED);
         }
-        // The bucket follows from the chain itself, so that one chain always meets its own earlier presentation.
-        Bucket bucket = buckets.computeIfAbsent(
-                expiry.getEpochSecond(), second -> new Bucket(new HashSet<>(), new ArrayList<>()));
-        if (bucket.digests.contains(digest)) {
+        // The place follows from the chain itself, so that one chain always meets its own earlier presentation.
+        Set<Bytes> sameSecond = chains.computeIfAbsent(second, any -> new HashSet<>());
+        if (!sameSecond.add(digest)) {
             return Optional.of(RejectReason.REPLAYED);
         }
-        if (flows.getOrDefault(flow, 0) >= FLOW_LIMIT) {
-            return Optional.of(RejectReason.FLOW_REPEATED);
+        Optional<RejectReason> problem = timesPresented(flow) >= FLOW_LIMIT
+                ? Optional.of(RejectReason.FLOW_REPEATED)
+                : size >= capacity ? Optional.of(RejectReason.REPLAY_STORE_FULL) : Optional.empty();
+        if (problem.isPresent()) {
+            sameSecond.remove(digest);
+            return problem;
         }
-        if (size >= capacity) {
-            return Optional.of(RejectReason.REPLAY_STORE_FULL);
-        }
-        bucket.digests.add(digest);
-        bucket.flows.add(flow);
-        flows.merge(flow, 1, Integer::sum);
+        flows.computeIfAbsent(Math.floorDiv(second, FLOW_SECONDS), any -> new HashMap<>())
+                .merge(flow, 1, Integer::sum);
         size++;
-        return Optional.empty();
+        return problem;
+    }
+
+    private int timesPresented(FlowId flow) {
+        int times = 0;
+        for (Map<FlowId, Integer> counts : flows.values()) {
+            times += counts.getOrDefault(flow, 0);
+        }
+        return times;
     }
 
     /** {@return how many chains are remembered} */
@@ -74,15 +85,20 @@ public final class ReplayWindow {
         return size;
     }
 
+    /** {@return how many chains can be remembered} */
+    public int capacity() {
+        return capacity;
+    }
+
     private void forget(Instant now) {
+        long second = now.getEpochSecond();
         // A second that has begun may still hold an unexpired chain: only those that are over are dropped.
-        while (!buckets.isEmpty() && buckets.firstKey() < now.getEpochSecond()) {
-            lastForgotten = buckets.firstKey();
-            Bucket over = buckets.pollFirstEntry().getValue();
-            size -= over.digests.size();
-            for (FlowId flow : over.flows) {
-                flows.computeIfPresent(flow, (id, count) -> count == 1 ? null : count - 1);
-            }
+        while (!chains.isEmpty() && chains.firstKey() < second) {
+            lastForgotten = chains.firstKey();
+            size -= chains.pollFirstEntry().getValue().size();
+        }
+        while (!flows.isEmpty() && flows.firstKey() < Math.floorDiv(second, FLOW_SECONDS)) {
+            flows.pollFirstEntry();
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
-import java.nio.ByteBuffer;
 
 /**
  * A link with its signature.
@@ -16,20 +15,23 @@ public record SignedLink(Link link, Bytes body, Proof proof) {
     static SignedLink read(Cursor in) throws WireException {
         in.expect(TYPE, "the type of a link");
         Cursor bodyCursor = in.part(in.u16("the length of a link's body"), "a link's body");
-        Bytes body = Bytes.copyOf(bodyCursor.array(), bodyCursor.offset(), bodyCursor.end() - bodyCursor.offset());
+        Bytes body = bodyCursor.rest();
         Link link = Link.read(bodyCursor);
-        Cursor auth = in.part(in.u16("the length of a link's proof"), "a link's proof");
-        return new SignedLink(link, body, Proof.read(auth));
+        Cursor proof = in.part(in.u16("the length of a link's proof"), "a link's proof");
+        return new SignedLink(link, body, Proof.read(proof));
     }
 
-    byte[] encode() {
-        byte[] auth = proof.encode();
-        return ByteBuffer.allocate(1 + 2 + body.length() + 2 + auth.length)
-                .put((byte) TYPE)
-                .putShort((short) body.length())
-                .put(body.toByteArray())
-                .putShort((short) auth.length)
-                .put(auth)
-                .array();
+    /** How many bytes {@link #writeTo} writes. */
+    int size() {
+        return size(body, proof.path().size());
+    }
+
+    static int size(Bytes body, int pathLength) {
+        return 1 + 2 + body.length() + 2 + Proof.size(pathLength);
+    }
+
+    void writeTo(Sink out) {
+        out.u8(TYPE).u16(body.length()).bytes(body).u16(Proof.size(proof.path().size()));
+        proof.writeTo(out);
     }
 }

@@ -5,18 +5,22 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.key.PublicKey;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.SigningKey;
 import dev.throughline.originator.Originator;
 import java.security.SecureRandom;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /**
  * Writes this hop's link. It begins a chain from what this hop found out itself, and continues one only from what it has
- * verified: the types leave no third way.
+ * verified: the types leave no third way. One signature can serve a batch of chains. Safe for use by several threads.
  */
 public final class Signer {
-    private final SecretKey key;
-    private final SecureRandom random;
+    private final SigningKey key;
+    private final ProcessDetails details;
 
     /**
      * A signer for one hop.
@@ -24,9 +28,14 @@ public final class Signer {
      * @param key that hop's
      * @param random for the salts of details, which must not be guessed
      */
-    public Signer(SecretKey key, SecureRandom random) {
+    public Signer(SigningKey key, SecureRandom random) {
         this.key = key;
-        this.random = random;
+        this.details = new ProcessDetails(new Salts(random));
+    }
+
+    /** {@return whose link it writes, and by which key it is verified} */
+    public PublicKey publicKey() {
+        return key.publicKey();
     }
 
     /**
@@ -34,12 +43,11 @@ public final class Signer {
      *
      * @param originator what this hop found out itself
      * @param draft to whom, when, and by which connection
-     * @return the chain to send
+     * @return the chain to sign
      */
-    public Chain originate(Originator originator, LinkDraft draft) {
-        OriginBlock origin = OriginCodec.encode(originator, this::salt);
-        Chain unsigned = new Chain(origin, ImmutableList.of());
-        return sign(unsigned, origin.digest(), draft, false);
+    public UnsignedChain originate(Originator originator, LinkDraft draft) {
+        OriginBlock origin = OriginCodec.encode(originator, details.of(originator.identity()));
+        return new UnsignedChain(this, origin, ImmutableList.of(), origin.digest(), link(draft, 0));
     }
 
     /**
@@ -47,19 +55,72 @@ public final class Signer {
      *
      * @param received what this hop has verified
      * @param draft to whom, when, and by which connection
-     * @return the chain to send
+     * @return the chain to sign
      * @throws IllegalArgumentException if the chain has as many links as a chain can have
      */
-    public Chain append(Verification.Verified received, LinkDraft draft) {
+    public UnsignedChain append(Verification.Verified received, LinkDraft draft) {
         Chain chain = received.chain();
         checkArgument(chain.links().size() < Chain.HARD_HOP_LIMIT, "a chain has at most 8 links");
-        return sign(chain, received.lastDigest().toByteArray(), draft, true);
+        Link link = link(draft, chain.links().size());
+        return new UnsignedChain(this, chain.origin(), chain.links(), received.lastDigest(), link);
     }
 
-    private Chain sign(Chain chain, byte[] previousDigest, LinkDraft draft, boolean previousVerified) {
+    /**
+     * Signs one chain alone.
+     *
+     * @param chain that this signer began
+     * @return the chain to send
+     */
+    public Chain sign(UnsignedChain chain) {
+        return sign(ImmutableList.of(chain)).getFirst();
+    }
+
+    /**
+     * Signs all of {@code batch}, with one signature if every header has room for its way through the tree, and
+     * otherwise with as few as that takes.
+     *
+     * @param batch chains that this signer began
+     * @return the same chains, signed, in the same order
+     */
+    public ImmutableList<Chain> sign(List<UnsignedChain> batch) {
+        List<UnsignedChain> order = batch;
+        if (batch.stream().anyMatch(chain -> chain.largestTree() < batch.size())) {
+            // Those with most room first: one that has little makes no tree smaller but its own.
+            order = ImmutableList.sortedCopyOf(
+                    Comparator.comparingInt(UnsignedChain::largestTree).reversed(), batch);
+        }
+        IdentityHashMap<UnsignedChain, Chain> signed = new IdentityHashMap<>(batch.size());
+        int from = 0;
+        for (int to = 1; to <= order.size(); to++) {
+            if (to == order.size() || to - from + 1 > order.get(to).largestTree()) {
+                signTree(order.subList(from, to), signed::put);
+                from = to;
+            }
+        }
+        return batch.stream().map(signed::get).collect(ImmutableList.toImmutableList());
+    }
+
+    private void signTree(List<UnsignedChain> batch, BiConsumer<UnsignedChain, Chain> signed) {
+        Bytes[] leaves = new Bytes[batch.size()];
+        for (int i = 0; i < leaves.length; i++) {
+            checkArgument(batch.get(i).signer() == this, "a chain is signed by the signer that began it");
+            leaves[i] = batch.get(i).leaf();
+        }
+        Tree tree = new Tree(leaves);
         PublicKey publicKey = key.publicKey();
-        Link link = new Link(
-                chain.links().size(),
+        byte[] message = Digests.rootMessage(publicKey.algorithm(), publicKey.id(), tree.size(), tree.root());
+        Bytes signature = Bytes.wrap(key.sign(message));
+        int algorithm = publicKey.algorithm().code();
+        for (int i = 0; i < leaves.length; i++) {
+            UnsignedChain chain = batch.get(i);
+            signed.accept(chain, chain.signed(new Proof(algorithm, tree.size(), i, tree.path(i), signature)));
+        }
+    }
+
+    private Link link(LinkDraft draft, int index) {
+        PublicKey publicKey = key.publicKey();
+        return new Link(
+                index,
                 publicKey.hop(),
                 publicKey.id(),
                 draft.audience(),
@@ -70,16 +131,6 @@ public final class Signer {
                 draft.observedPeer(),
                 draft.outgoing(),
                 Optional.empty(),
-                previousVerified);
-        byte[] body = link.encode();
-        byte[] root = Digests.leaf(Digests.link(previousDigest, body));
-        byte[] signature = key.sign(Digests.rootMessage(publicKey.algorithm(), publicKey.id(), 1, root));
-        return chain.with(new SignedLink(link, Bytes.copyOf(body), Proof.ofOne(publicKey.algorithm(), signature)));
-    }
-
-    private Bytes salt() {
-        byte[] salt = new byte[Detail.SALT_BYTES];
-        random.nextBytes(salt);
-        return Bytes.copyOf(salt);
+                index > 0);
     }
 }

@@ -9,13 +9,13 @@ import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Decides whether a header is true (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a
@@ -27,9 +27,10 @@ public final class Verifier {
     private final Trust trust;
     private final ChainTlv chainTlv;
     private final ReplayWindow replays;
+    private final VerifiedBatches batches;
 
     /**
-     * A verifier for one receiver.
+     * A verifier that shares what it has verified with no other.
      *
      * @param settings which hop it is, and how strict
      * @param trust which keys may say what
@@ -37,10 +38,25 @@ public final class Verifier {
      * @param replays what was presented before; whoever shares the receiver's name should share it
      */
     public Verifier(VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays) {
+        this(settings, trust, chainTlv, replays, new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY));
+    }
+
+    /**
+     * A verifier that shares the batches that it has verified.
+     *
+     * @param settings which hop it is, and how strict
+     * @param trust which keys may say what
+     * @param chainTlv where the chain lies
+     * @param replays what was presented before; whoever shares the receiver's name should share it
+     * @param batches whose signatures need no second look
+     */
+    public Verifier(
+            VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays, VerifiedBatches batches) {
         this.settings = settings;
         this.trust = trust;
         this.chainTlv = chainTlv;
         this.replays = replays;
+        this.batches = batches;
     }
 
     /**
@@ -83,18 +99,17 @@ public final class Verifier {
 
     private static Verification decideCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
         if (!(chainTlv.read(header) instanceof ChainRead.Found found)) {
-            return new Verifier(
-                            captureSettings(new HopId(0), Instant.EPOCH, skew), trust, chainTlv, new ReplayWindow(1))
+            return capture(new HopId(0), Instant.EPOCH, trust, chainTlv, skew)
                     .decide(header, Instant.EPOCH, chain -> {}, false);
         }
         Instant issued = found.chain().last().link().issuedAt();
         HopId receiver = found.chain().last().link().audience();
-        return new Verifier(captureSettings(receiver, issued, skew), trust, chainTlv, new ReplayWindow(1))
-                .decide(header, issued, chain -> {}, false);
+        return capture(receiver, issued, trust, chainTlv, skew).decide(header, issued, chain -> {}, false);
     }
 
-    private static VerifierSettings captureSettings(HopId self, Instant at, Duration skew) {
-        return new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, ImmutableList.of());
+    private static Verifier capture(HopId self, Instant at, Trust trust, ChainTlv chainTlv, Duration skew) {
+        VerifierSettings settings = new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, ImmutableList.of());
+        return new Verifier(settings, trust, chainTlv, new ReplayWindow(1), new VerifiedBatches(1));
     }
 
     /** The rules that depend on where the header arrived. */
@@ -112,9 +127,9 @@ public final class Verifier {
             checkAudiences(chain);
             checkConnections(chain);
             receiver.check(chain);
-            List<byte[]> digests = chain.digests();
+            List<Bytes> digests = chain.digests();
             checkSignatures(chain, signers, digests);
-            Bytes last = Bytes.copyOf(digests.getLast());
+            Bytes last = digests.getLast();
             if (single) {
                 checkReplay(chain, last, now);
             }
@@ -158,14 +173,12 @@ public final class Verifier {
         if (count > settings.maxHops()) {
             throw new Rejection(RejectReason.TOO_MANY_HOPS, -1, count + " links, at most " + settings.maxHops());
         }
-        Set<HopId> hops = new HashSet<>();
-        hops.add(settings.self());
         for (int i = 0; i < count; i++) {
             Link link = link(chain, i);
             if (link.index() != i) {
                 throw new Rejection(RejectReason.LINK_ORDER, i, "index " + link.index() + " at place " + i);
             }
-            if (!hops.add(link.hop())) {
+            if (link.hop().equals(settings.self()) || isBefore(chain, i, link.hop())) {
                 throw new Rejection(RejectReason.LOOP, i, "hop " + name(link.hop()));
             }
             if (link.previousVerified() != (i > 0)) {
@@ -180,6 +193,15 @@ public final class Verifier {
         }
     }
 
+    private static boolean isBefore(Chain chain, int end, HopId hop) {
+        for (int i = 0; i < end; i++) {
+            if (link(chain, i).hop().equals(hop)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private ImmutableList<PublicKey> checkKeys(Chain chain, Instant now) throws Rejection {
         ImmutableList.Builder<PublicKey> signers = ImmutableList.builder();
         for (int i = 0; i < chain.links().size(); i++) {
@@ -188,6 +210,9 @@ public final class Verifier {
             TrustEntry entry = trust.find(link.key())
                     .orElseThrow(() -> new Rejection(RejectReason.UNKNOWN_KEY, index, "key " + link.key()));
             PublicKey key = entry.key();
+            if (entry.isRevoked()) {
+                throw new Rejection(RejectReason.KEY_REVOKED, i, "key " + key.id() + " of " + key.hopName());
+            }
             if (!entry.isInWindow(now)) {
                 throw new Rejection(RejectReason.KEY_NOT_VALID_NOW, i, "key " + key.id() + " of " + key.hopName());
             }
@@ -219,7 +244,7 @@ public final class Verifier {
                     0,
                     "key " + entry.key().id() + " of " + entry.key().hopName());
         }
-        if (!entry.mayBeOriginFor(host)) {
+        if (!trust.mayBeOriginFor(entry, host)) {
             throw new Rejection(
                     RejectReason.HOST_OUT_OF_SCOPE,
                     0,
@@ -275,8 +300,11 @@ public final class Verifier {
     }
 
     private void checkConnections(Chain chain) throws Rejection {
-        InetSocketAddress source = chain.origin().claim().unverified().tuple().source();
-        if (!link(chain, 0).observedPeer().map(source::equals).orElse(true)) {
+        Originator origin = chain.origin().claim().unverified();
+        InetSocketAddress source = origin.tuple().source();
+        // Behind an unsigned PROXY header the peer is the proxy that sent it; origin and link must both say so.
+        boolean told = origin.wayIn() == Way.PROXY_HEADER && link(chain, 0).ingress() == Way.PROXY_HEADER;
+        if (!told && !link(chain, 0).observedPeer().map(source::equals).orElse(true)) {
             throw new Rejection(RejectReason.PEER_BROKEN, 0, "the origin's source is not the first hop's peer");
         }
         for (int i = 1; i < chain.links().size(); i++) {
@@ -319,14 +347,10 @@ public final class Verifier {
                         && nat.egress().contains(seen.getAddress()));
     }
 
-    private static void checkSignatures(Chain chain, ImmutableList<PublicKey> signers, List<byte[]> digests)
-            throws Rejection {
+    private void checkSignatures(Chain chain, ImmutableList<PublicKey> signers, List<Bytes> digests) throws Rejection {
         for (int i = 0; i < signers.size(); i++) {
-            Proof proof = chain.links().get(i).proof();
             PublicKey key = signers.get(i);
-            byte[] message =
-                    Digests.rootMessage(key.algorithm(), key.id(), proof.treeSize(), proof.root(digests.get(i)));
-            if (!key.verifies(message, proof.signature().toByteArray())) {
+            if (!batches.verifies(key, chain.links().get(i).proof(), digests.get(i))) {
                 throw new Rejection(RejectReason.BAD_SIGNATURE, i, "key " + key.id() + " of " + key.hopName());
             }
         }

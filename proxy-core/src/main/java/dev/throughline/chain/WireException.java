@@ -7,7 +7,7 @@ final class WireException extends Exception {
     private final int offset;
 
     WireException(int offset, String problem) {
-        super(problem);
+        super(problem, null, false, false);
         this.offset = offset;
     }
 

@@ -103,7 +103,7 @@ public record Cidr(InetAddress network, int prefix) {
         for (int bit = prefix; bit < 8 * address.length; bit++) {
             address[bit / 8] &= (byte) ~(0x80 >> bit % 8);
         }
-        return Tuple.address(address, 0, address.length);
+        return Tuple.address(address);
     }
 
     @Override

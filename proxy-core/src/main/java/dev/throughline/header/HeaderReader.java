@@ -8,8 +8,8 @@ import java.util.zip.CRC32C;
 
 /**
  * Reads a PROXY v2 header from the first bytes of a connection. It is a function of those bytes: call it again with more
- * of them after {@link ReadResult.NeedMore}, however they were split. It refuses at the first byte that can't be right
- * and never reserves memory by a length that was only claimed.
+ * of them after {@link ReadResult.NeedMore}, however they were split. It judges each of the sixteen fixed bytes as it
+ * arrives, what follows them when all of it is here, and never reserves memory by a length that was only claimed.
  */
 public final class HeaderReader {
     /** CR LF CR LF NUL CR LF "QUIT" LF (section 2.2). */
@@ -17,6 +17,7 @@ public final class HeaderReader {
 
     static final int FIXED_BYTES = 16;
     private static final int UNSPEC = 0x00;
+    private static final byte VERSION_1 = 'P';
 
     private final HeaderLimits limits;
 
@@ -41,71 +42,86 @@ public final class HeaderReader {
             if (bytes[i] != SIGNATURE[i]) {
                 return malformed(
                         i,
-                        "not a PROXY v2 signature: expected " + hex(SIGNATURE[i]) + ", found " + hex(bytes[i]),
+                        "not a PROXY v2 signature: expected " + hex(SIGNATURE[i]) + ", found " + hex(bytes[i])
+                                + (i == 0 && bytes[0] == VERSION_1 ? ", as PROXY v1 begins; only v2 is read" : ""),
                         "2.2");
             }
         }
-        if (length < FIXED_BYTES) {
-            return new ReadResult.NeedMore(FIXED_BYTES);
-        }
+        return length <= SIGNATURE.length
+                ? new ReadResult.NeedMore(FIXED_BYTES)
+                : fixed(bytes, length).orElseGet(() -> whole(bytes, length));
+    }
+
+    /** The four bytes after the signature, each as soon as it is here; nothing if all are, and right. */
+    private Optional<ReadResult> fixed(byte[] bytes, int length) {
         int version = (bytes[12] & 0xF0) >> 4;
         int command = bytes[12] & 0x0F;
         if (version != 2) {
-            return malformed(12, "version " + version + ", expected 2", "2.2");
+            return Optional.of(malformed(12, "version " + version + ", expected 2", "2.2"));
         }
         if (command > 1) {
-            return malformed(12, "command " + command + ", expected 0 (LOCAL) or 1 (PROXY)", "2.2");
+            return Optional.of(malformed(12, "command " + command + ", expected 0 (LOCAL) or 1 (PROXY)", "2.2"));
         }
-        int end = FIXED_BYTES + (((bytes[14] & 0xFF) << 8) | (bytes[15] & 0xFF));
-        if (end > limits.maxBytes()) {
-            return malformed(
-                    14, "the header has " + end + " bytes, at most " + limits.maxBytes() + " are accepted", "2.2");
+        if (length > 13 && transport(bytes).isEmpty() && !isLocalWithoutAddresses(bytes)) {
+            String expected = isLocal(bytes)
+                    ? " with LOCAL, expected 00 (UNSPEC), TCP or UDP"
+                    : ", expected 11, 12, 21 or 22 (TCP or UDP over IPv4 or IPv6)";
+            return Optional.of(malformed(13, "family " + hex(bytes[13]) + expected, "2.2"));
         }
-        return command == 0 ? local(bytes, length, end) : proxy(bytes, length, end);
+        // Its high byte alone can say that the header is too long.
+        int least = length > 14 ? end(bytes[14], length > 15 ? bytes[15] : 0) : 0;
+        if (least > limits.maxBytes()) {
+            return Optional.of(malformed(
+                    14,
+                    "the header has " + (length > 15 ? "" : "at least ") + least + " bytes, at most "
+                            + limits.maxBytes() + " are accepted",
+                    "2.2"));
+        }
+        return length < FIXED_BYTES ? Optional.of(new ReadResult.NeedMore(FIXED_BYTES)) : Optional.empty();
     }
 
-    /** LOCAL: whatever the address block says must be ignored, but its size decides where the TLVs begin. */
-    private static ReadResult local(byte[] bytes, int length, int end) {
-        int family = bytes[13] & 0xFF;
-        Optional<Transport> transport = Transport.ofCode(family);
-        if (transport.isEmpty() && family != UNSPEC) {
-            return malformed(13, "family " + hex(bytes[13]) + " with LOCAL, expected 00 (UNSPEC), TCP or UDP", "2.2");
-        }
-        int addressBytes = transport.map(Transport::addressBytes).orElse(0);
-        return addressesFit(end, addressBytes)
-                ? rest(bytes, length, end, Header.Command.LOCAL, Optional.empty(), FIXED_BYTES + addressBytes)
-                : tooShort(end, addressBytes);
-    }
-
-    private static ReadResult proxy(byte[] bytes, int length, int end) {
-        Optional<Transport> transport = Transport.ofCode(bytes[13] & 0xFF);
-        if (transport.isEmpty()) {
+    private static ReadResult whole(byte[] bytes, int length) {
+        int end = end(bytes[14], bytes[15]);
+        int addressBytes = transport(bytes).map(Transport::addressBytes).orElse(0);
+        if (end - FIXED_BYTES < addressBytes) {
             return malformed(
-                    13,
-                    "family " + hex(bytes[13]) + ", expected 11, 12, 21 or 22 (TCP or UDP over IPv4 or IPv6)",
-                    "2.2");
-        }
-        int addressBytes = transport.get().addressBytes();
-        if (!addressesFit(end, addressBytes)) {
-            return tooShort(end, addressBytes);
+                    14, "length " + (end - FIXED_BYTES) + " is less than the address block of " + addressBytes, "2.2");
         }
         if (length < end) {
             return new ReadResult.NeedMore(end);
         }
-        Tuple tuple;
+        Bytes raw = Bytes.copyOf(bytes, 0, end);
+        Optional<Tuple> tuple;
         try {
-            tuple = Tuple.decode(transport.get(), bytes, FIXED_BYTES);
+            // LOCAL: whatever the address block says must be ignored, but its size decides where the TLVs begin.
+            tuple = isLocal(bytes)
+                    ? Optional.empty()
+                    : transport(bytes).map(t -> Tuple.decode(t, raw.part(FIXED_BYTES, addressBytes)));
         } catch (IllegalArgumentException e) {
             return malformed(FIXED_BYTES, String.valueOf(e.getMessage()), "2.2");
         }
-        return rest(bytes, length, end, Header.Command.PROXY, Optional.of(tuple), FIXED_BYTES + addressBytes);
+        Header.Command command = isLocal(bytes) ? Header.Command.LOCAL : Header.Command.PROXY;
+        return rest(bytes, raw, command, tuple, FIXED_BYTES + addressBytes);
     }
 
-    private static ReadResult rest(
-            byte[] bytes, int length, int end, Header.Command command, Optional<Tuple> tuple, int offset) {
-        if (length < end) {
-            return new ReadResult.NeedMore(end);
-        }
+    private static boolean isLocal(byte[] bytes) {
+        return (bytes[12] & 0x0F) == 0;
+    }
+
+    private static boolean isLocalWithoutAddresses(byte[] bytes) {
+        return isLocal(bytes) && bytes[13] == UNSPEC;
+    }
+
+    private static Optional<Transport> transport(byte[] bytes) {
+        return Transport.ofCode(bytes[13] & 0xFF);
+    }
+
+    private static int end(byte high, byte low) {
+        return FIXED_BYTES + (((high & 0xFF) << 8) | (low & 0xFF));
+    }
+
+    private static ReadResult rest(byte[] bytes, Bytes raw, Header.Command command, Optional<Tuple> tuple, int offset) {
+        int end = raw.length();
         ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
         int crcAt = -1;
         int at = offset;
@@ -125,17 +141,17 @@ public final class HeaderReader {
             if (type == Tlv.CRC32C) {
                 // A second checksum could not cover the first one: which of them holds would be a choice.
                 if (crcAt >= 0 || size != 4) {
-                    return malformed(at, "a header has at most one CRC32C TLV, of 4 bytes", "2.2.2");
+                    return malformed(at, "a header has at most one CRC32C TLV, of 4 bytes", "2.2.3");
                 }
                 crcAt = value;
             }
-            tlvs.add(new Tlv(type, Bytes.copyOf(bytes, value, size)));
+            tlvs.add(new Tlv(type, raw.part(value, size)));
             at = value + size;
         }
         if (crcAt >= 0 && ByteBuffer.wrap(bytes).getInt(crcAt) != crc32c(bytes, end, crcAt)) {
-            return malformed(crcAt, "the CRC32C doesn't match the header", "2.2.2");
+            return malformed(crcAt, "the CRC32C doesn't match the header", "2.2.3");
         }
-        return new ReadResult.Complete(new Header(command, tuple, tlvs.build(), Bytes.copyOf(bytes, 0, end)));
+        return new ReadResult.Complete(new Header(command, tuple, tlvs.build(), raw));
     }
 
     /** The checksum of a header whose own four checksum bytes at {@code crcAt} count as zero. */
@@ -145,15 +161,6 @@ public final class HeaderReader {
         crc.update(new byte[4], 0, 4);
         crc.update(bytes, crcAt + 4, end - crcAt - 4);
         return (int) crc.getValue();
-    }
-
-    private static boolean addressesFit(int end, int addressBytes) {
-        return end - FIXED_BYTES >= addressBytes;
-    }
-
-    private static ReadResult tooShort(int end, int addressBytes) {
-        return malformed(
-                14, "length " + (end - FIXED_BYTES) + " is less than the address block of " + addressBytes, "2.2");
     }
 
     private static ReadResult malformed(int offset, String problem, String section) {

@@ -7,6 +7,9 @@ import java.util.List;
 
 /** Writes PROXY v2 headers. Lengths are checked, never wrapped: a header that can't be written right isn't written. */
 public final class HeaderWriter {
+    /** Signature, version and command, family, length: what every header begins with. */
+    public static final int FIXED_BYTES = HeaderReader.FIXED_BYTES;
+
     private HeaderWriter() {}
 
     /**
@@ -25,13 +28,14 @@ public final class HeaderWriter {
         out.put((byte) 0x21);
         out.put((byte) tuple.transport().code());
         out.putShort((short) length);
-        out.put(tuple.encode());
+        tuple.writeTo(out);
         for (Tlv tlv : tlvs) {
             out.put((byte) tlv.type());
             out.putShort((short) tlv.value().length());
-            out.put(tlv.value().toByteArray());
+            tlv.value().copyInto(out.array(), out.position());
+            out.position(out.position() + tlv.value().length());
         }
-        return Bytes.copyOf(out.array());
+        return Bytes.wrap(out.array());
     }
 
     /**

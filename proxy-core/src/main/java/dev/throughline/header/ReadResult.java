@@ -5,7 +5,8 @@ public sealed interface ReadResult {
     /**
      * So far so good.
      *
-     * @param total how many bytes from the start of the header are needed before reading again makes sense
+     * @param total how many bytes from the start of the header it takes at least until it is complete; fewer may be enough
+     *     to refuse it
      */
     record NeedMore(int total) implements ReadResult {}
 

@@ -9,7 +9,7 @@ import static com.google.common.base.Preconditions.checkArgument;
  * @param value 0 to 65,535 bytes
  */
 public record Tlv(int type, Bytes value) {
-    /** A CRC-32C over the whole header with these four bytes taken as zero (section 2.2.2). */
+    /** A CRC-32C over the whole header with these four bytes taken as zero (section 2.2.3). */
     public static final int CRC32C = 0x03;
 
     /** Type (1 byte) and length (2 bytes) ahead of every value. */

@@ -8,7 +8,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /**
  * The 4-tuple of a flow with its transport. Both ends have the same family, and an IPv4 address is never written as an
@@ -47,51 +46,58 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
 
     /** {@return source address, destination address, source port, destination port: 12 or 36 bytes, network order} */
     public byte[] encode() {
-        return ByteBuffer.allocate(transport.addressBytes())
-                .put(source.getAddress().getAddress())
+        ByteBuffer out = ByteBuffer.allocate(transport.addressBytes());
+        writeTo(out);
+        return out.array();
+    }
+
+    /**
+     * Writes what {@link #encode} gives.
+     *
+     * @param out has room for 12 or 36 bytes
+     */
+    public void writeTo(ByteBuffer out) {
+        out.put(source.getAddress().getAddress())
                 .put(destination.getAddress().getAddress())
                 .putShort((short) source.getPort())
-                .putShort((short) destination.getPort())
-                .array();
+                .putShort((short) destination.getPort());
     }
 
     /**
      * Reads what {@link #encode} writes.
      *
      * @param transport decides how many bytes are read: 12 or 36
-     * @param bytes where they are
-     * @param offset of the first, from 0
+     * @param bytes as many, or more
      * @return the flow
      * @throws IllegalArgumentException for an IPv4-mapped IPv6 address, which would be a second spelling of a flow
      */
-    public static Tuple decode(Transport transport, byte[] bytes, int offset) {
+    public static Tuple decode(Transport transport, Bytes bytes) {
         int size = transport.isIpv6() ? 16 : 4;
-        ByteBuffer ports = ByteBuffer.wrap(bytes, offset + 2 * size, 4);
-        InetAddress source = address(bytes, offset, size);
-        InetAddress destination = address(bytes, offset + size, size);
-        return new Tuple(
-                transport,
-                new InetSocketAddress(source, Short.toUnsignedInt(ports.getShort())),
-                new InetSocketAddress(destination, Short.toUnsignedInt(ports.getShort())));
+        return new Tuple(transport, endpoint(bytes, 0, size, 2 * size), endpoint(bytes, size, size, 2 * size + 2));
+    }
+
+    private static InetSocketAddress endpoint(Bytes bytes, int at, int size, int portAt) {
+        return new InetSocketAddress(
+                address(bytes.part(at, size).toByteArray()), bytes.at(portAt) << 8 | bytes.at(portAt + 1));
     }
 
     /**
      * Reads one address.
      *
-     * @param bytes where it is
-     * @param offset of its first byte, from 0
-     * @param size 4 or 16 bytes
+     * @param bytes 4 or 16
      * @return the address, without a zone
      * @throws IllegalArgumentException for another size, or an IPv4-mapped IPv6 address
      */
-    public static InetAddress address(byte[] bytes, int offset, int size) {
+    public static InetAddress address(byte[] bytes) {
         try {
-            InetAddress address = InetAddress.getByAddress(Arrays.copyOfRange(bytes, offset, offset + size));
+            InetAddress address = InetAddress.getByAddress(bytes);
             // The JDK turns ::ffff:a.b.c.d into an Inet4Address, whose length then gives it away.
-            checkArgument(address.getAddress().length == size, "an IPv4-mapped IPv6 address must be sent as IPv4");
+            checkArgument(
+                    address instanceof Inet6Address == (bytes.length == 16),
+                    "an IPv4-mapped IPv6 address must be sent as IPv4");
             return address;
         } catch (UnknownHostException e) {
-            throw new IllegalArgumentException("an address has 4 or 16 bytes, not " + size, e);
+            throw new IllegalArgumentException("an address has 4 or 16 bytes, not " + bytes.length, e);
         }
     }
 
@@ -112,7 +118,7 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
     /** A zone names an interface of this host and means nothing to the next one; it isn't part of the address. */
     private static InetSocketAddress withoutZone(InetSocketAddress endpoint) {
         if (endpoint.getAddress() instanceof Inet6Address address && address.getScopeId() != 0) {
-            return new InetSocketAddress(address(address.getAddress(), 0, 16), endpoint.getPort());
+            return new InetSocketAddress(address(address.getAddress()), endpoint.getPort());
         }
         return endpoint;
     }

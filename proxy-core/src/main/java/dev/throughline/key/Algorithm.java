@@ -5,7 +5,9 @@ import java.util.Optional;
 /** A signature algorithm with its code on the wire. A key has one algorithm for life: a header can't choose another. */
 public enum Algorithm {
     /** Ed25519 (RFC 8032, section 5.1). */
-    ED25519(1, "Ed25519");
+    ED25519(1, "Ed25519"),
+    /** ECDSA over P-256 with SHA-256 (FIPS 186-5), for keys that live in devices without Ed25519. */
+    P256(2, "P-256");
 
     private final int code;
     private final String text;
@@ -26,7 +28,7 @@ public enum Algorithm {
      * @param code as it travelled
      * @return empty for a code that isn't known to this version
      */
-    public static Optional<Algorithm> ofCode(int code) {
+    static Optional<Algorithm> ofCode(int code) {
         for (Algorithm algorithm : values()) {
             if (algorithm.code == code) {
                 return Optional.of(algorithm);

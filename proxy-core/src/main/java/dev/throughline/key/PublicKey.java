@@ -6,9 +6,10 @@ import dev.throughline.originator.HopId;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import org.bouncycastle.math.ec.rfc8032.Ed25519;
+import java.util.Optional;
 
 /**
  * The public half of a hop's key, together with the name of the hop that owns it. The name is part of the key's text, so
@@ -21,32 +22,49 @@ public final class PublicKey {
     private final String hopName;
     private final Algorithm algorithm;
     private final byte[] encoded;
-    private final Ed25519.PublicPoint point;
+    private final PublicHalf half;
     private final KeyId id;
+    private final HopId hop;
 
-    private PublicKey(String hopName, Algorithm algorithm, byte[] encoded, Ed25519.PublicPoint point) {
+    private PublicKey(String hopName, Algorithm algorithm, byte[] encoded, PublicHalf half) {
         this.hopName = hopName;
         this.algorithm = algorithm;
         this.encoded = encoded;
-        this.point = point;
+        this.half = half;
         this.id = new KeyId(ByteBuffer.wrap(digest(algorithm, encoded)).getLong());
+        this.hop = HopId.of(hopName);
     }
 
     /**
-     * A key of 32 bytes.
+     * A key in the one encoding that its algorithm has here: 32 bytes for Ed25519, a compressed point of 33 for P-256.
      *
-     * @throws KeyFormatException unless it is the canonical encoding of a point of the prime-order group: a key outside
-     *     it would let one signature hold for several messages
+     * @param hopName the name of the hop that owns it
+     * @param algorithm the one that it is for
+     * @param encoded 32 or 33 bytes
+     * @return the key
+     * @throws KeyFormatException unless it is valid: it is used as it is from then on
      */
-    static PublicKey ed25519(String hopName, byte[] encoded) throws KeyFormatException {
-        if (encoded.length != Ed25519.PUBLIC_KEY_SIZE) {
-            throw new KeyFormatException("an Ed25519 public key has 32 bytes, this one has " + encoded.length);
+    public static PublicKey of(String hopName, Algorithm algorithm, byte[] encoded) throws KeyFormatException {
+        PublicHalf half = switch (algorithm) {
+            case ED25519 -> Ed25519PublicHalf.decode(encoded);
+            case P256 -> P256PublicHalf.decode(encoded);
+        };
+        return new PublicKey(checkedName(hopName), algorithm, encoded.clone(), half);
+    }
+
+    /**
+     * A P-256 key from the uncompressed point, in which most devices give it.
+     *
+     * @param hopName the name of the hop that owns it
+     * @param point 65 bytes, the first of which is 4
+     * @return the key
+     * @throws KeyFormatException for another form, or a point that isn't on the curve
+     */
+    public static PublicKey ofUncompressedP256(String hopName, byte[] point) throws KeyFormatException {
+        if (point.length != 2 * P256.PUBLIC_KEY_BYTES - 1 || point[0] != 4) {
+            throw new KeyFormatException("an uncompressed P-256 point has 65 bytes and begins with 04");
         }
-        Ed25519.PublicPoint point = Ed25519.validatePublicKeyFullExport(encoded, 0);
-        if (point == null) {
-            throw new KeyFormatException("these 32 bytes are not a valid Ed25519 public key");
-        }
-        return new PublicKey(checkedName(hopName), Algorithm.ED25519, encoded.clone(), point);
+        return of(hopName, Algorithm.P256, P256.point(point).getEncoded(true));
     }
 
     /**
@@ -62,10 +80,7 @@ public final class PublicKey {
             throw new KeyFormatException("a public key reads NAME+KEYID+BASE64, found \"" + abbreviated(text) + "\"");
         }
         byte[] bytes = base64(parts.get(2));
-        if (bytes.length == 0 || bytes[0] != Algorithm.ED25519.code()) {
-            throw new KeyFormatException("the key's algorithm is not Ed25519 (1)");
-        }
-        PublicKey key = ed25519(parts.get(0), java.util.Arrays.copyOfRange(bytes, 1, bytes.length));
+        PublicKey key = of(parts.get(0), algorithmOf(bytes), Arrays.copyOfRange(bytes, 1, bytes.length));
         if (!key.id.toString().equals(parts.get(1))) {
             throw new KeyFormatException("key id " + abbreviated(parts.get(1))
                     + " doesn't belong to this key, whose id is " + key.id + ": was the text cut or edited?");
@@ -80,7 +95,7 @@ public final class PublicKey {
 
     /** {@return the id of the hop that owns the key} */
     public HopId hop() {
-        return HopId.of(hopName);
+        return hop;
     }
 
     /** {@return the one algorithm that it is for} */
@@ -94,15 +109,18 @@ public final class PublicKey {
     }
 
     /**
-     * Whether a signature is this key's; strict: RFC 8032 with canonical S.
+     * Whether a signature is this key's; strict, in one way for each algorithm.
      *
      * @param message all of it, not hashed
      * @param signature 64 bytes; any other number is no signature
      * @return whether it holds
      */
     public boolean verifies(byte[] message, byte[] signature) {
-        return signature.length == Ed25519.SIGNATURE_SIZE
-                && Ed25519.verify(signature, 0, point, message, 0, message.length);
+        return half.verifies(message, signature);
+    }
+
+    PublicHalf half() {
+        return half;
     }
 
     /** {@return {@code SHA256:} and the unpadded base64 of SHA-256(algorithm code, public key), to compare by eye or phone} */
@@ -110,7 +128,7 @@ public final class PublicKey {
         return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest(algorithm, encoded));
     }
 
-    /** {@return the public key's own 32 bytes} */
+    /** {@return the public key's own bytes: 32, or 33 of P-256} */
     public Bytes bytes() {
         return Bytes.copyOf(encoded);
     }
@@ -122,7 +140,11 @@ public final class PublicKey {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof PublicKey that && toText().equals(that.toText());
+        return other instanceof PublicKey that
+                && id.equals(that.id)
+                && algorithm == that.algorithm
+                && hopName.equals(that.hopName)
+                && java.util.Arrays.equals(encoded, that.encoded);
     }
 
     @Override
@@ -142,6 +164,17 @@ public final class PublicKey {
         } catch (IllegalArgumentException e) {
             throw new KeyFormatException(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** The algorithm that the first byte of a key's text gives. */
+    static Algorithm algorithmOf(byte[] bytes) throws KeyFormatException {
+        if (bytes.length > 0) {
+            Optional<Algorithm> algorithm = Algorithm.ofCode(bytes[0]);
+            if (algorithm.isPresent()) {
+                return algorithm.get();
+            }
+        }
+        throw new KeyFormatException("the key's algorithm is neither Ed25519 (1) nor P-256 (2)");
     }
 
     static byte[] base64(String text) throws KeyFormatException {

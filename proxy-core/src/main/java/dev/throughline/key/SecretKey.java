@@ -6,21 +6,21 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
-import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
  * The private half of a hop's key. It signs and can be written to a file of its owner; it never shows itself in a log.
  *
- * <p>Text form, one line: {@code THROUGHLINE-SECRET-KEY-1+NAME+KEYID+BASE64(algorithm code, 32-byte seed)}.
+ * <p>Text form, one line: {@code THROUGHLINE-SECRET-KEY-1+NAME+KEYID+BASE64(algorithm code, 32 bytes)}; the bytes are an
+ * Ed25519 seed or a P-256 scalar.
  */
-public final class SecretKey {
+public final class SecretKey implements SigningKey {
     private static final String PREFIX = "THROUGHLINE-SECRET-KEY-1";
 
-    private final Ed25519PrivateKeyParameters parameters;
+    private final SecretHalf half;
     private final PublicKey publicKey;
 
-    private SecretKey(Ed25519PrivateKeyParameters parameters, PublicKey publicKey) {
-        this.parameters = parameters;
+    private SecretKey(SecretHalf half, PublicKey publicKey) {
+        this.half = half;
         this.publicKey = publicKey;
     }
 
@@ -33,7 +33,24 @@ public final class SecretKey {
      * @throws KeyFormatException for a name that isn't one
      */
     public static SecretKey generate(String hopName, SecureRandom random) throws KeyFormatException {
-        return of(hopName, new Ed25519PrivateKeyParameters(random));
+        return generate(hopName, Algorithm.ED25519, random);
+    }
+
+    /**
+     * A new key.
+     *
+     * @param hopName the name of the hop that owns it
+     * @param algorithm the one that it is for
+     * @param random whose secrets nobody can guess
+     * @return the key
+     * @throws KeyFormatException for a name that isn't one
+     */
+    public static SecretKey generate(String hopName, Algorithm algorithm, SecureRandom random)
+            throws KeyFormatException {
+        return switch (algorithm) {
+            case ED25519 -> of(hopName, algorithm, new Ed25519SecretHalf(new Ed25519PrivateKeyParameters(random)));
+            case P256 -> of(hopName, algorithm, P256SecretHalf.generate(random));
+        };
     }
 
     /**
@@ -51,45 +68,42 @@ public final class SecretKey {
                     + (isPublic ? "; this looks like a public key" : ""));
         }
         byte[] bytes = PublicKey.base64(parts.get(3));
-        if (bytes.length != 1 + Ed25519.SECRET_KEY_SIZE || bytes[0] != Algorithm.ED25519.code()) {
-            throw new KeyFormatException("a secret key holds its algorithm (1, Ed25519) and 32 bytes");
+        Algorithm algorithm = PublicKey.algorithmOf(bytes);
+        if (bytes.length != 1 + SecretHalf.BYTES) {
+            throw new KeyFormatException("a secret key holds its algorithm and 32 bytes");
         }
-        SecretKey key = of(parts.get(1), new Ed25519PrivateKeyParameters(bytes, 1));
+        SecretHalf half = switch (algorithm) {
+            case ED25519 -> new Ed25519SecretHalf(new Ed25519PrivateKeyParameters(bytes, 1));
+            case P256 -> P256SecretHalf.decode(Arrays.copyOfRange(bytes, 1, bytes.length));
+        };
+        SecretKey key = of(parts.get(1), algorithm, half);
         if (!key.publicKey.id().toString().equals(parts.get(2))) {
             throw new KeyFormatException("the key id doesn't belong to this key: was the text cut or edited?");
         }
         return key;
     }
 
-    private static SecretKey of(String hopName, Ed25519PrivateKeyParameters parameters) throws KeyFormatException {
-        return new SecretKey(
-                parameters,
-                PublicKey.ed25519(hopName, parameters.generatePublicKey().getEncoded()));
+    private static SecretKey of(String hopName, Algorithm algorithm, SecretHalf half) throws KeyFormatException {
+        return new SecretKey(half, PublicKey.of(hopName, algorithm, half.publicBytes()));
     }
 
-    /** {@return what others verify with} */
+    @Override
     public PublicKey publicKey() {
         return publicKey;
     }
 
-    /**
-     * Signs.
-     *
-     * @param message all of it, not hashed
-     * @return 64 bytes
-     */
+    /** The signature (64 bytes) over {@code message}; the same each time, in either algorithm. */
+    @Override
     public byte[] sign(byte[] message) {
-        byte[] signature = new byte[Ed25519.SIGNATURE_SIZE];
-        parameters.sign(Ed25519.Algorithm.Ed25519, null, message, 0, message.length, signature, 0);
-        return signature;
+        return half.sign(message);
     }
 
     /** {@return the text form: a secret} */
     public String toSecretText() {
-        byte[] seed = parameters.getEncoded();
+        byte[] secret = half.encoded();
         String text = PREFIX + "+" + publicKey.hopName() + "+" + publicKey.id() + "+"
-                + Base64.getEncoder().encodeToString(PublicKey.withAlgorithm(Algorithm.ED25519, seed));
-        Arrays.fill(seed, (byte) 0);
+                + Base64.getEncoder().encodeToString(PublicKey.withAlgorithm(publicKey.algorithm(), secret));
+        Arrays.fill(secret, (byte) 0);
         return text;
     }
 

@@ -1,14 +1,12 @@
 package dev.throughline.key;
 
-import com.google.common.base.CharMatcher;
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.ImmutableSetMultimap;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,17 +17,24 @@ import java.util.Set;
 /**
  * The keys that a hop believes, and what each may do. A key that isn't in here is nobody's.
  *
- * <p>Text form: a line a key, {@code PUBLICKEY [origin=HOST[,HOST…]|origin=*] [hop] [from=INSTANT] [until=INSTANT]};
- * {@code #} begins a comment at the start of a line or after a blank.
+ * <p>Text form: a line a key, {@code PUBLICKEY [origin=HOST[,HOST…]|origin=*] [hop] [from=INSTANT] [until=INSTANT]
+ * [revoked]}; {@code #} begins a comment at the start of a line or after a blank. A revoked key's line stays, so that
+ * nobody adds the key again; its comment says why.
  */
 public final class Trust {
     /** No keys: every header is refused. */
     public static final Trust NOBODY = new Trust(ImmutableMap.of());
 
     private final ImmutableMap<KeyId, TrustEntry> entries;
+    /** The hosts that entries name, as they are written in headers. */
+    private final ImmutableSetMultimap<KeyId, HostId> hosts;
 
     private Trust(ImmutableMap<KeyId, TrustEntry> entries) {
         this.entries = entries;
+        this.hosts = entries.values().stream()
+                .collect(ImmutableSetMultimap.flatteningToImmutableSetMultimap(
+                        entry -> entry.key().id(),
+                        entry -> entry.originHosts().stream().map(HostId::of)));
     }
 
     /**
@@ -55,27 +60,13 @@ public final class Trust {
      */
     public static Trust parse(String source, String text) throws KeyFormatException {
         Map<KeyId, TrustEntry> entries = new LinkedHashMap<>();
-        List<String> problems = new ArrayList<>();
-        int number = 0;
-        for (String line : Splitter.on('\n').split(text)) {
-            number++;
-            String content = withoutComment(line);
-            if (content.isBlank()) {
-                continue;
+        TextLine.readAll(source, text, line -> {
+            TrustEntry entry = new Line(line).parse();
+            if (entries.putIfAbsent(entry.key().id(), entry) != null) {
+                throw new TextLine.Problem(
+                        line.first().column(), "key " + entry.key().id() + " is listed twice");
             }
-            try {
-                TrustEntry entry = new Line(content).parse();
-                if (entries.putIfAbsent(entry.key().id(), entry) != null) {
-                    throw new LineProblem(
-                            firstWord(content), "key " + entry.key().id() + " is listed twice");
-                }
-            } catch (LineProblem e) {
-                problems.add(source + ":" + number + ":" + (e.column + 1) + ": " + e.getMessage());
-            }
-        }
-        if (!problems.isEmpty()) {
-            throw new KeyFormatException(String.join("\n", problems));
-        }
+        });
         return new Trust(ImmutableMap.copyOf(entries));
     }
 
@@ -89,9 +80,35 @@ public final class Trust {
         return Optional.ofNullable(entries.get(id));
     }
 
+    /**
+     * Whether a key may write the origin of a host's flows.
+     *
+     * @param entry one of these
+     * @param host any
+     * @return whether it is in scope
+     */
+    public boolean mayBeOriginFor(TrustEntry entry, HostId host) {
+        return entry.anyHost() || hosts.containsEntry(entry.key().id(), host);
+    }
+
     /** {@return all keys, in the order of the text} */
     public Iterable<TrustEntry> entries() {
         return entries.values();
+    }
+
+    /**
+     * Whether another key of the same hop may do all that a key may.
+     *
+     * @param entry the key's
+     * @param then the time at which
+     * @return whether there is one
+     */
+    public boolean hasSubstitute(TrustEntry entry, Instant then) {
+        return entries.values().stream()
+                .anyMatch(other -> !other.key().equals(entry.key())
+                        && other.key().hopName().equals(entry.key().hopName())
+                        && other.state(then) == TrustEntry.State.TRUSTED
+                        && other.mayAllThat(entry));
     }
 
     /**
@@ -120,117 +137,73 @@ public final class Trust {
                 .findFirst();
     }
 
-    private static String withoutComment(String line) {
-        if (line.startsWith("#")) {
-            return "";
-        }
-        int hash = line.indexOf(" #");
-        return (hash < 0 ? line : line.substring(0, hash)).stripTrailing();
-    }
-
-    private static int firstWord(String line) {
-        return Math.max(0, CharMatcher.whitespace().negate().indexIn(line));
-    }
-
-    /** A problem with its column, from 0. */
-    private static final class LineProblem extends Exception {
-        private static final long serialVersionUID = 1L;
-        private final int column;
-
-        LineProblem(int column, String message) {
-            super(message);
-            this.column = column;
-        }
-    }
-
-    /** One line that isn't blank. */
+    /** One line that says something. */
     private static final class Line {
-        private final String content;
+        private final TextLine line;
         private final ImmutableSet.Builder<String> hosts = ImmutableSet.builder();
         private final Set<String> given = new HashSet<>();
         private boolean anyHost;
         private boolean hop;
         private Optional<Instant> from = Optional.empty();
         private Optional<Instant> until = Optional.empty();
+        private Optional<String> revoked = Optional.empty();
 
-        Line(String content) {
-            this.content = content;
+        Line(TextLine line) {
+            this.line = line;
         }
 
-        TrustEntry parse() throws LineProblem {
-            int at = firstWord(content);
-            int end = wordEnd(at);
+        TrustEntry parse() throws TextLine.Problem {
             PublicKey key;
             try {
-                key = PublicKey.parse(content.substring(at, end));
+                key = PublicKey.parse(line.first().text());
             } catch (KeyFormatException e) {
-                throw new LineProblem(at, String.valueOf(e.getMessage()));
+                throw new TextLine.Problem(line.first().column(), String.valueOf(e.getMessage()));
             }
-            for (at = nextWord(end); at < content.length(); at = nextWord(end)) {
-                end = wordEnd(at);
-                right(content.substring(at, end), at);
+            for (TextLine.Word word : line.rest()) {
+                right(word);
             }
-            TrustEntry entry = new TrustEntry(key, hosts.build(), anyHost, hop, from, until);
-            if (!entry.mayBeOrigin() && !hop) {
-                throw new LineProblem(end, "the key may do nothing: add origin=HOST, hop, or both");
+            TrustEntry entry = new TrustEntry(key, hosts.build(), anyHost, hop, from, until, revoked);
+            if (!entry.mayBeOrigin() && !hop && revoked.isEmpty()) {
+                throw new TextLine.Problem(line.end(), "the key may do nothing: add origin=HOST, hop, or both");
             }
             if (from.isPresent() && until.isPresent() && !from.get().isBefore(until.get())) {
-                throw new LineProblem(end, "the key is never valid: until must be later than from");
+                throw new TextLine.Problem(line.end(), "the key is never valid: until must be later than from");
             }
             return entry;
         }
 
-        private void right(String word, int at) throws LineProblem {
-            int equals = word.indexOf('=');
-            String name = equals < 0 ? word : word.substring(0, equals + 1);
-            String value = word.substring(equals + 1);
+        private void right(TextLine.Word word) throws TextLine.Problem {
             // With two values for one thing, which of them holds would be a choice that the author didn't make.
-            if (!given.add(name)) {
-                throw new LineProblem(at, "\"" + word + "\": the line says this already");
+            if (!given.add(word.name())) {
+                throw new TextLine.Problem(word.column(), "\"" + word.text() + "\": the line says this already");
             }
-            switch (name) {
+            switch (word.name()) {
                 case "hop" -> hop = true;
-                case "origin=" -> origin(value, at + equals + 1);
-                case "from=" -> from = Optional.of(instant(value, at + equals + 1));
-                case "until=" -> until = Optional.of(instant(value, at + equals + 1));
+                case "origin=" -> origin(word);
+                case "from=" -> from = Optional.of(word.instant("\"" + word.value() + "\""));
+                case "until=" -> until = Optional.of(word.instant("\"" + word.value() + "\""));
+                case "revoked" -> revoked = Optional.of(line.comment());
                 default ->
-                    throw new LineProblem(
-                            at,
-                            "unknown word \"" + word + "\": expected origin=HOST, hop, from=INSTANT or until=INSTANT");
+                    throw new TextLine.Problem(
+                            word.column(),
+                            "unknown word \"" + word.text()
+                                    + "\": expected origin=HOST, hop, from=INSTANT, until=INSTANT or revoked");
             }
         }
 
-        private void origin(String value, int at) throws LineProblem {
-            if (value.equals("*")) {
+        private void origin(TextLine.Word word) throws TextLine.Problem {
+            if (word.value().equals("*")) {
                 anyHost = true;
                 return;
             }
-            for (String host : Splitter.on(',').split(value)) {
+            for (String host : Splitter.on(',').split(word.value())) {
                 try {
                     HostId.of(host);
                 } catch (IllegalArgumentException e) {
-                    throw new LineProblem(at, String.valueOf(e.getMessage()));
+                    throw new TextLine.Problem(word.valueColumn(), String.valueOf(e.getMessage()));
                 }
                 hosts.add(host);
             }
-        }
-
-        private static Instant instant(String value, int at) throws LineProblem {
-            try {
-                return Instant.parse(value);
-            } catch (DateTimeParseException e) {
-                throw new LineProblem(at, "\"" + value + "\" is not an instant such as 2027-01-31T00:00:00Z");
-            }
-        }
-
-        private int wordEnd(int at) {
-            int end = CharMatcher.whitespace().indexIn(content, at);
-            return end < 0 ? content.length() : end;
-        }
-
-        private int nextWord(int at) {
-            int next = CharMatcher.whitespace().negate().indexIn(content, at);
-            return next < 0 ? content.length() : next;
         }
     }
 }

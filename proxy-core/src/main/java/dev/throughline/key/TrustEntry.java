@@ -1,8 +1,8 @@
 package dev.throughline.key;
 
 import com.google.common.collect.ImmutableSet;
-import dev.throughline.originator.HostId;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param hop whether it may sign links after the first
  * @param from when it begins to be accepted; empty for always
  * @param until when it ends to be accepted; empty for never
+ * @param revoked why it is never accepted again, perhaps an empty text; absent if it isn't revoked
  */
 public record TrustEntry(
         PublicKey key,
@@ -21,16 +22,45 @@ public record TrustEntry(
         boolean anyHost,
         boolean hop,
         Optional<Instant> from,
-        Optional<Instant> until) {
+        Optional<Instant> until,
+        Optional<String> revoked) {
+
+    /** What an entry is worth at one time. */
+    public enum State {
+        /** The key may do what the entry says. */
+        TRUSTED,
+        /** The time is before {@code from}. */
+        NOT_YET_VALID,
+        /** The time is {@code until} or later. */
+        EXPIRED,
+        /** The key isn't accepted, whatever the time. */
+        REVOKED;
+
+        /** The form that commands use, such as {@code not-yet-valid}. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
 
     /**
-     * Whether this key may write the origin of a host's flows.
+     * An entry that isn't revoked.
      *
-     * @param host any
-     * @return whether it is in scope
+     * @param key the key; its name is the only hop that may sign with it
+     * @param originHosts names of the hosts for which it may be the origin
+     * @param anyHost whether it may be the origin for every host
+     * @param hop whether it may sign links after the first
+     * @param from when it begins to be accepted; empty for always
+     * @param until when it ends to be accepted; empty for never
      */
-    public boolean mayBeOriginFor(HostId host) {
-        return anyHost || originHosts.stream().anyMatch(name -> HostId.of(name).equals(host));
+    public TrustEntry(
+            PublicKey key,
+            ImmutableSet<String> originHosts,
+            boolean anyHost,
+            boolean hop,
+            Optional<Instant> from,
+            Optional<Instant> until) {
+        this(key, originHosts, anyHost, hop, from, until, Optional.empty());
     }
 
     /** {@return whether this key may be the origin of any host at all} */
@@ -38,8 +68,18 @@ public record TrustEntry(
         return anyHost || !originHosts.isEmpty();
     }
 
+    /** Whether it has each right that {@code other} has, at whatever time. */
+    boolean mayAllThat(TrustEntry other) {
+        return (hop || !other.hop) && (anyHost || (!other.anyHost && originHosts.containsAll(other.originHosts)));
+    }
+
+    /** {@return whether the key is never accepted again} */
+    public boolean isRevoked() {
+        return revoked.isPresent();
+    }
+
     /**
-     * Whether the key is accepted at a time.
+     * Whether a time is in the key's window, revoked or not.
      *
      * @param now the time
      * @return whether it is not before {@code from}, and before {@code until}
@@ -49,19 +89,68 @@ public record TrustEntry(
                 && until.map(end -> now.isBefore(end)).orElse(true);
     }
 
+    /**
+     * What the entry is worth at a time.
+     *
+     * @param now the time
+     * @return its state
+     */
+    public State state(Instant now) {
+        if (isRevoked()) {
+            return State.REVOKED;
+        }
+        if (from.isPresent() && now.isBefore(from.get())) {
+            return State.NOT_YET_VALID;
+        }
+        return isInWindow(now) ? State.TRUSTED : State.EXPIRED;
+    }
+
+    /**
+     * The same rights for another key, from now on and without an end.
+     *
+     * @param other the key
+     * @return its entry
+     */
+    public TrustEntry withKey(PublicKey other) {
+        return new TrustEntry(other, originHosts, anyHost, hop, Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * The same, in another window.
+     *
+     * @param start when it begins to be accepted; empty for always
+     * @param end when it ends to be accepted; empty for never
+     * @return the changed entry
+     */
+    public TrustEntry withWindow(Optional<Instant> start, Optional<Instant> end) {
+        return new TrustEntry(key, originHosts, anyHost, hop, start, end, revoked);
+    }
+
+    /**
+     * Never accepted again; its rights stay, to say what it could do.
+     *
+     * @param reason in the words of whoever revoked it, perhaps none
+     * @return the changed entry
+     */
+    public TrustEntry withRevocation(String reason) {
+        return new TrustEntry(key, originHosts, anyHost, hop, from, until, Optional.of(reason));
+    }
+
+    /** {@return what it may do, as a trust file has it: {@code origin=HOST}, {@code hop}, both, or nothing} */
+    public String rights() {
+        String origin = anyHost ? "origin=*" : mayBeOrigin() ? "origin=" + String.join(",", originHosts) : "";
+        return hop ? (origin + " hop").strip() : origin;
+    }
+
     /** {@return one line of a trust file} */
     public String toText() {
         StringBuilder line = new StringBuilder(key.toText());
-        if (anyHost) {
-            line.append(" origin=*");
-        } else if (!originHosts.isEmpty()) {
-            line.append(" origin=").append(String.join(",", originHosts));
-        }
-        if (hop) {
-            line.append(" hop");
+        if (!rights().isEmpty()) {
+            line.append(' ').append(rights());
         }
         from.ifPresent(start -> line.append(" from=").append(start));
         until.ifPresent(end -> line.append(" until=").append(end));
+        revoked.ifPresent(why -> line.append(" revoked").append(why.isEmpty() ? "" : " # " + why));
         return line.toString();
     }
 }

@@ -23,7 +23,9 @@ public enum Way {
     /** SOCKS or HTTP CONNECT. */
     SOCKS_OR_CONNECT(9, "socks-or-connect"),
     /** Inside TLS. */
-    INSIDE_TLS(10, "inside-tls");
+    INSIDE_TLS(10, "inside-tls"),
+    /** An unsigned PROXY header from a proxy that the hop was told to believe: its peer is that proxy, not the source. */
+    PROXY_HEADER(11, "proxy-header");
 
     private final int code;
     private final String text;

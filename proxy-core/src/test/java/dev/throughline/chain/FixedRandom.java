@@ -17,19 +17,24 @@ final class FixedRandom extends SecureRandom {
         this.name = name;
     }
 
+    /** A long draw is a run of salts, so that drawing them in blocks makes no difference. */
     @Override
     public void nextBytes(byte[] target) {
-        ByteBuffer out = ByteBuffer.wrap(target);
-        while (out.hasRemaining()) {
-            byte[] block = sha256((name + " " + counter++).getBytes(StandardCharsets.UTF_8));
-            out.put(block, 0, Math.min(block.length, out.remaining()));
-        }
+        fill(target, target.length > 32 ? 16 : 32);
     }
 
     byte[] take(int size) {
         byte[] bytes = new byte[size];
-        nextBytes(bytes);
+        fill(bytes, 32);
         return bytes;
+    }
+
+    private void fill(byte[] target, int piece) {
+        ByteBuffer out = ByteBuffer.wrap(target);
+        while (out.hasRemaining()) {
+            byte[] block = sha256((name + " " + counter++).getBytes(StandardCharsets.UTF_8));
+            out.put(block, 0, Math.min(piece, out.remaining()));
+        }
     }
 
     static byte[] sha256(byte[]... parts) {

@@ -20,7 +20,7 @@ import java.util.zip.CRC32C;
 
 /**
  * Writes headers byte by byte from SPEC.md, right or wrong as the test asks, and signs what it wrote. It shares no code
- * with the product but Ed25519, so that the two are a check on each other.
+ * with the product but the signatures themselves, so that the two are a check on each other.
  */
 final class Forge {
     final List<Field> core = new ArrayList<>();
@@ -263,7 +263,7 @@ final class Forge {
         byte[] outgoing;
         byte[] exporter = {};
         boolean previousVerified;
-        int algorithm = 1;
+        int algorithm;
         int batchSize = 1;
         int batchIndex;
         Integer claimedSize;
@@ -290,6 +290,7 @@ final class Forge {
             signer = Scene.key(label);
             hop = signer.publicKey().hop();
             keyId = signer.publicKey().id();
+            algorithm = signer.publicKey().algorithm().code();
         }
 
         /** Puts the link at a place in a batch of others. */
@@ -331,7 +332,7 @@ final class Forge {
             List<byte[]> path = pathEdit.apply(Rfc6962.path(batchIndex, leaves));
             ByteBuffer message = buffer(20 + 1 + 8 + 2 + 32)
                     .put(ascii("throughline/root/v1\0"))
-                    .put((byte) 1)
+                    .put((byte) signer.publicKey().algorithm().code())
                     .putLong(keyId.value())
                     .putShort((short) batchSize)
                     .put(Rfc6962.root(leaves));

@@ -45,8 +45,10 @@ class ReplayWindowTest {
         }
         assertThat(window.size()).isEqualTo(3);
         Instant later = EXPIRY.plusSeconds(1);
-        assertThat(present(9, 1, later.plusSeconds(12), later)).isEmpty();
+        assertThat(present(8, 8, later.plusSeconds(12), later)).isEmpty();
         assertThat(window.size()).isEqualTo(1);
+        Instant flowsAreOver = EXPIRY.plusSeconds(8);
+        assertThat(present(9, 1, flowsAreOver.plusSeconds(12), flowsAreOver)).isEmpty();
     }
 
     @Test
@@ -59,11 +61,11 @@ class ReplayWindowTest {
     }
 
     @Test
-    void aFlowIsCountedDownAsItsChainsExpireOneByOne() {
+    void aFlowIsCountedDownAsItsChainsExpireOneByOneAtMostEightSecondsLater() {
         assertThat(present(1, 7, EXPIRY, NOW)).isEmpty();
-        assertThat(present(2, 7, EXPIRY.plusSeconds(5), NOW)).isEmpty();
-        assertThat(present(3, 7, EXPIRY.plusSeconds(5), NOW)).isEmpty();
-        Instant firstIsOver = EXPIRY.plusSeconds(1);
+        assertThat(present(2, 7, EXPIRY.plusSeconds(9), NOW)).isEmpty();
+        assertThat(present(3, 7, EXPIRY.plusSeconds(9), NOW)).isEmpty();
+        Instant firstIsOver = EXPIRY.plusSeconds(8);
         assertThat(present(4, 7, firstIsOver.plusSeconds(9), firstIsOver)).isEmpty();
         assertThat(present(5, 7, firstIsOver.plusSeconds(9), firstIsOver)).contains(RejectReason.FLOW_REPEATED);
     }

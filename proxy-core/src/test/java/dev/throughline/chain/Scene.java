@@ -6,10 +6,9 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
-import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
-import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
+import dev.throughline.key.Algorithm;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKey;
 import dev.throughline.key.Trust;
@@ -52,7 +51,8 @@ final class Scene {
 
     /**
      * Keys of hops: the scene's own; "kiosk" may only be an origin, and of another host; "laptop (hop)" is a second key of
-     * laptop that may only continue; two more keys of laptop are past and before their time. "stranger" isn't here.
+     * laptop that may only continue; two more keys of laptop are past and before their time; "laptop (P-256)" and "gateway
+     * (P-256)" are of the other algorithm; "gateway (revoked)" was given away. "stranger" isn't here.
      */
     static final String TRUST = line("laptop", "laptop", "origin=laptop")
             + HOPS.stream().skip(1).map(hop -> line(hop, hop, "hop")).reduce("", String::concat)
@@ -60,7 +60,10 @@ final class Scene {
             + line("kiosk", "kiosk", "origin=kiosk")
             + line("laptop (hop)", "laptop", "hop")
             + line("laptop (past)", "laptop", "origin=laptop until=2027-01-01T12:00:01Z")
-            + line("laptop (future)", "laptop", "origin=laptop from=2027-01-01T12:00:01.001Z");
+            + line("laptop (future)", "laptop", "origin=laptop from=2027-01-01T12:00:01.001Z")
+            + line("laptop (P-256)", "laptop", "origin=laptop")
+            + line("gateway (P-256)", "gateway", "hop")
+            + line("gateway (revoked)", "gateway", "hop revoked # its disk was sold");
 
     private static final Trust TRUSTED = trust(TRUST);
 
@@ -70,7 +73,10 @@ final class Scene {
     static SecretKey key(String label) {
         int blank = label.indexOf(' ');
         try {
-            return SecretKey.generate(blank < 0 ? label : label.substring(0, blank), new FixedRandom("key " + label));
+            return SecretKey.generate(
+                    blank < 0 ? label : label.substring(0, blank),
+                    label.endsWith("(P-256)") ? Algorithm.P256 : Algorithm.ED25519,
+                    new FixedRandom("key " + label));
         } catch (KeyFormatException e) {
             throw new AssertionError(e);
         }
@@ -144,14 +150,14 @@ final class Scene {
             Signer signer = new Signer(key(HOPS.get(i)), new FixedRandom("salts"));
             LinkDraft draft = draft(i, i == hops - 1 ? RECEIVER : HOPS.get(i + 1), ipv6);
             if (i == 0) {
-                chain = signer.originate(originator(ipv6), draft);
+                chain = signer.sign(signer.originate(originator(ipv6), draft));
             } else {
                 Receiver hop = new Receiver()
                         .self(HOPS.get(i))
                         .socket(outgoing(i - 1, ipv6))
                         .now(issuedAt(i))
                         .maxHops(Chain.HARD_HOP_LIMIT);
-                chain = signer.append((Verification.Verified) hop.receive(header(chain)), draft);
+                chain = signer.sign(signer.append((Verification.Verified) hop.receive(header(chain)), draft));
             }
         }
         return chain;
@@ -159,9 +165,7 @@ final class Scene {
 
     /** The header that carries a chain. */
     static Bytes header(Chain chain) {
-        Tuple flow = chain.origin().claim().unverified().tuple();
-        ImmutableList<Tlv> tlvs = ChainTlv.STANDARD.write(chain).orElseThrow();
-        return HeaderWriter.proxy(flow, tlvs);
+        return ChainTlv.STANDARD.header(chain).orElseThrow();
     }
 
     static ReadResult read(byte[] bytes) {
@@ -187,6 +191,7 @@ final class Scene {
         private Tuple socket = outgoing(2, false);
         private Instant now = NOW;
         private ReplayWindow window = new ReplayWindow(1000);
+        private VerifiedBatches batches = new VerifiedBatches(1000);
 
         Receiver trust(Trust value) {
             trust = value;
@@ -233,9 +238,14 @@ final class Scene {
             return this;
         }
 
+        Receiver batches(VerifiedBatches value) {
+            batches = value;
+            return this;
+        }
+
         Verification receive(Header header) {
             VerifierSettings settings = new VerifierSettings(HopId.of(self), started, skew, maxHops, nat);
-            return new Verifier(settings, trust, ChainTlv.STANDARD, window).verify(header, socket, now);
+            return new Verifier(settings, trust, ChainTlv.STANDARD, window, batches).verify(header, socket, now);
         }
 
         Verification receive(byte[] header) {

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.throughline.header.Bytes;
+import dev.throughline.key.DeviceKey;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.SigningKey;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.Originator;
@@ -26,30 +29,41 @@ class SignerTest {
         Chain received = Scene.chain(2, false);
         Chain passedOn = Scene.chain(3, false);
         // The second link's audience differs: in the chain of two it is the receiver.
-        String origin = Bytes.copyOf(received.origin().encode()).toHex();
+        String origin = received.encode().part(0, received.origin().size()).toHex();
         assertThat(passedOn.encode().toHex()).startsWith(origin);
 
         Forge forge = Forge.of(2, false);
         forge.link(1).audience = HopId.of("border");
         forge.core.add(new Forge.Field(0x7F, "a field of a later version", new byte[] {1}));
         Scene.Receiver border = new Scene.Receiver().self("border").socket(Scene.outgoing(1, false));
-        Chain next = new Signer(Scene.key("border"), new FixedRandom(""))
-                .append(verified(border.receive(forge.bytes())), Scene.draft(2, "vault", false));
+        Signer signer = new Signer(Scene.key("border"), new FixedRandom(""));
+        Chain next =
+                signer.sign(signer.append(verified(border.receive(forge.bytes())), Scene.draft(2, "vault", false)));
         assertThat(next.encode().toHex())
                 .startsWith(Bytes.copyOf(forge.chain().toByteArray()).toHex());
+    }
+
+    /** The interface that signs is all that a signer needs: the secret can be where no program reads it. */
+    @Test
+    void aKeyInADeviceSignsAsOneInAFile() {
+        SecretKey inDevice = Scene.key("laptop (P-256)");
+        SigningKey device = DeviceKey.of(inDevice.publicKey(), DeviceKey.Answer.RAW, inDevice::sign);
+        Signer signer = new Signer(device, new FixedRandom("salts"));
+        Chain chain = signer.sign(signer.originate(Scene.originator(false), Scene.draft(0, "vault", false)));
+        assertThat(verified(vault.receive(Scene.header(chain))).signers()).containsExactly(inDevice.publicKey());
     }
 
     @Test
     void everyDetailHasASaltOfItsOwn() {
         Chain chain = Scene.chain(1, false);
         assertThat(chain.origin().details())
-                .extracting(detail -> detail.opening().orElseThrow().salt())
+                .extracting(detail -> ((Detail.Open) detail).opening().salt())
                 .doesNotHaveDuplicates()
                 .allSatisfy(salt -> assertThat(salt.length()).isEqualTo(16));
-        Chain again = new Signer(Scene.key("laptop"), new SecureRandom())
-                .originate(Scene.originator(false), Scene.draft(0, "vault", false));
-        assertThat(again.origin().details().getFirst().committed())
-                .isNotEqualTo(chain.origin().details().getFirst().committed());
+        Signer signer = new Signer(Scene.key("laptop"), new SecureRandom());
+        Chain again = signer.sign(signer.originate(Scene.originator(false), Scene.draft(0, "vault", false)));
+        assertThat(again.origin().details().getFirst().commitment())
+                .isNotEqualTo(chain.origin().details().getFirst().commitment());
     }
 
     @Test
@@ -57,7 +71,7 @@ class SignerTest {
         Originator unknown = with(new Code(Optional.empty(), Optional.empty(), Optional.empty()), "");
         assertThat(originate(unknown).origin().details())
                 .extracting(Detail::kind)
-                .containsExactly(2);
+                .containsExactly(Detail.Kind.PLACEMENT);
     }
 
     /** Process and file names are chosen by their owner: they may make themselves unknown, never break the flow. */
@@ -111,8 +125,8 @@ class SignerTest {
     }
 
     private static Chain originate(Originator originator) {
-        return new Signer(Scene.key("laptop"), new FixedRandom("salts"))
-                .originate(originator, Scene.draft(0, "vault", false));
+        Signer signer = new Signer(Scene.key("laptop"), new FixedRandom("salts"));
+        return signer.sign(signer.originate(originator, Scene.draft(0, "vault", false)));
     }
 
     @Test

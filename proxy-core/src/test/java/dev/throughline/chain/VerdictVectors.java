@@ -1,11 +1,19 @@
 package dev.throughline.chain;
 
+import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.HopId;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.BiConsumer;
 
 /** Chains that can be read: those that verify, and those of which one rule doesn't hold. */
 final class VerdictVectors {
+    /** SEC 2, section 2.4.2. */
+    private static final BigInteger P256_ORDER =
+            new BigInteger("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16);
+
     private final VectorCatalogue to;
 
     VerdictVectors(VectorCatalogue to) {
@@ -30,6 +38,18 @@ final class VerdictVectors {
             d.hops(8, false);
             d.settings.put("max-hops", "8");
         });
+        to.add(
+                "verified-p256",
+                "Laptop and gateway sign with P-256, border with Ed25519.",
+                VectorCatalogue.VERIFIED,
+                d -> {
+                    d.link(0).signedBy("laptop (P-256)");
+                    d.link(1).signedBy("gateway (P-256)");
+                });
+        to.add("verified-p256-batch", "A P-256 signature over a batch of three.", VectorCatalogue.VERIFIED, d -> {
+            d.link(1).signedBy("gateway (P-256)");
+            d.link(1).batch(3, 1);
+        });
         to.add("verified-ipv6", "Three hops over IPv6.", VectorCatalogue.VERIFIED, d -> d.hops(3, true));
         to.add(
                 "verified-ipv4-over-ipv6",
@@ -47,6 +67,11 @@ final class VerdictVectors {
                     d.link(0).peer = new byte[0];
                     d.link(0).ingress = 8;
                 });
+        to.add(
+                "verified-proxy-header",
+                "The flow came behind an unsigned PROXY header: the first hop's peer is the proxy that sent it.",
+                VectorCatalogue.VERIFIED,
+                d -> behindProxyHeader(d, "000b", 11));
         to.add("verified-originator-unknown", "Nobody could say who opened the flow.", VectorCatalogue.VERIFIED, d -> {
             d.forge.set(5, "0003");
             d.forge.remove(7);
@@ -168,6 +193,12 @@ final class VerdictVectors {
             d.link(0).audience = HopId.of("stranger");
         });
         to.addRejected(
+                "key-revoked",
+                RejectReason.KEY_REVOKED,
+                1,
+                "A key that was revoked.",
+                d -> d.link(1).signedBy("gateway (revoked)"));
+        to.addRejected(
                 "key-past",
                 RejectReason.KEY_NOT_VALID_NOW,
                 0,
@@ -190,6 +221,16 @@ final class VerdictVectors {
                 1,
                 "Algorithm 2 by an Ed25519 key.",
                 d -> d.link(1).algorithm = 2);
+        to.addRejected("algorithm-p256", RejectReason.ALGORITHM_MISMATCH, 1, "Algorithm 1 by a P-256 key.", d -> {
+            d.link(1).signedBy("gateway (P-256)");
+            d.link(1).algorithm = 1;
+        });
+        to.addRejected(
+                "algorithm-unknown",
+                RejectReason.ALGORITHM_MISMATCH,
+                1,
+                "Algorithm 3, which nobody knows.",
+                d -> d.link(1).algorithm = 3);
         to.addRejected(
                 "not-an-origin",
                 RejectReason.NOT_AN_ORIGIN,
@@ -250,6 +291,28 @@ final class VerdictVectors {
                 "The first hop saw another source than it claims.",
                 d -> d.link(0).peer = Forge.endpoint(Scene.at("192.0.2.11", 40000)));
         to.addRejected(
+                "peer-proxy-header-core",
+                RejectReason.PEER_BROKEN,
+                0,
+                "Only the core says that the flow came behind an unsigned PROXY header.",
+                d -> behindProxyHeader(d, "000b", 1));
+        to.addRejected(
+                "peer-proxy-header-link",
+                RejectReason.PEER_BROKEN,
+                0,
+                "Only the first link says that the flow came behind an unsigned PROXY header.",
+                d -> behindProxyHeader(d, "0001", 11));
+        to.addRejected(
+                "peer-proxy-header-later",
+                RejectReason.PEER_BROKEN,
+                1,
+                "Behind an unsigned PROXY header, but the second hop's peer isn't the first hop.",
+                d -> {
+                    behindProxyHeader(d, "000b", 11);
+                    d.link(1).ingress = 11;
+                    d.link(1).peer = Forge.endpoint(Scene.at("10.0.0.1", 41009));
+                });
+        to.addRejected(
                 "peer",
                 RejectReason.PEER_BROKEN,
                 1,
@@ -296,6 +359,7 @@ final class VerdictVectors {
                     "Link " + i + " signed by another key.",
                     d -> d.link(link).forger = Scene.key("stranger"));
         }
+        p256Signatures();
         to.addRejected("batch-size", RejectReason.BAD_SIGNATURE, 2, "Another tree size than the signed one.", d -> {
             d.link(2).batch(3, 0);
             d.link(2).claimedSize = 4;
@@ -322,5 +386,50 @@ final class VerdictVectors {
                 2,
                 "A receiver that can remember nothing more.",
                 d -> d.settings.put("capacity", "0"));
+    }
+
+    /** Signatures by the P-256 key of gateway that are almost right. */
+    private void p256Signatures() {
+        p256("high-s", "The higher of the two values of s, with which plain ECDSA would hold as well.", (r, s) -> {
+            put(s, P256_ORDER.subtract(new BigInteger(1, bytes(s))));
+        });
+        p256("r-0", "An r of 0.", (r, s) -> put(r, BigInteger.ZERO));
+        p256("s-0", "An s of 0.", (r, s) -> put(s, BigInteger.ZERO));
+        p256("r-order", "An r of n, the order of the curve.", (r, s) -> put(r, P256_ORDER));
+        p256("s-order", "An s of n, the order of the curve.", (r, s) -> put(s, P256_ORDER));
+        to.addRejected("p256-other-key", RejectReason.BAD_SIGNATURE, 1, "Signed by another P-256 key.", d -> {
+            d.link(1).signedBy("gateway (P-256)");
+            d.link(1).forger = Scene.key("stranger (P-256)");
+        });
+    }
+
+    private void p256(String name, String comment, BiConsumer<ByteBuffer, ByteBuffer> edit) {
+        to.addRejected("p256-" + name, RejectReason.BAD_SIGNATURE, 1, comment, d -> {
+            d.link(1).signedBy("gateway (P-256)");
+            d.link(1).signatureEdit = signature -> {
+                edit.accept(ByteBuffer.wrap(signature, 0, 32), ByteBuffer.wrap(signature, 32, 32));
+                return signature;
+            };
+        });
+    }
+
+    private static byte[] bytes(ByteBuffer number) {
+        byte[] bytes = new byte[number.remaining()];
+        number.duplicate().get(bytes);
+        return bytes;
+    }
+
+    private static void put(ByteBuffer target, BigInteger number) {
+        target.put(Bytes.ofHex("%064x".formatted(number)).toByteArray());
+    }
+
+    /** A flow that a proxy at 10.9.9.9 told the first hop about; nobody knows the process. */
+    private static void behindProxyHeader(VectorCatalogue.Draft d, String evidenceAndWay, int ingress) {
+        d.forge.set(5, evidenceAndWay);
+        d.forge.remove(7);
+        d.forge.remove(8);
+        d.forge.details.clear();
+        d.link(0).ingress = ingress;
+        d.link(0).peer = Forge.endpoint(Scene.at("10.9.9.9", 50000));
     }
 }

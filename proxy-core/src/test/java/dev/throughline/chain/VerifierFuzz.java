@@ -28,13 +28,18 @@ class VerifierFuzz {
     private static final Multimap<Bytes, String> SIGNED = signed();
 
     /** Where a vector's header arrives; read once, as a vector's keys take longer to read than a header to verify. */
-    private record Arrival(Scene.Receiver receiver, Trust trust, boolean translated) {
+    private record Arrival(Scene.Receiver receiver, Trust trust, boolean translated, ReadResult untouched) {
         static Arrival of(Vector vector) {
             return new Arrival(
-                    vector.receiver(), vector.trust(), vector.setting("nat").isPresent());
+                    vector.receiver(), vector.trust(), vector.setting("nat").isPresent(), Scene.read(vector.bytes()));
         }
 
+        /** The receiver has seen the untouched header's batches, so that what it remembers of them is attacked too. */
         Verification receive(Header header) {
+            receiver.batches(new VerifiedBatches(10));
+            if (untouched instanceof ReadResult.Complete complete) {
+                receiver.window(new ReplayWindow(10)).receive(complete.header());
+            }
             return receiver.window(new ReplayWindow(10)).receive(header);
         }
     }
@@ -105,7 +110,7 @@ class VerifierFuzz {
                     && ChainTlv.STANDARD.read(complete.header()) instanceof ChainRead.Found found) {
                 Chain chain = found.chain();
                 signed.put(
-                        Bytes.copyOf(chain.digests().getLast()),
+                        chain.digests().getLast(),
                         Vector.says(chain.origin().claim().unverified()));
             }
         }

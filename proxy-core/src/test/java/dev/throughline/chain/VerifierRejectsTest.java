@@ -106,6 +106,20 @@ class VerifierRejectsTest {
     }
 
     @Test
+    void aKeyThatWasRevoked() {
+        forge.link(1).signedBy("gateway (revoked)");
+        assertRejected(KEY_REVOKED, 1);
+    }
+
+    /** A signature before the revocation can't be told from one after it. */
+    @Test
+    void aKeyThatWasRevokedAlsoInsideItsWindow() {
+        vault.trust(Scene.trust(Scene.TRUST.replace(" hop revoked", " hop until=2030-01-01T00:00:00Z revoked")));
+        forge.link(1).signedBy("gateway (revoked)");
+        assertRejected(KEY_REVOKED, 1);
+    }
+
+    @Test
     void aKeyAfterItsTime() {
         forge.link(0).signedBy("laptop (past)");
         assertRejected(KEY_NOT_VALID_NOW, 0);
@@ -131,6 +145,10 @@ class VerifierRejectsTest {
     @Test
     void anAlgorithmThatIsNotTheKeys() {
         forge.link(1).algorithm = 2;
+        assertRejected(ALGORITHM_MISMATCH, 1);
+        forge.link(1).signedBy("gateway (P-256)");
+        assertAccepted();
+        forge.link(1).algorithm = 1;
         assertRejected(ALGORITHM_MISMATCH, 1);
     }
 

@@ -5,7 +5,6 @@ import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.LinkDraft;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.VerifierSettings;
-import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.SecretKey;
 import dev.throughline.originator.Evidence;
@@ -54,9 +53,9 @@ public final class SignHeader {
                 Way.SOCKET,
                 Optional.of(flow.source()),
                 ends(socket));
-        Chain chain = new Signer(key, RANDOM).originate(originator, link);
-        byte[] header = HeaderWriter.proxy(flow, ChainTlv.STANDARD.write(chain).orElseThrow())
-                .toByteArray();
+        Signer signer = new Signer(key, RANDOM);
+        Chain chain = signer.sign(signer.originate(originator, link));
+        byte[] header = ChainTlv.STANDARD.header(chain).orElseThrow().toByteArray();
         socket.getOutputStream().write(header); // and then the bytes of the flow
     }
     // @end

@@ -116,7 +116,29 @@ class HeaderReaderTest {
         "no addresses at all, 21 11 0000, 14",
     })
     void theSixteenFixedBytesAreCheckedAsSoonAsTheyAreHere(String what, String fixed, int offset) {
-        assertMalformed(SIGNATURE + fixed, offset);
+        byte[] bytes = bytes(SIGNATURE + fixed).toByteArray();
+        // A length is right or wrong as a whole, unless its first byte is too much already.
+        int decided = offset == 14 ? 16 : offset + 1;
+
+        assertThat(read(Arrays.copyOf(bytes, decided - 1))).isEqualTo(new NeedMore(16));
+        assertThat(read(Arrays.copyOf(bytes, decided)))
+                .isInstanceOfSatisfying(
+                        Malformed.class, m -> assertThat(m.offset()).isEqualTo(offset));
+    }
+
+    @Test
+    void theFirstByteOfALengthCanBeTooMuchAlready() {
+        assertThat(read(bytes(SIGNATURE + "21 11 0f").toByteArray())).isEqualTo(new NeedMore(16));
+        ReadResult result = assertMalformed(SIGNATURE + "21 11 10", 14);
+        assertThat(((Malformed) result).problem())
+                .isEqualTo("the header has at least 4112 bytes, at most 4096 are accepted");
+    }
+
+    @Test
+    void whoSpeaksVersion1IsToldSo() {
+        ReadResult result = assertMalformed("50524f585920", 0);
+        assertThat(((Malformed) result).problem())
+                .isEqualTo("not a PROXY v2 signature: expected 0d, found 50, as PROXY v1 begins; only v2 is read");
     }
 
     @Test
@@ -241,7 +263,7 @@ class HeaderReaderTest {
     })
     void aHeaderHasAtMostOneChecksumOfFourBytes(String what, String length, String tlvs, int offset) {
         ReadResult result = assertMalformed(SIGNATURE + "21 11 " + length + ADDRESSES + tlvs, offset);
-        assertThat(((Malformed) result).section()).isEqualTo("2.2.2");
+        assertThat(((Malformed) result).section()).isEqualTo("2.2.3");
     }
 
     private static final String CRC = "c85089e2";

@@ -102,8 +102,9 @@ class KeyTextTest {
         "a line that ends early,gateway+@ID+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3,has 32 bytes",
         "a longer key,gateway+@ID+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1EaAA==,has 32 bytes",
         "another alphabet,gateway+@ID+-ddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea,is not base64",
-        "another algorithm,gateway+@ID+AtdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea,is not Ed25519",
-        "nothing after the id,gateway+@ID+,is not Ed25519",
+        "a key of P-256 by its code,gateway+@ID+AtdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea,has 33 bytes",
+        "an algorithm of another version,gateway+@ID+A9damAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea,is neither",
+        "nothing after the id,gateway+@ID+,is neither",
         "text after the key,gateway+@ID+@KEY x,is not base64",
     })
     void aTextThatWasCutOrEditedIsRefused(String what, String text, String problem) {
@@ -121,7 +122,8 @@ class KeyTextTest {
         "a public key's prefix,gateway+@ID+@KEY",
         "another version,THROUGHLINE-SECRET-KEY-2+gateway+@ID+@KEY",
         "another id,THROUGHLINE-SECRET-KEY-1+gateway+0000000000000000+@KEY",
-        "another algorithm,THROUGHLINE-SECRET-KEY-1+gateway+@ID+Ap1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g",
+        "the other algorithm,THROUGHLINE-SECRET-KEY-1+gateway+@ID+Ap1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g",
+        "an unknown algorithm,THROUGHLINE-SECRET-KEY-1+gateway+@ID+A51hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g",
         "a short seed,THROUGHLINE-SECRET-KEY-1+gateway+@ID+AZ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn8=",
         "a name that is none,THROUGHLINE-SECRET-KEY-1+-gateway+@ID+@KEY",
     })
@@ -157,7 +159,7 @@ class KeyTextTest {
     })
     void aPublicKeyIsTheCanonicalFormOfAPointOfThePrimeOrderGroup(String what, String hex) {
         byte[] bytes = Bytes.ofHex(hex).toByteArray();
-        assertThatThrownBy(() -> PublicKey.ed25519("gateway", bytes))
+        assertThatThrownBy(() -> PublicKey.of("gateway", Algorithm.ED25519, bytes))
                 .isInstanceOf(KeyFormatException.class)
                 .hasMessageContaining("not a valid Ed25519 public key");
     }

@@ -40,6 +40,9 @@ class TrustTest {
                 "LAPTOP origin=*",
                 "LAPTOP hop",
                 "LAPTOP hop from=2027-01-01T00:00:00Z until=2028-01-01T00:00:00Z",
+                "LAPTOP origin=laptop hop revoked",
+                "LAPTOP hop until=2028-01-01T00:00:00Z revoked # its disk was sold",
+                "LAPTOP revoked # never trust this one",
             })
     void anEntryIsWrittenAsItWasRead(String line) throws Exception {
         assertThat(parse(line).entries())
@@ -62,18 +65,21 @@ class TrustTest {
 
     @Test
     void anOriginSpeaksForItsHostsAndNoOther() throws Exception {
-        TrustEntry some = entry("LAPTOP origin=laptop");
-        assertThat(some.mayBeOrigin()).isTrue();
-        assertThat(some.mayBeOriginFor(HostId.of("laptop"))).isTrue();
-        assertThat(some.mayBeOriginFor(HostId.of("phone"))).isFalse();
-        assertThat(some.hop()).isFalse();
+        assertThat(entry("LAPTOP origin=laptop").mayBeOrigin()).isTrue();
+        assertThat(entry("LAPTOP origin=laptop").hop()).isFalse();
+        assertThat(mayBeOriginFor("LAPTOP origin=laptop,desk", "laptop")).isTrue();
+        assertThat(mayBeOriginFor("LAPTOP origin=laptop,desk", "desk")).isTrue();
+        assertThat(mayBeOriginFor("LAPTOP origin=laptop,desk", "phone")).isFalse();
 
-        TrustEntry any = entry("LAPTOP origin=*");
-        assertThat(any.mayBeOriginFor(HostId.of("phone"))).isTrue();
+        assertThat(mayBeOriginFor("LAPTOP origin=*", "phone")).isTrue();
 
-        TrustEntry none = entry("LAPTOP hop");
-        assertThat(none.mayBeOrigin()).isFalse();
-        assertThat(none.mayBeOriginFor(HostId.of("laptop"))).isFalse();
+        assertThat(entry("LAPTOP hop").mayBeOrigin()).isFalse();
+        assertThat(mayBeOriginFor("LAPTOP hop", "laptop")).isFalse();
+    }
+
+    private static boolean mayBeOriginFor(String line, String host) throws KeyFormatException {
+        Trust trust = parse(line);
+        return trust.mayBeOriginFor(trust.find(LAPTOP.id()).orElseThrow(), HostId.of(host));
     }
 
     @Test
@@ -84,6 +90,55 @@ class TrustTest {
         assertThat(entry.isInWindow(Instant.parse("2027-12-31T23:59:59.999Z"))).isTrue();
         assertThat(entry.isInWindow(Instant.parse("2028-01-01T00:00:00Z"))).isFalse();
         assertThat(entry("LAPTOP hop").isInWindow(Instant.EPOCH)).isTrue();
+    }
+
+    @Test
+    void aStateIsWhatAnEntryIsWorthNow() throws Exception {
+        String window = "LAPTOP hop from=2027-01-01T00:00:00Z until=2028-01-01T00:00:00Z";
+        Instant inside = Instant.parse("2027-06-01T00:00:00Z");
+        assertThat(entry(window).state(inside)).hasToString("trusted");
+        assertThat(entry(window).state(Instant.EPOCH)).hasToString("not-yet-valid");
+        assertThat(entry(window).state(Instant.parse("2028-01-01T00:00:00Z"))).hasToString("expired");
+        assertThat(entry(window + " revoked").state(inside)).hasToString("revoked");
+    }
+
+    @Test
+    void theCommentOfARevokedKeySaysWhy() throws Exception {
+        assertThat(entry("LAPTOP hop revoked # its disk was sold").revoked()).contains("its disk was sold");
+        assertThat(entry("LAPTOP hop revoked").revoked()).contains("");
+        assertThat(entry("LAPTOP hop # its disk was sold").revoked()).isEmpty();
+        assertThat(entry("LAPTOP hop").withRevocation("lost").toText())
+                .isEqualTo(LAPTOP.toText() + " hop revoked # lost");
+    }
+
+    @Test
+    void aSubstituteIsAnotherKeyOfTheHopWithAllItsRights() throws Exception {
+        PublicKey second = newKey("laptop");
+        Instant then = Instant.parse("2027-06-01T00:00:00Z");
+        for (String rights : List.of("origin=a,b hop", "origin=* hop", "origin=b,a,c hop until=2028-01-01T00:00:00Z")) {
+            assertThat(hasSubstitute("LAPTOP origin=a,b hop", second.toText() + " " + rights, then))
+                    .as(rights)
+                    .isTrue();
+        }
+        for (String rights : List.of(
+                "origin=a,b",
+                "hop",
+                "origin=a hop",
+                "origin=a,b hop revoked",
+                "origin=a,b hop from=2028-01-01T00:00:00Z",
+                "origin=a,b hop until=2027-01-01T00:00:00Z")) {
+            assertThat(hasSubstitute("LAPTOP origin=a,b hop", second.toText() + " " + rights, then))
+                    .as(rights)
+                    .isFalse();
+        }
+        assertThat(hasSubstitute("LAPTOP origin=*", second.toText() + " origin=a", then))
+                .isFalse();
+        assertThat(hasSubstitute("LAPTOP hop", "GATEWAY hop", then)).isFalse();
+    }
+
+    private static boolean hasSubstitute(String line, String other, Instant then) throws KeyFormatException {
+        Trust trust = parse(line + "\n" + other);
+        return trust.hasSubstitute(trust.find(LAPTOP.id()).orElseThrow(), then);
     }
 
     @Test
@@ -112,6 +167,8 @@ class TrustTest {
                 "a star among hosts  | LAPTOP origin=a,*                    | 1:77 | \"*\" is not a name",
                 "a date alone        | LAPTOP hop from=2027-01-01           | 1:79 | is not an instant",
                 "from without value  | LAPTOP hop from                      | 1:74 | unknown word \"from\"",
+                "a value for revoked | LAPTOP hop revoked=yes               | 1:74 | unknown word \"revoked=yes\"",
+                "revoked twice       | LAPTOP revoked hop revoked           | 1:82 | the line says this already",
                 "a word twice        | LAPTOP hop hop                       | 1:74 | the line says this already",
                 "two origins         | LAPTOP origin=a origin=b             | 1:79 | the line says this already",
                 "two ends            | LAPTOP hop until=2027-01-01T00:00:00Z until=2029-01-01T00:00:00Z | 1:101 | already",

@@ -2,6 +2,7 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.ListenerConfig;
@@ -41,7 +42,8 @@ class DeployTest {
                             assertThat(said.mark()).hasValue(before.mark());
                             assertThat(said.pidFile()).hasValue(before.admin().pidFile());
                             assertThat(before.laterMarks()).contains(hop.mark());
-                            assertThat(before.route()).isEqualTo(new RouteConfig.HopByInterception(hop.name()));
+                            assertThat(before.route())
+                                    .isEqualTo(new RouteConfig.HopByInterception(hop.name(), HeaderProfile.NORMAL));
                             return said.hop();
                         }))
                 .toList();

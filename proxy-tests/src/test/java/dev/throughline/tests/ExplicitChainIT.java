@@ -45,7 +45,7 @@ class ExplicitChainIT {
     static void start() throws IOException {
         destination = Destination.at(NET.address(9));
         destination6 = Destination.at(InetAddress.getByName("::1"));
-        front6 = new InetSocketAddress("::1", freePort6());
+        front6 = Loopback.ipv6();
         InetSocketAddress nobody;
         try (Destination closed = Destination.at(NET.address(10))) {
             nobody = closed.address();
@@ -74,17 +74,6 @@ class ExplicitChainIT {
                 route: { to: destination }
                 """.formatted(NET.text(3, 17001)));
         hops.start("hop-a", "hop-b", "hop-c");
-    }
-
-    /** Below the ports that the kernel gives to whoever doesn't ask for one. */
-    private static int freePort6() throws IOException {
-        for (int port = 20_000 + (int) (ProcessHandle.current().pid() % 10_000); ; port++) {
-            try (var probe = new java.net.ServerSocket(port, 1, InetAddress.getByName("::1"))) {
-                return probe.getLocalPort();
-            } catch (java.net.BindException e) {
-                continue;
-            }
-        }
     }
 
     @AfterAll

@@ -174,10 +174,18 @@ class InterceptionIT {
     void anApplicationThatSpeaksTheProxyProtocolToItsOwnServer(byte[] payload) throws IOException {
         try (Party.Line line = scene.app().open(OneHost.WEB)) {
             Payload.assertSame(line.say(payload), payload);
-            JsonTree atC = scene.c().closedOf(line.source(), line.destination());
-            isTheApplication(atC.object("originator"), scene.app());
-            assertThat(atC.object("originator").text("destination")).isEqualTo(Tuple.text(OneHost.WEB));
+            isWhatTheKernelSays(line);
         }
+        try (Party.Line line = scene.app().open(OneHost.WEB)) {
+            Payload.assertSame(line.trickle(payload), payload);
+            isWhatTheKernelSays(line);
+        }
+    }
+
+    private static void isWhatTheKernelSays(Party.Line line) throws IOException {
+        JsonTree atC = scene.c().closedOf(line.source(), line.destination());
+        isTheApplication(atC.object("originator"), scene.app());
+        assertThat(atC.object("originator").text("destination")).isEqualTo(Tuple.text(OneHost.WEB));
     }
 
     /**

@@ -1,15 +1,37 @@
 package dev.throughline.tests;
 
 import com.google.common.net.InetAddresses;
+import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** 256 loopback addresses that nobody else uses, so that fixed ports on them are free. */
 record Loopback(int second, int third) {
+    private static final AtomicInteger NEXT_PORT = new AtomicInteger();
+
     static Loopback own() {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         return new Loopback(random.nextInt(1, 255), random.nextInt(0, 256));
+    }
+
+    /**
+     * A free port of ::1, of which a machine has only one: below those that the kernel gives to whoever doesn't ask for
+     * one, and never the same again.
+     */
+    static InetSocketAddress ipv6() throws IOException {
+        while (true) {
+            int port = 20_000 + (int) ((ProcessHandle.current().pid() * 16 + NEXT_PORT.getAndIncrement()) % 10_000);
+            InetSocketAddress address = new InetSocketAddress(InetAddresses.forString("::1"), port);
+            try (ServerSocket probe = new ServerSocket(port, 1, address.getAddress())) {
+                return address;
+            } catch (BindException e) {
+                continue;
+            }
+        }
     }
 
     InetAddress address(int host) {

@@ -115,6 +115,12 @@ final class Party implements AutoCloseable {
                     .parseHex(party.ask("say " + name + " " + HexFormat.of().formatHex(bytes)));
         }
 
+        /** The same, one byte a segment. */
+        byte[] trickle(byte[] bytes) throws IOException {
+            return HexFormat.of()
+                    .parseHex(party.ask("trickle " + name + " " + HexFormat.of().formatHex(bytes)));
+        }
+
         @Override
         public void close() throws IOException {
             party.ask("close " + name);

@@ -61,6 +61,13 @@ final class PartyMain {
                 end.send(HexFormat.of().parseHex(words.get(2))).finish();
                 return HexFormat.of().formatHex(end.rest());
             }
+            case "trickle" -> {
+                End end = ends.get(words.get(1));
+                for (byte one : HexFormat.of().parseHex(words.get(2))) {
+                    end.send(new byte[] {one});
+                }
+                return HexFormat.of().formatHex(end.finish().rest());
+            }
             case "close" -> {
                 ends.remove(words.get(1)).close();
                 return "";

@@ -12,7 +12,6 @@ import dev.throughline.chain.VerifierSettings;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
-import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.SecretKey;
@@ -42,7 +41,7 @@ record PreviousHop(SecretKey key, String audience) {
     }
 
     byte[] header(Tuple flow, Tuple socket, Instant issuedAt) {
-        return bytes(flow, begin(flow, socket, issuedAt));
+        return bytes(begin(flow, socket, issuedAt));
     }
 
     /** The header of {@code second}, which continues a chain that this hop began for it. */
@@ -61,7 +60,8 @@ record PreviousHop(SecretKey key, String audience) {
                 (Verification.Verified) new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(10))
                         .verify(header, between, Instant.now());
         LinkDraft draft = second.draft(between, socket(connection), Instant.now());
-        return bytes(flow, new Signer(second.key, new SecureRandom()).append(verified, draft));
+        Signer signer = new Signer(second.key, new SecureRandom());
+        return bytes(signer.sign(signer.append(verified, draft)));
     }
 
     static Tuple socket(End connection) {
@@ -77,7 +77,8 @@ record PreviousHop(SecretKey key, String audience) {
                 flow,
                 Way.SOCKET,
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
-        return new Signer(key, new SecureRandom()).originate(who, draft(flow, socket, issuedAt));
+        Signer signer = new Signer(key, new SecureRandom());
+        return signer.sign(signer.originate(who, draft(flow, socket, issuedAt)));
     }
 
     private LinkDraft draft(Tuple camein, Tuple socket, Instant issuedAt) {
@@ -91,8 +92,7 @@ record PreviousHop(SecretKey key, String audience) {
                 socket);
     }
 
-    private static byte[] bytes(Tuple flow, Chain chain) {
-        return HeaderWriter.proxy(flow, ChainTlv.STANDARD.write(chain).orElseThrow())
-                .toByteArray();
+    private static byte[] bytes(Chain chain) {
+        return ChainTlv.STANDARD.header(chain).orElseThrow().toByteArray();
     }
 }

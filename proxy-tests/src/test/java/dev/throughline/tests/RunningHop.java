@@ -7,6 +7,7 @@ import dev.throughline.header.Tuple;
 import dev.throughline.report.JsonTree;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -48,6 +49,15 @@ record RunningHop(HopProcess process, Path adminSocket) {
     private static boolean hasEnds(JsonTree flow, InetSocketAddress source, InetSocketAddress destination) {
         return flow.text("source").equals(Tuple.text(source))
                 && flow.text("destination").equals(Tuple.text(destination));
+    }
+
+    /**
+     * The end of a connection from an address that was refused before it was known here to stand. How far the test's end
+     * got is chance, and so it can't be named by its port.
+     */
+    JsonTree refusedFrom(InetAddress address, String reason) {
+        return closed(line -> line.text("reason").equals(reason)
+                && line.object("arrival").text("source").startsWith(address.getHostAddress() + ":"));
     }
 
     /** The end of the flow with this id. */

@@ -1,0 +1,54 @@
+package dev.throughline;
+
+import dev.throughline.key.PublicKey;
+import dev.throughline.key.SecretKeys;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Says in the log what will end among a hop's keys, at once and then each day, and when another key begins to sign. */
+final class KeyWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(KeyWatch.class);
+    private static final Duration DAY = Duration.ofDays(1);
+
+    private final LiveKeys keys;
+    private final Clock clock;
+    private final ScheduledExecutorService scheduler;
+    private @Nullable ScheduledFuture<?> next;
+    private @Nullable PublicKey signing;
+
+    KeyWatch(LiveKeys keys, Clock clock, ScheduledExecutorService scheduler) {
+        this.keys = keys;
+        this.clock = clock;
+        this.scheduler = scheduler;
+    }
+
+    /** Looks now, and from now on. */
+    synchronized void look() {
+        ScheduledFuture<?> waiting = next;
+        if (waiting != null) {
+            waiting.cancel(false);
+        }
+        Instant now = clock.instant();
+        SecretKeys own = keys.keys().own();
+        PublicKey signs = own.signingAt(now).key().publicKey();
+        if (signing != null && !signs.equals(signing)) {
+            LOG.info("signs with key {} from now on, instead of {}", signs.id(), signing.id());
+        }
+        signing = signs;
+        keys.outlook().warnings().forEach(warning -> LOG.warn("keys: {}", warning));
+        Duration wait = own.nextAfter(now)
+                .flatMap(SecretKeys.Entry::from)
+                .map(start -> Duration.between(now, start))
+                .filter(untilThen -> untilThen.compareTo(DAY) < 0)
+                .orElse(DAY);
+        // A millisecond more: a timer may be early by less than one.
+        next = scheduler.schedule(this::look, wait.toMillis() + 1, TimeUnit.MILLISECONDS);
+    }
+}

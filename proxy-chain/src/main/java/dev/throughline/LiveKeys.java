@@ -1,0 +1,116 @@
+package dev.throughline;
+
+import com.google.common.collect.ImmutableSortedMap;
+import dev.throughline.chain.ReplayWindow;
+import dev.throughline.chain.Signer;
+import dev.throughline.chain.VerifiedBatches;
+import dev.throughline.chain.Verifier;
+import dev.throughline.chain.VerifierSettings;
+import dev.throughline.config.ConfigException;
+import dev.throughline.config.ConfigSource;
+import dev.throughline.config.HopConfig;
+import dev.throughline.config.HopKeys;
+import dev.throughline.config.IoReason;
+import dev.throughline.config.KeyChanges;
+import dev.throughline.config.KeyOutlook;
+import dev.throughline.flow.Authority;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.SecretKeys;
+import dev.throughline.report.Reload;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The keys of a running hop. They are read anew when somebody asks, and replaced as a whole or not at all; what the hop
+ * remembers against replay, and when it started, stay, so that no header is taken twice and none that is on its way is
+ * refused.
+ */
+final class LiveKeys {
+    private static final Logger LOG = LoggerFactory.getLogger(LiveKeys.class);
+
+    private final HopConfig config;
+    private final ConfigSource source;
+    private final VerifierSettings settings;
+    private final ReplayWindow replays;
+    private final VerifiedBatches batches;
+    private final SecureRandom random;
+    private final Clock clock;
+    private volatile HopKeys keys;
+    private volatile Authority authority;
+
+    LiveKeys(
+            HopConfig config,
+            ConfigSource source,
+            HopKeys keys,
+            VerifierSettings settings,
+            ReplayWindow replays,
+            VerifiedBatches batches,
+            SecureRandom random,
+            Clock clock) {
+        this.config = config;
+        this.source = source;
+        this.settings = settings;
+        this.replays = replays;
+        this.batches = batches;
+        this.random = random;
+        this.clock = clock;
+        this.keys = keys;
+        this.authority = authorityOf(keys);
+    }
+
+    HopKeys keys() {
+        return keys;
+    }
+
+    Authority authority() {
+        return authority;
+    }
+
+    KeyOutlook outlook() {
+        return new KeyOutlook(keys, clock.instant());
+    }
+
+    private Authority authorityOf(HopKeys read) {
+        ImmutableSortedMap.Builder<Instant, Signer> signers = ImmutableSortedMap.naturalOrder();
+        for (SecretKeys.Entry entry : read.own().entries()) {
+            signers.put(entry.from().orElse(Instant.MIN), new Signer(entry.key(), random));
+        }
+        return new Authority(
+                new Verifier(settings, read.trust(), config.chainTlv(), replays, batches), signers.buildOrThrow());
+    }
+
+    /** Reads the files of keys that the configuration names by now. Where anything is wrong, all stays as it was. */
+    synchronized Reload reload() {
+        Reload result;
+        try {
+            HopConfig named = source.read();
+            HopKeys read = HopKeys.read(config.withKeyFiles(named.key(), named.trust()));
+            List<String> lines = new ArrayList<>(KeyChanges.between(keys, read, clock.instant()));
+            authority = authorityOf(read);
+            keys = read;
+            batches.retain(key -> read.trust()
+                    .find(key.id())
+                    .filter(entry -> entry.revoked().isEmpty() && entry.key().equals(key))
+                    .isPresent());
+            for (String setting : named.differencesFrom(config)) {
+                lines.add("\"" + setting + "\" has changed in the configuration: that needs a restart");
+            }
+            result = new Reload(true, lines.isEmpty() ? List.of("nothing has changed") : lines);
+            LOG.info("reloaded: {}", String.join("; ", result.lines()));
+        } catch (ConfigException | KeyFormatException e) {
+            result = new Reload(false, String.valueOf(e.getMessage()).lines().toList());
+        } catch (IOException e) {
+            result = new Reload(false, List.of("the configuration can't be read: " + IoReason.withFile(e)));
+        }
+        if (!result.applied()) {
+            LOG.error("reload refused, the keys stay as they were: {}", String.join("; ", result.lines()));
+        }
+        return result;
+    }
+}

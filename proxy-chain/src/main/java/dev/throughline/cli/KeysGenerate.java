@@ -1,0 +1,51 @@
+package dev.throughline.cli;
+
+import dev.throughline.config.IoReason;
+import dev.throughline.config.KeyFiles;
+import dev.throughline.key.Algorithm;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.SecretKey;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "generate", description = "Make a hop's key, and print its public half for other hops.")
+final class KeysGenerate implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "HOP", description = "name of the hop")
+    String hop = "";
+
+    @Parameters(index = "1", paramLabel = "FILE", description = "where the secret key goes, mode 0600")
+    Path file = Path.of("");
+
+    @Option(
+            names = "--algorithm",
+            paramLabel = "NAME",
+            defaultValue = "ed25519",
+            converter = KeysCommand.AlgorithmName.class,
+            description = "ed25519 (default) or p256")
+    Algorithm algorithm = Algorithm.ED25519;
+
+    @Override
+    public Integer call() {
+        try {
+            SecretKey key = SecretKey.generate(hop, algorithm, new SecureRandom());
+            KeyFiles.writeSecret(file, key);
+            KeysCommand.print(key.publicKey());
+            return ExitCode.OK;
+        } catch (KeyFormatException e) {
+            throw new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()));
+        } catch (FileAlreadyExistsException e) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE,
+                    file + ": is there already, and no key is ever replaced: move it away first, or to give the hop"
+                            + " another key without a gap, throughline keys rotate " + file);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: " + IoReason.of(e));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.throughline.cli;
+
+import com.google.common.base.CharMatcher;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.config.KeyFiles;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.Trust;
+import dev.throughline.key.TrustEntry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "revoke",
+        description = {
+            "Revoke a key in a trust file: its headers are refused from the next one on.",
+            "That is for a key that somebody else may have. Its line stays, so that nobody adds it again. To end a key that is"
+                    + " only old, see 'keys trust --until'."
+        })
+final class KeysRevoke implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "FILE", description = "the trust file")
+    Path file = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "KEY", description = "the key's id, or the whole public key")
+    String key = "";
+
+    @Option(names = "--reason", paramLabel = "TEXT", description = "why, for whoever reads the file later")
+    String reason = "";
+
+    @Override
+    public Integer call() {
+        if (CharMatcher.javaIsoControl().matchesAnyOf(reason)) {
+            throw new CommandFailure(ExitCode.USAGE, "--reason: one line of text");
+        }
+        if (!Files.exists(file)) {
+            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: no such file or folder");
+        }
+        KeyArgument named = new KeyArgument(key);
+        Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        TrustEntry[] result = new TrustEntry[1];
+        KeysCommand.change(
+                file,
+                () -> KeyFiles.changeTrust(file, before -> {
+                    TrustEntry entry = entry(named, before.trust());
+                    result[0] = entry;
+                    return entry.isRevoked() ? before : before.with(entry.withRevocation((now + " " + reason).strip()));
+                }));
+        say(result[0], now);
+        return ExitCode.OK;
+    }
+
+    /** What is there of it; a key that isn't trusted can be revoked too, so that it never will be. */
+    private TrustEntry entry(KeyArgument named, Trust trust) throws KeyFormatException {
+        Optional<TrustEntry> present = named.in(trust);
+        if (present.isPresent() || named.isId()) {
+            return named.presentIn(trust, file);
+        }
+        return new TrustEntry(named.publicKey(), ImmutableSet.of(), false, false, Optional.empty(), Optional.empty());
+    }
+
+    private void say(TrustEntry before, Instant now) {
+        String name = "key " + before.key().id() + " of " + before.key().hopName();
+        if (before.isRevoked()) {
+            System.err.println(file + ": " + name + " is revoked already: "
+                    + before.revoked().orElse(""));
+            return;
+        }
+        System.err.println(file + ": " + name + " is revoked");
+        System.err.println("it counts when the hop has read it: throughline reload --config FILE");
+        if (before.state(now) == TrustEntry.State.TRUSTED && !before.rights().isEmpty()) {
+            OnlyKey.warn(file, before, now);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package dev.throughline.cli;
+
+import com.google.common.collect.Iterables;
+import dev.throughline.config.KeyFiles;
+import dev.throughline.config.Values;
+import dev.throughline.key.Algorithm;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.SecretKeys;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "rotate",
+        description = {
+            "Give a hop another key without a gap.",
+            "The new key is added to FILE now and signs from an instant on, by itself; until then other hops get to trust it."
+                    + " What to do where is printed, for a ticket."
+        })
+final class KeysRotate implements Callable<Integer> {
+    @Parameters(paramLabel = "FILE", description = "the hop's secret key file")
+    Path file = Path.of("");
+
+    @Option(
+            names = "--algorithm",
+            paramLabel = "NAME",
+            converter = KeysCommand.AlgorithmName.class,
+            description = "ed25519 or p256 (default: as the key that signs)")
+    @Nullable
+    Algorithm algorithm;
+
+    @ArgGroup
+    Step step = new Step();
+
+    /** When the new key signs, or what is done instead. */
+    static final class Step {
+        @Option(names = "--in", paramLabel = "DURATION", description = "when it signs, from now (default: 24h)")
+        @Nullable
+        String in;
+
+        @Option(names = "--at", paramLabel = "INSTANT", description = "when it signs, such as 2027-01-31T00:00:00Z")
+        @Nullable
+        String at;
+
+        @Option(names = "--finish", description = "drop the keys that no longer sign")
+        boolean finish;
+
+        @Option(names = "--cancel", description = "drop the newest key again; the one before it signs on")
+        boolean cancel;
+    }
+
+    @Override
+    public Integer call() {
+        if (!Files.exists(file)) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE, file + ": no such file: 'keys generate' makes a hop's first key");
+        }
+        Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        if (step.finish) {
+            finish(now);
+        } else if (step.cancel) {
+            cancel(now);
+        } else {
+            begin(now, start(now));
+        }
+        return ExitCode.OK;
+    }
+
+    private Instant start(Instant now) {
+        try {
+            return step.at != null
+                    ? Instant.parse(step.at)
+                    : now.plus(Values.duration(step.in == null ? "24h" : step.in));
+        } catch (DateTimeParseException e) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--at: \"" + step.at + "\" is not an instant such as 2027-01-31T00:00:00Z");
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(ExitCode.USAGE, "--in: " + e.getMessage());
+        }
+    }
+
+    private void begin(Instant now, Instant start) {
+        if (start.isBefore(now)) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--at: " + start + " is over: a key can't have signed before it was made");
+        }
+        RotationTicket[] ticket = new RotationTicket[1];
+        change(text -> {
+            SecretKeys keys = SecretKeys.parse(file.toString(), text);
+            keys.nextAfter(now).ifPresent(next -> {
+                throw new CommandFailure(
+                        ExitCode.FAILURE,
+                        file + ": key " + next.key().publicKey().id() + " begins at "
+                                + next.from().orElse(Instant.MIN) + " already: wait for it, or --cancel it first");
+            });
+            SecretKey old = keys.signingAt(now).key();
+            Algorithm chosen =
+                    Optional.ofNullable(algorithm).orElse(old.publicKey().algorithm());
+            SecretKey added = SecretKey.generate(keys.hopName(), chosen, new SecureRandom());
+            ticket[0] = new RotationTicket(file, old.publicKey(), added.publicKey(), now, start);
+            return (text.endsWith("\n") ? text : text + "\n")
+                    + new SecretKeys.Entry(added, Optional.of(start)).toSecretText() + "\n";
+        });
+        System.out.print(ticket[0].text());
+    }
+
+    private void finish(Instant now) {
+        List<SecretKeys.Entry> dropped = drop(keys -> {
+            List<SecretKeys.Entry> retired = keys.entries().stream()
+                    .filter(entry -> keys.state(entry, now) == SecretKeys.State.RETIRED)
+                    .toList();
+            if (retired.isEmpty()) {
+                throw new CommandFailure(
+                        ExitCode.FAILURE,
+                        file + ": no key is retired"
+                                + keys.nextAfter(now)
+                                        .map(next -> ": key "
+                                                + next.key().publicKey().id() + " doesn't sign before "
+                                                + next.from().orElse(Instant.MIN))
+                                        .orElse(""));
+            }
+            SecretKeys.Entry last = keys.signingAt(now);
+            Instant over = last.from().orElse(now).plus(RotationTicket.OVERLAP);
+            if (now.isBefore(over)) {
+                throw new CommandFailure(
+                        ExitCode.FAILURE,
+                        file + ": the new key has only begun: wait until " + over
+                                + ", when all see whether it is trusted");
+            }
+            return retired;
+        });
+        System.err.println(file + ": dropped " + ids(dropped));
+    }
+
+    private void cancel(Instant now) {
+        List<SecretKeys.Entry> dropped = drop(keys -> {
+            if (keys.entries().size() == 1) {
+                throw new CommandFailure(ExitCode.FAILURE, file + ": holds one key: there is nothing to go back to");
+            }
+            return List.of(Iterables.getLast(keys.entries()));
+        });
+        System.err.println(file + ": dropped " + ids(dropped) + "; " + signing(now) + " signs");
+    }
+
+    private String signing(Instant now) {
+        String[] id = new String[1];
+        KeysCommand.change(
+                file,
+                () -> id[0] = KeyFiles.readSecrets(file)
+                        .signingAt(now)
+                        .key()
+                        .publicKey()
+                        .id()
+                        .toString());
+        return id[0];
+    }
+
+    private interface Choice {
+        List<SecretKeys.Entry> of(SecretKeys keys);
+    }
+
+    private List<SecretKeys.Entry> drop(Choice choice) {
+        List<SecretKeys.Entry> dropped = new java.util.ArrayList<>();
+        change(text -> {
+            dropped.addAll(choice.of(SecretKeys.parse(file.toString(), text)));
+            return text.lines()
+                    .filter(line -> dropped.stream()
+                            .noneMatch(
+                                    entry -> line.strip().startsWith(entry.key().toSecretText())))
+                    .map(line -> line + "\n")
+                    .collect(Collectors.joining());
+        });
+        return dropped;
+    }
+
+    private void change(KeyFiles.Edit<String> edit) {
+        KeysCommand.change(file, () -> KeyFiles.changeSecrets(file, edit));
+    }
+
+    private static String ids(List<SecretKeys.Entry> entries) {
+        return entries.stream()
+                .map(entry -> "key " + entry.key().publicKey().id())
+                .collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,73 @@
+package dev.throughline.config;
+
+import dev.throughline.key.KeyId;
+import dev.throughline.key.PublicKey;
+import dev.throughline.key.SecretKeys;
+import dev.throughline.key.TrustEntry;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What is different after keys were read anew, a line a key. */
+public final class KeyChanges {
+    private KeyChanges() {}
+
+    /** From {@code before} to {@code after}, at {@code now}. */
+    public static List<String> between(HopKeys before, HopKeys after, Instant now) {
+        List<String> changes = new ArrayList<>();
+        own(before.own(), after.own(), now, changes);
+        for (TrustEntry entry : after.trust().entries()) {
+            trusted(before.trust().find(entry.key().id()), entry).ifPresent(changes::add);
+        }
+        for (TrustEntry entry : before.trust().entries()) {
+            if (after.trust().find(entry.key().id()).isEmpty()) {
+                changes.add("no longer trusts " + name(entry.key()));
+            }
+        }
+        return changes;
+    }
+
+    private static void own(SecretKeys before, SecretKeys after, Instant now, List<String> changes) {
+        PublicKey signed = before.signingAt(now).key().publicKey();
+        PublicKey signs = after.signingAt(now).key().publicKey();
+        if (!signs.equals(signed)) {
+            changes.add("signs with " + name(signs) + " instead of " + signed.id());
+        }
+        for (SecretKeys.Entry entry : after.entries()) {
+            if (!before.entries().contains(entry) && after.state(entry, now) == SecretKeys.State.VERIFY_ONLY) {
+                changes.add("will sign with " + name(entry.key().publicKey()) + " from "
+                        + entry.from().orElse(Instant.MIN));
+            }
+        }
+        for (SecretKeys.Entry entry : before.entries()) {
+            PublicKey key = entry.key().publicKey();
+            if (!has(after, key.id())) {
+                changes.add("no longer has the secret of " + name(key));
+            }
+        }
+    }
+
+    private static boolean has(SecretKeys keys, KeyId id) {
+        return keys.entries().stream()
+                .anyMatch(entry -> entry.key().publicKey().id().equals(id));
+    }
+
+    private static Optional<String> trusted(Optional<TrustEntry> before, TrustEntry after) {
+        if (before.equals(Optional.of(after))) {
+            return Optional.empty();
+        }
+        if (after.isRevoked()) {
+            boolean already = before.map(TrustEntry::isRevoked).orElse(false);
+            return already ? Optional.empty() : Optional.of(name(after.key()) + " is revoked");
+        }
+        String rights = after.rights()
+                + after.from().map(start -> " from " + start).orElse("")
+                + after.until().map(end -> " until " + end).orElse("");
+        return Optional.of((before.isEmpty() ? "trusts " : "now trusts ") + name(after.key()) + ": " + rights);
+    }
+
+    private static String name(PublicKey key) {
+        return "key " + key.id() + " of " + key.hopName();
+    }
+}

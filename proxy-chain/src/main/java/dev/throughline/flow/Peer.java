@@ -1,0 +1,40 @@
+package dev.throughline.flow;
+
+import com.google.common.net.InetAddresses;
+import dev.throughline.header.Tuple;
+import dev.throughline.identify.LocalOwner;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Whose headers are counted together (SPEC.md, section 9): those of an IPv4 address, or of an IPv6 network of 64 bits, since
+ * whoever has one address of such a network has them all. Where this host's kernel has said which user holds the
+ * connection, those of that user there: otherwise one user of a host could use up what the previous hop may fail.
+ */
+record Peer(InetAddress network, OptionalInt uid) {
+    private static final int NETWORK_BYTES = 8;
+
+    static Peer of(Arrival arrival, Optional<LocalOwner> kernel) {
+        OptionalInt uid = kernel.map(LocalOwner::uid).orElseGet(OptionalInt::empty);
+        return new Peer(network(arrival.socket().source().getAddress()), uid);
+    }
+
+    private static InetAddress network(InetAddress address) {
+        byte[] bytes = address.getAddress();
+        if (address instanceof Inet6Address) {
+            Arrays.fill(bytes, NETWORK_BYTES, bytes.length, (byte) 0);
+        }
+        return Tuple.address(bytes);
+    }
+
+    /** Such as {@code 192.0.2.1}, {@code 2001:db8::/64} or {@code 127.0.0.1, user 1000}. */
+    @Override
+    public String toString() {
+        return InetAddresses.toAddrString(network)
+                + (network instanceof Inet6Address ? "/" + 8 * NETWORK_BYTES : "")
+                + (uid.isPresent() ? ", user " + Integer.toUnsignedString(uid.getAsInt()) : "");
+    }
+}

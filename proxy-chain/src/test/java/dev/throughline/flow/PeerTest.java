@@ -1,0 +1,55 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.net.InetAddresses;
+import dev.throughline.header.Tuple;
+import dev.throughline.identify.LocalOwner;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+class PeerTest {
+    private static Peer of(String source, Optional<LocalOwner> kernel) {
+        InetSocketAddress from = new InetSocketAddress(InetAddresses.forString(source), 4000);
+        Tuple socket = Tuple.tcp(from, from);
+        return Peer.of(new Arrival(Way.SOCKET, socket, socket, kernel.isPresent()), kernel);
+    }
+
+    private static Peer of(String source) {
+        return of(source, Optional.empty());
+    }
+
+    private static Optional<LocalOwner> user(OptionalInt uid) {
+        return Optional.of(new LocalOwner(
+                ProcessIdentity.unknown(Evidence.UID_ONLY, OperatingSystem.LINUX), OptionalInt.empty(), uid));
+    }
+
+    @Test
+    void overIpv4ItIsAnAddress() {
+        assertThat(of("192.0.2.1")).isNotEqualTo(of("192.0.2.2")).hasToString("192.0.2.1");
+    }
+
+    /** Whoever has one address of such a network has 2^64. */
+    @Test
+    void overIpv6ItIsANetworkOf64Bits() {
+        assertThat(of("2001:db8:0:1::1"))
+                .isEqualTo(of("2001:db8:0:1:ffff:ffff:ffff:ffff"))
+                .isNotEqualTo(of("2001:db8:0:2::1"))
+                .hasToString("2001:db8:0:1::/64");
+    }
+
+    @Test
+    void onThisHostItIsAUser() {
+        assertThat(of("127.0.0.1", user(OptionalInt.of(1000))))
+                .isNotEqualTo(of("127.0.0.1", user(OptionalInt.of(1001))))
+                .isNotEqualTo(of("127.0.0.1"))
+                .hasToString("127.0.0.1, user 1000");
+        assertThat(of("127.0.0.1", user(OptionalInt.empty()))).isEqualTo(of("127.0.0.1"));
+    }
+}

@@ -1,0 +1,148 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.common.net.InetAddresses;
+import dev.throughline.chain.Chain;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.Signer;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tlv;
+import dev.throughline.header.Transport;
+import dev.throughline.header.Tuple;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.SecretKey;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UnsignedHeaderTest {
+    private static final Tuple FLOW = Tuple.tcp(at("192.0.2.7", 4711), at("198.51.100.80", 443));
+    private static final Tuple SOCKET = Tuple.tcp(at("203.0.113.5", 50000), at("203.0.113.1", 7000));
+
+    private static InetSocketAddress at(String address, int port) {
+        return new InetSocketAddress(InetAddresses.forString(address), port);
+    }
+
+    private static Header read(byte[] bytes) {
+        return ((ReadResult.Complete) new HeaderReader(HeaderLimits.NORMAL).read(bytes, bytes.length)).header();
+    }
+
+    private static Header header(Tuple flow, List<Tlv> tlvs) {
+        return read(HeaderWriter.proxy(flow, tlvs).toByteArray());
+    }
+
+    private static Tuple flow(Header header, Tuple socket) {
+        return UnsignedHeader.flow(header, socket, ChainTlv.STANDARD);
+    }
+
+    private static Refused refusal(Header header, Tuple socket) {
+        return catchThrowableOfType(Refused.class, () -> flow(header, socket));
+    }
+
+    private static CloseReason reason(Tuple flow) {
+        return refusal(header(flow, List.of()), SOCKET).reason();
+    }
+
+    @Test
+    void aTcpFlowIsWhatTheHeaderSays() {
+        Tuple ipv6 = Tuple.tcp(at("2001:db8::7", 4711), at("2001:db8:80::80", 443));
+
+        assertThat(flow(header(FLOW, List.of()), SOCKET)).isEqualTo(FLOW);
+        assertThat(flow(header(ipv6, List.of()), SOCKET)).isEqualTo(ipv6);
+    }
+
+    @Test
+    void tlvsOfOthersAreNoChain() {
+        List<Tlv> others = List.of(
+                new Tlv(0x02, Bytes.ofHex("61")),
+                new Tlv(0xE5, Bytes.ofHex("4648010001")),
+                new Tlv(0xEA, Bytes.ofHex("4649010001")));
+
+        assertThat(flow(header(FLOW, others), SOCKET)).isEqualTo(FLOW);
+    }
+
+    @Test
+    void localAndUdpAreNoTcpFlows() {
+        Header local = read(HexFormat.of().parseHex("0d0a0d0a000d0a515549540a20000000"));
+        Tuple udp = new Tuple(Transport.UDP4, FLOW.source(), FLOW.destination());
+
+        assertThat(refusal(local, SOCKET).reason()).isEqualTo(CloseReason.HEADER_WITHOUT_FLOW);
+        assertThat(refusal(local, SOCKET).detail()).isEqualTo("command LOCAL, which is for health checkers");
+        assertThat(reason(udp)).isEqualTo(CloseReason.HEADER_WITHOUT_FLOW);
+        assertThat(refusal(header(udp, List.of()), SOCKET).detail()).isEqualTo("UDP4, only TCP is passed on");
+    }
+
+    /** A signed identity must not be dropped unseen: not if its TLV type is another hop's, nor if it is damaged. */
+    @Test
+    void aChainIsRefusedWhereverItIs() throws KeyFormatException {
+        for (int type : new int[] {0xE0, 0xE5, 0xEF}) {
+            List<Tlv> chain = new ChainTlv(type).write(chain()).orElseThrow();
+            assertThat(refusal(header(FLOW, chain), SOCKET).reason())
+                    .as(Integer.toHexString(type))
+                    .isEqualTo(CloseReason.HEADER_SIGNED);
+        }
+        List<Tlv> damaged = List.of(new Tlv(ChainTlv.STANDARD.type(), Bytes.ofHex("4649010001")));
+        assertThat(refusal(header(FLOW, damaged), SOCKET).reason()).isEqualTo(CloseReason.HEADER_SIGNED);
+    }
+
+    private static Chain chain() throws KeyFormatException {
+        Originator who = new Originator(
+                HostId.of("edge-1"),
+                new FlowId(1, 2),
+                Instant.EPOCH,
+                FLOW,
+                Way.SOCKET,
+                ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
+        LinkDraft draft = new LinkDraft(
+                HopId.of("hop-b"),
+                Instant.EPOCH,
+                Duration.ofSeconds(10),
+                Way.SOCKET,
+                Way.SOCKET,
+                Optional.of(FLOW.source()),
+                SOCKET);
+        SecretKey key = SecretKey.generate("hop-a", new SecureRandom());
+        Signer signer = new Signer(key, new SecureRandom());
+        return signer.sign(signer.originate(who, draft));
+    }
+
+    /** Or the clients of a proxy would reach the services of this host's loopback. */
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "127.8.9.1", "0.0.0.0", "169.254.169.254", "::1", "::", "fe80::1"})
+    void aDestinationThatMeansTheProxysHostIsNotThisOne(String address) {
+        InetSocketAddress source = at(address.contains(":") ? "2001:db8::7" : "192.0.2.7", 4711);
+        Tuple flow = Tuple.tcp(source, at(address, 22));
+        Tuple onThisHost = Tuple.tcp(at("127.0.0.1", 50000), at("127.0.0.1", 7000));
+
+        assertThat(reason(flow)).isEqualTo(CloseReason.DESTINATION_NOT_HERE);
+        assertThat(flow(header(flow, List.of()), onThisHost)).isEqualTo(flow);
+    }
+
+    @Test
+    void aDestinationThatIsThisListenerIsALoop() {
+        assertThat(reason(Tuple.tcp(FLOW.source(), SOCKET.destination()))).isEqualTo(CloseReason.LOOP);
+    }
+}

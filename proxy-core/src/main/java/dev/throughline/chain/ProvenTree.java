@@ -1,0 +1,90 @@
+package dev.throughline.chain;
+
+import dev.throughline.header.Bytes;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tree of a batch whose root is signed, with those of its nodes that were proven to lead there. A node that is known
+ * needs no hashing on its way up: what stands beside that way is known too, and only compared. So a batch costs about one
+ * digest a leaf, and the answer is always that of hashing all the way.
+ */
+final class ProvenTree {
+    /** Of larger trees only the root is kept: whoever holds a key decides how large a tree is. */
+    private static final int LARGEST = 256;
+
+    private final int last;
+    private final Bytes root;
+    /** By level from the leaves up, then by place. */
+    private final @Nullable Bytes[][] nodes;
+
+    ProvenTree(int treeSize, Bytes root) {
+        this.last = treeSize - 1;
+        this.root = root;
+        this.nodes = treeSize > LARGEST ? new Bytes[0][] : new Bytes[height(last) + 1][];
+        for (int level = 0; level < nodes.length; level++) {
+            nodes[level] = new Bytes[(last >> level) + 1];
+        }
+        if (nodes.length > 0) {
+            nodes[nodes.length - 1][0] = root;
+        }
+    }
+
+    /** Whether {@code proof}, whose tree has this size, leads from a link of this digest to the root. */
+    synchronized boolean proves(Proof proof, Bytes linkDigest) {
+        if (nodes.length == 0) {
+            return proof.root(linkDigest).equals(root);
+        }
+        Bytes[] way = new Bytes[nodes.length];
+        Bytes digest = Digests.leaf(linkDigest);
+        int level = 0;
+        int used = 0;
+        Bytes known = nodes[0][proof.leafIndex()];
+        while (known == null) {
+            way[level] = digest;
+            int place = proof.leafIndex() >> level;
+            if (hasSibling(level, place)) {
+                Bytes sibling = proof.path().get(used++);
+                digest = (place & 1) == 1 ? Digests.node(sibling, digest) : Digests.node(digest, sibling);
+            }
+            level++;
+            known = nodes[level][proof.leafIndex() >> level];
+        }
+        if (!digest.equals(known) || !standsBeside(proof, level, used)) {
+            return false;
+        }
+        learn(proof, way, level);
+        return true;
+    }
+
+    /** Whether the rest of the path, from {@code level} up, is what is known to stand beside the way. */
+    private boolean standsBeside(Proof proof, int from, int used) {
+        int next = used;
+        for (int level = from; level < nodes.length; level++) {
+            int place = proof.leafIndex() >> level;
+            if (hasSibling(level, place) && !proof.path().get(next++).equals(nodes[level][place ^ 1])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void learn(Proof proof, Bytes[] way, int below) {
+        int used = 0;
+        for (int level = 0; level < below; level++) {
+            int place = proof.leafIndex() >> level;
+            nodes[level][place] = way[level];
+            if (hasSibling(level, place)) {
+                // A copy: the header that it came in isn't kept alive.
+                nodes[level][place ^ 1] = Bytes.wrap(proof.path().get(used++).toByteArray());
+            }
+        }
+    }
+
+    private boolean hasSibling(int level, int place) {
+        return (place ^ 1) <= last >> level;
+    }
+
+    private static int height(int last) {
+        return Integer.SIZE - Integer.numberOfLeadingZeros(last);
+    }
+}

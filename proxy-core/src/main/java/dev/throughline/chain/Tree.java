@@ -1,0 +1,51 @@
+package dev.throughline.chain;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The tree over the leaves of a batch (RFC 6962, section 2.1). A node without a sibling moves up as it is, which makes the
+ * same root as the recursive definition there.
+ */
+final class Tree {
+    /** From the leaves up; the last has one node. */
+    private final List<Bytes[]> levels = new ArrayList<>();
+
+    /** The tree over at least one leaf. */
+    Tree(Bytes[] leaves) {
+        Bytes[] level = leaves;
+        levels.add(level);
+        while (level.length > 1) {
+            Bytes[] above = new Bytes[(level.length + 1) / 2];
+            for (int i = 0; i < above.length; i++) {
+                above[i] = 2 * i + 1 < level.length ? Digests.node(level[2 * i], level[2 * i + 1]) : level[2 * i];
+            }
+            level = above;
+            levels.add(level);
+        }
+    }
+
+    int size() {
+        return levels.getFirst().length;
+    }
+
+    Bytes root() {
+        return levels.getLast()[0];
+    }
+
+    /** The siblings of a leaf from the bottom up (RFC 6962, section 2.1.1). */
+    ImmutableList<Bytes> path(int leaf) {
+        ImmutableList.Builder<Bytes> path = ImmutableList.builderWithExpectedSize(levels.size() - 1);
+        int index = leaf;
+        for (Bytes[] level : levels) {
+            int sibling = index ^ 1;
+            if (sibling < level.length) {
+                path.add(level[sibling]);
+            }
+            index >>= 1;
+        }
+        return path.build();
+    }
+}

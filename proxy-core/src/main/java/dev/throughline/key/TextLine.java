@@ -1,0 +1,121 @@
+package dev.throughline.key;
+
+import com.google.common.base.CharMatcher;
+import com.google.common.base.Splitter;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One line of a file of keys that says something: words between blanks, then perhaps a comment, which {@code #} begins at
+ * the start of a line or after a blank.
+ *
+ * @param words at least one
+ * @param comment what follows the {@code #}; empty if nothing does
+ */
+record TextLine(List<Word> words, String comment) {
+    /** @param column where it begins, from 0 */
+    record Word(String text, int column) {
+        int end() {
+            return column + text.length();
+        }
+
+        /** What stands before the first {@code =}, and that; or the whole word. */
+        String name() {
+            int equals = text.indexOf('=');
+            return equals < 0 ? text : text.substring(0, equals + 1);
+        }
+
+        String value() {
+            return text.substring(name().length());
+        }
+
+        int valueColumn() {
+            return column + name().length();
+        }
+
+        /** The value as an instant; in {@code shown} it is told what stands there instead. */
+        Instant instant(String shown) throws Problem {
+            try {
+                return Instant.parse(value());
+            } catch (DateTimeParseException e) {
+                throw new Problem(valueColumn(), shown + " is not an instant such as 2027-01-31T00:00:00Z");
+            }
+        }
+    }
+
+    /** What is wrong with a line, and where: a column, from 0. */
+    static final class Problem extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final int column;
+
+        Problem(int column, String message) {
+            super(message);
+            this.column = column;
+        }
+    }
+
+    /** What is done with each line. */
+    interface Reader {
+        void read(TextLine line) throws Problem;
+    }
+
+    /**
+     * Reads a whole text.
+     *
+     * @param source the file's name, for messages
+     * @throws KeyFormatException with a line {@code source:line:column: problem} for each problem in the text
+     */
+    static void readAll(String source, String text, Reader reader) throws KeyFormatException {
+        List<String> problems = new ArrayList<>();
+        int number = 0;
+        for (String content : Splitter.on('\n').split(text)) {
+            number++;
+            TextLine line = of(content);
+            if (line.words.isEmpty()) {
+                continue;
+            }
+            try {
+                reader.read(line);
+            } catch (Problem e) {
+                problems.add(source + ":" + number + ":" + (e.column + 1) + ": " + e.getMessage());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new KeyFormatException(String.join("\n", problems));
+        }
+    }
+
+    static TextLine of(String content) {
+        int hash = content.startsWith("#") ? 0 : content.indexOf(" #") + 1;
+        boolean commented = content.startsWith("#") || hash > 0;
+        String said = commented ? content.substring(0, hash) : content;
+        List<Word> words = new ArrayList<>();
+        for (int at = next(said, 0); at < said.length(); ) {
+            int end = CharMatcher.whitespace().indexIn(said, at);
+            Word word = new Word(said.substring(at, end < 0 ? said.length() : end), at);
+            words.add(word);
+            at = next(said, word.end());
+        }
+        return new TextLine(words, commented ? content.substring(hash + 1).strip() : "");
+    }
+
+    private static int next(String text, int from) {
+        int next = CharMatcher.whitespace().negate().indexIn(text, from);
+        return next < 0 ? text.length() : next;
+    }
+
+    Word first() {
+        return words.getFirst();
+    }
+
+    List<Word> rest() {
+        return words.subList(1, words.size());
+    }
+
+    /** Where its last word ends. */
+    int end() {
+        return words.getLast().end();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.throughline.tests;
+
+import dev.throughline.header.Tuple;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The configuration of hops whose next hop is somebody else's reader of PROXY v2, in one place. */
+final class LegacyRoute {
+    /** What such a reader may have room for: nginx reads a request's first 1024 bytes. */
+    static final int MAX_BYTES = 1024;
+
+    private LegacyRoute() {}
+
+    /** A first hop, by the address at which it takes flows for each destination. */
+    static String firstHop(Map<InetSocketAddress, InetSocketAddress> destinations, InetSocketAddress receiver) {
+        return hop(apps(destinations), receiver);
+    }
+
+    /** The same, which is also a later hop of flows that come to {@code chain}. */
+    static String anyHop(
+            Map<InetSocketAddress, InetSocketAddress> destinations,
+            InetSocketAddress chain,
+            InetSocketAddress receiver) {
+        return hop(apps(destinations) + """
+                  - { name: chain, mode: chain, by: plain, address: "%s" }
+                """.formatted(Tuple.text(chain)), receiver);
+    }
+
+    private static String apps(Map<InetSocketAddress, InetSocketAddress> destinations) {
+        return destinations.entrySet().stream()
+                .map(entry -> """
+                          - { name: apps-%d, mode: transparent, by: plain, address: "%s", destination: "%s" }
+                        """.formatted(
+                                entry.getKey().getPort(), Tuple.text(entry.getKey()), Tuple.text(entry.getValue())))
+                .collect(Collectors.joining());
+    }
+
+    private static String hop(String listeners, InetSocketAddress receiver) {
+        return "listeners:\n" + listeners + """
+                route: { to: receiver, at: "%s" }
+                """.formatted(Tuple.text(receiver));
+    }
+}

@@ -1,0 +1,103 @@
+package dev.throughline.tests;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.net.InetAddresses;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.Tlv;
+import dev.throughline.header.Transport;
+import dev.throughline.header.Tuple;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.haproxy.HAProxyCommand;
+import io.netty.handler.codec.haproxy.HAProxyMessage;
+import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
+import io.netty.handler.codec.haproxy.HAProxySSLTLV;
+import io.netty.handler.codec.haproxy.HAProxyTLV;
+import java.net.InetSocketAddress;
+import java.util.Iterator;
+import java.util.Optional;
+
+/** Netty's reader of PROXY v2, and what it says in our terms. */
+final class NettyReader {
+    private NettyReader() {}
+
+    /**
+     * A header as both readers can tell it.
+     *
+     * @param flow empty for what isn't TCP or UDP over IP
+     */
+    record Reading(Header.Command command, Optional<Ends> flow, ImmutableList<Tlv> tlvs) {
+        /** What ours read, as far as Netty tells it. */
+        static Reading of(Header header) {
+            return new Reading(header.command(), header.tuple().map(Ends::of), asNettyTells(header));
+        }
+
+        /** Netty tells no TLVs of LOCAL, and overlooks a last one that is empty. */
+        private static ImmutableList<Tlv> asNettyTells(Header header) {
+            ImmutableList<Tlv> tlvs = header.tlvs();
+            if (header.command() == Header.Command.LOCAL) {
+                return ImmutableList.of();
+            }
+            boolean lastIsEmpty = !tlvs.isEmpty() && tlvs.getLast().value().length() == 0;
+            return lastIsEmpty ? tlvs.subList(0, tlvs.size() - 1) : tlvs;
+        }
+    }
+
+    /** A tuple without its rules: Netty also tells IPv4-mapped addresses. */
+    record Ends(Transport transport, InetSocketAddress source, InetSocketAddress destination) {
+        static Ends of(Tuple tuple) {
+            return new Ends(tuple.transport(), tuple.source(), tuple.destination());
+        }
+    }
+
+    /** Nothing if Netty refuses these bytes, or waits for more of them. */
+    static Optional<Reading> read(byte[] bytes) {
+        try {
+            return readOrThrow(bytes);
+        } catch (DecoderException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Reading> readOrThrow(byte[] bytes) {
+        EmbeddedChannel channel = new EmbeddedChannel(new HAProxyMessageDecoder());
+        try {
+            channel.writeInbound(Unpooled.wrappedBuffer(bytes));
+            if (!(channel.readInbound() instanceof HAProxyMessage message)) {
+                return Optional.empty();
+            }
+            Reading reading = reading(message);
+            message.release();
+            return Optional.of(reading);
+        } finally {
+            channel.finishAndReleaseAll();
+        }
+    }
+
+    private static Reading reading(HAProxyMessage message) {
+        Header.Command command =
+                message.command() == HAProxyCommand.LOCAL ? Header.Command.LOCAL : Header.Command.PROXY;
+        Optional<Ends> flow = Transport.ofCode(message.proxiedProtocol().byteValue())
+                .map(transport -> new Ends(
+                        transport,
+                        endpoint(message.sourceAddress(), message.sourcePort()),
+                        endpoint(message.destinationAddress(), message.destinationPort())));
+        ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
+        for (Iterator<HAProxyTLV> all = message.tlvs().iterator(); all.hasNext(); ) {
+            HAProxyTLV tlv = all.next();
+            tlvs.add(new Tlv(tlv.typeByteValue() & 0xFF, Bytes.copyOf(ByteBufUtil.getBytes(tlv.content()))));
+            if (tlv instanceof HAProxySSLTLV ssl) {
+                // Those within it are told a second time, behind it.
+                ssl.encapsulatedTLVs().forEach(inner -> all.next());
+            }
+        }
+        return new Reading(command, flow, tlvs.build());
+    }
+
+    private static InetSocketAddress endpoint(String address, int port) {
+        return new InetSocketAddress(InetAddresses.forString(address), port);
+    }
+}
