@@ -10,9 +10,12 @@ import java.util.List;
 /**
  * An origin block and one link a hop, as they travel in a header. Reading one says only that it is well formed: whether it
  * is true is for {@link Verifier} to say.
+ *
+ * @param origin what the first hop wrote
+ * @param links 1 to {@value #HARD_HOP_LIMIT}, in order
  */
 public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
-    /** More links than this aren't read at all (SPEC.md, "Limits"). */
+    /** More links than this aren't read at all (SPEC, section 7). */
     public static final int HARD_HOP_LIMIT = 8;
 
     static Chain read(Bytes bytes) throws WireException {
@@ -57,6 +60,8 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
      * The same chain, with closed details open again as far as {@code openings} prove what they said. Its digests and
      * signatures stay; what an opening doesn't fit stays closed.
      *
+     * @param openings of this chain or any other
+     * @return the chain
      * @throws IllegalArgumentException if what a detail committed to can't be read
      */
     public Chain reopen(Collection<Opening> openings) {
@@ -76,6 +81,7 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
         return size;
     }
 
+    /** {@return the chain as it travels (SPEC, section 3), without the fragments' prefixes} */
     public Bytes encode() {
         Sink out = new Sink(size());
         origin.writeTo(out);

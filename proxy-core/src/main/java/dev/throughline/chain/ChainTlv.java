@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param type the TLV type, 0xE5 unless the operator has given that to something else
  */
 public record ChainTlv(int type) {
+    /** Type {@code E5}. */
     public static final ChainTlv STANDARD = new ChainTlv(0xE5);
 
     private static final int MAGIC_1 = 0x46;
@@ -31,11 +32,21 @@ public record ChainTlv(int type) {
     private static final int FRAGMENT_BYTES = 1024 - PREFIX_BYTES;
     private static final int MAX_FRAGMENTS = 4;
 
+    /**
+     * Checks the type.
+     *
+     * @throws IllegalArgumentException unless it is {@code E0} to {@code EF}
+     */
     public ChainTlv {
         checkArgument(type >= 0xE0 && type <= 0xEF, "a custom TLV type is between 0xE0 and 0xEF: %s", type);
     }
 
-    /** The TLVs that carry {@code chain}; nothing if it needs more than four, and then it must not be sent at all. */
+    /**
+     * The TLVs that carry a chain (SPEC, section 2).
+     *
+     * @param chain as it is signed
+     * @return one to four, in order; empty if it needs more, and then it must not be sent at all
+     */
     public Optional<ImmutableList<Tlv>> write(Chain chain) {
         Bytes bytes = chain.encode();
         int count = fragments(bytes.length());
@@ -60,8 +71,10 @@ public record ChainTlv(int type) {
     }
 
     /**
-     * The header that carries {@code chain}, with the addresses that its origin signs; nothing if the chain needs more
-     * than four fragments.
+     * The header that carries a chain, with the addresses that its origin signs.
+     *
+     * @param chain as it is signed
+     * @return all bytes of the header; empty if the chain needs more than four fragments, and then it must not be sent at all
      */
     public Optional<Bytes> header(Chain chain) {
         Tuple tuple = chain.origin().claim().unverified().tuple();
@@ -87,6 +100,12 @@ public record ChainTlv(int type) {
         }
     }
 
+    /**
+     * Reads the chain of a header.
+     *
+     * @param header complete; TLVs of others are passed over
+     * @return the chain, that there is none, or why it can't be read
+     */
     public ChainRead read(Header header) {
         List<Fragment> fragments = fragments(header);
         if (fragments.isEmpty()) {

@@ -11,8 +11,11 @@ import java.util.Optional;
 public sealed interface Detail {
     /** What a detail is about; the code is what travels. */
     enum Kind {
+        /** Which code the process ran. */
         CODE(1, "code"),
+        /** Where on its host it ran. */
         PLACEMENT(2, "placement"),
+        /** For whom it ran. */
         PERSON(3, "person");
 
         /**
@@ -42,22 +45,27 @@ public sealed interface Detail {
             return Optional.empty();
         }
 
-        /** {@code code}, {@code placement} or {@code person}. */
+        /** {@return {@code code}, {@code placement} or {@code person}} */
         @Override
         public String toString() {
             return text;
         }
     }
 
+    /** {@return what it is about} */
     Kind kind();
 
-    /** What the signatures cover: 32 bytes. */
+    /** {@return what the signatures cover: 32 bytes} */
     Bytes commitment();
 
-    /** How many bytes its payload has. */
+    /** {@return how many bytes its payload has} */
     int payloadBytes();
 
-    /** One that can be read. */
+    /**
+     * One that can be read.
+     *
+     * @param opening what it says
+     */
     record Open(Opening opening) implements Detail {
         @Override
         public Kind kind() {
@@ -75,7 +83,12 @@ public sealed interface Detail {
         }
     }
 
-    /** One of which only the commitment is left. */
+    /**
+     * One of which only the commitment is left.
+     *
+     * @param kind what it is about
+     * @param commitment 32 bytes
+     */
     record Closed(Kind kind, Bytes commitment) implements Detail {
         @Override
         public int payloadBytes() {

@@ -19,11 +19,21 @@ public record HeaderProfile(int maxBytes, ImmutableSet<Detail.Kind> keptBack) {
     /** Receivers of others: nginx reads an HTTP connection's header into 1024 bytes. */
     public static final HeaderProfile LEGACY = new HeaderProfile(1024, ImmutableSet.of());
 
+    /**
+     * Checks the size.
+     *
+     * @throws IllegalArgumentException unless it is 256 to 4096 bytes
+     */
     public HeaderProfile {
         checkArgument(maxBytes >= 256 && maxBytes <= 4096, "a header has 256 to 4096 bytes: %s", maxBytes);
     }
 
-    /** The same, for a next hop that may not know these details. */
+    /**
+     * The same, for a next hop that may not know these details.
+     *
+     * @param kinds all that it may not know
+     * @return a profile of the same size
+     */
     public HeaderProfile keepingBack(Set<Detail.Kind> kinds) {
         return new HeaderProfile(maxBytes, Sets.immutableEnumSet(kinds));
     }

@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param audience the next hop
  * @param issuedAt now
  * @param ttl for how long the link may be presented, at most {@link VerifierSettings#MAX_TTL}
+ * @param ingress how the flow came in
+ * @param egress how it leaves
  * @param observedPeer the other end of the connection that the flow came in by
  * @param outgoing the connection that it leaves by
  */
@@ -27,6 +29,11 @@ public record LinkDraft(
         Way egress,
         Optional<InetSocketAddress> observedPeer,
         Tuple outgoing) {
+    /**
+     * Checks the ttl.
+     *
+     * @throws IllegalArgumentException unless it is 100 ms to 30 s
+     */
     public LinkDraft {
         checkArgument(
                 ttl.toMillis() >= Link.TTL_STEP_MILLIS && ttl.compareTo(VerifierSettings.MAX_TTL) <= 0,

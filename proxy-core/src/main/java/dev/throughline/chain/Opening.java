@@ -36,6 +36,8 @@ public final class Opening {
     /**
      * Reads the text form.
      *
+     * @param text one line; blanks around it don't matter
+     * @return the opening
      * @throws IllegalArgumentException saying what is wrong with it
      */
     public static Opening parse(String text) {
@@ -56,21 +58,22 @@ public final class Opening {
         return new Opening(kind, payload.part(0, SALT_BYTES), payload.part(SALT_BYTES, payload.length() - SALT_BYTES));
     }
 
+    /** {@return what its detail is about} */
     public Detail.Kind kind() {
         return kind;
     }
 
-    /** 16 random bytes. */
+    /** {@return 16 random bytes} */
     public Bytes salt() {
         return salt;
     }
 
-    /** As they travel in an open detail. */
+    /** {@return the fields as they travel in an open detail} */
     public Bytes fields() {
         return fields;
     }
 
-    /** The commitment of its detail, 32 bytes. */
+    /** {@return the commitment of its detail, 32 bytes} */
     public Bytes commitment() {
         Bytes made = commitment;
         if (made == null) {
@@ -80,7 +83,7 @@ public final class Opening {
         return made;
     }
 
-    /** The text form: it says what the detail says. */
+    /** {@return the text form: it says what the detail says} */
     public String toText() {
         byte[] payload = new byte[SALT_BYTES + fields.length()];
         salt.copyInto(payload, 0);

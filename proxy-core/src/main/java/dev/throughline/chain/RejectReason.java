@@ -2,36 +2,67 @@ package dev.throughline.chain;
 
 /** Why a header was refused, in the order in which the verifier looks; SPEC.md, "Verification", has the same list. */
 public enum RejectReason {
+    /** A LOCAL header carries no flow. */
     LOCAL_NOT_ALLOWED("a LOCAL header carries no flow"),
+    /** The header carries no signed chain. */
     UNSIGNED("the header carries no signed chain"),
+    /** The chain can't be read. */
     MALFORMED("the chain can't be read"),
+    /** The header's addresses are not the signed ones. */
     ADDRESS_MISMATCH("the header's addresses are not the signed ones"),
+    /** The chain is longer than this hop accepts. */
     TOO_MANY_HOPS("the chain is longer than this hop accepts"),
+    /** A link is not in its place. */
     LINK_ORDER("a link is not in its place"),
+    /** A hop is in the chain twice, or this hop is in it already. */
     LOOP("a hop is in the chain twice, or this hop is in it already"),
+    /** A hop passed on what it hadn't verified. */
     PREVIOUS_NOT_VERIFIED("a hop passed on what it hadn't verified"),
+    /** A link is bound to a TLS connection that this hop doesn't hold. */
     EXPORTER_NOT_CHECKABLE("a link is bound to a TLS connection that this hop doesn't hold"),
+    /** No trusted key has this id. */
     UNKNOWN_KEY("no trusted key has this id"),
+    /** The key was revoked. */
     KEY_REVOKED("the key was revoked"),
+    /** The key is outside its time window. */
     KEY_NOT_VALID_NOW("the key is outside its time window"),
+    /** The key belongs to another hop than the link says. */
     KEY_OF_OTHER_HOP("the key belongs to another hop than the link says"),
+    /** The algorithm is not the key's. */
     ALGORITHM_MISMATCH("the algorithm is not the key's"),
+    /** The first key may not be the origin of any host. */
     NOT_AN_ORIGIN("the first key may not be the origin of any host"),
+    /** The first key may not be the origin for this host. */
     HOST_OUT_OF_SCOPE("the first key may not be the origin for this host"),
+    /** A later key may not sign as a hop. */
     NOT_A_HOP("a later key may not sign as a hop"),
+    /** A link claims a longer life than is allowed. */
     TTL_TOO_LONG("a link claims a longer life than is allowed"),
+    /** A link was issued later than now. */
     FROM_THE_FUTURE("a link was issued later than now"),
+    /** The last link has expired. */
     EXPIRED("the last link has expired"),
+    /** A link was passed on after it had expired. */
     STALE_LINK("a link was passed on after it had expired"),
+    /** A link was issued before the one that precedes it. */
     TIME_REVERSED("a link was issued before the one that precedes it"),
+    /** The last link was issued before this hop started. */
     ISSUED_BEFORE_START("the last link was issued before this hop started"),
+    /** A link was meant for another hop than the one that passed it on. */
     AUDIENCE_BROKEN("a link was meant for another hop than the one that passed it on"),
+    /** A link didn't come in by the connection that the one before it left by. */
     PEER_BROKEN("a link didn't come in by the connection that the one before it left by"),
+    /** The last link is meant for another hop. */
     NOT_MY_AUDIENCE("the last link is meant for another hop"),
+    /** The last link is for another connection. */
     NOT_MY_CONNECTION("the last link is for another connection"),
+    /** A signature doesn't verify. */
     BAD_SIGNATURE("a signature doesn't verify"),
+    /** The chain was presented before. */
     REPLAYED("the chain was presented before"),
+    /** The flow was presented too often. */
     FLOW_REPEATED("the flow was presented too often"),
+    /** The store that recognises replays is full. */
     REPLAY_STORE_FULL("the store that recognises replays is full");
 
     private final String meaning;
@@ -40,6 +71,7 @@ public enum RejectReason {
         this.meaning = meaning;
     }
 
+    /** {@return what it means, in a few words for an operator} */
     public String meaning() {
         return meaning;
     }

@@ -32,7 +32,11 @@ public final class ReplayWindow {
     private int size;
     private long lastForgotten = Long.MIN_VALUE;
 
-    /** A window for at most {@code capacity} chains; one takes about 250 bytes. */
+    /**
+     * An empty window.
+     *
+     * @param capacity for how many chains; one takes about 250 bytes
+     */
     public ReplayWindow(int capacity) {
         this.capacity = capacity;
     }
@@ -76,12 +80,12 @@ public final class ReplayWindow {
         return times;
     }
 
-    /** How many chains are remembered. */
+    /** {@return how many chains are remembered} */
     public synchronized int size() {
         return size;
     }
 
-    /** How many chains can be remembered. */
+    /** {@return how many chains can be remembered} */
     public int capacity() {
         return capacity;
     }

@@ -22,17 +22,29 @@ public final class Signer {
     private final SigningKey key;
     private final ProcessDetails details;
 
+    /**
+     * A signer for one hop.
+     *
+     * @param key that hop's
+     * @param random for the salts of details, which must not be guessed
+     */
     public Signer(SigningKey key, SecureRandom random) {
         this.key = key;
         this.details = new ProcessDetails(new Salts(random));
     }
 
-    /** Whose link it writes, and by which key it is verified. */
+    /** {@return whose link it writes, and by which key it is verified} */
     public PublicKey publicKey() {
         return key.publicKey();
     }
 
-    /** The first hop's chain: the origin and link 0. */
+    /**
+     * The first hop's chain: the origin and link 0.
+     *
+     * @param originator what this hop found out itself
+     * @param draft to whom, when, and by which connection
+     * @return the chain to sign
+     */
     public UnsignedChain originate(Originator originator, LinkDraft draft) {
         OriginBlock origin = OriginCodec.encode(originator, details.of(originator.identity()));
         return new UnsignedChain(this, origin, ImmutableList.of(), origin.digest(), link(draft, 0));
@@ -41,6 +53,9 @@ public final class Signer {
     /**
      * A later hop's chain: what it received, unchanged, and its own link.
      *
+     * @param received what this hop has verified
+     * @param draft to whom, when, and by which connection
+     * @return the chain to sign
      * @throws IllegalArgumentException if the chain has as many links as a chain can have
      */
     public UnsignedChain append(Verification.Verified received, LinkDraft draft) {
@@ -50,7 +65,12 @@ public final class Signer {
         return new UnsignedChain(this, chain.origin(), chain.links(), received.lastDigest(), link);
     }
 
-    /** Signs one chain alone. */
+    /**
+     * Signs one chain alone.
+     *
+     * @param chain that this signer began
+     * @return the chain to send
+     */
     public Chain sign(UnsignedChain chain) {
         return sign(ImmutableList.of(chain)).getFirst();
     }

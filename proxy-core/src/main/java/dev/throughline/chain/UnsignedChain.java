@@ -50,7 +50,11 @@ public final class UnsignedChain {
 
     /** Whether a header can carry a chain to a next hop. */
     public sealed interface Fit {
-        /** It can; {@code chain} is what to sign. */
+        /**
+         * It can.
+         *
+         * @param chain what to sign
+         */
         record Fits(UnsignedChain chain) implements Fit {}
 
         /**
@@ -65,6 +69,9 @@ public final class UnsignedChain {
      * This chain for a next hop: without the details that are kept back from it, and small enough. A header becomes
      * smaller by signing it in a smaller batch, and then by closing details, in {@link Detail.Kind#CLOSING_ORDER},
      * those only of which the commitment is shorter. Digests and signatures don't depend on what is closed.
+     *
+     * @param profile what the next hop takes, and what it may know
+     * @return the chain to sign for it, or that there is none
      */
     public Fit fit(HeaderProfile profile) {
         UnsignedChain smaller = this;
@@ -87,7 +94,7 @@ public final class UnsignedChain {
                 : new Fit.TooLarge(bytes);
     }
 
-    /** What was closed here: whoever keeps it can prove later what the chain doesn't show. */
+    /** {@return what was closed here: whoever keeps it can prove later what the chain doesn't show} */
     public ImmutableList<Opening> closed() {
         return closed;
     }
@@ -142,7 +149,7 @@ public final class UnsignedChain {
         return size;
     }
 
-    /** Who began it, and alone can finish it. */
+    /** {@return who began it, and alone can finish it} */
     public Signer signer() {
         return signer;
     }

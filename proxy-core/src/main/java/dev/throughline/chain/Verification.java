@@ -19,21 +19,22 @@ public sealed interface Verification {
             this.lastDigest = lastDigest;
         }
 
-        /** Who opened the flow: said by the first hop, and signed by every hop. */
+        /** {@return who opened the flow: said by the first hop, and signed by every hop} */
         public Originator originator() {
             return chain.origin().claim().unverified();
         }
 
-        /** The links, in order. */
+        /** {@return the links, in order} */
         public ImmutableList<Link> links() {
             return chain.links().stream().map(SignedLink::link).collect(ImmutableList.toImmutableList());
         }
 
-        /** Whose key signed each link, in order. */
+        /** {@return whose key signed each link, in order} */
         public ImmutableList<PublicKey> signers() {
             return signers;
         }
 
+        /** {@return the chain as it travelled} */
         public Chain chain() {
             return chain;
         }

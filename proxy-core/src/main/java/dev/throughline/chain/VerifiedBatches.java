@@ -23,7 +23,11 @@ public final class VerifiedBatches {
     private long hits;
     private long misses;
 
-    /** Remembers at most {@code capacity} batches; one of 64 chains takes about 10 KB when all have been seen. */
+    /**
+     * An empty memory.
+     *
+     * @param capacity for how many batches; one of 64 chains takes about 10 KB when all have been seen
+     */
     public VerifiedBatches(int capacity) {
         // In the order of use: the eldest is the one that was used longest ago.
         this.verified = new LinkedHashMap<>(16, 0.75f, true) {
@@ -59,22 +63,26 @@ public final class VerifiedBatches {
         return true;
     }
 
-    /** Forgets the batches of every key that isn't trusted any more. */
+    /**
+     * Forgets the batches of every key that isn't trusted any more.
+     *
+     * @param trusted which keys still are
+     */
     public synchronized void retain(Predicate<PublicKey> trusted) {
         verified.keySet().removeIf(batch -> !trusted.test(batch.key));
     }
 
-    /** How many batches are remembered. */
+    /** {@return how many batches are remembered} */
     public synchronized int size() {
         return verified.size();
     }
 
-    /** How many links of batches needed no verification of a signature. */
+    /** {@return how many links of batches needed no verification of a signature} */
     public synchronized long hits() {
         return hits;
     }
 
-    /** How many links of batches needed one. */
+    /** {@return how many links of batches needed one} */
     public synchronized long misses() {
         return misses;
     }

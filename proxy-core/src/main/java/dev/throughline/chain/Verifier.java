@@ -29,11 +29,27 @@ public final class Verifier {
     private final ReplayWindow replays;
     private final VerifiedBatches batches;
 
-    /** A verifier that shares what it has verified with no other. */
+    /**
+     * A verifier that shares what it has verified with no other.
+     *
+     * @param settings which hop it is, and how strict
+     * @param trust which keys may say what
+     * @param chainTlv where the chain lies
+     * @param replays what was presented before; whoever shares the receiver's name should share it
+     */
     public Verifier(VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays) {
         this(settings, trust, chainTlv, replays, new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY));
     }
 
+    /**
+     * A verifier that shares the batches that it has verified.
+     *
+     * @param settings which hop it is, and how strict
+     * @param trust which keys may say what
+     * @param chainTlv where the chain lies
+     * @param replays what was presented before; whoever shares the receiver's name should share it
+     * @param batches whose signatures need no second look
+     */
     public Verifier(
             VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays, VerifiedBatches batches) {
         this.settings = settings;
@@ -44,10 +60,13 @@ public final class Verifier {
     }
 
     /**
-     * Verifies a header that has just arrived.
+     * Verifies a header that has just arrived (SPEC, section 8).
      *
+     * @param header as it was read
      * @param socket the connection that it arrived by: the previous hop's end, and this end; on an intercepting listener
      *     the true source and the kernel's original destination
+     * @param now the time at which it arrived
+     * @return the originator, or the first rule that failed
      */
     public Verification verify(Header header, Tuple socket, Instant now) {
         return decide(
@@ -63,6 +82,12 @@ public final class Verifier {
     /**
      * Verifies a header that was captured somewhere else, at the time at which its last link was issued: all rules but
      * those that only its receiver can check (audience, connection, replay, time of arrival).
+     *
+     * @param header as it was captured
+     * @param trust which keys may say what
+     * @param chainTlv where the chain lies
+     * @param skew by how much the clocks of two hops may differ
+     * @return what was true then, or the first rule that failed
      */
     public static CaptureCheck verifyCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
         return switch (decideCapture(header, trust, chainTlv, skew)) {

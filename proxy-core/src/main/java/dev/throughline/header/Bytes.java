@@ -13,6 +13,7 @@ import java.util.HexFormat;
  * shares its memory, so taking a header apart copies nothing.
  */
 public final class Bytes {
+    /** No bytes. */
     public static final Bytes EMPTY = new Bytes(new byte[0], 0, 0);
 
     private final byte[] bytes;
@@ -25,11 +26,25 @@ public final class Bytes {
         this.length = length;
     }
 
+    /**
+     * Copies all of an array.
+     *
+     * @param source any number of bytes
+     * @return the same bytes, apart from the array
+     */
     public static Bytes copyOf(byte[] source) {
         return new Bytes(source.clone(), 0, source.length);
     }
 
-    /** Copies {@code length} bytes of {@code source} from {@code offset}. */
+    /**
+     * Copies a part of an array.
+     *
+     * @param source where the bytes are
+     * @param offset of the first, from 0
+     * @param length how many
+     * @return the same bytes, apart from the array
+     * @throws IndexOutOfBoundsException if they aren't all in the array
+     */
     public static Bytes copyOf(byte[] source, int offset, int length) {
         checkPositionIndexes(offset, offset + length, source.length);
         return new Bytes(Arrays.copyOfRange(source, offset, offset + length), 0, length);
@@ -39,45 +54,78 @@ public final class Bytes {
      * Takes {@code source} without a copy.
      *
      * @param source nobody writes to it any more
+     * @return the same bytes, in the same memory
      */
     public static Bytes wrap(byte[] source) {
         return new Bytes(source, 0, source.length);
     }
 
+    /**
+     * Reads hexadecimal digits.
+     *
+     * @param hex two digits a byte, upper or lower case, nothing between them
+     * @return half as many bytes
+     * @throws IllegalArgumentException for anything else
+     */
     public static Bytes ofHex(String hex) {
         return wrap(HexFormat.of().parseHex(hex));
     }
 
+    /** {@return how many bytes there are} */
     public int length() {
         return length;
     }
 
-    /** The byte at {@code index}, 0 to 255. */
+    /**
+     * One byte.
+     *
+     * @param index from 0
+     * @return 0 to 255
+     * @throws IndexOutOfBoundsException beyond the end
+     */
     public int at(int index) {
         return bytes[from + java.util.Objects.checkIndex(index, length)] & 0xFF;
     }
 
-    /** {@code size} of these bytes from {@code offset}, not copied. */
+    /**
+     * A part of these bytes, in the same memory.
+     *
+     * @param offset of the first, from 0
+     * @param size how many
+     * @return the part
+     * @throws IndexOutOfBoundsException beyond the end
+     */
     public Bytes part(int offset, int size) {
         checkPositionIndexes(offset, offset + size, length);
         return new Bytes(bytes, from + offset, size);
     }
 
+    /** {@return a copy} */
     public byte[] toByteArray() {
         return Arrays.copyOfRange(bytes, from, from + length);
     }
 
-    /** Copies all bytes into {@code target} at {@code offset}. */
+    /**
+     * Copies all bytes into an array.
+     *
+     * @param target where to
+     * @param offset of the first in {@code target}, from 0
+     * @throws IndexOutOfBoundsException if they don't fit; nothing is copied then
+     */
     public void copyInto(byte[] target, int offset) {
         System.arraycopy(bytes, from, target, offset, length);
     }
 
-    /** Adds all bytes to {@code digest}. */
+    /**
+     * Adds all bytes to a digest.
+     *
+     * @param digest that they go into
+     */
     public void addTo(MessageDigest digest) {
         digest.update(bytes, from, length);
     }
 
-    /** Whether all bytes are below 80 hex. */
+    /** {@return whether all bytes are below 80 hex} */
     public boolean isAscii() {
         int all = 0;
         for (int i = from; i < from + length; i++) {
@@ -86,11 +134,12 @@ public final class Bytes {
         return all >= 0;
     }
 
-    /** The same bytes as text; malformed UTF-8 becomes replacement characters, so this is for display only. */
+    /** {@return the same bytes as text; malformed UTF-8 becomes replacement characters, so this is for display only} */
     public String toUtf8() {
         return new String(bytes, from, length, StandardCharsets.UTF_8);
     }
 
+    /** {@return two lower-case hexadecimal digits a byte} */
     public String toHex() {
         return HexFormat.of().formatHex(bytes, from, from + length);
     }

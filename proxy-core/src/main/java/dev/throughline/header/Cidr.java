@@ -12,8 +12,16 @@ import java.util.Arrays;
  *
  * <p>Bits after the prefix must be zero. "10.1.2.3/8" may mean a host or a network of sixteen million; a rule that
  * guesses wrong opens or closes far more than its author saw.
+ *
+ * @param network IPv4 or IPv6, without a zone
+ * @param prefix in bits: 0 to 32, or to 128
  */
 public record Cidr(InetAddress network, int prefix) {
+    /**
+     * Checks that the two belong together.
+     *
+     * @throws IllegalArgumentException for a prefix that is longer than the address, or bits that are set after it
+     */
     public Cidr {
         int bits = 8 * network.getAddress().length;
         String address = InetAddresses.toAddrString(network);
@@ -38,6 +46,8 @@ public record Cidr(InetAddress network, int prefix) {
     /**
      * Reads {@code 192.0.2.0/24}, {@code 2001:db8::/32}, or an address alone, which is the network of just itself.
      *
+     * @param text address, or address, {@code /} and prefix length in decimal
+     * @return the network
      * @throws IllegalArgumentException saying what is wrong, in words for whoever wrote the text
      */
     public static Cidr parse(String text) {
@@ -55,18 +65,29 @@ public record Cidr(InetAddress network, int prefix) {
         return new Cidr(network, slash < 0 ? 8 * network.getAddress().length : length(text, slash));
     }
 
-    /** Whether {@code address} is of this family and begins with this prefix. */
+    /**
+     * Whether an address is of this family and begins with this prefix.
+     *
+     * @param address any
+     * @return false for the other family
+     */
     public boolean contains(InetAddress address) {
         byte[] other = address.getAddress();
         return other.length == network.getAddress().length
                 && first(other, prefix).equals(network);
     }
 
-    /** Whether every address of {@code other} is in this network. */
+    /**
+     * Whether every address of another network is in this one.
+     *
+     * @param other of any family
+     * @return false for the other family
+     */
     public boolean contains(Cidr other) {
         return prefix <= other.prefix && contains(other.network);
     }
 
+    /** {@return whether the addresses have 16 bytes, not 4} */
     public boolean isIpv6() {
         return network instanceof Inet6Address;
     }

@@ -14,7 +14,9 @@ import java.util.Optional;
 public record Header(Command command, Optional<Tuple> tuple, ImmutableList<Tlv> tlvs, Bytes raw) {
     /** The low four bits of the 13th byte (section 2.2). */
     public enum Command {
+        /** 0: the sender speaks for itself, as a health check does. */
         LOCAL,
+        /** 1: the sender speaks for the flow in the address block. */
         PROXY
     }
 }

@@ -21,11 +21,22 @@ public final class HeaderReader {
 
     private final HeaderLimits limits;
 
+    /**
+     * A reader that refuses longer headers as soon as they claim their length.
+     *
+     * @param limits how long a header may be
+     */
     public HeaderReader(HeaderLimits limits) {
         this.limits = limits;
     }
 
-    /** Reads the first {@code length} bytes of {@code bytes}, which begin where the connection began. */
+    /**
+     * Reads a header, as far as it has arrived.
+     *
+     * @param bytes begin where the connection began; not changed, and not kept
+     * @param length how many of them have arrived
+     * @return complete, malformed, or how many bytes it takes to say more
+     */
     public ReadResult read(byte[] bytes, int length) {
         for (int i = 0; i < Math.min(length, SIGNATURE.length); i++) {
             if (bytes[i] != SIGNATURE[i]) {

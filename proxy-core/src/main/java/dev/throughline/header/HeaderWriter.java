@@ -13,8 +13,11 @@ public final class HeaderWriter {
     private HeaderWriter() {}
 
     /**
-     * A PROXY header for {@code tuple}.
+     * A header with command PROXY.
      *
+     * @param tuple the flow on whose behalf the sender speaks
+     * @param tlvs in the order in which they are written
+     * @return all bytes of the header, at most 65,551
      * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
      */
     public static Bytes proxy(Tuple tuple, List<Tlv> tlvs) {
@@ -35,7 +38,14 @@ public final class HeaderWriter {
         return Bytes.wrap(out.array());
     }
 
-    /** The same with a CRC32C TLV as its last one, for receivers that want one. */
+    /**
+     * The same with a CRC32C TLV (section 2.2.2) as its last one, for receivers that want one.
+     *
+     * @param tuple the flow on whose behalf the sender speaks
+     * @param tlvs those ahead of the checksum, in order; none of them is a CRC32C
+     * @return all bytes of the header
+     * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
+     */
     public static Bytes proxyWithChecksum(Tuple tuple, List<Tlv> tlvs) {
         List<Tlv> all = new java.util.ArrayList<>(tlvs);
         all.add(new Tlv(Tlv.CRC32C, Bytes.copyOf(new byte[4])));
@@ -45,7 +55,13 @@ public final class HeaderWriter {
         return Bytes.copyOf(header);
     }
 
-    /** How many bytes {@link #proxy} would write. */
+    /**
+     * How many bytes {@link #proxy} would write.
+     *
+     * @param tuple the flow
+     * @param tlvs in any order
+     * @return the size of the header, fixed part and addresses included
+     */
     public static int size(Tuple tuple, List<Tlv> tlvs) {
         int size = HeaderReader.FIXED_BYTES + tuple.transport().addressBytes();
         for (Tlv tlv : tlvs) {

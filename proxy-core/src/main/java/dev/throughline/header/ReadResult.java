@@ -10,7 +10,11 @@ public sealed interface ReadResult {
      */
     record NeedMore(int total) implements ReadResult {}
 
-    /** All of the header is here; what follows it belongs to the flow. */
+    /**
+     * All of the header is here; what follows it belongs to the flow.
+     *
+     * @param header what was read; its {@code raw} says how many bytes it took
+     */
     record Complete(Header header) implements ReadResult {}
 
     /**

@@ -15,6 +15,11 @@ public record Tlv(int type, Bytes value) {
     /** Type (1 byte) and length (2 bytes) ahead of every value. */
     public static final int OVERHEAD = 3;
 
+    /**
+     * Checks that it can be written.
+     *
+     * @throws IllegalArgumentException for a type of more than a byte, or a value of more than 65,535
+     */
     public Tlv {
         checkArgument(type >= 0 && type <= 0xFF, "a TLV type is one byte: %s", type);
         checkArgument(value.length() <= 0xFFFF, "a TLV value has at most 65535 bytes: %s", value.length());

@@ -7,9 +7,13 @@ import java.util.Optional;
  * byte) and the size of its address block in bytes.
  */
 public enum Transport {
+    /** TCP over IPv4. */
     TCP4(0x11, 12),
+    /** UDP over IPv4. */
     UDP4(0x12, 12),
+    /** TCP over IPv6. */
     TCP6(0x21, 36),
+    /** UDP over IPv6. */
     UDP6(0x22, 36);
 
     private final int code;
@@ -20,19 +24,27 @@ public enum Transport {
         this.addressBytes = addressBytes;
     }
 
+    /** {@return the header's 14th byte: {@code 11}, {@code 12}, {@code 21} or {@code 22} in hexadecimal} */
     public int code() {
         return code;
     }
 
-    /** Source address, destination address, source port, destination port. */
+    /** {@return 12 or 36: source address, destination address, source port, destination port} */
     public int addressBytes() {
         return addressBytes;
     }
 
+    /** {@return whether the addresses have 16 bytes, not 4} */
     public boolean isIpv6() {
         return addressBytes == 36;
     }
 
+    /**
+     * The transport with this code.
+     *
+     * @param code the header's 14th byte
+     * @return empty for UNSPEC, Unix sockets and what isn't defined
+     */
     public static Optional<Transport> ofCode(int code) {
         for (Transport transport : values()) {
             if (transport.code == code) {

@@ -12,8 +12,17 @@ import java.nio.ByteBuffer;
 /**
  * The 4-tuple of a flow with its transport. Both ends have the same family, and an IPv4 address is never written as an
  * IPv4-mapped IPv6 address: one flow has one spelling, so that comparing tuples compares flows.
+ *
+ * @param transport whose family is that of both ends
+ * @param source who opened the flow
+ * @param destination to whom
  */
 public record Tuple(Transport transport, InetSocketAddress source, InetSocketAddress destination) {
+    /**
+     * Checks that the three belong together, and drops zones of IPv6 addresses, which mean nothing on another host.
+     *
+     * @throws IllegalArgumentException for an unresolved name, or an end of the other family
+     */
     public Tuple {
         checkArgument(!source.isUnresolved() && !destination.isUnresolved(), "a tuple holds addresses, not names");
         source = withoutZone(source);
@@ -23,19 +32,30 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
                 isIpv6(source) == ipv6 && isIpv6(destination) == ipv6, "both ends must be of the transport's family");
     }
 
-    /** A TCP flow; the family is that of the addresses, which must be the same on both sides. */
+    /**
+     * A TCP flow; its family is that of the addresses.
+     *
+     * @param source who opened it
+     * @param destination to whom
+     * @return the flow
+     * @throws IllegalArgumentException if the two are of different families, or not resolved
+     */
     public static Tuple tcp(InetSocketAddress source, InetSocketAddress destination) {
         return new Tuple(isIpv6(source) ? Transport.TCP6 : Transport.TCP4, source, destination);
     }
 
-    /** Source address, destination address, source port, destination port: 12 or 36 bytes, network order. */
+    /** {@return source address, destination address, source port, destination port: 12 or 36 bytes, network order} */
     public byte[] encode() {
         ByteBuffer out = ByteBuffer.allocate(transport.addressBytes());
         writeTo(out);
         return out.array();
     }
 
-    /** Writes what {@link #encode} gives to {@code out}. */
+    /**
+     * Writes what {@link #encode} gives.
+     *
+     * @param out has room for 12 or 36 bytes
+     */
     public void writeTo(ByteBuffer out) {
         out.put(source.getAddress().getAddress())
                 .put(destination.getAddress().getAddress())
@@ -46,6 +66,9 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
     /**
      * Reads what {@link #encode} writes.
      *
+     * @param transport decides how many bytes are read: 12 or 36
+     * @param bytes as many, or more
+     * @return the flow
      * @throws IllegalArgumentException for an IPv4-mapped IPv6 address, which would be a second spelling of a flow
      */
     public static Tuple decode(Transport transport, Bytes bytes) {
@@ -58,7 +81,13 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
                 address(bytes.part(at, size).toByteArray()), bytes.at(portAt) << 8 | bytes.at(portAt + 1));
     }
 
-    /** Reads one address of 4 or 16 bytes; an IPv4-mapped IPv6 address is refused. */
+    /**
+     * Reads one address.
+     *
+     * @param bytes 4 or 16
+     * @return the address, without a zone
+     * @throws IllegalArgumentException for another size, or an IPv4-mapped IPv6 address
+     */
     public static InetAddress address(byte[] bytes) {
         try {
             InetAddress address = InetAddress.getByAddress(bytes);
@@ -72,7 +101,12 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
         }
     }
 
-    /** {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}. */
+    /**
+     * {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}.
+     *
+     * @param endpoint resolved
+     * @return address and port, as in a URI
+     */
     public static String text(InetSocketAddress endpoint) {
         return InetAddresses.toUriString(endpoint.getAddress()) + ":" + endpoint.getPort();
     }

@@ -17,11 +17,18 @@ public enum Algorithm {
         this.text = text;
     }
 
+    /** {@return the code that travels (SPEC, section 3)} */
     public int code() {
         return code;
     }
 
-    public static Optional<Algorithm> ofCode(int code) {
+    /**
+     * The algorithm with this code.
+     *
+     * @param code as it travelled
+     * @return empty for a code that isn't known to this version
+     */
+    static Optional<Algorithm> ofCode(int code) {
         for (Algorithm algorithm : values()) {
             if (algorithm.code == code) {
                 return Optional.of(algorithm);

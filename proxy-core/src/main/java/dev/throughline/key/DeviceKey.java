@@ -24,7 +24,12 @@ public final class DeviceKey implements SigningKey {
 
     /** What holds the secret. Safe for use by several threads. */
     public interface Device {
-        /** Signs {@code message}: by Ed25519, or by ECDSA over its SHA-256. */
+        /**
+         * Signs: by Ed25519, or by ECDSA over the message's SHA-256.
+         *
+         * @param message all of it, not hashed
+         * @return the signature, in the form of its {@link Answer}
+         */
         byte[] sign(byte[] message);
     }
 
@@ -37,8 +42,12 @@ public final class DeviceKey implements SigningKey {
     }
 
     /**
-     * The key {@code publicKey}, whose secret {@code device} holds.
+     * The key whose secret a device holds; the device signs once, on trial.
      *
+     * @param publicKey what the device's signatures are verified with
+     * @param answer how it writes them
+     * @param device what holds the secret
+     * @return the key
      * @throws IllegalArgumentException if the algorithm has no such answers
      * @throws IllegalStateException if what the device signs on trial doesn't verify
      */

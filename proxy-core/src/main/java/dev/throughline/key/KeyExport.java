@@ -11,7 +11,12 @@ import org.bouncycastle.crypto.util.SubjectPublicKeyInfoFactory;
 public final class KeyExport {
     private KeyExport() {}
 
-    /** A SubjectPublicKeyInfo (RFC 5280) in PEM (RFC 7468). */
+    /**
+     * A SubjectPublicKeyInfo (RFC 5280) in PEM (RFC 7468).
+     *
+     * @param key any
+     * @return lines, the last one ended
+     */
     public static String pem(PublicKey key) {
         try {
             byte[] info = SubjectPublicKeyInfoFactory.createSubjectPublicKeyInfo(parameters(key))
@@ -23,7 +28,12 @@ public final class KeyExport {
         }
     }
 
-    /** A line of OpenSSH (RFC 4253, section 6.6), with the hop's name as its comment. */
+    /**
+     * A line of OpenSSH (RFC 4253, section 6.6), with the hop's name as its comment.
+     *
+     * @param key any
+     * @return one line, ended
+     */
     public static String openSsh(PublicKey key) {
         try {
             String type = key.algorithm() == Algorithm.ED25519 ? "ssh-ed25519" : "ecdsa-sha2-nistp256";

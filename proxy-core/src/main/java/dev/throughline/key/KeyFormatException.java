@@ -4,6 +4,11 @@ package dev.throughline.key;
 public final class KeyFormatException extends Exception {
     private static final long serialVersionUID = 1L;
 
+    /**
+     * A text that can't be read.
+     *
+     * @param message for whoever wrote it
+     */
     public KeyFormatException(String message) {
         super(message);
     }

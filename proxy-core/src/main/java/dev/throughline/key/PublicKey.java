@@ -38,6 +38,10 @@ public final class PublicKey {
     /**
      * A key in the one encoding that its algorithm has here: 32 bytes for Ed25519, a compressed point of 33 for P-256.
      *
+     * @param hopName the name of the hop that owns it
+     * @param algorithm the one that it is for
+     * @param encoded 32 or 33 bytes
+     * @return the key
      * @throws KeyFormatException unless it is valid: it is used as it is from then on
      */
     public static PublicKey of(String hopName, Algorithm algorithm, byte[] encoded) throws KeyFormatException {
@@ -48,7 +52,14 @@ public final class PublicKey {
         return new PublicKey(checkedName(hopName), algorithm, encoded.clone(), half);
     }
 
-    /** A P-256 key from the uncompressed point, 65 bytes, in which most devices give it. */
+    /**
+     * A P-256 key from the uncompressed point, in which most devices give it.
+     *
+     * @param hopName the name of the hop that owns it
+     * @param point 65 bytes, the first of which is 4
+     * @return the key
+     * @throws KeyFormatException for another form, or a point that isn't on the curve
+     */
     public static PublicKey ofUncompressedP256(String hopName, byte[] point) throws KeyFormatException {
         if (point.length != 2 * P256.PUBLIC_KEY_BYTES - 1 || point[0] != 4) {
             throw new KeyFormatException("an uncompressed P-256 point has 65 bytes and begins with 04");
@@ -56,7 +67,13 @@ public final class PublicKey {
         return of(hopName, Algorithm.P256, P256.point(point).getEncoded(true));
     }
 
-    /** Reads the text form. */
+    /**
+     * Reads the text form.
+     *
+     * @param text one line; blanks around it don't matter
+     * @return the key
+     * @throws KeyFormatException for another form, or a key whose id isn't the one beside it
+     */
     public static PublicKey parse(String text) throws KeyFormatException {
         List<String> parts = Splitter.on('+').limit(3).splitToList(text.strip());
         if (parts.size() != 3) {
@@ -71,24 +88,33 @@ public final class PublicKey {
         return key;
     }
 
-    /** Name of the hop that owns the key. */
+    /** {@return the name of the hop that owns the key} */
     public String hopName() {
         return hopName;
     }
 
+    /** {@return the id of the hop that owns the key} */
     public HopId hop() {
         return hop;
     }
 
+    /** {@return the one algorithm that it is for} */
     public Algorithm algorithm() {
         return algorithm;
     }
 
+    /** {@return how links name it} */
     public KeyId id() {
         return id;
     }
 
-    /** Whether {@code signature} (64 bytes) is this key's over {@code message}; strict, in one way for each algorithm. */
+    /**
+     * Whether a signature is this key's; strict, in one way for each algorithm.
+     *
+     * @param message all of it, not hashed
+     * @param signature 64 bytes; any other number is no signature
+     * @return whether it holds
+     */
     public boolean verifies(byte[] message, byte[] signature) {
         return half.verifies(message, signature);
     }
@@ -97,16 +123,17 @@ public final class PublicKey {
         return half;
     }
 
-    /** {@code SHA256:} and the unpadded base64 of SHA-256(algorithm code, public key), to compare by eye or phone. */
+    /** {@return {@code SHA256:} and the unpadded base64 of SHA-256(algorithm code, public key), to compare by eye or phone} */
     public String fingerprint() {
         return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest(algorithm, encoded));
     }
 
-    /** The public key's own bytes: 32, or 33 of P-256. */
+    /** {@return the public key's own bytes: 32, or 33 of P-256} */
     public Bytes bytes() {
         return Bytes.copyOf(encoded);
     }
 
+    /** {@return the text form, one line} */
     public String toText() {
         return hopName + "+" + id + "+" + Base64.getEncoder().encodeToString(withAlgorithm(algorithm, encoded));
     }

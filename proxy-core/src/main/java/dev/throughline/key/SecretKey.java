@@ -24,12 +24,27 @@ public final class SecretKey implements SigningKey {
         this.publicKey = publicKey;
     }
 
-    /** A new Ed25519 key for the hop that is called {@code hopName}. */
+    /**
+     * A new Ed25519 key.
+     *
+     * @param hopName the name of the hop that owns it
+     * @param random whose secrets nobody can guess
+     * @return the key
+     * @throws KeyFormatException for a name that isn't one
+     */
     public static SecretKey generate(String hopName, SecureRandom random) throws KeyFormatException {
         return generate(hopName, Algorithm.ED25519, random);
     }
 
-    /** A new key for the hop that is called {@code hopName}. */
+    /**
+     * A new key.
+     *
+     * @param hopName the name of the hop that owns it
+     * @param algorithm the one that it is for
+     * @param random whose secrets nobody can guess
+     * @return the key
+     * @throws KeyFormatException for a name that isn't one
+     */
     public static SecretKey generate(String hopName, Algorithm algorithm, SecureRandom random)
             throws KeyFormatException {
         return switch (algorithm) {
@@ -38,7 +53,13 @@ public final class SecretKey implements SigningKey {
         };
     }
 
-    /** Reads the text form. */
+    /**
+     * Reads the text form.
+     *
+     * @param text one line; blanks around it don't matter
+     * @return the key
+     * @throws KeyFormatException for another form; the message doesn't show the secret
+     */
     public static SecretKey parse(String text) throws KeyFormatException {
         List<String> parts = Splitter.on('+').limit(4).splitToList(text.strip());
         if (parts.size() != 4 || !parts.get(0).equals(PREFIX)) {
@@ -77,7 +98,7 @@ public final class SecretKey implements SigningKey {
         return half.sign(message);
     }
 
-    /** The text form: a secret. */
+    /** {@return the text form: a secret} */
     public String toSecretText() {
         byte[] secret = half.encoded();
         String text = PREFIX + "+" + publicKey.hopName() + "+" + publicKey.id() + "+"

@@ -27,9 +27,11 @@ public final class SecretKeys {
     /**
      * One key of a hop.
      *
+     * @param key its secret
      * @param from when it begins to sign; empty for always
      */
     public record Entry(SecretKey key, Optional<Instant> from) {
+        /** {@return one line of a secret key file: a secret} */
         public String toSecretText() {
             return key.toSecretText() + from.map(start -> " from=" + start).orElse("");
         }
@@ -37,8 +39,11 @@ public final class SecretKeys {
 
     /** What a key is for at one time. */
     public enum State {
+        /** Others may know it; it doesn't sign yet. */
         VERIFY_ONLY,
+        /** It signs. */
         SIGNING,
+        /** It signs no more. */
         RETIRED;
 
         /** The form that commands use, such as {@code verify-only}. */
@@ -48,7 +53,12 @@ public final class SecretKeys {
         }
     }
 
-    /** One key, which always signs. */
+    /**
+     * One key, which always signs.
+     *
+     * @param key the hop's
+     * @return just that
+     */
     public static SecretKeys of(SecretKey key) {
         return new SecretKeys(List.of(new Entry(key, Optional.empty())));
     }
@@ -57,6 +67,8 @@ public final class SecretKeys {
      * Reads the text of a secret key file. No message repeats what stands in it: it could be part of a secret.
      *
      * @param source the file's name, for messages
+     * @param text all of it
+     * @return at least one key
      * @throws KeyFormatException with a line {@code source:line:column: problem} for each problem in the text
      */
     public static SecretKeys parse(String source, String text) throws KeyFormatException {
@@ -106,16 +118,22 @@ public final class SecretKeys {
         }
     }
 
-    /** All keys, in the order in which they sign. */
+    /** {@return all keys, in the order in which they sign} */
     public ImmutableList<Entry> entries() {
         return entries;
     }
 
+    /** {@return the name of the hop that owns them} */
     public String hopName() {
         return entries.getFirst().key.publicKey().hopName();
     }
 
-    /** The key that signs at {@code now}; before any has begun, the first that will, since one must. */
+    /**
+     * The key that signs at a time; before any has begun, the first that will, since one must.
+     *
+     * @param now the time
+     * @return the key
+     */
     public Entry signingAt(Instant now) {
         return entries.reversed().stream()
                 .filter(entry -> hasBegun(entry, now))
@@ -123,12 +141,24 @@ public final class SecretKeys {
                 .orElse(entries.getFirst());
     }
 
-    /** The key that signs after the one that signs at {@code now}. */
+    /**
+     * The key that signs after the one that signs at a time.
+     *
+     * @param now the time
+     * @return empty if that one is the last
+     */
     public Optional<Entry> nextAfter(Instant now) {
         int next = entries.indexOf(signingAt(now)) + 1;
         return next < entries.size() ? Optional.of(entries.get(next)) : Optional.empty();
     }
 
+    /**
+     * What a key is for at a time.
+     *
+     * @param entry one of these
+     * @param now the time
+     * @return its state
+     */
     public State state(Entry entry, Instant now) {
         if (entry.equals(signingAt(now))) {
             return State.SIGNING;

@@ -5,8 +5,14 @@ package dev.throughline.key;
  * use by several threads.
  */
 public interface SigningKey {
+    /** {@return what others verify with} */
     PublicKey publicKey();
 
-    /** The signature (64 bytes) over {@code message}, which {@link #publicKey} verifies. */
+    /**
+     * Signs.
+     *
+     * @param message all of it, not hashed
+     * @return 64 bytes, which {@link #publicKey} verifies
+     */
     byte[] sign(byte[] message);
 }

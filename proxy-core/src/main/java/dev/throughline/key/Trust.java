@@ -22,6 +22,7 @@ import java.util.Set;
  * nobody adds the key again; its comment says why.
  */
 public final class Trust {
+    /** No keys: every header is refused. */
     public static final Trust NOBODY = new Trust(ImmutableMap.of());
 
     private final ImmutableMap<KeyId, TrustEntry> entries;
@@ -36,6 +37,13 @@ public final class Trust {
                         entry -> entry.originHosts().stream().map(HostId::of)));
     }
 
+    /**
+     * These keys.
+     *
+     * @param entries at most one a key
+     * @return what they may do
+     * @throws IllegalArgumentException if a key is there twice
+     */
     public static Trust of(List<TrustEntry> entries) {
         ImmutableMap.Builder<KeyId, TrustEntry> map = ImmutableMap.builder();
         entries.forEach(entry -> map.put(entry.key().id(), entry));
@@ -46,6 +54,8 @@ public final class Trust {
      * Reads a trust file's text.
      *
      * @param source the file's name, for messages
+     * @param text all of it
+     * @return what the keys in it may do
      * @throws KeyFormatException with a line {@code source:line:column: problem} for each problem in the text
      */
     public static Trust parse(String source, String text) throws KeyFormatException {
@@ -60,20 +70,39 @@ public final class Trust {
         return new Trust(ImmutableMap.copyOf(entries));
     }
 
+    /**
+     * What a key may do.
+     *
+     * @param id the key's
+     * @return empty for a key that isn't trusted
+     */
     public Optional<TrustEntry> find(KeyId id) {
         return Optional.ofNullable(entries.get(id));
     }
 
-    /** Whether the key of {@code entry}, which is one of these, may write the origin of flows of {@code host}. */
+    /**
+     * Whether a key may write the origin of a host's flows.
+     *
+     * @param entry one of these
+     * @param host any
+     * @return whether it is in scope
+     */
     public boolean mayBeOriginFor(TrustEntry entry, HostId host) {
         return entry.anyHost() || hosts.containsEntry(entry.key().id(), host);
     }
 
+    /** {@return all keys, in the order of the text} */
     public Iterable<TrustEntry> entries() {
         return entries.values();
     }
 
-    /** Whether another key of the same hop may do all that {@code entry}'s may, at {@code then}. */
+    /**
+     * Whether another key of the same hop may do all that a key may.
+     *
+     * @param entry the key's
+     * @param then the time at which
+     * @return whether there is one
+     */
     public boolean hasSubstitute(TrustEntry entry, Instant then) {
         return entries.values().stream()
                 .anyMatch(other -> !other.key().equals(entry.key())
@@ -82,7 +111,12 @@ public final class Trust {
                         && other.mayAllThat(entry));
     }
 
-    /** The name behind a hop id, as far as a trusted key carries it. */
+    /**
+     * The name behind a hop id.
+     *
+     * @param hop any
+     * @return empty if no trusted key carries it
+     */
     public Optional<String> nameOf(HopId hop) {
         return entries.values().stream()
                 .map(entry -> entry.key().hopName())
@@ -90,7 +124,12 @@ public final class Trust {
                 .findFirst();
     }
 
-    /** The name behind a host id, as far as an origin's scope carries it. */
+    /**
+     * The name behind a host id.
+     *
+     * @param host any
+     * @return empty if no origin's scope carries it
+     */
     public Optional<String> nameOf(HostId host) {
         return entries.values().stream()
                 .flatMap(entry -> entry.originHosts().stream())

@@ -27,9 +27,13 @@ public record TrustEntry(
 
     /** What an entry is worth at one time. */
     public enum State {
+        /** The key may do what the entry says. */
         TRUSTED,
+        /** The time is before {@code from}. */
         NOT_YET_VALID,
+        /** The time is {@code until} or later. */
         EXPIRED,
+        /** The key isn't accepted, whatever the time. */
         REVOKED;
 
         /** The form that commands use, such as {@code not-yet-valid}. */
@@ -39,7 +43,16 @@ public record TrustEntry(
         }
     }
 
-    /** An entry that isn't revoked. */
+    /**
+     * An entry that isn't revoked.
+     *
+     * @param key the key; its name is the only hop that may sign with it
+     * @param originHosts names of the hosts for which it may be the origin
+     * @param anyHost whether it may be the origin for every host
+     * @param hop whether it may sign links after the first
+     * @param from when it begins to be accepted; empty for always
+     * @param until when it ends to be accepted; empty for never
+     */
     public TrustEntry(
             PublicKey key,
             ImmutableSet<String> originHosts,
@@ -50,7 +63,7 @@ public record TrustEntry(
         this(key, originHosts, anyHost, hop, from, until, Optional.empty());
     }
 
-    /** Whether this key may be the origin of any host at all. */
+    /** {@return whether this key may be the origin of any host at all} */
     public boolean mayBeOrigin() {
         return anyHost || !originHosts.isEmpty();
     }
@@ -60,15 +73,28 @@ public record TrustEntry(
         return (hop || !other.hop) && (anyHost || (!other.anyHost && originHosts.containsAll(other.originHosts)));
     }
 
+    /** {@return whether the key is never accepted again} */
     public boolean isRevoked() {
         return revoked.isPresent();
     }
 
+    /**
+     * Whether a time is in the key's window, revoked or not.
+     *
+     * @param now the time
+     * @return whether it is not before {@code from}, and before {@code until}
+     */
     public boolean isInWindow(Instant now) {
         return from.map(start -> !now.isBefore(start)).orElse(true)
                 && until.map(end -> now.isBefore(end)).orElse(true);
     }
 
+    /**
+     * What the entry is worth at a time.
+     *
+     * @param now the time
+     * @return its state
+     */
     public State state(Instant now) {
         if (isRevoked()) {
             return State.REVOKED;
@@ -79,27 +105,44 @@ public record TrustEntry(
         return isInWindow(now) ? State.TRUSTED : State.EXPIRED;
     }
 
-    /** The same rights for another key, from now on and without an end. */
+    /**
+     * The same rights for another key, from now on and without an end.
+     *
+     * @param other the key
+     * @return its entry
+     */
     public TrustEntry withKey(PublicKey other) {
         return new TrustEntry(other, originHosts, anyHost, hop, Optional.empty(), Optional.empty());
     }
 
+    /**
+     * The same, in another window.
+     *
+     * @param start when it begins to be accepted; empty for always
+     * @param end when it ends to be accepted; empty for never
+     * @return the changed entry
+     */
     public TrustEntry withWindow(Optional<Instant> start, Optional<Instant> end) {
         return new TrustEntry(key, originHosts, anyHost, hop, start, end, revoked);
     }
 
-    /** Never accepted again; its rights stay, to say what it could do. */
+    /**
+     * Never accepted again; its rights stay, to say what it could do.
+     *
+     * @param reason in the words of whoever revoked it, perhaps none
+     * @return the changed entry
+     */
     public TrustEntry withRevocation(String reason) {
         return new TrustEntry(key, originHosts, anyHost, hop, from, until, Optional.of(reason));
     }
 
-    /** What it may do, as a trust file has it: {@code origin=HOST}, {@code hop}, both, or nothing. */
+    /** {@return what it may do, as a trust file has it: {@code origin=HOST}, {@code hop}, both, or nothing} */
     public String rights() {
         String origin = anyHost ? "origin=*" : mayBeOrigin() ? "origin=" + String.join(",", originHosts) : "";
         return hop ? (origin + " hop").strip() : origin;
     }
 
-    /** One line of a trust file. */
+    /** {@return one line of a trust file} */
     public String toText() {
         StringBuilder line = new StringBuilder(key.toText());
         if (!rights().isEmpty()) {

@@ -8,13 +8,25 @@ import java.util.stream.Collectors;
  * A trust file's text while one key in it is changed: all other lines, comments among them, stay as they are.
  *
  * @param source the file's name, for messages
+ * @param text all of it
  */
 public record TrustText(String source, String text) {
+    /**
+     * Reads it.
+     *
+     * @return what the keys in it may do
+     * @throws KeyFormatException with a line {@code source:line:column: problem} for each problem in the text
+     */
     public Trust trust() throws KeyFormatException {
         return Trust.parse(source, text);
     }
 
-    /** With {@code entry} in place of its key's line, or at the end. A comment on the line stays. */
+    /**
+     * With an entry in place of its key's line, or at the end. A comment on the line stays.
+     *
+     * @param entry what the key may do from now on
+     * @return the changed text
+     */
     public TrustText with(TrustEntry entry) {
         List<String> lines = new ArrayList<>();
         boolean[] found = {false};

@@ -11,5 +11,6 @@ import java.util.Optional;
  * @param command the process's own short name, at most 15 bytes on Linux; anyone can set it, so it is a label, not proof
  */
 public record Code(Optional<String> executable, Optional<Bytes> sha256, Optional<String> command) {
+    /** Nothing is known. */
     public static final Code UNKNOWN = new Code(Optional.empty(), Optional.empty(), Optional.empty());
 }

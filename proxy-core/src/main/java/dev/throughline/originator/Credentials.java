@@ -11,19 +11,27 @@ public record Credentials(int uid, int effectiveUid, int gid) {
     /** All bits set: the one id that no user or group can have (chown(2)). */
     public static final int NOT_KNOWN = -1;
 
-    /** What is known when the kernel names only the user. */
+    /**
+     * What is known when the kernel names only the user.
+     *
+     * @param uid the user
+     * @return the user, and {@link #NOT_KNOWN} for the rest
+     */
     public static Credentials ofUser(int uid) {
         return new Credentials(uid, NOT_KNOWN, NOT_KNOWN);
     }
 
+    /** {@return the real user, 0 to 4,294,967,295} */
     public long unsignedUid() {
         return Integer.toUnsignedLong(uid);
     }
 
+    /** {@return the user whose rights it used, 0 to 4,294,967,295} */
     public long unsignedEffectiveUid() {
         return Integer.toUnsignedLong(effectiveUid);
     }
 
+    /** {@return the real group, 0 to 4,294,967,295} */
     public long unsignedGid() {
         return Integer.toUnsignedLong(gid);
     }

@@ -27,10 +27,17 @@ public enum Evidence {
         this.text = text;
     }
 
+    /** {@return the code that travels (SPEC, section 6)} */
     public int code() {
         return code;
     }
 
+    /**
+     * The evidence with this code.
+     *
+     * @param code as it travelled
+     * @return empty for a code that isn't known to this version, which must be refused
+     */
     public static Optional<Evidence> ofCode(int code) {
         for (Evidence evidence : values()) {
             if (evidence.code == code) {

@@ -2,12 +2,18 @@ package dev.throughline.originator;
 
 import java.util.HexFormat;
 
-/** The id of a hop on the wire: 8 bytes of SHA-256 over its name (SPEC.md, "Ids"). */
+/**
+ * The id of a hop on the wire: 8 bytes of SHA-256 over its name (SPEC, section 4).
+ *
+ * @param value the 8 bytes
+ */
 public record HopId(long value) {
     /**
-     * The id of the hop that is called {@code name}.
+     * The id of the hop that is called so.
      *
-     * @throws IllegalArgumentException unless the name is 1 to 64 letters, digits, '.', '_' or '-'
+     * @param name 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
+     * @return its id
+     * @throws IllegalArgumentException for another name
      */
     public static HopId of(String name) {
         return new HopId(Name.id("throughline/hop-id/v1", name));

@@ -8,5 +8,6 @@ import java.util.Optional;
  * @param userName name of the real user on the originating host
  */
 public record Person(Optional<String> userName) {
+    /** Nothing is known. */
     public static final Person UNKNOWN = new Person(Optional.empty());
 }

@@ -10,5 +10,6 @@ import java.util.Optional;
  * @param cgroup path of its cgroup (cgroups(7)), from the root of the hierarchy
  */
 public record Placement(Optional<Bytes> bootId, Optional<String> cgroup) {
+    /** Nothing is known. */
     public static final Placement UNKNOWN = new Placement(Optional.empty(), Optional.empty());
 }

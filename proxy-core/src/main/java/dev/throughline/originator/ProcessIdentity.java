@@ -10,6 +10,9 @@ import java.util.Optional;
  * @param system whose notion of a process this is
  * @param process the instance
  * @param credentials its user and group
+ * @param code which code it ran
+ * @param placement where on its host
+ * @param person for whom
  */
 public record ProcessIdentity(
         Evidence evidence,
@@ -20,7 +23,13 @@ public record ProcessIdentity(
         Placement placement,
         Person person) {
 
-    /** A process that nobody could name; {@code evidence} says why. */
+    /**
+     * A process that nobody could name.
+     *
+     * @param evidence why not
+     * @param system where it runs
+     * @return all of it unknown
+     */
     public static ProcessIdentity unknown(Evidence evidence, OperatingSystem system) {
         return new ProcessIdentity(
                 evidence, system, Optional.empty(), Optional.empty(), Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN);

@@ -52,6 +52,12 @@ class CidrTest {
     }
 
     @Test
+    void itsFamilyIsThatOfItsAddresses() {
+        assertThat(Cidr.parse("10.0.0.0/8").isIpv6()).isFalse();
+        assertThat(Cidr.parse("::/0").isIpv6()).isTrue();
+    }
+
+    @Test
     void hostBitsAreRefusedWithTheNetworkThatWasPerhapsMeant() {
         assertThatThrownBy(() -> Cidr.parse("10.1.2.3/8"))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -76,6 +82,8 @@ class CidrTest {
                 "::/129",
                 "fe80::%eth0/64",
                 "::ffff:10.0.0.0/104",
+                "::ffff:10.0.0.0/8",
+                "::ffff:10.0.0.1",
             })
     void whatIsNotANetworkIsRefused(String text) {
         assertThatThrownBy(() -> Cidr.parse(text)).isInstanceOf(IllegalArgumentException.class);

@@ -232,10 +232,26 @@ class HeaderReaderTest {
     }
 
     @Test
-    void aChecksumMayStandBeforeOtherTlvs() {
-        Header last = complete(SIGNATURE + "21 11 0013 " + ADDRESSES + "03 0004 " + CRC);
-        assertThat(last.tlvs()).hasSize(1);
+    void aChecksumMayStandBeforeOtherTlvsAndCoversThem() {
+        String good = SIGNATURE + "21 11 0019 " + ADDRESSES + "03 0004 529a74bb ea 0003 010203";
+        assertThat(complete(good).tlvs()).hasSize(2);
+        assertMalformed(good.replace("010203", "010204"), 31);
         assertMalformed(SIGNATURE + "21 11 0016 " + ADDRESSES + "03 0004 " + CRC + " 04 0000", 31);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "21 11 000e " + ADDRESSES + "04 00 | 2 bytes left, a TLV has at least 3",
+                "21 11 0010 " + ADDRESSES + "04 0005 00 | TLV 04 claims 5 bytes, 1 are left",
+                "21 11 000b | length 11 is less than the address block of 12",
+                "21 11 0ff1 | the header has 4097 bytes, at most 4096 are accepted",
+            })
+    void theProblemIsSaidInNumbers(String rest, String problem) {
+        assertThat(read(bytes(SIGNATURE + rest).toByteArray()))
+                .isInstanceOfSatisfying(
+                        Malformed.class, m -> assertThat(m.problem()).isEqualTo(problem));
     }
 
     @ParameterizedTest(name = "{0}")

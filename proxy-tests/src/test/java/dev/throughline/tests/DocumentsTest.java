@@ -113,8 +113,12 @@ class DocumentsTest {
 
     @Test
     void everyLinkInADocumentLeadsSomewhere() throws IOException {
-        for (String document :
-                List.of("README.md", "deploy/README.md", ".github/CONTRIBUTING.md", "proxy-core/SPEC.md")) {
+        for (String document : List.of(
+                "README.md",
+                "deploy/README.md",
+                ".github/CONTRIBUTING.md",
+                "proxy-core/README.md",
+                "proxy-core/SPEC.md")) {
             Path file = CHECKOUT.resolve(document);
             Pattern.compile("\\]\\((?!https?:)([^)#]+)")
                     .matcher(Files.readString(file))
