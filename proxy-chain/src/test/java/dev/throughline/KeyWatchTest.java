@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.ReplayWindow;
+import dev.throughline.chain.VerifiedBatches;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
@@ -60,6 +61,7 @@ class KeyWatchTest {
                 new HopKeys(SecretKeys.parse("own", own), Trust.parse("trust", trust)),
                 new VerifierSettings(HopId.of("hop-b"), START, Duration.ofSeconds(2), 4, ImmutableList.of()),
                 new ReplayWindow(10),
+                new VerifiedBatches(10),
                 new SecureRandom(),
                 clock);
         new KeyWatch(keys, clock, loop.eventLoop()).look();

@@ -10,6 +10,7 @@ import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.ReplayWindow;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.Verification;
+import dev.throughline.chain.VerifiedBatches;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
@@ -19,7 +20,6 @@ import dev.throughline.flow.Authority;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
-import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.SecretKey;
@@ -76,6 +76,7 @@ class LiveKeysTest {
                 HopKeys.read(read),
                 new VerifierSettings(HopId.of("hop-b"), NOW, Duration.ofSeconds(2), 4, ImmutableList.of()),
                 new ReplayWindow(10),
+                new VerifiedBatches(10),
                 new SecureRandom(),
                 Clock.fixed(NOW, ZoneOffset.UTC));
     }
@@ -162,9 +163,9 @@ class LiveKeysTest {
                 Way.SOCKET,
                 Optional.of(flow.source()),
                 connection);
-        Chain chain = new Signer(previous, new SecureRandom()).originate(who, draft);
-        byte[] bytes = HeaderWriter.proxy(flow, ChainTlv.STANDARD.write(chain).orElseThrow())
-                .toByteArray();
+        Signer signer = new Signer(previous, new SecureRandom());
+        Chain chain = signer.sign(signer.originate(who, draft));
+        byte[] bytes = ChainTlv.STANDARD.header(chain).orElseThrow().toByteArray();
         return ((ReadResult.Complete) new HeaderReader(HeaderLimits.NORMAL).read(bytes, bytes.length)).header();
     }
 

@@ -474,26 +474,9 @@ class FlowTest {
     void aHopThatCanRememberNothingMoreDoesNotBlameItsPeers() throws Exception {
         VerifierSettings settings = new VerifierSettings(
                 HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
-        Verifier full = new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(0));
-        change(p -> new FlowParts(
-                p.host(),
-                p.identifier(),
-                full,
-                p.signer(),
-                p.chainTlv(),
-                p.headerLimits(),
-                p.halfOpenHeaders(),
-                p.headerFailures(),
-                p.healthCheckers(),
-                p.nextHop(),
-                p.connector(),
-                p.table(),
-                p.events(),
-                p.headerTimeout(),
-                p.idleTimeout(),
-                p.ttl(),
-                p.clock(),
-                p.random()));
+        authority = Authority.of(
+                new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(0)),
+                new Signer(ownKey, new SecureRandom()));
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());

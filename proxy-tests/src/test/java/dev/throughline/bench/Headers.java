@@ -89,13 +89,18 @@ final class Headers {
         return new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(10_000_000));
     }
 
-    /** What the last hop knows of {@code count} flows, each of a process of its own or all of one. */
+    /**
+     * What the last hop knows of {@code count} flows, each of a process of its own or all of one. The hops before it signed
+     * them in one batch as well.
+     */
     List<Known> known(int count, boolean newProcesses) {
         List<Known> known = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             flows++;
-            Originator who = originator(flows, newProcesses ? flows : 4242);
-            known.add(new Known(who, links == 1 ? Optional.empty() : Optional.of(received(who))));
+            known.add(new Known(originator(flows, newProcesses ? flows : 4242), Optional.empty()));
+        }
+        for (int hop = 0; hop < links - 1; hop++) {
+            known = passedOn(hop, known);
         }
         return known;
     }
@@ -107,16 +112,20 @@ final class Headers {
      */
     record Known(Originator who, Optional<Verification.Verified> received) {}
 
-    private Verification.Verified received(Originator who) {
-        Optional<Verification.Verified> received = Optional.empty();
-        for (int i = 0; i < links - 1; i++) {
-            Signer signer = new Signer(keys.get(i), random);
-            Chain chain = signer.sign(unsigned(signer, new Known(who, received), i, HOPS.get(i + 1)));
-            Header header = read(ChainTlv.STANDARD.header(chain).orElseThrow().toByteArray());
-            received = Optional.of(
-                    (Verification.Verified) verifier(HOPS.get(i + 1)).verify(header, socket(i), NOW));
+    private List<Known> passedOn(int hop, List<Known> batch) {
+        Signer signer = new Signer(keys.get(hop), random);
+        String next = HOPS.get(hop + 1);
+        List<Chain> chains = signer.sign(
+                batch.stream().map(flow -> unsigned(signer, flow, hop, next)).toList());
+        Verifier verifier = verifier(next);
+        List<Known> received = new ArrayList<>();
+        for (int i = 0; i < batch.size(); i++) {
+            Header header =
+                    read(ChainTlv.STANDARD.header(chains.get(i)).orElseThrow().toByteArray());
+            Verification.Verified verified = (Verification.Verified) verifier.verify(header, socket(hop), NOW);
+            received.add(new Known(batch.get(i).who(), Optional.of(verified)));
         }
-        return received.orElseThrow();
+        return received;
     }
 
     /** Everything up to the signature. */
