@@ -1,0 +1,95 @@
+package dev.throughline.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.base.Splitter;
+import com.google.common.collect.ImmutableSet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every public vector through {@code inspect}: it says what the vector says, as far as a capture can tell. */
+class InspectVectorsTest {
+    private static final Path VECTORS = Path.of("../proxy-core/src/test/resources/vectors");
+
+    /** What only the receiver can find, at its own place and time. */
+    private static final Set<String> RECEIVERS_REASONS = ImmutableSet.of(
+            "TOO_MANY_HOPS",
+            "NOT_MY_AUDIENCE",
+            "NOT_MY_CONNECTION",
+            "EXPIRED",
+            "FROM_THE_FUTURE",
+            "ISSUED_BEFORE_START",
+            "REPLAYED",
+            "FLOW_REPEATED",
+            "REPLAY_STORE_FULL");
+
+    static Stream<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(VECTORS)) {
+            return files
+                    .map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".txt"))
+                    .sorted()
+                    .toList()
+                    .stream();
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("names")
+    void isInspectedAsItSays(String name, @TempDir Path folder) throws IOException {
+        String text = Files.readString(VECTORS.resolve(name));
+        StringBuilder trust = new StringBuilder(Files.readString(VECTORS.resolve("scene.trust")));
+        StringBuilder hex = new StringBuilder();
+        String expect = "";
+        boolean hasNat = false;
+        boolean afterSettings = false;
+        for (String line : Splitter.on('\n').split(text)) {
+            afterSettings |= line.isEmpty();
+            if (line.startsWith("expect: ")) {
+                expect = line.substring("expect: ".length());
+            } else if (line.startsWith("key: ")) {
+                trust.append(line.substring("key: ".length())).append('\n');
+            } else if (afterSettings) {
+                hex.append(line.replaceFirst("#.*", ""));
+            }
+            hasNat |= line.startsWith("nat: ");
+        }
+        Files.writeString(folder.resolve("trust"), trust);
+        Files.writeString(folder.resolve("header"), hex.toString());
+        String command = "inspect --trust ./trust ./header";
+
+        String answer = new Transcript(folder)
+                .play("$ " + command + "\nexit 0\n")
+                .getFirst()
+                .actual();
+
+        String[] words = expect.split(" ");
+        switch (words[0]) {
+            case "verified" ->
+                assertThat(answer)
+                        .contains(hasNat ? "not verified: peer-broken" : "verified: signed by ")
+                        .endsWith(hasNat ? "exit 5\n" : "exit 0\n");
+            case "malformed", "header-malformed" -> {
+                // A capture may be longer than what a hop takes.
+                if (!name.equals("header-over-limit.txt")) {
+                    assertThat(answer)
+                            .startsWith("! malformed at byte " + words[1] + ": ")
+                            .endsWith("exit 5\n");
+                }
+            }
+            default -> {
+                boolean found = !RECEIVERS_REASONS.contains(words[1]);
+                String reason = words[1].toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+                assertThat(answer)
+                        .contains(found ? "not verified: " + reason : "verified: signed by ")
+                        .endsWith(found ? "exit 5\n" : "exit 0\n");
+            }
+        }
+    }
+}
