@@ -170,13 +170,15 @@ final class HeaderText {
         out.put("claimed_origin", origin -> {
             origin.put("flow", who.flow().toString());
             OriginatorJson.write(origin, who, names);
-            origin.putAll(
-                    "details",
-                    chain.origin().details(),
-                    (item, detail) -> item.put("kind", detail.kind().toString())
-                            .put("open", detail instanceof Detail.Open && !opened.contains(detail.kind()))
-                            .put("proven", opened.contains(detail.kind()))
-                            .put("commitment", detail.commitment().toHex()));
+            origin.putAll("details", chain.origin().details(), (item, detail) -> {
+                boolean proven = opened.contains(detail.kind());
+                item.put("kind", detail.kind().toString())
+                        .put("open", detail instanceof Detail.Open && !proven)
+                        .put("commitment", detail.commitment().toHex());
+                if (proven) {
+                    item.put("proven", true);
+                }
+            });
         });
         out.putAll("claimed_links", chain.links(), (item, signed) -> {
             VerificationJson.link(item, signed.link(), names);

@@ -4,9 +4,13 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.net.InetAddresses;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.Detail;
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.Opening;
 import dev.throughline.chain.ReplayWindow;
 import dev.throughline.chain.Signer;
+import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
 import dev.throughline.chain.Verifier;
 import dev.throughline.chain.VerifierSettings;
@@ -39,6 +43,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.Set;
 
 /** The header in the transcripts' files: a flow of curl on edge-1 that came through hop-a and hop-b, for hop-c. */
 public final class HeaderFixture {
@@ -53,6 +58,24 @@ public final class HeaderFixture {
                 verifier("hop-b").verify(header(originated()), outgoing(0), SEEN.plusMillis(20));
         Signer signer = signer("hop-b");
         return bytes(signer.sign(signer.append(atB, draft(1, "hop-c"))));
+    }
+
+    /** The same, but hop-b closed details that hop-c may not know. */
+    static Bytes closed() throws Exception {
+        Signer signer = signer("hop-b");
+        return bytes(signer.sign(closing(signer)));
+    }
+
+    /** What hop-b kept of them: its flow log says so. */
+    static ImmutableList<Opening> openings() throws Exception {
+        return closing(signer("hop-b")).closed();
+    }
+
+    private static UnsignedChain closing(Signer signer) throws Exception {
+        Verification.Verified atB = (Verification.Verified)
+                verifier("hop-b").verify(header(originated()), outgoing(0), SEEN.plusMillis(20));
+        HeaderProfile profile = HeaderProfile.NORMAL.keepingBack(Set.of(Detail.Kind.PERSON, Detail.Kind.PLACEMENT));
+        return ((UnsignedChain.Fit.Fits) signer.append(atB, draft(1, "hop-c")).fit(profile)).chain();
     }
 
     /** What hop-c makes of it. */

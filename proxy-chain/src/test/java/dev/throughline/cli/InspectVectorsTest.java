@@ -62,7 +62,7 @@ class InspectVectorsTest {
         }
         Files.writeString(folder.resolve("trust"), trust);
         Files.writeString(folder.resolve("header"), hex.toString());
-        String command = "inspect --trust ./trust ./header";
+        String command = "throughline inspect --trust ./trust ./header";
 
         String answer = new Transcript(folder)
                 .play("$ " + command + "\nexit 0\n")
