@@ -83,7 +83,11 @@ final class HeaderText {
     private static void identity(StringBuilder out, ProcessIdentity who) {
         line(out, "evidence", who.evidence().toString());
         line(out, "system", who.system().toString());
-        who.process().ifPresent(p -> line(out, "process", "pid " + p.pid() + ", start time " + p.startTime()));
+        who.process()
+                .ifPresent(p -> line(
+                        out,
+                        "process",
+                        "pid " + p.unsignedPid() + ", start time " + Long.toUnsignedString(p.startTime())));
         who.credentials()
                 .ifPresent(c -> line(
                         out,

@@ -22,7 +22,8 @@ public final class OriginatorJson {
     /** A process and by what evidence it is known. */
     public static void identity(Json out, ProcessIdentity who) {
         out.put("evidence", who.evidence().toString()).put("os", who.system().toString());
-        who.process().ifPresent(process -> out.put("pid", process.pid()).put("start_time", process.startTime()));
+        who.process()
+                .ifPresent(process -> out.put("pid", process.unsignedPid()).put("start_time", process.startTime()));
         who.credentials().ifPresent(ids -> {
             out.put("uid", ids.unsignedUid());
             if (ids.effectiveUid() != Credentials.NOT_KNOWN) {

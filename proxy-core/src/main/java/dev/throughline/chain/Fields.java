@@ -27,7 +27,8 @@ final class Fields {
 
     static Fields read(Cursor in, String what) throws WireException {
         Fields fields = new Fields();
-        int last = -1;
+        // Tag 0 is not given.
+        int last = 0;
         while (!in.atEnd()) {
             int start = in.offset();
             int tag = in.u8("a tag");

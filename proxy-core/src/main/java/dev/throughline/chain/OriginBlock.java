@@ -28,8 +28,8 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
         Cursor block = in.part(in.u16("the length of the origin block"), "the origin block");
         Cursor coreCursor = block.part(block.u16("the length of the core"), "the core");
         Bytes core = coreCursor.rest();
+        OriginCodec.Reader fields = new OriginCodec.Reader(coreCursor);
         ImmutableList.Builder<Detail> details = ImmutableList.builder();
-        OriginCodec.Reader fields = new OriginCodec.Reader();
         int lastKind = 0;
         while (!block.atEnd()) {
             int start = block.offset();
@@ -42,7 +42,7 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
             lastKind = code;
             details.add(readDetail(block, kind.get(), fields));
         }
-        return new OriginBlock(core, details.build(), new Claimed<>(fields.originator(coreCursor)));
+        return new OriginBlock(core, details.build(), new Claimed<>(fields.originator()));
     }
 
     private static Detail readDetail(Cursor block, Detail.Kind kind, OriginCodec.Reader fields) throws WireException {
@@ -53,9 +53,11 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
         }
         Cursor payload = block.part(block.u16("the length of a detail"), "a detail");
         if (form == CLOSED) {
-            Bytes commitment = payload.take(Digests.SIZE, "the commitment of a closed detail");
-            payload.expectEnd("a closed detail");
-            return new Detail.Closed(kind, commitment);
+            if (payload.left() != Digests.SIZE) {
+                throw new WireException(
+                        payload.offset(), "a commitment has " + Digests.SIZE + " bytes, found " + payload.left());
+            }
+            return new Detail.Closed(kind, payload.rest());
         }
         Bytes salt = payload.take(Opening.SALT_BYTES, "the salt of an open detail");
         Bytes content = payload.rest();
@@ -116,7 +118,7 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
      * @throws WireException if what was committed to can't be read
      */
     OriginBlock reopen(Collection<Opening> openings) throws WireException {
-        OriginCodec.Reader fields = new OriginCodec.Reader();
+        OriginCodec.Reader fields = new OriginCodec.Reader(new Cursor(core));
         ImmutableList.Builder<Detail> reopened = ImmutableList.builder();
         for (Detail detail : details) {
             Detail now = openings.stream()
@@ -130,7 +132,7 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
             }
             reopened.add(now);
         }
-        return new OriginBlock(core, reopened.build(), new Claimed<>(fields.originator(new Cursor(core))));
+        return new OriginBlock(core, reopened.build(), new Claimed<>(fields.originator()));
     }
 
     private static Originator without(Detail.Kind kind, Originator who) {

@@ -104,11 +104,16 @@ final class OriginCodec {
         }
     }
 
-    /** Reads the details of one block, then its core. */
+    /** Reads the core of one block, then its details. */
     static final class Reader {
+        private final Originator core;
         private Code code = Code.UNKNOWN;
         private Placement placement = Placement.UNKNOWN;
         private Person person = Person.UNKNOWN;
+
+        Reader(Cursor core) throws WireException {
+            this.core = core(core);
+        }
 
         void read(Detail.Kind kind, Cursor in) throws WireException {
             Fields fields = Fields.read(in, "a detail");
@@ -124,7 +129,20 @@ final class OriginCodec {
             }
         }
 
-        Originator originator(Cursor in) throws WireException {
+        /** What core and details say together. */
+        Originator originator() {
+            ProcessIdentity who = core.identity();
+            return new Originator(
+                    core.host(),
+                    core.flow(),
+                    core.observedAt(),
+                    core.tuple(),
+                    core.wayIn(),
+                    new ProcessIdentity(
+                            who.evidence(), who.system(), who.process(), who.credentials(), code, placement, person));
+        }
+
+        private static Originator core(Cursor in) throws WireException {
             int start = in.offset();
             Fields core = Fields.read(in, "the core");
             HostId host =
@@ -137,21 +155,22 @@ final class OriginCodec {
             Cursor evidenceAndWay = core.required(EVIDENCE, 2, "evidence and way in", start);
             Evidence evidence = known(evidenceAndWay, "evidence", Evidence::ofCode);
             Way way = known(evidenceAndWay, "way in", Way::ofCode);
+            OperatingSystem system = known(
+                    core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
             Optional<ProcessId> process = process(core);
             Optional<Credentials> credentials = credentials(core);
             Optional<String> contradiction = contradiction(evidence, process.isPresent(), credentials.isPresent());
             if (contradiction.isPresent()) {
                 throw new WireException(evidenceAndWay.offset() - 2, contradiction.get());
             }
-            OperatingSystem system = known(
-                    core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
             return new Originator(
                     host,
                     flowId,
                     observedAt,
                     tuple,
                     way,
-                    new ProcessIdentity(evidence, system, process, credentials, code, placement, person));
+                    new ProcessIdentity(
+                            evidence, system, process, credentials, Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN));
         }
 
         private static Tuple tuple(Cursor in) throws WireException {

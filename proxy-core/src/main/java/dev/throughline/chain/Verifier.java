@@ -274,9 +274,12 @@ public final class Verifier {
                     throw new Rejection(
                             RejectReason.STALE_LINK, i, "issued " + link.issuedAt() + ", passed on " + next);
                 }
-                if (next.isBefore(link.issuedAt().minus(skew))) {
+            }
+            if (i > 0) {
+                Instant before = link(chain, i - 1).issuedAt();
+                if (link.issuedAt().isBefore(before.minus(skew))) {
                     throw new Rejection(
-                            RejectReason.TIME_REVERSED, i + 1, "issued " + next + " after " + link.issuedAt());
+                            RejectReason.TIME_REVERSED, i, "issued " + link.issuedAt() + " after " + before);
                 }
             }
         }

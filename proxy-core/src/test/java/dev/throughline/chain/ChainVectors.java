@@ -135,7 +135,7 @@ final class ChainVectors {
             d.forge.detail(1).close();
             d.forge.detail(1).closedPayload = new byte[31];
         });
-        to.addMalformed("detail-commitment-long", "A commitment of 33 bytes.", "code: commitment", 32, d -> {
+        to.addMalformed("detail-commitment-long", "A commitment of 33 bytes.", "code: commitment", 0, d -> {
             d.forge.detail(1).close();
             d.forge.detail(1).closedPayload = new byte[33];
         });
@@ -145,6 +145,18 @@ final class ChainVectors {
                 "person 128",
                 0,
                 d -> d.forge.detail(3).add(0x80, "a field of a later version", new byte[0]));
+        to.addMalformed(
+                "detail-tag-0",
+                "Tag 0 in a detail, which isn't given.",
+                "person 0",
+                0,
+                d -> d.forge.detail(3).fields.addFirst(new Forge.Field(0, "a field that can't be", new byte[] {1})));
+        to.addMalformed(
+                "core-tag-0",
+                "Tag 0 in the core, which isn't given.",
+                "core 0",
+                0,
+                d -> d.forge.core.addFirst(new Forge.Field(0, "a field that can't be", new byte[] {1})));
         to.addMalformed(
                 "detail-hash-size",
                 "An executable's hash of 31 bytes.",

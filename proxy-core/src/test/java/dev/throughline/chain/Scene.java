@@ -65,6 +65,13 @@ final class Scene {
             + line("gateway (P-256)", "gateway", "hop")
             + line("gateway (revoked)", "gateway", "hop revoked # its disk was sold");
 
+    /** The secret keys of {@link #TRUST}, so that anybody can sign what the vectors hold. They are of no use elsewhere. */
+    static final String SECRETS = "# Keys of the vectors, for signing them again. No hop uses them.\n"
+            + TRUST.lines()
+                    .filter(line -> line.startsWith("# "))
+                    .map(line -> line + "\n" + key(line.substring(2)).toSecretText() + "\n")
+                    .collect(java.util.stream.Collectors.joining());
+
     private static final Trust TRUSTED = trust(TRUST);
 
     private Scene() {}

@@ -112,7 +112,8 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         parts.add(originator.tuple().toString());
         parts.add(originator.observedAt().toString());
         parts.add(who.evidence() + " by " + originator.wayIn() + " on " + who.system());
-        who.process().ifPresent(p -> parts.add("pid " + p.pid() + " of " + p.startTime()));
+        who.process()
+                .ifPresent(p -> parts.add("pid " + p.unsignedPid() + " of " + Long.toUnsignedString(p.startTime())));
         who.credentials()
                 .ifPresent(c -> parts.add(
                         "uid " + c.unsignedUid() + " as " + c.unsignedEffectiveUid() + " gid " + c.unsignedGid()));

@@ -57,6 +57,7 @@ final class VectorCatalogue {
     static Map<String, String> files() {
         VectorCatalogue catalogue = new VectorCatalogue();
         catalogue.files.put("scene.trust", Scene.TRUST);
+        catalogue.files.put("scene.secrets", Scene.SECRETS);
         new HeaderVectors(catalogue).add();
         new ChainVectors(catalogue).add();
         new VerdictVectors(catalogue).add();

@@ -8,12 +8,16 @@ import dev.throughline.header.Header;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tlv;
+import dev.throughline.key.KeyId;
+import dev.throughline.key.SecretKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,6 +79,32 @@ class VectorTest {
         CaptureCheck capture = Verifier.verifyCapture(header, vector.trust(), ChainTlv.STANDARD, Scene.SKEW);
         assertThat(Vector.says(CaptureTest.genuine(capture).originator()))
                 .isEqualTo(vector.setting("says").orElseThrow());
+    }
+
+    /** Signing is deterministic: who has the keys makes the same signatures. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("verified")
+    void isSignedAgainAsItIs(String name) throws Exception {
+        Map<KeyId, SecretKey> secrets = new HashMap<>();
+        for (String line : Files.readAllLines(Vector.DIRECTORY.resolve("scene.secrets"))) {
+            if (!line.startsWith("#")) {
+                SecretKey key = SecretKey.parse(line);
+                secrets.put(key.publicKey().id(), key);
+            }
+        }
+        Header header = Scene.complete(vector(name).bytes());
+        Chain chain = ((ChainRead.Found) ChainTlv.STANDARD.read(header)).chain();
+        for (int i = 0; i < chain.links().size(); i++) {
+            SignedLink link = chain.links().get(i);
+            SecretKey key = secrets.get(link.link().key());
+            Bytes root = link.proof().root(chain.digests().get(i));
+            byte[] message = Digests.rootMessage(
+                    key.publicKey().algorithm(),
+                    key.publicKey().id(),
+                    link.proof().treeSize(),
+                    root);
+            assertThat(Bytes.wrap(key.sign(message))).isEqualTo(link.proof().signature());
+        }
     }
 
     @Test

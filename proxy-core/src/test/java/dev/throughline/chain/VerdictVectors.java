@@ -94,6 +94,21 @@ final class VerdictVectors {
                 VectorCatalogue.VERIFIED,
                 d -> d.forge.core.add(new Forge.Field(0x7F, "a field of a later version", new byte[] {1})));
         to.add(
+                "verified-reserved-core-tag",
+                "A reserved core field, which a receiver of this version doesn't know.",
+                VectorCatalogue.VERIFIED,
+                d -> d.forge.core.add(new Forge.Field(9, "reserved", new byte[] {1})));
+        to.add(
+                "verified-reserved-detail-tag",
+                "A reserved field of a detail.",
+                VectorCatalogue.VERIFIED,
+                d -> d.forge.detail(1).add(5, "reserved", new byte[] {(byte) 0xFF}));
+        to.add(
+                "verified-pid-unsigned",
+                "The largest pid and start time.",
+                VectorCatalogue.VERIFIED,
+                d -> d.forge.set(7, "fffffffefffffffffffffffe"));
+        to.add(
                 "verified-unknown-detail-tag",
                 "A detail's field of a later version, below 0x80.",
                 VectorCatalogue.VERIFIED,
