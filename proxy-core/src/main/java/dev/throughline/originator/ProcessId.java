@@ -7,7 +7,7 @@ package dev.throughline.originator;
  * @param startTime Linux: clock ticks since boot (proc(5), /proc/PID/stat, field 22); macOS: the pidversion
  */
 public record ProcessId(int pid, long startTime) {
-    /** The pid as the unsigned number that it is on the wire. */
+    /** {@return the pid as the unsigned number that it is on the wire} */
     public long unsignedPid() {
         return Integer.toUnsignedLong(pid);
     }

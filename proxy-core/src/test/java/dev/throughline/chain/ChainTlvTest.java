@@ -54,9 +54,25 @@ class ChainTlvTest {
                         malformed -> assertThat(malformed.offset()).isEqualTo(16 + 12 + 3 + 3));
     }
 
-    @Test
-    void anotherTypeOfTheCustomRangeMayBeAgreed() {
-        ChainTlv other = new ChainTlv(0xE0);
+    /** Offsets are those in the header, across the borders of fragments. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void theByteThatIsWrongIsNamedInWhicheverFragmentItIs(int fragment) {
+        Forge forge = Forge.of(1, false);
+        VectorCatalogue.grow(forge, 1020 * fragment);
+        forge.link(0).egress = 0xFF;
+        Labelled header = forge.header();
+
+        assertThat(ChainTlv.STANDARD.read(Scene.complete(header.toByteArray())))
+                .isInstanceOfSatisfying(
+                        ChainRead.Malformed.class,
+                        malformed -> assertThat(malformed.offset()).isEqualTo(header.offsetOf("link 0: way out")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0xE0, 0xEF})
+    void anotherTypeOfTheCustomRangeMayBeAgreed(int type) {
+        ChainTlv other = new ChainTlv(type);
         Chain chain = Scene.chain(1, false);
         assertThat(read(other, chain)).isEqualTo(new ChainRead.Found(chain));
         assertThat(ChainTlv.STANDARD.read(header(other, chain))).isEqualTo(new ChainRead.None());

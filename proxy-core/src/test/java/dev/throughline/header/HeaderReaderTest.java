@@ -245,6 +245,8 @@ class HeaderReaderTest {
             value = {
                 "21 11 000e " + ADDRESSES + "04 00 | 2 bytes left, a TLV has at least 3",
                 "21 11 0010 " + ADDRESSES + "04 0005 00 | TLV 04 claims 5 bytes, 1 are left",
+                "21 31 | family 31, expected 11, 12, 21 or 22 (TCP or UDP over IPv4 or IPv6)",
+                "20 31 | family 31 with LOCAL, expected 00 (UNSPEC), TCP or UDP",
                 "21 11 000b | length 11 is less than the address block of 12",
                 "21 11 0ff1 | the header has 4097 bytes, at most 4096 are accepted",
             })
