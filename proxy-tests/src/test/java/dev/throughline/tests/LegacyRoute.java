@@ -38,7 +38,7 @@ final class LegacyRoute {
 
     private static String hop(String listeners, InetSocketAddress receiver) {
         return "listeners:\n" + listeners + """
-                route: { to: receiver, at: "%s" }
+                route: { to: receiver, at: "%s", profile: legacy }
                 """.formatted(Tuple.text(receiver));
     }
 }
