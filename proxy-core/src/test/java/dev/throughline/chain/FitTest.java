@@ -157,14 +157,6 @@ class FitTest {
                 .containsExactly(kept.getFirst().kind());
     }
 
-    @Test
-    void anOpeningOfAnotherFlowsDetailProvesNothing() {
-        HeaderProfile profile = HeaderProfile.NORMAL.keepingBack(EnumSet.of(Detail.Kind.PERSON));
-        Chain sent = laptop.sign(fits(chain(40, 60, 50), profile));
-        Opening other = fits(chain(40, 60, 51), profile).closed().getFirst();
-        assertThat(sent.reopen(List.of(other))).isEqualTo(sent);
-    }
-
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -82,17 +82,6 @@ class ProofTest {
         assertThatThrownBy(() -> Proof.read(new Cursor(Bytes.copyOf(bytes)))).isInstanceOf(WireException.class);
     }
 
-    @Test
-    void aLeafIsNeverANode() {
-        byte[] left = leaves(2).get(0);
-        byte[] right = leaves(2).get(1);
-        byte[] both = new byte[64];
-        System.arraycopy(left, 0, both, 0, 32);
-        System.arraycopy(right, 0, both, 32, 32);
-        assertThat(Digests.leaf(Bytes.copyOf(both)))
-                .isNotEqualTo(Digests.node(Bytes.copyOf(left), Bytes.copyOf(right)));
-    }
-
     @ParameterizedTest
     @CsvSource({"1, 0", "2, 0", "2, 1", "3, 2", "8, 5", "13, 12"})
     void aLinkFromABatchIsVerifiedLikeOneAlone(int size, int place) {
@@ -100,50 +89,6 @@ class ProofTest {
         forge.link(1).batch(size, place);
         forge.link(2).batch(size, place);
         verified(new Scene.Receiver().receive(forge.bytes()));
-    }
-
-    @Test
-    void anotherTreeSizeThanTheSignedOneIsRefused() {
-        Forge forge = Forge.of(3, false);
-        forge.link(1).batch(3, 0);
-        forge.link(1).claimedSize = 4;
-        assertRejected(forge, RejectReason.BAD_SIGNATURE);
-    }
-
-    @Test
-    void anotherLeafThanTheSignedOneIsRefused() {
-        Forge forge = Forge.of(3, false);
-        forge.link(1).batch(4, 2);
-        forge.link(1).claimedIndex = 3;
-        assertRejected(forge, RejectReason.BAD_SIGNATURE);
-    }
-
-    @Test
-    void aLinkOfABatchIsNotALinkAlone() {
-        Forge forge = Forge.of(3, false);
-        forge.link(1).batch(2, 0);
-        forge.link(1).claimedSize = 1;
-        forge.link(1).pathEdit = path -> List.of();
-        assertRejected(forge, RejectReason.BAD_SIGNATURE);
-    }
-
-    @Test
-    void aSiblingsProofIsRefused() {
-        Forge forge = Forge.of(3, false);
-        forge.link(1).batch(4, 2);
-        forge.link(1).pathEdit = path -> {
-            List<byte[]> other = new ArrayList<>(path);
-            other.set(0, new byte[32]);
-            return other;
-        };
-        assertRejected(forge, RejectReason.BAD_SIGNATURE);
-    }
-
-    private static void assertRejected(Forge forge, RejectReason reason) {
-        assertThat(new Scene.Receiver().receive(forge.bytes()))
-                .isInstanceOfSatisfying(
-                        Verification.Rejected.class,
-                        rejected -> assertThat(rejected.reason()).isEqualTo(reason));
     }
 
     private static void assertUnreadable(Proof proof, int offset) {

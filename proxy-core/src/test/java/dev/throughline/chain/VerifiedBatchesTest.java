@@ -28,13 +28,6 @@ class VerifiedBatchesTest {
         return forge;
     }
 
-    private void assertBadSignature(Forge forge) {
-        assertThat(receive(forge))
-                .isInstanceOfSatisfying(
-                        Verification.Rejected.class,
-                        rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.BAD_SIGNATURE));
-    }
-
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 13, 64, 256, 257, 300})
     void aSecondHeaderOfTheBatchIsVerifiedFromMemory(int size) {
@@ -43,83 +36,6 @@ class VerifiedBatchesTest {
         verified(receive(inBatch(size, size - 1)));
         assertThat(known.misses()).isEqualTo(1);
         assertThat(known.hits()).isEqualTo(1);
-    }
-
-    @ParameterizedTest
-    @CsvSource({"2, 0", "13, 5", "13, 12", "64, 63", "256, 0", "300, 299"})
-    void aPathThatIsNotTheBatchsIsRefusedAtEveryStep(int size, int place) {
-        verified(receive(inBatch(size, place)));
-        verified(receive(inBatch(size, place)));
-        int steps = Proof.pathLength(size, place);
-        for (int step = 0; step < steps; step++) {
-            for (int bit : new int[] {0, 255}) {
-                Forge forge = inBatch(size, place);
-                int changed = step;
-                forge.link(1).pathEdit = path -> {
-                    List<byte[]> other = new ArrayList<>(path);
-                    other.set(changed, path.get(changed).clone());
-                    other.get(changed)[bit / 8] ^= (byte) (1 << bit % 8);
-                    return other;
-                };
-                assertBadSignature(forge);
-            }
-        }
-    }
-
-    @Test
-    void anotherLinkUnderTheProofOfAKnownOneIsRefused() {
-        Forge honest = inBatch(8, 3);
-        verified(receive(honest));
-        SignedLink signed = ((ChainRead.Found) ChainTlv.STANDARD.read(Scene.complete(honest.bytes())))
-                .chain()
-                .links()
-                .get(1);
-        Forge forge = inBatch(8, 3);
-        forge.link(1).ttl = 101;
-        forge.link(1).pathEdit = path -> signed.proof().path().stream()
-                .map(sibling -> sibling.toByteArray())
-                .toList();
-        forge.link(1).signatureEdit = any -> signed.proof().signature().toByteArray();
-        assertBadSignature(forge);
-    }
-
-    @ParameterizedTest
-    @CsvSource({"4, 2", "4, 1", "4, 0"})
-    void anotherPlaceInAKnownTreeIsRefused(int size, int claimed) {
-        verified(receive(inBatch(size, 3)));
-        Forge forge = inBatch(size, 3);
-        forge.link(1).claimedIndex = claimed;
-        assertBadSignature(forge);
-    }
-
-    @Test
-    void theSignatureOfAKnownBatchIsWorthNothingForAnotherKey() {
-        verified(receive(inBatch(4, 1)));
-        Forge forge = inBatch(4, 1);
-        forge.link(1).forger = Scene.key("stranger");
-        assertBadSignature(forge);
-    }
-
-    @Test
-    void failuresAreNotRemembered() {
-        for (int i = 0; i < 10; i++) {
-            Forge forge = inBatch(4, 1);
-            forge.link(1).ttl = 50 + i;
-            forge.link(1).forger = Scene.key("stranger");
-            assertBadSignature(forge);
-        }
-        assertThat(known.size()).isZero();
-    }
-
-    @Test
-    void memoryIsBoundedAndForgettingCostsOnlyTime() {
-        for (int size = 2; size < 12; size++) {
-            verified(receive(inBatch(size, 0)));
-            assertThat(known.size()).isLessThanOrEqualTo(3);
-        }
-        long misses = known.misses();
-        verified(receive(inBatch(2, 0)));
-        assertThat(known.misses()).isEqualTo(misses + 1);
     }
 
     @Test

@@ -67,13 +67,6 @@ class VerifierRejectsTest {
     }
 
     @Test
-    void aHopThatIsInTheChainTwice() {
-        forge.link(2).signedBy("laptop (hop)");
-        forge.link(1).audience = HopId.of("laptop");
-        assertRejected(LOOP, 2);
-    }
-
-    @Test
     void aChainThatPassedTheReceiverBefore() {
         forge.link(1).signedBy("vault");
         forge.link(0).audience = HopId.of("vault");
@@ -111,14 +104,6 @@ class VerifierRejectsTest {
         assertRejected(KEY_REVOKED, 1);
     }
 
-    /** A signature before the revocation can't be told from one after it. */
-    @Test
-    void aKeyThatWasRevokedAlsoInsideItsWindow() {
-        vault.trust(Scene.trust(Scene.TRUST.replace(" hop revoked", " hop until=2030-01-01T00:00:00Z revoked")));
-        forge.link(1).signedBy("gateway (revoked)");
-        assertRejected(KEY_REVOKED, 1);
-    }
-
     @Test
     void aKeyAfterItsTime() {
         forge.link(0).signedBy("laptop (past)");
@@ -143,73 +128,11 @@ class VerifierRejectsTest {
     }
 
     @Test
-    void anAlgorithmThatIsNotTheKeys() {
-        forge.link(1).algorithm = 2;
-        assertRejected(ALGORITHM_MISMATCH, 1);
-        forge.link(1).signedBy("gateway (P-256)");
-        assertAccepted();
-        forge.link(1).algorithm = 1;
-        assertRejected(ALGORITHM_MISMATCH, 1);
-    }
-
-    @Test
-    void aChainThatAHopWithoutTheRightToOneBegan() {
-        forge.link(0).signedBy("office");
-        assertRejected(NOT_AN_ORIGIN, 0);
-    }
-
-    @Test
-    void anOriginOfAHostThatItsKeyMayNotSpeakFor() {
-        forge.link(0).signedBy("kiosk");
-        assertRejected(HOST_OUT_OF_SCOPE, 0);
-    }
-
-    @Test
-    void aLaterLinkByAKeyThatMayOnlyBegin() {
-        forge.link(1).signedBy("kiosk");
-        forge.link(0).audience = HopId.of("kiosk");
-        assertRejected(NOT_A_HOP, 1);
-    }
-
-    @Test
     void aLifeOfMoreThanThirtySeconds() {
         forge.link(0).ttl = 300;
         assertAccepted();
         forge.link(0).ttl = 301;
         assertRejected(TTL_TOO_LONG, 0);
-    }
-
-    @Test
-    void aLinkFromTheFuture() {
-        forge.link(2).issuedAt = Scene.NOW.plus(Scene.SKEW);
-        assertAccepted();
-        forge.link(2).issuedAt = Scene.NOW.plus(Scene.SKEW).plusMillis(1);
-        assertRejected(FROM_THE_FUTURE, 2);
-    }
-
-    @Test
-    void anEarlierLinkFromTheFuture() {
-        vault.skew(Duration.ZERO);
-        forge.link(0).issuedAt = Scene.NOW;
-        forge.link(1).issuedAt = Scene.NOW.plusMillis(1);
-        forge.link(2).issuedAt = Scene.NOW.plusMillis(1);
-        assertRejected(FROM_THE_FUTURE, 1);
-    }
-
-    @Test
-    void aChainThatHasExpired() {
-        vault.now(Scene.issuedAt(2).plus(Scene.TTL).plus(Scene.SKEW));
-        assertAccepted();
-        vault.now(Scene.issuedAt(2).plus(Scene.TTL).plus(Scene.SKEW).plusMillis(1));
-        assertRejected(EXPIRED, 2);
-    }
-
-    @Test
-    void aLinkThatWasPassedOnAfterItHadExpired() {
-        forge.link(0).issuedAt = Scene.issuedAt(1).minus(Scene.TTL).minus(Scene.SKEW);
-        assertAccepted();
-        forge.link(0).issuedAt = forge.link(0).issuedAt.minusMillis(1);
-        assertRejected(STALE_LINK, 0);
     }
 
     @Test
@@ -281,37 +204,10 @@ class VerifierRejectsTest {
     }
 
     @Test
-    void aSignatureWhoseSIsNotReduced() {
-        forge.link(2).signatureEdit = VerifierRejectsTest::plusGroupOrder;
-        assertRejected(BAD_SIGNATURE, 2);
-    }
-
-    @Test
     void aSignatureForAnotherKeyOfTheSameHop() {
         SecretKey other = Scene.key("laptop (hop)");
         forge.link(0).forger = other;
         assertRejected(BAD_SIGNATURE, 0);
-    }
-
-    @Test
-    void aChainThatWasPresentedBefore() {
-        assertThat(vault.receive(forge.bytes())).isInstanceOf(Verification.Verified.class);
-        assertThat(vault.receive(forge.bytes()))
-                .isEqualTo(new Verification.Rejected(REPLAYED, 2, "flow " + Scene.FLOW));
-    }
-
-    @Test
-    void aChainThatWasPresentedBeforeInAnotherEncodingOfItsDetails() {
-        assertThat(vault.receive(forge.bytes())).isInstanceOf(Verification.Verified.class);
-        forge.detail(3).close();
-        assertReplayed(REPLAYED);
-    }
-
-    @Test
-    void aChainThatWasPresentedBeforeWithOtherForeignTlvs() {
-        assertThat(vault.receive(forge.bytes())).isInstanceOf(Verification.Verified.class);
-        forge.after.add(Forge.tlv(0x04, "00"));
-        assertReplayed(REPLAYED);
     }
 
     @Test
@@ -322,21 +218,6 @@ class VerifierRejectsTest {
         }
         forge.link(2).issuedAt = Scene.issuedAt(2).plusMillis(3);
         assertReplayed(FLOW_REPEATED);
-    }
-
-    @Test
-    void anythingWhenTheWindowIsFull() {
-        vault.window(new ReplayWindow(0));
-        assertReplayed(REPLAY_STORE_FULL);
-    }
-
-    @Test
-    void whatIsRejectedIsNotRemembered() {
-        ReplayWindow window = new ReplayWindow(10);
-        vault.window(window);
-        forge.link(2).forger = Scene.key("stranger");
-        vault.receive(forge.bytes());
-        assertThat(window.size()).isZero();
     }
 
     @Test
@@ -366,18 +247,5 @@ class VerifierRejectsTest {
             assertThat(rejected.link()).isEqualTo(link);
             assertThat(rejected.detail()).isNotBlank();
         });
-    }
-
-    /** The same signature with S + L instead of S: a second spelling that a lenient verifier takes. */
-    private static byte[] plusGroupOrder(byte[] signature) {
-        byte[] order = Bytes.ofHex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
-                .toByteArray();
-        int carry = 0;
-        for (int i = 0; i < 32; i++) {
-            int sum = (signature[32 + i] & 0xFF) + (order[i] & 0xFF) + carry;
-            signature[32 + i] = (byte) sum;
-            carry = sum >> 8;
-        }
-        return signature;
     }
 }

@@ -39,7 +39,7 @@ class InterceptionIT {
         REDIRECT("redirect", "redirect", "redirect"),
         MIXED("redirect", "tproxy", "redirect");
 
-        private final List<String> words;
+        final List<String> words;
 
         Ways(String... words) {
             this.words = List.of(words);
@@ -50,8 +50,8 @@ class InterceptionIT {
         IPV4(OneHost.WEB, OneHost.OTHER, "127.0.0.1"),
         IPV6(OneHost.WEB6, OneHost.OTHER6, "[::1]");
 
-        private final InetSocketAddress web;
-        private final InetSocketAddress other;
+        final InetSocketAddress web;
+        final InetSocketAddress other;
         private final String loopback;
 
         Family(InetSocketAddress web, InetSocketAddress other, String loopback) {
@@ -88,14 +88,14 @@ class InterceptionIT {
             Payload.assertSame(line.say(payload), payload);
 
             JsonTree atA = scene.a().closedOf(line.source(), line.destination());
-            isTheApplication(atA.object("kernel"), scene.app());
-            isTheApplication(atA.object("originator"), scene.app());
+            OneHost.isOf(atA.object("kernel"), scene.app());
+            OneHost.isOf(atA.object("originator"), scene.app());
             JsonTree atB = scene.b().closedOf(line.source(), line.destination());
             holds(atB, scene.a());
-            isTheApplication(atB.object("originator"), scene.app());
+            OneHost.isOf(atB.object("originator"), scene.app());
             JsonTree atC = scene.c().closedOf(line.source(), line.destination());
             holds(atC, scene.b());
-            isTheApplication(atC.object("originator"), scene.app());
+            OneHost.isOf(atC.object("originator"), scene.app());
 
             assertThat(atC.object("originator").text("destination")).isEqualTo(Tuple.text(family.web));
             assertThat(atC.object("verification").list("links"))
@@ -111,21 +111,6 @@ class InterceptionIT {
                             .map(flow -> flow.object("arrival").text("way")))
                     .isEqualTo(ways.words);
         }
-    }
-
-    private static void isTheApplication(JsonTree who, Party app) throws IOException {
-        Path process = Path.of("/proc", Long.toString(app.pid()));
-        assertThat(who.text("evidence")).isEqualTo("socket-lookup");
-        assertThat(who.text("pid")).isEqualTo(Long.toString(app.pid()));
-        assertThat(who.text("exe"))
-                .isEqualTo(Files.readSymbolicLink(process.resolve("exe")).toString());
-        assertThat(who.text("start_time")).isEqualTo(startTime(process));
-    }
-
-    /** Field 22 of proc(5)'s stat; the second field, a name in brackets, may hold anything. */
-    private static String startTime(Path process) throws IOException {
-        String stat = Files.readString(process.resolve("stat"));
-        return stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19];
     }
 
     private static void holds(JsonTree flow, RunningHop previous) {
@@ -156,38 +141,6 @@ class InterceptionIT {
         assertThat(who.text("comm")).isEqualTo("bash");
     }
 
-    static Stream<byte[]> proxyProtocol() {
-        Tuple lie = Tuple.tcp(Party.endpoint("192.0.2.66:66"), Party.endpoint("192.0.2.80:80"));
-        byte[] stolenKey = new PreviousHop(scene.hops().key("hop-a"), "hop-b")
-                .header(lie, Tuple.tcp(Party.endpoint("10.91.9.1:4000"), OneHost.WEB), Instant.now());
-        byte[] itsOwn = HeaderWriter.proxy(lie, List.of()).toByteArray();
-        return Stream.of(
-                "PROXY TCP4 192.0.2.66 192.0.2.80 66 80\r\nhello".getBytes(StandardCharsets.US_ASCII),
-                itsOwn,
-                stolenKey,
-                Bytes.concat(itsOwn, stolenKey, Payload.bytes(3000)));
-    }
-
-    /** Bytes that come from an application are payload, however much they look like a header. */
-    @ParameterizedTest
-    @MethodSource("proxyProtocol")
-    void anApplicationThatSpeaksTheProxyProtocolToItsOwnServer(byte[] payload) throws IOException {
-        try (Party.Line line = scene.app().open(OneHost.WEB)) {
-            Payload.assertSame(line.say(payload), payload);
-            isWhatTheKernelSays(line);
-        }
-        try (Party.Line line = scene.app().open(OneHost.WEB)) {
-            Payload.assertSame(line.trickle(payload), payload);
-            isWhatTheKernelSays(line);
-        }
-    }
-
-    private static void isWhatTheKernelSays(Party.Line line) throws IOException {
-        JsonTree atC = scene.c().closedOf(line.source(), line.destination());
-        isTheApplication(atC.object("originator"), scene.app());
-        assertThat(atC.object("originator").text("destination")).isEqualTo(Tuple.text(OneHost.WEB));
-    }
-
     /**
      * Where four bytes are changed (one could happen to be what it is changed to): the fixed part, the addresses, a
      * TLV's length, the magic, the origin, the first link, the second link.
@@ -199,7 +152,7 @@ class InterceptionIT {
     @ParameterizedTest
     @MethodSource("offsets")
     void aHeaderChangedBetweenTwoHopsReachesNobody(int offset) throws IOException {
-        nothingArrives(() -> {
+        scene.nothingArrives(() -> {
             double before = refusedHeaders();
             // By what hop-c has captured, whichever way it does that.
             scene.host().run("nft", """
@@ -229,92 +182,15 @@ class InterceptionIT {
     }
 
     @Test
-    void whileTheNextHopsRulesAreAbsent() throws IOException {
-        scene.hops().redirect("remove", "hop-b");
-        try {
-            nothingArrives(() -> refusedBy(scene.a(), "connect-refused", OneHost.WEB));
-            nothingArrives(() -> refusedBy(scene.a(), "connect-refused", OneHost.WEB6));
-            assertThat(scene.a()
-                            .closed(line -> line.text("reason").equals("connect-refused"))
-                            .text("detail"))
-                    .startsWith("hop hop-b didn't intercept the connection to");
-        } finally {
-            scene.hops().redirect("apply", "hop-b");
-        }
-        works();
-    }
-
-    @Test
-    void whileTheLastHopsRulesAreAbsent() throws IOException {
-        scene.hops().redirect("remove", "hop-c");
-        try {
-            nothingArrives(() -> refusedBy(scene.b(), "connect-refused", OneHost.WEB));
-        } finally {
-            scene.hops().redirect("apply", "hop-c");
-        }
-        works();
-    }
-
-    @Test
     void whileTheNextHopIsDead() throws IOException {
         scene.b().process().close();
         try {
-            nothingArrives(() -> refusedBy(scene.a(), "connect-refused", OneHost.WEB));
-            nothingArrives(() -> refusedBy(scene.a(), "connect-refused", OneHost.WEB6));
+            scene.nothingArrives(() -> scene.isRefusedBy(scene.a(), "connect-refused", OneHost.WEB));
+            scene.nothingArrives(() -> scene.isRefusedBy(scene.a(), "connect-refused", OneHost.WEB6));
         } finally {
             scene.hops().start("hop-b");
         }
-        works();
-    }
-
-    /** A connection of the application is refused, and {@code hop} says why. */
-    private static void refusedBy(RunningHop hop, String reason, InetSocketAddress to) throws IOException {
-        double before = hop.closedFor(reason);
-        assertThat(scene.app().isRefused(to)).isTrue();
-        hop.awaitMetric("throughline_flows_closed_total{reason=\"" + reason + "\"}", before + 1);
-    }
-
-    private interface Action {
-        void run() throws IOException;
-    }
-
-    private static void nothingArrives(Action action) throws IOException {
-        long bytes = scene.server().bytes();
-        long connections = scene.server().connections();
-        action.run();
-        assertThat(scene.server().bytes()).isEqualTo(bytes);
-        assertThat(scene.server().connections()).isEqualTo(connections);
-    }
-
-    private static void works() throws IOException {
-        byte[] payload = Payload.bytes(100);
-        try (Party.Line line = scene.app().open(OneHost.WEB)) {
-            Payload.assertSame(line.say(payload), payload);
-        }
-    }
-
-    /** With redirection the kernel has to give one of them another port on the way, which then is nobody's. */
-    @ParameterizedTest
-    @EnumSource(Family.class)
-    void twoApplicationsWithOneSourcePort(Family family) throws IOException {
-        String own = family == Family.IPV4 ? "10.91.9.1:5000" : "[fd91:9::1]:5000";
-        Optional<InetSocketAddress> from = Optional.of(Party.endpoint(own));
-        byte[] payload = Payload.bytes(50);
-        try (Party second = scene.party().ready();
-                Party.Line one = scene.app().open(from, family.web, 0);
-                Party.Line two = second.open(from, family.other, 0)) {
-            Payload.assertSame(one.say(payload), payload);
-            Payload.assertSame(two.say(payload), payload);
-            isTheApplication(originator(own, family.web), scene.app());
-            isTheApplication(originator(own, family.other), second);
-        }
-    }
-
-    private static JsonTree originator(String source, InetSocketAddress destination) {
-        return scene.c()
-                .closed(flow -> flow.object("originator").text("source").equals(source)
-                        && flow.object("originator").text("destination").equals(Tuple.text(destination)))
-                .object("originator");
+        scene.works();
     }
 
     @ParameterizedTest
@@ -322,30 +198,8 @@ class InterceptionIT {
     void whoConnectsToAListenerItselfIsRefused(Family family) throws IOException {
         for (int i = 0; i < OneHost.HOPS.size(); i++) {
             RunningHop hop = scene.hops().get(OneHost.HOPS.get(i));
-            refusedBy(hop, "not-intercepted", Party.endpoint(family.loopback + ":" + (15001 + i)));
+            scene.isRefusedBy(hop, "not-intercepted", Party.endpoint(family.loopback + ":" + (15001 + i)));
         }
-    }
-
-    /** The mark brings it to the next hop's listener; there the kernel says whose it is. */
-    @Test
-    void anApplicationWithAHopsMarkIsNotThatHop() throws IOException {
-        nothingArrives(() -> {
-            for (int i = 0; i < 2; i++) {
-                RunningHop next = scene.hops().get(OneHost.HOPS.get(i + 1));
-                double before = next.closedFor("owner-mismatch");
-                Party.Line line = scene.app().open(Optional.empty(), OneHost.WEB, OneHost.MARKS.get(i));
-                PreviousHop thief = new PreviousHop(scene.hops().key(OneHost.HOPS.get(i)), OneHost.HOPS.get(i + 1));
-                Tuple socket = Tuple.tcp(line.source(), OneHost.WEB);
-                byte[] header = thief.header(socket, socket, Instant.now());
-                isRefused(line, header);
-                JsonTree closed = next.closedFrom(line.source(), line.destination());
-                assertThat(closed.text("reason")).isEqualTo("owner-mismatch");
-                assertThat(closed.object("kernel").text("pid"))
-                        .isEqualTo(Long.toString(scene.app().pid()));
-                assertThat(next.closedFor("owner-mismatch")).isEqualTo(before + 1);
-                line.close();
-            }
-        });
     }
 
     /** A previous hop that signs one destination and connects to another: what the kernel says counts. */
@@ -354,7 +208,7 @@ class InterceptionIT {
         Path pidFile = folder.resolve(ways.name()).resolve("hop-a.pid");
         String before = Files.readString(pidFile);
         Path process = Path.of("/proc", Long.toString(scene.app().pid()));
-        Files.writeString(pidFile, scene.app().pid() + " " + startTime(process) + "\n");
+        Files.writeString(pidFile, scene.app().pid() + " " + OneHost.startTime(process) + "\n");
         PreviousHop rogue = new PreviousHop(scene.hops().key("hop-a"), "hop-b");
         byte[] hello = "hello".getBytes(StandardCharsets.US_ASCII);
         try {
@@ -363,7 +217,7 @@ class InterceptionIT {
                 byte[] header = rogue.header(socket, socket, Instant.now());
                 Payload.assertSame(line.say(Bytes.concat(header, hello)), hello);
             }
-            nothingArrives(() -> {
+            scene.nothingArrives(() -> {
                 try (Party.Line line = scene.app().open(Optional.empty(), OneHost.WEB, OneHost.MARKS.getFirst())) {
                     Tuple socket = Tuple.tcp(line.source(), OneHost.WEB);
                     Tuple elsewhere = Tuple.tcp(line.source(), OneHost.OTHER);

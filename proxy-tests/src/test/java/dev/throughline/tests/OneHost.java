@@ -1,9 +1,13 @@
 package dev.throughline.tests;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.google.common.io.Closer;
 import dev.throughline.demo.Namespace;
+import dev.throughline.report.JsonTree;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -126,6 +130,50 @@ final class OneHost implements AutoCloseable {
 
     Party server() {
         return server;
+    }
+
+    interface Action {
+        void run() throws IOException;
+    }
+
+    /** The server sees nothing of what {@code action} does. */
+    void nothingArrives(Action action) throws IOException {
+        long bytes = server.bytes();
+        long connections = server.connections();
+        action.run();
+        assertThat(server.bytes()).isEqualTo(bytes);
+        assertThat(server.connections()).isEqualTo(connections);
+    }
+
+    /** A connection of the application is refused, and {@code hop} says why. */
+    void isRefusedBy(RunningHop hop, String reason, InetSocketAddress to) throws IOException {
+        double before = hop.closedFor(reason);
+        assertThat(app.isRefused(to)).isTrue();
+        hop.awaitMetric("throughline_flows_closed_total{reason=\"" + reason + "\"}", before + 1);
+    }
+
+    /** A flow of the application goes through all hops. */
+    void works() throws IOException {
+        byte[] payload = Payload.bytes(100);
+        try (Party.Line line = app.open(WEB)) {
+            Payload.assertSame(line.say(payload), payload);
+        }
+    }
+
+    /** What the kernel or a header says of a flow is that {@code party} opened it. */
+    static void isOf(JsonTree who, Party party) throws IOException {
+        Path process = Path.of("/proc", Long.toString(party.pid()));
+        assertThat(who.text("evidence")).isEqualTo("socket-lookup");
+        assertThat(who.text("pid")).isEqualTo(Long.toString(party.pid()));
+        assertThat(who.text("exe"))
+                .isEqualTo(Files.readSymbolicLink(process.resolve("exe")).toString());
+        assertThat(who.text("start_time")).isEqualTo(startTime(process));
+    }
+
+    /** Field 22 of proc(5)'s stat; the second field, a name in brackets, may hold anything. */
+    static String startTime(Path process) throws IOException {
+        String stat = Files.readString(process.resolve("stat"));
+        return stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19];
     }
 
     @Override
