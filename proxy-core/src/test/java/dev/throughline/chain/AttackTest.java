@@ -450,8 +450,7 @@ class AttackTest {
         void ofAP256Signature() {
             captured.link(1).signedBy("gateway (P-256)");
             captured.link(1).signatureEdit = signature -> withS(
-                    signature,
-                    fixed(P256_ORDER.subtract(new BigInteger(1, Arrays.copyOfRange(signature, 32, 64)))));
+                    signature, fixed(P256_ORDER.subtract(new BigInteger(1, Arrays.copyOfRange(signature, 32, 64)))));
             assertRejected(RejectReason.BAD_SIGNATURE, captured);
         }
 
@@ -466,7 +465,8 @@ class AttackTest {
         }
 
         private static Tlv fragment(int index, byte[] content) {
-            return Forge.tlv(0xE5, "464901" + index + "1" + Bytes.copyOf(content).toHex());
+            return Forge.tlv(
+                    0xE5, "464901" + index + "1" + Bytes.copyOf(content).toHex());
         }
 
         @Test
@@ -904,8 +904,8 @@ class AttackTest {
     @Nested
     class ForgedOpening {
         private final Signer laptop = new Signer(Scene.key("laptop"), new FixedRandom("salts"));
-        private final UnsignedChain kept = ((UnsignedChain.Fit.Fits) flow(laptop, 1)
-                        .fit(HeaderProfile.NORMAL.keepingBack(EnumSet.of(Detail.Kind.PERSON))))
+        private final UnsignedChain kept = ((UnsignedChain.Fit.Fits)
+                        flow(laptop, 1).fit(HeaderProfile.NORMAL.keepingBack(EnumSet.of(Detail.Kind.PERSON))))
                 .chain();
         private final Chain sent = laptop.sign(kept);
         private final Opening genuine = kept.closed().getFirst();
@@ -949,8 +949,9 @@ class AttackTest {
         return answer -> assertThat(answer)
                 .isInstanceOfSatisfying(
                         Verification.Rejected.class,
-                        rejected ->
-                                assertThat(rejected.reason()).as(rejected.detail()).isEqualTo(reason));
+                        rejected -> assertThat(rejected.reason())
+                                .as(rejected.detail())
+                                .isEqualTo(reason));
     }
 
     /** The links of the captured header in this order, on whichever of their connections. */

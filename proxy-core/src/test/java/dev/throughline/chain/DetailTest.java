@@ -8,10 +8,7 @@ import dev.throughline.originator.Code;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessIdentity;
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Details can be closed, never changed. */
 class DetailTest {

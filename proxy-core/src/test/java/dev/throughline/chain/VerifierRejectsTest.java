@@ -3,11 +3,9 @@ package dev.throughline.chain;
 import static dev.throughline.chain.RejectReason.*;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.SecretKey;
 import dev.throughline.originator.HopId;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -229,8 +229,8 @@ class AttackIT {
                 List<Tlv> tlvs = genuine.tlvs().stream()
                         .map(tlv -> new Tlv(type, tlv.value()))
                         .toList();
-                byte[] renamed = HeaderWriter.proxy(genuine.tuple().orElseThrow(), tlvs)
-                        .toByteArray();
+                byte[] renamed =
+                        HeaderWriter.proxy(genuine.tuple().orElseThrow(), tlvs).toByteArray();
                 isRejected(connection, renamed, "unsigned");
             }
         }
@@ -566,11 +566,8 @@ class AttackIT {
 
             private static JsonTree originator(String source, InetSocketAddress destination) {
                 return scene.c()
-                        .closed(flow ->
-                                flow.object("originator").text("source").equals(source)
-                                        && flow.object("originator")
-                                                .text("destination")
-                                                .equals(Tuple.text(destination)))
+                        .closed(flow -> flow.object("originator").text("source").equals(source)
+                                && flow.object("originator").text("destination").equals(Tuple.text(destination)))
                         .object("originator");
             }
         }

@@ -28,6 +28,9 @@ class ClosedDetailsIT {
     private static final InetSocketAddress FRONT = NET.at(1, 17001);
     private static final InetSocketAddress NARROW_FRONT = NET.at(1, 17003);
 
+    /** A longer path isn't put into headers. */
+    private static final int LONGEST_PATH = 512;
+
     @TempDir
     static Path folder;
 
@@ -39,7 +42,7 @@ class ClosedDetailsIT {
     static void start() throws IOException {
         destination = Destination.at(NET.address(9));
         receiver = Destination.at(NET.address(5));
-        hops = new Hops(folder, Host.THIS).keys("hop-a", "hop-n", "hop-b");
+        hops = new Hops(folder, Host.THIS).keys("hop-a", "hop-m", "hop-n", "hop-b");
         hops.configure(
                 "hop-a", """
                 listeners: [{ name: front, mode: transparent, by: plain, address: "%s", destination: "%s" }]
@@ -49,12 +52,16 @@ class ClosedDetailsIT {
                 listeners: [{ name: from-a, mode: chain, by: plain, address: "%s" }]
                 route: { to: destination }
                 """.formatted(NET.text(2, 17001)));
-        hops.configure("hop-n", """
+        hops.configure("hop-m", """
                 listeners: [{ name: front, mode: transparent, by: plain, address: "%s", destination: "%s" }]
-                route: { to: receiver, at: "%s", profile: legacy, close: [person] }
+                route: { to: hop-n, at: "%s" }
                 """.formatted(
-                        Tuple.text(NARROW_FRONT), Tuple.text(destination.address()), Tuple.text(receiver.address())));
-        hops.start("hop-a", "hop-b", "hop-n");
+                        Tuple.text(NARROW_FRONT), Tuple.text(destination.address()), NET.text(3, 17001)));
+        hops.configure("hop-n", """
+                listeners: [{ name: from-m, mode: chain, by: plain, address: "%s" }]
+                route: { to: receiver, at: "%s", profile: legacy }
+                """.formatted(NET.text(3, 17001), Tuple.text(receiver.address())));
+        hops.start("hop-a", "hop-b", "hop-m", "hop-n");
     }
 
     @AfterAll
@@ -97,9 +104,10 @@ class ClosedDetailsIT {
     @Test
     void aHeaderThatIsTooLongForItsReceiverIsClosedUntilItFitsAndTheLogProvesWhatItSaid() throws Exception {
         Path deep = folder;
-        while (deep.toString().length() < 700) {
+        while (deep.toString().length() < LONGEST_PATH - 110) {
             deep = deep.resolve("d".repeat(100));
         }
+        deep = deep.resolve("d".repeat(LONGEST_PATH - deep.toString().length() - "//bash".length()));
         Path shell = Files.copy(
                 Path.of("/bin/bash").toRealPath(), Files.createDirectories(deep).resolve("bash"));
         Process application = new ProcessBuilder(
@@ -121,7 +129,7 @@ class ClosedDetailsIT {
         assertThat(header).hasSizeLessThanOrEqualTo(LegacyRoute.MAX_BYTES);
         assertThat(new String(header, StandardCharsets.ISO_8859_1)).doesNotContain("d".repeat(50));
         assertThat(flow.texts("closed_details").stream().map(text -> text.split("\\+")[1]))
-                .contains("person", "code");
+                .containsExactly("placement", "code");
 
         Files.write(folder.resolve("header"), header);
         Files.writeString(folder.resolve("flows.jsonl"), flow.toJson() + "\n");
@@ -130,7 +138,7 @@ class ClosedDetailsIT {
         assertThat(inspect("--open", folder.resolve("flows.jsonl").toString()))
                 .contains("executable     " + shell)
                 .contains("code           came closed; what is shown fits the commitment ")
-                .contains("verified: signed by hop-n");
+                .contains("verified: signed by hop-m (");
     }
 
     private static String inspect(String... options) throws Exception {
