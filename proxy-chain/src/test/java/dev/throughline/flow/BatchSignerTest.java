@@ -1,0 +1,176 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.throughline.chain.Chain;
+import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.Signer;
+import dev.throughline.chain.UnsignedChain;
+import dev.throughline.header.Tuple;
+import dev.throughline.key.PublicKey;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.SigningKey;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import io.netty.channel.DefaultEventLoop;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class BatchSignerTest {
+    private static final Instant NOW = Instant.parse("2027-01-01T12:00:00Z");
+    private static final Duration NEVER_AGAIN = Duration.ofDays(1);
+
+    private final DefaultEventLoop loop = new DefaultEventLoop();
+    private final Signer signer = signer("hop-a");
+
+    @AfterEach
+    void stop() {
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+
+    private static Signer signer(String hop) {
+        try {
+            return new Signer(SecretKey.generate(hop, new SecureRandom()), new SecureRandom());
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static UnsignedChain chain(Signer by, int number) {
+        Tuple flow =
+                Tuple.tcp(new InetSocketAddress("192.0.2.1", 1024 + number), new InetSocketAddress("192.0.2.2", 443));
+        Originator who = new Originator(
+                HostId.of("edge-1"),
+                new FlowId(1, number),
+                NOW,
+                flow,
+                Way.SOCKET,
+                ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
+        return by.originate(
+                who,
+                new LinkDraft(
+                        HopId.of("hop-b"),
+                        NOW,
+                        Duration.ofSeconds(10),
+                        Way.SOCKET,
+                        Way.SOCKET,
+                        Optional.of(flow.source()),
+                        flow));
+    }
+
+    /** Hands over {@code count} chains in one round of the event loop. */
+    private List<CompletableFuture<Chain>> sign(BatchSigner batches, Signer by, int count) {
+        return loop.submit(() -> {
+                    List<CompletableFuture<Chain>> answers = new ArrayList<>();
+                    for (int i = 0; i < count; i++) {
+                        answers.add(batches.sign(loop, chain(by, i)));
+                    }
+                    return answers;
+                })
+                .syncUninterruptibly()
+                .getNow();
+    }
+
+    private static int treeSize(CompletableFuture<Chain> answer) {
+        return answer.join().links().getLast().proof().treeSize();
+    }
+
+    @Test
+    void afterAnIdleMomentAChainIsSignedAtOnce() {
+        BatchSigner batches = new BatchSigner(NEVER_AGAIN);
+        assertThat(treeSize(sign(batches, signer, 1).getFirst())).isEqualTo(1);
+    }
+
+    @Test
+    void whatComesInOneRoundSharesASignature() {
+        BatchSigner batches = new BatchSigner(NEVER_AGAIN);
+        List<CompletableFuture<Chain>> answers = sign(batches, signer, 50);
+        assertThat(answers).allSatisfy(answer -> assertThat(treeSize(answer)).isEqualTo(50));
+        assertThat(answers)
+                .extracting(answer -> answer.join().origin().claim().toString())
+                .hasSize(50);
+        assertThat(batches.signatures()).isEqualTo(1);
+        assertThat(batches.chains()).isEqualTo(50);
+    }
+
+    @Test
+    void thePaceMakesLaterOnesWaitForEachOther() {
+        BatchSigner batches = new BatchSigner(Duration.ofMillis(200));
+        sign(batches, signer, 1).getFirst().join();
+        List<CompletableFuture<Chain>> first = sign(batches, signer, 3);
+        List<CompletableFuture<Chain>> second = sign(batches, signer, 4);
+        assertThat(first).allSatisfy(answer -> assertThat(treeSize(answer)).isEqualTo(7));
+        assertThat(second).allSatisfy(answer -> assertThat(treeSize(answer)).isEqualTo(7));
+        assertThat(batches.signatures()).isEqualTo(2);
+    }
+
+    @Test
+    void aBatchThatIsFullDoesNotWait() {
+        BatchSigner batches = new BatchSigner(NEVER_AGAIN);
+        sign(batches, signer, 1).getFirst().join();
+        List<CompletableFuture<Chain>> answers = sign(batches, signer, 300);
+        assertThat(answers.subList(0, 256))
+                .allSatisfy(answer -> assertThat(treeSize(answer)).isEqualTo(256));
+        assertThat(answers.subList(256, 300)).noneMatch(CompletableFuture::isDone);
+    }
+
+    /** While keys change, some chains were begun by the old signer and some by the new one. */
+    @Test
+    void eachChainIsSignedByWhoBeganIt() {
+        Signer next = signer("hop-a");
+        BatchSigner batches = new BatchSigner(NEVER_AGAIN);
+        List<CompletableFuture<Chain>> answers = loop.submit(() -> List.of(
+                        batches.sign(loop, chain(signer, 1)),
+                        batches.sign(loop, chain(signer, 2)),
+                        batches.sign(loop, chain(next, 3))))
+                .syncUninterruptibly()
+                .getNow();
+        assertThat(answers)
+                .extracting(answer -> answer.join().links().getLast().link().key())
+                .containsExactly(
+                        signer.publicKey().id(),
+                        signer.publicKey().id(),
+                        next.publicKey().id());
+    }
+
+    @Test
+    void aKeyThatDoesNotAnswerEndsTheFlowsThatWaitAndNoOther() {
+        PublicKey publicKey = signer.publicKey();
+        Signer broken = new Signer(
+                new SigningKey() {
+                    @Override
+                    public PublicKey publicKey() {
+                        return publicKey;
+                    }
+
+                    @Override
+                    public byte[] sign(byte[] message) {
+                        throw new IllegalStateException("the device is gone");
+                    }
+                },
+                new SecureRandom());
+        BatchSigner batches = new BatchSigner(Duration.ZERO);
+        for (CompletableFuture<Chain> answer : sign(batches, broken, 3)) {
+            assertThatThrownBy(answer::join).hasMessageContaining("the device is gone");
+        }
+        assertThat(treeSize(sign(batches, signer, 2).getFirst())).isEqualTo(2);
+    }
+}
