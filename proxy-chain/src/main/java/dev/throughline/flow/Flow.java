@@ -2,11 +2,8 @@ package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.Chain;
-import dev.throughline.chain.HeaderProfile;
-import dev.throughline.chain.LinkDraft;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.RejectReason;
-import dev.throughline.chain.Signer;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
 import dev.throughline.header.Bytes;
@@ -19,7 +16,6 @@ import dev.throughline.originator.HopId;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayEnd;
@@ -264,13 +260,13 @@ public final class Flow {
         if (parts.nextHop().audience().isEmpty()) {
             return CompletableFuture.completedFuture(channel);
         }
-        Originator who = java.util.Objects.requireNonNull(originator);
-        Arrival found = java.util.Objects.requireNonNull(arrival);
-        if (verification instanceof Verification.Verified received
-                && received.links().size() == Chain.HARD_HOP_LIMIT) {
-            throw new Refused(CloseReason.HEADER_TOO_LARGE, "the chain has as many links as a chain can have");
-        }
-        UnsignedChain chain = fitted(unsigned(who, found, Tuple.tcp(channel.localAddress(), channel.remoteAddress())));
+        Announcement announcement = new Announcement(
+                parts,
+                java.util.Objects.requireNonNull(originator),
+                java.util.Objects.requireNonNull(arrival),
+                verification instanceof Verification.Verified received ? Optional.of(received) : Optional.empty());
+        UnsignedChain chain = announcement.by(Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
+        closedDetails = chain.closed();
         return parts.batchSigner().sign(inbound.eventLoop(), chain).thenCompose(signed -> written(channel, signed));
     }
 
@@ -288,38 +284,6 @@ public final class Flow {
             }
         });
         return written;
-    }
-
-    private UnsignedChain unsigned(Originator who, Arrival found, Tuple outgoing) {
-        Instant now = Instant.ofEpochMilli(parts.clock().millis());
-        Signer signer = parts.authority().get().signer(now);
-        LinkDraft draft = new LinkDraft(
-                parts.nextHop().audience().orElseThrow(),
-                now,
-                parts.ttl(),
-                found.way(),
-                Way.SOCKET,
-                Optional.of(found.socket().source()),
-                outgoing);
-        return verification instanceof Verification.Verified received
-                ? signer.append(received, draft)
-                : signer.originate(who, draft);
-    }
-
-    /** The chain as the next hop takes it, or no flow: it never goes on without. */
-    private UnsignedChain fitted(UnsignedChain chain) {
-        HeaderProfile profile = parts.nextHop().profile();
-        return switch (chain.fit(profile)) {
-            case UnsignedChain.Fit.Fits(UnsignedChain fits) -> {
-                closedDetails = fits.closed();
-                yield fits;
-            }
-            case UnsignedChain.Fit.TooLarge(int bytes) ->
-                throw new Refused(
-                        CloseReason.HEADER_TOO_LARGE,
-                        "at least " + bytes + " bytes, and " + parts.nextHop().name() + " takes at most "
-                                + profile.maxBytes());
-        };
     }
 
     /** Bytes both ways, until there are no more. */

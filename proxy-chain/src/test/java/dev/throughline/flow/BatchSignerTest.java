@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.throughline.chain.Chain;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.LinkDraft;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.UnsignedChain;
@@ -130,6 +132,29 @@ class BatchSignerTest {
         assertThat(answers.subList(0, 256))
                 .allSatisfy(answer -> assertThat(treeSize(answer)).isEqualTo(256));
         assertThat(answers.subList(256, 300)).noneMatch(CompletableFuture::isDone);
+    }
+
+    /** They have trees of their own, so that one flow with a large header makes no other tree smaller. */
+    @Test
+    void headersWithoutRoomForAPathAreSignedAloneAndEachOfThoseSignaturesIsCounted() {
+        BatchSigner batches = new BatchSigner(NEVER_AGAIN);
+        int size = ChainTlv.STANDARD
+                .header(signer.sign(chain(signer, 0)))
+                .orElseThrow()
+                .length();
+        HeaderProfile full = new HeaderProfile(size, HeaderProfile.NORMAL.keptBack());
+        List<CompletableFuture<Chain>> answers = loop.submit(() -> List.of(
+                        batches.sign(loop, chain(signer, 1)),
+                        batches.sign(
+                                loop, ((UnsignedChain.Fit.Fits) chain(signer, 2).fit(full)).chain()),
+                        batches.sign(loop, chain(signer, 3)),
+                        batches.sign(
+                                loop, ((UnsignedChain.Fit.Fits) chain(signer, 4).fit(full)).chain())))
+                .syncUninterruptibly()
+                .getNow();
+        assertThat(answers).extracting(BatchSignerTest::treeSize).containsExactly(2, 1, 2, 1);
+        assertThat(batches.signatures()).isEqualTo(3);
+        assertThat(batches.chains()).isEqualTo(4);
     }
 
     /** While keys change, some chains were begun by the old signer and some by the new one. */

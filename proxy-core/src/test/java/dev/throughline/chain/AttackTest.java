@@ -2,6 +2,7 @@ package dev.throughline.chain;
 
 import static dev.throughline.chain.VerifierAcceptsTest.verified;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.google.common.collect.ImmutableList;
 import com.sun.management.ThreadMXBean;
@@ -394,6 +395,23 @@ class AttackTest {
                 assertRejected(RejectReason.REPLAY_STORE_FULL, more);
             }
             assertRejected(RejectReason.REPLAYED, captured);
+        }
+
+        /** Somebody with a key draws no flow ids, but chooses them so that all have one hash. */
+        @Test
+        void isNotSlowedDown() {
+            int chains = 20_000;
+            ReplayWindow window = new ReplayWindow(chains);
+            FixedRandom random = new FixedRandom("chosen flow ids");
+            assertTimeoutPreemptively(Duration.ofSeconds(8), () -> {
+                for (int i = 0; i < chains; i++) {
+                    long high = Integer.toUnsignedLong(random.nextInt());
+                    long low = Integer.toUnsignedLong(random.nextInt());
+                    FlowId chosen = new FlowId(high << 32 | high, low << 32 | low);
+                    assertThat(window.present(Bytes.copyOf(random.take(32)), chosen, Scene.NOW, Scene.NOW))
+                            .isEmpty();
+                }
+            });
         }
     }
 

@@ -136,8 +136,9 @@ class ArchitectureTest {
                         "tools.jackson..")
                 .orShould()
                 .dependOnClassesThat()
-                .haveNameMatching("java\\.net\\.(Server|Datagram|Multicast)?Socket|java\\.net\\.(URL|http).*"
-                        + "|java\\.lang\\.(Thread|Process).*|java\\.time\\.Clock|java\\.io\\.File.*")
+                .haveNameMatching(
+                        "java\\.net\\.(Server|Datagram|Multicast)?Socket|java\\.net\\.(URL|http).*"
+                                + "|java\\.lang\\.Thread(Group|\\$.*)?|java\\.lang\\.Process.*|java\\.time\\.Clock|java\\.io\\.File.*")
                 .orShould()
                 .callMethod(java.time.Instant.class, "now")
                 .orShould()
