@@ -68,13 +68,14 @@ public final class HeaderReader {
                     : ", expected 11, 12, 21 or 22 (TCP or UDP over IPv4 or IPv6)";
             return Optional.of(malformed(13, "family " + hex(bytes[13]) + expected, "2.2"));
         }
-        // Its high byte alone can say that the header is too long.
-        int least = length > 14 ? end(bytes[14], length > 15 ? bytes[15] : 0) : 0;
-        if (least > limits.maxBytes()) {
+        // Its high byte alone can say that the header is too long; the low one, when it comes, changes no word of that.
+        boolean highIsEnough = length > 14 && end(bytes[14], (byte) 0) > limits.maxBytes();
+        if (highIsEnough || (length > 15 && end(bytes[14], bytes[15]) > limits.maxBytes())) {
             return Optional.of(malformed(
                     14,
-                    "the header has " + (length > 15 ? "" : "at least ") + least + " bytes, at most "
-                            + limits.maxBytes() + " are accepted",
+                    "the header has " + (highIsEnough ? "at least " : "")
+                            + end(bytes[14], highIsEnough ? 0 : bytes[15]) + " bytes, at most " + limits.maxBytes()
+                            + " are accepted",
                     "2.2"));
         }
         return length < FIXED_BYTES ? Optional.of(new ReadResult.NeedMore(FIXED_BYTES)) : Optional.empty();
