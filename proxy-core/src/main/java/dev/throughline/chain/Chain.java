@@ -35,12 +35,6 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
         return new Chain(origin, links.build());
     }
 
-    Chain with(SignedLink next) {
-        return new Chain(
-                origin,
-                ImmutableList.<SignedLink>builder().addAll(links).add(next).build());
-    }
-
     SignedLink last() {
         return Iterables.getLast(links);
     }

@@ -26,11 +26,6 @@ final class Sink {
         return this;
     }
 
-    Sink i32(int value) {
-        out.putInt(value);
-        return this;
-    }
-
     Sink i64(long value) {
         out.putLong(value);
         return this;
