@@ -108,8 +108,9 @@ public final class BatchSigner {
             List<Chain> signed;
             try {
                 signed = signer.sign(batch.stream().map(Waiting::chain).toList());
-            } catch (RuntimeException e) {
-                // Such as a device that holds the key and doesn't answer: every flow ends, none waits.
+            } catch (RuntimeException | Error e) {
+                // Such as a device that holds the key and doesn't answer: every flow ends, whatever it was, and none
+                // waits.
                 batch.forEach(one -> one.answer.completeExceptionally(e));
                 return;
             }
