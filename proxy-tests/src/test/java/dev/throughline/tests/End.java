@@ -83,6 +83,19 @@ final class End implements AutoCloseable {
         return send(text.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Sends, unless the other end has ended the connection by now: that is felt by writing as well as by reading. */
+    boolean isSent(byte[] bytes) throws IOException {
+        try {
+            send(bytes);
+            return true;
+        } catch (IOException e) {
+            if (String.valueOf(e.getMessage()).matches("Connection reset.*|Broken pipe.*")) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
     /** Says that nothing more will be sent; the other direction stays. */
     End finish() throws IOException {
         socket.shutdownOutput();
