@@ -18,9 +18,9 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
     /** More links than this aren't read at all (SPEC, section 7). */
     public static final int HARD_HOP_LIMIT = 8;
 
-    static Chain read(Bytes bytes) throws WireException {
+    static Chain read(Bytes bytes, KnownDetails known) throws WireException {
         Cursor in = new Cursor(bytes);
-        OriginBlock origin = OriginBlock.read(in);
+        OriginBlock origin = OriginBlock.read(in, known);
         ImmutableList.Builder<SignedLink> links = ImmutableList.builder();
         int count = 0;
         while (!in.atEnd()) {

@@ -107,6 +107,10 @@ public record ChainTlv(int type) {
      * @return the chain, that there is none, or why it can't be read
      */
     public ChainRead read(Header header) {
+        return read(header, KnownDetails.NONE);
+    }
+
+    ChainRead read(Header header, KnownDetails known) {
         List<Fragment> fragments = fragments(header);
         if (fragments.isEmpty()) {
             return new ChainRead.None();
@@ -121,7 +125,7 @@ public record ChainTlv(int type) {
             length += fragment.size() - PREFIX_BYTES;
         }
         try {
-            return new ChainRead.Found(Chain.read(content(fragments, length)));
+            return new ChainRead.Found(Chain.read(content(fragments, length), known));
         } catch (WireException e) {
             int place = Math.min(e.offset() / FRAGMENT_BYTES, fragments.size() - 1);
             int inFragment = e.offset() - FRAGMENT_BYTES * place;

@@ -20,49 +20,15 @@ import java.util.Optional;
  */
 public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Originator> claim) {
     private static final int TYPE = 1;
-    private static final int OPEN = 0;
-    private static final int CLOSED = 1;
 
-    static OriginBlock read(Cursor in) throws WireException {
+    static OriginBlock read(Cursor in, KnownDetails known) throws WireException {
         in.expect(TYPE, "the type of the origin block");
         Cursor block = in.part(in.u16("the length of the origin block"), "the origin block");
         Cursor coreCursor = block.part(block.u16("the length of the core"), "the core");
         Bytes core = coreCursor.rest();
-        OriginCodec.Reader fields = new OriginCodec.Reader(coreCursor);
-        ImmutableList.Builder<Detail> details = ImmutableList.builder();
-        int lastKind = 0;
-        while (!block.atEnd()) {
-            int start = block.offset();
-            int code = block.u8("the kind of a detail");
-            Optional<Detail.Kind> kind = Detail.Kind.ofCode(code);
-            if (code <= lastKind || kind.isEmpty()) {
-                throw new WireException(
-                        start, "detail kind " + code + " after " + lastKind + ": kinds ascend from 1 to 3");
-            }
-            lastKind = code;
-            details.add(readDetail(block, kind.get(), fields));
-        }
-        return new OriginBlock(core, details.build(), new Claimed<>(fields.originator()));
-    }
-
-    private static Detail readDetail(Cursor block, Detail.Kind kind, OriginCodec.Reader fields) throws WireException {
-        int start = block.offset();
-        int form = block.u8("the form of a detail");
-        if (form > CLOSED) {
-            throw new WireException(start, "detail form " + form + ": expected 0 (open) or 1 (closed)");
-        }
-        Cursor payload = block.part(block.u16("the length of a detail"), "a detail");
-        if (form == CLOSED) {
-            if (payload.left() != Digests.SIZE) {
-                throw new WireException(
-                        payload.offset(), "a commitment has " + Digests.SIZE + " bytes, found " + payload.left());
-            }
-            return new Detail.Closed(kind, payload.rest());
-        }
-        Bytes salt = payload.take(Opening.SALT_BYTES, "the salt of an open detail");
-        Bytes content = payload.rest();
-        fields.read(kind, payload);
-        return new Detail.Open(new Opening(kind, salt, content));
+        Originator originator = OriginCodec.core(coreCursor);
+        DetailSection section = known.read(block);
+        return new OriginBlock(core, section.details(), new Claimed<>(section.complete(originator)));
     }
 
     Bytes digest() {
@@ -71,27 +37,12 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
 
     /** How many bytes {@link #writeTo} writes. */
     int size() {
-        int size = 1 + 2 + 2 + core.length();
-        for (Detail detail : details) {
-            size += 4 + detail.payloadBytes();
-        }
-        return size;
+        return 1 + 2 + 2 + core.length() + DetailSection.size(details);
     }
 
     void writeTo(Sink out) {
         out.u8(TYPE).u16(size() - 3).u16(core.length()).bytes(core);
-        for (Detail detail : details) {
-            out.u8(detail.kind().code());
-            switch (detail) {
-                case Detail.Open(Opening opening) ->
-                    out.u8(OPEN)
-                            .u16(detail.payloadBytes())
-                            .bytes(opening.salt())
-                            .bytes(opening.fields());
-                case Detail.Closed(Detail.Kind kind, Bytes commitment) ->
-                    out.u8(CLOSED).u16(detail.payloadBytes()).bytes(commitment);
-            }
-        }
+        DetailSection.write(details, out);
     }
 
     /** The opening of a detail of this kind, if it is here and open. */
@@ -118,21 +69,16 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
      * @throws WireException if what was committed to can't be read
      */
     OriginBlock reopen(Collection<Opening> openings) throws WireException {
-        OriginCodec.Reader fields = new OriginCodec.Reader(new Cursor(core));
-        ImmutableList.Builder<Detail> reopened = ImmutableList.builder();
-        for (Detail detail : details) {
-            Detail now = openings.stream()
-                    .filter(opening -> opening.kind() == detail.kind()
-                            && opening.commitment().equals(detail.commitment()))
-                    .<Detail>map(Detail.Open::new)
-                    .findFirst()
-                    .orElse(detail);
-            if (now instanceof Detail.Open(Opening opening)) {
-                fields.read(opening.kind(), new Cursor(opening.fields()));
-            }
-            reopened.add(now);
-        }
-        return new OriginBlock(core, reopened.build(), new Claimed<>(fields.originator()));
+        ImmutableList<Detail> reopened = details.stream()
+                .map(detail -> openings.stream()
+                        .filter(opening -> opening.kind() == detail.kind()
+                                && opening.commitment().equals(detail.commitment()))
+                        .<Detail>map(Detail.Open::new)
+                        .findFirst()
+                        .orElse(detail))
+                .collect(ImmutableList.toImmutableList());
+        Originator originator = DetailSection.of(reopened).complete(OriginCodec.core(new Cursor(core)));
+        return new OriginBlock(core, reopened, new Claimed<>(originator));
     }
 
     private static Originator without(Detail.Kind kind, Originator who) {

@@ -104,16 +104,83 @@ final class OriginCodec {
         }
     }
 
-    /** Reads the core of one block, then its details. */
-    static final class Reader {
-        private final Originator core;
+    /** Reads the core of a block: an originator of which no detail is known. */
+    static Originator core(Cursor in) throws WireException {
+        int start = in.offset();
+        Fields core = Fields.read(in, "the core");
+        HostId host = new HostId(core.required(HOST, 8, "origin host id", start).i64("host id"));
+        Cursor flow = core.required(FLOW, 16, "flow id", start);
+        FlowId flowId = new FlowId(flow.i64("flow id"), flow.i64("flow id"));
+        Instant observedAt = Instant.ofEpochMilli(
+                core.required(OBSERVED_AT, 6, "time of observation", start).u48("time"));
+        Tuple tuple = tuple(core.required(TUPLE, "original tuple", start));
+        Cursor evidenceAndWay = core.required(EVIDENCE, 2, "evidence and way in", start);
+        Evidence evidence = known(evidenceAndWay, "evidence", Evidence::ofCode);
+        Way way = known(evidenceAndWay, "way in", Way::ofCode);
+        OperatingSystem system =
+                known(core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
+        Optional<ProcessId> process = process(core);
+        Optional<Credentials> credentials = credentials(core);
+        Optional<String> contradiction = contradiction(evidence, process.isPresent(), credentials.isPresent());
+        if (contradiction.isPresent()) {
+            throw new WireException(evidenceAndWay.offset() - 2, contradiction.get());
+        }
+        return new Originator(
+                host,
+                flowId,
+                observedAt,
+                tuple,
+                way,
+                new ProcessIdentity(
+                        evidence, system, process, credentials, Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN));
+    }
+
+    private static Tuple tuple(Cursor in) throws WireException {
+        int at = in.offset();
+        int size = in.left();
+        Transport transport = Transport.ofCode(size == 0 ? 0 : in.u8("transport"))
+                .orElseThrow(
+                        () -> new WireException(at, "the original tuple begins with a transport: 11, 12, 21 or 22"));
+        if (size != 1 + transport.addressBytes()) {
+            throw new WireException(
+                    at, "the original tuple has " + (1 + transport.addressBytes()) + " bytes, found " + size);
+        }
+        try {
+            return Tuple.decode(transport, in.rest());
+        } catch (IllegalArgumentException e) {
+            throw new WireException(at + 1, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Optional<ProcessId> process(Fields core) throws WireException {
+        Optional<Cursor> field = core.optional(PROCESS, 12, "process");
+        if (field.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new ProcessId(field.get().i32("pid"), field.get().i64("start time")));
+    }
+
+    private static Optional<Credentials> credentials(Fields core) throws WireException {
+        Optional<Cursor> field = core.optional(CREDENTIALS, 12, "credentials");
+        if (field.isEmpty()) {
+            return Optional.empty();
+        }
+        Cursor ids = field.get();
+        return Optional.of(new Credentials(ids.i32("uid"), ids.i32("effective uid"), ids.i32("gid")));
+    }
+
+    private static <T> T known(Cursor in, String what, IntFunction<Optional<T>> type) throws WireException {
+        int at = in.offset();
+        int code = in.u8(what);
+        return type.apply(code)
+                .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
+    }
+
+    /** Reads the open details of one block. */
+    static final class DetailReader {
         private Code code = Code.UNKNOWN;
         private Placement placement = Placement.UNKNOWN;
         private Person person = Person.UNKNOWN;
-
-        Reader(Cursor core) throws WireException {
-            this.core = core(core);
-        }
 
         void read(Detail.Kind kind, Cursor in) throws WireException {
             Fields fields = Fields.read(in, "a detail");
@@ -129,89 +196,9 @@ final class OriginCodec {
             }
         }
 
-        /** What core and details say together. */
-        Originator originator() {
-            ProcessIdentity who = core.identity();
-            return new Originator(
-                    core.host(),
-                    core.flow(),
-                    core.observedAt(),
-                    core.tuple(),
-                    core.wayIn(),
-                    new ProcessIdentity(
-                            who.evidence(), who.system(), who.process(), who.credentials(), code, placement, person));
-        }
-
-        private static Originator core(Cursor in) throws WireException {
-            int start = in.offset();
-            Fields core = Fields.read(in, "the core");
-            HostId host =
-                    new HostId(core.required(HOST, 8, "origin host id", start).i64("host id"));
-            Cursor flow = core.required(FLOW, 16, "flow id", start);
-            FlowId flowId = new FlowId(flow.i64("flow id"), flow.i64("flow id"));
-            Instant observedAt = Instant.ofEpochMilli(
-                    core.required(OBSERVED_AT, 6, "time of observation", start).u48("time"));
-            Tuple tuple = tuple(core.required(TUPLE, "original tuple", start));
-            Cursor evidenceAndWay = core.required(EVIDENCE, 2, "evidence and way in", start);
-            Evidence evidence = known(evidenceAndWay, "evidence", Evidence::ofCode);
-            Way way = known(evidenceAndWay, "way in", Way::ofCode);
-            OperatingSystem system = known(
-                    core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
-            Optional<ProcessId> process = process(core);
-            Optional<Credentials> credentials = credentials(core);
-            Optional<String> contradiction = contradiction(evidence, process.isPresent(), credentials.isPresent());
-            if (contradiction.isPresent()) {
-                throw new WireException(evidenceAndWay.offset() - 2, contradiction.get());
-            }
-            return new Originator(
-                    host,
-                    flowId,
-                    observedAt,
-                    tuple,
-                    way,
-                    new ProcessIdentity(
-                            evidence, system, process, credentials, Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN));
-        }
-
-        private static Tuple tuple(Cursor in) throws WireException {
-            int at = in.offset();
-            int size = in.left();
-            Transport transport = Transport.ofCode(size == 0 ? 0 : in.u8("transport"))
-                    .orElseThrow(() ->
-                            new WireException(at, "the original tuple begins with a transport: 11, 12, 21 or 22"));
-            if (size != 1 + transport.addressBytes()) {
-                throw new WireException(
-                        at, "the original tuple has " + (1 + transport.addressBytes()) + " bytes, found " + size);
-            }
-            try {
-                return Tuple.decode(transport, in.rest());
-            } catch (IllegalArgumentException e) {
-                throw new WireException(at + 1, String.valueOf(e.getMessage()));
-            }
-        }
-
-        private static Optional<ProcessId> process(Fields core) throws WireException {
-            Optional<Cursor> field = core.optional(PROCESS, 12, "process");
-            if (field.isEmpty()) {
-                return Optional.empty();
-            }
-            return Optional.of(new ProcessId(field.get().i32("pid"), field.get().i64("start time")));
-        }
-
-        private static Optional<Credentials> credentials(Fields core) throws WireException {
-            Optional<Cursor> field = core.optional(CREDENTIALS, 12, "credentials");
-            if (field.isEmpty()) {
-                return Optional.empty();
-            }
-            Cursor ids = field.get();
-            return Optional.of(new Credentials(ids.i32("uid"), ids.i32("effective uid"), ids.i32("gid")));
-        }
-
-        private static <T> T known(Cursor in, String what, IntFunction<Optional<T>> type) throws WireException {
-            int at = in.offset();
-            int code = in.u8(what);
-            return type.apply(code)
-                    .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
+        /** These details, with what was read of them. */
+        DetailSection section(ImmutableList<Detail> details) {
+            return new DetailSection(details, code, placement, person);
         }
     }
 

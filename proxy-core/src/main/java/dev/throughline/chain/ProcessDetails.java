@@ -2,26 +2,21 @@ package dev.throughline.chain;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.originator.ProcessIdentity;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * The details of processes that opened flows lately, encoded and committed to once a process. Its flows then share their
  * salts, which makes closed details of flows of one process comparable: its pid and start time, in every core, do so
- * anyway. A process that isn't known by these gets fresh salts each time. Safe for use by several threads.
+ * anyway. A process that isn't known by these gets fresh salts each time. Each process has one place, which it may lose
+ * to another: no name or number that a process chooses can make a search long. Safe for use by several threads.
  */
 final class ProcessDetails {
-    private static final int CAPACITY = 4096;
+    static final int PLACES = 4096;
+
+    private record Known(ProcessIdentity who, ImmutableList<Detail> details) {}
 
     private final Salts salts;
-    private final Map<ProcessIdentity, ImmutableList<Detail>> known = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<ProcessIdentity, ImmutableList<Detail>> eldest) {
-            return size() > CAPACITY;
-        }
-    };
+    private final AtomicReferenceArray<Known> places = new AtomicReferenceArray<>(PLACES);
 
     ProcessDetails(Salts salts) {
         this.salts = salts;
@@ -32,8 +27,12 @@ final class ProcessDetails {
         if (who.process().isEmpty()) {
             return OriginCodec.details(who, salts::next);
         }
-        synchronized (known) {
-            return known.computeIfAbsent(who, process -> OriginCodec.details(process, salts::next));
+        int place = Math.floorMod(who.process().get().hashCode(), PLACES);
+        Known known = places.get(place);
+        if (known == null || !known.who.equals(who)) {
+            known = new Known(who, OriginCodec.details(who, salts::next));
+            places.set(place, known);
         }
+        return known.details;
     }
 }

@@ -28,6 +28,7 @@ public final class Verifier {
     private final ChainTlv chainTlv;
     private final ReplayWindow replays;
     private final VerifiedBatches batches;
+    private final KnownDetails details;
 
     /**
      * A verifier that shares what it has verified with no other.
@@ -52,11 +53,22 @@ public final class Verifier {
      */
     public Verifier(
             VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays, VerifiedBatches batches) {
+        this(settings, trust, chainTlv, replays, batches, new KnownDetails(KnownDetails.DEFAULT_PLACES));
+    }
+
+    Verifier(
+            VerifierSettings settings,
+            Trust trust,
+            ChainTlv chainTlv,
+            ReplayWindow replays,
+            VerifiedBatches batches,
+            KnownDetails details) {
         this.settings = settings;
         this.trust = trust;
         this.chainTlv = chainTlv;
         this.replays = replays;
         this.batches = batches;
+        this.details = details;
     }
 
     /**
@@ -109,7 +121,7 @@ public final class Verifier {
 
     private static Verifier capture(HopId self, Instant at, Trust trust, ChainTlv chainTlv, Duration skew) {
         VerifierSettings settings = new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, ImmutableList.of());
-        return new Verifier(settings, trust, chainTlv, new ReplayWindow(1), new VerifiedBatches(1));
+        return new Verifier(settings, trust, chainTlv, new ReplayWindow(1), new VerifiedBatches(1), KnownDetails.NONE);
     }
 
     /** The rules that depend on where the header arrived. */
@@ -129,6 +141,7 @@ public final class Verifier {
             receiver.check(chain);
             List<Bytes> digests = chain.digests();
             checkSignatures(chain, signers, digests);
+            details.remember(chain.origin());
             Bytes last = digests.getLast();
             if (single) {
                 checkReplay(chain, last, now);
@@ -143,7 +156,7 @@ public final class Verifier {
         if (header.command() == Header.Command.LOCAL) {
             throw new Rejection(RejectReason.LOCAL_NOT_ALLOWED, -1, "command LOCAL");
         }
-        return switch (chainTlv.read(header)) {
+        return switch (chainTlv.read(header, details)) {
             case ChainRead.Found found -> found.chain();
             case ChainRead.None none ->
                 throw new Rejection(

@@ -2,6 +2,9 @@ package dev.throughline.header;
 
 import static com.google.common.base.Preconditions.checkPositionIndexes;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Arrays;
@@ -15,6 +18,8 @@ import java.util.HexFormat;
 public final class Bytes {
     /** No bytes. */
     public static final Bytes EMPTY = new Bytes(new byte[0], 0, 0);
+
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final byte[] bytes;
     private final int from;
@@ -152,11 +157,16 @@ public final class Bytes {
 
     @Override
     public int hashCode() {
-        int hash = 1;
-        for (int i = from; i < from + length; i++) {
-            hash = 31 * hash + bytes[i];
+        long hash = length;
+        int at = from;
+        int end = from + length;
+        for (; end - at >= Long.BYTES; at += Long.BYTES) {
+            hash = 0x9E3779B97F4A7C15L * hash + (long) LONG.get(bytes, at);
         }
-        return hash;
+        for (; at < end; at++) {
+            hash = 31 * hash + bytes[at];
+        }
+        return Long.hashCode(hash);
     }
 
     @Override

@@ -149,7 +149,7 @@ class ChainTlvTest {
         int missing = size - forge.chain().size() - 3;
         VectorCatalogue.grow(forge, missing);
         try {
-            return Chain.read(Bytes.wrap(forge.chain().toByteArray()));
+            return Chain.read(Bytes.wrap(forge.chain().toByteArray()), KnownDetails.NONE);
         } catch (WireException e) {
             throw new AssertionError(e);
         }

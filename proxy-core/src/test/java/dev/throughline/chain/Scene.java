@@ -199,6 +199,7 @@ final class Scene {
         private Instant now = NOW;
         private ReplayWindow window = new ReplayWindow(1000);
         private VerifiedBatches batches = new VerifiedBatches(1000);
+        private KnownDetails details = new KnownDetails(KnownDetails.DEFAULT_PLACES);
 
         Receiver trust(Trust value) {
             trust = value;
@@ -250,9 +251,15 @@ final class Scene {
             return this;
         }
 
+        Receiver details(KnownDetails value) {
+            details = value;
+            return this;
+        }
+
         Verification receive(Header header) {
             VerifierSettings settings = new VerifierSettings(HopId.of(self), started, skew, maxHops, nat);
-            return new Verifier(settings, trust, ChainTlv.STANDARD, window, batches).verify(header, socket, now);
+            return new Verifier(settings, trust, ChainTlv.STANDARD, window, batches, details)
+                    .verify(header, socket, now);
         }
 
         Verification receive(byte[] header) {

@@ -1,0 +1,108 @@
+package dev.throughline.chain;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessIdentity;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All details of one origin, and what those say that are open.
+ *
+ * @param details at most one of each kind, kinds ascending
+ */
+record DetailSection(ImmutableList<Detail> details, Code code, Placement placement, Person person) {
+    private static final int OPEN = 0;
+    private static final int CLOSED = 1;
+
+    /** Reads all that {@code in} holds. */
+    static DetailSection read(Cursor in) throws WireException {
+        ImmutableList.Builder<Detail> details = ImmutableList.builder();
+        OriginCodec.DetailReader open = new OriginCodec.DetailReader();
+        int lastKind = 0;
+        while (!in.atEnd()) {
+            int start = in.offset();
+            int code = in.u8("the kind of a detail");
+            Optional<Detail.Kind> kind = Detail.Kind.ofCode(code);
+            if (code <= lastKind || kind.isEmpty()) {
+                throw new WireException(
+                        start, "detail kind " + code + " after " + lastKind + ": kinds ascend from 1 to 3");
+            }
+            lastKind = code;
+            details.add(readDetail(in, kind.get(), open));
+        }
+        return open.section(details.build());
+    }
+
+    private static Detail readDetail(Cursor in, Detail.Kind kind, OriginCodec.DetailReader open) throws WireException {
+        int start = in.offset();
+        int form = in.u8("the form of a detail");
+        if (form > CLOSED) {
+            throw new WireException(start, "detail form " + form + ": expected 0 (open) or 1 (closed)");
+        }
+        Cursor payload = in.part(in.u16("the length of a detail"), "a detail");
+        if (form == CLOSED) {
+            if (payload.left() != Digests.SIZE) {
+                throw new WireException(
+                        payload.offset(), "a commitment has " + Digests.SIZE + " bytes, found " + payload.left());
+            }
+            return new Detail.Closed(kind, payload.rest());
+        }
+        Bytes salt = payload.take(Opening.SALT_BYTES, "the salt of an open detail");
+        Bytes content = payload.rest();
+        open.read(kind, payload);
+        return new Detail.Open(new Opening(kind, salt, content));
+    }
+
+    /** Reads what open details say, once more. */
+    static DetailSection of(ImmutableList<Detail> details) throws WireException {
+        OriginCodec.DetailReader open = new OriginCodec.DetailReader();
+        for (Detail detail : details) {
+            if (detail instanceof Detail.Open(Opening opening)) {
+                open.read(opening.kind(), new Cursor(opening.fields()));
+            }
+        }
+        return open.section(details);
+    }
+
+    /** How many bytes {@link #write} writes. */
+    static int size(List<Detail> details) {
+        int size = 0;
+        for (Detail detail : details) {
+            size += 4 + detail.payloadBytes();
+        }
+        return size;
+    }
+
+    static void write(List<Detail> details, Sink out) {
+        for (Detail detail : details) {
+            out.u8(detail.kind().code());
+            switch (detail) {
+                case Detail.Open(Opening opening) ->
+                    out.u8(OPEN)
+                            .u16(detail.payloadBytes())
+                            .bytes(opening.salt())
+                            .bytes(opening.fields());
+                case Detail.Closed(Detail.Kind kind, Bytes commitment) ->
+                    out.u8(CLOSED).u16(detail.payloadBytes()).bytes(commitment);
+            }
+        }
+    }
+
+    /** What {@code core} and these details say together. */
+    Originator complete(Originator core) {
+        ProcessIdentity who = core.identity();
+        return new Originator(
+                core.host(),
+                core.flow(),
+                core.observedAt(),
+                core.tuple(),
+                core.wayIn(),
+                new ProcessIdentity(
+                        who.evidence(), who.system(), who.process(), who.credentials(), code, placement, person));
+    }
+}
