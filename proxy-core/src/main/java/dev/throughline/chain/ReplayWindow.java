@@ -2,7 +2,11 @@ package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.Originator;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -11,23 +15,48 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The chains that were presented and haven't expired yet. Each may be presented once, and each flow at most three times
- * (an application that races several addresses). Entries leave when they expire and never before: a cache that evicts
- * could be flooded until it forgets, so a full window refuses instead. Safe for use by several threads.
+ * The chains that were presented and haven't expired yet. Each may be presented once, and each flow of a host at most three
+ * times (an application that races several addresses). Entries leave when they expire and never before: a cache that
+ * evicts could be flooded until it forgets, so a full window refuses instead. Safe for use by several threads.
+ *
+ * <p>What is left is shared: a first hop may hold {@value #SHARE} times as many places as are free. So one that floods
+ * gets four fifths and leaves a fifth to all others, two get four ninths each and leave a ninth, and so on (dynamic
+ * thresholds, as switches share their buffers).
  *
  * <p>What expires together is kept together and is forgotten at once, so that no header waits while thousands are.
  */
 public final class ReplayWindow {
     static final int FLOW_LIMIT = 3;
+    static final int SHARE = 4;
 
     /** Flows are counted by coarser times than chains: a count is the sum over all times that aren't over. */
     private static final int FLOW_SECONDS = 8;
 
+    /** A flow of a host: two hosts may give the same id without a part in each other's count. */
+    private record HostFlow(HostId host, FlowId flow) implements Comparable<HostFlow> {
+        private static final Comparator<HostFlow> ORDER =
+                Comparator.<HostFlow>comparingLong(key -> key.host.value()).thenComparing(HostFlow::flow);
+
+        /** Whoever chooses ids of one hash makes no search long: a map sorts such keys. */
+        @Override
+        public int compareTo(HostFlow other) {
+            return ORDER.compare(this, other);
+        }
+    }
+
+    /** The digests of chains that expire in the same second, and how many of them each first hop signed. */
+    private static final class Second {
+        final Set<Bytes> digests = new HashSet<>();
+        final Map<HopId, Integer> held = new HashMap<>();
+    }
+
     private final int capacity;
-    /** Digests by the second in which their chains expire. */
-    private final TreeMap<Long, Set<Bytes>> chains = new TreeMap<>();
+    /** By the second in which the chains expire. */
+    private final TreeMap<Long, Second> chains = new TreeMap<>();
     /** How often a flow was presented, by the eight seconds in which the chain expires. */
-    private final TreeMap<Long, Map<FlowId, Integer>> flows = new TreeMap<>();
+    private final TreeMap<Long, Map<HostFlow, Integer>> flows = new TreeMap<>();
+    /** How many chains of each first hop there are, over all seconds. */
+    private final Map<HopId, Integer> held = new HashMap<>();
 
     private int size;
     private long lastForgotten = Long.MIN_VALUE;
@@ -45,9 +74,11 @@ public final class ReplayWindow {
      * Remembers a chain until {@code expiry}.
      *
      * @param digest the digest of its last link
+     * @param first the hop that signed its origin
      * @return why it may not pass, if it may not
      */
-    synchronized Optional<RejectReason> present(Bytes digest, FlowId flow, Instant expiry, Instant now) {
+    synchronized Optional<RejectReason> present(
+            Bytes digest, HopId first, Originator origin, Instant expiry, Instant now) {
         forget(now);
         long second = expiry.getEpochSecond();
         // A clock that went back must not bring back what was forgotten: of those seconds nothing is known any more.
@@ -55,26 +86,34 @@ public final class ReplayWindow {
             return Optional.of(RejectReason.EXPIRED);
         }
         // The place follows from the chain itself, so that one chain always meets its own earlier presentation.
-        Set<Bytes> sameSecond = chains.computeIfAbsent(second, any -> new HashSet<>());
-        if (!sameSecond.add(digest)) {
+        Second same = chains.computeIfAbsent(second, any -> new Second());
+        if (!same.digests.add(digest)) {
             return Optional.of(RejectReason.REPLAYED);
         }
+        HostFlow flow = new HostFlow(origin.host(), origin.flow());
         Optional<RejectReason> problem = timesPresented(flow) >= FLOW_LIMIT
                 ? Optional.of(RejectReason.FLOW_REPEATED)
-                : size >= capacity ? Optional.of(RejectReason.REPLAY_STORE_FULL) : Optional.empty();
+                : hasPlaceFor(first) ? Optional.empty() : Optional.of(RejectReason.REPLAY_STORE_FULL);
         if (problem.isPresent()) {
-            sameSecond.remove(digest);
+            same.digests.remove(digest);
             return problem;
         }
         flows.computeIfAbsent(Math.floorDiv(second, FLOW_SECONDS), any -> new HashMap<>())
                 .merge(flow, 1, Integer::sum);
+        same.held.merge(first, 1, Integer::sum);
+        held.merge(first, 1, Integer::sum);
         size++;
         return problem;
     }
 
-    private int timesPresented(FlowId flow) {
+    private boolean hasPlaceFor(HopId first) {
+        long free = (long) capacity - size;
+        return held.getOrDefault(first, 0) < SHARE * free;
+    }
+
+    private int timesPresented(HostFlow flow) {
         int times = 0;
-        for (Map<FlowId, Integer> counts : flows.values()) {
+        for (Map<HostFlow, Integer> counts : flows.values()) {
             times += counts.getOrDefault(flow, 0);
         }
         return times;
@@ -95,10 +134,22 @@ public final class ReplayWindow {
         // A second that has begun may still hold an unexpired chain: only those that are over are dropped.
         while (!chains.isEmpty() && chains.firstKey() < second) {
             lastForgotten = chains.firstKey();
-            size -= chains.pollFirstEntry().getValue().size();
+            Second over = chains.pollFirstEntry().getValue();
+            size -= over.digests.size();
+            over.held.forEach(this::release);
         }
         while (!flows.isEmpty() && flows.firstKey() < Math.floorDiv(second, FLOW_SECONDS)) {
             flows.pollFirstEntry();
+        }
+    }
+
+    /** Hops of which nothing is left take no place here. */
+    private void release(HopId first, int count) {
+        int left = held.getOrDefault(first, 0) - count;
+        if (left > 0) {
+            held.put(first, left);
+        } else {
+            held.remove(first);
         }
     }
 }

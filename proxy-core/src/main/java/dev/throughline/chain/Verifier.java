@@ -375,13 +375,12 @@ public final class Verifier {
     private void checkReplay(Chain chain, Bytes lastDigest, Instant now) throws Rejection {
         Link last = chain.last().link();
         Instant expiry = last.issuedAt().plus(last.ttl()).plus(settings.skew());
-        Optional<RejectReason> problem =
-                replays.present(lastDigest, chain.origin().claim().unverified().flow(), expiry, now);
+        Originator origin = chain.origin().claim().unverified();
+        HopId first = link(chain, 0).hop();
+        Optional<RejectReason> problem = replays.present(lastDigest, first, origin, expiry, now);
         if (problem.isPresent()) {
             throw new Rejection(
-                    problem.get(),
-                    last.index(),
-                    "flow " + chain.origin().claim().unverified().flow());
+                    problem.get(), last.index(), "flow " + origin.flow() + ", signed first by " + name(first));
         }
     }
 

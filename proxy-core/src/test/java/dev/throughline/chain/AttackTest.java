@@ -14,6 +14,7 @@ import dev.throughline.key.PublicKey;
 import dev.throughline.key.SecretKey;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import java.lang.management.ManagementFactory;
 import java.math.BigInteger;
@@ -54,7 +55,8 @@ class AttackTest {
         void asItWas() {
             verified(vault.receive(captured.bytes()));
             assertThat(vault.receive(captured.bytes()))
-                    .isEqualTo(new Verification.Rejected(RejectReason.REPLAYED, 2, "flow " + Scene.FLOW));
+                    .isEqualTo(new Verification.Rejected(
+                            RejectReason.REPLAYED, 2, "flow " + Scene.FLOW + ", signed first by laptop"));
         }
 
         @Test
@@ -397,18 +399,44 @@ class AttackTest {
             assertRejected(RejectReason.REPLAYED, captured);
         }
 
+        /** By one first hop: then the others still have a fifth of it. */
+        @Test
+        void leavesRoomForOthers() {
+            vault.window(new ReplayWindow(10));
+            int passed = 0;
+            for (int i = 1; i <= 10; i++) {
+                Forge more = Forge.of(3, false);
+                more.set(2, "0%x".formatted(i).repeat(16).substring(0, 32));
+                passed += vault.receive(more.bytes()) instanceof Verification.Verified ? 1 : 0;
+            }
+            assertThat(passed).isEqualTo(8);
+            verified(vault.socket(Scene.outgoing(2, false)).receive(kiosk().bytes()));
+        }
+
+        /** Of another host, whose first hop has a key of its own. */
+        private static Forge kiosk() {
+            Forge forge = Forge.of(3, false);
+            forge.link(0).signedBy("kiosk");
+            forge.set(1, "%016x".formatted(HostId.of("kiosk").value()));
+            return forge;
+        }
+
         /** Somebody with a key draws no flow ids, but chooses them so that all have one hash. */
         @Test
         void isNotSlowedDown() {
             int chains = 20_000;
-            ReplayWindow window = new ReplayWindow(chains);
+            ReplayWindow window = new ReplayWindow(2 * chains);
+            Originator any = Scene.originator(false);
+            HopId laptop = HopId.of("laptop");
             FixedRandom random = new FixedRandom("chosen flow ids");
             assertTimeoutPreemptively(Duration.ofSeconds(8), () -> {
                 for (int i = 0; i < chains; i++) {
                     long high = Integer.toUnsignedLong(random.nextInt());
                     long low = Integer.toUnsignedLong(random.nextInt());
                     FlowId chosen = new FlowId(high << 32 | high, low << 32 | low);
-                    assertThat(window.present(Bytes.copyOf(random.take(32)), chosen, Scene.NOW, Scene.NOW))
+                    Originator origin = new Originator(
+                            any.host(), chosen, any.observedAt(), any.tuple(), any.wayIn(), any.identity());
+                    assertThat(window.present(Bytes.copyOf(random.take(32)), laptop, origin, Scene.NOW, Scene.NOW))
                             .isEmpty();
                 }
             });

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.Originator;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +22,7 @@ class ReplayWindowTest {
     private static final Instant NOW = Scene.NOW;
     private static final Instant EXPIRY = NOW.plusMillis(12_500);
 
-    private final ReplayWindow window = new ReplayWindow(5);
+    private final ReplayWindow window = new ReplayWindow(10);
 
     @Test
     void aChainPassesOnceUntilItExpires() {
@@ -33,8 +36,8 @@ class ReplayWindowTest {
         for (int millis = 0; millis < 1000; millis += 111) {
             ReplayWindow fresh = new ReplayWindow(5);
             Instant expiry = EXPIRY.plusMillis(millis);
-            fresh.present(digest(1), flow(1), expiry, NOW);
-            assertThat(fresh.present(digest(1), flow(1), expiry, expiry)).contains(RejectReason.REPLAYED);
+            present(fresh, 1, 1, expiry, NOW);
+            assertThat(present(fresh, 1, 1, expiry, expiry)).contains(RejectReason.REPLAYED);
         }
     }
 
@@ -72,14 +75,47 @@ class ReplayWindowTest {
 
     @Test
     void aFullWindowRefusesAndForgetsNothing() {
-        for (int i = 0; i < 5; i++) {
-            assertThat(present(i, i, EXPIRY, NOW)).isEmpty();
+        for (int i = 0; i < 10; i++) {
+            assertThat(presentFrom("hop-" + i, i)).isEmpty();
         }
-        assertThat(present(5, 5, EXPIRY, NOW)).contains(RejectReason.REPLAY_STORE_FULL);
-        assertThat(window.size()).isEqualTo(5);
-        for (int i = 0; i < 5; i++) {
-            assertThat(present(i, i, EXPIRY, NOW)).contains(RejectReason.REPLAYED);
+        assertThat(presentFrom("hop-10", 10)).contains(RejectReason.REPLAY_STORE_FULL);
+        assertThat(window.size()).isEqualTo(10);
+        for (int i = 0; i < 10; i++) {
+            assertThat(presentFrom("hop-" + i, i)).contains(RejectReason.REPLAYED);
         }
+    }
+
+    @Test
+    void aFirstHopThatFloodsLeavesAFifthToTheOthers() {
+        for (int i = 0; i < 8; i++) {
+            assertThat(presentFrom("flood", i)).isEmpty();
+        }
+        assertThat(presentFrom("flood", 8)).contains(RejectReason.REPLAY_STORE_FULL);
+        assertThat(presentFrom("other", 9)).isEmpty();
+        assertThat(presentFrom("third", 10)).isEmpty();
+    }
+
+    @Test
+    void aFirstHopHasItsShareAgainWhenItsChainsHaveExpired() {
+        for (int i = 0; i < 8; i++) {
+            presentFrom("flood", i);
+        }
+        Instant later = EXPIRY.plusSeconds(1);
+        for (int i = 10; i < 18; i++) {
+            assertThat(window.present(digest(i), HopId.of("flood"), origin(i), later.plusSeconds(12), later))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void flowsOfTwoHostsThatHaveTheSameIdAreCountedApart() {
+        for (int i = 0; i < 3; i++) {
+            assertThat(present(i, 7, EXPIRY, NOW)).isEmpty();
+        }
+        Originator elsewhere = origin(7, HostId.of("kiosk"));
+        assertThat(window.present(digest(3), HopId.of("laptop"), elsewhere, EXPIRY, NOW))
+                .isEmpty();
+        assertThat(present(4, 7, EXPIRY, NOW)).contains(RejectReason.FLOW_REPEATED);
     }
 
     @Test
@@ -103,7 +139,7 @@ class ReplayWindowTest {
     @Test
     void ofManyThreadsWithTheSameChainsOnePassesEach() throws Exception {
         int chains = 200_000;
-        ReplayWindow shared = new ReplayWindow(chains);
+        ReplayWindow shared = new ReplayWindow(2 * chains);
         AtomicInteger passed = new AtomicInteger();
         List<Callable<Boolean>> threads = new ArrayList<>();
         for (int thread = 0; thread < 4; thread++) {
@@ -111,7 +147,7 @@ class ReplayWindowTest {
             threads.add(() -> {
                 for (int i = 0; i < chains; i++) {
                     int chain = (first + i) % chains;
-                    if (shared.present(digest(chain), flow(chain), EXPIRY, NOW).isEmpty()) {
+                    if (present(shared, chain, chain, EXPIRY, NOW).isEmpty()) {
                         passed.incrementAndGet();
                     }
                 }
@@ -128,14 +164,28 @@ class ReplayWindowTest {
     }
 
     private Optional<RejectReason> present(int digest, int flow, Instant expiry, Instant now) {
-        return window.present(digest(digest), flow(flow), expiry, now);
+        return present(window, digest, flow, expiry, now);
+    }
+
+    private static Optional<RejectReason> present(
+            ReplayWindow window, int digest, int flow, Instant expiry, Instant now) {
+        return window.present(digest(digest), HopId.of("laptop"), origin(flow), expiry, now);
+    }
+
+    private Optional<RejectReason> presentFrom(String hop, int chain) {
+        return window.present(digest(chain), HopId.of(hop), origin(chain), EXPIRY, NOW);
     }
 
     private static Bytes digest(int value) {
         return Bytes.copyOf(new byte[] {(byte) (value >> 16), (byte) (value >> 8), (byte) value});
     }
 
-    private static FlowId flow(int value) {
-        return new FlowId(0, value);
+    private static Originator origin(int flow) {
+        return origin(flow, Scene.HOST);
+    }
+
+    private static Originator origin(int flow, HostId host) {
+        Originator any = Scene.originator(false);
+        return new Originator(host, new FlowId(0, flow), any.observedAt(), any.tuple(), any.wayIn(), any.identity());
     }
 }

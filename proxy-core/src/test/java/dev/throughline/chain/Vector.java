@@ -99,7 +99,7 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         }
         for (int i = 0; i < setting("flow-seen").map(Integer::parseInt).orElse(0); i++) {
             Bytes other = Bytes.copyOf(new byte[] {(byte) i});
-            window.present(other, Scene.FLOW, Scene.NOW.plusSeconds(10), Scene.NOW);
+            window.present(other, HopId.of("laptop"), Scene.originator(false), Scene.NOW.plusSeconds(10), Scene.NOW);
         }
         return receiver;
     }
