@@ -78,8 +78,12 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
     /** {@return the chain as it travels (SPEC, section 3), without the fragments' prefixes} */
     public Bytes encode() {
         Sink out = new Sink(size());
+        writeTo(out);
+        return out.toBytes();
+    }
+
+    void writeTo(Sink out) {
         origin.writeTo(out);
         links.forEach(link -> link.writeTo(out));
-        return out.toBytes();
     }
 }

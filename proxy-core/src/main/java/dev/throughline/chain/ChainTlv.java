@@ -48,26 +48,33 @@ public record ChainTlv(int type) {
      * @return one to four, in order; empty if it needs more, and then it must not be sent at all
      */
     public Optional<ImmutableList<Tlv>> write(Chain chain) {
-        Bytes bytes = chain.encode();
-        int count = fragments(bytes.length());
+        int size = chain.size();
+        int count = fragments(size);
         if (count > MAX_FRAGMENTS) {
             return Optional.empty();
         }
+        if (count == 1) {
+            Sink out = prefixed(size, 0, 1);
+            chain.writeTo(out);
+            return Optional.of(ImmutableList.of(new Tlv(type, out.toBytes())));
+        }
+        Bytes bytes = chain.encode();
         ImmutableList.Builder<Tlv> tlvs = ImmutableList.builderWithExpectedSize(count);
         for (int i = 0; i < count; i++) {
-            Bytes content =
-                    bytes.part(i * FRAGMENT_BYTES, Math.min(FRAGMENT_BYTES, bytes.length() - i * FRAGMENT_BYTES));
+            Bytes content = bytes.part(i * FRAGMENT_BYTES, Math.min(FRAGMENT_BYTES, size - i * FRAGMENT_BYTES));
             tlvs.add(new Tlv(
-                    type,
-                    new Sink(PREFIX_BYTES + content.length())
-                            .u8(MAGIC_1)
-                            .u8(MAGIC_2)
-                            .u8(VERSION)
-                            .u8((i << 4) | (count - 1))
-                            .bytes(content)
-                            .toBytes()));
+                    type, prefixed(content.length(), i, count).bytes(content).toBytes()));
         }
         return Optional.of(tlvs.build());
+    }
+
+    /** The start of one fragment of {@code count}, with room for {@code contentBytes} more. */
+    private static Sink prefixed(int contentBytes, int index, int count) {
+        return new Sink(PREFIX_BYTES + contentBytes)
+                .u8(MAGIC_1)
+                .u8(MAGIC_2)
+                .u8(VERSION)
+                .u8((index << 4) | (count - 1));
     }
 
     /**
