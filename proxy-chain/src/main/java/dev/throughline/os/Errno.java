@@ -5,12 +5,15 @@ package dev.throughline.os;
  * strerror(3), which speaks the language of the locale that the launcher set: a log line reads the same on every host.
  */
 final class Errno {
+    static final int EPERM = 1;
     static final int ENOENT = 2;
     static final int EINTR = 4;
     static final int EBADF = 9;
     static final int EAGAIN = 11;
     static final int EACCES = 13;
     static final int ENOTDIR = 20;
+    static final int EINVAL = 22;
+    static final int ENOSYS = 38;
     static final int EBADMSG = 74;
     static final int EMSGSIZE = 90;
 
@@ -18,7 +21,7 @@ final class Errno {
 
     static String text(int errno) {
         return switch (errno) {
-            case 1 -> "EPERM (operation not permitted)";
+            case EPERM -> "EPERM (operation not permitted)";
             case ENOENT -> "ENOENT (no such entry)";
             case 3 -> "ESRCH (no such process)";
             case EINTR -> "EINTR (interrupted)";
@@ -28,9 +31,10 @@ final class Errno {
             case EACCES -> "EACCES (permission denied)";
             case 16 -> "EBUSY (busy)";
             case ENOTDIR -> "ENOTDIR (not a folder)";
-            case 22 -> "EINVAL (invalid argument)";
+            case EINVAL -> "EINVAL (invalid argument)";
             case 23 -> "ENFILE (too many open files on this host)";
             case 24 -> "EMFILE (too many open files in this process)";
+            case ENOSYS -> "ENOSYS (this kernel has no such call)";
             case 40 -> "ELOOP (too many symbolic links)";
             case EBADMSG -> "EBADMSG (malformed answer)";
             case EMSGSIZE -> "EMSGSIZE (answer too long)";

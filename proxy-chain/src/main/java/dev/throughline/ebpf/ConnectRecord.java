@@ -1,0 +1,95 @@
+package dev.throughline.ebpf;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * What the kernel noted of whoever called connect(2) or sendmsg(2), in that process's own context: nobody else can be meant.
+ *
+ * @param cookie of the socket (SO_COOKIE), never given again while the host is up
+ * @param pid of the process (thread group), in the first pid namespace
+ * @param thread of the thread that called, there
+ * @param uid effective user id, unsigned
+ * @param gid effective group id, unsigned
+ * @param cgroupId of its cgroup v2: the inode number of the directory
+ * @param bootNanos when it called, in nanoseconds since the host started, suspended time included
+ * @param networkNamespace cookie of the socket's network namespace (SO_NETNS_COOKIE)
+ * @param command name of the thread (proc(5), comm), at most 15 bytes; a process chooses it itself
+ * @param process more of the process, where the kernel shows its types
+ */
+public record ConnectRecord(
+        long cookie,
+        int pid,
+        int thread,
+        int uid,
+        int gid,
+        long cgroupId,
+        long bootNanos,
+        long networkNamespace,
+        String command,
+        Optional<Process> process) {
+
+    /**
+     * What the process ran when it called.
+     *
+     * @param startBootNanos when the process started, on the clock of {@code bootNanos}
+     * @param inode number of the executable's inode
+     * @param device of the executable's file system, as the kernel counts it: major number above 20 bits of minor number
+     * @param ctimeSeconds when the executable was last changed, with its attributes, since 1970
+     * @param ctimeNanos the part of a second of that
+     */
+    public record Process(long startBootNanos, long inode, int device, long ctimeSeconds, int ctimeNanos) {
+        /** In units of proc(5)'s start times, 10 ms. */
+        public long startTicks() {
+            return startBootNanos / 10_000_000;
+        }
+    }
+
+    /** A flag of the kernel's in the nanoseconds: somebody has asked for this time (I_CTIME_QUERIED). */
+    private static final int CTIME_QUERIED = 1 << 31;
+
+    static final int PID_TGID = 0;
+    static final int UID_GID = 8;
+    static final int CGROUP = 16;
+    static final int BOOT = 24;
+    static final int NETNS = 32;
+    static final int COMMAND = 40;
+    static final int COMMAND_BYTES = 16;
+    static final int START = 56;
+    static final int INODE = 64;
+    static final int DEVICE = 72;
+    static final int CTIME_NANOS = 76;
+    static final int CTIME_SECONDS = 80;
+    static final int COOKIE = 88;
+    static final int BYTES = 96;
+
+    /** Reads the {@value #BYTES} bytes that {@link ConnectCode} writes. */
+    static ConnectRecord read(ByteBuffer in) {
+        int end = COMMAND;
+        while (end < COMMAND + COMMAND_BYTES && in.get(end) != 0) {
+            end++;
+        }
+        byte[] name = new byte[end - COMMAND];
+        in.get(COMMAND, name);
+        long start = in.getLong(START);
+        return new ConnectRecord(
+                in.getLong(COOKIE),
+                (int) (in.getLong(PID_TGID) >>> 32),
+                (int) in.getLong(PID_TGID),
+                (int) in.getLong(UID_GID),
+                (int) (in.getLong(UID_GID) >>> 32),
+                in.getLong(CGROUP),
+                in.getLong(BOOT),
+                in.getLong(NETNS),
+                new String(name, StandardCharsets.UTF_8),
+                start == 0
+                        ? Optional.empty()
+                        : Optional.of(new Process(
+                                start,
+                                in.getLong(INODE),
+                                in.getInt(DEVICE),
+                                in.getLong(CTIME_SECONDS),
+                                in.getInt(CTIME_NANOS) & ~CTIME_QUERIED)));
+    }
+}

@@ -1,0 +1,58 @@
+package dev.throughline.ebpf;
+
+import dev.throughline.os.Btf;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Where the kernel keeps what a process runs, in bytes from the start of each structure. What begins with {@code task} lies in
+ * struct task_struct, and so on.
+ */
+record TaskLayout(
+        int taskGroupLeader,
+        int taskStartBootTime,
+        int taskMm,
+        int mmExeFile,
+        int fileInode,
+        int inodeNumber,
+        int inodeSuperBlock,
+        int inodeCtimeSeconds,
+        int inodeCtimeNanos,
+        int superBlockDevice) {
+
+    /** That of the kernel with these types; empty if it has no such structures. */
+    static Optional<TaskLayout> of(Btf types) {
+        OptionalInt seconds = types.offset("inode", "i_ctime_sec");
+        OptionalInt nanos = types.offset("inode", "i_ctime_nsec");
+        if (seconds.isEmpty()) {
+            // A struct timespec64 before Linux 6.11, of another name before 6.6.
+            OptionalInt pair = types.offset("inode", "__i_ctime");
+            seconds = pair.isPresent() ? pair : types.offset("inode", "i_ctime");
+            nanos = seconds.isPresent() ? OptionalInt.of(seconds.getAsInt() + Long.BYTES) : OptionalInt.empty();
+        }
+        int[] offsets = {
+            orNone(types.offset("task_struct", "group_leader")),
+            orNone(types.offset("task_struct", "start_boottime")),
+            orNone(types.offset("task_struct", "mm")),
+            orNone(types.offset("mm_struct", "exe_file")),
+            orNone(types.offset("file", "f_inode")),
+            orNone(types.offset("inode", "i_ino")),
+            orNone(types.offset("inode", "i_sb")),
+            orNone(seconds),
+            orNone(nanos),
+            orNone(types.offset("super_block", "s_dev")),
+        };
+        for (int offset : offsets) {
+            if (offset < 0) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(new TaskLayout(
+                offsets[0], offsets[1], offsets[2], offsets[3], offsets[4], offsets[5], offsets[6], offsets[7],
+                offsets[8], offsets[9]));
+    }
+
+    private static int orNone(OptionalInt offset) {
+        return offset.orElse(-1);
+    }
+}

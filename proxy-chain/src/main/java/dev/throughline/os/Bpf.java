@@ -1,0 +1,131 @@
+package dev.throughline.os;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+
+/**
+ * One caller's door to bpf(2), with an errno and an attribute block of its own (linux/bpf.h, union bpf_attr). Not
+ * thread-safe.
+ */
+final class Bpf {
+    static final int MAP_CREATE = 0;
+    static final int MAP_LOOKUP_ELEM = 1;
+    static final int MAP_UPDATE_ELEM = 2;
+    static final int MAP_DELETE_ELEM = 3;
+    static final int PROG_LOAD = 5;
+    static final int OBJ_PIN = 6;
+    static final int OBJ_GET = 7;
+    static final int OBJ_GET_INFO_BY_FD = 15;
+    static final int LINK_CREATE = 28;
+
+    private static final int ATTRIBUTE_BYTES = 128;
+    private static final int NAME_BYTES = 16;
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final OptionalInt NUMBER = number(System.getProperty("os.arch"));
+    private static final MethodHandle SYSCALL = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("syscall"),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT),
+            Linker.Option.captureCallState("errno"),
+            Linker.Option.firstVariadicArg(1));
+    private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+
+    private final Arena arena = Arena.ofAuto();
+    private final MemorySegment state = arena.allocate(STATE);
+    private final MemorySegment attributes = arena.allocate(ATTRIBUTE_BYTES, 8);
+
+    /** The number of the system call: the C library has no function of its own for it. */
+    private static OptionalInt number(String architecture) {
+        return switch (architecture) {
+            case "amd64" -> OptionalInt.of(321);
+            case "aarch64" -> OptionalInt.of(280);
+            default -> OptionalInt.empty();
+        };
+    }
+
+    /** All attributes zero, ready to be set for one call. */
+    Bpf begin() {
+        attributes.fill((byte) 0);
+        return this;
+    }
+
+    Bpf set(int offset, int value) {
+        attributes.set(JAVA_INT, offset, value);
+        return this;
+    }
+
+    Bpf set(int offset, MemorySegment pointer) {
+        attributes.set(JAVA_LONG, offset, pointer.address());
+        return this;
+    }
+
+    Bpf setLong(int offset, long value) {
+        attributes.set(JAVA_LONG, offset, value);
+        return this;
+    }
+
+    /** A name of at most 15 characters, for bpftool(8) to show. */
+    Bpf setName(int offset, String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
+        MemorySegment.copy(
+                MemorySegment.ofArray(bytes), 0, attributes, offset, Math.min(bytes.length, NAME_BYTES - 1));
+        return this;
+    }
+
+    /**
+     * Makes the call.
+     *
+     * @return a descriptor or 0
+     * @throws OsException that says {@code what}
+     */
+    int call(int command, String what) throws OsException {
+        int result = tryCall(command);
+        if (result < 0) {
+            throw new OsException(what, errno());
+        }
+        return result;
+    }
+
+    /** Makes the call; negative if it failed, and then {@link #errno} says why. */
+    int tryCall(int command) {
+        if (NUMBER.isEmpty()) {
+            state.set(JAVA_INT, 0, Errno.ENOSYS);
+            return -1;
+        }
+        try {
+            return (int) (long) SYSCALL.invokeExact(
+                    state, (long) NUMBER.getAsInt(), command, attributes, ATTRIBUTE_BYTES);
+        } catch (Throwable e) {
+            throw new AssertionError("a foreign call of the wrong type", e);
+        }
+    }
+
+    int errno() {
+        return state.get(JAVA_INT, 0);
+    }
+
+    static void pin(int fd, Path path) throws OsException {
+        try (Arena arena = Arena.ofConfined()) {
+            new Bpf().begin()
+                    .set(0, arena.allocateFrom(path.toString()))
+                    .set(8, fd)
+                    .call(OBJ_PIN, "bpf(OBJ_PIN)");
+        }
+    }
+
+    static int open(Path path) throws OsException {
+        try (Arena arena = Arena.ofConfined()) {
+            return new Bpf().begin().set(0, arena.allocateFrom(path.toString())).call(OBJ_GET, "bpf(OBJ_GET)");
+        }
+    }
+}

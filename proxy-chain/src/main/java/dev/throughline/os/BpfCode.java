@@ -1,0 +1,203 @@
+package dev.throughline.os;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes eBPF instructions (RFC 9669), one method each, in the order in which they run. The kernel's verifier judges what
+ * comes out; here only what can't be encoded is refused. Not thread-safe.
+ */
+public final class BpfCode {
+    /** A register: r0 is for results, r1 to r5 for arguments and lost in calls, r6 to r9 kept, r10 the top of the stack. */
+    public enum Register {
+        R0,
+        R1,
+        R2,
+        R3,
+        R4,
+        R5,
+        R6,
+        R7,
+        R8,
+        R9,
+        R10
+    }
+
+    /** How many bytes are loaded or stored. */
+    public enum Size {
+        BYTE(0x10),
+        HALF(0x08),
+        WORD(0x00),
+        DOUBLE(0x18);
+
+        private final int bits;
+
+        Size(int bits) {
+            this.bits = bits;
+        }
+    }
+
+    /** A function of the kernel (bpf-helpers(7)), by its number in linux/bpf.h. */
+    public enum Helper {
+        MAP_LOOKUP_ELEM(1),
+        MAP_UPDATE_ELEM(2),
+        MAP_DELETE_ELEM(3),
+        GET_CURRENT_PID_TGID(14),
+        GET_CURRENT_UID_GID(15),
+        GET_CURRENT_COMM(16),
+        GET_CURRENT_TASK(35),
+        GET_SOCKET_COOKIE(46),
+        GET_CURRENT_CGROUP_ID(80),
+        PROBE_READ_KERNEL(113),
+        PROBE_READ_KERNEL_STR(115),
+        GET_NETNS_COOKIE(122),
+        KTIME_GET_BOOT_NS(125);
+
+        private final int number;
+
+        Helper(int number) {
+            this.number = number;
+        }
+    }
+
+    /** A place that jumps lead to, forward only: there are no loops. */
+    public static final class Label {
+        private int at = -1;
+    }
+
+    private record Jump(int from, Label to) {}
+
+    private static final int LDX_MEM = 0x61;
+    private static final int STX_MEM = 0x63;
+    private static final int ST_MEM = 0x62;
+    private static final int MOV_REGISTER = 0xBF;
+    private static final int MOV_NUMBER = 0xB7;
+    private static final int ADD_NUMBER = 0x07;
+    private static final int LOAD_64 = 0x18;
+    private static final int PSEUDO_MAP_FD = 1;
+    private static final int JUMP = 0x05;
+    private static final int JUMP_IF_EQUAL = 0x15;
+    private static final int JUMP_IF_OTHER = 0x55;
+    private static final int JUMP_IF_OTHER_WORD = 0x56;
+    private static final int CALL = 0x85;
+    private static final int EXIT = 0x95;
+
+    private final List<Long> instructions = new ArrayList<>();
+    private final List<Jump> jumps = new ArrayList<>();
+
+    /** {@code to = from}. */
+    public BpfCode move(Register to, Register from) {
+        return add(MOV_REGISTER, to, from, 0, 0);
+    }
+
+    /** {@code to = number}. */
+    public BpfCode move(Register to, int number) {
+        return add(MOV_NUMBER, to, Register.R0, 0, number);
+    }
+
+    /** {@code to += number}. */
+    public BpfCode add(Register to, int number) {
+        return add(ADD_NUMBER, to, Register.R0, 0, number);
+    }
+
+    /** {@code to = map}; the program keeps the map alive. */
+    public BpfCode load(Register to, BpfMap map) {
+        instructions.add(encode(LOAD_64, to.ordinal(), PSEUDO_MAP_FD, 0, map.fd()));
+        instructions.add(0L);
+        return this;
+    }
+
+    /** {@code to = *(from + offset)}. */
+    public BpfCode load(Size size, Register to, Register from, int offset) {
+        return add(LDX_MEM | size.bits, to, from, offset, 0);
+    }
+
+    /** {@code *(to + offset) = from}. */
+    public BpfCode store(Size size, Register to, int offset, Register from) {
+        return add(STX_MEM | size.bits, to, from, offset, 0);
+    }
+
+    /** {@code *(to + offset) = number}. */
+    public BpfCode store(Size size, Register to, int offset, int number) {
+        return add(ST_MEM | size.bits, to, Register.R0, offset, number);
+    }
+
+    /** Calls a function; arguments are in r1 to r5, its result is in r0. */
+    public BpfCode call(Helper helper) {
+        return add(CALL, Register.R0, Register.R0, 0, helper.number);
+    }
+
+    /** Goes on at {@code to}. */
+    public BpfCode jump(Label to) {
+        jumps.add(new Jump(instructions.size(), to));
+        return add(JUMP, Register.R0, Register.R0, 0, 0);
+    }
+
+    /** Goes on at {@code to} if {@code register} is {@code number}. */
+    public BpfCode jumpIf(Register register, int number, Label to) {
+        jumps.add(new Jump(instructions.size(), to));
+        return add(JUMP_IF_EQUAL, register, Register.R0, 0, number);
+    }
+
+    /** Goes on at {@code to} unless {@code register} is {@code number}. */
+    public BpfCode jumpUnless(Register register, int number, Label to) {
+        jumps.add(new Jump(instructions.size(), to));
+        return add(JUMP_IF_OTHER, register, Register.R0, 0, number);
+    }
+
+    /** The same by the lower four bytes alone. */
+    public BpfCode jumpUnlessWord(Register register, int number, Label to) {
+        jumps.add(new Jump(instructions.size(), to));
+        return add(JUMP_IF_OTHER_WORD, register, Register.R0, 0, number);
+    }
+
+    /** Jumps to {@code label} go on here. */
+    public BpfCode at(Label label) {
+        checkState(label.at < 0, "a label stands in one place");
+        label.at = instructions.size();
+        return this;
+    }
+
+    /** Ends the program with r0. */
+    public BpfCode exit() {
+        return add(EXIT, Register.R0, Register.R0, 0, 0);
+    }
+
+    /** How many instructions there are so far, each of eight bytes. */
+    public int size() {
+        return instructions.size();
+    }
+
+    /**
+     * All instructions, as the kernel of this machine reads them.
+     *
+     * @throws IllegalStateException if a jump leads nowhere or back
+     */
+    public byte[] toBytes() {
+        List<Long> linked = new ArrayList<>(instructions);
+        for (Jump jump : jumps) {
+            int distance = jump.to.at - jump.from - 1;
+            checkState(jump.to.at >= 0 && distance >= 0 && distance <= Short.MAX_VALUE, "a jump leads forward");
+            linked.set(jump.from, linked.get(jump.from) | (long) distance << 16);
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(linked.size() * Long.BYTES).order(ByteOrder.nativeOrder());
+        linked.forEach(bytes::putLong);
+        return bytes.array();
+    }
+
+    private BpfCode add(int code, Register to, Register from, int offset, int number) {
+        checkArgument(offset == (short) offset, "an offset has 16 bits: %s", offset);
+        instructions.add(encode(code, to.ordinal(), from.ordinal(), offset, number));
+        return this;
+    }
+
+    /** Little-endian, as every machine is that this runs on: code, registers, offset, number from the lowest byte up. */
+    private static long encode(int code, int to, int from, int offset, int number) {
+        return code | (long) (from << 4 | to) << 8 | (offset & 0xFFFFL) << 16 | (long) number << 32;
+    }
+}

@@ -1,0 +1,146 @@
+package dev.throughline.os;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A table in the kernel that eBPF programs write and this process reads (bpf(2)). It lives as long as a descriptor, a
+ * program or a pinned name refers to it. Thread-safe; a question takes less than a microsecond.
+ */
+public final class BpfMap implements AutoCloseable {
+    /** What kind of table it is (linux/bpf.h, enum bpf_map_type). */
+    public enum Type {
+        /** Forgets what was used longest ago when it is full. */
+        LRU_HASH(9),
+        /** One value for each processor, for a program's own notes. */
+        PER_CPU_ARRAY(6);
+
+        private final int number;
+
+        Type(int number) {
+            this.number = number;
+        }
+    }
+
+    /**
+     * A table's measures.
+     *
+     * @param keyBytes of a key
+     * @param valueBytes of a value
+     * @param capacity entries, for which memory is taken at once
+     */
+    public record Shape(Type type, int keyBytes, int valueBytes, int capacity) {}
+
+    private static final int INFO_BYTES = 80;
+
+    private final int fd;
+    private final Shape shape;
+    private final Bpf bpf = new Bpf();
+    private final MemorySegment key;
+    private final MemorySegment value;
+    private boolean closed;
+
+    private BpfMap(int fd, Shape shape) {
+        this.fd = fd;
+        this.shape = shape;
+        this.key = Arena.ofAuto().allocate(shape.keyBytes, 8);
+        this.value = Arena.ofAuto().allocate(shape.valueBytes, 8);
+    }
+
+    /**
+     * A new table.
+     *
+     * @param name at most 15 letters, digits and underscores
+     * @throws OsException if the kernel refuses; EPERM without CAP_BPF
+     */
+    public static BpfMap create(Shape shape, String name) throws OsException {
+        int fd = new Bpf()
+                .begin()
+                .set(0, shape.type.number)
+                .set(4, shape.keyBytes)
+                .set(8, shape.valueBytes)
+                .set(12, shape.capacity)
+                .setName(28, name)
+                .call(Bpf.MAP_CREATE, "bpf(MAP_CREATE)");
+        return new BpfMap(fd, shape);
+    }
+
+    /**
+     * The table that was pinned under a name in a BPF file system.
+     *
+     * @throws OsException if there is none, or it has another shape
+     */
+    public static BpfMap open(Path pinned, Shape shape) throws OsException {
+        BpfMap map = new BpfMap(Bpf.open(pinned), shape);
+        try {
+            map.checkShape();
+            return map;
+        } catch (OsException e) {
+            map.close();
+            throw e;
+        }
+    }
+
+    /** A table of another shape under our name would be read as what it isn't. */
+    private void checkShape() throws OsException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(INFO_BYTES, 8);
+            new Bpf()
+                    .begin()
+                    .set(0, fd)
+                    .set(4, INFO_BYTES)
+                    .set(8, info)
+                    .call(Bpf.OBJ_GET_INFO_BY_FD, "bpf(OBJ_GET_INFO_BY_FD)");
+            ByteBuffer found = info.asByteBuffer().order(ByteOrder.nativeOrder());
+            if (found.getInt(0) != shape.type.number
+                    || found.getInt(8) != shape.keyBytes
+                    || found.getInt(12) != shape.valueBytes) {
+                throw new OsException("bpf(OBJ_GET): a table of another shape", Errno.EINVAL);
+            }
+        }
+    }
+
+    /** Gives it a name in a BPF file system, under which it outlives this process. */
+    public void pin(Path name) throws OsException {
+        Bpf.pin(fd, name);
+    }
+
+    int fd() {
+        return fd;
+    }
+
+    /**
+     * The value of a key.
+     *
+     * @param wanted all bytes of the key
+     * @return a copy, in the order of this machine; empty if there is none
+     * @throws OsException if the kernel can't be asked
+     */
+    public synchronized Optional<ByteBuffer> find(byte[] wanted) throws OsException {
+        checkArgument(wanted.length == shape.keyBytes, "a key has %s bytes", shape.keyBytes);
+        MemorySegment.copy(wanted, 0, key, JAVA_BYTE, 0, wanted.length);
+        bpf.begin().set(0, fd).set(8, key).set(16, value);
+        if (bpf.tryCall(Bpf.MAP_LOOKUP_ELEM) == 0) {
+            return Optional.of(ByteBuffer.wrap(value.toArray(JAVA_BYTE)).order(ByteOrder.nativeOrder()));
+        }
+        if (bpf.errno() == Errno.ENOENT) {
+            return Optional.empty();
+        }
+        throw new OsException("bpf(MAP_LOOKUP_ELEM)", bpf.errno());
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            new Libc().close(fd);
+        }
+    }
+}

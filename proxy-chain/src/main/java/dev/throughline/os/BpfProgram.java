@@ -1,0 +1,129 @@
+package dev.throughline.os;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/**
+ * A program in the kernel that runs at a hook of a cgroup and of all that are below it (bpf(2), linux/bpf.h). It lives as
+ * long as a descriptor, a link or a pinned name refers to it.
+ */
+public final class BpfProgram implements AutoCloseable {
+    /** When it runs: which type of program that takes, and where it is attached. */
+    public enum Hook {
+        /** connect(2) to an IPv4 address, in the context of whoever calls it. */
+        CONNECT_IPV4(18, 10),
+        /** connect(2) to an IPv6 address. */
+        CONNECT_IPV6(18, 11),
+        /** sendmsg(2) of a datagram to an IPv4 address that it names. */
+        SEND_IPV4(18, 14),
+        /** sendmsg(2) of a datagram to an IPv6 address that it names. */
+        SEND_IPV6(18, 15),
+        /** Events of TCP connections. */
+        SOCKET_EVENTS(13, 3);
+
+        private final int type;
+        private final int attach;
+
+        Hook(int type, int attach) {
+            this.type = type;
+            this.attach = attach;
+        }
+    }
+
+    /** Some functions of the kernel are only for programs whose authors say so; the instructions here are under both. */
+    private static final String LICENCE = "Dual MIT/GPL";
+    private static final int LOG_BYTES = 1 << 16;
+    private static final int O_RDONLY_DIRECTORY_CLOEXEC = 0x10000 | 0x80000;
+
+    private final int fd;
+    private final Hook hook;
+    private boolean closed;
+
+    private BpfProgram(int fd, Hook hook) {
+        this.fd = fd;
+        this.hook = hook;
+    }
+
+    /**
+     * Gives a program to the kernel, which proves that it can do no harm.
+     *
+     * @param name at most 15 letters, digits and underscores
+     * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN; otherwise with the last line of the kernel's proof
+     */
+    public static BpfProgram load(Hook hook, BpfCode code, String name) throws OsException {
+        try (Arena arena = Arena.ofConfined()) {
+            byte[] bytes = code.toBytes();
+            MemorySegment instructions = arena.allocate(bytes.length, 8);
+            MemorySegment.copy(bytes, 0, instructions, JAVA_BYTE, 0, bytes.length);
+            Bpf bpf = new Bpf();
+            bpf.begin()
+                    .set(0, hook.type)
+                    .set(4, code.size())
+                    .set(8, instructions)
+                    .set(16, arena.allocateFrom(LICENCE))
+                    .setName(48, name)
+                    .set(68, hook.attach);
+            int fd = bpf.tryCall(Bpf.PROG_LOAD);
+            if (fd < 0 && bpf.errno() != Errno.EPERM) {
+                // Once more, to be told why.
+                MemorySegment log = arena.allocate(LOG_BYTES);
+                fd = bpf.set(24, 1).set(28, LOG_BYTES).set(32, log).tryCall(Bpf.PROG_LOAD);
+                if (fd < 0) {
+                    throw new OsException("bpf(PROG_LOAD) of " + name + tail(log), bpf.errno());
+                }
+            }
+            if (fd < 0) {
+                throw new OsException("bpf(PROG_LOAD) of " + name, bpf.errno());
+            }
+            return new BpfProgram(fd, hook);
+        }
+    }
+
+    /** The end of the kernel's proof: what it couldn't accept. */
+    private static String tail(MemorySegment log) {
+        String text = log.getString(0).strip();
+        int last = text.lastIndexOf("\nprocessed ");
+        String proof = last < 0 ? text : text.substring(0, last);
+        return proof.isEmpty() ? "" : ", " + proof.substring(proof.lastIndexOf('\n') + 1);
+    }
+
+    /**
+     * Has it run for a cgroup and all below it, beside what others attached there (BPF_F_ALLOW_MULTI is the way of links).
+     *
+     * @param cgroup a directory of cgroup v2
+     * @return what keeps it attached
+     * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN, EBADF if that isn't a cgroup of version 2
+     */
+    public BpfLink attach(Path cgroup) throws OsException {
+        Libc libc = new Libc();
+        int directory;
+        try (Arena arena = Arena.ofConfined()) {
+            directory = libc.open(arena.allocateFrom(cgroup.toString()), O_RDONLY_DIRECTORY_CLOEXEC);
+            if (directory < 0) {
+                throw libc.failure("open(" + cgroup + ")");
+            }
+        }
+        try {
+            int link = new Bpf()
+                    .begin()
+                    .set(0, fd)
+                    .set(4, directory)
+                    .set(8, hook.attach)
+                    .call(Bpf.LINK_CREATE, "bpf(LINK_CREATE) at " + cgroup);
+            return new BpfLink(link);
+        } finally {
+            libc.close(directory);
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            new Libc().close(fd);
+        }
+    }
+}
