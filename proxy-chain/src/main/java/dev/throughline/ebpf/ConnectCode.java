@@ -92,8 +92,20 @@ final class ConnectCode {
         follow(code, Register.R8, kernel.mmExeFile(), Register.R8, unknown);
         follow(code, Register.R8, kernel.fileInode(), Register.R8, unknown);
         read(code, Register.R8, kernel.inodeNumber(), Long.BYTES, RECORD_AT + ConnectRecord.INODE, unknown);
-        read(code, Register.R8, kernel.inodeCtimeSeconds(), Long.BYTES, RECORD_AT + ConnectRecord.CTIME_SECONDS, unknown);
-        read(code, Register.R8, kernel.inodeCtimeNanos(), Integer.BYTES, RECORD_AT + ConnectRecord.CTIME_NANOS, unknown);
+        read(
+                code,
+                Register.R8,
+                kernel.inodeCtimeSeconds(),
+                Long.BYTES,
+                RECORD_AT + ConnectRecord.CTIME_SECONDS,
+                unknown);
+        read(
+                code,
+                Register.R8,
+                kernel.inodeCtimeNanos(),
+                Integer.BYTES,
+                RECORD_AT + ConnectRecord.CTIME_NANOS,
+                unknown);
         follow(code, Register.R8, kernel.inodeSuperBlock(), Register.R8, unknown);
         read(code, Register.R8, kernel.superBlockDevice(), Integer.BYTES, RECORD_AT + ConnectRecord.DEVICE, unknown);
         follow(code, Register.R7, kernel.taskGroupLeader(), Register.R8, unknown);

@@ -77,8 +77,7 @@ final class Bpf {
     /** A name of at most 15 characters, for bpftool(8) to show. */
     Bpf setName(int offset, String name) {
         byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
-        MemorySegment.copy(
-                MemorySegment.ofArray(bytes), 0, attributes, offset, Math.min(bytes.length, NAME_BYTES - 1));
+        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, attributes, offset, Math.min(bytes.length, NAME_BYTES - 1));
         return this;
     }
 
@@ -103,8 +102,8 @@ final class Bpf {
             return -1;
         }
         try {
-            return (int) (long) SYSCALL.invokeExact(
-                    state, (long) NUMBER.getAsInt(), command, attributes, ATTRIBUTE_BYTES);
+            return (int)
+                    (long) SYSCALL.invokeExact(state, (long) NUMBER.getAsInt(), command, attributes, ATTRIBUTE_BYTES);
         } catch (Throwable e) {
             throw new AssertionError("a foreign call of the wrong type", e);
         }
@@ -116,7 +115,8 @@ final class Bpf {
 
     static void pin(int fd, Path path) throws OsException {
         try (Arena arena = Arena.ofConfined()) {
-            new Bpf().begin()
+            new Bpf()
+                    .begin()
                     .set(0, arena.allocateFrom(path.toString()))
                     .set(8, fd)
                     .call(OBJ_PIN, "bpf(OBJ_PIN)");

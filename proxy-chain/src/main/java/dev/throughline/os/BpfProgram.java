@@ -35,6 +35,7 @@ public final class BpfProgram implements AutoCloseable {
 
     /** Some functions of the kernel are only for programs whose authors say so; the instructions here are under both. */
     private static final String LICENCE = "Dual MIT/GPL";
+
     private static final int LOG_BYTES = 1 << 16;
     private static final int O_RDONLY_DIRECTORY_CLOEXEC = 0x10000 | 0x80000;
 

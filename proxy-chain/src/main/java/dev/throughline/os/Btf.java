@@ -1,6 +1,5 @@
 package dev.throughline.os;
 
-import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -28,7 +27,7 @@ public final class Btf {
     private final ByteBuffer bytes;
     private final int strings;
     /** Where each type begins; type 0 is void. */
-    private final ImmutableList<Integer> types;
+    private final int[] types;
 
     private final Map<String, Integer> structures = new HashMap<>();
 
@@ -41,17 +40,18 @@ public final class Btf {
         int at = header + bytes.getInt(8);
         int end = at + bytes.getInt(12);
         this.strings = header + bytes.getInt(16);
-        ImmutableList.Builder<Integer> found = ImmutableList.builder();
-        found.add(-1);
+        int[] found = new int[(end - at) / TYPE_BYTES + 1];
+        found[0] = -1;
+        int count = 1;
         while (at < end) {
-            found.add(at);
+            found[count++] = at;
             int kind = kind(at);
             if (kind == STRUCT && bytes.getInt(at) != 0) {
                 structures.putIfAbsent(string(bytes.getInt(at)), at);
             }
             at += TYPE_BYTES + extraBytes(kind, bytes.getInt(at + 4) & 0xFFFF);
         }
-        this.types = found.build();
+        this.types = found;
     }
 
     /**
@@ -92,7 +92,7 @@ public final class Btf {
             if (name.equals(member)) {
                 return bits % 8 == 0 ? OptionalInt.of(bits / 8) : OptionalInt.empty();
             }
-            int type = types.get(bytes.getInt(at + 4));
+            int type = types[bytes.getInt(at + 4)];
             if (name.isEmpty() && type >= 0 && (kind(type) == STRUCT || kind(type) == UNION)) {
                 OptionalInt inside = find(type, member);
                 if (inside.isPresent()) {
