@@ -1,11 +1,12 @@
 package dev.throughline.ebpf;
 
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
 import dev.throughline.os.BpfCode;
 import dev.throughline.os.BpfCode.Helper;
 import dev.throughline.os.BpfCode.Label;
 import dev.throughline.os.BpfCode.Register;
 import dev.throughline.os.BpfCode.Size;
-import dev.throughline.os.BpfMap;
 import java.util.Optional;
 
 /**
@@ -25,6 +26,11 @@ final class ConnectCode {
 
     /** Bytes 8 to 11 of ::ffff:0:0 as a word of a little-endian machine (RFC 4291, section 2.5.5.2). */
     static final int MAPPED = 0xFFFF_0000;
+
+    /** Places of the tables. */
+    private static final int BY_COOKIE = 0;
+
+    private static final int BY_TUPLE = 1;
 
     private static final int GO_ON = 1;
     private static final int COOKIE_AT = -COOKIE_BYTES;
@@ -47,8 +53,16 @@ final class ConnectCode {
 
     private ConnectCode() {}
 
+    /** Sixteen digits that are others as soon as a program notes anything else or elsewhere. */
+    static String version(Optional<TaskLayout> layout) {
+        Hasher sha256 = Hashing.sha256().newHasher();
+        sha256.putBytes(caller(layout).fingerprint());
+        sha256.putBytes(connection().fingerprint());
+        return sha256.hash().toString().substring(0, 16);
+    }
+
     /** For connect(2) and sendmsg(2): notes the caller under the socket's cookie. */
-    static BpfCode caller(BpfMap byCookie, Optional<TaskLayout> layout) {
+    static BpfCode caller(Optional<TaskLayout> layout) {
         BpfCode code = new BpfCode().move(Register.R6, Register.R1);
         for (int at = 0; at < ConnectRecord.BYTES; at += Long.BYTES) {
             code.store(Size.DOUBLE, Register.R10, RECORD_AT + at, 0);
@@ -64,7 +78,7 @@ final class ConnectCode {
                 .move(Register.R2, ConnectRecord.COMMAND_BYTES)
                 .call(Helper.GET_CURRENT_COMM);
         layout.ifPresent(kernel -> process(code, kernel));
-        code.load(Register.R1, byCookie);
+        code.loadTable(Register.R1, BY_COOKIE);
         stack(code, Register.R2, COOKIE_AT);
         stack(code, Register.R3, RECORD_AT);
         return code.move(Register.R4, 0)
@@ -133,7 +147,7 @@ final class ConnectCode {
      * For TCP, when the first SYN is about to leave: what is known of the socket's caller is noted under its addresses as well.
      * If nothing is, as for connections that the kernel opens itself, what an earlier socket left there is taken away.
      */
-    static BpfCode connection(BpfMap byCookie, BpfMap byTuple) {
+    static BpfCode connection() {
         Label ipv4 = new Label();
         Label ipv6 = new Label();
         Label ports = new Label();
@@ -170,18 +184,18 @@ final class ConnectCode {
         code.move(Register.R1, Register.R6)
                 .call(Helper.GET_SOCKET_COOKIE)
                 .store(Size.DOUBLE, Register.R10, COOKIE_AT, Register.R0)
-                .load(Register.R1, byCookie);
+                .loadTable(Register.R1, BY_COOKIE);
         stack(code, Register.R2, COOKIE_AT)
                 .call(Helper.MAP_LOOKUP_ELEM)
                 .jumpIf(Register.R0, 0, forget)
                 .move(Register.R3, Register.R0)
-                .load(Register.R1, byTuple);
+                .loadTable(Register.R1, BY_TUPLE);
         stack(code, Register.R2, TUPLE_AT)
                 .move(Register.R4, 0)
                 .call(Helper.MAP_UPDATE_ELEM)
                 .jump(done)
                 .at(forget)
-                .load(Register.R1, byTuple);
+                .loadTable(Register.R1, BY_TUPLE);
         return stack(code, Register.R2, TUPLE_AT)
                 .call(Helper.MAP_DELETE_ELEM)
                 .at(done)

@@ -1,11 +1,6 @@
 package dev.throughline.ebpf;
 
 import dev.throughline.header.Tuple;
-import dev.throughline.os.BpfCode;
-import dev.throughline.os.BpfLink;
-import dev.throughline.os.BpfMap;
-import dev.throughline.os.BpfProgram;
-import dev.throughline.os.BpfProgram.Hook;
 import dev.throughline.os.Btf;
 import dev.throughline.os.OsException;
 import java.io.IOException;
@@ -13,8 +8,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -25,55 +18,51 @@ public final class ConnectNotes implements AutoCloseable {
     /** Connections of the last while: a note takes about 200 bytes of the kernel's memory, and the oldest leave first. */
     public static final int CAPACITY = 1 << 18;
 
-    private final BpfMap byCookie;
-    private final BpfMap byTuple;
-    private final List<BpfLink> links;
+    private final ConnectObjects objects;
+    private final Optional<Pins> pins;
     private final boolean withProcess;
 
-    private ConnectNotes(BpfMap byCookie, BpfMap byTuple, List<BpfLink> links, boolean withProcess) {
-        this.byCookie = byCookie;
-        this.byTuple = byTuple;
-        this.links = links;
+    private ConnectNotes(ConnectObjects objects, Optional<Pins> pins, boolean withProcess) {
+        this.objects = objects;
+        this.pins = pins;
         this.withProcess = withProcess;
     }
 
     /**
-     * Begins to take notes.
+     * Begins to take notes for this process alone: they end with it.
      *
      * @param cgroup the root of cgroup v2, for all processes of the host
      * @param capacity how many sockets are remembered, in each of two tables
      * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN, ENOSYS where there is no bpf(2); nothing is left attached
      */
     public static ConnectNotes open(Path cgroup, int capacity) throws OsException {
-        BpfMap byCookie = BpfMap.create(
-                new BpfMap.Shape(BpfMap.Type.LRU_HASH, ConnectCode.COOKIE_BYTES, ConnectRecord.BYTES, capacity),
-                "connect_cookie");
-        BpfMap byTuple = null;
-        List<BpfLink> links = new ArrayList<>();
-        try {
-            byTuple = BpfMap.create(
-                    new BpfMap.Shape(BpfMap.Type.LRU_HASH, ConnectCode.TUPLE_BYTES, ConnectRecord.BYTES, capacity),
-                    "connect_tuple");
-            Optional<TaskLayout> layout = layout();
-            for (Hook hook : List.of(Hook.CONNECT_IPV4, Hook.CONNECT_IPV6, Hook.SEND_IPV4, Hook.SEND_IPV6)) {
-                links.add(attach(hook, ConnectCode.caller(byCookie, layout), "connect_caller", cgroup));
-            }
-            links.add(attach(Hook.SOCKET_EVENTS, ConnectCode.connection(byCookie, byTuple), "connect_tuple", cgroup));
-            return new ConnectNotes(byCookie, byTuple, links, layout.isPresent());
-        } catch (OsException e) {
-            links.forEach(BpfLink::close);
-            byCookie.close();
-            if (byTuple != null) {
-                byTuple.close();
-            }
-            throw e;
-        }
+        Optional<TaskLayout> layout = layout();
+        return new ConnectNotes(ConnectObjects.attach(cgroup, capacity, layout), Optional.empty(), layout.isPresent());
     }
 
-    private static BpfLink attach(Hook hook, BpfCode code, String name, Path cgroup) throws OsException {
-        try (BpfProgram program = BpfProgram.load(hook, code, name)) {
-            return program.attach(cgroup);
-        }
+    /**
+     * Begins to take notes, or goes on with those that another hop of this user's takes on this host.
+     *
+     * @param cgroup the root of cgroup v2
+     * @param capacity how many sockets are remembered, if nobody takes notes yet
+     * @param bpffs a BPF file system, such as {@code /sys/fs/bpf}
+     * @throws IOException as {@link #open}, or if they can't be shared there
+     */
+    public static ConnectNotes shared(Path cgroup, int capacity, Path bpffs) throws IOException {
+        Optional<TaskLayout> layout = layout();
+        // What other programs or another layout wrote would be read as what it isn't.
+        Path folder = bpffs.resolve("throughline-" + ConnectCode.version(layout));
+        Pins.Opened<ConnectObjects> opened = Pins.open(folder, ConnectObjects::open, empty -> {
+            ConnectObjects made = ConnectObjects.attach(cgroup, capacity, layout);
+            try {
+                made.pin(empty);
+                return made;
+            } catch (OsException e) {
+                made.close();
+                throw e;
+            }
+        });
+        return new ConnectNotes(opened.made(), Optional.of(opened.pins()), layout.isPresent());
     }
 
     private static Optional<TaskLayout> layout() {
@@ -104,7 +93,7 @@ public final class ConnectNotes implements AutoCloseable {
         key.putInt(ConnectCode.TUPLE_LOCAL_PORT, tuple.source().getPort());
         key.put(ConnectCode.TUPLE_REMOTE_PORT + 2, (byte) (tuple.destination().getPort() >> 8));
         key.put(ConnectCode.TUPLE_REMOTE_PORT + 3, (byte) tuple.destination().getPort());
-        return byTuple.find(key.array()).map(ConnectRecord::read);
+        return objects.byTuple().find(key.array()).map(ConnectRecord::read);
     }
 
     /**
@@ -115,7 +104,7 @@ public final class ConnectNotes implements AutoCloseable {
      */
     public Optional<ConnectRecord> find(long cookie) throws OsException {
         ByteBuffer key = ByteBuffer.allocate(ConnectCode.COOKIE_BYTES).order(ByteOrder.nativeOrder());
-        return byCookie.find(key.putLong(0, cookie).array()).map(ConnectRecord::read);
+        return objects.byCookie().find(key.putLong(0, cookie).array()).map(ConnectRecord::read);
     }
 
     private static void address(ByteBuffer key, int at, InetSocketAddress endpoint) {
@@ -129,9 +118,10 @@ public final class ConnectNotes implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        links.forEach(BpfLink::close);
-        byTuple.close();
-        byCookie.close();
+    public void close() throws IOException {
+        objects.close();
+        if (pins.isPresent()) {
+            pins.get().close();
+        }
     }
 }

@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Writes eBPF instructions (RFC 9669), one method each, in the order in which they run. The kernel's verifier judges what
@@ -89,6 +91,8 @@ public final class BpfCode {
 
     private final List<Long> instructions = new ArrayList<>();
     private final List<Jump> jumps = new ArrayList<>();
+    /** Places of tables, by the instruction that loads them. */
+    private final Map<Integer, Integer> tables = new TreeMap<>();
 
     /** {@code to = from}. */
     public BpfCode move(Register to, Register from) {
@@ -105,9 +109,10 @@ public final class BpfCode {
         return add(ADD_NUMBER, to, Register.R0, 0, number);
     }
 
-    /** {@code to = map}; the program keeps the map alive. */
-    public BpfCode load(Register to, BpfMap map) {
-        instructions.add(encode(LOAD_64, to.ordinal(), PSEUDO_MAP_FD, 0, map.fd()));
+    /** {@code to} = that table, by its place among those that the program is loaded with. */
+    public BpfCode loadTable(Register to, int place) {
+        tables.put(instructions.size(), place);
+        instructions.add(encode(LOAD_64, to.ordinal(), PSEUDO_MAP_FD, 0, 0));
         instructions.add(0L);
         return this;
     }
@@ -176,17 +181,35 @@ public final class BpfCode {
     /**
      * All instructions, as the kernel of this machine reads them.
      *
+     * @param descriptors of the tables, by their places
      * @throws IllegalStateException if a jump leads nowhere or back
      */
-    public byte[] toBytes() {
+    byte[] toBytes(int... descriptors) {
+        List<Long> linked = linked();
+        tables.forEach((at, place) -> linked.set(at, linked.get(at) | (long) descriptors[place] << 32));
+        return bytes(linked);
+    }
+
+    /** All instructions, the places of tables in the stead of tables: the same wherever the same is assembled. */
+    public byte[] fingerprint() {
+        List<Long> linked = linked();
+        tables.forEach((at, place) -> linked.set(at, linked.get(at) | (long) place << 32));
+        return bytes(linked);
+    }
+
+    private List<Long> linked() {
         List<Long> linked = new ArrayList<>(instructions);
         for (Jump jump : jumps) {
             int distance = jump.to.at - jump.from - 1;
             checkState(jump.to.at >= 0 && distance >= 0 && distance <= Short.MAX_VALUE, "a jump leads forward");
             linked.set(jump.from, linked.get(jump.from) | (long) distance << 16);
         }
-        ByteBuffer bytes = ByteBuffer.allocate(linked.size() * Long.BYTES).order(ByteOrder.nativeOrder());
-        linked.forEach(bytes::putLong);
+        return linked;
+    }
+
+    private static byte[] bytes(List<Long> instructions) {
+        ByteBuffer bytes = ByteBuffer.allocate(instructions.size() * Long.BYTES).order(ByteOrder.nativeOrder());
+        instructions.forEach(bytes::putLong);
         return bytes.array();
     }
 

@@ -14,6 +14,15 @@ public final class BpfLink implements AutoCloseable {
         this.fd = fd;
     }
 
+    /**
+     * The link that was pinned under a name in a BPF file system.
+     *
+     * @throws OsException if there is none
+     */
+    public static BpfLink open(Path pinned) throws OsException {
+        return new BpfLink(Bpf.open(pinned));
+    }
+
     /** Gives it a name in a BPF file system, under which it outlives this process. */
     public void pin(Path name) throws OsException {
         Bpf.pin(fd, name);

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A program in the kernel that runs at a hook of a cgroup and of all that are below it (bpf(2), linux/bpf.h). It lives as
@@ -51,12 +52,13 @@ public final class BpfProgram implements AutoCloseable {
     /**
      * Gives a program to the kernel, which proves that it can do no harm.
      *
+     * @param tables that the code loads, in their places; the program keeps them alive
      * @param name at most 15 letters, digits and underscores
      * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN; otherwise with the last line of the kernel's proof
      */
-    public static BpfProgram load(Hook hook, BpfCode code, String name) throws OsException {
+    public static BpfProgram load(Hook hook, BpfCode code, List<BpfMap> tables, String name) throws OsException {
         try (Arena arena = Arena.ofConfined()) {
-            byte[] bytes = code.toBytes();
+            byte[] bytes = code.toBytes(tables.stream().mapToInt(BpfMap::fd).toArray());
             MemorySegment instructions = arena.allocate(bytes.length, 8);
             MemorySegment.copy(bytes, 0, instructions, JAVA_BYTE, 0, bytes.length);
             Bpf bpf = new Bpf();

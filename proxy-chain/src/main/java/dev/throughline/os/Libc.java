@@ -28,6 +28,7 @@ final class Libc {
     private static final MethodHandle SEND = handle("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle RECV = handle("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle OPEN = handle("open", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle FLOCK = handle("flock", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle CLOSE = handle("close", JAVA_INT, JAVA_INT);
     private static final MethodHandle READLINK = handle("readlink", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle FSTATFS = handle("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
@@ -102,6 +103,14 @@ final class Libc {
     int open(MemorySegment path, int flags) {
         try {
             return (int) OPEN.invokeExact(state, path, flags);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int flock(int fd, int operation) {
+        try {
+            return (int) FLOCK.invokeExact(state, fd, operation);
         } catch (Throwable e) {
             throw impossible(e);
         }
