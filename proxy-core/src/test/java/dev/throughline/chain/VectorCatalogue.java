@@ -102,21 +102,6 @@ final class VectorCatalogue {
         }
     }
 
-    /** The worked example of SPEC.md. */
-    static String example() {
-        Forge forge = Forge.of(2, false);
-        forge.detail(2).close();
-        Map<String, String> settings = new LinkedHashMap<>();
-        // Two lines of one name.
-        settings.put("key", Scene.key("laptop").publicKey().toText() + " origin=laptop");
-        settings.put("key ", Scene.key("gateway").publicKey().toText() + " hop");
-        settings.put("self", Scene.RECEIVER);
-        settings.put("started", Scene.STARTED.toString());
-        settings.put("now", Scene.NOW.toString());
-        settings.put("socket", Scene.outgoing(1, false).toString());
-        return text("curl on laptop, by gateway, to vault.", VERIFIED, settings, forge.header());
-    }
-
     private static String text(String comment, String expect, Map<String, String> settings, Labelled header) {
         List<String> lines = new ArrayList<>();
         lines.add("# " + comment);
@@ -126,7 +111,7 @@ final class VectorCatalogue {
             Chain chain = ((ChainRead.Found) ChainTlv.STANDARD.read(read)).chain();
             lines.add("says: " + Vector.says(chain.origin().claim().unverified()));
         }
-        settings.forEach((key, value) -> lines.add(key.strip() + ": " + value));
+        settings.forEach((key, value) -> lines.add(key + ": " + value));
         return String.join("\n", lines) + "\n\n" + header.dump();
     }
 

@@ -84,6 +84,14 @@ final class VerdictVectors {
                 VectorCatalogue.VERIFIED,
                 d -> d.forge.detail(1).close());
         to.add(
+                "verified-example",
+                "The worked example of SPEC.md: curl on laptop, by gateway, which closed \"placement\", to vault.",
+                VectorCatalogue.VERIFIED,
+                d -> {
+                    d.hops(2, false);
+                    d.forge.detail(2).close();
+                });
+        to.add(
                 "verified-details-all-closed",
                 "All details are closed.",
                 VectorCatalogue.VERIFIED,

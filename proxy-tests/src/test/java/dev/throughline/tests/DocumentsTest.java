@@ -95,9 +95,8 @@ class DocumentsTest {
         String list = spec.substring(spec.indexOf("\n### Attacks\n"), spec.indexOf("\n## 12."));
         Set<String> attacks = Splitter.on('\n')
                 .splitToStream(list)
-                .filter(row -> row.startsWith("| "))
-                .skip(1)
-                .map(row -> row.substring(1, row.indexOf('|', 1)))
+                .filter(line -> line.contains("  "))
+                .map(line -> line.substring(0, line.indexOf("  ")))
                 .map(DocumentsTest::letters)
                 .collect(Collectors.toCollection(TreeSet::new));
         Set<String> tests = new TreeSet<>();
