@@ -123,6 +123,13 @@ final class ConnectCode {
         follow(code, Register.R8, kernel.inodeSuperBlock(), Register.R8, unknown);
         read(code, Register.R8, kernel.superBlockDevice(), Integer.BYTES, RECORD_AT + ConnectRecord.DEVICE, unknown);
         follow(code, Register.R7, kernel.taskGroupLeader(), Register.R8, unknown);
+        read(
+                code,
+                Register.R8,
+                kernel.taskCommand(),
+                ConnectRecord.COMMAND_BYTES,
+                RECORD_AT + ConnectRecord.COMMAND,
+                unknown);
         read(code, Register.R8, kernel.taskStartBootTime(), Long.BYTES, RECORD_AT + ConnectRecord.START, unknown);
         code.at(unknown);
     }

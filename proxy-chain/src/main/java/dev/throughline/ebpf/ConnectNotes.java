@@ -18,11 +18,13 @@ public final class ConnectNotes implements AutoCloseable {
     /** Connections of the last while: a note takes about 200 bytes of the kernel's memory, and the oldest leave first. */
     public static final int CAPACITY = 1 << 18;
 
+    private final Path cgroup;
     private final ConnectObjects objects;
     private final Optional<Pins> pins;
     private final boolean withProcess;
 
-    private ConnectNotes(ConnectObjects objects, Optional<Pins> pins, boolean withProcess) {
+    private ConnectNotes(Path cgroup, ConnectObjects objects, Optional<Pins> pins, boolean withProcess) {
+        this.cgroup = cgroup;
         this.objects = objects;
         this.pins = pins;
         this.withProcess = withProcess;
@@ -37,7 +39,7 @@ public final class ConnectNotes implements AutoCloseable {
      */
     public static ConnectNotes open(Path cgroup, int capacity) throws OsException {
         Optional<TaskLayout> layout = layout();
-        return new ConnectNotes(ConnectObjects.attach(cgroup, capacity, layout), Optional.empty(), layout.isPresent());
+        return new ConnectNotes(cgroup, ConnectObjects.attach(cgroup, capacity, layout), Optional.empty(), layout.isPresent());
     }
 
     /**
@@ -62,7 +64,7 @@ public final class ConnectNotes implements AutoCloseable {
                 throw e;
             }
         });
-        return new ConnectNotes(opened.made(), Optional.of(opened.pins()), layout.isPresent());
+        return new ConnectNotes(cgroup, opened.made(), Optional.of(opened.pins()), layout.isPresent());
     }
 
     private static Optional<TaskLayout> layout() {
@@ -71,6 +73,11 @@ public final class ConnectNotes implements AutoCloseable {
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    /** The group whose processes notes are taken of, with all below it. */
+    public Path cgroup() {
+        return cgroup;
     }
 
     /** Whether notes say what the process ran. */

@@ -1,7 +1,7 @@
 package dev.throughline.ebpf;
 
+import dev.throughline.header.Bytes;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
@@ -10,12 +10,13 @@ import java.util.Optional;
  * @param cookie of the socket (SO_COOKIE), never given again while the host is up
  * @param pid of the process (thread group), in the first pid namespace
  * @param thread of the thread that called, there
- * @param uid effective user id, unsigned
- * @param gid effective group id, unsigned
+ * @param uid real user id, unsigned
+ * @param gid real group id, unsigned
  * @param cgroupId of its cgroup v2: the inode number of the directory
  * @param bootNanos when it called, in nanoseconds since the host started, suspended time included
  * @param networkNamespace cookie of the socket's network namespace (SO_NETNS_COOKIE)
- * @param command name of the thread (proc(5), comm), at most 15 bytes; a process chooses it itself
+ * @param command name of the process, or of the thread where {@code process} is empty (proc(5), comm): at most 15 bytes, which
+ *     the process chooses itself
  * @param process more of the process, where the kernel shows its types
  */
 public record ConnectRecord(
@@ -27,7 +28,7 @@ public record ConnectRecord(
         long cgroupId,
         long bootNanos,
         long networkNamespace,
-        String command,
+        Bytes command,
         Optional<Process> process) {
 
     /**
@@ -82,7 +83,7 @@ public record ConnectRecord(
                 in.getLong(CGROUP),
                 in.getLong(BOOT),
                 in.getLong(NETNS),
-                new String(name, StandardCharsets.UTF_8),
+                Bytes.wrap(name),
                 start == 0
                         ? Optional.empty()
                         : Optional.of(new Process(

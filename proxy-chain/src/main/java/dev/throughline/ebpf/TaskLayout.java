@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 record TaskLayout(
         int taskGroupLeader,
         int taskStartBootTime,
+        int taskCommand,
         int taskMm,
         int mmExeFile,
         int fileInode,
@@ -33,6 +34,7 @@ record TaskLayout(
         int[] offsets = {
             orNone(types.offset("task_struct", "group_leader")),
             orNone(types.offset("task_struct", "start_boottime")),
+            orNone(types.offset("task_struct", "comm")),
             orNone(types.offset("task_struct", "mm")),
             orNone(types.offset("mm_struct", "exe_file")),
             orNone(types.offset("file", "f_inode")),
@@ -48,16 +50,8 @@ record TaskLayout(
             }
         }
         return Optional.of(new TaskLayout(
-                offsets[0],
-                offsets[1],
-                offsets[2],
-                offsets[3],
-                offsets[4],
-                offsets[5],
-                offsets[6],
-                offsets[7],
-                offsets[8],
-                offsets[9]));
+                offsets[0], offsets[1], offsets[2], offsets[3], offsets[4], offsets[5], offsets[6], offsets[7],
+                offsets[8], offsets[9], offsets[10]));
     }
 
     private static int orNone(OptionalInt offset) {

@@ -1,10 +1,12 @@
 package dev.throughline.identify;
 
 import com.google.common.base.CharMatcher;
+import dev.throughline.ebpf.ConnectNotes;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.BootClock;
 import dev.throughline.os.LocalAddresses;
+import dev.throughline.os.NetworkNamespace;
 import dev.throughline.os.OsException;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.os.SocketOwner;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -25,10 +28,13 @@ import java.util.function.LongSupplier;
  * executable since then is named by the new one; only evidence taken at connect(2) itself could say more.
  */
 public final class ProcessIdentifier implements AutoCloseable {
+    private static final Path PASSWD = Path.of("/etc/passwd");
+
     private final LocalAddresses addresses;
     private final SocketDiag sockets;
     private final ExecutableDigests digests;
     private final HolderSearch search;
+    private final Optional<Callers> callers;
     private final LongSupplier bootTicks;
     private final LongAdder lookups = new LongAdder();
     private final LongAdder failures = new LongAdder();
@@ -38,25 +44,36 @@ public final class ProcessIdentifier implements AutoCloseable {
             SocketDiag sockets,
             ExecutableDigests digests,
             HolderSearch search,
+            Optional<Callers> callers,
             LongSupplier bootTicks) {
         this.addresses = addresses;
         this.sockets = sockets;
         this.digests = digests;
         this.search = search;
+        this.callers = callers;
         this.bootTicks = bootTicks;
     }
 
     /**
      * An identifier for the network namespace of the calling thread.
      *
+     * @param notes what the kernel notes of who connects, if it does; not closed here
      * @throws IOException if the kernel has no sock_diag(7) or /proc isn't there
      */
-    public static ProcessIdentifier open(IdentifyLimits limits) throws IOException {
-        return open(limits, new BootClock()::ticks);
+    public static ProcessIdentifier open(IdentifyLimits limits, Optional<ConnectNotes> notes) throws IOException {
+        return open(limits, notes, new BootClock()::ticks);
     }
 
     static ProcessIdentifier open(IdentifyLimits limits, LongSupplier bootTicks) throws IOException {
-        String bootId = Files.readString(Path.of("/proc/sys/kernel/random/boot_id"));
+        return open(limits, Optional.empty(), bootTicks);
+    }
+
+    private static ProcessIdentifier open(IdentifyLimits limits, Optional<ConnectNotes> notes, LongSupplier bootTicks)
+            throws IOException {
+        Bytes bootId = Bytes.ofHex(CharMatcher.anyOf("-\n")
+                .removeFrom(Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))));
+        OptionalLong networkNamespace =
+                notes.isPresent() ? OptionalLong.of(NetworkNamespace.cookie()) : OptionalLong.empty();
         LocalAddresses addresses = LocalAddresses.open();
         SocketDiag sockets;
         try {
@@ -66,14 +83,20 @@ public final class ProcessIdentifier implements AutoCloseable {
             throw e;
         }
         ExecutableDigests digests = new ExecutableDigests();
-        Naming naming = new Naming(
-                new ProcessReader(digests),
-                new Users(Path.of("/etc/passwd")),
-                Bytes.ofHex(CharMatcher.anyOf("-\n").removeFrom(bootId)),
-                limits.digestDeadline());
-        HolderSearch search = new HolderSearch(limits, naming);
+        Optional<Callers> callers = notes.map(open -> new Callers(
+                open,
+                networkNamespace.getAsLong(),
+                new CallerNaming(
+                        new ProcessReader(digests),
+                        new KnownExecutables(digests),
+                        new CgroupPaths(open.cgroup()),
+                        new Users(PASSWD),
+                        bootId,
+                        limits)));
+        HolderSearch search = new HolderSearch(
+                limits, new Naming(new ProcessReader(digests), new Users(PASSWD), bootId, limits.digestDeadline()));
         search.start();
-        return new ProcessIdentifier(addresses, sockets, digests, search, bootTicks);
+        return new ProcessIdentifier(addresses, sockets, digests, search, callers, bootTicks);
     }
 
     /**
@@ -91,6 +114,12 @@ public final class ProcessIdentifier implements AutoCloseable {
                 return CompletableFuture.completedFuture(LocalOwner.remote());
             }
             Optional<SocketOwner> socket = sockets.find(tuple);
+            if (callers.isPresent()) {
+                Optional<CompletableFuture<LocalOwner>> caller = callers.get().find(tuple, socket);
+                if (caller.isPresent()) {
+                    return caller.get();
+                }
+            }
             if (socket.isEmpty() || socket.get().isOrphaned()) {
                 OptionalInt mark = socket.map(SocketOwner::mark).orElse(OptionalInt.empty());
                 return CompletableFuture.completedFuture(LocalOwner.unknown(mark));
@@ -120,6 +149,7 @@ public final class ProcessIdentifier implements AutoCloseable {
     @Override
     public void close() {
         search.close();
+        callers.ifPresent(Callers::close);
         digests.close();
         sockets.close();
         addresses.close();

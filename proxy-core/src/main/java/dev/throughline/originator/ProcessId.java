@@ -4,9 +4,13 @@ package dev.throughline.originator;
  * One process instance on one host and boot: a pid alone is used again, a pid with its start time is not.
  *
  * @param pid the thread group, never a thread
- * @param startTime Linux: clock ticks since boot (proc(5), /proc/PID/stat, field 22); macOS: the pidversion
+ * @param startTime Linux: clock ticks since boot (proc(5), /proc/PID/stat, field 22), or {@link #START_NOT_KNOWN}; macOS: the
+ *     pidversion
  */
 public record ProcessId(int pid, long startTime) {
+    /** The process had ended before its start could be read; no process that connects started with the host itself. */
+    public static final long START_NOT_KNOWN = 0;
+
     /** {@return the pid as the unsigned number that it is on the wire} */
     public long unsignedPid() {
         return Integer.toUnsignedLong(pid);

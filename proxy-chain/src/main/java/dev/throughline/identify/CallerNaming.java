@@ -1,0 +1,229 @@
+package dev.throughline.identify;
+
+import com.google.common.cache.Cache;
+import com.google.common.cache.CacheBuilder;
+import dev.throughline.ebpf.ConnectRecord;
+import dev.throughline.header.Bytes;
+import dev.throughline.os.SocketOwner;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Credentials;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessId;
+import dev.throughline.originator.ProcessIdentity;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Says who connected, from what the kernel noted in that process's own context. Process and user are what was noted, whatever
+ * became of the process since; what /proc adds is taken only from the same instance, and of the executable only if it is
+ * still the one that ran then.
+ *
+ * <p>A process is read once, on a thread of its own; its further flows cost a look into a table. The kernel notes the
+ * instance, its user and its executable anew with each connect, so what is remembered is never what was before.
+ */
+final class CallerNaming implements AutoCloseable {
+    private static final int MAX_REMEMBERED = 8192;
+    private static final int MAX_WAITING = 4096;
+    private static final int MAX_COMMAND_BYTES = 256;
+    private static final long NANOS_PER_TICK = 10_000_000;
+
+    /** A process as it was when it connected: as long as all of this is the same, so is what was read of it. */
+    private record Instance(
+            int pid, ConnectRecord.Process process, int uid, int gid, long cgroupId) {}
+
+    /** What doesn't change while an {@link Instance} is the same. */
+    private record Named(
+            ProcessId id,
+            Credentials credentials,
+            KnownExecutables.Executable executable,
+            Optional<String> cgroup,
+            Optional<String> userName) {}
+
+    private final ProcessReader processes;
+    private final KnownExecutables executables;
+    private final CgroupPaths cgroups;
+    private final Users users;
+    private final Bytes bootId;
+    private final IdentifyLimits limits;
+    private final ThreadPoolExecutor reader;
+    private final Cache<Instance, CompletableFuture<Named>> known =
+            CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
+
+    CallerNaming(
+            ProcessReader processes,
+            KnownExecutables executables,
+            CgroupPaths cgroups,
+            Users users,
+            Bytes bootId,
+            IdentifyLimits limits) {
+        this.processes = processes;
+        this.executables = executables;
+        this.cgroups = cgroups;
+        this.users = users;
+        this.bootId = bootId;
+        this.limits = limits;
+        this.reader = new ThreadPoolExecutor(
+                1,
+                1,
+                1,
+                TimeUnit.MINUTES,
+                new ArrayBlockingQueue<>(MAX_WAITING),
+                Thread.ofPlatform().name("process-reader").daemon().factory());
+    }
+
+    /** Names the process that {@code noted} is of, whose socket is {@code socket} if there still is one. */
+    CompletableFuture<LocalOwner> name(ConnectRecord noted, Optional<SocketOwner> socket) {
+        OptionalInt mark = socket.map(SocketOwner::mark).orElse(OptionalInt.empty());
+        OptionalInt uid = socket.filter(owner -> !owner.isOrphaned())
+                .map(owner -> OptionalInt.of(owner.uid()))
+                .orElse(OptionalInt.of(noted.uid()));
+        CompletableFuture<Named> named = named(noted);
+        if (named.isDone()) {
+            return withDigest(noted, named.join(), mark, uid);
+        }
+        return named.copy()
+                .completeOnTimeout(notedOnly(noted), limits.processDeadline().toNanos(), TimeUnit.NANOSECONDS)
+                .thenCompose(process -> withDigest(noted, process, mark, uid));
+    }
+
+    private CompletableFuture<LocalOwner> withDigest(
+            ConnectRecord noted, Named named, OptionalInt mark, OptionalInt uid) {
+        CompletableFuture<Optional<Bytes>> digest = named.executable.digest();
+        if (digest.isDone()) {
+            return CompletableFuture.completedFuture(owner(noted, named, digest.join(), mark, uid));
+        }
+        Duration deadline = limits.digestDeadline();
+        return digest.copy()
+                .completeOnTimeout(Optional.empty(), deadline.toNanos(), TimeUnit.NANOSECONDS)
+                .thenApply(known -> owner(noted, named, known, mark, uid));
+    }
+
+    private LocalOwner owner(
+            ConnectRecord noted, Named named, Optional<Bytes> digest, OptionalInt mark, OptionalInt uid) {
+        return new LocalOwner(
+                new ProcessIdentity(
+                        Evidence.KERNEL_CONNECT,
+                        OperatingSystem.LINUX,
+                        Optional.of(named.id),
+                        Optional.of(named.credentials),
+                        new Code(
+                                named.executable.path(),
+                                digest,
+                                KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES)),
+                        new Placement(Optional.of(bootId), named.cgroup),
+                        new Person(named.userName)),
+                mark,
+                uid);
+    }
+
+    private CompletableFuture<Named> named(ConnectRecord noted) {
+        if (noted.process().isEmpty()) {
+            // Nothing says which executable ran then: what was read before could be of another.
+            return readSoon(noted);
+        }
+        Instance instance =
+                new Instance(noted.pid(), noted.process().get(), noted.uid(), noted.gid(), noted.cgroupId());
+        CompletableFuture<Named> before = known.getIfPresent(instance);
+        if (before != null) {
+            return before;
+        }
+        CompletableFuture<Named> read = readSoon(noted);
+        known.put(instance, read);
+        return read;
+    }
+
+    private CompletableFuture<Named> readSoon(ConnectRecord noted) {
+        CompletableFuture<Named> named = new CompletableFuture<>();
+        try {
+            reader.execute(() -> {
+                try {
+                    named.complete(read(noted));
+                } finally {
+                    named.complete(notedOnly(noted));
+                }
+            });
+        } catch (RejectedExecutionException tooMany) {
+            return CompletableFuture.completedFuture(notedOnly(noted));
+        }
+        return named;
+    }
+
+    private Named read(ConnectRecord noted) {
+        Optional<String> cgroup = cgroups.find(noted.cgroupId());
+        Optional<String> userName = users.name(noted.uid());
+        Optional<ProcessReader.Reading> now =
+                processes.read(noted.pid(), Map.of()).filter(read -> isSame(read.view(), noted));
+        Credentials credentials = now.map(read -> read.view().credentials())
+                .filter(found -> found.uid() == noted.uid() && found.gid() == noted.gid())
+                .orElse(new Credentials(noted.uid(), Credentials.NOT_KNOWN, noted.gid()));
+        return new Named(
+                now.map(read -> read.view().id()).orElse(notedId(noted)),
+                credentials,
+                executable(noted, now),
+                cgroup,
+                userName);
+    }
+
+    /** A pid that was given again is of a process that started later. */
+    private static boolean isSame(ProcessView view, ConnectRecord noted) {
+        return noted.process()
+                .map(process -> view.id().startTime() == process.startTicks())
+                .orElse(view.id().startTime() <= noted.bootNanos() / NANOS_PER_TICK);
+    }
+
+    /** The executable that ran when the process connected; another one may run now. */
+    private KnownExecutables.Executable executable(ConnectRecord noted, Optional<ProcessReader.Reading> now) {
+        Optional<ExecutableId> running =
+                now.flatMap(read -> read.view().executable()).map(ExecutableId::of);
+        if (running.isPresent()) {
+            executables.remember(
+                    running.get(),
+                    new KnownExecutables.Executable(now.get().path(), now.get().digest()));
+        }
+        if (noted.process().isPresent()) {
+            return executables.find(ExecutableId.of(noted.process().get()), noted.command());
+        }
+        // Of an executable that a process ran in between only its name could tell.
+        return running.isPresent() && isNamedAfter(now.get(), noted)
+                ? new KnownExecutables.Executable(now.get().path(), now.get().digest())
+                : KnownExecutables.Executable.UNKNOWN;
+    }
+
+    private static boolean isNamedAfter(ProcessReader.Reading now, ConnectRecord noted) {
+        return now.view()
+                .command()
+                .equals(KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES));
+    }
+
+    /** What can be said without /proc. */
+    private static Named notedOnly(ConnectRecord noted) {
+        return new Named(
+                notedId(noted),
+                new Credentials(noted.uid(), Credentials.NOT_KNOWN, noted.gid()),
+                KnownExecutables.Executable.UNKNOWN,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private static ProcessId notedId(ConnectRecord noted) {
+        return new ProcessId(
+                noted.pid(),
+                noted.process().map(ConnectRecord.Process::startTicks).orElse(ProcessId.START_NOT_KNOWN));
+    }
+
+    /** Flows that wait are named at their deadline. */
+    @Override
+    public void close() {
+        reader.shutdownNow();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.throughline.identify;
+
+import dev.throughline.ebpf.ConnectNotes;
+import dev.throughline.ebpf.ConnectRecord;
+import dev.throughline.header.Tuple;
+import dev.throughline.os.OsException;
+import dev.throughline.os.SocketOwner;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** Who connected in this network namespace, as far as the kernel noted it. */
+final class Callers {
+    private final ConnectNotes notes;
+    private final long networkNamespace;
+    private final CallerNaming naming;
+
+    Callers(ConnectNotes notes, long networkNamespace, CallerNaming naming) {
+        this.notes = notes;
+        this.networkNamespace = networkNamespace;
+        this.naming = naming;
+    }
+
+    /**
+     * Says who opened a connection.
+     *
+     * @param socket the application's end of it, if it is still there
+     * @return empty if nothing was noted of it: it is older than the notes, or they were full
+     * @throws OsException if the kernel can't be asked
+     */
+    Optional<CompletableFuture<LocalOwner>> find(Tuple tuple, Optional<SocketOwner> socket) throws OsException {
+        return notes.find(tuple, networkNamespace)
+                .filter(noted -> isOf(noted, socket))
+                .map(noted -> naming.name(noted, socket));
+    }
+
+    /** Addresses and ports come round again, a socket's cookie doesn't. */
+    private static boolean isOf(ConnectRecord noted, Optional<SocketOwner> socket) {
+        return socket.map(owner -> owner.cookie() == noted.cookie()).orElse(true);
+    }
+
+    void close() {
+        naming.close();
+    }
+}
