@@ -129,7 +129,7 @@ public final class Hop implements AutoCloseable {
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders(), limits.halfOpenHeadersTotal());
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
-        ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.empty()));
+        ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);

@@ -39,7 +39,8 @@ public final class ConnectNotes implements AutoCloseable {
      */
     public static ConnectNotes open(Path cgroup, int capacity) throws OsException {
         Optional<TaskLayout> layout = layout();
-        return new ConnectNotes(cgroup, ConnectObjects.attach(cgroup, capacity, layout), Optional.empty(), layout.isPresent());
+        return new ConnectNotes(
+                cgroup, ConnectObjects.attach(cgroup, capacity, layout), Optional.empty(), layout.isPresent());
     }
 
     /**
@@ -53,8 +54,8 @@ public final class ConnectNotes implements AutoCloseable {
     public static ConnectNotes shared(Path cgroup, int capacity, Path bpffs) throws IOException {
         Optional<TaskLayout> layout = layout();
         // What other programs or another layout wrote would be read as what it isn't.
-        Path folder = bpffs.resolve("throughline-" + ConnectCode.version(layout));
-        Pins.Opened<ConnectObjects> opened = Pins.open(folder, ConnectObjects::open, empty -> {
+        String name = "throughline-" + ConnectCode.version(layout);
+        Pins.Opened<ConnectObjects> opened = Pins.open(bpffs, name, ConnectObjects::open, empty -> {
             ConnectObjects made = ConnectObjects.attach(cgroup, capacity, layout);
             try {
                 made.pin(empty);
@@ -122,6 +123,12 @@ public final class ConnectNotes implements AutoCloseable {
         } else {
             key.put(at, address);
         }
+    }
+
+    /** Ends as a process ends that is killed: without a look at who else uses what is pinned. */
+    void abandon() {
+        objects.close();
+        pins.ifPresent(Pins::abandon);
     }
 
     @Override

@@ -29,7 +29,7 @@ public record ConnectRecord(
         long bootNanos,
         long networkNamespace,
         Bytes command,
-        Optional<Process> process) {
+        Optional<Running> process) {
 
     /**
      * What the process ran when it called.
@@ -40,7 +40,7 @@ public record ConnectRecord(
      * @param ctimeSeconds when the executable was last changed, with its attributes, since 1970
      * @param ctimeNanos the part of a second of that
      */
-    public record Process(long startBootNanos, long inode, int device, long ctimeSeconds, int ctimeNanos) {
+    public record Running(long startBootNanos, long inode, int device, long ctimeSeconds, int ctimeNanos) {
         /** In units of proc(5)'s start times, 10 ms. */
         public long startTicks() {
             return startBootNanos / 10_000_000;
@@ -86,7 +86,7 @@ public record ConnectRecord(
                 Bytes.wrap(name),
                 start == 0
                         ? Optional.empty()
-                        : Optional.of(new Process(
+                        : Optional.of(new Running(
                                 start,
                                 in.getLong(INODE),
                                 in.getInt(DEVICE),

@@ -38,15 +38,16 @@ final class Pins implements AutoCloseable {
     record Opened<T>(Pins pins, T made) {}
 
     /**
-     * Finds what is pinned in {@code folder}, or makes it.
+     * Finds what is pinned in the folder {@code name}, or makes it.
      *
+     * @param bpffs a BPF file system
      * @param find throws if it isn't all there
      * @param make pins it
      * @throws IOException if the folder can't be made, is another user's, or {@code make} fails
      */
-    static <T> Opened<T> open(Path folder, Work<T> find, Work<T> make) throws IOException {
-        Path parent = folder.getParent();
-        FolderLock changes = FolderLock.open(parent);
+    static <T> Opened<T> open(Path bpffs, String name, Work<T> find, Work<T> make) throws IOException {
+        Path folder = bpffs.resolve(name);
+        FolderLock changes = FolderLock.open(bpffs);
         try {
             changes.exclusive();
             createPrivately(folder);
@@ -103,6 +104,12 @@ final class Pins implements AutoCloseable {
                 Files.delete(name);
             }
         }
+    }
+
+    /** Leaves it as it is. */
+    void abandon() {
+        changes.close();
+        use.close();
     }
 
     /** The last user removes it. */

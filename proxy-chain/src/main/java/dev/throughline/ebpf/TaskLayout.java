@@ -50,8 +50,17 @@ record TaskLayout(
             }
         }
         return Optional.of(new TaskLayout(
-                offsets[0], offsets[1], offsets[2], offsets[3], offsets[4], offsets[5], offsets[6], offsets[7],
-                offsets[8], offsets[9], offsets[10]));
+                offsets[0],
+                offsets[1],
+                offsets[2],
+                offsets[3],
+                offsets[4],
+                offsets[5],
+                offsets[6],
+                offsets[7],
+                offsets[8],
+                offsets[9],
+                offsets[10]));
     }
 
     private static int orNone(OptionalInt offset) {

@@ -4,7 +4,6 @@ import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import dev.throughline.ebpf.ConnectRecord;
 import dev.throughline.header.Bytes;
-import dev.throughline.os.SocketOwner;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
@@ -13,6 +12,7 @@ import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.os.SocketOwner;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -38,8 +38,7 @@ final class CallerNaming implements AutoCloseable {
     private static final long NANOS_PER_TICK = 10_000_000;
 
     /** A process as it was when it connected: as long as all of this is the same, so is what was read of it. */
-    private record Instance(
-            int pid, ConnectRecord.Process process, int uid, int gid, long cgroupId) {}
+    private record Instance(int pid, ConnectRecord.Running process, int uid, int gid, long cgroupId) {}
 
     /** What doesn't change while an {@link Instance} is the same. */
     private record Named(
@@ -200,9 +199,7 @@ final class CallerNaming implements AutoCloseable {
     }
 
     private static boolean isNamedAfter(ProcessReader.Reading now, ConnectRecord noted) {
-        return now.view()
-                .command()
-                .equals(KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES));
+        return now.view().command().equals(KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES));
     }
 
     /** What can be said without /proc. */
@@ -218,7 +215,7 @@ final class CallerNaming implements AutoCloseable {
     private static ProcessId notedId(ConnectRecord noted) {
         return new ProcessId(
                 noted.pid(),
-                noted.process().map(ConnectRecord.Process::startTicks).orElse(ProcessId.START_NOT_KNOWN));
+                noted.process().map(ConnectRecord.Running::startTicks).orElse(ProcessId.START_NOT_KNOWN));
     }
 
     /** Flows that wait are named at their deadline. */

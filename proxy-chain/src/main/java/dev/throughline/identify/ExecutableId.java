@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * @param changedNanos since 1970
  */
 record ExecutableId(long inode, long changedNanos) {
-    static ExecutableId of(ConnectRecord.Process process) {
+    static ExecutableId of(ConnectRecord.Running process) {
         return new ExecutableId(
                 process.inode(), TimeUnit.SECONDS.toNanos(process.ctimeSeconds()) + process.ctimeNanos());
     }

@@ -64,14 +64,19 @@ public final class ProcessIdentifier implements AutoCloseable {
         return open(limits, notes, new BootClock()::ticks);
     }
 
+    /** The same, with what the kernel says of sockets alone. */
+    public static ProcessIdentifier open(IdentifyLimits limits) throws IOException {
+        return open(limits, Optional.empty());
+    }
+
     static ProcessIdentifier open(IdentifyLimits limits, LongSupplier bootTicks) throws IOException {
         return open(limits, Optional.empty(), bootTicks);
     }
 
     private static ProcessIdentifier open(IdentifyLimits limits, Optional<ConnectNotes> notes, LongSupplier bootTicks)
             throws IOException {
-        Bytes bootId = Bytes.ofHex(CharMatcher.anyOf("-\n")
-                .removeFrom(Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))));
+        Bytes bootId = Bytes.ofHex(
+                CharMatcher.anyOf("-\n").removeFrom(Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))));
         OptionalLong networkNamespace =
                 notes.isPresent() ? OptionalLong.of(NetworkNamespace.cookie()) : OptionalLong.empty();
         LocalAddresses addresses = LocalAddresses.open();

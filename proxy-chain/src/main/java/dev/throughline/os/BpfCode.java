@@ -17,17 +17,23 @@ import java.util.TreeMap;
 public final class BpfCode {
     /** A register: r0 is for results, r1 to r5 for arguments and lost in calls, r6 to r9 kept, r10 the top of the stack. */
     public enum Register {
-        R0,
-        R1,
-        R2,
-        R3,
-        R4,
-        R5,
-        R6,
-        R7,
-        R8,
-        R9,
-        R10
+        R0(0),
+        R1(1),
+        R2(2),
+        R3(3),
+        R4(4),
+        R5(5),
+        R6(6),
+        R7(7),
+        R8(8),
+        R9(9),
+        R10(10);
+
+        private final int number;
+
+        Register(int number) {
+            this.number = number;
+        }
     }
 
     /** How many bytes are loaded or stored. */
@@ -112,7 +118,7 @@ public final class BpfCode {
     /** {@code to} = that table, by its place among those that the program is loaded with. */
     public BpfCode loadTable(Register to, int place) {
         tables.put(instructions.size(), place);
-        instructions.add(encode(LOAD_64, to.ordinal(), PSEUDO_MAP_FD, 0, 0));
+        instructions.add(encode(LOAD_64, to.number, PSEUDO_MAP_FD, 0, 0));
         instructions.add(0L);
         return this;
     }
@@ -215,7 +221,7 @@ public final class BpfCode {
 
     private BpfCode add(int code, Register to, Register from, int offset, int number) {
         checkArgument(offset == (short) offset, "an offset has 16 bits: %s", offset);
-        instructions.add(encode(code, to.ordinal(), from.ordinal(), offset, number));
+        instructions.add(encode(code, to.number, from.number, offset, number));
         return this;
     }
 

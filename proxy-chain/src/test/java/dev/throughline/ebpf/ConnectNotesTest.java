@@ -1,0 +1,150 @@
+package dev.throughline.ebpf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.os.NetworkNamespace;
+import dev.throughline.os.OsException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The kernel notes who connects, whatever the socket. */
+class ConnectNotesTest {
+    private ConnectNotes notes;
+    private long here;
+
+    @BeforeEach
+    void open() throws IOException {
+        Kernel.assumeNotesCanBeTaken();
+        notes = ConnectNotes.open(Kernel.cgroups(), 4096);
+        here = NetworkNamespace.cookie();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        if (notes != null) {
+            notes.close();
+        }
+    }
+
+    private static Tuple tuple(SocketChannel channel) throws IOException {
+        return Tuple.tcp((InetSocketAddress) channel.getLocalAddress(), (InetSocketAddress) channel.getRemoteAddress());
+    }
+
+    private static ServerSocketChannel listen() throws IOException {
+        return ServerSocketChannel.open().bind(new InetSocketAddress("::", 0));
+    }
+
+    private static int port(ServerSocketChannel listener) throws IOException {
+        return ((InetSocketAddress) listener.getLocalAddress()).getPort();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INET, 127.0.0.1", "INET6, 127.0.0.1", "INET6, ::1"})
+    void whoConnectsIsNotedInItsOwnContext(StandardProtocolFamily family, String host) throws Exception {
+        long before = System.currentTimeMillis();
+        try (ServerSocketChannel listener = listen();
+                SocketChannel client = SocketChannel.open(family)) {
+            client.connect(new InetSocketAddress(InetAddress.getByName(host), port(listener)));
+
+            ConnectRecord noted = notes.find(tuple(client), here).orElseThrow();
+
+            assertThat(noted.pid()).isEqualTo(ProcessHandle.current().pid());
+            Map<String, Object> self = Files.readAttributes(Path.of("/proc/self"), "unix:uid,gid");
+            assertThat(noted.uid()).isEqualTo(self.get("uid"));
+            assertThat(noted.gid()).isEqualTo(self.get("gid"));
+            assertThat(noted.networkNamespace()).isEqualTo(here);
+            assertThat(notes.find(noted.cookie())).contains(noted);
+            assertThat(bootMillis() - TimeUnit.NANOSECONDS.toMillis(noted.bootNanos()))
+                    .isBetween(0L, System.currentTimeMillis() - before + 1000);
+        }
+    }
+
+    private static long bootMillis() throws IOException {
+        return (long) (Double.parseDouble(
+                                Files.readString(Path.of("/proc/uptime")).split(" ", -1)[0])
+                        * 1000)
+                + 10;
+    }
+
+    @Test
+    void itsExecutableIsNotedByInodeAndChange() throws Exception {
+        try (ServerSocketChannel listener = listen();
+                SocketChannel client = SocketChannel.open()) {
+            client.connect(new InetSocketAddress("127.0.0.1", port(listener)));
+
+            ConnectRecord noted = notes.find(tuple(client), here).orElseThrow();
+            ConnectRecord.Running process = noted.process().orElseThrow();
+
+            Map<String, Object> exe = Files.readAttributes(Path.of("/proc/self/exe"), "unix:ino,ctime");
+            assertThat(process.inode()).isEqualTo(exe.get("ino"));
+            assertThat(TimeUnit.SECONDS.toNanos(process.ctimeSeconds()) + process.ctimeNanos())
+                    .isEqualTo(((java.nio.file.attribute.FileTime) exe.get("ctime")).to(TimeUnit.NANOSECONDS));
+            String stat = Files.readString(Path.of("/proc/self/stat"));
+            assertThat(process.startTicks())
+                    .isEqualTo(Long.parseLong(
+                            stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19]));
+            String name = Files.readString(Path.of("/proc/self/comm")).strip();
+            assertThat(noted.command()).isEqualTo(Bytes.copyOf(name.getBytes(StandardCharsets.UTF_8)));
+        }
+    }
+
+    @Test
+    void whoSendsADatagramIsNotedUnderTheSocketsCookie() throws Exception {
+        try (DatagramChannel receiver =
+                        DatagramChannel.open(StandardProtocolFamily.INET).bind(new InetSocketAddress("127.0.0.1", 0));
+                SocketChannel mark = SocketChannel.open();
+                ServerSocketChannel listener = listen()) {
+            mark.connect(new InetSocketAddress("127.0.0.1", port(listener)));
+            long first = notes.find(tuple(mark), here).orElseThrow().cookie();
+            try (DatagramChannel sender = DatagramChannel.open(StandardProtocolFamily.INET)) {
+                sender.send(java.nio.ByteBuffer.wrap(new byte[1]), receiver.getLocalAddress());
+                // Cookies are given in order, when a socket is first asked for its own.
+                boolean noted = false;
+                for (long cookie = first + 1; !noted && cookie < first + 10_000; cookie++) {
+                    noted = notes.find(cookie)
+                            .filter(found ->
+                                    found.pid() == ProcessHandle.current().pid())
+                            .isPresent();
+                }
+                assertThat(noted).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void nothingIsNotedOfAnotherNamespaceOrTuple() throws Exception {
+        try (ServerSocketChannel listener = listen();
+                SocketChannel client = SocketChannel.open()) {
+            client.connect(new InetSocketAddress("127.0.0.1", port(listener)));
+            Tuple tuple = tuple(client);
+            assertThat(notes.find(tuple, here + 1)).isEmpty();
+            assertThat(notes.find(Tuple.tcp(tuple.destination(), tuple.source()), here))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void aFolderThatIsNoGroupIsRefusedAndNothingStaysAttached() {
+        assertThatThrownBy(() -> ConnectNotes.open(Path.of("/proc"), 16))
+                .isInstanceOf(OsException.class)
+                .hasMessageStartingWith("bpf(LINK_CREATE) at /proc: EBADF");
+    }
+}
