@@ -27,6 +27,7 @@ import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -207,6 +208,7 @@ public final class Flow {
                             CloseReason.DESTINATION_NOT_HERE,
                             Tuple.text(destination) + " of host " + who.host() + " isn't that of this one");
                 }
+                parts.halfOpenHeaders().verified(Objects.requireNonNull(headerOf));
                 originator = who;
                 yield who;
             }
@@ -262,8 +264,8 @@ public final class Flow {
         }
         Announcement announcement = new Announcement(
                 parts,
-                java.util.Objects.requireNonNull(originator),
-                java.util.Objects.requireNonNull(arrival),
+                Objects.requireNonNull(originator),
+                Objects.requireNonNull(arrival),
                 verification instanceof Verification.Verified received ? Optional.of(received) : Optional.empty());
         UnsignedChain chain = announcement.by(Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
         closedDetails = chain.closed();
