@@ -152,11 +152,14 @@ class FlowTest {
 
     /** The keys of hop-b, with those that it believes. */
     private Authority authority(Trust believed) {
-        VerifierSettings settings = new VerifierSettings(
-                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        return authority(believed, Instant.now().minusSeconds(60), new ReplayWindow(100));
+    }
+
+    private Authority authority(Trust believed, Instant startedAt, ReplayWindow replays) {
+        VerifierSettings settings =
+                new VerifierSettings(HopId.of("hop-b"), startedAt, Duration.ofSeconds(2), 4, ImmutableList.of());
         return Authority.of(
-                new Verifier(settings, believed, ChainTlv.STANDARD, new ReplayWindow(100)),
-                new Signer(ownKey, new SecureRandom()));
+                new Verifier(settings, believed, ChainTlv.STANDARD, replays), new Signer(ownKey, new SecureRandom()));
     }
 
     @AfterEach
@@ -523,11 +526,20 @@ class FlowTest {
 
     @Test
     void aHopThatCanRememberNothingMoreDoesNotBlameItsPeers() throws Exception {
-        VerifierSettings settings = new VerifierSettings(
-                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
-        authority = Authority.of(
-                new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(0)),
-                new Signer(ownKey, new SecureRandom()));
+        authority = authority(trust, Instant.now().minusSeconds(60), new ReplayWindow(0));
+
+        aTrueHeaderIsRejectedWithoutBlame("replay-store-full");
+    }
+
+    /** A previous hop whose clock is slow would be refused unheard for a time, after each restart of this one. */
+    @Test
+    void aHopThatHasJustStartedDoesNotBlameAPeerWhoseClockIsSlow() throws Exception {
+        authority = authority(trust, Instant.now().plusSeconds(60), new ReplayWindow(100));
+
+        aTrueHeaderIsRejectedWithoutBlame("issued-before-start");
+    }
+
+    private void aTrueHeaderIsRejectedWithoutBlame(String reason) throws Exception {
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
@@ -535,7 +547,8 @@ class FlowTest {
         assertReset(previous);
         Ending ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_REJECTED);
-        assertThat(ending.detail()).startsWith("replay-store-full");
+        assertThat(ending.detail()).startsWith(reason);
+        assertThat(events.verified).as("counted").hasSize(1);
         assertThat(parts.headerFailures().count()).isZero();
     }
 
