@@ -159,8 +159,8 @@ public final class UnsignedChain {
         return Digests.leaf(digest);
     }
 
-    /** In a larger tree than this the header wouldn't fit. */
-    int largestTree() {
+    /** {@return how many chains one signature can serve, this one among them: a power of two, or 65,535} */
+    public int largestTree() {
         return longestPath >= ANY_PATH ? 0xFFFF : 1 << longestPath;
     }
 
