@@ -47,6 +47,18 @@ class VerifiedBatchesTest {
         assertThat(known.size()).isZero();
     }
 
+    /** Such as one whose verification began before its key was revoked: this receiver trusts the key still. */
+    @Test
+    void aBatchOfAKeyThatIsTrustedNoMoreIsNotRememberedAnew() {
+        PublicKey gateway = Scene.key("gateway").publicKey();
+        known.retain(key -> !key.equals(gateway));
+        verified(receive(inBatch(4, 0)));
+        assertThat(known.size()).isZero();
+        known.retain(key -> true);
+        verified(receive(inBatch(4, 0)));
+        assertThat(known.size()).isEqualTo(1);
+    }
+
     /** In whatever order its headers come, a tree says of each what hashing all the way would say. */
     @Test
     void aProvenTreeAgreesWithHashingAllTheWay() throws Exception {
