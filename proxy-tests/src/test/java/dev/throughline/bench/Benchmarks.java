@@ -29,6 +29,12 @@ public final class Benchmarks {
 
     public static void main(String[] args) throws RunnerException, InterruptedException {
         boolean quick = List.of(args).contains("--quick");
+        int batch = List.of(args).indexOf("--batch");
+        if (batch >= 0 && batch < args.length - 1) {
+            String size = args[batch + 1];
+            table("Batches of " + size, quick, options -> options.param("batch", size));
+            return;
+        }
         System.out.println(
                 "Java " + Runtime.version() + ", " + Runtime.getRuntime().availableProcessors()
                         + " processors. Rates are headers a second of one core's CPU time: median [least-most] of the iterations.");
