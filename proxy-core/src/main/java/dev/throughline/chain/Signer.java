@@ -83,6 +83,9 @@ public final class Signer {
      * @return the same chains, signed, in the same order
      */
     public ImmutableList<Chain> sign(List<UnsignedChain> batch) {
+        if (batch.isEmpty()) {
+            return ImmutableList.of();
+        }
         for (UnsignedChain chain : batch) {
             if (chain.largestTree() < batch.size()) {
                 return signTrees(batch);

@@ -55,6 +55,9 @@ final class Headers {
             .mapToObj(hop -> Tuple.tcp(at("10.0." + hop + ".1", 41000), at("10.0." + hop + ".2", 7000)))
             .toList();
 
+    /** A process whose flows were seen before is remembered by a hop, with all that is known of it. */
+    private static final ProcessIdentity CURL = curl(4242);
+
     private static final HopId RECEIVER = HopId.of("z");
     private static final Instant NOW = Instant.parse("2027-01-01T12:00:00Z");
 
@@ -104,7 +107,7 @@ final class Headers {
         List<Known> known = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             flows++;
-            known.add(new Known(originator(flows, newProcesses ? flows : 4242), Optional.empty()));
+            known.add(new Known(originator(flows, newProcesses ? curl(flows) : CURL), Optional.empty()));
         }
         for (int hop = 0; hop < links - 1; hop++) {
             known = passedOn(hop, known);
@@ -186,8 +189,8 @@ final class Headers {
         return SOCKETS.get(hop);
     }
 
-    private static Originator originator(int flow, int pid) {
-        ProcessIdentity curl = new ProcessIdentity(
+    private static ProcessIdentity curl(int pid) {
+        return new ProcessIdentity(
                 Evidence.KERNEL_CONNECT,
                 OperatingSystem.LINUX,
                 Optional.of(new ProcessId(pid, 987_654)),
@@ -195,13 +198,16 @@ final class Headers {
                 new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex("c0".repeat(32))), Optional.of("curl")),
                 new Placement(Optional.of(Bytes.ofHex("b0".repeat(16))), Optional.of("/user.slice/user-1000.slice")),
                 new Person(Optional.of("ada")));
+    }
+
+    private static Originator originator(int flow, ProcessIdentity who) {
         return new Originator(
                 HostId.of("host"),
                 new FlowId(1, flow),
                 NOW,
                 Tuple.tcp(at("192.0.2.10", 1024 + flow % 60_000), at("198.51.100.80", 443)),
                 Way.TPROXY,
-                curl);
+                who);
     }
 
     private static InetSocketAddress at(String address, int port) {
