@@ -126,7 +126,8 @@ public final class Hop implements AutoCloseable {
 
     private FlowParts parts(FlowLog log) throws IOException {
         Limits limits = config.limits();
-        HalfOpenHeaders halfOpen = new HalfOpenHeaders(limits.halfOpenHeaders(), limits.halfOpenHeadersTotal());
+        HalfOpenHeaders halfOpen = new HalfOpenHeaders(
+                limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
         ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));

@@ -16,7 +16,7 @@ import java.time.Duration;
  * @param headerTimeout until the whole header of the previous hop is there
  * @param idleTimeout without a byte either way
  * @param drain how long open flows may go on after SIGTERM
- * @param signingPace under load one signature is made in this time, for all flows that wait
+ * @param signingPace under load one signature is made in this time, for all flows that wait and can share it
  * @param ttl for how long a link that this hop signs may be presented
  * @param skew by how much the clocks of two hops may differ
  * @param hops how many links a chain may have

@@ -1,6 +1,8 @@
 package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Sets;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.RejectReason;
@@ -27,6 +29,7 @@ import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -41,6 +44,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class Flow {
     private static final Logger LOG = LoggerFactory.getLogger(Flow.class);
+
+    /**
+     * Why a header is refused because of this hop: it has just started, or can remember no more. Such a header is counted,
+     * but not as a failure of its peer, whose clock may only be slow. That gives nobody signature checks for free: the
+     * first rule is ahead of all signatures, and fails only within ttl and skew of the start; the second comes when all
+     * signatures hold, which takes a key.
+     */
+    private static final ImmutableSet<RejectReason> BECAUSE_OF_THIS_HOP =
+            Sets.immutableEnumSet(RejectReason.ISSUED_BEFORE_START, RejectReason.REPLAY_STORE_FULL);
 
     private final FlowParts parts;
     private final Entrance entrance;
@@ -181,8 +193,7 @@ public final class Flow {
         tell(() -> parts.events().verified(answer));
         return switch (answer) {
             case Verification.Rejected rejected -> {
-                if (rejected.reason() == RejectReason.REPLAY_STORE_FULL) {
-                    // It is this hop that can't remember more, and not its peer that has failed.
+                if (BECAUSE_OF_THIS_HOP.contains(rejected.reason())) {
                     headerOf = null;
                 }
                 throw new Refused(CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
@@ -207,6 +218,7 @@ public final class Flow {
                             CloseReason.DESTINATION_NOT_HERE,
                             Tuple.text(destination) + " of host " + who.host() + " isn't that of this one");
                 }
+                parts.halfOpenHeaders().verified(Objects.requireNonNull(headerOf));
                 originator = who;
                 yield who;
             }
@@ -262,8 +274,8 @@ public final class Flow {
         }
         Announcement announcement = new Announcement(
                 parts,
-                java.util.Objects.requireNonNull(originator),
-                java.util.Objects.requireNonNull(arrival),
+                Objects.requireNonNull(originator),
+                Objects.requireNonNull(arrival),
                 verification instanceof Verification.Verified received ? Optional.of(received) : Optional.empty());
         UnsignedChain chain = announcement.by(Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
         closedDetails = chain.closed();

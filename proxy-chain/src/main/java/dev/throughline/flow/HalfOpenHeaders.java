@@ -1,36 +1,66 @@
 package dev.throughline.flow;
 
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 
 /**
  * How many connections are waiting for the rest of their header, of each peer and in all. A peer that opens connections
  * and sends nothing runs into its own limit. When all places are taken, whoever comes gets one nevertheless, and the peer
- * that has the most then loses its oldest: a flood is felt by those who make it. Safe for use by several threads.
+ * that has the most then loses its oldest: a flood is felt by those who make it.
+ *
+ * <p>A <i>proven</i> peer, one of which a header was verified lately, loses a place only when no other peer has any: the
+ * busiest previous hop has the most where thousands of strangers have one each, and would feel their flood. Its own limit
+ * holds all the same, and what it doesn't finish counts as failed, so it doesn't keep others out for long. Only a header
+ * that was verified makes a peer remembered, so strangers can't fill that memory; of too many, the peer that was proven
+ * longest ago is forgotten. Safe for use by several threads.
  */
 public final class HalfOpenHeaders {
+    /** How many proven peers are remembered; about 200 bytes each. */
+    public static final int MAX_PROVEN = 10_000;
+
+    /** A previous hop that works is proven again and again; an address that it has left isn't for long. */
+    static final Duration PROVEN_FOR = Duration.ofMinutes(10);
+
     private final int limit;
     private final int total;
+    private final int maxProven;
+    private final LongSupplier nanoTime;
     private final Map<Peer, Waiting> peers = new HashMap<>();
-    /** First the peer with the most; of several with as many, the one that has waited longest. */
-    private final TreeSet<Waiting> greediest =
-            new TreeSet<>(Comparator.comparingInt(Waiting::count).reversed().thenComparingLong(Waiting::oldest));
+    /** Who was proven when; first the one longest ago. */
+    private final LinkedHashMap<Peer, Long> proven = new LinkedHashMap<>();
+    /**
+     * First a peer that isn't proven, and of those the one with the most; of several with as many, the one that has waited
+     * longest.
+     */
+    private final TreeSet<Waiting> losers = new TreeSet<>(Comparator.comparing(Waiting::isProven)
+            .thenComparing(Comparator.comparingInt(Waiting::count).reversed())
+            .thenComparingLong(Waiting::oldest));
 
     private int size;
     private long taken;
     private long lost;
 
-    /** At most {@code limit} connections a peer, and {@code total} of all peers. */
-    public HalfOpenHeaders(int limit, int total) {
+    /**
+     * At most {@code limit} connections a peer, and {@code total} of all peers.
+     *
+     * @param maxProven how many proven peers are remembered
+     * @param nanoTime as {@link System#nanoTime}
+     */
+    public HalfOpenHeaders(int limit, int total, int maxProven, LongSupplier nanoTime) {
         this.limit = limit;
         this.total = total;
+        this.maxProven = maxProven;
+        this.nanoTime = nanoTime;
     }
 
     /** One place of {@code peer}, or none if it has all that it may. */
@@ -44,13 +74,26 @@ public final class HalfOpenHeaders {
             }
             lease = new Lease(this, peer, taken++);
             add(waiting, lease);
-            loser = size > total ? Optional.of(greediest.getFirst().first()) : Optional.empty();
+            loser = size > total ? Optional.of(losers.getFirst().first()) : Optional.empty();
             loser.ifPresent(this::remove);
             lost += loser.isPresent() ? 1 : 0;
         }
         // Outside the lock: who waits for this does something.
         loser.ifPresent(place -> place.lost.complete(null));
         return Optional.of(lease);
+    }
+
+    /** A header of {@code peer} was verified. */
+    synchronized void verified(Peer peer) {
+        proven.putLast(peer, nanoTime.getAsLong());
+        if (proven.size() > maxProven) {
+            proven.pollFirstEntry();
+        }
+        Waiting waiting = peers.get(peer);
+        if (waiting != null) {
+            losers.remove(waiting);
+            rank(waiting);
+        }
     }
 
     /** How many connections are waiting, of all peers. */
@@ -64,9 +107,9 @@ public final class HalfOpenHeaders {
     }
 
     private void add(Waiting waiting, Lease lease) {
-        greediest.remove(waiting);
+        losers.remove(waiting);
         waiting.leases.add(lease);
-        greediest.add(waiting);
+        rank(waiting);
         peers.put(waiting.peer, waiting);
         size++;
     }
@@ -76,23 +119,38 @@ public final class HalfOpenHeaders {
         if (waiting == null || !waiting.leases.contains(lease)) {
             return;
         }
-        greediest.remove(waiting);
+        losers.remove(waiting);
         waiting.leases.remove(lease);
         size--;
         if (waiting.leases.isEmpty()) {
             peers.remove(lease.peer);
         } else {
-            greediest.add(waiting);
+            rank(waiting);
         }
+    }
+
+    /**
+     * Gives {@code waiting} its place among the losers. Only here is it looked up whether the peer is proven: no header
+     * waits for long, so that it isn't any more shows soon, and nobody searches for those whose time is over.
+     */
+    private void rank(Waiting waiting) {
+        Long at = proven.get(waiting.peer);
+        waiting.proven = at != null && nanoTime.getAsLong() - at < PROVEN_FOR.toNanos();
+        losers.add(waiting);
     }
 
     /** The places of one peer, oldest first. */
     private static final class Waiting {
         private final Peer peer;
         private final Set<Lease> leases = new LinkedHashSet<>();
+        private boolean proven;
 
         Waiting(Peer peer) {
             this.peer = peer;
+        }
+
+        boolean isProven() {
+            return proven;
         }
 
         int count() {

@@ -57,7 +57,7 @@ final class HeaderInput extends ChannelInboundHandlerAdapter {
         lost.thenRunAsync(
                 () -> input.refuse(
                         CloseReason.HEADER_BUDGET,
-                        "all places for unfinished headers are taken, and its peer has the most"),
+                        "all places for unfinished headers are taken, and its peer is the first to lose one"),
                 connection.eventLoop());
         return input.answer.whenComplete((header, problem) -> {
             deadline.cancel(false);

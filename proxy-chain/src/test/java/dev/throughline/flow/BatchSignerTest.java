@@ -26,9 +26,13 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -43,6 +47,7 @@ class BatchSignerTest {
 
     private final DefaultEventLoop loop = new DefaultEventLoop();
     private final Signer signer = signer("hop-a");
+    private final BlockingQueue<Integer> answered = new LinkedBlockingQueue<>();
 
     @AfterEach
     void stop() {
@@ -119,20 +124,14 @@ class BatchSignerTest {
         assertThat(batches.chains()).isEqualTo(50);
     }
 
-    /** The next turn is a day away: what comes in later rounds waits together, until the batch is full. */
+    /** The next turn is a day away. */
     @Test
-    void thePaceMakesLaterOnesWaitForEachOther() {
+    void thePaceMakesLaterOnesWaitHoweverManyTheyAre() {
         BatchSigner batches = new BatchSigner(NEVER_AGAIN);
         signed(sign(batches, signer, 1).getFirst());
-        List<CompletableFuture<Chain>> first = sign(batches, signer, 3);
-        List<CompletableFuture<Chain>> second = sign(batches, signer, 4);
-        assertThat(first).noneMatch(CompletableFuture::isDone);
-        assertThat(second).noneMatch(CompletableFuture::isDone);
-
-        sign(batches, signer, 249);
-        assertThat(first).allSatisfy(answer -> assertThat(treeSize(answer)).isEqualTo(256));
-        assertThat(second).allSatisfy(answer -> assertThat(treeSize(answer)).isEqualTo(256));
-        assertThat(batches.signatures()).isEqualTo(2);
+        assertThat(sign(batches, signer, 3)).noneMatch(CompletableFuture::isDone);
+        assertThat(sign(batches, signer, 300)).noneMatch(CompletableFuture::isDone);
+        assertThat(batches.signatures()).isEqualTo(1);
     }
 
     @Test
@@ -143,45 +142,141 @@ class BatchSignerTest {
         assertThat(batches.chains()).isEqualTo(4);
     }
 
+    /** Alone the header has 232 bytes, and a sibling 32. */
+    private UnsignedChain chainWithRoom(int number, int siblings) {
+        HeaderProfile profile = new HeaderProfile(256 + 32 * siblings, HeaderProfile.NORMAL.keptBack());
+        return ((UnsignedChain.Fit.Fits) chain(signer, number).fit(profile)).chain();
+    }
+
     @Test
-    void aBatchThatIsFullDoesNotWait() {
+    void aTurnIsOneTreeAndTheRestWaitsForTheNext() {
         BatchSigner batches = new BatchSigner(NEVER_AGAIN);
-        signed(sign(batches, signer, 1).getFirst());
         List<CompletableFuture<Chain>> answers = sign(batches, signer, 300);
         assertThat(answers.subList(0, 256))
                 .allSatisfy(answer -> assertThat(treeSize(answer)).isEqualTo(256));
         assertThat(answers.subList(256, 300)).noneMatch(CompletableFuture::isDone);
     }
 
+    /** Headers without room for a path take a signature each: a flood of them must not hold up the event loop. */
+    @Test
+    void aTurnIsOneSignatureAlsoForThoseThatMustBeSignedAlone() {
+        BatchSigner batches = new BatchSigner(NEVER_AGAIN);
+        List<CompletableFuture<Chain>> answers = signTogether(batches, 0, 0, 0, 0, 0);
+        assertThat(treeSize(answers.getFirst())).isEqualTo(1);
+        loop.submit(() -> {}).syncUninterruptibly();
+        assertThat(answers.subList(1, 5)).noneMatch(CompletableFuture::isDone);
+        assertThat(batches.signatures()).isEqualTo(1);
+    }
+
+    /** Also where turns don't wait: between two of them the event loop does what else there is. */
+    @Test
+    void withoutAPaceEachTreeIsATaskOfItsOwn() {
+        BatchSigner batches = new BatchSigner(Duration.ZERO);
+        List<Long> seen = new ArrayList<>();
+        loop.submit(() -> {
+                    for (int i = 0; i < 3; i++) {
+                        batches.sign(loop, chainWithRoom(i, 0));
+                    }
+                    loop.execute(new Runnable() {
+                        @Override
+                        public void run() {
+                            seen.add(batches.signatures());
+                            if (seen.size() < 4) {
+                                loop.execute(this);
+                            }
+                        }
+                    });
+                })
+                .syncUninterruptibly();
+        for (int i = 0; i < 4; i++) {
+            loop.submit(() -> {}).syncUninterruptibly();
+        }
+        assertThat(seen).containsExactly(1L, 2L, 3L, 3L);
+    }
+
+    /**
+     * Hands over chains with room for as many siblings as {@code rooms} say, in one round of the event loop, and notes in
+     * {@link #answered} in which order they are answered.
+     */
+    private List<CompletableFuture<Chain>> signTogether(BatchSigner batches, int... rooms) {
+        return loop.submit(() -> {
+                    List<CompletableFuture<Chain>> answers = new ArrayList<>();
+                    for (int i = 0; i < rooms.length; i++) {
+                        int number = i;
+                        answers.add(batches.sign(loop, chainWithRoom(i, rooms[i])));
+                        answers.getLast().thenRun(() -> answered.add(number));
+                    }
+                    return answers;
+                })
+                .syncUninterruptibly()
+                .getNow();
+    }
+
+    /** In which order chains with such rooms are answered if they come together. */
+    private List<Integer> order(int... rooms) throws InterruptedException {
+        signTogether(new BatchSigner(Duration.ZERO), rooms);
+        List<Integer> order = new ArrayList<>();
+        while (order.size() < rooms.length) {
+            order.add(Objects.requireNonNull(answered.poll(10, TimeUnit.SECONDS)));
+        }
+        return order;
+    }
+
     /** They have trees of their own, so that one flow with a large header makes no other tree smaller. */
     @Test
     void headersWithoutRoomForAPathAreSignedAloneAndEachOfThoseSignaturesIsCounted() {
-        BatchSigner batches = new BatchSigner(NEVER_AGAIN);
-        // Alone the header has 232 bytes, and a sibling 32.
-        HeaderProfile full = new HeaderProfile(256, HeaderProfile.NORMAL.keptBack());
-        List<CompletableFuture<Chain>> answers = loop.submit(() -> List.of(
-                        batches.sign(loop, chain(signer, 1)),
-                        batches.sign(
-                                loop, ((UnsignedChain.Fit.Fits) chain(signer, 2).fit(full)).chain()),
-                        batches.sign(loop, chain(signer, 3)),
-                        batches.sign(
-                                loop, ((UnsignedChain.Fit.Fits) chain(signer, 4).fit(full)).chain())))
-                .syncUninterruptibly()
-                .getNow();
+        BatchSigner batches = new BatchSigner(Duration.ofMillis(1));
+        List<CompletableFuture<Chain>> answers = signTogether(batches, 9, 0, 9, 0);
         assertThat(answers).extracting(BatchSignerTest::treeSize).containsExactly(2, 1, 2, 1);
         assertThat(batches.signatures()).isEqualTo(3);
         assertThat(batches.chains()).isEqualTo(4);
+    }
+
+    /** Two fit a tree of four at most, and the others, which join them, a larger one. */
+    @Test
+    void aTreeIsAsLargeAsItsHeadersAllow() {
+        BatchSigner batches = new BatchSigner(Duration.ZERO);
+        List<CompletableFuture<Chain>> answers = signTogether(batches, 9, 2, 5, 2, 9, 9);
+        assertThat(answers).extracting(BatchSignerTest::treeSize).containsExactly(4, 4, 4, 4, 2, 2);
+        for (int i = 0; i < 2; i++) {
+            answers = signTogether(batches, 9, 2);
+            assertThat(answers).extracting(BatchSignerTest::treeSize).containsExactly(2, 2);
+        }
+    }
+
+    @Test
+    void whoComesFirstIsSignedFirst() throws Exception {
+        assertThat(order(0, 0, 0, 0, 0)).containsExactly(0, 1, 2, 3, 4);
+    }
+
+    /** Whoever can make a hop write such headers would else keep everybody waiting. */
+    @Test
+    void manyThatMustBeSignedAloneHoldUpNobodyElse() throws Exception {
+        int[] rooms = new int[100];
+        rooms[98] = 2;
+        rooms[99] = 9;
+        assertThat(order(rooms).subList(0, 4)).containsExactly(0, 98, 99, 1);
+    }
+
+    @Test
+    void manyThatShareTreesHoldUpNobodyElse() throws Exception {
+        int[] rooms = new int[602];
+        Arrays.fill(rooms, 0, 600, 9);
+        List<Integer> order = order(rooms);
+        assertThat(order.subList(0, 2)).containsExactly(600, 0);
+        assertThat(order.subList(256, 259)).containsExactly(255, 601, 256);
     }
 
     /** While keys change, some chains were begun by the old signer and some by the new one. */
     @Test
     void eachChainIsSignedByWhoBeganIt() {
         Signer next = signer("hop-a");
-        BatchSigner batches = new BatchSigner(NEVER_AGAIN);
+        BatchSigner batches = new BatchSigner(Duration.ZERO);
         List<CompletableFuture<Chain>> answers = loop.submit(() -> List.of(
                         batches.sign(loop, chain(signer, 1)),
                         batches.sign(loop, chain(signer, 2)),
-                        batches.sign(loop, chain(next, 3))))
+                        batches.sign(loop, chain(next, 3)),
+                        batches.sign(loop, chain(signer, 4))))
                 .syncUninterruptibly()
                 .getNow();
         assertThat(answers)
@@ -189,7 +284,9 @@ class BatchSignerTest {
                 .containsExactly(
                         signer.publicKey().id(),
                         signer.publicKey().id(),
-                        next.publicKey().id());
+                        next.publicKey().id(),
+                        signer.publicKey().id());
+        assertThat(batches.signatures()).isEqualTo(3);
     }
 
     /** Whatever it throws: a flow that nobody answers would wait for ever. */

@@ -49,6 +49,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -128,7 +129,7 @@ class FlowTest {
                 () -> authority,
                 ChainTlv.STANDARD,
                 HeaderLimits.NORMAL,
-                new HalfOpenHeaders(1, 10),
+                halfOpenHeaders(1, 10),
                 new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime),
                 List.of(),
                 new NextHop.Destination(),
@@ -145,13 +146,20 @@ class FlowTest {
         wire = new Wire(() -> (ChannelHandler) new Beginning());
     }
 
+    private static HalfOpenHeaders halfOpenHeaders(int limit, int total) {
+        return new HalfOpenHeaders(limit, total, 10, System::nanoTime);
+    }
+
     /** The keys of hop-b, with those that it believes. */
     private Authority authority(Trust believed) {
-        VerifierSettings settings = new VerifierSettings(
-                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
+        return authority(believed, Instant.now().minusSeconds(60), new ReplayWindow(100));
+    }
+
+    private Authority authority(Trust believed, Instant startedAt, ReplayWindow replays) {
+        VerifierSettings settings =
+                new VerifierSettings(HopId.of("hop-b"), startedAt, Duration.ofSeconds(2), 4, ImmutableList.of());
         return Authority.of(
-                new Verifier(settings, believed, ChainTlv.STANDARD, new ReplayWindow(100)),
-                new Signer(ownKey, new SecureRandom()));
+                new Verifier(settings, believed, ChainTlv.STANDARD, replays), new Signer(ownKey, new SecureRandom()));
     }
 
     @AfterEach
@@ -417,7 +425,7 @@ class FlowTest {
     /** The one that waits longest, since both are of one peer. */
     @Test
     void whoLosesItsPlaceToAnotherEndsForTheBudget() throws Exception {
-        change(p -> withBudgets(p, new HalfOpenHeaders(10, 1), p.headerFailures()));
+        change(p -> withBudgets(p, halfOpenHeaders(10, 1), p.headerFailures()));
         entrance = fromPreviousHop();
         Socket first = wire.connect();
         Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
@@ -436,6 +444,52 @@ class FlowTest {
         assertThat(parts.headerFailures().count())
                 .as("to lose a place is no failure")
                 .isZero();
+    }
+
+    /** Of two places, each stranger wants one. */
+    private void twoStrangersComeAndGo() throws Exception {
+        List<HalfOpenHeaders.Lease> strangers = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            Peer stranger = new Peer(InetAddress.getByName("192.0.2." + i), OptionalInt.empty());
+            strangers.add(parts.halfOpenHeaders().take(stranger).orElseThrow());
+        }
+        strangers.forEach(HalfOpenHeaders.Lease::close);
+    }
+
+    @Test
+    void whoseHeaderWasVerifiedKeepsItsPlace() throws Exception {
+        change(p -> withBudgets(p, halfOpenHeaders(10, 2), p.headerFailures()));
+        entrance = fromPreviousHop();
+        Socket before = wire.connect();
+        before.getOutputStream().write(header(before, destinationAddress()).toByteArray());
+        destination.accept().close();
+        before.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        Socket previous = wire.connect();
+        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+
+        twoStrangersComeAndGo();
+
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+        destination.accept().close();
+        previous.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void whoseHeaderWasRejectedDoesNot() throws Exception {
+        change(p -> withBudgets(p, halfOpenHeaders(10, 2), p.headerFailures()));
+        entrance = fromPreviousHop();
+        Socket before = wire.connect();
+        before.getOutputStream().write(UNSIGNED);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
+        Socket previous = wire.connect();
+        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+
+        twoStrangersComeAndGo();
+
+        assertReset(previous);
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_BUDGET);
     }
 
     @Test
@@ -472,11 +526,20 @@ class FlowTest {
 
     @Test
     void aHopThatCanRememberNothingMoreDoesNotBlameItsPeers() throws Exception {
-        VerifierSettings settings = new VerifierSettings(
-                HopId.of("hop-b"), Instant.now().minusSeconds(60), Duration.ofSeconds(2), 4, ImmutableList.of());
-        authority = Authority.of(
-                new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(0)),
-                new Signer(ownKey, new SecureRandom()));
+        authority = authority(trust, Instant.now().minusSeconds(60), new ReplayWindow(0));
+
+        aTrueHeaderIsRejectedWithoutBlame("replay-store-full");
+    }
+
+    /** A previous hop whose clock is slow would be refused unheard for a time, after each restart of this one. */
+    @Test
+    void aHopThatHasJustStartedDoesNotBlameAPeerWhoseClockIsSlow() throws Exception {
+        authority = authority(trust, Instant.now().plusSeconds(60), new ReplayWindow(100));
+
+        aTrueHeaderIsRejectedWithoutBlame("issued-before-start");
+    }
+
+    private void aTrueHeaderIsRejectedWithoutBlame(String reason) throws Exception {
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
@@ -484,7 +547,8 @@ class FlowTest {
         assertReset(previous);
         Ending ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_REJECTED);
-        assertThat(ending.detail()).startsWith("replay-store-full");
+        assertThat(ending.detail()).startsWith(reason);
+        assertThat(events.verified).as("counted").hasSize(1);
         assertThat(parts.headerFailures().count()).isZero();
     }
 

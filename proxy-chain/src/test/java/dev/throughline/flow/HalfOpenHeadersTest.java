@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class HalfOpenHeadersTest {
@@ -14,7 +15,16 @@ class HalfOpenHeadersTest {
     private static final Peer OTHER = peer("2001:db8::");
     private static final Peer THIRD = peer("192.0.2.3");
 
-    private final HalfOpenHeaders headers = new HalfOpenHeaders(2, 4);
+    private static final int MAX_PROVEN = 3;
+
+    /** Starts anywhere, as System.nanoTime does, and here near where it overflows. */
+    private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1000);
+
+    private final HalfOpenHeaders headers = headers(2, 4);
+
+    private HalfOpenHeaders headers(int limit, int total) {
+        return new HalfOpenHeaders(limit, total, MAX_PROVEN, clock::get);
+    }
 
     private static Peer peer(String address) {
         return new Peer(InetAddresses.forString(address), OptionalInt.empty());
@@ -56,7 +66,7 @@ class HalfOpenHeadersTest {
 
     @Test
     void whenAllAreTakenThePeerWithTheMostLosesItsOldest() {
-        HalfOpenHeaders three = new HalfOpenHeaders(3, 4);
+        HalfOpenHeaders three = headers(3, 4);
         HalfOpenHeaders.Lease earliest = taken(three.take(OTHER));
         List<HalfOpenHeaders.Lease> flood =
                 List.of(taken(three.take(ONE)), taken(three.take(ONE)), taken(three.take(ONE)));
@@ -98,6 +108,110 @@ class HalfOpenHeadersTest {
         assertThat(newest.lost()).isNotDone();
     }
 
+    /** A header of each of {@code count} peers that nobody knows. */
+    private static List<HalfOpenHeaders.Lease> strangers(HalfOpenHeaders of, int count) {
+        List<HalfOpenHeaders.Lease> leases = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            leases.add(taken(of.take(peer("198.51.100." + i))));
+        }
+        return leases;
+    }
+
+    private static List<Boolean> lost(List<HalfOpenHeaders.Lease> leases) {
+        return leases.stream().map(lease -> lease.lost().isDone()).toList();
+    }
+
+    /** The previous hop has the most, and each of the many that make the flood only one. */
+    @Test
+    void aProvenPeerLosesNothingToAFloodFromManyAddresses() {
+        HalfOpenHeaders six = headers(3, 6);
+        six.verified(ONE);
+        List<HalfOpenHeaders.Lease> hop = List.of(taken(six.take(ONE)), taken(six.take(ONE)), taken(six.take(ONE)));
+
+        List<HalfOpenHeaders.Lease> flood = strangers(six, 10);
+
+        assertThat(hop).noneMatch(lease -> lease.lost().isDone());
+        assertThat(lost(flood)).containsExactly(true, true, true, true, true, true, true, false, false, false);
+        assertThat(six.size()).isEqualTo(6);
+    }
+
+    /** What it has open when the first of its headers is verified counts as well. */
+    @Test
+    void aPeerIsProvenWithAllThatItHasOpen() {
+        List<HalfOpenHeaders.Lease> hop = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
+        headers.verified(ONE);
+
+        strangers(headers, 10);
+
+        assertThat(hop).noneMatch(lease -> lease.lost().isDone());
+    }
+
+    @Test
+    void aProvenPeerHasNoMoreThanItMay() {
+        headers.verified(ONE);
+        headers.take(ONE);
+        headers.take(ONE);
+
+        assertThat(headers.take(ONE)).isEmpty();
+    }
+
+    @Test
+    void whereAllAreProvenTheOneWithTheMostLosesItsOldest() {
+        HalfOpenHeaders three = headers(3, 4);
+        List.of(ONE, OTHER, THIRD).forEach(three::verified);
+        HalfOpenHeaders.Lease earliest = taken(three.take(OTHER));
+        List<HalfOpenHeaders.Lease> most =
+                List.of(taken(three.take(ONE)), taken(three.take(ONE)), taken(three.take(ONE)));
+
+        taken(three.take(THIRD));
+
+        assertThat(lost(most)).containsExactly(true, false, false);
+        assertThat(earliest.lost()).isNotDone();
+    }
+
+    @Test
+    void aProvenPeerTakesThePlaceOfOneThatIsNot() {
+        List<HalfOpenHeaders.Lease> strangers = strangers(headers, 4);
+        headers.verified(ONE);
+
+        taken(headers.take(ONE));
+        HalfOpenHeaders.Lease second = taken(headers.take(ONE));
+
+        assertThat(lost(strangers)).containsExactly(true, true, false, false);
+        assertThat(second.lost()).isNotDone();
+    }
+
+    @Test
+    void whoProvedNothingForLongIsAStrangerAgain() {
+        headers.verified(ONE);
+        headers.verified(OTHER);
+        clock.addAndGet(HalfOpenHeaders.PROVEN_FOR.toNanos() - 1);
+        headers.verified(OTHER);
+        HalfOpenHeaders.Lease inTime = taken(headers.take(ONE));
+        clock.addAndGet(1);
+        HalfOpenHeaders.Lease late = taken(headers.take(ONE));
+        List<HalfOpenHeaders.Lease> other = List.of(taken(headers.take(OTHER)), taken(headers.take(OTHER)));
+
+        strangers(headers, 1);
+
+        assertThat(lost(List.of(inTime, late))).containsExactly(true, false);
+        assertThat(other).noneMatch(lease -> lease.lost().isDone());
+    }
+
+    /** Only headers that were verified fill the memory; who goes on to show some stays in it. */
+    @Test
+    void ofTooManyProvenPeersTheOneProvenLongestAgoIsForgotten() {
+        List.of(ONE, OTHER, THIRD, ONE, peer("192.0.2.4")).forEach(headers::verified);
+        List<HalfOpenHeaders.Lease> forgotten = List.of(taken(headers.take(OTHER)), taken(headers.take(OTHER)));
+        List<HalfOpenHeaders.Lease> known = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
+
+        taken(headers.take(THIRD));
+        taken(headers.take(peer("192.0.2.4")));
+
+        assertThat(forgotten).allMatch(lease -> lease.lost().isDone());
+        assertThat(known).noneMatch(lease -> lease.lost().isDone());
+    }
+
     @Test
     void aPlaceThatWasLostIsNotGivenBackOnceMore() {
         List<HalfOpenHeaders.Lease> flood = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
@@ -113,7 +227,7 @@ class HalfOpenHeadersTest {
 
     @Test
     void manyThreadsNeverTakeMoreThanThereIs() throws Exception {
-        HalfOpenHeaders shared = new HalfOpenHeaders(10, 12);
+        HalfOpenHeaders shared = headers(10, 12);
         List<Thread> threads = new ArrayList<>();
         List<Integer> seen = java.util.Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 8; i++) {

@@ -257,7 +257,7 @@ class HeaderInputTest {
 
         assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_BUDGET);
         assertThat(refusal(answer).detail())
-                .isEqualTo("all places for unfinished headers are taken, and its peer has the most");
+                .isEqualTo("all places for unfinished headers are taken, and its peer is the first to lose one");
     }
 
     /** Ten thousand of them must not take forty megabytes. */

@@ -22,6 +22,8 @@ class KernelTextTest {
         "1b5b316d, \\x1b[1m",
         "7f, \\x7f",
         "c285, \\xc2\\x85",
+        "61e2808d62, a\\xe2\\x80\\x8db",
+        "f3a081a1, \\xf3\\xa0\\x81\\xa1",
         "ff, \\xff",
         "c3, \\xc3",
         "c328, \\xc3(",

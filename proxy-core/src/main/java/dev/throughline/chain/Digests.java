@@ -21,18 +21,13 @@ final class Digests {
     private static final byte[] ROOT = context("throughline/root/v1");
 
     /** Looking one up costs as much as using it; each is back in its first state when a digest is done. */
-    private static final ThreadLocal<MessageDigest> SHA_256 = ThreadLocal.withInitial(Digests::newSha256);
+    private static final ThreadLocal<Sha256> SHA_256 = ThreadLocal.withInitial(Sha256::new);
 
     private Digests() {}
 
     /** C_kind, the commitment to a detail that is sent open. */
     static Bytes detail(Detail.Kind kind, Bytes salt, Bytes fields) {
-        MessageDigest sha256 = SHA_256.get();
-        sha256.update(DETAIL);
-        sha256.update((byte) kind.code());
-        salt.addTo(sha256);
-        fields.addTo(sha256);
-        return done(sha256);
+        return SHA_256.get().add(DETAIL).u8(kind.code()).add(salt).add(fields).done();
     }
 
     /** D_origin: the core, and of each detail its kind and commitment, whether it is open or closed. */
@@ -42,40 +37,29 @@ final class Digests {
         for (int i = 0; i < commitments.length; i++) {
             commitments[i] = details.get(i).commitment();
         }
-        MessageDigest sha256 = SHA_256.get();
-        sha256.update(ORIGIN);
-        u16(sha256, core.length());
-        core.addTo(sha256);
+        Sha256 sha256 = SHA_256.get().add(ORIGIN).u16(core.length()).add(core);
         for (int i = 0; i < commitments.length; i++) {
-            sha256.update((byte) details.get(i).kind().code());
-            commitments[i].addTo(sha256);
+            sha256.u8(details.get(i).kind().code()).add(commitments[i]);
         }
-        return done(sha256);
+        return sha256.done();
     }
 
     /** D_i: the digest before it and this link's body. */
     static Bytes link(Bytes previous, Bytes body) {
-        MessageDigest sha256 = SHA_256.get();
-        sha256.update(LINK);
-        previous.addTo(sha256);
-        u16(sha256, body.length());
-        body.addTo(sha256);
-        return done(sha256);
+        return SHA_256.get()
+                .add(LINK)
+                .add(previous)
+                .u16(body.length())
+                .add(body)
+                .done();
     }
 
     static Bytes leaf(Bytes linkDigest) {
-        MessageDigest sha256 = SHA_256.get();
-        sha256.update((byte) 0);
-        linkDigest.addTo(sha256);
-        return done(sha256);
+        return SHA_256.get().u8(0).add(linkDigest).done();
     }
 
     static Bytes node(Bytes left, Bytes right) {
-        MessageDigest sha256 = SHA_256.get();
-        sha256.update((byte) 1);
-        left.addTo(sha256);
-        right.addTo(sha256);
-        return done(sha256);
+        return SHA_256.get().u8(1).add(left).add(right).done();
     }
 
     /** The message that a key signs for a tree of {@code treeSize} leaves. */
@@ -89,24 +73,64 @@ final class Digests {
         return message.array();
     }
 
-    private static void u16(MessageDigest digest, int value) {
-        digest.update((byte) (value >> 8));
-        digest.update((byte) value);
-    }
-
-    private static Bytes done(MessageDigest sha256) {
-        return Bytes.wrap(sha256.digest());
-    }
-
     private static byte[] context(String text) {
         return (text + "\0").getBytes(StandardCharsets.US_ASCII);
     }
 
-    private static MessageDigest newSha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
+    /** A digest whose input is gathered first: many small pieces cost more to hand over than to hash. */
+    private static final class Sha256 {
+        private final MessageDigest digest;
+        private final byte[] gathered = new byte[512];
+        private int count;
+
+        Sha256() {
+            try {
+                this.digest = MessageDigest.getInstance("SHA-256");
+            } catch (NoSuchAlgorithmException e) {
+                throw new AssertionError("every Java platform has SHA-256", e);
+            }
+        }
+
+        Sha256 u8(int value) {
+            makeRoom(1);
+            gathered[count++] = (byte) value;
+            return this;
+        }
+
+        Sha256 u16(int value) {
+            return u8(value >> 8).u8(value);
+        }
+
+        Sha256 add(byte[] bytes) {
+            makeRoom(bytes.length);
+            System.arraycopy(bytes, 0, gathered, count, bytes.length);
+            count += bytes.length;
+            return this;
+        }
+
+        Sha256 add(Bytes bytes) {
+            makeRoom(bytes.length());
+            if (bytes.length() > gathered.length) {
+                bytes.addTo(digest);
+            } else {
+                bytes.copyInto(gathered, count);
+                count += bytes.length();
+            }
+            return this;
+        }
+
+        private void makeRoom(int more) {
+            if (more > gathered.length - count) {
+                digest.update(gathered, 0, count);
+                count = 0;
+            }
+        }
+
+        /** Of all that was added since the last one. */
+        Bytes done() {
+            digest.update(gathered, 0, count);
+            count = 0;
+            return Bytes.wrap(digest.digest());
         }
     }
 }

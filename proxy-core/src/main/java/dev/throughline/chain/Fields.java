@@ -95,7 +95,8 @@ final class Fields {
         }
         if (!isText(text.get())) {
             throw new WireException(
-                    value.offset(), "the " + name + " is empty or holds a character that controls how text is shown");
+                    value.offset(),
+                    "the " + name + " is empty or holds a character that isn't seen or controls how text is shown");
         }
         return text;
     }
@@ -115,8 +116,10 @@ final class Fields {
     }
 
     private static boolean isText(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            if (!PlainText.mayHold(text.charAt(i))) {
+        int codePoint;
+        for (int i = 0; i < text.length(); i += Character.charCount(codePoint)) {
+            codePoint = text.codePointAt(i);
+            if (!PlainText.mayHold(codePoint)) {
                 return false;
             }
         }

@@ -3,7 +3,7 @@ package dev.throughline.chain;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.ProcessIdentity;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The details of origins that were verified lately, each as it travelled and as it was read: all flows of a process bring
@@ -23,17 +23,21 @@ final class KnownDetails {
 
     private record Known(Bytes travelled, DetailSection section) {}
 
-    private final AtomicReferenceArray<Known> places;
+    /**
+     * Written and read by all threads without a lock: what is in a place is immutable, and a thread that doesn't see it yet
+     * only reads anew.
+     */
+    private final @Nullable Known[] places;
 
     KnownDetails(int places) {
-        this.places = new AtomicReferenceArray<>(places);
+        this.places = new Known[places];
     }
 
     /** Reads all that {@code in} holds. */
     DetailSection read(Cursor in) throws WireException {
-        if (places.length() > 0 && in.left() >= PLACE_AT + Integer.BYTES) {
+        if (places.length > 0 && in.left() >= PLACE_AT + Integer.BYTES) {
             Bytes travelled = in.rest();
-            Known known = places.get(place(travelled, PLACE_AT));
+            Known known = places[place(travelled, PLACE_AT)];
             if (known != null && known.travelled.equals(travelled)) {
                 return known.section;
             }
@@ -44,27 +48,24 @@ final class KnownDetails {
     /** Remembers the details of an origin that was read here and whose signatures hold. */
     void remember(OriginBlock verified) {
         ImmutableList<Detail> details = verified.details();
-        if (places.length() == 0 || details.isEmpty()) {
+        if (places.length == 0 || details.isEmpty()) {
             return;
         }
         int place = details.getFirst() instanceof Detail.Open(Opening opening)
                 ? place(opening.salt(), 0)
                 : place(details.getFirst().commitment(), 0);
-        Known known = places.get(place);
+        Known known = places[place];
         if (known == null || !known.section.details().equals(details)) {
             Sink travelled = new Sink(DetailSection.size(details));
             DetailSection.write(details, travelled);
             ProcessIdentity who = verified.claim().unverified().identity();
-            places.set(
-                    place,
-                    new Known(
-                            travelled.toBytes(),
-                            new DetailSection(details, who.code(), who.placement(), who.person())));
+            places[place] = new Known(
+                    travelled.toBytes(), new DetailSection(details, who.code(), who.placement(), who.person()));
         }
     }
 
     private int place(Bytes bytes, int at) {
         int random = bytes.at(at) << 24 | bytes.at(at + 1) << 16 | bytes.at(at + 2) << 8 | bytes.at(at + 3);
-        return Integer.remainderUnsigned(random, places.length());
+        return Integer.remainderUnsigned(random, places.length);
     }
 }

@@ -2,7 +2,7 @@ package dev.throughline.chain;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.originator.ProcessIdentity;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The details of processes that opened flows lately, encoded and committed to once a process. Its flows then share their
@@ -16,7 +16,11 @@ final class ProcessDetails {
     private record Known(ProcessIdentity who, ImmutableList<Detail> details) {}
 
     private final Salts salts;
-    private final AtomicReferenceArray<Known> places = new AtomicReferenceArray<>(PLACES);
+    /**
+     * Written and read by all threads without a lock: what is in a place is immutable, and a thread that doesn't see it yet
+     * only draws salts anew.
+     */
+    private final @Nullable Known[] places = new Known[PLACES];
 
     ProcessDetails(Salts salts) {
         this.salts = salts;
@@ -28,10 +32,10 @@ final class ProcessDetails {
             return OriginCodec.details(who, salts::next);
         }
         int place = Math.floorMod(who.process().get().hashCode(), PLACES);
-        Known known = places.get(place);
+        Known known = places[place];
         if (known == null || !known.who.equals(who)) {
             known = new Known(who, OriginCodec.details(who, salts::next));
-            places.set(place, known);
+            places[place] = known;
         }
         return known.details;
     }

@@ -1,6 +1,8 @@
 package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +61,7 @@ final class ProvenTree {
     /** Whether the rest of the path, from {@code level} up, is what is known to stand beside the way. */
     private boolean standsBeside(Proof proof, int from, int used) {
         int next = used;
-        for (int level = from; level < nodes.length; level++) {
+        for (int level = from; next < proof.path().size(); level++) {
             int place = proof.leafIndex() >> level;
             if (hasSibling(level, place) && !proof.path().get(next++).equals(nodes[level][place ^ 1])) {
                 return false;
@@ -78,6 +80,12 @@ final class ProvenTree {
                 nodes[level][place ^ 1] = Bytes.wrap(proof.path().get(used++).toByteArray());
             }
         }
+    }
+
+    /** How many nodes are known: the root, and all on and beside the ways that were proven. */
+    synchronized int known() {
+        return Math.max(1, (int)
+                Stream.of(nodes).flatMap(Stream::of).filter(Objects::nonNull).count());
     }
 
     private boolean hasSibling(int level, int place) {

@@ -3,6 +3,7 @@ package dev.throughline.chain;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Streams;
 import dev.throughline.header.Bytes;
 import dev.throughline.key.PublicKey;
 import dev.throughline.key.SigningKey;
@@ -12,7 +13,6 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 
 /**
  * Writes this hop's link. It begins a chain from what this hop found out itself, and continues one only from what it has
@@ -83,24 +83,34 @@ public final class Signer {
      * @return the same chains, signed, in the same order
      */
     public ImmutableList<Chain> sign(List<UnsignedChain> batch) {
-        List<UnsignedChain> order = batch;
-        if (batch.stream().anyMatch(chain -> chain.largestTree() < batch.size())) {
-            // Those with most room first: one that has little makes no tree smaller but its own.
-            order = ImmutableList.sortedCopyOf(
-                    Comparator.comparingInt(UnsignedChain::largestTree).reversed(), batch);
+        if (batch.isEmpty()) {
+            return ImmutableList.of();
         }
+        for (UnsignedChain chain : batch) {
+            if (chain.largestTree() < batch.size()) {
+                return signTrees(batch);
+            }
+        }
+        return signTree(batch);
+    }
+
+    private ImmutableList<Chain> signTrees(List<UnsignedChain> batch) {
+        // Those with most room first: one that has little makes no tree smaller but its own.
+        List<UnsignedChain> order = ImmutableList.sortedCopyOf(
+                Comparator.comparingInt(UnsignedChain::largestTree).reversed(), batch);
         IdentityHashMap<UnsignedChain, Chain> signed = new IdentityHashMap<>(batch.size());
         int from = 0;
         for (int to = 1; to <= order.size(); to++) {
             if (to == order.size() || to - from + 1 > order.get(to).largestTree()) {
-                signTree(order.subList(from, to), signed::put);
+                List<UnsignedChain> tree = order.subList(from, to);
+                Streams.forEachPair(tree.stream(), signTree(tree).stream(), signed::put);
                 from = to;
             }
         }
         return batch.stream().map(signed::get).collect(ImmutableList.toImmutableList());
     }
 
-    private void signTree(List<UnsignedChain> batch, BiConsumer<UnsignedChain, Chain> signed) {
+    private ImmutableList<Chain> signTree(List<UnsignedChain> batch) {
         Bytes[] leaves = new Bytes[batch.size()];
         for (int i = 0; i < leaves.length; i++) {
             checkArgument(batch.get(i).signer() == this, "a chain is signed by the signer that began it");
@@ -111,10 +121,11 @@ public final class Signer {
         byte[] message = Digests.rootMessage(publicKey.algorithm(), publicKey.id(), tree.size(), tree.root());
         Bytes signature = Bytes.wrap(key.sign(message));
         int algorithm = publicKey.algorithm().code();
+        ImmutableList.Builder<Chain> signed = ImmutableList.builderWithExpectedSize(leaves.length);
         for (int i = 0; i < leaves.length; i++) {
-            UnsignedChain chain = batch.get(i);
-            signed.accept(chain, chain.signed(new Proof(algorithm, tree.size(), i, tree.path(i), signature)));
+            signed.add(batch.get(i).signed(new Proof(algorithm, tree.size(), i, tree.path(i), signature)));
         }
+        return signed.build();
     }
 
     private Link link(LinkDraft draft, int index) {

@@ -128,8 +128,8 @@ public final class UnsignedChain {
 
     /** How many siblings fit beside a chain of {@code size} bytes that has none. */
     private int longestPath(int size, int maxBytes) {
-        int path = Math.min(ANY_PATH, (maxBytes - headerBytes(size)) / Digests.SIZE);
-        // More bytes may need one fragment more.
+        int path = ANY_PATH;
+        // No division: more bytes may need one fragment more.
         while (headerBytes(size + path * Digests.SIZE) > maxBytes) {
             path--;
         }
@@ -159,8 +159,8 @@ public final class UnsignedChain {
         return Digests.leaf(digest);
     }
 
-    /** In a larger tree than this the header wouldn't fit. */
-    int largestTree() {
+    /** {@return how many chains one signature can serve, this one among them: a power of two, or 65,535} */
+    public int largestTree() {
         return longestPath >= ANY_PATH ? 0xFFFF : 1 << longestPath;
     }
 

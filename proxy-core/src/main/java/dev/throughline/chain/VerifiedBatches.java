@@ -20,6 +20,7 @@ public final class VerifiedBatches {
     private record Batch(PublicKey key, int treeSize, Bytes signature) {}
 
     private final Map<Batch, ProvenTree> verified;
+    private Predicate<PublicKey> trusted = key -> true;
     private long hits;
     private long misses;
 
@@ -64,11 +65,13 @@ public final class VerifiedBatches {
     }
 
     /**
-     * Forgets the batches of every key that isn't trusted any more.
+     * Forgets the batches of every key that isn't trusted any more, and remembers no others of it until this is called
+     * again: also not those of a header whose verification began before.
      *
-     * @param trusted which keys still are
+     * @param trusted which keys still are; asked now, and whenever a batch is to be remembered
      */
     public synchronized void retain(Predicate<PublicKey> trusted) {
+        this.trusted = trusted;
         verified.keySet().removeIf(batch -> !trusted.test(batch.key));
     }
 
@@ -92,7 +95,9 @@ public final class VerifiedBatches {
     }
 
     private synchronized void remember(Batch batch, ProvenTree tree) {
-        verified.putIfAbsent(batch, tree);
+        if (trusted.test(batch.key)) {
+            verified.putIfAbsent(batch, tree);
+        }
     }
 
     private synchronized void count(boolean hit) {

@@ -2,8 +2,9 @@ package dev.throughline.originator;
 
 /**
  * Text that shows as it is written. Names and paths are chosen by whoever runs a process: a newline in one would forge a
- * line of a log, an escape an operator's terminal, and a mark that turns the direction of text around would make one path
- * look like another (SPEC.md, section 3).
+ * line of a log, an escape an operator's terminal, and a character that turns the direction of text around, or isn't seen,
+ * would make one path look like another. That holds for joiners too, though some languages write with them: who a process
+ * is must not hang on what nobody sees (SPEC.md, section 3).
  */
 public final class PlainText {
     private PlainText() {}
@@ -12,14 +13,24 @@ public final class PlainText {
      * Whether a character may stand in text of an originator.
      *
      * @param codePoint of Unicode
-     * @return false for control characters, ends of lines and paragraphs, and marks of direction
+     * @return false for control characters, ends of lines and paragraphs, marks of direction, what isn't seen (such as
+     *     joiners, spaces without width and tags), and halves of surrogate pairs
      */
     public static boolean mayHold(int codePoint) {
         return !Character.isISOControl(codePoint)
+                && codePoint != 0x00AD
+                && codePoint != 0x034F
                 && codePoint != 0x061C
-                && codePoint != 0x200E
-                && codePoint != 0x200F
-                && (codePoint < 0x2028 || codePoint > 0x202E)
-                && (codePoint < 0x2066 || codePoint > 0x2069);
+                && codePoint != 0x180E
+                && !isBetween(0x200B, codePoint, 0x200F)
+                && !isBetween(0x2028, codePoint, 0x202E)
+                && !isBetween(0x2060, codePoint, 0x206F)
+                && !isBetween(0xD800, codePoint, 0xDFFF)
+                && codePoint != 0xFEFF
+                && !isBetween(0xE0000, codePoint, 0xE007F);
+    }
+
+    private static boolean isBetween(int first, int codePoint, int last) {
+        return first <= codePoint && codePoint <= last;
     }
 }

@@ -178,6 +178,8 @@ final class ChainVectors {
         text("text-right-to-left", "A user name with U+202E, which turns the direction of text around.", "61e280ae");
         text("text-isolate", "A user name with U+2066, which begins text of its own direction.", "61e281a6");
         text("text-left-to-right-mark", "A user name with U+200E, a mark that isn't seen.", "61e2808e");
+        text("text-joiner", "A user name with U+200D, a joiner that isn't seen.", "61e2808d");
+        text("text-tag", "A user name with U+E0061, a tag character that isn't seen.", "61f3a081a1");
         text("text-line-separator", "A user name with U+2028, the end of a line.", "61e280a8");
         text("text-overlong", "A user name in an overlong UTF-8 form.", "61c0af61");
         text("text-surrogate", "A user name with a surrogate.", "eda080");

@@ -11,6 +11,7 @@ import dev.throughline.originator.Originator;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessIdentity;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +62,45 @@ class FitTest {
     void aHeaderThatFitsIsSentWhole() {
         UnsignedChain chain = chain(40, 60, 50);
         assertThat(closed(fits(chain, atMost(size(chain))))).isEmpty();
+    }
+
+    /** Where one fragment more is needed, a digest takes more room than its own. */
+    @Test
+    void theTreeIsTheLargestInWhichTheHeaderFits() {
+        for (int code = 300; code < 400; code += 9) {
+            UnsignedChain chain = chain(code, 200, 200);
+            List<Integer> bytes = new ArrayList<>();
+            for (int siblings = 0; siblings <= 4; siblings++) {
+                bytes.add(sizeInTree(chain, 1 << siblings));
+            }
+            for (int most = bytes.getFirst(); most <= bytes.getLast(); most++) {
+                int room = most;
+                long siblings = bytes.stream().filter(needed -> needed <= room).count() - 1;
+                assertThat(fits(chain, atMost(most)).largestTree()).isEqualTo(1 << siblings);
+            }
+        }
+        assertThat(fits(chain(40, 60, 50), HeaderProfile.NORMAL).largestTree()).isEqualTo(0xFFFF);
+    }
+
+    private int sizeInTree(UnsignedChain chain, int leaves) {
+        List<UnsignedChain> batch = new ArrayList<>(List.of(chain));
+        while (batch.size() < leaves) {
+            batch.add(chain(40, 60, 50));
+        }
+        return Scene.header(laptop.sign(batch).getFirst()).length();
+    }
+
+    /** What earlier hops wrote takes room too. */
+    @Test
+    void aLaterHopsHeaderFitsAsItsLengthSays() {
+        Verification.Verified received = verified(new Scene.Receiver()
+                .socket(Scene.outgoing(1, false))
+                .receive(Forge.of(2, false).bytes()));
+        Signer signer = new Signer(Scene.key("vault"), new FixedRandom("salts"));
+        UnsignedChain chain = signer.append(received, Scene.draft(2, "attic", false));
+        int size = Scene.header(signer.sign(chain)).length();
+        assertThat(closed(fits(chain, atMost(size)))).isEmpty();
+        assertThat(closed(fits(chain, atMost(size - 1)))).isNotEmpty();
     }
 
     /** First where the process was, then for whom it ran, and last what code it ran. */

@@ -76,8 +76,21 @@ class SignerTest {
 
     /** Process and file names are chosen by their owner: they may make themselves unknown, never break the flow. */
     @ParameterizedTest
-    @ValueSource(strings = {"", "a\nb", "\u001b[2J", "a\u0000", "\u007f", "\u0085"})
-    void aNameThatCouldForgeALogLineIsLeftOutAndTheChainStillVerifies(String name) {
+    @ValueSource(
+            strings = {
+                "",
+                "a\nb",
+                "\u001b[2J",
+                "a\u0000",
+                "\u007f",
+                "\u0085",
+                "a\u202e",
+                "a\u200d",
+                "a\udb40\udc61",
+                "a\ud800",
+                "\udc61a"
+            })
+    void aNameThatCouldForgeALogLineOrAnotherNameIsLeftOutAndTheChainStillVerifies(String name) {
         Originator bad =
                 with(new Code(Optional.of(name), Optional.of(Scene.EXECUTABLE_SHA256), Optional.of("curl")), "ada");
 
@@ -93,7 +106,7 @@ class SignerTest {
     @Test
     void textOfAnyScriptTravels() {
         Originator originator =
-                with(new Code(Optional.of("/opt/größe/日本語/🦊"), Optional.empty(), Optional.empty()), "ada");
+                with(new Code(Optional.of("/opt/größe/日本語/🦊/❤\ufe0f"), Optional.empty(), Optional.empty()), "ada");
         assertThat(verified(vault.receive(Scene.header(originate(originator)))).originator())
                 .isEqualTo(originator);
     }

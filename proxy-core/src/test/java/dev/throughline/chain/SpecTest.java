@@ -7,6 +7,7 @@ import dev.throughline.header.HeaderLimits;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.PlainText;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
 import java.io.IOException;
@@ -14,8 +15,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +48,26 @@ class SpecTest {
                 .containsExactlyElementsOf(Stream.of(OperatingSystem.values())
                         .map(s -> s.code() + " " + s)
                         .toList());
+    }
+
+    /** Of all characters; halves of surrogate pairs are none in UTF-8. */
+    @Test
+    void theCharactersThatTextMustNotHoldAreThoseThatTheCodeRefuses() {
+        int from = spec.indexOf("Text is UTF-8");
+        String rule = spec.substring(from, spec.indexOf("MUST leave out", from));
+        BitSet refused = new BitSet();
+        refused.set(Character.MIN_SURROGATE, Character.MAX_SURROGATE + 1);
+        Pattern.compile("U\\+(\\p{XDigit}+)(?:\\s+to\\s+U\\+(\\p{XDigit}+))?")
+                .matcher(rule)
+                .results()
+                .forEach(range -> {
+                    int first = Integer.parseInt(range.group(1), 16);
+                    refused.set(first, range.group(2) == null ? first + 1 : Integer.parseInt(range.group(2), 16) + 1);
+                });
+        assertThat(IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
+                        .filter(codePoint -> PlainText.mayHold(codePoint) == refused.get(codePoint))
+                        .mapToObj(Integer::toHexString))
+                .isEmpty();
     }
 
     /** The vector itself is verified by VectorTest. */

@@ -8,8 +8,10 @@ import dev.throughline.header.Bytes;
 import dev.throughline.key.PublicKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Remembering a verified batch changes what verification costs, and never its answer. */
@@ -47,6 +49,18 @@ class VerifiedBatchesTest {
         assertThat(known.size()).isZero();
     }
 
+    /** Such as one whose verification began before its key was revoked: this receiver trusts the key still. */
+    @Test
+    void aBatchOfAKeyThatIsTrustedNoMoreIsNotRememberedAnew() {
+        PublicKey gateway = Scene.key("gateway").publicKey();
+        known.retain(key -> !key.equals(gateway));
+        verified(receive(inBatch(4, 0)));
+        assertThat(known.size()).isZero();
+        known.retain(key -> true);
+        verified(receive(inBatch(4, 0)));
+        assertThat(known.size()).isEqualTo(1);
+    }
+
     /** In whatever order its headers come, a tree says of each what hashing all the way would say. */
     @Test
     void aProvenTreeAgreesWithHashingAllTheWay() throws Exception {
@@ -70,6 +84,55 @@ class VerifiedBatchesTest {
                 }
             }
         }
+    }
+
+    /** What was hashed once isn't hashed again: of each way only what is below a known node is new. */
+    @Test
+    void aProvenTreeKnowsMoreWithEachProof() {
+        List<byte[]> leaves = leaves(8);
+        ProvenTree tree = new ProvenTree(8, Bytes.copyOf(Rfc6962.root(leaves)));
+        assertThat(tree.known()).isEqualTo(1);
+        assertThat(knownAfter(tree, leaves, 0))
+                .as("three levels of two below the root")
+                .isEqualTo(7);
+        assertThat(knownAfter(tree, leaves, 1)).as("the sibling").isEqualTo(7);
+        assertThat(knownAfter(tree, leaves, 2)).as("below the sibling's parent").isEqualTo(9);
+        assertThat(knownAfter(tree, leaves, 7))
+                .as("below the root's other child")
+                .isEqualTo(13);
+        assertThat(knownAfter(tree, leaves, 4)).as("all of it").isEqualTo(15);
+    }
+
+    /** Where a node has no sibling it moves up as it is, and is known in each place. */
+    @Test
+    void aProvenTreeThatIsUnevenKnowsAllAfterItsProofs() {
+        List<byte[]> leaves = leaves(5);
+        ProvenTree tree = new ProvenTree(5, Bytes.copyOf(Rfc6962.root(leaves)));
+        assertThat(knownAfter(tree, leaves, 4))
+                .as("leaf 4 in three places, and its sibling")
+                .isEqualTo(5);
+        assertThat(knownAfter(tree, leaves, 0)).isEqualTo(9);
+        assertThat(knownAfter(tree, leaves, 3)).isEqualTo(11);
+    }
+
+    /** Whoever holds a key decides how large a tree is, and not how much is remembered. */
+    @ParameterizedTest
+    @CsvSource({"256, 17", "257, 1"})
+    void ofALargerTreeOnlyTheRootIsKnown(int size, int known) {
+        List<byte[]> leaves = leaves(size);
+        ProvenTree tree = new ProvenTree(size, Bytes.copyOf(Rfc6962.root(leaves)));
+        assertThat(knownAfter(tree, leaves, 0)).isEqualTo(known);
+    }
+
+    private static List<byte[]> leaves(int count) {
+        FixedRandom random = new FixedRandom("leaves");
+        return Stream.generate(() -> random.take(32)).limit(count).toList();
+    }
+
+    private static int knownAfter(ProvenTree tree, List<byte[]> leaves, int leaf) {
+        Proof proof = proof(leaves.size(), leaf, Rfc6962.path(leaf, leaves));
+        assertThat(tree.proves(proof, Bytes.copyOf(leaves.get(leaf)))).isTrue();
+        return tree.known();
     }
 
     private static Proof proof(int size, int leaf, List<byte[]> path) {

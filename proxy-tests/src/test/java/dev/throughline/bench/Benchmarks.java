@@ -29,6 +29,12 @@ public final class Benchmarks {
 
     public static void main(String[] args) throws RunnerException, InterruptedException {
         boolean quick = List.of(args).contains("--quick");
+        int batch = List.of(args).indexOf("--batch");
+        if (batch >= 0 && batch < args.length - 1) {
+            String size = args[batch + 1];
+            table("Batches of " + size, quick, options -> options.param("batch", size));
+            return;
+        }
         System.out.println(
                 "Java " + Runtime.version() + ", " + Runtime.getRuntime().availableProcessors()
                         + " processors. Rates are headers a second of one core's CPU time: median [least-most] of the iterations.");
@@ -51,7 +57,11 @@ public final class Benchmarks {
         ChainedOptionsBuilder options = new OptionsBuilder()
                 .include("^" + HeaderBenchmark.class.getName().replace(".", "\\.") + "\\.")
                 .verbosity(VerboseMode.SILENT)
-                .jvmArgsAppend("-XX:+UseSerialGC", "-Xmx1g", "--enable-native-access=ALL-UNNAMED");
+                .jvmArgsAppend(
+                        "-XX:+UseSerialGC",
+                        "-Xmx1g",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow");
         if (quick) {
             options.warmupIterations(1).measurementIterations(2);
         }
@@ -74,8 +84,10 @@ public final class Benchmarks {
         Rates signed = Rates.of(one(row, "sign"));
         Rates verified = Rates.of(one(row, "verify"));
         long[] promised = PROMISED.get(number(first, "batch"));
+        // Of processes that have opened flows before: the first flow of a process is dearer.
         boolean isPromised = promised != null
                 && number(first, "links") == 1
+                && param(first, "newProcesses").equals("false")
                 && param(first, "algorithm").equals("ED25519");
         System.out.printf(
                 "%-10s %5s %5s %9s %6.0f  %-32s %-32s%n",

@@ -42,6 +42,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Headers of curl's flows through the hops a, b, c … to z: everything that a hop does with one, from what it knows to the
@@ -49,6 +50,15 @@ import java.util.Optional;
  */
 final class Headers {
     private static final List<String> HOPS = List.of("a", "b", "c", "d");
+    /** A hop has its connections from the kernel and its next hop's id from its configuration: neither is made for a flow. */
+    private static final List<Tuple> SOCKETS = IntStream.range(0, HOPS.size())
+            .mapToObj(hop -> Tuple.tcp(at("10.0." + hop + ".1", 41000), at("10.0." + hop + ".2", 7000)))
+            .toList();
+
+    /** A process whose flows were seen before is remembered by a hop, with all that is known of it. */
+    private static final ProcessIdentity CURL = curl(4242);
+
+    private static final HopId RECEIVER = HopId.of("z");
     private static final Instant NOW = Instant.parse("2027-01-01T12:00:00Z");
 
     private final SecureRandom random = new SecureRandom();
@@ -97,7 +107,7 @@ final class Headers {
         List<Known> known = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             flows++;
-            known.add(new Known(originator(flows, newProcesses ? flows : 4242), Optional.empty()));
+            known.add(new Known(originator(flows, newProcesses ? curl(flows) : CURL), Optional.empty()));
         }
         for (int hop = 0; hop < links - 1; hop++) {
             known = passedOn(hop, known);
@@ -115,8 +125,9 @@ final class Headers {
     private List<Known> passedOn(int hop, List<Known> batch) {
         Signer signer = new Signer(keys.get(hop), random);
         String next = HOPS.get(hop + 1);
-        List<Chain> chains = signer.sign(
-                batch.stream().map(flow -> unsigned(signer, flow, hop, next)).toList());
+        List<Chain> chains = signer.sign(batch.stream()
+                .map(flow -> unsigned(signer, flow, hop, HopId.of(next)))
+                .toList());
         Verifier verifier = verifier(next);
         List<Known> received = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
@@ -130,12 +141,12 @@ final class Headers {
 
     /** Everything up to the signature. */
     UnsignedChain unsigned(Signer signer, Known known) {
-        return unsigned(signer, known, links - 1, "z");
+        return unsigned(signer, known, links - 1, RECEIVER);
     }
 
-    private static UnsignedChain unsigned(Signer signer, Known known, int hop, String audience) {
+    private static UnsignedChain unsigned(Signer signer, Known known, int hop, HopId audience) {
         LinkDraft draft = new LinkDraft(
-                HopId.of(audience),
+                audience,
                 NOW,
                 Duration.ofSeconds(10),
                 hop == 0 ? Way.TPROXY : Way.SOCKET,
@@ -175,11 +186,11 @@ final class Headers {
     }
 
     private static Tuple socket(int hop) {
-        return Tuple.tcp(at("10.0." + hop + ".1", 41000), at("10.0." + hop + ".2", 7000));
+        return SOCKETS.get(hop);
     }
 
-    private static Originator originator(int flow, int pid) {
-        ProcessIdentity curl = new ProcessIdentity(
+    private static ProcessIdentity curl(int pid) {
+        return new ProcessIdentity(
                 Evidence.KERNEL_CONNECT,
                 OperatingSystem.LINUX,
                 Optional.of(new ProcessId(pid, 987_654)),
@@ -187,13 +198,16 @@ final class Headers {
                 new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex("c0".repeat(32))), Optional.of("curl")),
                 new Placement(Optional.of(Bytes.ofHex("b0".repeat(16))), Optional.of("/user.slice/user-1000.slice")),
                 new Person(Optional.of("ada")));
+    }
+
+    private static Originator originator(int flow, ProcessIdentity who) {
         return new Originator(
                 HostId.of("host"),
                 new FlowId(1, flow),
                 NOW,
                 Tuple.tcp(at("192.0.2.10", 1024 + flow % 60_000), at("198.51.100.80", 443)),
                 Way.TPROXY,
-                curl);
+                who);
     }
 
     private static InetSocketAddress at(String address, int port) {

@@ -3,6 +3,7 @@ package dev.throughline.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.collect.Iterables;
 import com.google.common.net.InetAddresses;
 import com.google.common.primitives.Bytes;
 import com.sun.management.UnixOperatingSystemMXBean;
@@ -53,9 +54,11 @@ class AttackIT {
     private static final InetSocketAddress VAULT = NET.at(1, 17001);
     private static final InetSocketAddress WIDE = NET.at(2, 17001);
     private static final InetSocketAddress STRICT = NET.at(3, 17001);
+    private static final InetSocketAddress CROWDED = NET.at(4, 17001);
     private static final int WELL_BEHAVED = 51;
     private static final int HEALTH_CHECKER = 77;
     private static final int FAILURES = 20;
+    private static final int PLACES = 60;
 
     /** As many as there are descriptors for, here and there. */
     private static final int MANY = (int) Math.min(
@@ -72,7 +75,7 @@ class AttackIT {
     @BeforeAll
     static void start() throws IOException {
         destination = EchoServer.at(NET.at(9, 17009));
-        hops = new Hops(folder, Host.THIS).keys("hop-a", "vault", "wide", "strict");
+        hops = new Hops(folder, Host.THIS).keys("hop-a", "vault", "wide", "strict", "crowded");
         hops.configure("vault", """
                 listeners: [{ name: chain, mode: chain, by: plain, address: "%s" }]
                 route: { to: destination }
@@ -89,7 +92,12 @@ class AttackIT {
                 route: { to: destination }
                 limits: { header-timeout: 700ms, header-failures: %d, header-failures-window: 10m }
                 """.formatted(Tuple.text(STRICT), FAILURES));
-        hops.start("vault", "wide", "strict");
+        hops.configure("crowded", """
+                listeners: [{ name: chain, mode: chain, by: plain, address: "%s" }]
+                route: { to: destination }
+                limits: { half-open-headers: 20, half-open-headers-total: %d, header-timeout: 1m }
+                """.formatted(Tuple.text(CROWDED), PLACES));
+        hops.start("vault", "wide", "strict", "crowded");
     }
 
     @AfterAll
@@ -335,7 +343,7 @@ class AttackIT {
 
                 // For that it lost its oldest, and nothing more.
                 JsonTree lost = hop.closed(line -> line.text("detail")
-                        .equals("all places for unfinished headers are taken, and its peer has the most"));
+                        .equals("all places for unfinished headers are taken, and its peer is the first to lose one"));
                 assertThat(lost.text("reason")).isEqualTo("header-budget");
                 String source = lost.object("arrival").text("source");
                 assertThat(flood.stream().filter(end -> Tuple.text(end.local()).equals(source)))
@@ -350,6 +358,39 @@ class AttackIT {
                 }
             }
             hop.awaitMetric("throughline_headers_half_open", 0);
+        }
+
+        /** The previous hop has the most, and yet it is the strangers with one each that lose theirs. */
+        @Test
+        void ofManyPeersWithOneEach() throws IOException {
+            RunningHop hop = hops.get("crowded");
+            isServed("crowded", CROWDED);
+            List<End> busy = new ArrayList<>();
+            List<End> flood = new ArrayList<>();
+            try {
+                for (int i = 0; i < 10; i++) {
+                    End end = from(WELL_BEHAVED, CROWDED);
+                    busy.add(end.send(Arrays.copyOf(header("crowded", end), 20)));
+                }
+                hop.awaitMetric("throughline_headers_half_open", busy.size());
+                for (int i = 0; i < 2 * PLACES; i++) {
+                    flood.add(from(100 + i, CROWDED));
+                }
+                hop.awaitMetric("throughline_headers_half_open_lost_total", PLACES + busy.size());
+
+                isServed("crowded", CROWDED);
+                for (End end : busy) {
+                    byte[] header = header("crowded", end);
+                    end.send(Arrays.copyOfRange(header, 20, header.length))
+                            .send("at last")
+                            .finish();
+                    assertThat(end.restText()).isEqualTo("at last");
+                }
+            } finally {
+                for (End end : Iterables.concat(busy, flood)) {
+                    end.close();
+                }
+            }
         }
 
         /** They cost no time, and count all the same. */
