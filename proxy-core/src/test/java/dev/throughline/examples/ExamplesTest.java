@@ -2,6 +2,7 @@ package dev.throughline.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.throughline.chain.Verifier;
 import dev.throughline.key.SecretKey;
 import dev.throughline.key.Trust;
 import java.io.ByteArrayInputStream;
@@ -80,16 +81,26 @@ class ExamplesTest {
 
     private static String signAndVerify(SecretKey key, Trust trust, Path directory) throws Exception {
         Path file = Files.writeString(directory.resolve("laptop.key"), key.toSecretText());
+        Verifier verifier = VerifyHeader.verifier("vault", trust);
+        awaitNextMilli();
         try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             CompletableFuture<String> answer = CompletableFuture.supplyAsync(() -> {
                 try {
-                    return VerifyHeader.receive(listener, VerifyHeader.verifier("vault", trust));
+                    return VerifyHeader.receive(listener, verifier);
                 } catch (IOException e) {
                     throw new AssertionError(e);
                 }
             });
             SignHeader.main(new String[] {file.toString(), String.valueOf(listener.getLocalPort())});
             return answer.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    /** A link tells whole milliseconds: one of the millisecond in which its receiver started is from before the start. */
+    private static void awaitNextMilli() {
+        long started = System.currentTimeMillis();
+        while (System.currentTimeMillis() == started) {
+            Thread.onSpinWait();
         }
     }
 
