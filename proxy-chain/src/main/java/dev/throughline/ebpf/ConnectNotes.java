@@ -15,9 +15,6 @@ import java.util.Optional;
  * takes about a microsecond.
  */
 public final class ConnectNotes implements AutoCloseable {
-    /** Connections of the last while: a note takes about 200 bytes of the kernel's memory, and the oldest leave first. */
-    public static final int CAPACITY = 1 << 18;
-
     private final Path cgroup;
     private final ConnectObjects objects;
     private final Optional<Pins> pins;
@@ -34,7 +31,8 @@ public final class ConnectNotes implements AutoCloseable {
      * Begins to take notes for this process alone: they end with it.
      *
      * @param cgroup the root of cgroup v2, for all processes of the host
-     * @param capacity how many sockets are remembered, in each of two tables
+     * @param capacity how many sockets are remembered, in each of two tables of about 200 bytes a socket; of too many, those
+     *     used longest ago leave
      * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN, ENOSYS where there is no bpf(2); nothing is left attached
      */
     public static ConnectNotes open(Path cgroup, int capacity) throws OsException {
@@ -54,17 +52,18 @@ public final class ConnectNotes implements AutoCloseable {
     public static ConnectNotes shared(Path cgroup, int capacity, Path bpffs) throws IOException {
         Optional<TaskLayout> layout = layout();
         // What other programs or another layout wrote would be read as what it isn't.
-        String name = "throughline-" + ConnectCode.version(layout);
-        Pins.Opened<ConnectObjects> opened = Pins.open(bpffs, name, ConnectObjects::open, empty -> {
-            ConnectObjects made = ConnectObjects.attach(cgroup, capacity, layout);
-            try {
-                made.pin(empty);
-                return made;
-            } catch (OsException e) {
-                made.close();
-                throw e;
-            }
-        });
+        String name = ConnectCode.version(layout);
+        Pins.Opened<ConnectObjects> opened =
+                Pins.open(bpffs.resolve("throughline"), name, ConnectObjects::open, empty -> {
+                    ConnectObjects made = ConnectObjects.attach(cgroup, capacity, layout);
+                    try {
+                        made.pin(empty);
+                        return made;
+                    } catch (OsException e) {
+                        made.close();
+                        throw e;
+                    }
+                });
         return new ConnectNotes(cgroup, opened.made(), Optional.of(opened.pins()), layout.isPresent());
     }
 

@@ -15,8 +15,13 @@ import java.util.Set;
 /**
  * A folder of a BPF file system in which the hops of a host share what the kernel notes. Each that uses it holds a shared
  * lock; the last one that leaves removes it. After a crash it stays, and the next hop goes on with what is there.
+ *
+ * <p>It lies in a folder that stays, in which changes are made one after the other. Both are for their owner alone: in one
+ * of somebody else's there could be tables that say what he wants to have said, or a lock that is never given up.
  */
 final class Pins implements AutoCloseable {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
     private final Path folder;
     /** Held while something is made or removed here. */
     private final FolderLock changes;
@@ -40,14 +45,15 @@ final class Pins implements AutoCloseable {
     /**
      * Finds what is pinned in the folder {@code name}, or makes it.
      *
-     * @param bpffs a BPF file system
+     * @param parent in a BPF file system; made if it isn't there
      * @param find throws if it isn't all there
      * @param make pins it
      * @throws IOException if the folder can't be made, is another user's, or {@code make} fails
      */
-    static <T> Opened<T> open(Path bpffs, String name, Work<T> find, Work<T> make) throws IOException {
-        Path folder = bpffs.resolve(name);
-        FolderLock changes = FolderLock.open(bpffs);
+    static <T> Opened<T> open(Path parent, String name, Work<T> find, Work<T> make) throws IOException {
+        createPrivately(parent);
+        Path folder = parent.resolve(name);
+        FolderLock changes = FolderLock.open(parent);
         try {
             changes.exclusive();
             createPrivately(folder);
@@ -78,11 +84,9 @@ final class Pins implements AutoCloseable {
         }
     }
 
-    /** In a folder of somebody else's there could be tables that say what they want to have said. */
     private static void createPrivately(Path folder) throws IOException {
         try {
-            Files.createDirectory(
-                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         } catch (FileAlreadyExistsException e) {
             Map<String, Object> found =
                     Files.readAttributes(folder, "unix:uid,permissions,isDirectory", LinkOption.NOFOLLOW_LINKS);
@@ -90,10 +94,9 @@ final class Pins implements AutoCloseable {
             boolean mine = Boolean.TRUE.equals(found.get("isDirectory"))
                     && Integer.valueOf(self).equals(found.get("uid"))
                     && found.get("permissions") instanceof Set<?> modes
-                    && !modes.contains(PosixFilePermission.GROUP_WRITE)
-                    && !modes.contains(PosixFilePermission.OTHERS_WRITE);
+                    && modes.equals(OWNER_ONLY);
             if (!mine) {
-                throw new IOException(folder + " belongs to another user or may be written by others", e);
+                throw new IOException(folder + " belongs to another user or is open to others", e);
             }
         }
     }

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Hops of one host share one set of notes, and leave none behind. */
 class PinsTest {
@@ -50,8 +52,8 @@ class PinsTest {
     }
 
     private List<Path> folders() throws IOException {
-        try (Stream<Path> names = Files.list(bpffs)) {
-            return names.filter(Files::isDirectory).toList();
+        try (Stream<Path> names = Files.list(bpffs.resolve("throughline"))) {
+            return names.toList();
         }
     }
 
@@ -103,6 +105,15 @@ class PinsTest {
         assertThat(folders()).isEmpty();
     }
 
+    /** Otherwise somebody could lock it, and no hop would start or stop any more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"rwxrwxrwx", "rwxr-xr-x"})
+    void aParentThatIsOpenToOthersIsNotUsed(String mode) throws Exception {
+        Path parent = Files.createDirectory(bpffs.resolve("throughline"));
+        Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString(mode));
+        assertThatThrownBy(this::share).hasMessageContaining("belongs to another user or is open to others");
+    }
+
     @Test
     void aFolderThatOthersMayWriteIsNotTrusted() throws Exception {
         ConnectNotes first = share();
@@ -110,7 +121,7 @@ class PinsTest {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         assertThatThrownBy(this::share)
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("belongs to another user or may be written by others");
+                .hasMessageContaining("belongs to another user or is open to others");
         first.close();
     }
 
