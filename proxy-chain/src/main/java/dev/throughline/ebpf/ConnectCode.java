@@ -122,6 +122,14 @@ final class ConnectCode {
                 unknown);
         follow(code, Register.R8, kernel.inodeSuperBlock(), Register.R8, unknown);
         read(code, Register.R8, kernel.superBlockDevice(), Integer.BYTES, RECORD_AT + ConnectRecord.DEVICE, unknown);
+        follow(code, Register.R7, kernel.taskCredentials(), Register.R8, unknown);
+        read(
+                code,
+                Register.R8,
+                kernel.credentialsEffectiveUid(),
+                Integer.BYTES,
+                RECORD_AT + ConnectRecord.EFFECTIVE_UID,
+                unknown);
         follow(code, Register.R7, kernel.taskGroupLeader(), Register.R8, unknown);
         read(
                 code,

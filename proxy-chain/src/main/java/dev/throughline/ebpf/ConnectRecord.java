@@ -34,13 +34,15 @@ public record ConnectRecord(
     /**
      * What the process ran when it called.
      *
+     * @param effectiveUid the user whose rights the calling thread used, unsigned
      * @param startBootNanos when the process started, on the clock of {@code bootNanos}
      * @param inode number of the executable's inode
      * @param device of the executable's file system, as the kernel counts it: major number above 20 bits of minor number
      * @param ctimeSeconds when the executable was last changed, with its attributes, since 1970
      * @param ctimeNanos the part of a second of that
      */
-    public record Running(long startBootNanos, long inode, int device, long ctimeSeconds, int ctimeNanos) {
+    public record Running(
+            int effectiveUid, long startBootNanos, long inode, int device, long ctimeSeconds, int ctimeNanos) {
         /** In units of proc(5)'s start times, 10 ms. */
         public long startTicks() {
             return startBootNanos / 10_000_000;
@@ -63,7 +65,8 @@ public record ConnectRecord(
     static final int CTIME_NANOS = 76;
     static final int CTIME_SECONDS = 80;
     static final int COOKIE = 88;
-    static final int BYTES = 96;
+    static final int EFFECTIVE_UID = 96;
+    static final int BYTES = 104;
 
     /** Reads the {@value #BYTES} bytes that {@link ConnectCode} writes. */
     static ConnectRecord read(ByteBuffer in) {
@@ -87,6 +90,7 @@ public record ConnectRecord(
                 start == 0
                         ? Optional.empty()
                         : Optional.of(new Running(
+                                in.getInt(EFFECTIVE_UID),
                                 start,
                                 in.getLong(INODE),
                                 in.getInt(DEVICE),

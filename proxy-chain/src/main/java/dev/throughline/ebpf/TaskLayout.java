@@ -12,6 +12,8 @@ record TaskLayout(
         int taskGroupLeader,
         int taskStartBootTime,
         int taskCommand,
+        int taskCredentials,
+        int credentialsEffectiveUid,
         int taskMm,
         int mmExeFile,
         int fileInode,
@@ -35,6 +37,8 @@ record TaskLayout(
             orNone(types.offset("task_struct", "group_leader")),
             orNone(types.offset("task_struct", "start_boottime")),
             orNone(types.offset("task_struct", "comm")),
+            orNone(types.offset("task_struct", "cred")),
+            orNone(types.offset("cred", "euid")),
             orNone(types.offset("task_struct", "mm")),
             orNone(types.offset("mm_struct", "exe_file")),
             orNone(types.offset("file", "f_inode")),
@@ -60,7 +64,9 @@ record TaskLayout(
                 offsets[7],
                 offsets[8],
                 offsets[9],
-                offsets[10]));
+                offsets[10],
+                offsets[11],
+                offsets[12]));
     }
 
     private static int orNone(OptionalInt offset) {

@@ -138,6 +138,12 @@ final class CallerNaming implements AutoCloseable {
         }
         CompletableFuture<Named> read = readSoon(noted);
         known.put(instance, read);
+        // Without its hash, for whatever reason, a later flow tries again.
+        var _ = read.thenCompose(named -> named.executable.digest()).thenAccept(digest -> {
+            if (digest.isEmpty()) {
+                known.asMap().remove(instance, read);
+            }
+        });
         return read;
     }
 
@@ -162,12 +168,9 @@ final class CallerNaming implements AutoCloseable {
         Optional<String> userName = users.name(noted.uid());
         Optional<ProcessReader.Reading> now =
                 processes.read(noted.pid(), Map.of()).filter(read -> isSame(read.view(), noted));
-        Credentials credentials = now.map(read -> read.view().credentials())
-                .filter(found -> found.uid() == noted.uid() && found.gid() == noted.gid())
-                .orElse(new Credentials(noted.uid(), Credentials.NOT_KNOWN, noted.gid()));
         return new Named(
                 now.map(read -> read.view().id()).orElse(notedId(noted)),
-                credentials,
+                credentials(noted),
                 executable(noted, now),
                 cgroup,
                 userName);
@@ -206,10 +209,18 @@ final class CallerNaming implements AutoCloseable {
     private static Named notedOnly(ConnectRecord noted) {
         return new Named(
                 notedId(noted),
-                new Credentials(noted.uid(), Credentials.NOT_KNOWN, noted.gid()),
+                credentials(noted),
                 KnownExecutables.Executable.UNKNOWN,
                 Optional.empty(),
                 Optional.empty());
+    }
+
+    /** Those that were noted: a process may have taken others since. */
+    private static Credentials credentials(ConnectRecord noted) {
+        return new Credentials(
+                noted.uid(),
+                noted.process().map(ConnectRecord.Running::effectiveUid).orElse(Credentials.NOT_KNOWN),
+                noted.gid());
     }
 
     private static ProcessId notedId(ConnectRecord noted) {

@@ -119,11 +119,9 @@ public final class ProcessIdentifier implements AutoCloseable {
                 return CompletableFuture.completedFuture(LocalOwner.remote());
             }
             Optional<SocketOwner> socket = sockets.find(tuple);
-            if (callers.isPresent()) {
-                Optional<CompletableFuture<LocalOwner>> caller = callers.get().find(tuple, socket);
-                if (caller.isPresent()) {
-                    return caller.get();
-                }
+            Optional<CompletableFuture<LocalOwner>> caller = caller(tuple, socket);
+            if (caller.isPresent()) {
+                return caller.get();
             }
             if (socket.isEmpty() || socket.get().isOrphaned()) {
                 OptionalInt mark = socket.map(SocketOwner::mark).orElse(OptionalInt.empty());
@@ -133,6 +131,16 @@ public final class ProcessIdentifier implements AutoCloseable {
         } catch (OsException e) {
             failures.increment();
             return CompletableFuture.completedFuture(LocalOwner.unknown(OptionalInt.empty()));
+        }
+    }
+
+    /** Where notes can't be read, the socket alone must do. */
+    private Optional<CompletableFuture<LocalOwner>> caller(Tuple tuple, Optional<SocketOwner> socket) {
+        try {
+            return callers.isPresent() ? callers.get().find(tuple, socket) : Optional.empty();
+        } catch (OsException e) {
+            failures.increment();
+            return Optional.empty();
         }
     }
 

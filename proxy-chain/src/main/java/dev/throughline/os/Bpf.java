@@ -21,8 +21,6 @@ import java.util.OptionalInt;
 final class Bpf {
     static final int MAP_CREATE = 0;
     static final int MAP_LOOKUP_ELEM = 1;
-    static final int MAP_UPDATE_ELEM = 2;
-    static final int MAP_DELETE_ELEM = 3;
     static final int PROG_LOAD = 5;
     static final int OBJ_PIN = 6;
     static final int OBJ_GET = 7;
@@ -66,11 +64,6 @@ final class Bpf {
 
     Bpf set(int offset, MemorySegment pointer) {
         attributes.set(JAVA_LONG, offset, pointer.address());
-        return this;
-    }
-
-    Bpf setLong(int offset, long value) {
-        attributes.set(JAVA_LONG, offset, value);
         return this;
     }
 

@@ -38,8 +38,6 @@ public final class BpfCode {
 
     /** How many bytes are loaded or stored. */
     public enum Size {
-        BYTE(0x10),
-        HALF(0x08),
         WORD(0x00),
         DOUBLE(0x18);
 
@@ -62,7 +60,6 @@ public final class BpfCode {
         GET_SOCKET_COOKIE(46),
         GET_CURRENT_CGROUP_ID(80),
         PROBE_READ_KERNEL(113),
-        PROBE_READ_KERNEL_STR(115),
         GET_NETNS_COOKIE(122),
         KTIME_GET_BOOT_NS(125);
 

@@ -18,9 +18,7 @@ public final class BpfMap implements AutoCloseable {
     /** What kind of table it is (linux/bpf.h, enum bpf_map_type). */
     public enum Type {
         /** Forgets what was used longest ago when it is full. */
-        LRU_HASH(9),
-        /** One value for each processor, for a program's own notes. */
-        PER_CPU_ARRAY(6);
+        LRU_HASH(9);
 
         private final int number;
 

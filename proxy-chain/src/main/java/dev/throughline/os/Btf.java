@@ -40,6 +40,9 @@ public final class Btf {
         int at = header + bytes.getInt(8);
         int end = at + bytes.getInt(12);
         this.strings = header + bytes.getInt(16);
+        if (end < at || end > bytes.limit()) {
+            throw new IOException("BTF that ends too early");
+        }
         int[] found = new int[(end - at) / TYPE_BYTES + 1];
         found[0] = -1;
         int count = 1;

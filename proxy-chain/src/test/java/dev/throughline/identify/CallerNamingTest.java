@@ -84,6 +84,31 @@ class CallerNamingTest {
         }
     }
 
+    /** One process, one executable, two connections: the rights that it used differ, and nothing else. */
+    @Test
+    void theEffectiveUserIsTheOneOfEachConnect() throws Exception {
+        try (ServerSocket listener = new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1"))) {
+            String connect = "exec 3<>/dev/tcp/127.0.0.1/" + listener.getLocalPort() + "; read -r line <&3";
+            Process process = new ProcessBuilder(
+                            "/bin/bash",
+                            "-c",
+                            connect + "; exec setpriv --euid 65534 /bin/bash -p -c '" + connect + "'")
+                    .inheritIO()
+                    .start();
+            for (int uid : new int[] {0, 65534}) {
+                try (Socket accepted = listener.accept()) {
+                    ProcessIdentity who =
+                            identifier.identify(tuple(accepted)).join().identity();
+                    assertThat(who.process().orElseThrow().pid()).isEqualTo((int) process.pid());
+                    assertThat(who.code().executable()).contains(bash());
+                    assertThat(who.credentials()).contains(new Credentials(0, uid, 0));
+                    accepted.getOutputStream().write('\n');
+                }
+            }
+            assertThat(process.waitFor()).isZero();
+        }
+    }
+
     /** What /proc could still have said is gone; the kernel's note isn't. */
     @Test
     void processesThatAreGoneAreNamed() throws Exception {
@@ -196,7 +221,9 @@ class CallerNamingTest {
                 assertThat(who.process().orElseThrow().pid()).isEqualTo((int) first.pid());
                 assertThat(who.process().orElseThrow().startTime()).isLessThan(startOfSecond);
                 assertThat(who.code().executable()).contains(bash());
-                assertThat(who.credentials().orElseThrow().effectiveUid()).isEqualTo(Credentials.NOT_KNOWN);
+                int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+                int gid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:gid");
+                assertThat(who.credentials()).contains(new Credentials(uid, uid, gid));
             } finally {
                 second.destroyForcibly();
             }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * to another: no name or number that a process chooses can make a search long. Safe for use by several threads.
  */
 final class ProcessDetails {
-    static final int PLACES = 4096;
+    private static final int PLACES = 4096;
 
     private record Known(ProcessIdentity who, ImmutableList<Detail> details) {}
 
