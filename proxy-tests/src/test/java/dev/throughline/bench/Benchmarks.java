@@ -1,7 +1,7 @@
 package dev.throughline.bench;
 
-import com.google.common.collect.Iterables;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -27,6 +27,9 @@ public final class Benchmarks {
     private static final Map<Integer, long[]> PROMISED =
             new TreeMap<>(Map.of(8, new long[] {150_000, 80_000}, 64, new long[] {600_000, 300_000}));
 
+    /** Every row is measured this often, minutes apart: one slow minute of the machine doesn't decide a row. */
+    private static final int ROUNDS = 3;
+
     public static void main(String[] args) throws RunnerException, InterruptedException {
         boolean quick = List.of(args).contains("--quick");
         int batch = List.of(args).indexOf("--batch");
@@ -37,7 +40,8 @@ public final class Benchmarks {
         }
         System.out.println(
                 "Java " + Runtime.version() + ", " + Runtime.getRuntime().availableProcessors()
-                        + " processors. Rates are headers a second of one core's CPU time: median [least-most] of the iterations.");
+                        + " processors. Rates are headers a second of one core's CPU time: median [least-most] of "
+                        + ROUNDS + " rounds, minutes apart.");
         table("One algorithm, all batches", quick, options -> {});
         table(
                 "P-256",
@@ -54,8 +58,38 @@ public final class Benchmarks {
     }
 
     private static void table(String title, boolean quick, Choice choice) throws RunnerException {
+        ChainedOptionsBuilder options = options(HeaderBenchmark.class, quick);
+        choice.apply(options);
+        List<RunResult> results = new ArrayList<>();
+        List<RunResult> control = new ArrayList<>();
+        for (int round = 0; round < (quick ? 1 : ROUNDS); round++) {
+            control.addAll(run(options(BareSignatureBenchmark.class, quick)));
+            results.addAll(run(options));
+        }
+        System.out.printf(
+                "%n%s%n%-10s %5s %5s %9s %6s  %-32s %-32s%n",
+                title, "algorithm", "batch", "links", "process", "bytes", "signed/s", "verified/s");
+        Map<String, List<RunResult>> rows =
+                results.stream().collect(Collectors.groupingBy(Benchmarks::row, TreeMap::new, Collectors.toList()));
+        rows.values().stream()
+                .sorted(Comparator.<List<RunResult>>comparingInt(row -> number(row.getFirst(), "links"))
+                        .thenComparing(row -> param(row.getFirst(), "newProcesses"))
+                        .thenComparingInt(row -> number(row.getFirst(), "batch")))
+                .forEach(Benchmarks::print);
+        System.out.printf(
+                "%-42s  %-32s %-32s%n",
+                "control: one Ed25519 signature, no header",
+                Rates.of(of(control, "sign")).text(),
+                Rates.of(of(control, "verify")).text());
+    }
+
+    private static Collection<RunResult> run(ChainedOptionsBuilder options) throws RunnerException {
+        return new Runner(options.build()).run();
+    }
+
+    private static ChainedOptionsBuilder options(Class<?> benchmark, boolean quick) {
         ChainedOptionsBuilder options = new OptionsBuilder()
-                .include("^" + HeaderBenchmark.class.getName().replace(".", "\\.") + "\\.")
+                .include("^" + benchmark.getName().replace(".", "\\.") + "\\.")
                 .verbosity(VerboseMode.SILENT)
                 .jvmArgsAppend(
                         "-XX:+UseSerialGC",
@@ -65,24 +99,13 @@ public final class Benchmarks {
         if (quick) {
             options.warmupIterations(1).measurementIterations(2);
         }
-        choice.apply(options);
-        System.out.printf(
-                "%n%s%n%-10s %5s %5s %9s %6s  %-32s %-32s%n",
-                title, "algorithm", "batch", "links", "process", "bytes", "signed/s", "verified/s");
-        Collection<RunResult> results = new Runner(options.build()).run();
-        Map<String, List<RunResult>> rows =
-                results.stream().collect(Collectors.groupingBy(Benchmarks::row, TreeMap::new, Collectors.toList()));
-        rows.values().stream()
-                .sorted(Comparator.<List<RunResult>>comparingInt(row -> number(row.getFirst(), "links"))
-                        .thenComparing(row -> param(row.getFirst(), "newProcesses"))
-                        .thenComparingInt(row -> number(row.getFirst(), "batch")))
-                .forEach(Benchmarks::print);
+        return options;
     }
 
     private static void print(List<RunResult> row) {
         RunResult first = row.getFirst();
-        Rates signed = Rates.of(one(row, "sign"));
-        Rates verified = Rates.of(one(row, "verify"));
+        Rates signed = Rates.of(of(row, "sign"));
+        Rates verified = Rates.of(of(row, "verify"));
         long[] promised = PROMISED.get(number(first, "batch"));
         // Of processes that have opened flows before: the first flow of a process is dearer.
         boolean isPromised = promised != null
@@ -101,8 +124,9 @@ public final class Benchmarks {
     }
 
     private record Rates(List<Double> sorted, double bytes) {
-        static Rates of(RunResult result) {
-            List<IterationResult> iterations = result.getBenchmarkResults().stream()
+        static Rates of(List<RunResult> results) {
+            List<IterationResult> iterations = results.stream()
+                    .flatMap(result -> result.getBenchmarkResults().stream())
                     .flatMap(fork -> fork.getIterationResults().stream())
                     .toList();
             double headers =
@@ -143,10 +167,10 @@ public final class Benchmarks {
                 param(result, "newProcesses"));
     }
 
-    private static RunResult one(List<RunResult> row, String benchmark) {
-        return Iterables.getOnlyElement(row.stream()
+    private static List<RunResult> of(List<RunResult> row, String benchmark) {
+        return row.stream()
                 .filter(result -> result.getParams().getBenchmark().endsWith("." + benchmark))
-                .toList());
+                .toList();
     }
 
     private static String param(RunResult result, String name) {

@@ -32,8 +32,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Fork(1)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 1)
+@Warmup(iterations = 2, time = 2)
+@Measurement(iterations = 3, time = 1)
 public class HeaderBenchmark {
     /** How many headers are made beforehand and go round; each round meets a verifier that has seen none of them. */
     private static final int POOL = 16_384;
