@@ -12,6 +12,7 @@ import dev.throughline.config.HopKeys;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
+import dev.throughline.ebpf.NotesStart;
 import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowEvents;
@@ -21,6 +22,8 @@ import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
 import dev.throughline.flow.NextHop;
 import dev.throughline.header.HeaderLimits;
+import dev.throughline.identify.EvidenceInForce;
+import dev.throughline.identify.EvidenceWatch;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.OwnProcess;
 import dev.throughline.identify.ProcessIdentifier;
@@ -30,6 +33,7 @@ import dev.throughline.intercept.Listener;
 import dev.throughline.intercept.RulePlan;
 import dev.throughline.intercept.RuleTables;
 import dev.throughline.metrics.HopMetrics;
+import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
@@ -38,6 +42,7 @@ import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
 import dev.throughline.report.IdNames;
 import dev.throughline.report.Reload;
+import dev.throughline.report.WhoJson;
 import dev.throughline.transport.Connector;
 import dev.throughline.transport.EpollLoops;
 import io.netty.channel.EventLoopGroup;
@@ -107,7 +112,7 @@ public final class Hop implements AutoCloseable {
             EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
             FlowParts parts = parts(log);
             Conntrack conntrack = opened(Conntrack.open());
-            startAdmin(json);
+            startAdmin(json, parts.identifier());
             writePidFile(config.admin().pidFile());
             for (ListenerConfig listener : config.listeners()) {
                 Listener started = opened(new Listener(listener, loops, parts, conntrack));
@@ -130,7 +135,7 @@ public final class Hop implements AutoCloseable {
                 limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
-        ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
+        ProcessIdentifier identifier = identifier(limits);
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
@@ -165,6 +170,21 @@ public final class Hop implements AutoCloseable {
                 random);
     }
 
+    private ProcessIdentifier identifier(Limits limits) throws IOException {
+        ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
+        EvidenceWatch evidence = opened(new EvidenceWatch(identifier, () -> NotesStart.begin(limits.connectNotes())));
+        evidence.watch();
+        for (Evidence level : EvidenceInForce.LEVELS) {
+            metrics.gauge(
+                    "throughline.identify.evidence",
+                    "1 for the best evidence by which processes of this host are named now",
+                    "level",
+                    level.toString(),
+                    () -> evidence.inForce().map(EvidenceInForce::best).equals(Optional.of(level)) ? 1 : 0);
+        }
+        return identifier;
+    }
+
     private BatchSigner batchSigner(Limits limits) {
         BatchSigner batches = new BatchSigner(limits.signingPace());
         metrics.counter("throughline.signatures", "Signatures that were made", batches::signatures);
@@ -192,8 +212,15 @@ public final class Hop implements AutoCloseable {
     }
 
     /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
-    private void startAdmin(FlowJson json) throws IOException {
-        AdminPages pages = new AdminPages(table, json, metrics, this::obstacles, this::reload);
+    private void startAdmin(FlowJson json, ProcessIdentifier identifier) throws IOException {
+        WhoJson whoJson = new WhoJson(json);
+        AdminPages pages = new AdminPages(
+                table,
+                json,
+                metrics,
+                this::obstacles,
+                this::reload,
+                tuple -> identifier.identify(tuple).thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)));
         int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()
                 .add(0, ownUid)

@@ -1,12 +1,17 @@
 package dev.throughline.admin;
 
 import dev.throughline.flow.FlowTable;
+import dev.throughline.header.Tuple;
 import dev.throughline.metrics.HopMetrics;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.Json;
 import dev.throughline.report.Reload;
 import io.netty.handler.codec.http.HttpMethod;
+import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The pages of the admin interface. */
@@ -19,24 +24,28 @@ public final class AdminPages {
     private final HopMetrics metrics;
     private final Supplier<List<String>> notReady;
     private final Supplier<Reload> reloading;
+    private final Function<Tuple, CompletableFuture<String>> who;
 
     /**
      * The pages of one hop.
      *
      * @param notReady says why it should get no new flows, if it shouldn't
      * @param reloading reads its keys anew
+     * @param who says who owns a connection, as JSON
      */
     public AdminPages(
             FlowTable table,
             FlowJson flowJson,
             HopMetrics metrics,
             Supplier<List<String>> notReady,
-            Supplier<Reload> reloading) {
+            Supplier<Reload> reloading,
+            Function<Tuple, CompletableFuture<String>> who) {
         this.table = table;
         this.flowJson = flowJson;
         this.metrics = metrics;
         this.notReady = notReady;
         this.reloading = reloading;
+        this.who = who;
     }
 
     /** What anyone who reaches the metrics address may read. */
@@ -54,6 +63,23 @@ public final class AdminPages {
                 "/flows",
                 JSON,
                 () -> Page.Answer.ok(Json.object(out -> out.putAll("flows", table.list(), flowJson::write)) + "\n"));
+    }
+
+    /** Who owns the connection from {@code source} to {@code destination}. */
+    Page who() {
+        return new Page(HttpMethod.GET, "/who", JSON, parameters -> {
+            Tuple tuple;
+            try {
+                tuple = Tuple.tcp(endpoint(parameters, "source"), endpoint(parameters, "destination"));
+            } catch (IllegalArgumentException e) {
+                return CompletableFuture.completedFuture(new Page.Answer(400, e.getMessage() + "\n"));
+            }
+            return who.apply(tuple).thenApply(answer -> Page.Answer.ok(answer + "\n"));
+        });
+    }
+
+    private static InetSocketAddress endpoint(Map<String, List<String>> parameters, String name) {
+        return Tuple.endpoint(parameters.getOrDefault(name, List.of("")).getFirst());
     }
 
     /** What they may do. */

@@ -57,6 +57,7 @@ public final class AdminServer implements AutoCloseable {
         Files.deleteIfExists(path);
         List<Page> all = new ArrayList<>(pages.forEveryone());
         all.add(pages.flows());
+        all.add(pages.who());
         all.add(pages.reload());
         bind(
                 new ServerBootstrap().channel(EpollServerDomainSocketChannel.class),

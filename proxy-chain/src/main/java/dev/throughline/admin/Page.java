@@ -1,6 +1,9 @@
 package dev.throughline.admin;
 
 import io.netty.handler.codec.http.HttpMethod;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
@@ -8,10 +11,25 @@ import java.util.function.Supplier;
  *
  * @param method GET for what only tells, POST for what changes something
  */
-record Page(HttpMethod method, String path, String mediaType, Supplier<Answer> content) {
-    /** A page that only tells. */
+record Page(HttpMethod method, String path, String mediaType, Content content) {
+    /** A page that only tells, at once. */
     Page(String path, String mediaType, Supplier<Answer> content) {
         this(HttpMethod.GET, path, mediaType, content);
+    }
+
+    /** A page that answers at once. */
+    Page(HttpMethod method, String path, String mediaType, Supplier<Answer> content) {
+        this(method, path, mediaType, parameters -> CompletableFuture.completedFuture(content.get()));
+    }
+
+    /** What answers. */
+    interface Content {
+        /**
+         * The answer, now or later.
+         *
+         * @param parameters those of the query, each with its values
+         */
+        CompletableFuture<Answer> of(Map<String, List<String>> parameters);
     }
 
     /** @param status an HTTP status code */

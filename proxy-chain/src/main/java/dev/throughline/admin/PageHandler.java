@@ -27,7 +27,8 @@ final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-        Page page = pages.get(new QueryStringDecoder(request.uri()).path());
+        QueryStringDecoder asked = new QueryStringDecoder(request.uri());
+        Page page = pages.get(asked.path());
         if (page == null) {
             answer(
                     context,
@@ -37,8 +38,13 @@ final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         } else if (!request.method().equals(page.method())) {
             answer(context, HttpResponseStatus.METHOD_NOT_ALLOWED, "text/plain", page.method() + " only\n");
         } else {
-            Page.Answer content = page.content().get();
-            answer(context, HttpResponseStatus.valueOf(content.status()), page.mediaType(), content.text());
+            var _ = page.content().of(asked.parameters()).whenComplete((content, problem) -> {
+                if (content == null) {
+                    context.close();
+                } else {
+                    answer(context, HttpResponseStatus.valueOf(content.status()), page.mediaType(), content.text());
+                }
+            });
         }
     }
 

@@ -4,9 +4,15 @@ import com.google.common.collect.Streams;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.KeyOutlook;
+import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
+import dev.throughline.ebpf.NotesStart;
 import dev.throughline.header.Tuple;
+import dev.throughline.identify.EvidenceInForce;
+import dev.throughline.identify.EvidenceWatch;
+import dev.throughline.identify.IdentifyLimits;
+import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.intercept.ConfiguredRules;
 import dev.throughline.intercept.Difference;
 import dev.throughline.intercept.RulePlan;
@@ -14,6 +20,7 @@ import dev.throughline.intercept.RuleTables;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
+import dev.throughline.originator.Evidence;
 import dev.throughline.os.Capability;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketDiag;
@@ -36,6 +43,7 @@ final class Examination {
     private static final String KERNEL = "kernel";
     private static final String PROGRAMS = "programs";
     private static final String CAPABILITIES = "capabilities";
+    private static final String IDENTITY = "identity";
     private static final String KEYS = "keys";
     private static final String LISTENERS = "listeners";
     private static final String RULES = "rules";
@@ -51,6 +59,7 @@ final class Examination {
         kernel();
         programs();
         capabilities();
+        identity();
         config.ifPresent(this::keys);
         config.ifPresent(this::listeners);
         config.ifPresent(this::rules);
@@ -124,8 +133,28 @@ final class Examination {
             capability(effective, Capability.SYS_PTRACE, false, "naming the processes of other users");
             capability(
                     effective, Capability.DAC_READ_SEARCH, false, "reading the descriptors of other users' processes");
+            capability(effective, Capability.BPF, false, "the kernel's notes of who connects");
+            capability(effective, Capability.PERFMON, false, "the executables of processes that are gone");
         } catch (IOException e) {
             findings.add(Finding.error(CAPABILITIES, "can't be read: " + e.getMessage(), "is /proc mounted?"));
+        }
+    }
+
+    /** By what evidence a hop of this user names processes, found out by trying. */
+    private void identity() {
+        int notes = config.map(HopConfig::limits).orElse(Limits.DEFAULTS).connectNotes();
+        try (ProcessIdentifier identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL)) {
+            EvidenceInForce found = EvidenceWatch.tried(identifier, () -> NotesStart.begin(notes));
+            String text = "processes are named by " + found.best() + ": " + found.reach();
+            findings.add(
+                    found.best() == Evidence.UNKNOWN
+                            ? Finding.warning(IDENTITY, text, "")
+                            : Finding.ok(IDENTITY, text));
+            found.lacks()
+                    .forEach(lack -> findings.add(
+                            Finding.warning(IDENTITY, "better is in the way: " + lack.what(), lack.hint())));
+        } catch (IOException e) {
+            findings.add(Finding.error(IDENTITY, "processes can't be named: " + e.getMessage(), "is /proc mounted?"));
         }
     }
 

@@ -237,6 +237,7 @@ public final class ConfigReader {
                             d.headerFailuresWindow()),
                     limits.optional(
                             "remembered-chains", t -> Values.integer(t, 1_000, 100_000_000), d.rememberedChains()),
+                    limits.optional("connect-notes", t -> Values.integer(t, 0, 16_777_216), d.connectNotes()),
                     limits.optional("connect-timeout", t -> Values.duration(t, tick, day), d.connectTimeout()),
                     limits.optional(
                             "header-timeout", t -> Values.duration(t, tick, Duration.ofMinutes(1)), d.headerTimeout()),

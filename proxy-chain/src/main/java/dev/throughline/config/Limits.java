@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param headerFailures how many headers of one peer may fail in the window; then none of that peer is read for a time
  * @param headerFailuresWindow in which so many may fail
  * @param rememberedChains how many unexpired chains are remembered against replay
+ * @param connectNotes of how many sockets the kernel notes who used them for connect(2); 0 if it isn't to
  * @param connectTimeout until a connection to the next hop or the destination stands
  * @param headerTimeout until the whole header of the previous hop is there
  * @param idleTimeout without a byte either way
@@ -28,6 +29,7 @@ public record Limits(
         int headerFailures,
         Duration headerFailuresWindow,
         int rememberedChains,
+        int connectNotes,
         Duration connectTimeout,
         Duration headerTimeout,
         Duration idleTimeout,
@@ -44,6 +46,7 @@ public record Limits(
             100,
             Duration.ofSeconds(10),
             500_000,
+            131_072,
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             Duration.ofHours(1),

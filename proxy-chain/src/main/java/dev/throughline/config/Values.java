@@ -2,9 +2,7 @@ package dev.throughline.config;
 
 import com.google.common.base.CharMatcher;
 import com.google.common.collect.Range;
-import com.google.common.net.HostAndPort;
-import com.google.common.net.InetAddresses;
-import java.net.InetAddress;
+import dev.throughline.header.Tuple;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Locale;
@@ -60,15 +58,7 @@ public final class Values {
 
     /** {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}: never a name, whose meaning could change under a running hop. */
     static InetSocketAddress address(String text) {
-        try {
-            HostAndPort parts = HostAndPort.fromString(text);
-            InetAddress address = InetAddresses.forString(parts.getHost());
-            return new InetSocketAddress(address, port(String.valueOf(parts.getPort())));
-        } catch (IllegalArgumentException | IllegalStateException e) {
-            throw new IllegalArgumentException(
-                    "expected an address and port such as 192.0.2.1:443 or [2001:db8::1]:443, found \"" + text + "\"",
-                    e);
-        }
+        return Tuple.endpoint(text);
     }
 
     /** {@code 250us}, {@code 500ms}, {@code 5s}, {@code 2m} or {@code 1h}. */

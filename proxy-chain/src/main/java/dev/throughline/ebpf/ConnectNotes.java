@@ -2,6 +2,7 @@ package dev.throughline.ebpf;
 
 import dev.throughline.header.Tuple;
 import dev.throughline.os.Btf;
+import dev.throughline.os.Capability;
 import dev.throughline.os.OsException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -9,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The notes of who connected, taken by the kernel for all processes of this host while this is open. Thread-safe; a question
@@ -69,6 +71,11 @@ public final class ConnectNotes implements AutoCloseable {
 
     private static Optional<TaskLayout> layout() {
         try {
+            Set<Capability> effective = Capability.effective();
+            // Whoever may not follow the kernel's pointers may still note the rest.
+            if (!effective.contains(Capability.PERFMON) && !effective.contains(Capability.SYS_ADMIN)) {
+                return Optional.empty();
+            }
             return TaskLayout.of(Btf.read(Btf.KERNEL));
         } catch (IOException e) {
             return Optional.empty();
@@ -78,6 +85,20 @@ public final class ConnectNotes implements AutoCloseable {
     /** The group whose processes notes are taken of, with all below it. */
     public Path cgroup() {
         return cgroup;
+    }
+
+    /** Whether other hops of this host use the same notes, or can. */
+    public boolean isShared() {
+        return pins.isPresent();
+    }
+
+    /**
+     * Whether notes are still taken: an administrator can detach what takes them.
+     *
+     * @throws OsException if the kernel can't be asked
+     */
+    public boolean areTaken() throws OsException {
+        return objects.areAttached();
     }
 
     /** Whether notes say what the process ran. */

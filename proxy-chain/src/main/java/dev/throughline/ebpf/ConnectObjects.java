@@ -95,6 +95,16 @@ final class ConnectObjects implements AutoCloseable {
         }
     }
 
+    /** Whether all programs still run. */
+    boolean areAttached() throws OsException {
+        for (BpfLink link : links) {
+            if (!link.isAttached()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     BpfMap byCookie() {
         return byCookie;
     }

@@ -1,8 +1,11 @@
 package dev.throughline.flow;
 
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Originator;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -43,6 +46,14 @@ public final class FlowTable {
         return flows.values().stream()
                 .sorted(Comparator.comparingLong(Flow::number))
                 .map(Flow::view)
+                .toList();
+    }
+
+    /** Those whose originator asked for {@code tuple}, or that came by a connection of these addresses. */
+    public List<FlowView> find(Tuple tuple) {
+        return list().stream()
+                .filter(flow -> flow.originator().map(Originator::tuple).equals(Optional.of(tuple))
+                        || flow.arrival().map(Arrival::socket).equals(Optional.of(tuple)))
                 .toList();
     }
 

@@ -34,51 +34,48 @@ public final class ProcessIdentifier implements AutoCloseable {
     private final SocketDiag sockets;
     private final ExecutableDigests digests;
     private final HolderSearch search;
-    private final Optional<Callers> callers;
+    /** Empty on a kernel that has no number for it. */
+    private final OptionalLong networkNamespace;
+
+    private final Bytes bootId;
+    private final IdentifyLimits limits;
     private final LongSupplier bootTicks;
     private final LongAdder lookups = new LongAdder();
     private final LongAdder failures = new LongAdder();
+    private volatile Optional<Callers> callers = Optional.empty();
 
     private ProcessIdentifier(
             LocalAddresses addresses,
             SocketDiag sockets,
             ExecutableDigests digests,
             HolderSearch search,
-            Optional<Callers> callers,
+            OptionalLong networkNamespace,
+            Bytes bootId,
+            IdentifyLimits limits,
             LongSupplier bootTicks) {
         this.addresses = addresses;
         this.sockets = sockets;
         this.digests = digests;
         this.search = search;
-        this.callers = callers;
+        this.networkNamespace = networkNamespace;
+        this.bootId = bootId;
+        this.limits = limits;
         this.bootTicks = bootTicks;
     }
 
     /**
-     * An identifier for the network namespace of the calling thread.
+     * An identifier for the network namespace of the calling thread, by what the kernel says of sockets.
      *
-     * @param notes what the kernel notes of who connects, if it does; not closed here
-     * @throws IOException if the kernel has no sock_diag(7) or /proc isn't there
+     * @throws IOException if the kernel has no netlink(7) or /proc isn't there
      */
-    public static ProcessIdentifier open(IdentifyLimits limits, Optional<ConnectNotes> notes) throws IOException {
-        return open(limits, notes, new BootClock()::ticks);
-    }
-
-    /** The same, with what the kernel says of sockets alone. */
     public static ProcessIdentifier open(IdentifyLimits limits) throws IOException {
-        return open(limits, Optional.empty());
+        return open(limits, new BootClock()::ticks);
     }
 
     static ProcessIdentifier open(IdentifyLimits limits, LongSupplier bootTicks) throws IOException {
-        return open(limits, Optional.empty(), bootTicks);
-    }
-
-    private static ProcessIdentifier open(IdentifyLimits limits, Optional<ConnectNotes> notes, LongSupplier bootTicks)
-            throws IOException {
         Bytes bootId = Bytes.ofHex(
                 CharMatcher.anyOf("-\n").removeFrom(Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))));
-        OptionalLong networkNamespace =
-                notes.isPresent() ? OptionalLong.of(NetworkNamespace.cookie()) : OptionalLong.empty();
+        OptionalLong networkNamespace = networkNamespace();
         LocalAddresses addresses = LocalAddresses.open();
         SocketDiag sockets;
         try {
@@ -88,20 +85,47 @@ public final class ProcessIdentifier implements AutoCloseable {
             throw e;
         }
         ExecutableDigests digests = new ExecutableDigests();
-        Optional<Callers> callers = notes.map(open -> new Callers(
-                open,
+        HolderSearch search = new HolderSearch(
+                limits, new Naming(new ProcessReader(digests), new Users(PASSWD), bootId, limits.digestDeadline()));
+        search.start();
+        return new ProcessIdentifier(addresses, sockets, digests, search, networkNamespace, bootId, limits, bootTicks);
+    }
+
+    /**
+     * Goes by the kernel's notes of who connected as well, from now on, or no longer.
+     *
+     * @param notes what the kernel notes, if it does; not closed here
+     */
+    public void use(Optional<ConnectNotes> notes) {
+        Optional<Callers> before = callers;
+        callers = networkNamespace.isPresent() ? notes.map(this::callers) : Optional.empty();
+        before.ifPresent(Callers::close);
+    }
+
+    private Callers callers(ConnectNotes notes) {
+        return new Callers(
+                notes,
                 networkNamespace.getAsLong(),
                 new CallerNaming(
                         new ProcessReader(digests),
                         new KnownExecutables(digests),
-                        new CgroupPaths(open.cgroup()),
+                        new CgroupPaths(notes.cgroup()),
                         new Users(PASSWD),
                         bootId,
-                        limits)));
-        HolderSearch search = new HolderSearch(
-                limits, new Naming(new ProcessReader(digests), new Users(PASSWD), bootId, limits.digestDeadline()));
-        search.start();
-        return new ProcessIdentifier(addresses, sockets, digests, search, callers, bootTicks);
+                        limits));
+    }
+
+    private static OptionalLong networkNamespace() {
+        try {
+            return OptionalLong.of(NetworkNamespace.cookie());
+        } catch (OsException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /** Whether the kernel finds sockets, tried now. */
+    boolean asksSockets() {
+        return sockets.isThere();
     }
 
     /**
@@ -137,7 +161,8 @@ public final class ProcessIdentifier implements AutoCloseable {
     /** Where notes can't be read, the socket alone must do. */
     private Optional<CompletableFuture<LocalOwner>> caller(Tuple tuple, Optional<SocketOwner> socket) {
         try {
-            return callers.isPresent() ? callers.get().find(tuple, socket) : Optional.empty();
+            Optional<Callers> noted = callers;
+            return noted.isPresent() ? noted.get().find(tuple, socket) : Optional.empty();
         } catch (OsException e) {
             failures.increment();
             return Optional.empty();

@@ -85,6 +85,11 @@ public final class HopMetrics implements FlowEvents {
         Gauge.builder(name, value).description(description).register(registry);
     }
 
+    /** One of several that differ in a tag. */
+    public void gauge(String name, String description, String tag, String value, Supplier<Number> number) {
+        Gauge.builder(name, number).description(description).tag(tag, value).register(registry);
+    }
+
     /** A count that only grows and that something else keeps. */
     public void counter(String name, String description, Supplier<Number> value) {
         counted.add(value);

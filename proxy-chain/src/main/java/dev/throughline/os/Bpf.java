@@ -1,6 +1,7 @@
 package dev.throughline.os;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -10,6 +11,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.OptionalInt;
@@ -104,6 +107,15 @@ final class Bpf {
 
     int errno() {
         return state.get(JAVA_INT, 0);
+    }
+
+    /** The first {@code bytes} bytes of what the kernel says of an object, in the order of this machine. */
+    static ByteBuffer info(int fd, int bytes) throws OsException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(bytes, 8);
+            new Bpf().begin().set(0, fd).set(4, bytes).set(8, info).call(OBJ_GET_INFO_BY_FD, "bpf(OBJ_GET_INFO_BY_FD)");
+            return ByteBuffer.wrap(info.toArray(JAVA_BYTE)).order(ByteOrder.nativeOrder());
+        }
     }
 
     static void pin(int fd, Path path) throws OsException {

@@ -7,6 +7,10 @@ import java.nio.file.Path;
  * at the latest when this process ends, unless it was pinned.
  */
 public final class BpfLink implements AutoCloseable {
+    private static final int INFO_BYTES = 32;
+    /** Behind type, id and program's id: the cgroup's id (struct bpf_link_info, cgroup.cgroup_id). */
+    private static final int CGROUP_AT = 16;
+
     private final int fd;
     private boolean closed;
 
@@ -26,6 +30,15 @@ public final class BpfLink implements AutoCloseable {
     /** Gives it a name in a BPF file system, under which it outlives this process. */
     public void pin(Path name) throws OsException {
         Bpf.pin(fd, name);
+    }
+
+    /**
+     * Whether the program is still attached: whoever may (bpf(2), BPF_LINK_DETACH) can end that, and removing the group does.
+     *
+     * @throws OsException if the kernel can't be asked
+     */
+    public synchronized boolean isAttached() throws OsException {
+        return !closed && Bpf.info(fd, INFO_BYTES).getLong(CGROUP_AT) != 0;
     }
 
     @Override

@@ -88,20 +88,11 @@ public final class BpfMap implements AutoCloseable {
 
     /** A table of another shape under our name would be read as what it isn't. */
     private void checkShape() throws OsException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment info = arena.allocate(INFO_BYTES, 8);
-            new Bpf()
-                    .begin()
-                    .set(0, fd)
-                    .set(4, INFO_BYTES)
-                    .set(8, info)
-                    .call(Bpf.OBJ_GET_INFO_BY_FD, "bpf(OBJ_GET_INFO_BY_FD)");
-            ByteBuffer found = info.asByteBuffer().order(ByteOrder.nativeOrder());
-            if (found.getInt(0) != shape.type.number
-                    || found.getInt(8) != shape.keyBytes
-                    || found.getInt(12) != shape.valueBytes) {
-                throw new OsException("bpf(OBJ_GET): a table of another shape", Errno.EINVAL);
-            }
+        ByteBuffer found = Bpf.info(fd, INFO_BYTES);
+        if (found.getInt(0) != shape.type.number
+                || found.getInt(8) != shape.keyBytes
+                || found.getInt(12) != shape.valueBytes) {
+            throw new OsException("bpf(OBJ_GET): a table of another shape", Errno.EINVAL);
         }
     }
 
@@ -123,6 +114,10 @@ public final class BpfMap implements AutoCloseable {
      */
     public synchronized Optional<ByteBuffer> find(byte[] wanted) throws OsException {
         checkArgument(wanted.length == shape.keyBytes, "a key has %s bytes", shape.keyBytes);
+        if (closed) {
+            // Its descriptor may be another file's by now.
+            throw new OsException("bpf(MAP_LOOKUP_ELEM)", Errno.EBADF);
+        }
         MemorySegment.copy(wanted, 0, key, JAVA_BYTE, 0, wanted.length);
         bpf.begin().set(0, fd).set(8, key).set(16, value);
         if (bpf.tryCall(Bpf.MAP_LOOKUP_ELEM) == 0) {

@@ -4,8 +4,8 @@ package dev.throughline.os;
  * The error numbers of Linux that are told apart here (asm-generic/errno-base.h, errno.h). The text doesn't come from
  * strerror(3), which speaks the language of the locale that the launcher set: a log line reads the same on every host.
  */
-final class Errno {
-    static final int EPERM = 1;
+public final class Errno {
+    public static final int EPERM = 1;
     static final int ENOENT = 2;
     static final int EINTR = 4;
     static final int EBADF = 9;
@@ -13,7 +13,7 @@ final class Errno {
     static final int EACCES = 13;
     static final int ENOTDIR = 20;
     static final int EINVAL = 22;
-    static final int ENOSYS = 38;
+    public static final int ENOSYS = 38;
     static final int EBADMSG = 74;
     static final int EMSGSIZE = 90;
 

@@ -21,6 +21,7 @@ final class Libc {
 
     private static final MethodHandle SOCKET = handle("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle CONNECT = handle("connect", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle BIND = handle("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle SETSOCKOPT =
             handle("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle GETSOCKOPT =
@@ -63,6 +64,14 @@ final class Libc {
     int connect(int fd, MemorySegment address, int length) {
         try {
             return (int) CONNECT.invokeExact(state, fd, address, length);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int bind(int fd, MemorySegment address, int length) {
+        try {
+            return (int) BIND.invokeExact(state, fd, address, length);
         } catch (Throwable e) {
             throw impossible(e);
         }

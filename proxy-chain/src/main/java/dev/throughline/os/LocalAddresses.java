@@ -3,12 +3,14 @@ package dev.throughline.os;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * The addresses that the kernel delivers to this host, asked of its routing table (rtnetlink(7), RTM_GETROUTE) in the
- * network namespace of the thread that opened it. It is asked each time, in a few microseconds and without the kernel's
- * configuration lock: a remembered list of interface addresses is wrong after every change and knows neither 127.0.0.0/8
- * nor local routes. Thread-safe; needs no capability.
+ * network namespace of the thread that opened it: a list of interface addresses knows neither 127.0.0.0/8 nor local routes.
+ * An answer is remembered until the kernel tells of a change to addresses, routes or rules, which is looked for each time.
+ * Thread-safe; needs no capability.
  */
 public final class LocalAddresses implements AutoCloseable {
     private static final int RTM_NEWROUTE = 24;
@@ -18,14 +20,26 @@ public final class LocalAddresses implements AutoCloseable {
     private static final int TYPE_AT = 7;
     private static final int RTMSG_BYTES = 12;
 
-    private final NetlinkSocket netlink;
+    private static final int MAX_REMEMBERED = 1024;
 
-    private LocalAddresses(NetlinkSocket netlink) {
+    private final NetlinkSocket netlink;
+    private final RouteChanges changes;
+    private final Map<InetAddress, Boolean> known = new HashMap<>();
+
+    private LocalAddresses(NetlinkSocket netlink, RouteChanges changes) {
         this.netlink = netlink;
+        this.changes = changes;
     }
 
     public static LocalAddresses open() throws OsException {
-        return new LocalAddresses(NetlinkSocket.open(NetlinkSocket.ROUTE));
+        // First: what changes after the first question must not go unheard.
+        RouteChanges changes = RouteChanges.open();
+        try {
+            return new LocalAddresses(NetlinkSocket.open(NetlinkSocket.ROUTE), changes);
+        } catch (OsException e) {
+            changes.close();
+            throw e;
+        }
     }
 
     /**
@@ -34,6 +48,19 @@ public final class LocalAddresses implements AutoCloseable {
      * @throws OsException if the kernel can't be asked
      */
     public synchronized boolean contains(InetAddress address) throws OsException {
+        if (changes.any() || known.size() >= MAX_REMEMBERED) {
+            known.clear();
+        }
+        Boolean before = known.get(address);
+        if (before != null) {
+            return before;
+        }
+        boolean answer = ask(address);
+        known.put(address, answer);
+        return answer;
+    }
+
+    private boolean ask(InetAddress address) throws OsException {
         byte[] bytes = address.getAddress();
         ByteBuffer request = ByteBuffer.allocate(RTMSG_BYTES + 20).order(ByteOrder.nativeOrder());
         request.put((byte) (bytes.length == 16 ? 10 : 2)).put((byte) (8 * bytes.length));
@@ -50,5 +77,6 @@ public final class LocalAddresses implements AutoCloseable {
     @Override
     public synchronized void close() {
         netlink.close();
+        changes.close();
     }
 }

@@ -2,9 +2,12 @@ package dev.throughline.os;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.net.InetAddresses;
 import dev.throughline.header.Transport;
 import dev.throughline.header.Tuple;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -54,6 +57,20 @@ public final class SocketDiag implements AutoCloseable {
             case NetlinkSocket.Answer.Refused(int errno) when errno == Errno.ENOENT -> Optional.empty();
             case NetlinkSocket.Answer.Refused(int errno) -> throw new OsException("sock_diag", errno);
         };
+    }
+
+    /** Whether the kernel finds sockets at all: one without the module for TCP says of each that there is none. */
+    public synchronized boolean isThere() {
+        try (ServerSocket own = new ServerSocket(0, 1)) {
+            // Of a connection that isn't there, it answers with the listener.
+            Tuple tuple = Tuple.tcp(
+                    new InetSocketAddress(InetAddresses.forString("127.0.0.1"), own.getLocalPort()),
+                    new InetSocketAddress(InetAddresses.forString("127.0.0.1"), 1));
+            return netlink.ask("sock_diag", SOCK_DIAG_BY_FAMILY, SOCK_DIAG_BY_FAMILY, question(tuple))
+                    instanceof NetlinkSocket.Answer.Message;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Struct inet_diag_req_v2; mark and cgroup id lie beyond idiag_ext's 8 bits and come unasked. */

@@ -36,6 +36,11 @@ public final class JsonTree {
         return value == null ? "-" : String.valueOf(value);
     }
 
+    /** The names of its members, as they came. */
+    public List<String> names() {
+        return List.copyOf(members.keySet());
+    }
+
     public boolean has(String name) {
         return members.containsKey(name);
     }

@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,7 +73,8 @@ class AdminServerTest {
                 new FlowJson("hop-a", new IdNames(Trust.NOBODY, "hop-a", "edge-1")),
                 new HopMetrics(),
                 () -> notReady,
-                () -> reload);
+                () -> reload,
+                tuple -> CompletableFuture.supplyAsync(() -> "{\"asked\":\"" + tuple + "\"}"));
         return new AdminServer(loops, pages, ImmutableSet.copyOf(uids));
     }
 
@@ -101,13 +103,26 @@ class AdminServerTest {
     }
 
     @Test
+    void whoOwnsAConnectionIsAskedByItsEnds() throws IOException {
+        server.listen(socket);
+
+        assertThat(body(ask("GET /who?source=192.0.2.1:80&destination=%5B2001:db8::1%5D:443")))
+                .isEqualTo("both ends must be of the transport's family\n");
+        assertThat(body(ask("GET /who?source=192.0.2.1:80&destination=192.0.2.2:443")))
+                .isEqualTo("{\"asked\":\"192.0.2.1:80 -> 192.0.2.2:443\"}\n");
+        assertThat(ask("GET /who?source=192.0.2.1:80"))
+                .startsWith("HTTP/1.1 400 Bad Request")
+                .endsWith("found \"\"\n");
+    }
+
+    @Test
     void anUnknownPageSaysWhichThereAre() throws IOException {
         server.listen(socket);
 
         String answer = ask("GET /flow");
 
         assertThat(answer).startsWith("HTTP/1.1 404 Not Found");
-        assertThat(body(answer)).isEqualTo("there is: /metrics /-/healthy /-/ready /flows /-/reload\n");
+        assertThat(body(answer)).isEqualTo("there is: /metrics /-/healthy /-/ready /flows /who /-/reload\n");
     }
 
     @Test

@@ -44,7 +44,8 @@ class CallerNamingTest {
     void open() throws IOException {
         Kernel.assumeNotesCanBeTaken();
         notes = ConnectNotes.open(Kernel.cgroups(), 1 << 16);
-        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.of(notes));
+        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
+        identifier.use(Optional.of(notes));
     }
 
     @AfterEach

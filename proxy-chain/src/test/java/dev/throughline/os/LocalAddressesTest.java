@@ -1,12 +1,16 @@
 package dev.throughline.os;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.google.common.net.InetAddresses;
 import java.io.IOException;
 import java.net.NetworkInterface;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LocalAddressesTest {
@@ -37,6 +41,40 @@ class LocalAddressesTest {
                             .as(address.toString())
                             .isTrue());
         }
+    }
+
+    /** What is remembered ends with every change: an address that comes, goes, or is routed here. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "192.0.2.77 | addr add 192.0.2.77/32 dev lo, addr del 192.0.2.77/32 dev lo | false true false",
+                "2001:db8::77 | addr add 2001:db8::77/128 dev lo, addr del 2001:db8::77/128 dev lo | false true false",
+                "198.51.100.7 | route add local 198.51.100.0/24 dev lo, route del local 198.51.100.0/24 dev lo | false true false",
+                "198.51.100.8 | route add local 198.51.100.0/24 dev lo table 77, rule add table 77, rule del table 77"
+                        + " | false false true false"
+            })
+    void anAnswerHoldsUntilSomethingChanges(String address, String commands, String answers) throws Exception {
+        Process child = new ProcessBuilder(
+                        "unshare",
+                        "-n",
+                        "sh",
+                        "-c",
+                        "ip link set lo up && exec \"$@\"",
+                        "sh",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LocalAddressChange.class.getName(),
+                        address,
+                        commands)
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assumeFalse(said.startsWith("unshare:"), said);
+
+        assertThat(said).isEqualTo(answers);
     }
 
     private static boolean answer(LocalAddresses local, java.net.InetAddress address) {

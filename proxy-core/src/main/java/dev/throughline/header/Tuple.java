@@ -2,6 +2,7 @@ package dev.throughline.header;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.net.HostAndPort;
 import com.google.common.net.InetAddresses;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -109,6 +110,27 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
      */
     public static String text(InetSocketAddress endpoint) {
         return InetAddresses.toUriString(endpoint.getAddress()) + ":" + endpoint.getPort();
+    }
+
+    /**
+     * Reads what {@link #text} writes.
+     *
+     * @param endpoint an address, not a host's name, and a port from 1 to 65535
+     * @return both
+     * @throws IllegalArgumentException if it is anything else, with what was expected
+     */
+    public static InetSocketAddress endpoint(String endpoint) {
+        try {
+            HostAndPort parts = HostAndPort.fromString(endpoint);
+            InetAddress address = InetAddresses.forString(parts.getHost());
+            checkArgument(parts.getPort() > 0, "port 0");
+            return new InetSocketAddress(address, parts.getPort());
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new IllegalArgumentException(
+                    "expected an address and port such as 192.0.2.1:443 or [2001:db8::1]:443, found \"" + endpoint
+                            + "\"",
+                    e);
+        }
     }
 
     private static boolean isIpv6(InetSocketAddress endpoint) {

@@ -5,26 +5,28 @@ import java.util.Optional;
 /** By what evidence an originator is known; the code is what travels. Codes once given are never given again. */
 public enum Evidence {
     /** Nobody could say. The flow is still the flow; its opener is not known. */
-    UNKNOWN(0, "unknown"),
+    UNKNOWN(0, "unknown", "nobody could say who opened the flow"),
     /** The kernel's exact socket lookup, and one process that was seen to hold that socket. */
-    SOCKET_LOOKUP(1, "socket-lookup"),
+    SOCKET_LOOKUP(1, "socket-lookup", "exact lookup in the kernel; one process holds the socket"),
     /** Recorded in the process's own context when it connected. */
-    KERNEL_CONNECT(2, "kernel-connect"),
+    KERNEL_CONNECT(2, "kernel-connect", "recorded in the process's own context when it connected"),
     /** Handed over by a bridge agent that intercepts flows elsewhere. */
-    BRIDGE(3, "bridge"),
+    BRIDGE(3, "bridge", "handed over by an agent that intercepts elsewhere"),
     /** The kernel's exact socket lookup gave the user; no process could be named. */
-    UID_ONLY(4, "uid-only"),
+    UID_ONLY(4, "uid-only", "the kernel gave the user; no process could be named"),
     /** Several processes hold the socket, so none of them is named. */
-    SHARED(5, "shared"),
+    SHARED(5, "shared", "several processes hold the socket; none is named"),
     /** The flow came from another host, where nobody who could say is in the chain. */
-    REMOTE(6, "remote");
+    REMOTE(6, "remote", "from another host, with nobody in the chain who could say");
 
     private final int code;
     private final String text;
+    private final String meaning;
 
-    Evidence(int code, String text) {
+    Evidence(int code, String text, String meaning) {
         this.code = code;
         this.text = text;
+        this.meaning = meaning;
     }
 
     /** {@return the code that travels (SPEC, section 6)} */
@@ -45,6 +47,11 @@ public enum Evidence {
             }
         }
         return Optional.empty();
+    }
+
+    /** {@return what it says, in the words of SPEC, section 6} */
+    public String meaning() {
+        return meaning;
     }
 
     @Override

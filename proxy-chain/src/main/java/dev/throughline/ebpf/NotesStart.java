@@ -1,0 +1,123 @@
+package dev.throughline.ebpf;
+
+import dev.throughline.os.Capability;
+import dev.throughline.os.Errno;
+import dev.throughline.os.Mounts;
+import dev.throughline.os.NetworkNamespace;
+import dev.throughline.os.OsException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What came of beginning to take notes in the best way that this process may. */
+public sealed interface NotesStart {
+    /** Notes are taken; shared with other hops where there is a BPF file system to do so. */
+    record Taken(ConnectNotes notes) implements NotesStart {}
+
+    /**
+     * They aren't.
+     *
+     * @param why what stands against it
+     * @param hint what it would take
+     */
+    record NotTaken(String why, String hint) implements NotesStart {}
+
+    /**
+     * Begins, or says why not. What is cheap to find out comes first: this may be tried again and again.
+     *
+     * @param capacity how many sockets are remembered, if nobody takes notes yet; 0 to take none
+     */
+    static NotesStart begin(int capacity) {
+        if (capacity == 0) {
+            return new NotTaken("the configuration says so (connect-notes: 0)", "");
+        }
+        try {
+            Optional<NotTaken> outside = outsideOfTheHost();
+            if (outside.isPresent()) {
+                return outside.get();
+            }
+            NetworkNamespace.cookie();
+            Set<Capability> missing = missing();
+            if (!missing.isEmpty()) {
+                String names = missing.stream().map(Capability::toString).collect(Collectors.joining(", "));
+                return new NotTaken("no " + names, "run it with " + names + ", as deploy/throughline@.service does");
+            }
+            Optional<Path> cgroups = find("cgroup2");
+            if (cgroups.isEmpty()) {
+                return new NotTaken("no cgroup2 file system is mounted", "mount one, e.g. at /sys/fs/cgroup");
+            }
+            return new Taken(notes(cgroups.get(), capacity));
+        } catch (OsException e) {
+            return new NotTaken(String.valueOf(e.getMessage()), hint(e.errno()));
+        } catch (IOException e) {
+            return new NotTaken(e.toString(), "is /proc mounted?");
+        }
+    }
+
+    /**
+     * The first namespaces have the same numbers on all hosts (linux/proc_ns.h). In another one of process ids, those that
+     * the kernel notes would mean other processes here; in another one of groups, the processes outside of it would go
+     * unnoticed, also when they take addresses and ports that one inside used before.
+     */
+    private static Optional<NotTaken> outsideOfTheHost() throws IOException {
+        if (!Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).equals(Path.of("pid:[4026531836]"))) {
+            return Optional.of(new NotTaken(
+                    "this hop is in a process-id namespace of its own, and the kernel notes ids of the first one",
+                    "run it in the host's, e.g. docker run --pid=host"));
+        }
+        Path groups = Path.of("/proc/self/ns/cgroup");
+        if (Files.isSymbolicLink(groups) && !Files.readSymbolicLink(groups).equals(Path.of("cgroup:[4026531835]"))) {
+            return Optional.of(new NotTaken(
+                    "this hop is in a cgroup namespace of its own, and would see processes of its own group alone",
+                    "run it in the host's, e.g. docker run --cgroupns=host"));
+        }
+        return Optional.empty();
+    }
+
+    /** CAP_SYS_ADMIN is what older kernels asked for, and includes CAP_BPF and CAP_PERFMON. */
+    private static Set<Capability> missing() throws IOException {
+        Set<Capability> needed = EnumSet.of(Capability.BPF, Capability.NET_ADMIN);
+        Set<Capability> effective = Capability.effective();
+        if (effective.contains(Capability.SYS_ADMIN)) {
+            needed.remove(Capability.BPF);
+        }
+        needed.removeAll(effective);
+        return needed;
+    }
+
+    private static ConnectNotes notes(Path cgroups, int capacity) throws IOException {
+        Optional<Path> bpffs = find("bpf");
+        if (bpffs.isPresent()) {
+            try {
+                return ConnectNotes.shared(cgroups, capacity, bpffs.get());
+            } catch (IOException notThere) {
+                // Nobody else can use its notes then.
+            }
+        }
+        return ConnectNotes.open(cgroups, capacity);
+    }
+
+    private static Optional<Path> find(String type) throws IOException {
+        Optional<Path> own = Mounts.own().whole(type);
+        if (own.isPresent()) {
+            return own;
+        }
+        try {
+            return Mounts.ofTheFirstProcess().whole(type);
+        } catch (IOException mayNotLook) {
+            return Optional.empty();
+        }
+    }
+
+    private static String hint(int errno) {
+        return switch (errno) {
+            case Errno.ENOSYS -> "this kernel, or this machine's architecture, is without bpf(2)";
+            case Errno.EPERM -> "CAP_BPF and CAP_NET_ADMIN are needed in the first user namespace";
+            default -> "CONFIG_CGROUP_BPF is needed, and Linux 5.15 or newer";
+        };
+    }
+}

@@ -1,0 +1,77 @@
+package dev.throughline.os;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Whether anything changed by which the kernel decides where a packet goes: links, addresses, routes and rules, of which it
+ * tells all members of some groups (rtnetlink(7), RTMGRP_*). What it had no room to tell counts as a change. A message can
+ * only ever say that something changed, so it doesn't matter who sends it. Not thread-safe.
+ */
+final class RouteChanges implements AutoCloseable {
+    private static final int AF_NETLINK = 16;
+    private static final int SOCK_RAW_NONBLOCK_CLOEXEC = 3 | 0x800 | 0x80000;
+    private static final int MSG_TRUNC = 0x20;
+    /** Links, addresses, routes and rules of IPv4 (bits 0, 4, 6, 7) and of IPv6 (bits 8, 10, 18). */
+    private static final int GROUPS = 1 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 18;
+
+    private static final int BUFFER_BYTES = 64;
+    /** Whoever changes routes all the time mustn't keep a caller here. */
+    private static final int MAX_READ = 64;
+
+    private final Libc libc;
+    private final int fd;
+    private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES, 8);
+    private boolean closed;
+
+    private RouteChanges(Libc libc, int fd) {
+        this.libc = libc;
+        this.fd = fd;
+    }
+
+    static RouteChanges open() throws OsException {
+        Libc libc = new Libc();
+        int fd = libc.socket(AF_NETLINK, SOCK_RAW_NONBLOCK_CLOEXEC, NetlinkSocket.ROUTE);
+        if (fd < 0) {
+            throw libc.failure("socket(AF_NETLINK)");
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(12, 4);
+            address.set(JAVA_SHORT, 0, (short) AF_NETLINK);
+            address.set(JAVA_INT, 8, GROUPS);
+            if (libc.bind(fd, address, 12) != 0) {
+                OsException failure = libc.failure("bind(AF_NETLINK)");
+                libc.close(fd);
+                throw failure;
+            }
+        }
+        return new RouteChanges(libc, fd);
+    }
+
+    /** Whether there were any since the last call. */
+    boolean any() throws OsException {
+        if (closed) {
+            throw new OsException("recv(AF_NETLINK)", Errno.EBADF);
+        }
+        boolean changed = false;
+        for (int i = 0; i < MAX_READ; i++) {
+            if (libc.recv(fd, buffer, BUFFER_BYTES, MSG_TRUNC) < 0 && libc.errno() == Errno.EAGAIN) {
+                return changed;
+            }
+            // Also if it failed: ENOBUFS says that changes were lost.
+            changed = true;
+        }
+        return changed;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            libc.close(fd);
+        }
+    }
+}

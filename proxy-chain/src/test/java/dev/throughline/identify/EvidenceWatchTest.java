@@ -1,0 +1,128 @@
+package dev.throughline.identify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.ebpf.ConnectNotes;
+import dev.throughline.ebpf.Kernel;
+import dev.throughline.ebpf.NotesStart;
+import dev.throughline.originator.Evidence;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The best evidence that there is, and what stands in the way of better. */
+@Timeout(60)
+class EvidenceWatchTest {
+    private static final NotesStart NOT_NOW = new NotesStart.NotTaken("no CAP_BPF", "run it with CAP_BPF");
+
+    private ProcessIdentifier identifier;
+
+    @BeforeEach
+    void open() throws IOException {
+        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
+    }
+
+    @AfterEach
+    void close() {
+        identifier.close();
+    }
+
+    private static NotesStart taken(Path cgroup) {
+        try {
+            return new NotesStart.Taken(ConnectNotes.open(cgroup, 1024));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Evidence best(EvidenceWatch watch) {
+        return watch.inForce().orElseThrow().best();
+    }
+
+    @Test
+    void withoutNotesSocketsAreLookedUpAndWhatIsMissingIsSaid() {
+        EvidenceInForce found = EvidenceWatch.tried(identifier, () -> NOT_NOW);
+
+        assertThat(found.best()).isEqualTo(Evidence.SOCKET_LOOKUP);
+        assertThat(found.lacks()).first().isEqualTo(new EvidenceInForce.Lack("no CAP_BPF", "run it with CAP_BPF"));
+        assertThat(found)
+                .hasToString("socket-lookup: " + found.reach() + "; better is in the way: no CAP_BPF"
+                        + found.lacks().stream()
+                                .skip(1)
+                                .map(lack -> "; better is in the way: " + lack.what())
+                                .reduce("", String::concat));
+    }
+
+    @Test
+    void notesAreTheBest() throws IOException {
+        Kernel.assumeNotesCanBeTaken();
+
+        assertThat(EvidenceWatch.tried(identifier, () -> NotesStart.begin(1024)).best())
+                .isEqualTo(Evidence.KERNEL_CONNECT);
+    }
+
+    @Test
+    void whatBecomesPossibleIsUsedFromThenOn() throws IOException {
+        Kernel.assumeNotesCanBeTaken();
+        NotesStart[] next = {NOT_NOW};
+        try (EvidenceWatch watch = new EvidenceWatch(identifier, () -> next[0])) {
+            watch.look();
+            assertThat(best(watch)).isEqualTo(Evidence.SOCKET_LOOKUP);
+
+            next[0] = taken(Kernel.cgroups());
+            watch.look();
+
+            assertThat(best(watch)).isEqualTo(Evidence.KERNEL_CONNECT);
+            try (Application application = Application.run("echo ready >&3; read -r line <&3")) {
+                assertThat(identifier
+                                .identify(application.tuple())
+                                .join()
+                                .identity()
+                                .evidence())
+                        .isEqualTo(Evidence.KERNEL_CONNECT);
+            }
+        }
+    }
+
+    /** Here the group goes; bpftool(8) can detach programs as well. */
+    @Test
+    void notesThatSomebodyEndedAreNoLongerReliedOn() throws IOException {
+        Kernel.assumeNotesCanBeTaken();
+        Path group = Files.createTempDirectory(Kernel.cgroups(), "throughline-test-");
+        NotesStart[] next = {taken(group)};
+        try (EvidenceWatch watch = new EvidenceWatch(identifier, () -> next[0])) {
+            watch.look();
+            assertThat(best(watch)).isEqualTo(Evidence.KERNEL_CONNECT);
+
+            next[0] = NOT_NOW;
+            Files.delete(group);
+            // The kernel lets go of what was attached there a moment later.
+            do {
+                watch.look();
+            } while (best(watch) == Evidence.KERNEL_CONNECT);
+
+            assertThat(best(watch)).isEqualTo(Evidence.SOCKET_LOOKUP);
+            try (Application application = Application.run("echo ready >&3; read -r line <&3")) {
+                assertThat(identifier
+                                .identify(application.tuple())
+                                .join()
+                                .identity()
+                                .evidence())
+                        .isEqualTo(Evidence.SOCKET_LOOKUP);
+            }
+        } finally {
+            Files.deleteIfExists(group);
+        }
+    }
+
+    @Test
+    void aConfigurationThatWantsNoNotesGetsNone() {
+        assertThat(NotesStart.begin(0))
+                .isEqualTo(new NotesStart.NotTaken("the configuration says so (connect-notes: 0)", ""));
+    }
+}

@@ -1,0 +1,191 @@
+package dev.throughline.identify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.throughline.ebpf.ConnectNotes;
+import dev.throughline.ebpf.Kernel;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.ProcessId;
+import dev.throughline.originator.ProcessIdentity;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.DomainSocketReadMode;
+import io.netty.channel.unix.FileDescriptor;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Uncommon ways in which processes come to have sockets. Each is played with the kernel's notes and without, and ends in the
+ * process that opened the connection, or in none.
+ */
+@Timeout(120)
+class NeverWrongTest {
+    private @Nullable ConnectNotes notes;
+    private ProcessIdentifier identifier;
+
+    @TempDir
+    private Path folder;
+
+    private void open(boolean withNotes) throws IOException {
+        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
+        if (withNotes) {
+            Kernel.assumeNotesCanBeTaken();
+            notes = ConnectNotes.open(Kernel.cgroups(), 1 << 16);
+            identifier.use(Optional.of(notes));
+        }
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        identifier.close();
+        if (notes != null) {
+            notes.close();
+        }
+    }
+
+    /** An {@link Opener} that has opened its connection. */
+    private record Opened(Process process, Tuple tuple) implements AutoCloseable {
+        static Opened by(List<String> wrapper, String... how) throws IOException {
+            List<String> command = new ArrayList<>(wrapper);
+            command.addAll(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--enable-native-access=ALL-UNNAMED",
+                    "--sun-misc-unsafe-memory-access=allow",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Opener.class.getName()));
+            command.addAll(List.of(how));
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            String line = process.inputReader(StandardCharsets.UTF_8).readLine();
+            assumeTrue(line != null || wrapper.isEmpty(), "needs namespaces");
+            String[] ends = line.split(" ", -1);
+            return new Opened(process, Tuple.tcp(Tuple.endpoint(ends[0]), Tuple.endpoint(ends[1])));
+        }
+
+        @Override
+        public void close() {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+            process.onExit().join();
+        }
+    }
+
+    private ProcessIdentity identify(Opened opened) {
+        return identifier.identify(opened.tuple).join().identity();
+    }
+
+    private static ProcessId id(ProcessHandle process) throws IOException {
+        String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"), StandardCharsets.ISO_8859_1);
+        return new ProcessId((int) process.pid(), ProcText.startTime(stat));
+    }
+
+    private static ServerSocket listener() throws IOException {
+        return new ServerSocket(0, 8, InetAddress.getByName("127.0.0.1"));
+    }
+
+    private static String port(ServerSocket listener) {
+        return String.valueOf(listener.getLocalPort());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatAThreadOpensIsItsProcesss(boolean withNotes) throws IOException {
+        open(withNotes);
+        try (ServerSocket listener = listener();
+                Opened opened = Opened.by(List.of(), "by-thread", port(listener))) {
+            ProcessIdentity who = identify(opened);
+
+            assertThat(who.process()).contains(id(opened.process.toHandle()));
+            assertThat(who.code().command()).contains("java");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theSameAddressesInAnotherNetworkNamespaceAreNotOurs(boolean withNotes) throws IOException {
+        open(withNotes);
+        List<String> elsewhere = List.of("unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh");
+        try (Opened opened = Opened.by(elsewhere, "alone")) {
+            assertThat(identify(opened).evidence()).isEqualTo(Evidence.UNKNOWN);
+        }
+    }
+
+    /** It is named by the number that it has here. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aProcessInAnotherProcessNamespaceHasItsNumberHere(boolean withNotes) throws IOException {
+        open(withNotes);
+        try (ServerSocket listener = listener();
+                Opened opened =
+                        Opened.by(List.of("unshare", "-p", "-f", "--mount-proc"), "by-thread", port(listener))) {
+            ProcessHandle inside = opened.process.children().findFirst().orElseThrow();
+
+            assertThat(identify(opened).process()).contains(id(inside));
+        }
+    }
+
+    /** A transparent proxy's own socket can bear the address of its client: that client is elsewhere. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aSocketWithAnAddressOfAnotherHostNamesNobodyHere(boolean withNotes) throws IOException {
+        open(withNotes);
+        try (ServerSocket listener = listener();
+                Opened opened = Opened.by(List.of(), "from-foreign-address", port(listener))) {
+            assertThat(identify(opened).evidence()).isEqualTo(Evidence.REMOTE);
+        }
+    }
+
+    /** We hold it alone, started before it was opened, and are of the same user. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true})
+    void aSocketThatWasGivenAwayIsStillItsOpeners(boolean withNotes) throws Exception {
+        open(withNotes);
+        MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        Path meeting = folder.resolve("meeting");
+        FileDescriptor[] taken = new FileDescriptor[1];
+        new ServerBootstrap()
+                .group(group)
+                .channel(EpollServerDomainSocketChannel.class)
+                .childOption(EpollChannelOption.DOMAIN_SOCKET_READ_MODE, DomainSocketReadMode.FILE_DESCRIPTORS)
+                .childHandler(new SimpleChannelInboundHandler<FileDescriptor>() {
+                    @Override
+                    protected void channelRead0(ChannelHandlerContext context, FileDescriptor socket)
+                            throws IOException {
+                        taken[0] = socket;
+                        Files.createFile(Path.of(meeting + ".taken"));
+                    }
+                })
+                .bind(new DomainSocketAddress(meeting.toFile()))
+                .sync();
+        try (ServerSocket listener = listener();
+                Opened opened = Opened.by(List.of(), "give-away", port(listener), meeting.toString())) {
+            assertThat(identify(opened).process()).contains(id(opened.process.toHandle()));
+        } finally {
+            taken[0].close();
+            group.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS);
+        }
+    }
+}
