@@ -80,8 +80,8 @@ public final class Demo {
         open.tamper();
         story.say("");
         story.say(
-                "The same, with one byte of the header changed between hop-b and hop-c: the origin now claims proof by");
-        story.say("the kernel at connect time instead of a lookup.");
+                "The same, with one byte of the header changed between hop-b and hop-c: the origin now names another");
+        story.say("process.");
         story.say("");
         story.say("$ " + String.join(" ", fetch(open)));
         String refusal = run(open);

@@ -47,9 +47,20 @@ class ArchitectureTest {
             .put(
                     "root",
                     ImmutableSet.of(
-                            "admin", "config", "flow", "identify", "intercept", "metrics", "os", "report", "transport"))
+                            "admin",
+                            "config",
+                            "ebpf",
+                            "flow",
+                            "identify",
+                            "intercept",
+                            "metrics",
+                            "os",
+                            "report",
+                            "transport"))
             .put("demo", ImmutableSet.of("config", "report"))
-            .put("cli", ImmutableSet.of("config", "demo", "flow", "intercept", "os", "report", "root"))
+            .put(
+                    "cli",
+                    ImmutableSet.of("config", "demo", "ebpf", "flow", "identify", "intercept", "os", "report", "root"))
             .buildOrThrow();
 
     private static final JavaClasses CLASSES = new ClassFileImporter()

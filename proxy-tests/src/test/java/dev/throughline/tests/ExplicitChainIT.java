@@ -123,7 +123,7 @@ class ExplicitChainIT {
     private static void isThisProcess(JsonTree who) throws IOException {
         Path self = Path.of("/proc/self");
         assertThat(who.text("host")).isEqualTo(Hops.HOST);
-        assertThat(who.text("evidence")).isEqualTo("socket-lookup");
+        assertThat(who.text("evidence")).isEqualTo(BestEvidence.HERE);
         assertThat(who.text("pid"))
                 .isEqualTo(Long.toString(ProcessHandle.current().pid()));
         assertThat(who.text("exe")).isEqualTo(self.resolve("exe").toRealPath().toString());

@@ -114,7 +114,7 @@ class InterceptionIT {
 
     private static void holds(JsonTree flow, RunningHop previous) {
         assertThat(flow.object("kernel").text("pid")).isEqualTo(Long.toString(previous.pid()));
-        assertThat(flow.object("kernel").text("evidence")).isEqualTo("socket-lookup");
+        assertThat(flow.object("kernel").text("evidence")).isEqualTo(BestEvidence.HERE);
     }
 
     @Test

@@ -163,7 +163,7 @@ final class OneHost implements AutoCloseable {
     /** What the kernel or a header says of a flow is that {@code party} opened it. */
     static void isOf(JsonTree who, Party party) throws IOException {
         Path process = Path.of("/proc", Long.toString(party.pid()));
-        assertThat(who.text("evidence")).isEqualTo("socket-lookup");
+        assertThat(who.text("evidence")).isEqualTo(BestEvidence.HERE);
         assertThat(who.text("pid")).isEqualTo(Long.toString(party.pid()));
         assertThat(who.text("exe"))
                 .isEqualTo(Files.readSymbolicLink(process.resolve("exe")).toString());

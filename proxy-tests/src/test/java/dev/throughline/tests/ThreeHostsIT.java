@@ -180,7 +180,7 @@ class ThreeHostsIT {
             JsonTree who = flow.object("originator");
             assertThat(flow.text("reason")).isEqualTo("completed");
             assertThat(who.text("host")).isEqualTo("edge-1");
-            assertThat(who.text("evidence")).isEqualTo("socket-lookup");
+            assertThat(who.text("evidence")).isEqualTo(BestEvidence.HERE);
             assertThat(who.text("pid")).isEqualTo(Long.toString(app.pid()));
             assertThat(who.text("destination")).isEqualTo("10.91.9.2:80");
             assertThat(flow.texts("chain")).containsExactly("hop-a", "hop-b", "hop-c");
