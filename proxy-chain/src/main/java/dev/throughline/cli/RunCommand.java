@@ -1,5 +1,6 @@
 package dev.throughline.cli;
 
+import com.google.common.collect.Sets;
 import dev.throughline.Hop;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.ConfigSource;
@@ -8,11 +9,15 @@ import dev.throughline.config.HopKeys;
 import dev.throughline.config.IoReason;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.key.KeyFormatException;
+import dev.throughline.os.Capability;
+import dev.throughline.os.Privileges;
 import dev.throughline.os.Signals;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -30,6 +35,18 @@ import picocli.CommandLine.Option;
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
+    /**
+     * NET_ADMIN: marks, TPROXY, conntrack, rules. BPF and PERFMON: the kernel's notes of who connects. SYS_PTRACE and
+     * DAC_READ_SEARCH: what processes of other users run. NET_BIND_SERVICE: ports below 1024.
+     */
+    private static final Set<Capability> NEEDED = Sets.immutableEnumSet(
+            Capability.NET_ADMIN,
+            Capability.BPF,
+            Capability.PERFMON,
+            Capability.SYS_PTRACE,
+            Capability.DAC_READ_SEARCH,
+            Capability.NET_BIND_SERVICE);
+
     @Mixin
     ConfigOption config = new ConfigOption();
 
@@ -46,6 +63,7 @@ final class RunCommand implements Callable<Integer> {
 
     /** Runs a hop until it is told to stop. */
     private static int run(HopConfig config, Clock clock, ConfigSource source) throws InterruptedException {
+        giveUpPrivileges();
         HopKeys keys = keys(config);
         CountDownLatch stop = new CountDownLatch(1);
         Thread main = Thread.currentThread();
@@ -83,6 +101,22 @@ final class RunCommand implements Callable<Integer> {
         }
         LOG.info("hop {} has stopped", config.name());
         return ExitCode.OK;
+    }
+
+    /** First: what is started from now on inherits what is left. */
+    private static void giveUpPrivileges() {
+        try {
+            Set<Capability> before = Capability.effective();
+            Set<Capability> kept = Privileges.keepOnly(NEEDED);
+            LOG.info(
+                    "runs with {}{}",
+                    kept.isEmpty()
+                            ? "no capability"
+                            : kept.stream().map(Capability::toString).collect(Collectors.joining(" ")),
+                    before.contains(Capability.SYS_ADMIN) ? ", and gave up all others" : "");
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, "capabilities can't be given up: " + e.getMessage());
+        }
     }
 
     static HopKeys keys(HopConfig config) {

@@ -25,6 +25,10 @@ public enum Capability {
         this.bit = bit;
     }
 
+    long mask() {
+        return 1L << bit;
+    }
+
     /** Those that this process can use now. */
     public static Set<Capability> effective() throws IOException {
         return parse(Files.readString(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1));
@@ -44,7 +48,7 @@ public enum Capability {
     private static Set<Capability> of(long bits) {
         Set<Capability> set = EnumSet.noneOf(Capability.class);
         for (Capability capability : values()) {
-            if ((bits >>> capability.bit & 1) != 0) {
+            if ((bits & capability.mask()) != 0) {
                 set.add(capability);
             }
         }

@@ -34,6 +34,8 @@ final class Libc {
     private static final MethodHandle READLINK = handle("readlink", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle FSTATFS = handle("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle CLOCK_GETTIME = handle("clock_gettime", JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle CAPGET = handle("capget", JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle CAPSET = handle("capset", JAVA_INT, ADDRESS, ADDRESS);
 
     private final MemorySegment state = Arena.ofAuto().allocate(STATE);
 
@@ -152,6 +154,22 @@ final class Libc {
     int clockGettime(int clock, MemorySegment timespec) {
         try {
             return (int) CLOCK_GETTIME.invokeExact(state, clock, timespec);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int capget(MemorySegment header, MemorySegment data) {
+        try {
+            return (int) CAPGET.invokeExact(state, header, data);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int capset(MemorySegment header, MemorySegment data) {
+        try {
+            return (int) CAPSET.invokeExact(state, header, data);
         } catch (Throwable e) {
             throw impossible(e);
         }

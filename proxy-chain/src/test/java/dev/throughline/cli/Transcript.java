@@ -1,6 +1,7 @@
 package dev.throughline.cli;
 
 import com.google.common.base.Splitter;
+import com.google.common.util.concurrent.Futures;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -123,7 +125,10 @@ final class Transcript {
             System.setIn(in);
             System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
             System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-            status = Cli.execute(arguments.toArray(String[]::new));
+            // A thread of its own: what it gives up of its capabilities, the tests after it still have.
+            FutureTask<Integer> command = new FutureTask<>(() -> Cli.execute(arguments.toArray(String[]::new)));
+            Thread.ofPlatform().start(command);
+            status = Futures.getUnchecked(command);
         } finally {
             System.setIn(realIn);
             System.setOut(realOut);

@@ -1,0 +1,166 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.throughline.header.Tuple;
+import dev.throughline.report.JsonTree;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Five thousand processes that connect, send a byte and exit at once, of two users and under two names. What is said of each
+ * is right, or it isn't said.
+ */
+@Timeout(240)
+class ShortLivedIT {
+    private static final int PROCESSES = 5_000;
+    private static final Loopback NET = Loopback.own();
+
+    @TempDir
+    private Path folder;
+
+    /** What the test knows of a process that it started. */
+    private record Started(String uid, String comm) {}
+
+    @Test
+    void ofTheKernelsNotesEachIsRightWithItsExecutable() throws Exception {
+        assumeTrue(BestEvidence.HERE.equals("kernel-connect"), "the kernel's notes can't be had here");
+        Path bash = Path.of("/bin/bash").toRealPath();
+        String sha256 = Payload.sha256(bash);
+
+        Map<String, Started> started = new HashMap<>();
+        List<JsonTree> named = named(play("131072", started));
+
+        assertThat(named).hasSize(PROCESSES).allSatisfy(who -> {
+            assertThat(who.text("evidence")).isEqualTo("kernel-connect");
+            assertThat(who.text("exe")).isEqualTo(bash.toString());
+            assertThat(who.text("exe_sha256")).isEqualTo(sha256);
+        });
+        assertThat(rightlyNamed(named, started)).hasSize(PROCESSES);
+    }
+
+    @Test
+    void withoutThemNoneIsNamedWrongly() throws Exception {
+        Map<String, Started> started = new HashMap<>();
+        List<JsonTree> flows = play("0", started);
+        List<JsonTree> named = named(flows);
+
+        assertThat(flows).hasSize(PROCESSES);
+        rightlyNamed(named, started);
+        System.out.printf("%d of %d short-lived processes were named without notes%n", named.size(), PROCESSES);
+    }
+
+    /** The pids, each once, whose user and name are those of the process that had it. */
+    private static Set<String> rightlyNamed(List<JsonTree> named, Map<String, Started> started) {
+        Set<String> pids = new HashSet<>();
+        assertThat(named).allSatisfy(who -> {
+            assertThat(new Started(who.text("uid"), who.text("comm"))).isEqualTo(started.get(who.text("pid")));
+            assertThat(pids.add(who.text("pid")))
+                    .as("twice: %s", who.text("pid"))
+                    .isTrue();
+        });
+        return pids;
+    }
+
+    private static List<JsonTree> named(List<JsonTree> flows) {
+        return flows.stream().filter(who -> who.has("pid")).toList();
+    }
+
+    /** The originators of all flows of all processes. */
+    private List<JsonTree> play(String notes, Map<String, Started> started) throws Exception {
+        InetSocketAddress front = NET.at(1, 17001);
+        try (ServerSocket destination = new ServerSocket(0, 500, NET.address(9));
+                Hops hops = new Hops(folder, Host.THIS).keys("hop-a")) {
+            Thread.ofVirtual().start(() -> serve(destination));
+            hops.configure("hop-a", """
+                    listeners:
+                      - { name: front, mode: transparent, by: plain, address: "%s", destination: "%s" }
+                    route: { to: destination }
+                    limits: { connect-notes: %s }
+                    """.formatted(
+                    Tuple.text(front), Tuple.text((InetSocketAddress) destination.getLocalSocketAddress()), notes));
+            hops.start("hop-a");
+            start(front, started);
+            RunningHop hop = hops.get("hop-a");
+            await().atMost(Duration.ofMinutes(2))
+                    .until(() -> hop.metric("throughline_flows_open") == 0
+                            && closed(hop).size() == PROCESSES);
+            return closed(hop).stream().map(line -> line.object("originator")).toList();
+        }
+    }
+
+    private static List<JsonTree> closed(RunningHop hop) {
+        return hop.process().flowLog().stream()
+                .filter(line -> line.text("event").equals("flow.close"))
+                .toList();
+    }
+
+    private static void serve(ServerSocket destination) {
+        while (!destination.isClosed()) {
+            try {
+                Socket connection = destination.accept();
+                Thread.ofVirtual().start(() -> {
+                    try (connection) {
+                        connection.getInputStream().readAllBytes();
+                    } catch (IOException reset) {
+                        // Whoever opened it is gone.
+                    }
+                });
+            } catch (IOException closed) {
+                return;
+            }
+        }
+    }
+
+    /** Starts them all, fifty at a time, and says which they were. */
+    private void start(InetSocketAddress front, Map<String, Started> started) throws Exception {
+        boolean twoUsers = Files.readString(Path.of("/proc/self/uid_map")).contains("4294967295")
+                && Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+        for (String name : List.of("alpha", "beta")) {
+            Files.createSymbolicLink(folder.resolve(name), Path.of("/bin/bash"));
+        }
+        String as = twoUsers ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "";
+        String script = """
+                cd %s
+                for ((i = 0; i < %d; i += 2)); do
+                  ./alpha -c "exec 3<>/dev/tcp/%s/%d; printf x >&3" & echo "$! $UID alpha"
+                  %s ./beta -c "exec 3<>/dev/tcp/%3$s/%4$d; printf x >&3" & echo "$! %s beta"
+                  ((i %% 50)) || wait
+                done
+                wait
+                """.formatted(
+                        folder,
+                        PROCESSES,
+                        front.getAddress().getHostAddress(),
+                        front.getPort(),
+                        as,
+                        twoUsers ? "65534" : "$UID");
+        folder.toFile().setExecutable(true, false);
+        Process shell = new ProcessBuilder("/bin/bash", "-c", script)
+                .redirectErrorStream(true)
+                .start();
+        for (String line : shell.inputReader(StandardCharsets.UTF_8).lines().toList()) {
+            String[] words = line.split(" ", -1);
+            assertThat(words).as(line).hasSize(3);
+            started.put(words[0], new Started(words[1], words[2]));
+        }
+        assertThat(shell.waitFor()).isZero();
+        assertThat(started).hasSize(PROCESSES);
+    }
+}
