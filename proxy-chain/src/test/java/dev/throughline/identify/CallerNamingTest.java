@@ -44,7 +44,8 @@ class CallerNamingTest {
     void open() throws IOException {
         Kernel.assumeNotesCanBeTaken();
         notes = ConnectNotes.open(Kernel.cgroups(), 1 << 16);
-        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.of(notes));
+        identifier =
+                ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.of(notes), Optional.of(Known.COMMAND_LINES));
     }
 
     @AfterEach
@@ -79,7 +80,10 @@ class CallerNamingTest {
             assertThat(who.code().executable()).contains(bash());
             assertThat(who.code().sha256()).contains(ExecutableDigestsTest.sha256(Files.readAllBytes(Path.of(bash()))));
             assertThat(who.code().command()).contains("bash");
-            assertThat(who.placement().cgroup()).isEqualTo(ProcText.cgroup(Files.readString(proc.resolve("cgroup"))));
+            assertThat(who.placement().cgroup())
+                    .isEqualTo(ProcText.cgroup(Files.readString(proc.resolve("cgroup")))
+                            .flatMap(CgroupName::path));
+            Known.assertAllOf(application, who);
             assertThat(identifier.scans()).isZero();
         }
     }
@@ -162,6 +166,14 @@ class CallerNamingTest {
             assertThat(who.process().orElseThrow().pid()).isEqualTo(application.pid());
             assertThat(who.code().executable()).contains(bash());
             assertThat(who.code().command()).contains("bash");
+            assertThat(who.code().file())
+                    .contains(FileVersion.of(Path.of(bash())).id());
+            assertThat(who.code().state()).isEmpty();
+            assertThat(who.person().commandLineHash())
+                    .as("the line is another program's")
+                    .isEmpty();
+            assertThat(who.person().parent().orElseThrow().pid())
+                    .isEqualTo((int) ProcessHandle.current().pid());
         }
     }
 
