@@ -197,6 +197,29 @@ class CallerNamingTest {
         }
     }
 
+    /** Where it is now is another group, of another name. */
+    @Test
+    void theControlGroupIsTheOneThatConnected() throws Exception {
+        Path groups = Kernel.cgroups();
+        String unit = "throughline-test-" + ProcessHandle.current().pid() + ".scope";
+        Path group = groups.resolve(unit);
+        Path before = Path.of(groups
+                + ProcText.cgroup(Files.readString(Path.of("/proc/self/cgroup")))
+                        .flatMap(CgroupName::path)
+                        .orElseThrow());
+        assumeTrue(group.toFile().mkdir(), "needs to make control groups");
+        try (Application application = Application.run(
+                List.of("/bin/bash", "-c", "echo $$ > " + group + "/cgroup.procs && exec \"$@\"", "--"),
+                "/bin/bash",
+                "echo $$ > " + before + "/cgroup.procs; echo ready >&3; read -r line <&3")) {
+            ProcessIdentity who = identify(application);
+            assertThat(who.placement().cgroup()).contains("/" + unit);
+            assertThat(who.placement().unit()).contains(unit);
+        } finally {
+            assertThat(group.toFile().delete()).isTrue();
+        }
+    }
+
     @Test
     void aSocketThatAChildInheritedIsStillTheParents() throws Exception {
         try (Application application = Application.run("sleep 1000 & echo ready >&3; wait")) {
