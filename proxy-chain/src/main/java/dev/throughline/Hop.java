@@ -22,6 +22,7 @@ import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
 import dev.throughline.flow.NextHop;
 import dev.throughline.header.HeaderLimits;
+import dev.throughline.identify.CommandLineHash;
 import dev.throughline.identify.EvidenceInForce;
 import dev.throughline.identify.EvidenceWatch;
 import dev.throughline.identify.IdentifyLimits;
@@ -171,7 +172,8 @@ public final class Hop implements AutoCloseable {
     }
 
     private ProcessIdentifier identifier(Limits limits) throws IOException {
-        ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
+        ProcessIdentifier identifier = opened(ProcessIdentifier.open(
+                IdentifyLimits.NORMAL, keys.keys().commandLine().map(CommandLineHash::new)));
         EvidenceWatch evidence = opened(new EvidenceWatch(identifier, () -> NotesStart.begin(limits.connectNotes())));
         evidence.watch();
         for (Evidence level : EvidenceInForce.LEVELS) {

@@ -63,8 +63,8 @@ final class RunCommand implements Callable<Integer> {
 
     /** Runs a hop until it is told to stop. */
     private static int run(HopConfig config, Clock clock, ConfigSource source) throws InterruptedException {
-        giveUpPrivileges();
         HopKeys keys = keys(config);
+        giveUpPrivileges();
         CountDownLatch stop = new CountDownLatch(1);
         Thread main = Thread.currentThread();
         Runnable onSignal = () -> {
@@ -103,7 +103,7 @@ final class RunCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** First: what is started from now on inherits what is left. */
+    /** Before anything is started: threads inherit what is left. */
     private static void giveUpPrivileges() {
         try {
             Set<Capability> before = Capability.effective();

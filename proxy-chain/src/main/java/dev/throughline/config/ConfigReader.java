@@ -91,6 +91,7 @@ public final class ConfigReader {
         ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path).read(root);
         Optional<RouteConfig> route = route(root);
         boolean failOpen = root.optional("fail-open", Values::flag, false);
+        Optional<Path> commandLineKey = commandLineKey(root);
         List<NatException> nat = natExceptions(root);
         List<Cidr> healthCheckers = root.list("health-checkers", Cidr::parse);
         int tlv = root.optional("tlv-type", text -> Values.integer(text, 0xE0, 0xEF), ChainTlv.STANDARD.type());
@@ -110,6 +111,7 @@ public final class ConfigReader {
                 listeners,
                 route.get(),
                 failOpen,
+                commandLineKey,
                 ImmutableList.copyOf(nat),
                 ImmutableList.copyOf(healthCheckers),
                 new ChainTlv(tlv),
@@ -196,6 +198,12 @@ public final class ConfigReader {
                 HeaderProfile.NORMAL);
         List<Detail.Kind> closed = route.list("close", text -> Values.word(text, KINDS));
         return profile.keepingBack(ImmutableSet.copyOf(closed));
+    }
+
+    private Optional<Path> commandLineKey(Section root) {
+        try (Section identity = root.section("identity")) {
+            return identity.optional("command-line-key", this::path);
+        }
     }
 
     private static List<NatException> natExceptions(Section root) {

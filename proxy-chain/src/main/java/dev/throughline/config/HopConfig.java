@@ -25,6 +25,8 @@ import java.util.function.Function;
  * @param listeners the ways in
  * @param route where all its flows go
  * @param failOpen whether captured traffic passes unproxied while the hop is down
+ * @param commandLineKey file with the key of the hashes of command lines that it writes into origins; without one it says
+ *     nothing of command lines
  * @param natExceptions pairs of hops between which addresses are translated
  * @param healthCheckers who may send a LOCAL header to a chain listener, to see whether it answers
  */
@@ -38,6 +40,7 @@ public record HopConfig(
         ImmutableList<ListenerConfig> listeners,
         RouteConfig route,
         boolean failOpen,
+        Optional<Path> commandLineKey,
         ImmutableList<NatException> natExceptions,
         ImmutableList<Cidr> healthCheckers,
         ChainTlv chainTlv,
@@ -56,6 +59,7 @@ public record HopConfig(
                 listeners,
                 route,
                 failOpen,
+                commandLineKey,
                 natExceptions,
                 healthCheckers,
                 chainTlv,
@@ -73,6 +77,7 @@ public record HopConfig(
         settings.put("listeners", HopConfig::listeners);
         settings.put("route", HopConfig::route);
         settings.put("fail-open", HopConfig::failOpen);
+        settings.put("identity", HopConfig::commandLineKey);
         settings.put("nat-exceptions", HopConfig::natExceptions);
         settings.put("health-checkers", HopConfig::healthCheckers);
         settings.put("tlv-type", HopConfig::chainTlv);

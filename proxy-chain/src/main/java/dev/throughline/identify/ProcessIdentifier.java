@@ -39,6 +39,7 @@ public final class ProcessIdentifier implements AutoCloseable {
 
     private final Bytes bootId;
     private final IdentifyLimits limits;
+    private final Optional<CommandLineHash> commandLines;
     private final LongSupplier bootTicks;
     private final LongAdder lookups = new LongAdder();
     private final LongAdder failures = new LongAdder();
@@ -52,6 +53,7 @@ public final class ProcessIdentifier implements AutoCloseable {
             OptionalLong networkNamespace,
             Bytes bootId,
             IdentifyLimits limits,
+            Optional<CommandLineHash> commandLines,
             LongSupplier bootTicks) {
         this.addresses = addresses;
         this.sockets = sockets;
@@ -60,19 +62,32 @@ public final class ProcessIdentifier implements AutoCloseable {
         this.networkNamespace = networkNamespace;
         this.bootId = bootId;
         this.limits = limits;
+        this.commandLines = commandLines;
         this.bootTicks = bootTicks;
     }
 
     /**
      * An identifier for the network namespace of the calling thread, by what the kernel says of sockets.
      *
+     * @param commandLines makes the keyed hashes of command lines, if they are to be said
      * @throws IOException if the kernel has no netlink(7) or /proc isn't there
      */
+    public static ProcessIdentifier open(IdentifyLimits limits, Optional<CommandLineHash> commandLines)
+            throws IOException {
+        return open(limits, commandLines, new BootClock()::ticks);
+    }
+
+    /** The same, without hashes of command lines. */
     public static ProcessIdentifier open(IdentifyLimits limits) throws IOException {
-        return open(limits, new BootClock()::ticks);
+        return open(limits, Optional.empty());
     }
 
     static ProcessIdentifier open(IdentifyLimits limits, LongSupplier bootTicks) throws IOException {
+        return open(limits, Optional.empty(), bootTicks);
+    }
+
+    private static ProcessIdentifier open(
+            IdentifyLimits limits, Optional<CommandLineHash> commandLines, LongSupplier bootTicks) throws IOException {
         Bytes bootId = Bytes.ofHex(
                 CharMatcher.anyOf("-\n").removeFrom(Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))));
         OptionalLong networkNamespace = networkNamespace();
@@ -86,9 +101,12 @@ public final class ProcessIdentifier implements AutoCloseable {
         }
         ExecutableDigests digests = new ExecutableDigests();
         HolderSearch search = new HolderSearch(
-                limits, new Naming(new ProcessReader(digests), new Users(PASSWD), bootId, limits.digestDeadline()));
+                limits,
+                new Naming(
+                        new ProcessReader(digests, commandLines), new Users(PASSWD), bootId, limits.digestDeadline()));
         search.start();
-        return new ProcessIdentifier(addresses, sockets, digests, search, networkNamespace, bootId, limits, bootTicks);
+        return new ProcessIdentifier(
+                addresses, sockets, digests, search, networkNamespace, bootId, limits, commandLines, bootTicks);
     }
 
     /**
@@ -107,9 +125,9 @@ public final class ProcessIdentifier implements AutoCloseable {
                 notes,
                 networkNamespace.getAsLong(),
                 new CallerNaming(
-                        new ProcessReader(digests),
+                        new ProcessReader(digests, commandLines),
                         new KnownExecutables(digests),
-                        new CgroupPaths(notes.cgroup()),
+                        new CgroupPaths(notes.cgroup(), System::nanoTime),
                         new Users(PASSWD),
                         bootId,
                         limits));
