@@ -67,15 +67,11 @@ final class CgroupPaths {
             return false;
         }
         try {
-            Path folder = Path.of(root + near.get());
-            if ((long) Files.getAttribute(folder, "unix:ino") != id) {
-                return false;
-            }
-            remember(folder);
-            return known.getIfPresent(id) != null;
-        } catch (IOException | InvalidPathException e) {
+            remember(Path.of(root + near.get()));
+        } catch (InvalidPathException notOurEncoding) {
             return false;
         }
+        return known.getIfPresent(id) != null;
     }
 
     private boolean maySearch() {
