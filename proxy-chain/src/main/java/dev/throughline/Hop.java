@@ -11,7 +11,6 @@ import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
-import dev.throughline.config.RouteConfig;
 import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowEvents;
@@ -19,7 +18,6 @@ import dev.throughline.flow.FlowParts;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
-import dev.throughline.flow.NextHop;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.OwnProcess;
@@ -67,6 +65,7 @@ public final class Hop implements AutoCloseable {
     private final SecureRandom random = new SecureRandom();
     private final ReplayWindow replays;
     private final VerifiedBatches verified = new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY);
+    private final LivePolicy policy;
     private final LiveKeys keys;
     private final HopMetrics metrics = new HopMetrics();
     private final FlowTable table;
@@ -81,7 +80,7 @@ public final class Hop implements AutoCloseable {
         this(config, keys, clock, () -> config);
     }
 
-    /** A hop that reads {@code source} anew, to find its files of keys, when it is told to. */
+    /** A hop that reads {@code source} anew, for its policy and to find its files of keys, when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source) {
         this.config = config;
         this.clock = clock;
@@ -93,7 +92,8 @@ public final class Hop implements AutoCloseable {
                 config.limits().skew(),
                 config.limits().hops(),
                 config.natExceptions());
-        this.keys = new LiveKeys(config, source, keys, settings, replays, verified, random, clock);
+        this.policy = new LivePolicy(config, metrics::rules);
+        this.keys = new LiveKeys(config, source, keys, settings, replays, verified, random, clock, policy);
     }
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
@@ -153,7 +153,7 @@ public final class Hop implements AutoCloseable {
                 halfOpen,
                 failures,
                 config.healthCheckers(),
-                nextHop(config.route()),
+                policy::directions,
                 new Connector(config.mark(), limits.connectTimeout()),
                 batchSigner(limits),
                 table,
@@ -175,14 +175,6 @@ public final class Hop implements AutoCloseable {
         metrics.counter(
                 "throughline.batches.misses", "Links of batches whose signature had to be verified", verified::misses);
         return batches;
-    }
-
-    private static NextHop nextHop(RouteConfig route) {
-        return switch (route) {
-            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.address(), at.profile());
-            case RouteConfig.HopByInterception by -> new NextHop.ByInterception(by.hop(), by.profile());
-            case RouteConfig.Destination destination -> new NextHop.Destination();
-        };
     }
 
     private EventLoopGroup loops(int threads) {
@@ -231,8 +223,8 @@ public final class Hop implements AutoCloseable {
     }
 
     /**
-     * Reads the keys anew: for SIGHUP, and for the admin interface. Flows that live go on; the next header is verified by
-     * what was read.
+     * Reads keys and policy anew: for SIGHUP, and for the admin interface. Flows that live go on; the next header is verified,
+     * and the next flow decided, by what was read.
      */
     public Reload reload() {
         Reload reload = keys.reload();

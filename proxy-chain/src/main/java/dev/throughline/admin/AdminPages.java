@@ -24,7 +24,7 @@ public final class AdminPages {
      * The pages of one hop.
      *
      * @param notReady says why it should get no new flows, if it shouldn't
-     * @param reloading reads its keys anew
+     * @param reloading reads its keys and its policy anew
      */
     public AdminPages(
             FlowTable table,
