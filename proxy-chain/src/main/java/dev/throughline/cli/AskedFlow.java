@@ -4,11 +4,13 @@ import dev.throughline.config.IoReason;
 import dev.throughline.config.Values;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.Person;
@@ -61,6 +63,26 @@ final class AskedFlow {
     @Nullable
     String sha256;
 
+    @Option(names = "--unit", paramLabel = "NAME", description = "such as nginx.service")
+    @Nullable
+    String unit;
+
+    @Option(names = "--container", paramLabel = "ID", description = "the whole id")
+    @Nullable
+    String container;
+
+    @Option(names = "--pod", paramLabel = "UID", description = "of Kubernetes")
+    @Nullable
+    String pod;
+
+    @Option(names = "--signing-id", paramLabel = "ID", description = "on macOS, as is the next")
+    @Nullable
+    String signingId;
+
+    @Option(names = "--team-id", paramLabel = "ID", description = "of whoever signed the executable")
+    @Nullable
+    String teamId;
+
     @Option(names = "--evidence", paramLabel = "WORD", description = "such as kernel-connect (default: unknown)")
     String evidence = "unknown";
 
@@ -92,6 +114,11 @@ final class AskedFlow {
         facts.put("gid", group);
         facts.put("exe", executable);
         facts.put("exe_sha256", sha256);
+        facts.put("unit", unit);
+        facts.put("container", container);
+        facts.put("pod", pod);
+        facts.put("signing_id", signingId);
+        facts.put("team_id", teamId);
         facts.put("evidence", evidence);
         facts.put("destination", destination);
         if (destination == null) {
@@ -149,14 +176,22 @@ final class AskedFlow {
                         Values.uid(uid),
                         Credentials.NOT_KNOWN,
                         fact.apply("gid").map(Values::uid).orElse(Credentials.NOT_KNOWN)));
-        Code code = new Code(fact.apply("exe"), fact.apply("exe_sha256").map(AskedFlow::sha256), Optional.empty());
+        Code code = new Code(fact.apply("exe"), fact.apply("exe_sha256").map(AskedFlow::sha256), Optional.empty())
+                .withSignature(new AppleSignature(fact.apply("signing_id"), fact.apply("team_id"), Optional.empty()));
+        Placement place = new Placement(
+                Optional.empty(),
+                Optional.empty(),
+                fact.apply("unit"),
+                fact.apply("container"),
+                fact.apply("pod").map(Values::pod),
+                Namespaces.UNKNOWN);
         ProcessIdentity identity = new ProcessIdentity(
                 fact.apply("evidence").map(Values::evidence).orElse(Evidence.UNKNOWN),
                 OperatingSystem.LINUX,
                 Optional.empty(),
                 credentials,
                 code,
-                Placement.UNKNOWN,
+                place,
                 new Person(fact.apply("user")));
         Tuple tuple = to(fact.apply("destination").map(Values::address).orElseThrow());
         Originator who = new Originator(host, new FlowId(0, 0), Instant.EPOCH, tuple, Way.SOCKET, identity);

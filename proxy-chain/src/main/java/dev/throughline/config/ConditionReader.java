@@ -113,6 +113,9 @@ final class ConditionReader {
         Function<String, TextPattern> parse = switch (subject) {
             case EXECUTABLE -> ConditionReader::executable;
             case SHA256 -> text -> new TextPattern(Values.sha256(text));
+            case UNIT -> ConditionReader::unit;
+            case POD -> text -> new TextPattern(Values.pod(text).toString());
+            case CONTAINER, SIGNING_ID, TEAM_ID -> TextPattern::new;
             case DESTINATION_HOST -> text -> new TextPattern(Values.destinationHost(text));
         };
         openCondition(
@@ -123,6 +126,13 @@ final class ConditionReader {
         if (!text.startsWith("/")) {
             throw new IllegalArgumentException(
                     "expected an absolute path such as /usr/bin/curl, found \"" + text + "\"");
+        }
+        return new TextPattern(text);
+    }
+
+    private static TextPattern unit(String text) {
+        if (text.indexOf('.') < 0) {
+            throw new IllegalArgumentException("expected a unit such as nginx.service, found \"" + text + "\"");
         }
         return new TextPattern(text);
     }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
@@ -25,6 +26,7 @@ public final class Values {
             Maps.uniqueIndex(Arrays.asList(Evidence.values()), Evidence::toString);
 
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+    private static final Pattern UID = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
     private static final Pattern HOST_NAME = Pattern.compile("[a-z0-9*._-]+");
 
     private Values() {}
@@ -142,6 +144,15 @@ public final class Values {
                     "expected 64 hex digits, as sha256sum prints them, found \"" + text + "\"");
         }
         return hex;
+    }
+
+    /** The uid of a pod. */
+    public static UUID pod(String text) {
+        if (!UID.matcher(text).matches()) {
+            throw new IllegalArgumentException(
+                    "expected a pod's uid such as 01234567-89ab-cdef-0123-456789abcdef, found \"" + text + "\"");
+        }
+        return UUID.fromString(text);
     }
 
     /** A name as DNS has it, in small letters and without the dot at its end. */

@@ -44,6 +44,11 @@ class PolicyReaderTest {
                       group: 100
                       executable: [/usr/bin/curl, /opt/app/**]
                       sha256: C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0
+                      unit: [nginx.service, worker@*.service]
+                      container: [4f5a*, unknown]
+                      pod: 01234567-89AB-CDEF-0123-456789ABCDEF
+                      signing-id: com.apple.*
+                      team-id: TEAM123456
                       host: [edge-1, edge-2]
                       evidence: [shared, remote]
                       evidence-at-least: [uid-only, bridge]
@@ -72,10 +77,21 @@ class PolicyReaderTest {
                         new Condition.Text(Subject.SHA256, ImmutableList.of(new TextPattern("c0".repeat(32))), false),
                         new Condition.Text(
                                 Subject.DESTINATION_HOST, ImmutableList.of(new TextPattern("*.example.com")), false),
+                        new Condition.Text(
+                                Subject.UNIT,
+                                ImmutableList.of(new TextPattern("nginx.service"), new TextPattern("worker@*.service")),
+                                false),
+                        new Condition.Text(Subject.CONTAINER, ImmutableList.of(new TextPattern("4f5a*")), true),
+                        new Condition.Text(
+                                Subject.POD,
+                                ImmutableList.of(new TextPattern("01234567-89ab-cdef-0123-456789abcdef")),
+                                false),
+                        new Condition.Text(Subject.SIGNING_ID, ImmutableList.of(new TextPattern("com.apple.*")), false),
+                        new Condition.Text(Subject.TEAM_ID, ImmutableList.of(new TextPattern("TEAM123456")), false),
                         new Condition.Host(ImmutableList.of("edge-1", "edge-2")),
                         new Condition.EvidenceIs(ImmutableList.of(Evidence.SHARED, Evidence.REMOTE)),
                         new Condition.EvidenceAtLeast(ImmutableList.of(Evidence.UID_ONLY, Evidence.BRIDGE)))
-                .hasSize(10);
+                .hasSize(15);
         assertThat(all.when())
                 .extracting(Condition::accepted)
                 .contains("10.0.0.0/8 or 2001:db8::/32", "443 or 8000-8099");
@@ -109,6 +125,7 @@ class PolicyReaderTest {
                   - { name: d, unless: {}, then: { class: balk } }
                   - { name: d, when: { evidence: kernel, evidence-at-least: unknown, ports: 70000 }, then: {} }
                   - { name: e, when: { executable: /a*b*, destination: example.com, host: a b, destination-host: a/b } }
+                  - { name: u, when: { unit: nginx, pod: 0123, container: "" }, then: deny }
                   - { name: f, then: deny, else: allow }
                   - { name: g, then: allow }
                 """)).isEqualTo("""
@@ -135,8 +152,11 @@ class PolicyReaderTest {
                 hop.yaml:16:56: "destination": "example.com" is not a network: an IPv4 or IPv6 address is expected before the '/', without a zone
                 hop.yaml:16:75: "host": "a b" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
                 hop.yaml:16:98: "destination-host": expected a host name such as example.com or *.example.com, found "a/b"
-                hop.yaml:17:28: unknown key "else" in a rule: expected one of name, then, unless, when
-                hop.yaml:18:13: no flow gets to this rule: one before it has no conditions, and is about every flow
+                hop.yaml:17:30: "unit": expected a unit such as nginx.service, found "nginx"
+                hop.yaml:17:42: "pod": expected a pod's uid such as 01234567-89ab-cdef-0123-456789abcdef, found "0123"
+                hop.yaml:17:59: "container": expected a text
+                hop.yaml:18:28: unknown key "else" in a rule: expected one of name, then, unless, when
+                hop.yaml:19:13: no flow gets to this rule: one before it has no conditions, and is about every flow
                 """.strip());
     }
 

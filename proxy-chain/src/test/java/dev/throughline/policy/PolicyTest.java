@@ -8,6 +8,7 @@ import com.google.common.collect.Range;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
@@ -23,6 +24,7 @@ import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,6 +34,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PolicyTest {
     private static final String HASH = "c0".repeat(32);
 
+    private static final UUID POD = UUID.fromString("01234567-89ab-cdef-0123-456789abcdef");
+
     private static final Outcome DENY = new Outcome.Deny();
     private static final Outcome ALLOW = Outcome.Allow.PLAIN;
     private static final PolicyRule REST = new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), ALLOW);
@@ -40,20 +44,24 @@ class PolicyTest {
     private static final ProcessIdentity CURL = identity(
             Evidence.SOCKET_LOOKUP,
             Optional.of(new Credentials(1000, 1000, 100)),
-            new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex(HASH)), Optional.of("curl")),
+            new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex(HASH)), Optional.of("curl"))
+                    .withSignature(new AppleSignature(
+                            Optional.of("com.apple.curl"), Optional.of("TEAM123456"), Optional.empty())),
+            new Placement(Optional.empty(), Optional.empty())
+                    .withUnit("backup@1.service")
+                    .withContainer("4f5a", Optional.of(POD)),
             new Person(Optional.of("ada")));
 
     /** The same user's process, of which the kernel could say no more. */
-    private static final ProcessIdentity UID_ONLY =
-            identity(Evidence.UID_ONLY, Optional.of(Credentials.ofUser(1000)), Code.UNKNOWN, Person.UNKNOWN);
+    private static final ProcessIdentity UID_ONLY = identity(
+            Evidence.UID_ONLY, Optional.of(Credentials.ofUser(1000)), Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN);
 
     private static final ProcessIdentity NOBODY_KNOWS =
             ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX);
 
     private static ProcessIdentity identity(
-            Evidence evidence, Optional<Credentials> credentials, Code code, Person person) {
-        return new ProcessIdentity(
-                evidence, OperatingSystem.LINUX, Optional.empty(), credentials, code, Placement.UNKNOWN, person);
+            Evidence evidence, Optional<Credentials> credentials, Code code, Placement place, Person person) {
+        return new ProcessIdentity(evidence, OperatingSystem.LINUX, Optional.empty(), credentials, code, place, person);
     }
 
     private static Question question(ProcessIdentity who, String destination, int port, Optional<String> name) {
@@ -117,6 +125,14 @@ class PolicyTest {
                 Arguments.of(text(Subject.EXECUTABLE, true, "/usr/bin/curl"), true, true, true),
                 Arguments.of(text(Subject.SHA256, false, HASH), true, false, false),
                 Arguments.of(text(Subject.SHA256, false, "00".repeat(32)), false, false, false),
+                Arguments.of(text(Subject.UNIT, false, "backup@*.service"), true, false, false),
+                Arguments.of(text(Subject.UNIT, true, "nginx.service"), false, true, true),
+                Arguments.of(text(Subject.CONTAINER, false, "4f5a"), true, false, false),
+                Arguments.of(text(Subject.CONTAINER, false, "4f5b"), false, false, false),
+                Arguments.of(text(Subject.POD, false, POD.toString()), true, false, false),
+                Arguments.of(text(Subject.SIGNING_ID, false, "com.apple.*"), true, false, false),
+                Arguments.of(text(Subject.SIGNING_ID, false, "com.example.*"), false, false, false),
+                Arguments.of(text(Subject.TEAM_ID, false, "TEAM123456"), true, false, false),
                 Arguments.of(text(Subject.DESTINATION_HOST, false, "*.example.com"), true, true, true),
                 Arguments.of(text(Subject.DESTINATION_HOST, true, "example.com"), false, false, false),
                 Arguments.of(hosts("edge-2", "edge-1"), true, true, true),
@@ -148,6 +164,7 @@ class PolicyTest {
                 Evidence.SOCKET_LOOKUP,
                 Optional.of(Credentials.ofUser(1000)),
                 Code.UNKNOWN,
+                Placement.UNKNOWN,
                 new Person(Optional.of("0")));
 
         assertThat(user(List.of(0L), List.of(), false).holds(question(odd))).isFalse();
