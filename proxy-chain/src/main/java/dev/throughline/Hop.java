@@ -19,6 +19,7 @@ import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
 import dev.throughline.header.HeaderLimits;
+import dev.throughline.identify.CommandLineHash;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.OwnProcess;
 import dev.throughline.identify.ProcessIdentifier;
@@ -130,7 +131,10 @@ public final class Hop implements AutoCloseable {
                 limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
-        ProcessIdentifier identifier = opened(ProcessIdentifier.open(IdentifyLimits.NORMAL));
+        ProcessIdentifier identifier = opened(ProcessIdentifier.open(
+                IdentifyLimits.NORMAL,
+                Optional.empty(),
+                keys.keys().commandLine().map(CommandLineHash::new)));
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);

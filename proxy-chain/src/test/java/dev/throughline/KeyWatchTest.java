@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,7 @@ class KeyWatchTest {
         LiveKeys keys = new LiveKeys(
                 config,
                 () -> config,
-                new HopKeys(SecretKeys.parse("own", own), Trust.parse("trust", trust)),
+                new HopKeys(SecretKeys.parse("own", own), Trust.parse("trust", trust), Optional.empty()),
                 new VerifierSettings(HopId.of("hop-b"), START, Duration.ofSeconds(2), 4, ImmutableList.of()),
                 new ReplayWindow(10),
                 new VerifiedBatches(10),

@@ -236,7 +236,7 @@ class LiveKeysTest {
 
     @Test
     void whatElseHasChangedNeedsARestart() throws Exception {
-        configure("hop-b.key", "trust", "limits: { flows: 7 }\nfail-open: true");
+        configure("hop-b.key", "trust", "limits: { flows: 7 }\nfail-open: true\nidentity: { command-line-key: k }");
 
         Reload reload = keys.reload();
 
@@ -244,6 +244,7 @@ class LiveKeysTest {
         assertThat(reload.lines())
                 .containsExactly(
                         "\"fail-open\" has changed in the configuration: that needs a restart",
+                        "\"identity\" has changed in the configuration: that needs a restart",
                         "\"limits\" has changed in the configuration: that needs a restart");
     }
 

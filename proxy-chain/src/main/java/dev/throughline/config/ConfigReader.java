@@ -89,6 +89,7 @@ public final class ConfigReader {
         ImmutableSet<String> classes = classes(root);
         Policy policy = new PolicyReader(routing.names(), classes).read(root);
         boolean failOpen = root.optional("fail-open", Values::flag, false);
+        Optional<Path> commandLineKey = commandLineKey(root);
         List<NatException> nat = natExceptions(root);
         List<Cidr> healthCheckers = root.list("health-checkers", Cidr::parse);
         int tlv = root.optional("tlv-type", text -> Values.integer(text, 0xE0, 0xEF), ChainTlv.STANDARD.type());
@@ -116,6 +117,7 @@ public final class ConfigReader {
                 classes,
                 policy,
                 failOpen,
+                commandLineKey,
                 ImmutableList.copyOf(nat),
                 ImmutableList.copyOf(healthCheckers),
                 new ChainTlv(tlv),
@@ -159,6 +161,12 @@ public final class ConfigReader {
             ImmutableSet<String> names = classes.names(ConfigReader::hopName);
             names.forEach(name -> classes.section(name).close());
             return names;
+        }
+    }
+
+    private Optional<Path> commandLineKey(Section root) {
+        try (Section identity = root.section("identity")) {
+            return identity.optional("command-line-key", this::path);
         }
     }
 

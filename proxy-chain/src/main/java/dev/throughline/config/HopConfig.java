@@ -30,6 +30,8 @@ import java.util.function.Function;
  * @param classes names of the classes of limits, which rules put flows into
  * @param policy which flows go on, and where to
  * @param failOpen whether captured traffic passes unproxied while the hop is down
+ * @param commandLineKey file with the key of the hashes of command lines that it writes into origins; without one it says
+ *     nothing of command lines
  * @param natExceptions pairs of hops between which addresses are translated
  * @param healthCheckers who may send a LOCAL header to a chain listener, to see whether it answers
  */
@@ -46,6 +48,7 @@ public record HopConfig(
         ImmutableSet<String> classes,
         Policy policy,
         boolean failOpen,
+        Optional<Path> commandLineKey,
         ImmutableList<NatException> natExceptions,
         ImmutableList<Cidr> healthCheckers,
         ChainTlv chainTlv,
@@ -67,6 +70,7 @@ public record HopConfig(
                 classes,
                 policy,
                 failOpen,
+                commandLineKey,
                 natExceptions,
                 healthCheckers,
                 chainTlv,
@@ -92,6 +96,7 @@ public record HopConfig(
         settings.put("listeners", HopConfig::listeners);
         settings.put("route", HopConfig::route);
         settings.put("fail-open", HopConfig::failOpen);
+        settings.put("identity", HopConfig::commandLineKey);
         settings.put("nat-exceptions", HopConfig::natExceptions);
         settings.put("health-checkers", HopConfig::healthCheckers);
         settings.put("tlv-type", HopConfig::chainTlv);

@@ -1,5 +1,6 @@
 package dev.throughline.config;
 
+import dev.throughline.header.Bytes;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKeys;
 import dev.throughline.key.Trust;
@@ -14,8 +15,9 @@ import java.util.Optional;
  *
  * @param own the keys of which the hop signs with one
  * @param trust the keys that it believes
+ * @param commandLine the key of the hashes of command lines, if it says any
  */
-public record HopKeys(SecretKeys own, Trust trust) {
+public record HopKeys(SecretKeys own, Trust trust, Optional<Bytes> commandLine) {
     /**
      * Reads the files that {@code config} names.
      *
@@ -30,10 +32,12 @@ public record HopKeys(SecretKeys own, Trust trust) {
         own.filter(keys -> !keys.hopName().equals(config.name()))
                 .ifPresent(keys -> problems.add(config.key() + ": this is the key of hop \"" + keys.hopName()
                         + "\", the configuration is that of \"" + config.name() + "\""));
+        Optional<Bytes> commandLine =
+                config.commandLineKey().flatMap(file -> read(file, KeyFiles::readCommandLineKey, problems));
         if (!problems.isEmpty() || own.isEmpty() || trust.isEmpty()) {
             throw new KeyFormatException(String.join("\n", problems));
         }
-        return new HopKeys(own.get(), trust.get());
+        return new HopKeys(own.get(), trust.get(), commandLine);
     }
 
     private interface Reader<T> {

@@ -1,5 +1,6 @@
 package dev.throughline.config;
 
+import dev.throughline.header.Bytes;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKey;
 import dev.throughline.key.SecretKeys;
@@ -14,12 +15,15 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** The files that hold keys and trust. */
 public final class KeyFiles {
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
     private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+
+    private static final Pattern HEX_KEY = Pattern.compile("[0-9A-Fa-f]{64}");
 
     /** How the text of a secret key begins, in any version. */
     private static final String SECRET = "THROUGHLINE-SECRET-KEY-";
@@ -49,6 +53,21 @@ public final class KeyFiles {
                         + ", and if others were there, make a new key");
             }
         });
+    }
+
+    /**
+     * Reads the key of the hashes of command lines: one line of 64 hexadecimal digits.
+     *
+     * @throws KeyFormatException if it holds something else, or if anyone but its owner could have read it: then anyone could
+     *     try command lines until a hash fits
+     */
+    public static Bytes readCommandLineKey(Path file) throws IOException, KeyFormatException {
+        String digits = readSecretText(file).strip();
+        if (!HEX_KEY.matcher(digits).matches()) {
+            throw new KeyFormatException(
+                    file + ": expected 64 hexadecimal digits, as \"openssl rand -hex 32\" prints them");
+        }
+        return Bytes.ofHex(digits);
     }
 
     /** Writes a new secret key, 0600 from its first byte; an existing file is never replaced. */

@@ -1,6 +1,7 @@
 package dev.throughline.ebpf;
 
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.FileId;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
@@ -43,6 +44,13 @@ public record ConnectRecord(
      */
     public record Running(
             int effectiveUid, long startBootNanos, long inode, int device, long ctimeSeconds, int ctimeNanos) {
+        private static final int MINOR_BITS = 20;
+
+        /** The executable's file. */
+        public FileId file() {
+            return new FileId(device >>> MINOR_BITS, device & ((1 << MINOR_BITS) - 1), inode);
+        }
+
         /** In units of proc(5)'s start times, 10 ms. */
         public long startTicks() {
             return startBootNanos / 10_000_000;

@@ -4,9 +4,14 @@ import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import dev.throughline.ebpf.ConnectRecord;
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.AppleSignature;
+import dev.throughline.originator.Audit;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
+import dev.throughline.originator.ExecutableState;
+import dev.throughline.originator.FileId;
+import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
@@ -40,13 +45,22 @@ final class CallerNaming implements AutoCloseable {
     /** A process as it was when it connected: as long as all of this is the same, so is what was read of it. */
     private record Instance(int pid, ConnectRecord.Running process, int uid, int gid, long cgroupId) {}
 
-    /** What doesn't change while an {@link Instance} is the same. */
+    /**
+     * What doesn't change while an {@link Instance} is the same; or what may, as it was first read: the state of its
+     * executable's path, its parent, its namespaces, its login, and its command line, which it may write over and which
+     * changes when it runs the same executable anew.
+     *
+     * @param cgroupIsKnown unless its control group was gone, or couldn't be searched for yet
+     */
     private record Named(
             ProcessId id,
             Credentials credentials,
             KnownExecutables.Executable executable,
-            Optional<String> cgroup,
-            Optional<String> userName) {}
+            Optional<FileId> file,
+            Optional<ExecutableState> state,
+            boolean cgroupIsKnown,
+            Placement placement,
+            Person person) {}
 
     private final ProcessReader processes;
     private final KnownExecutables executables;
@@ -118,9 +132,12 @@ final class CallerNaming implements AutoCloseable {
                         new Code(
                                 named.executable.path(),
                                 digest,
-                                KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES)),
-                        new Placement(Optional.of(bootId), named.cgroup),
-                        new Person(named.userName)),
+                                KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES),
+                                named.file,
+                                named.state,
+                                AppleSignature.UNKNOWN),
+                        named.placement,
+                        named.person),
                 mark,
                 uid);
     }
@@ -138,12 +155,12 @@ final class CallerNaming implements AutoCloseable {
         }
         CompletableFuture<Named> read = readSoon(noted);
         known.put(instance, read);
-        // Without its hash, for whatever reason, a later flow tries again.
-        var _ = read.thenCompose(named -> named.executable.digest()).thenAccept(digest -> {
-            if (digest.isEmpty()) {
+        // Without its hash or its control group, for whatever reason, a later flow tries again.
+        var _ = read.thenCompose(named -> named.executable.digest().thenAccept(digest -> {
+            if (digest.isEmpty() || !named.cgroupIsKnown) {
                 known.asMap().remove(instance, read);
             }
-        });
+        }));
         return read;
     }
 
@@ -164,16 +181,43 @@ final class CallerNaming implements AutoCloseable {
     }
 
     private Named read(ConnectRecord noted) {
-        Optional<String> cgroup = cgroups.find(noted.cgroupId());
-        Optional<String> userName = users.name(noted.uid());
         Optional<ProcessReader.Reading> now =
                 processes.read(noted.pid(), Map.of()).filter(read -> isSame(read.view(), noted));
+        Optional<ProcessReader.Reading> unchanged = now.filter(read -> runsStill(read.view(), noted));
+        Optional<CgroupName> cgroup = cgroup(noted, now);
+        Optional<String> userName = users.name(noted.uid());
         return new Named(
                 now.map(read -> read.view().id()).orElse(notedId(noted)),
                 credentials(noted),
-                executable(noted, now),
-                cgroup,
-                userName);
+                executable(noted, now, unchanged),
+                file(noted, unchanged),
+                unchanged.flatMap(read -> read.path().state()),
+                cgroup.isPresent(),
+                cgroup.orElse(CgroupName.UNKNOWN)
+                        .placement(
+                                bootId,
+                                now.map(read -> read.view().namespaces()).orElse(Namespaces.UNKNOWN)),
+                person(userName, now, unchanged));
+    }
+
+    /**
+     * The group that was noted. Names that only another hierarchy gives (version 1) are those of the process now, if it is
+     * still in that group.
+     */
+    private Optional<CgroupName> cgroup(ConnectRecord noted, Optional<ProcessReader.Reading> now) {
+        Optional<CgroupName> current = now.flatMap(read -> read.view().cgroup());
+        Optional<String> path = current.flatMap(CgroupName::path);
+        return cgroups.find(noted.cgroupId(), path).map(then -> then.path().equals(path) ? current.orElse(then) : then);
+    }
+
+    /** Another program has another command line. */
+    private static Person person(
+            Optional<String> userName, Optional<ProcessReader.Reading> now, Optional<ProcessReader.Reading> unchanged) {
+        return new Person(
+                userName,
+                now.flatMap(ProcessReader.Reading::parent),
+                unchanged.flatMap(ProcessReader.Reading::commandLine),
+                now.map(read -> read.view().audit()).orElse(Audit.UNKNOWN));
     }
 
     /** A pid that was given again is of a process that started later. */
@@ -183,36 +227,47 @@ final class CallerNaming implements AutoCloseable {
                 .orElse(view.id().startTime() <= noted.bootNanos() / NANOS_PER_TICK);
     }
 
-    /** The executable that ran when the process connected; another one may run now. */
-    private KnownExecutables.Executable executable(ConnectRecord noted, Optional<ProcessReader.Reading> now) {
-        Optional<ExecutableId> running =
-                now.flatMap(read -> read.view().executable()).map(ExecutableId::of);
-        if (running.isPresent()) {
-            executables.remember(
-                    running.get(),
-                    new KnownExecutables.Executable(now.get().path(), now.get().digest()));
-        }
-        if (noted.process().isPresent()) {
-            return executables.find(ExecutableId.of(noted.process().get()), noted.command());
-        }
-        // Of an executable that a process ran in between only its name could tell.
-        return running.isPresent() && isNamedAfter(now.get(), noted)
-                ? new KnownExecutables.Executable(now.get().path(), now.get().digest())
-                : KnownExecutables.Executable.UNKNOWN;
+    /** Whether what runs now is what ran when the process connected. Where that wasn't noted, only its name could tell. */
+    private static boolean runsStill(ProcessView now, ConnectRecord noted) {
+        Optional<ExecutableId> running = now.executable().map(ExecutableId::of);
+        return noted.process().isPresent()
+                ? running.equals(noted.process().map(ExecutableId::of))
+                : running.isPresent()
+                        && now.command().equals(KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES));
     }
 
-    private static boolean isNamedAfter(ProcessReader.Reading now, ConnectRecord noted) {
-        return now.view().command().equals(KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES));
+    /** The executable that ran when the process connected; another one may run now. */
+    private KnownExecutables.Executable executable(
+            ConnectRecord noted, Optional<ProcessReader.Reading> now, Optional<ProcessReader.Reading> unchanged) {
+        now.flatMap(read -> read.view().executable())
+                .ifPresent(running -> executables.remember(ExecutableId.of(running), executable(now.get())));
+        return noted.process().isPresent()
+                ? executables.find(ExecutableId.of(noted.process().get()), noted.command())
+                : unchanged.map(CallerNaming::executable).orElse(KnownExecutables.Executable.UNKNOWN);
+    }
+
+    private static KnownExecutables.Executable executable(ProcessReader.Reading read) {
+        return new KnownExecutables.Executable(read.path().text(), read.digest());
+    }
+
+    /** The file that ran when the process connected. */
+    private static Optional<FileId> file(ConnectRecord noted, Optional<ProcessReader.Reading> unchanged) {
+        return noted.process().isPresent()
+                ? noted.process().map(ConnectRecord.Running::file)
+                : unchanged.flatMap(read -> read.view().executable()).map(FileVersion::id);
     }
 
     /** What can be said without /proc. */
-    private static Named notedOnly(ConnectRecord noted) {
+    private Named notedOnly(ConnectRecord noted) {
         return new Named(
                 notedId(noted),
                 credentials(noted),
                 KnownExecutables.Executable.UNKNOWN,
+                noted.process().map(ConnectRecord.Running::file),
                 Optional.empty(),
-                Optional.empty());
+                false,
+                CgroupName.UNKNOWN.placement(bootId, Namespaces.UNKNOWN),
+                Person.UNKNOWN);
     }
 
     /** Those that were noted: a process may have taken others since. */

@@ -6,40 +6,84 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.LongSupplier;
 
 /**
- * The paths of control groups of version 2 by their ids, which are the inode numbers of their directories and never given
- * again. For one thread.
+ * Control groups of version 2 by their ids, which are the inode numbers of their directories and never given again. A group
+ * that isn't known, nor is where its process is, is searched for among all, at most once in {@link #REST}: groups that are
+ * gone would cost a search each. For one thread.
  */
 final class CgroupPaths {
+    /** A search of a large tree takes about a tenth of it. */
+    static final Duration REST = Duration.ofMillis(100);
+
     private static final int MAX_REMEMBERED = 16_384;
     private static final int MAX_VISITED = 16_384;
-    private static final int MAX_PATH_BYTES = 256;
 
     private final Path root;
-    private final Cache<Long, String> known =
+    private final LongSupplier nanoTime;
+    private final Cache<Long, CgroupName> known =
             CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
+    private OptionalLong searchedAt = OptionalLong.empty();
+    private int searches;
 
-    /** Of the hierarchy that is mounted at {@code root}. */
-    CgroupPaths(Path root) {
+    /**
+     * Of the hierarchy that is mounted at {@code root}.
+     *
+     * @param nanoTime {@link System#nanoTime}, or a test's
+     */
+    CgroupPaths(Path root, LongSupplier nanoTime) {
         this.root = root;
+        this.nanoTime = nanoTime;
     }
 
-    /** The path of a group, as /proc/PID/cgroup has it; empty if it is gone and was never asked for before. */
-    Optional<String> find(long id) {
-        String path = known.getIfPresent(id);
-        if (path == null) {
-            readAll();
-            path = known.getIfPresent(id);
+    /**
+     * The group with this id, with its path as /proc/PID/cgroup has it; empty if it is gone, or can't be searched for yet.
+     *
+     * @param near where its process is now; the group is there if the directory has this id
+     */
+    Optional<CgroupName> find(long id, Optional<String> near) {
+        if (known.getIfPresent(id) == null && !isAt(near, id) && maySearch()) {
+            searchAll();
         }
-        return Optional.ofNullable(path);
+        return Optional.ofNullable(known.getIfPresent(id));
     }
 
-    private void readAll() {
+    /** How often all groups were searched. */
+    int searches() {
+        return searches;
+    }
+
+    private boolean isAt(Optional<String> near, long id) {
+        // Above our own root (cgroup_namespaces(7)) are other directories, whose numbers mean other things.
+        if (near.isEmpty() || near.get().startsWith("/..")) {
+            return false;
+        }
+        try {
+            Path folder = Path.of(root + near.get());
+            if ((long) Files.getAttribute(folder, "unix:ino") != id) {
+                return false;
+            }
+            remember(folder);
+            return known.getIfPresent(id) != null;
+        } catch (IOException | InvalidPathException e) {
+            return false;
+        }
+    }
+
+    private boolean maySearch() {
+        return searchedAt.isEmpty() || nanoTime.getAsLong() - searchedAt.getAsLong() >= REST.toNanos();
+    }
+
+    private void searchAll() {
+        searches++;
         try {
             Files.walkFileTree(root, new SimpleFileVisitor<>() {
                 private int visited;
@@ -59,13 +103,13 @@ final class CgroupPaths {
         } catch (IOException e) {
             // What was read until then is known.
         }
+        searchedAt = OptionalLong.of(nanoTime.getAsLong());
     }
 
     private void remember(Path folder) {
         try {
             long id = (long) Files.getAttribute(folder, "unix:ino");
-            String path = "/" + root.relativize(folder);
-            KernelText.of(path.getBytes(StandardCharsets.UTF_8), MAX_PATH_BYTES).ifPresent(text -> known.put(id, text));
+            known.put(id, CgroupName.of(("/" + root.relativize(folder)).getBytes(StandardCharsets.UTF_8)));
         } catch (IOException goneMeanwhile) {
             // It has no path any more.
         }

@@ -1,5 +1,6 @@
 package dev.throughline.identify;
 
+import dev.throughline.originator.FileId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,13 @@ record FileVersion(long device, long inode, long size, FileTime modified, FileTi
 
     boolean isSameFile(FileVersion other) {
         return device == other.device && inode == other.inode;
+    }
+
+    /** Its numbers: st_dev has 12 and 20 bits of the device's, and more above, in glibc's order (makedev(3)). */
+    FileId id() {
+        int major = (int) ((device >>> 8 & 0xFFF) | (device >>> 32 & ~0xFFF));
+        int minor = (int) ((device & 0xFF) | (device >>> 12 & ~0xFF));
+        return new FileId(major, minor, inode);
     }
 
     private static Object value(Map<String, Object> stat, String name) {

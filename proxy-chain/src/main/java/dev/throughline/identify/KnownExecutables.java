@@ -80,7 +80,7 @@ final class KnownExecutables {
             if (!ExecutableId.of(version).equals(id)) {
                 throw new IOException(path + " is another file now");
             }
-            return new Executable(ExecutablePath.of(file, version), digests.of(file, version));
+            return new Executable(ExecutablePath.of(file, version, Path.of("/")).text(), digests.of(file, version));
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;

@@ -3,11 +3,11 @@ package dev.throughline.identify;
 import com.google.common.collect.ArrayListMultimap;
 import com.google.common.collect.ListMultimap;
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessIdentity;
 import java.io.IOException;
 import java.time.Duration;
@@ -125,9 +125,15 @@ final class Naming {
                 OperatingSystem.LINUX,
                 Optional.of(view.id()),
                 Optional.of(view.credentials()),
-                new Code(process.path(), digest, view.command()),
-                new Placement(Optional.of(bootId), view.cgroup()),
-                new Person(userName));
+                new Code(
+                        process.path().text(),
+                        digest,
+                        view.command(),
+                        view.executable().map(FileVersion::id),
+                        process.path().state(),
+                        AppleSignature.UNKNOWN),
+                view.placement(bootId),
+                process.person(userName));
         return new LocalOwner(
                 identity, lookup.socket().mark(), OptionalInt.of(lookup.socket().uid()));
     }

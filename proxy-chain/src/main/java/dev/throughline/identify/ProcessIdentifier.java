@@ -58,22 +58,29 @@ public final class ProcessIdentifier implements AutoCloseable {
      * An identifier for the network namespace of the calling thread.
      *
      * @param notes what the kernel notes of who connects, if it does; not closed here
+     * @param commandLines makes the keyed hashes of command lines, if they are to be said
      * @throws IOException if the kernel has no sock_diag(7) or /proc isn't there
      */
-    public static ProcessIdentifier open(IdentifyLimits limits, Optional<ConnectNotes> notes) throws IOException {
-        return open(limits, notes, new BootClock()::ticks);
+    public static ProcessIdentifier open(
+            IdentifyLimits limits, Optional<ConnectNotes> notes, Optional<CommandLineHash> commandLines)
+            throws IOException {
+        return open(limits, notes, commandLines, new BootClock()::ticks);
     }
 
     /** The same, with what the kernel says of sockets alone. */
     public static ProcessIdentifier open(IdentifyLimits limits) throws IOException {
-        return open(limits, Optional.empty());
+        return open(limits, Optional.empty(), Optional.empty());
     }
 
     static ProcessIdentifier open(IdentifyLimits limits, LongSupplier bootTicks) throws IOException {
-        return open(limits, Optional.empty(), bootTicks);
+        return open(limits, Optional.empty(), Optional.empty(), bootTicks);
     }
 
-    private static ProcessIdentifier open(IdentifyLimits limits, Optional<ConnectNotes> notes, LongSupplier bootTicks)
+    private static ProcessIdentifier open(
+            IdentifyLimits limits,
+            Optional<ConnectNotes> notes,
+            Optional<CommandLineHash> commandLines,
+            LongSupplier bootTicks)
             throws IOException {
         Bytes bootId = Bytes.ofHex(
                 CharMatcher.anyOf("-\n").removeFrom(Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))));
@@ -92,14 +99,16 @@ public final class ProcessIdentifier implements AutoCloseable {
                 open,
                 networkNamespace.getAsLong(),
                 new CallerNaming(
-                        new ProcessReader(digests),
+                        new ProcessReader(digests, commandLines),
                         new KnownExecutables(digests),
-                        new CgroupPaths(open.cgroup()),
+                        new CgroupPaths(open.cgroup(), System::nanoTime),
                         new Users(PASSWD),
                         bootId,
                         limits)));
         HolderSearch search = new HolderSearch(
-                limits, new Naming(new ProcessReader(digests), new Users(PASSWD), bootId, limits.digestDeadline()));
+                limits,
+                new Naming(
+                        new ProcessReader(digests, commandLines), new Users(PASSWD), bootId, limits.digestDeadline()));
         search.start();
         return new ProcessIdentifier(addresses, sockets, digests, search, callers, bootTicks);
     }

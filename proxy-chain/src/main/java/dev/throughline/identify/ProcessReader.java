@@ -1,6 +1,8 @@
 package dev.throughline.identify;
 
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.ProcessId;
 import dev.throughline.os.PinnedFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,16 +24,29 @@ final class ProcessReader {
      * @param path of its executable
      * @param digest SHA-256 of its executable, which may still be on its way
      * @param held those file descriptors that still held their sockets
+     * @param parent while it was read; it may be taken over by another later
+     * @param commandLine keyed hash, if hashes were asked for; a process may write another line over its own
      */
     record Reading(
-            ProcessView view, Optional<String> path, CompletableFuture<Optional<Bytes>> digest, Set<Integer> held) {}
+            ProcessView view,
+            ExecutablePath path,
+            CompletableFuture<Optional<Bytes>> digest,
+            Set<Integer> held,
+            Optional<ProcessId> parent,
+            Optional<Bytes> commandLine) {
+        Person person(Optional<String> userName) {
+            return new Person(userName, parent, commandLine, view.audit());
+        }
+    }
 
-    private record Executable(Optional<String> path, CompletableFuture<Optional<Bytes>> digest) {}
+    private record Executable(ExecutablePath path, CompletableFuture<Optional<Bytes>> digest) {}
 
     private final ExecutableDigests digests;
+    private final Optional<CommandLineHash> commandLines;
 
-    ProcessReader(ExecutableDigests digests) {
+    ProcessReader(ExecutableDigests digests, Optional<CommandLineHash> commandLines) {
         this.digests = digests;
+        this.commandLines = commandLines;
     }
 
     /** Empty if the process ended, ran another executable or changed in any other way meanwhile. */
@@ -40,10 +55,12 @@ final class ProcessReader {
             ProcessView before = ProcessView.read(pid);
             Executable executable = executable(pid, before);
             Set<Integer> held = held(pid, socketByDescriptor);
+            Optional<ProcessId> parent = ParentProcess.of(pid, ProcessView::stat);
+            Optional<Bytes> commandLine = commandLine(pid);
             if (!before.equals(ProcessView.read(pid))) {
                 return Optional.empty();
             }
-            return Optional.of(new Reading(before, executable.path(), executable.digest(), held));
+            return Optional.of(new Reading(before, executable.path(), executable.digest(), held, parent, commandLine));
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -51,7 +68,7 @@ final class ProcessReader {
 
     private Executable executable(int pid, ProcessView view) throws IOException {
         if (view.executable().isEmpty()) {
-            return new Executable(Optional.empty(), CompletableFuture.completedFuture(Optional.empty()));
+            return new Executable(ExecutablePath.UNKNOWN, CompletableFuture.completedFuture(Optional.empty()));
         }
         FileVersion version = view.executable().get();
         PinnedFile file = PinnedFile.open("/proc/" + pid + "/exe");
@@ -59,11 +76,18 @@ final class ProcessReader {
             if (!FileVersion.of(file.path()).equals(version)) {
                 throw new IOException("process " + pid + " runs another executable now");
             }
-            return new Executable(ExecutablePath.of(file, version), digests.of(file, version));
+            Path root = Path.of("/proc/" + pid + "/root");
+            return new Executable(ExecutablePath.of(file, version, root), digests.of(file, version));
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
         }
+    }
+
+    private Optional<Bytes> commandLine(int pid) throws IOException {
+        return commandLines.isPresent()
+                ? commandLines.get().of(Path.of("/proc/" + pid + "/cmdline"))
+                : Optional.empty();
     }
 
     private static Set<Integer> held(int pid, Map<Integer, Long> socketByDescriptor) {

@@ -1,6 +1,10 @@
 package dev.throughline.identify;
 
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.Audit;
 import dev.throughline.originator.Credentials;
+import dev.throughline.originator.Namespaces;
+import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What /proc/PID says of a process at one moment. Two equal views with the same start time are of one process that ran one
@@ -17,19 +22,27 @@ record ProcessView(
         ProcessId id,
         Credentials credentials,
         Optional<String> command,
-        Optional<String> cgroup,
-        Optional<FileVersion> executable) {
+        Optional<CgroupName> cgroup,
+        Optional<FileVersion> executable,
+        Audit audit,
+        Namespaces namespaces) {
     private static final int MAX_COMMAND_BYTES = 256;
 
     /** Reads {@code pid}, a thread group. */
     static ProcessView read(int pid) throws IOException {
         Path process = Path.of("/proc/" + pid);
         return new ProcessView(
-                new ProcessId(pid, ProcText.startTime(text(process.resolve("stat")))),
+                new ProcessId(pid, ProcText.startTime(stat(pid))),
                 credentials(pid),
                 command(process),
                 cgroup(process),
-                executable(process));
+                executable(process),
+                new Audit(auditId(process, "loginuid"), auditId(process, "sessionid"), Optional.empty()),
+                new Namespaces(namespace(process, "net"), namespace(process, "pid")));
+    }
+
+    static String stat(int pid) throws IOException {
+        return text(Path.of("/proc/" + pid + "/stat"));
     }
 
     static Credentials credentials(int pid) throws IOException {
@@ -41,6 +54,10 @@ record ProcessView(
         return credentials.uid() == uid || credentials.effectiveUid() == uid;
     }
 
+    Placement placement(Bytes bootId) {
+        return cgroup.orElse(CgroupName.UNKNOWN).placement(bootId, namespaces);
+    }
+
     /** The kernel ends the name with one newline; any before it is the process's own. */
     private static Optional<String> command(Path process) throws IOException {
         byte[] line = Files.readAllBytes(process.resolve("comm"));
@@ -48,7 +65,7 @@ record ProcessView(
     }
 
     /** A kernel without control groups has no such file. */
-    private static Optional<String> cgroup(Path process) {
+    private static Optional<CgroupName> cgroup(Path process) {
         try {
             return ProcText.cgroup(text(process.resolve("cgroup")));
         } catch (IOException e) {
@@ -62,6 +79,26 @@ record ProcessView(
             return Optional.of(FileVersion.of(process.resolve("exe")));
         } catch (IOException e) {
             return Optional.empty();
+        }
+    }
+
+    /** A kernel without audit has no such file. */
+    private static OptionalLong auditId(Path process, String file) {
+        try {
+            return ProcText.auditId(text(process.resolve(file)));
+        } catch (IOException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /** The link reads {@code net:[INODE]}; empty where it may not be seen. */
+    private static OptionalLong namespace(Path process, String kind) {
+        try {
+            String link =
+                    Files.readSymbolicLink(process.resolve("ns").resolve(kind)).toString();
+            return OptionalLong.of(Long.parseLong(link, kind.length() + 2, link.length() - 1, 10));
+        } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+            return OptionalLong.empty();
         }
     }
 

@@ -34,6 +34,7 @@ class ConfigReaderTest {
         assertThat(config.key()).isEqualTo(folder.resolve("hop-c.key"));
         assertThat(config.limits()).isEqualTo(Limits.DEFAULTS);
         assertThat(config.failOpen()).isFalse();
+        assertThat(config.commandLineKey()).isEmpty();
         assertThat(config.admin().socket()).hasToString("/run/throughline/hop-c/admin.sock");
         assertThat(config.admin().pidFile()).hasToString("/run/throughline/hop-c/pid");
         assertThat(config.route()).isEqualTo(new RouteConfig.Destination());
@@ -50,6 +51,7 @@ class ConfigReaderTest {
                 later-marks: [0x7103, 28932]
                 tlv-type: 0xE7
                 fail-open: true
+                identity: { command-line-key: command-line.key }
                 health-checkers: 192.0.2.0/24
                 nat-exceptions:
                   - { from: hop-a, to: hop-b, egress: 203.0.113.0/24 }
@@ -80,6 +82,7 @@ class ConfigReaderTest {
         assertThat(config.laterMarks()).containsExactly(0x7103, 28932);
         assertThat(config.chainTlv().type()).isEqualTo(0xE7);
         assertThat(config.failOpen()).isTrue();
+        assertThat(config.commandLineKey()).contains(folder.resolve("command-line.key"));
         assertThat(config.healthCheckers()).hasSize(1);
         assertThat(config.natExceptions()).hasSize(1);
         assertThat(config.listeners()).hasSize(4);

@@ -9,6 +9,7 @@ import dev.throughline.key.Trust;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What the log says after keys were read anew; "OWN" and "NEXT" stand for keys of hop-b, "A" for one of hop-a. */
@@ -62,7 +63,8 @@ class KeyChangesTest {
     private static HopKeys keys(String own, String trust) throws KeyFormatException {
         return new HopKeys(
                 SecretKeys.parse("own", own.replace("OWN", OWN.toSecretText()).replace("NEXT", NEXT.toSecretText())),
-                Trust.parse("trust", trust.replaceAll("(?m)^A ", A.publicKey().toText() + " ")));
+                Trust.parse("trust", trust.replaceAll("(?m)^A ", A.publicKey().toText() + " ")),
+                Optional.empty());
     }
 
     private static SecretKey newKey(String hop) {

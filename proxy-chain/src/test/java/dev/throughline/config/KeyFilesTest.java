@@ -102,6 +102,27 @@ class KeyFilesTest {
     }
 
     @Test
+    void theKeyOfCommandLinesIsItsOwnersToo() throws Exception {
+        Files.writeString(file, "0123456789abcdefABCDEF".repeat(2) + "0".repeat(20) + "\n");
+        mode("rw-r-----");
+        assertThatThrownBy(() -> KeyFiles.readCommandLineKey(file))
+                .isInstanceOf(KeyFormatException.class)
+                .hasMessageStartingWith(file + ": mode rw-r----- ");
+        mode("rw-------");
+        assertThat(KeyFiles.readCommandLineKey(file).length()).isEqualTo(32);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "00", "0g", "words"})
+    void aKeyOfCommandLinesHas64Digits(String end) throws Exception {
+        Files.writeString(file, "0".repeat(63) + end);
+        mode("rw-------");
+        assertThatThrownBy(() -> KeyFiles.readCommandLineKey(file))
+                .isInstanceOf(KeyFormatException.class)
+                .hasMessageContaining("64 hexadecimal digits");
+    }
+
+    @Test
     void aFileThatIsNotThereIsSaidToBeMissing() {
         assertThatThrownBy(() -> KeyFiles.readSecrets(file)).isInstanceOf(NoSuchFileException.class);
     }

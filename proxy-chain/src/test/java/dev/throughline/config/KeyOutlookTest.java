@@ -10,6 +10,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** In these texts "OWN" and "NEXT" stand for keys of hop-b, whose outlook it is; "A" and "A2" for keys of hop-a. */
@@ -121,7 +122,8 @@ class KeyOutlookTest {
                                 "trust",
                                 trust.replaceAll("(?m)^A2 ", A2.publicKey().toText() + " ")
                                         .replaceAll("(?m)^A ", A.publicKey().toText() + " ")
-                                        .replace("OWN", OWN.publicKey().toText()))),
+                                        .replace("OWN", OWN.publicKey().toText())),
+                        Optional.empty()),
                 NOW);
     }
 

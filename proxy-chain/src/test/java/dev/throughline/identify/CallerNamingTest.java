@@ -44,7 +44,8 @@ class CallerNamingTest {
     void open() throws IOException {
         Kernel.assumeNotesCanBeTaken();
         notes = ConnectNotes.open(Kernel.cgroups(), 1 << 16);
-        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.of(notes));
+        identifier =
+                ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.of(notes), Optional.of(Known.COMMAND_LINES));
     }
 
     @AfterEach
@@ -79,7 +80,10 @@ class CallerNamingTest {
             assertThat(who.code().executable()).contains(bash());
             assertThat(who.code().sha256()).contains(ExecutableDigestsTest.sha256(Files.readAllBytes(Path.of(bash()))));
             assertThat(who.code().command()).contains("bash");
-            assertThat(who.placement().cgroup()).isEqualTo(ProcText.cgroup(Files.readString(proc.resolve("cgroup"))));
+            assertThat(who.placement().cgroup())
+                    .isEqualTo(ProcText.cgroup(Files.readString(proc.resolve("cgroup")))
+                            .flatMap(CgroupName::path));
+            Known.assertAllOf(application, who);
             assertThat(identifier.scans()).isZero();
         }
     }
@@ -162,6 +166,14 @@ class CallerNamingTest {
             assertThat(who.process().orElseThrow().pid()).isEqualTo(application.pid());
             assertThat(who.code().executable()).contains(bash());
             assertThat(who.code().command()).contains("bash");
+            assertThat(who.code().file())
+                    .contains(FileVersion.of(Path.of(bash())).id());
+            assertThat(who.code().state()).isEmpty();
+            assertThat(who.person().commandLineHash())
+                    .as("the line is another program's")
+                    .isEmpty();
+            assertThat(who.person().parent().orElseThrow().pid())
+                    .isEqualTo((int) ProcessHandle.current().pid());
         }
     }
 
@@ -182,6 +194,29 @@ class CallerNamingTest {
             assertThat(who.code().executable()).isEmpty();
             assertThat(who.code().sha256()).isEmpty();
             assertThat(who.code().command()).contains("own");
+        }
+    }
+
+    /** Where it is now is another group, of another name. */
+    @Test
+    void theControlGroupIsTheOneThatConnected() throws Exception {
+        Path groups = Kernel.cgroups();
+        String unit = "throughline-test-" + ProcessHandle.current().pid() + ".scope";
+        Path group = groups.resolve(unit);
+        Path before = Path.of(groups
+                + ProcText.cgroup(Files.readString(Path.of("/proc/self/cgroup")))
+                        .flatMap(CgroupName::path)
+                        .orElseThrow());
+        assumeTrue(group.toFile().mkdir(), "needs to make control groups");
+        try (Application application = Application.run(
+                List.of("/bin/bash", "-c", "echo $$ > " + group + "/cgroup.procs && exec \"$@\"", "--"),
+                "/bin/bash",
+                "echo $$ > " + before + "/cgroup.procs; echo ready >&3; read -r line <&3")) {
+            ProcessIdentity who = identify(application);
+            assertThat(who.placement().cgroup()).contains("/" + unit);
+            assertThat(who.placement().unit()).contains(unit);
+        } finally {
+            assertThat(group.toFile().delete()).isTrue();
         }
     }
 

@@ -8,6 +8,7 @@ import dev.throughline.originator.Person;
 import dev.throughline.os.SocketOwner;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -58,9 +59,9 @@ class HolderSearchTest {
 
     private static HolderSearch search(IdentifyLimits limits) {
         Naming naming = new Naming(
-                new ProcessReader(new ExecutableDigests()),
+                new ProcessReader(new ExecutableDigests(), Optional.empty()),
                 new Users(Path.of("/etc/passwd")),
-                Bytes.EMPTY,
+                Bytes.copyOf(new byte[16]),
                 limits.digestDeadline());
         return new HolderSearch(limits, naming);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.throughline.originator.Credentials;
 import java.io.IOException;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,11 +44,43 @@ class ProcTextTest {
                 .isInstanceOf(IOException.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"bash", "x) R 1 1", "1 (x) S 9 9 9\n"})
+    void theParentIsCountedFromTheLastParenthesis(String name) throws IOException {
+        assertThat(ProcText.parent("42 (" + name + ")" + AFTER_NAME)).isEqualTo(1);
+    }
+
+    @Test
+    void whoHasNotLoggedInHasNoAuditId() throws IOException {
+        assertThat(ProcText.auditId("1000")).hasValue(1000);
+        assertThat(ProcText.auditId("0\n")).hasValue(0);
+        assertThat(ProcText.auditId("4294967294")).hasValue(4294967294L);
+        assertThat(ProcText.auditId("4294967295")).isEmpty();
+        assertThatThrownBy(() -> ProcText.auditId("")).isInstanceOf(IOException.class);
+    }
+
+    private static Optional<String> path(String cgroup) {
+        return ProcText.cgroup(cgroup).flatMap(CgroupName::path);
+    }
+
     @Test
     void cgroupIsTheUnifiedOneAlsoOnHybridHosts() {
-        assertThat(ProcText.cgroup("0::/user.slice/app.scope\n")).contains("/user.slice/app.scope");
-        assertThat(ProcText.cgroup("9:name=systemd:/\n4:memory:/a:b\n0::/x:y\n"))
-                .contains("/x:y");
+        assertThat(path("0::/user.slice/app.scope\n")).contains("/user.slice/app.scope");
+        assertThat(path("9:name=systemd:/\n4:memory:/a:b\n0::/x:y\n")).contains("/x:y");
         assertThat(ProcText.cgroup("4:memory:/a\n")).isEmpty();
+    }
+
+    /** The path is version 2's, and the names are those that there are. */
+    @Test
+    void whereTheUnifiedOneNamesNothingSystemdsOwnDoes() {
+        String id = "c0".repeat(32);
+        String hybrid = "9:name=systemd:/docker/" + id + "\n4:memory:/docker/" + "d0".repeat(32) + "\n";
+        assertThat(ProcText.cgroup(hybrid + "0::/\n").orElseThrow().container()).contains(id);
+        assertThat(path(hybrid + "0::/\n")).contains("/");
+        assertThat(ProcText.cgroup(hybrid).orElseThrow().container()).contains(id);
+        assertThat(path(hybrid)).isEmpty();
+        CgroupName unified = ProcText.cgroup(hybrid + "0::/nginx.service\n").orElseThrow();
+        assertThat(unified.unit()).contains("nginx.service");
+        assertThat(unified.container()).isEmpty();
     }
 }

@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.Audit;
+import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
+import dev.throughline.originator.ExecutableState;
+import dev.throughline.originator.FileId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.os.PinnedFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -15,9 +20,11 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,7 +47,7 @@ class ProcessIdentifierTest {
 
     @BeforeEach
     void open() throws IOException {
-        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
+        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.empty(), Optional.of(Known.COMMAND_LINES));
     }
 
     @AfterEach
@@ -83,7 +90,9 @@ class ProcessIdentifierTest {
             assertThat(identity.code().executable()).contains(bash.toString());
             assertThat(identity.code().sha256()).contains(ExecutableDigestsTest.sha256(Files.readAllBytes(bash)));
             assertThat(identity.code().command()).contains("bash");
-            assertThat(identity.placement().cgroup()).isEqualTo(ProcText.cgroup(text(proc.resolve("cgroup"))));
+            assertThat(identity.placement().cgroup())
+                    .isEqualTo(ProcText.cgroup(text(proc.resolve("cgroup"))).flatMap(CgroupName::path));
+            Known.assertAllOf(application, identity);
             assertThat(identity.placement().bootId().orElseThrow().toHex())
                     .isEqualTo(text(Path.of("/proc/sys/kernel/random/boot_id"))
                             .strip()
@@ -184,6 +193,55 @@ class ProcessIdentifierTest {
             assertThat(identity.code().sha256())
                     .contains(ExecutableDigestsTest.sha256(Files.readAllBytes(Path.of("/bin/bash"))));
             assertThat(identity.code().command()).contains("prog\\x0aram");
+            assertThat(identity.code().state()).contains(ExecutableState.DELETED);
+        }
+    }
+
+    @Test
+    void aReplacedExecutableIsSaidToBeSo() throws Exception {
+        Path program = program("program");
+        try (Application application = Application.run(List.of(), program.toString(), WAIT)) {
+            FileId before = FileVersion.of(program).id();
+            Path update = Files.writeString(directory.resolve("update"), "another program");
+            Files.move(update, program, StandardCopyOption.REPLACE_EXISTING);
+
+            Code code =
+                    identifier.identify(application.tuple()).join().identity().code();
+
+            assertThat(code.executable()).contains(program.toRealPath().toString());
+            assertThat(code.state()).contains(ExecutableState.REPLACED);
+            assertThat(code.file()).contains(before);
+            assertThat(code.sha256()).contains(ExecutableDigestsTest.sha256(Files.readAllBytes(Path.of("/bin/bash"))));
+        }
+    }
+
+    /** Its path counts in its own root: ours may have a file of that name too. */
+    @Test
+    void aPathIsLookedUpWhereItsProcessIs() throws Exception {
+        Path program = program("program");
+        Path root = Files.createDirectory(directory.resolve("root"));
+        FileVersion version = FileVersion.of(program);
+        try (PinnedFile file = PinnedFile.open(program.toString())) {
+            Files.move(
+                    Files.writeString(directory.resolve("update"), ""), program, StandardCopyOption.REPLACE_EXISTING);
+            assertThat(ExecutablePath.of(file, version, Path.of("/")).state()).contains(ExecutableState.REPLACED);
+            assertThat(ExecutablePath.of(file, version, root).state()).contains(ExecutableState.DELETED);
+        }
+    }
+
+    @Test
+    void whoLoggedInIsSaid() throws IOException {
+        assumeTrue(isPrivileged() && Files.isWritable(Path.of("/proc/self/loginuid")));
+        try (Application application = Application.run("echo 4711 > /proc/self/loginuid; " + WAIT)) {
+            Audit audit = identifier
+                    .identify(application.tuple())
+                    .join()
+                    .identity()
+                    .person()
+                    .audit();
+            assertThat(audit.user()).hasValue(4711);
+            assertThat(audit.session())
+                    .hasValue(Long.parseLong(text(Path.of("/proc/" + application.pid() + "/sessionid"))));
         }
     }
 
@@ -200,10 +258,11 @@ class ProcessIdentifierTest {
                             .identify(application.tuple())
                             .join()
                             .identity()
-                            .code()
-                            .executable())
+                            .code())
                     .as("it has a name still, but not this one")
-                    .isEmpty();
+                    .matches(code -> code.executable().isEmpty())
+                    .as("and it can't be told which of both it had")
+                    .matches(code -> code.state().isEmpty() || code.state().get() == ExecutableState.DELETED);
 
             Files.delete(elsewhere);
             assertThat(executable(application)).isEqualTo(directory.toRealPath() + "/program (deleted)");

@@ -6,16 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.Audit;
 import dev.throughline.originator.Code;
+import dev.throughline.originator.ExecutableState;
+import dev.throughline.originator.FileId;
+import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -119,6 +126,56 @@ class FitTest {
         assertThat(closed(fits(chain, atMost(withoutPerson - 1)))).containsExactlyElementsOf(Detail.Kind.CLOSING_ORDER);
         assertThat(size(fits(chain, atMost(without)))).isEqualTo(without);
         assertThat(chain.fit(atMost(without - 1))).isEqualTo(new UnsignedChain.Fit.TooLarge(without));
+    }
+
+    /** All that is known on Linux, at three hops; in a pod, names of groups are long. */
+    @Test
+    void legacyHeadersHaveRoomForAProcessAndForAllButThePlacementOfOneInAPod() {
+        String id = "c0".repeat(32);
+        String pod = "a1b2c3d4-0001-0002-0003-a1b2c3d4e5f6";
+        String unit = "cri-containerd-" + id + ".scope";
+        String slice =
+                "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + pod.replace('-', '_') + ".slice/";
+        Placement inPod = new Placement(Optional.of(Scene.BOOT_ID), Optional.of(slice + unit))
+                .withUnit(unit)
+                .withContainer(id, Optional.of(UUID.fromString(pod)));
+        Placement service = new Placement(Optional.of(Scene.BOOT_ID), Optional.of("/system.slice/nginx.service"))
+                .withUnit("nginx.service");
+
+        assertThat(closedAtTheThirdHop(service)).isEmpty();
+        assertThat(closedAtTheThirdHop(inPod)).containsExactly(Detail.Kind.PLACEMENT);
+    }
+
+    private static List<Detail.Kind> closedAtTheThirdHop(Placement placement) {
+        ProcessIdentity curl = Scene.curl();
+        ProcessIdentity who = new ProcessIdentity(
+                curl.evidence(),
+                curl.system(),
+                curl.process(),
+                curl.credentials(),
+                curl.code().withFile(new FileId(253, 1, 4711), Optional.of(ExecutableState.REPLACED)),
+                placement.withNamespaces(new Namespaces(OptionalLong.of(4026531840L), OptionalLong.of(4026531836L))),
+                curl.person()
+                        .withParent(new ProcessId(4240, 1024))
+                        .withCommandLineHash(Scene.EXECUTABLE_SHA256)
+                        .withAudit(new Audit(OptionalLong.of(1000), OptionalLong.of(7), Optional.empty())));
+        Originator one = Scene.originator(false);
+        Signer first = new Signer(Scene.key("laptop"), new FixedRandom("salts"));
+        Chain chain = first.sign(first.originate(
+                new Originator(one.host(), one.flow(), one.observedAt(), one.tuple(), one.wayIn(), who),
+                Scene.draft(0, "gateway", false)));
+        Signer second = new Signer(Scene.key("gateway"), new FixedRandom("salts"));
+        chain = second.sign(second.append(received(chain, "gateway", 0), Scene.draft(1, "border", false)));
+        Signer third = new Signer(Scene.key("border"), new FixedRandom("salts"));
+        return closed(
+                fits(third.append(received(chain, "border", 1), Scene.draft(2, "vault", false)), HeaderProfile.LEGACY));
+    }
+
+    private static Verification.Verified received(Chain chain, String hop, int connection) {
+        return verified(new Scene.Receiver()
+                .self(hop)
+                .socket(Scene.outgoing(connection, false))
+                .receive(Scene.header(chain)));
     }
 
     @Test

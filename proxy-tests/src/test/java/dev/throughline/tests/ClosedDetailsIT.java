@@ -93,7 +93,10 @@ class ClosedDetailsIT {
                     .asString()
                     .startsWith("THROUGHLINE-OPENING-1+person+");
             assertThat(atB.object("verification").text("result")).isEqualTo("verified");
-            assertThat(atB.object("originator").has("user")).isFalse();
+            for (String ofThePerson : List.of("user", "parent_pid")) {
+                assertThat(atA.object("originator").has(ofThePerson)).isTrue();
+                assertThat(atB.object("originator").has(ofThePerson)).isFalse();
+            }
             assertThat(atB.object("originator").text("exe"))
                     .isEqualTo(atA.object("originator").text("exe"));
             assertThat(atB.has("closed_details")).isFalse();
@@ -129,7 +132,7 @@ class ClosedDetailsIT {
         assertThat(header).hasSizeLessThanOrEqualTo(LegacyRoute.MAX_BYTES);
         assertThat(new String(header, StandardCharsets.ISO_8859_1)).doesNotContain("d".repeat(50));
         assertThat(flow.texts("closed_details").stream().map(text -> text.split("\\+")[1]))
-                .containsExactly("placement", "code");
+                .containsExactly("placement", "person", "code");
 
         Files.write(folder.resolve("header"), header);
         Files.writeString(folder.resolve("flows.jsonl"), flow.toJson() + "\n");

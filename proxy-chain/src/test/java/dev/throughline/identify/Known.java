@@ -1,0 +1,56 @@
+package dev.throughline.identify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.base.Splitter;
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.ProcessIdentity;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+
+/** What is said of an application, beside what the system's own commands say of it. */
+final class Known {
+    static final CommandLineHash COMMAND_LINES = new CommandLineHash(Bytes.ofHex("5c".repeat(32)));
+
+    private Known() {}
+
+    /** Whatever the way by which its process was found. */
+    static void assertAllOf(Application application, ProcessIdentity who) throws Exception {
+        Path proc = Path.of("/proc/" + application.pid());
+        assertThat(who.code().file().orElseThrow())
+                .hasToString(said(
+                        "stat", "-L", "-c", "%Hd:%Ld:%i", proc.resolve("exe").toString()));
+        assertThat(who.code().state()).isEmpty();
+        assertThat(who.placement().namespaces().network()).hasValue(namespace(proc, "net"));
+        assertThat(who.placement().namespaces().pid()).hasValue(namespace(proc, "pid"));
+        assertThat(who.person().parent()).contains(OwnProcess.id());
+        assertThat(who.person().commandLineHash()).isEqualTo(COMMAND_LINES.of(proc.resolve("cmdline")));
+        assertThat(who.person().commandLineHash()).isPresent();
+        assertThat(who.person().audit().user()).isEqualTo(auditId("loginuid"));
+        assertThat(who.person().audit().session()).isEqualTo(auditId("sessionid"));
+    }
+
+    private static long namespace(Path proc, String kind) throws Exception {
+        return Long.parseLong(
+                said("stat", "-L", "-c", "%i", proc.resolve("ns/" + kind).toString()));
+    }
+
+    /** A child has what its parent has. */
+    private static OptionalLong auditId(String file) throws IOException {
+        Path path = Path.of("/proc/self/" + file);
+        return Files.exists(path) ? ProcText.auditId(Files.readString(path)) : OptionalLong.empty();
+    }
+
+    private static String said(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).start();
+        List<String> lines = Splitter.on('\n')
+                .omitEmptyStrings()
+                .splitToList(
+                        new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8));
+        assertThat(process.waitFor()).isZero();
+        return lines.getFirst();
+    }
+}
