@@ -11,7 +11,6 @@ import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
-import dev.throughline.config.RouteConfig;
 import dev.throughline.ebpf.NotesStart;
 import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.CloseReason;
@@ -20,7 +19,6 @@ import dev.throughline.flow.FlowParts;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
-import dev.throughline.flow.NextHop;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.CommandLineHash;
 import dev.throughline.identify.EvidenceInForce;
@@ -73,6 +71,7 @@ public final class Hop implements AutoCloseable {
     private final SecureRandom random = new SecureRandom();
     private final ReplayWindow replays;
     private final VerifiedBatches verified = new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY);
+    private final LivePolicy policy;
     private final LiveKeys keys;
     private final HopMetrics metrics = new HopMetrics();
     private final FlowTable table;
@@ -87,7 +86,7 @@ public final class Hop implements AutoCloseable {
         this(config, keys, clock, () -> config);
     }
 
-    /** A hop that reads {@code source} anew, to find its files of keys, when it is told to. */
+    /** A hop that reads {@code source} anew, for its policy and to find its files of keys, when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source) {
         this.config = config;
         this.clock = clock;
@@ -99,7 +98,8 @@ public final class Hop implements AutoCloseable {
                 config.limits().skew(),
                 config.limits().hops(),
                 config.natExceptions());
-        this.keys = new LiveKeys(config, source, keys, settings, replays, verified, random, clock);
+        this.policy = new LivePolicy(config, metrics::rules);
+        this.keys = new LiveKeys(config, source, keys, settings, replays, verified, random, clock, policy);
     }
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
@@ -159,7 +159,7 @@ public final class Hop implements AutoCloseable {
                 halfOpen,
                 failures,
                 config.healthCheckers(),
-                nextHop(config.route()),
+                policy::directions,
                 new Connector(config.mark(), limits.connectTimeout()),
                 batchSigner(limits),
                 table,
@@ -197,14 +197,6 @@ public final class Hop implements AutoCloseable {
         metrics.counter(
                 "throughline.batches.misses", "Links of batches whose signature had to be verified", verified::misses);
         return batches;
-    }
-
-    private static NextHop nextHop(RouteConfig route) {
-        return switch (route) {
-            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.address(), at.profile());
-            case RouteConfig.HopByInterception by -> new NextHop.ByInterception(by.hop(), by.profile());
-            case RouteConfig.Destination destination -> new NextHop.Destination();
-        };
     }
 
     private EventLoopGroup loops(int threads) {
@@ -260,8 +252,8 @@ public final class Hop implements AutoCloseable {
     }
 
     /**
-     * Reads the keys anew: for SIGHUP, and for the admin interface. Flows that live go on; the next header is verified by
-     * what was read.
+     * Reads keys and policy anew: for SIGHUP, and for the admin interface. Flows that live go on; the next header is verified,
+     * and the next flow decided, by what was read.
      */
     public Reload reload() {
         Reload reload = keys.reload();

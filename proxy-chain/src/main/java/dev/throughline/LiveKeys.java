@@ -23,13 +23,14 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The keys of a running hop. They are read anew when somebody asks, and replaced as a whole or not at all; what the hop
- * remembers against replay, and when it started, stay, so that no header is taken twice and none that is on its way is
- * refused.
+ * The keys of a running hop. They are read anew when somebody asks, with its policy, and replaced as a whole or not at all;
+ * what the hop remembers against replay, and when it started, stay, so that no header is taken twice and none that is on its
+ * way is refused.
  */
 final class LiveKeys {
     private static final Logger LOG = LoggerFactory.getLogger(LiveKeys.class);
@@ -41,6 +42,7 @@ final class LiveKeys {
     private final VerifiedBatches batches;
     private final SecureRandom random;
     private final Clock clock;
+    private final LivePolicy policy;
     private volatile HopKeys keys;
     private volatile Authority authority;
 
@@ -52,7 +54,8 @@ final class LiveKeys {
             ReplayWindow replays,
             VerifiedBatches batches,
             SecureRandom random,
-            Clock clock) {
+            Clock clock,
+            LivePolicy policy) {
         this.config = config;
         this.source = source;
         this.settings = settings;
@@ -60,6 +63,7 @@ final class LiveKeys {
         this.batches = batches;
         this.random = random;
         this.clock = clock;
+        this.policy = policy;
         this.keys = keys;
         this.authority = authorityOf(keys);
     }
@@ -85,32 +89,45 @@ final class LiveKeys {
                 new Verifier(settings, read.trust(), config.chainTlv(), replays, batches), signers.buildOrThrow());
     }
 
-    /** Reads the files of keys that the configuration names by now. Where anything is wrong, all stays as it was. */
+    /**
+     * Reads the policy of the configuration as it is by now, and the files of keys that it names. Where anything is wrong, all
+     * stays as it was.
+     */
     synchronized Reload reload() {
         Reload result;
         try {
             HopConfig named = source.read();
             HopKeys read = HopKeys.read(config.withKeyFiles(named.key(), named.trust()));
-            List<String> lines = new ArrayList<>(KeyChanges.between(keys, read, clock.instant()));
-            authority = authorityOf(read);
-            keys = read;
-            batches.retain(key -> read.trust()
-                    .find(key.id())
-                    .filter(entry -> entry.revoked().isEmpty() && entry.key().equals(key))
-                    .isPresent());
-            for (String setting : named.differencesFrom(config)) {
-                lines.add("\"" + setting + "\" has changed in the configuration: that needs a restart");
-            }
-            result = new Reload(true, lines.isEmpty() ? List.of("nothing has changed") : lines);
-            LOG.info("reloaded: {}", String.join("; ", result.lines()));
+            Optional<String> objection = policy.objection(named);
+            result = objection.isPresent()
+                    ? new Reload(false, List.of(objection.get()))
+                    : new Reload(true, use(named, read));
         } catch (ConfigException | KeyFormatException e) {
             result = new Reload(false, String.valueOf(e.getMessage()).lines().toList());
         } catch (IOException e) {
             result = new Reload(false, List.of("the configuration can't be read: " + IoReason.withFile(e)));
         }
-        if (!result.applied()) {
-            LOG.error("reload refused, the keys stay as they were: {}", String.join("; ", result.lines()));
+        if (result.applied()) {
+            LOG.info("reloaded: {}", String.join("; ", result.lines()));
+        } else {
+            LOG.error("reload refused, keys and policy stay as they were: {}", String.join("; ", result.lines()));
         }
         return result;
+    }
+
+    /** From now on; says what is different. */
+    private List<String> use(HopConfig named, HopKeys read) {
+        List<String> lines = new ArrayList<>(KeyChanges.between(keys, read, clock.instant()));
+        authority = authorityOf(read);
+        keys = read;
+        batches.retain(key -> read.trust()
+                .find(key.id())
+                .filter(entry -> entry.revoked().isEmpty() && entry.key().equals(key))
+                .isPresent());
+        lines.addAll(policy.use(named));
+        for (String setting : named.differencesFrom(config)) {
+            lines.add("\"" + setting + "\" has changed in the configuration: that needs a restart");
+        }
+        return lines.isEmpty() ? List.of("nothing has changed") : lines;
     }
 }

@@ -64,7 +64,8 @@ class KeyWatchTest {
                 new ReplayWindow(10),
                 new VerifiedBatches(10),
                 new SecureRandom(),
-                clock);
+                clock,
+                new LivePolicy(config, policy -> {}));
         new KeyWatch(keys, clock, loop.eventLoop()).look();
     }
 

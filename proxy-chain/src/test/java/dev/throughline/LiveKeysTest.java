@@ -17,6 +17,7 @@ import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.KeyFiles;
 import dev.throughline.flow.Authority;
+import dev.throughline.flow.Directions;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
@@ -31,6 +32,7 @@ import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
+import dev.throughline.policy.Policy;
 import dev.throughline.report.Reload;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -42,6 +44,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +63,9 @@ class LiveKeysTest {
     private SecretKey own;
     private SecretKey previous;
     private Path config;
+    private LivePolicy policy;
     private LiveKeys keys;
+    private final List<Policy> used = new ArrayList<>();
 
     @BeforeEach
     void start() throws Exception {
@@ -70,6 +76,7 @@ class LiveKeysTest {
         trust(previous.publicKey().toText() + " origin=edge-1\n");
         configure("hop-b.key", "trust", "");
         HopConfig read = ConfigReader.read(config);
+        policy = new LivePolicy(read, used::add);
         keys = new LiveKeys(
                 read,
                 () -> ConfigReader.read(config),
@@ -78,7 +85,8 @@ class LiveKeysTest {
                 new ReplayWindow(10),
                 new VerifiedBatches(10),
                 new SecureRandom(),
-                Clock.fixed(NOW, ZoneOffset.UTC));
+                Clock.fixed(NOW, ZoneOffset.UTC),
+                policy);
     }
 
     @AfterEach
@@ -190,7 +198,7 @@ class LiveKeysTest {
         assertThat(log.take())
                 .singleElement()
                 .asString()
-                .startsWith("ERROR reload refused, the keys stay as they were: " + folder.resolve("hop-b.key"))
+                .startsWith("ERROR reload refused, keys and policy stay as they were: " + folder.resolve("hop-b.key"))
                 .contains(reload.lines());
     }
 
@@ -238,5 +246,82 @@ class LiveKeysTest {
                         "\"fail-open\" has changed in the configuration: that needs a restart",
                         "\"identity\" has changed in the configuration: that needs a restart",
                         "\"limits\" has changed in the configuration: that needs a restart");
+    }
+
+    private static final String DENY_ADA = """
+            policy:
+              - { name: no-ada, when: { user: ada }, then: deny }
+              - { name: rest, then: allow }
+            """;
+
+    @Test
+    void aPolicyIsUsedFromThenOn() throws Exception {
+        configure("hop-b.key", "trust", DENY_ADA);
+
+        assertThat(keys.reload())
+                .isEqualTo(new Reload(true, ImmutableList.of("rule no-ada is new", "rule rest is new")));
+
+        assertThat(policy.directions().policy().rules()).hasSize(2);
+        assertThat(used).containsExactly(Policy.NONE, policy.directions().policy());
+        configure("hop-b.key", "trust", DENY_ADA.replace("ada", "bob"));
+        assertThat(keys.reload().lines()).containsExactly("rule no-bob is new", "rule no-ada is gone");
+        assertThat(keys.reload().lines()).containsExactly("nothing has changed");
+        configure("hop-b.key", "trust", DENY_ADA.replace("ada", "bob").replace("deny", "allow"));
+        assertThat(keys.reload().lines()).containsExactly("rule no-bob has changed");
+    }
+
+    @Test
+    void aPolicyThatIsWrongLeavesTheOldOne() throws Exception {
+        configure("hop-b.key", "trust", DENY_ADA);
+        keys.reload();
+        Directions before = policy.directions();
+        configure("hop-b.key", "trust", DENY_ADA.replace("then: deny", "then: dney"));
+
+        Reload reload = keys.reload();
+
+        assertThat(reload.applied()).isFalse();
+        assertThat(reload.lines()).singleElement().asString().endsWith("\"dney\" isn't known: did you mean \"deny\"?");
+        assertThat(policy.directions()).isSameAs(before);
+    }
+
+    /** Keys and policy go together: neither is half of what somebody wrote. */
+    @Test
+    void withWrongKeysThePolicyStays() throws Exception {
+        Directions before = policy.directions();
+        trust("nonsense\n");
+        configure("hop-b.key", "trust", DENY_ADA);
+
+        assertThat(keys.reload().applied()).isFalse();
+        assertThat(policy.directions()).isSameAs(before);
+    }
+
+    @Test
+    void routesAndClassesAreReadWithThePolicyThatNamesThem() throws Exception {
+        configure("hop-b.key", "trust", """
+                routes: { vault: { to: hop-v, at: "192.0.2.9:7001" } }
+                classes: { bulk: {} }
+                policy: [{ name: all, then: { route: vault, class: bulk } }]
+                """);
+
+        assertThat(keys.reload().lines())
+                .containsExactly("rule all is new", "\"routes\" has changed", "\"classes\" has changed");
+        assertThat(policy.directions().routes()).containsOnlyKeys("vault");
+    }
+
+    /** The usual route stays until a restart, and with it the kernel's rules, which these routes would not have. */
+    @Test
+    void routesThatDoNotGoWithTheUsualOneAreRefused() throws Exception {
+        Authority authority = keys.authority();
+        Files.writeString(
+                config,
+                Files.readString(config).replace("{ to: destination }", "{ to: hop-c, by: interception }")
+                        + "mark: 5\nroutes: { quiet: { to: hop-c, by: interception, close: [person] } }\n");
+
+        Reload reload = keys.reload();
+
+        assertThat(reload.applied()).isFalse();
+        assertThat(reload.lines()).singleElement().asString().startsWith("a next hop that intercepts");
+        assertThat(policy.directions().routes()).isEmpty();
+        assertThat(keys.authority()).isSameAs(authority);
     }
 }

@@ -30,7 +30,7 @@ public final class AdminPages {
      * The pages of one hop.
      *
      * @param notReady says why it should get no new flows, if it shouldn't
-     * @param reloading reads its keys anew
+     * @param reloading reads its keys and its policy anew
      * @param who says who owns a connection, as JSON
      */
     public AdminPages(

@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
             KeysCommand.class,
             InspectCommand.class,
             RedirectCommand.class,
+            PolicyCommand.class,
             FlowsCommand.class,
             WhoCommand.class,
             ReloadCommand.class,
@@ -33,7 +34,8 @@ import picocli.CommandLine.ScopeType;
             "",
             "'throughline COMMAND --help' says more of one command.",
             "Exit status: 0 ok, 1 failure, 2 usage, 3 configuration, 4 unreachable,",
-            "5 not verified, 6 doctor found errors, 7 nobody named."
+            "5 not verified, 6 doctor found errors, 7 denied by policy,",
+            "8 nobody named."
         })
 public final class Cli {
     @Option(

@@ -9,7 +9,8 @@ public final class ExitCode {
     public static final int UNREACHABLE = 4;
     public static final int NOT_VERIFIED = 5;
     public static final int DOCTOR_FOUND_ERRORS = 6;
-    public static final int NOBODY_NAMED = 7;
+    public static final int DENIED_BY_POLICY = 7;
+    public static final int NOBODY_NAMED = 8;
 
     private ExitCode() {}
 }

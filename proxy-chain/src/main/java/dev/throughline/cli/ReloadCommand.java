@@ -7,9 +7,9 @@ import picocli.CommandLine.Command;
 @Command(
         name = "reload",
         description = {
-            "Have a running hop read its keys and trust anew.",
-            "No flow is lost; the next header is verified by what was read. If anything is wrong with the files, the hop says"
-                    + " what, goes on with the keys that it had, and this exits with 3. SIGHUP does the same and tells the"
+            "Have a running hop read its keys, trust and policy anew.",
+            "No flow is lost; the next one is verified and decided by what was read. If anything is wrong with the files, the"
+                    + " hop says what, goes on with what it had, and this exits with 3. SIGHUP does the same and tells the"
                     + " log. Other settings need a restart."
         })
 final class ReloadCommand implements Callable<Integer> {

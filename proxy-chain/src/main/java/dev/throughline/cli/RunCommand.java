@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
             "Run a hop.",
             "Flows are logged to standard output, a JSON line when one opens and one when it closes; messages go to"
                     + " standard error. SIGTERM drains within the configured deadline, a second one stops at once. SIGHUP"
-                    + " reads keys and trust anew."
+                    + " reads keys, trust and policy anew."
         })
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);

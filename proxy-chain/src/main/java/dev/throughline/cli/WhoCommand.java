@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
             "Say who owns a TCP connection, and by what evidence.",
             "SOURCE and DESTINATION are as the application's socket has them, each an address and a port. A running hop also"
                     + " knows its flows' verified originators, and what the kernel noted of sockets that are closed"
-                    + " already. Without one, this asks the kernel of sockets that are open. Exits with 7 if nobody can be"
+                    + " already. Without one, this asks the kernel of sockets that are open. Exits with 8 if nobody can be"
                     + " named."
         })
 final class WhoCommand implements Callable<Integer> {

@@ -3,28 +3,25 @@ package dev.throughline.config;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
-import com.google.common.collect.Maps;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.ChainTlv;
-import dev.throughline.chain.Detail;
-import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.NatException;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.HopConfig.Admin;
 import dev.throughline.header.Cidr;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.policy.Policy;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -33,9 +30,6 @@ import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Reads a hop's configuration file. Paths in it are relative to the file. */
 public final class ConfigReader {
-    private static final ImmutableMap<String, Detail.Kind> KINDS =
-            Maps.uniqueIndex(Arrays.asList(Detail.Kind.values()), Detail.Kind::toString);
-
     private final Path file;
     private final Section.Problems problems;
 
@@ -89,7 +83,11 @@ public final class ConfigReader {
         int mark = root.optional("mark", Values::mark, 0);
         List<Integer> laterMarks = root.list("later-marks", Values::mark);
         ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path).read(root);
-        Optional<RouteConfig> route = route(root);
+        RouteReader routing = new RouteReader(root);
+        Optional<RouteConfig> route = routing.usual();
+        ImmutableMap<String, RouteConfig> routes = routing.named();
+        ImmutableSet<String> classes = classes(root);
+        Policy policy = new PolicyReader(routing.names(), classes).read(root);
         boolean failOpen = root.optional("fail-open", Values::flag, false);
         Optional<Path> commandLineKey = commandLineKey(root);
         List<NatException> nat = natExceptions(root);
@@ -97,7 +95,12 @@ public final class ConfigReader {
         int tlv = root.optional("tlv-type", text -> Values.integer(text, 0xE0, 0xEF), ChainTlv.STANDARD.type());
         Limits limits = limits(root);
         Optional<Admin> admin = name.map(n -> admin(root, n));
-        checkTogether(root, mark, laterMarks, listeners, route);
+        checkTogether(
+                root,
+                mark,
+                laterMarks,
+                listeners,
+                Stream.concat(route.stream(), routes.values().stream()).toList());
         if (name.isEmpty() || host.isEmpty() || key.isEmpty() || route.isEmpty() || admin.isEmpty()) {
             return Optional.empty();
         }
@@ -110,6 +113,9 @@ public final class ConfigReader {
                 ImmutableList.copyOf(laterMarks),
                 listeners,
                 route.get(),
+                routes,
+                classes,
+                policy,
                 failOpen,
                 commandLineKey,
                 ImmutableList.copyOf(nat),
@@ -125,7 +131,7 @@ public final class ConfigReader {
             int mark,
             List<Integer> laterMarks,
             List<ListenerConfig> listeners,
-            Optional<RouteConfig> route) {
+            List<RouteConfig> routes) {
         if (listeners.isEmpty() && !root.has("listeners")) {
             root.problem("listeners", "a hop needs at least one listener");
         }
@@ -133,11 +139,11 @@ public final class ConfigReader {
             root.problem("trust", "a listener that requires a header needs \"trust\", the keys to believe");
         }
         boolean intercepts = listeners.stream().anyMatch(ListenerConfig.Intercepting.class::isInstance);
-        boolean guarded =
-                route.map(RouteConfig.HopByInterception.class::isInstance).orElse(false);
+        boolean guarded = routes.stream().anyMatch(RouteConfig.HopByInterception.class::isInstance);
         if (!root.has("mark") && (intercepts || guarded)) {
             root.problem("mark", "interception needs \"mark\", which tells this hop's own connections from all others");
         }
+        RouteConfig.problemTogether(routes).ifPresent(problem -> root.problem("routes", problem));
         if (mark != 0 && laterMarks.contains(mark)) {
             root.problem("later-marks", "this hop's own mark is not a later one");
         }
@@ -149,55 +155,13 @@ public final class ConfigReader {
         }
     }
 
-    private Optional<RouteConfig> route(Section root) {
-        if (!root.has("route")) {
-            root.problem("route", "the configuration needs \"route\", where the flows go");
-            return Optional.empty();
+    /** Only their names, so far: a class has no limits of its own yet. */
+    private static ImmutableSet<String> classes(Section root) {
+        try (Section classes = root.section("classes")) {
+            ImmutableSet<String> names = classes.names(ConfigReader::hopName);
+            names.forEach(name -> classes.section(name).close());
+            return names;
         }
-        try (Section route = root.section("route")) {
-            Optional<String> to = route.required("to", text -> text.equals("destination") ? text : hopName(text));
-            boolean toDestination = to.map("destination"::equals).orElse(false);
-            HeaderProfile profile = profile(route, toDestination);
-            Optional<RouteConfig.HopAt> at = to.flatMap(hop ->
-                    route.optional("at", Values::address).map(address -> new RouteConfig.HopAt(hop, address, profile)));
-            Optional<String> by = route.optional("by", text -> {
-                if (!text.equals("interception")) {
-                    throw new IllegalArgumentException("expected \"interception\", found \"" + text + "\"");
-                }
-                return text;
-            });
-            if (to.isEmpty()) {
-                return Optional.empty();
-            }
-            boolean destination = toDestination;
-            if (destination && (at.isPresent() || by.isPresent())) {
-                route.problem("to", "the destination is the flow's own: it takes neither \"at\" nor \"by\"");
-            }
-            if (!destination && at.isPresent() == by.isPresent()) {
-                route.problem("to", "a hop is reached either \"at\" an address or \"by: interception\"");
-            }
-            if (destination) {
-                return Optional.of(new RouteConfig.Destination());
-            }
-            return at.isPresent()
-                    ? Optional.of(at.get())
-                    : by.map(interception -> new RouteConfig.HopByInterception(to.get(), profile));
-        }
-    }
-
-    /** What header the next hop takes, and which details don't go there. */
-    private static HeaderProfile profile(Section route, boolean toDestination) {
-        for (String key : List.of("profile", "close")) {
-            if (toDestination && route.has(key)) {
-                route.problem(key, "the destination gets no header");
-            }
-        }
-        HeaderProfile profile = route.optional(
-                "profile",
-                text -> Values.word(text, Map.of("normal", HeaderProfile.NORMAL, "legacy", HeaderProfile.LEGACY)),
-                HeaderProfile.NORMAL);
-        List<Detail.Kind> closed = route.list("close", text -> Values.word(text, KINDS));
-        return profile.keepingBack(ImmutableSet.copyOf(closed));
     }
 
     private Optional<Path> commandLineKey(Section root) {

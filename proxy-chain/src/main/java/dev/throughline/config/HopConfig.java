@@ -1,10 +1,12 @@
 package dev.throughline.config;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.NatException;
 import dev.throughline.header.Cidr;
+import dev.throughline.policy.Policy;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -23,7 +25,10 @@ import java.util.function.Function;
  * @param mark SO_MARK of its own connections, 1 to 0xFFFF; 0 where nothing on this host is intercepted
  * @param laterMarks the marks of the hops after it on this host, whose connections it leaves alone
  * @param listeners the ways in
- * @param route where all its flows go
+ * @param route where its flows go for which the policy names no other route
+ * @param routes the other ways, by the names that rules have for them
+ * @param classes names of the classes of limits, which rules put flows into
+ * @param policy which flows go on, and where to
  * @param failOpen whether captured traffic passes unproxied while the hop is down
  * @param commandLineKey file with the key of the hashes of command lines that it writes into origins; without one it says
  *     nothing of command lines
@@ -39,6 +44,9 @@ public record HopConfig(
         ImmutableList<Integer> laterMarks,
         ImmutableList<ListenerConfig> listeners,
         RouteConfig route,
+        ImmutableMap<String, RouteConfig> routes,
+        ImmutableSet<String> classes,
+        Policy policy,
         boolean failOpen,
         Optional<Path> commandLineKey,
         ImmutableList<NatException> natExceptions,
@@ -58,6 +66,9 @@ public record HopConfig(
                 laterMarks,
                 listeners,
                 route,
+                routes,
+                classes,
+                policy,
                 failOpen,
                 commandLineKey,
                 natExceptions,
@@ -67,7 +78,15 @@ public record HopConfig(
                 admin);
     }
 
-    /** The settings, beside the files of keys, that {@code other} has otherwise; by their names in the file. */
+    /** All routes that its flows can take: the usual one, and those that rules name. */
+    public ImmutableList<RouteConfig> allRoutes() {
+        return ImmutableList.<RouteConfig>builder()
+                .add(route)
+                .addAll(routes.values())
+                .build();
+    }
+
+    /** The settings, beside what a running hop reads anew, that {@code other} has otherwise; by their names in the file. */
     public List<String> differencesFrom(HopConfig other) {
         Map<String, Function<HopConfig, Object>> settings = new LinkedHashMap<>();
         settings.put("hop", HopConfig::name);

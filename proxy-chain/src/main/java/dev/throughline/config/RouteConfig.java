@@ -3,9 +3,27 @@ package dev.throughline.config;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.originator.HopId;
 import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Where a hop's flows go. A profile says what header the next hop takes, and what it may know. */
 public sealed interface RouteConfig {
+    /**
+     * Why one hop can't have all of these, if so. The kernel tells a hop's connections by their one mark, and so a next hop
+     * that intercepts takes every one of them, whichever route it was to go.
+     */
+    static Optional<String> problemTogether(List<RouteConfig> routes) {
+        Set<Optional<String>> interceptors = routes.stream()
+                .map(route -> route instanceof HopByInterception by ? Optional.of(by.hop()) : Optional.<String>empty())
+                .collect(Collectors.toSet());
+        return interceptors.size() < 2
+                ? Optional.empty()
+                : Optional.of("a next hop that intercepts takes all connections of this hop: with one route"
+                        + " \"by: interception\", every route is so, and to the same hop");
+    }
+
     /** To the hop that is called {@code hop}, over a connection to its address. */
     record HopAt(String hop, InetSocketAddress address, HeaderProfile profile) implements RouteConfig {
         public HopId audience() {

@@ -1,5 +1,6 @@
 package dev.throughline.config;
 
+import com.google.common.collect.ImmutableSet;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -103,6 +104,31 @@ final class Section implements AutoCloseable {
         return parsed;
     }
 
+    /** The keys of a mapping whose keys are names that somebody chose, as far as {@code check} accepts them. */
+    ImmutableSet<String> names(Function<String, String> check) {
+        ImmutableSet.Builder<String> names = ImmutableSet.builder();
+        keys.forEach((key, at) -> {
+            asked.add(key);
+            try {
+                names.add(check.apply(key));
+            } catch (IllegalArgumentException e) {
+                problems.add(at, String.valueOf(e.getMessage()));
+            }
+        });
+        return names.build();
+    }
+
+    /** Whether this is a mapping that was written without a key. */
+    boolean isEmpty() {
+        return node instanceof MappingNode mapping && mapping.getValue().isEmpty();
+    }
+
+    /** Whether {@code key} is there and is a mapping itself. */
+    boolean isMapping(String key) {
+        asked.add(key);
+        return values.get(key) instanceof MappingNode;
+    }
+
     /** The mapping under {@code key}; an empty one if it isn't there. */
     Section section(String key) {
         asked.add(key);
@@ -130,6 +156,13 @@ final class Section implements AutoCloseable {
         Node at = values.getOrDefault(key, node);
         if (at != null) {
             problems.add(at, message);
+        }
+    }
+
+    /** Notes a problem with the whole mapping. */
+    void problem(String message) {
+        if (node != null) {
+            problems.add(node, message);
         }
     }
 

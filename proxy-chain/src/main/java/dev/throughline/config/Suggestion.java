@@ -8,8 +8,11 @@ import java.util.stream.Collectors;
 public final class Suggestion {
     private Suggestion() {}
 
-    /** {@code ": did you mean …?"}, or the list of all words where none is near. */
+    /** {@code ": did you mean …?"}, or the list of all words where none is near; empty where there are none. */
     public static String among(Collection<String> known, String word) {
+        if (known.isEmpty()) {
+            return "";
+        }
         return known.stream()
                 .min(Comparator.comparingInt(candidate -> distance(candidate, word)))
                 .filter(nearest -> distance(nearest, word) <= Math.max(2, word.length() / 3))

@@ -1,18 +1,32 @@
 package dev.throughline.config;
 
+import com.google.common.base.Ascii;
 import com.google.common.base.CharMatcher;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
 import com.google.common.collect.Range;
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.Evidence;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * How the single values of a configuration are written. Each reader throws {@link IllegalArgumentException} with what was
  * expected.
  */
 public final class Values {
+    private static final ImmutableMap<String, Evidence> EVIDENCE =
+            Maps.uniqueIndex(Arrays.asList(Evidence.values()), Evidence::toString);
+
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+    private static final Pattern UID = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+    private static final Pattern HOST_NAME = Pattern.compile("[a-z0-9*._-]+");
+
     private Values() {}
 
     static int integer(String text, int least, int most) {
@@ -37,11 +51,12 @@ public final class Values {
         return integer(text, 1, 0xFFFF);
     }
 
-    static int uid(String text) {
+    /** A user or a group, by its number. */
+    public static int uid(String text) {
         try {
             return Integer.parseUnsignedInt(text);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("expected a numeric user id, found \"" + text + "\"", e);
+            throw new IllegalArgumentException("expected a numeric id, found \"" + text + "\"", e);
         }
     }
 
@@ -57,7 +72,7 @@ public final class Values {
     }
 
     /** {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}: never a name, whose meaning could change under a running hop. */
-    static InetSocketAddress address(String text) {
+    public static InetSocketAddress address(String text) {
         return Tuple.endpoint(text);
     }
 
@@ -105,6 +120,39 @@ public final class Values {
             throw new IllegalArgumentException("\"" + text + "\" isn't known" + Suggestion.among(words.keySet(), text));
         }
         return value;
+    }
+
+    public static Evidence evidence(String text) {
+        return word(text, EVIDENCE);
+    }
+
+    /** SHA-256 in hex, as sha256sum prints it, or in capitals. */
+    public static String sha256(String text) {
+        String hex = Ascii.toLowerCase(text);
+        if (!SHA256.matcher(hex).matches()) {
+            throw new IllegalArgumentException(
+                    "expected 64 hex digits, as sha256sum prints them, found \"" + text + "\"");
+        }
+        return hex;
+    }
+
+    /** The uid of a pod. */
+    public static UUID pod(String text) {
+        if (!UID.matcher(text).matches()) {
+            throw new IllegalArgumentException(
+                    "expected a pod's uid such as 01234567-89ab-cdef-0123-456789abcdef, found \"" + text + "\"");
+        }
+        return UUID.fromString(text);
+    }
+
+    /** A name as DNS has it, in small letters and without the dot at its end. */
+    public static String destinationHost(String text) {
+        String name = CharMatcher.is('.').trimTrailingFrom(Ascii.toLowerCase(text));
+        if (!HOST_NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    "expected a host name such as example.com or *.example.com, found \"" + text + "\"");
+        }
+        return name;
     }
 
     static boolean flag(String text) {

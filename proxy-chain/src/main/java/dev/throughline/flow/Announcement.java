@@ -16,22 +16,23 @@ import java.util.Optional;
  * What a hop tells the next one about a flow: the chain that it received, or began itself, with its own link, as the next
  * hop takes it.
  *
+ * @param next for whom it is
  * @param received what came with the flow; empty on the hop that begins the chain
  */
-record Announcement(FlowParts parts, Originator who, Arrival arrival, Optional<Verification.Verified> received) {
+record Announcement(
+        FlowParts parts, NextHop next, Originator who, Arrival arrival, Optional<Verification.Verified> received) {
     /** For a connection to the next hop. Refuses a flow whose header can't fit: it never goes on without. */
     UnsignedChain by(Tuple outgoing) {
         if (received.map(chain -> chain.links().size() == Chain.HARD_HOP_LIMIT).orElse(false)) {
             throw new Refused(CloseReason.HEADER_TOO_LARGE, "the chain has as many links as a chain can have");
         }
-        HeaderProfile profile = parts.nextHop().profile();
+        HeaderProfile profile = next.profile();
         return switch (unsigned(outgoing).fit(profile)) {
             case UnsignedChain.Fit.Fits(UnsignedChain fits) -> fits;
             case UnsignedChain.Fit.TooLarge(int bytes) ->
                 throw new Refused(
                         CloseReason.HEADER_TOO_LARGE,
-                        "at least " + bytes + " bytes, and " + parts.nextHop().name() + " takes at most "
-                                + profile.maxBytes());
+                        "at least " + bytes + " bytes, and " + next.name() + " takes at most " + profile.maxBytes());
         };
     }
 
@@ -39,7 +40,7 @@ record Announcement(FlowParts parts, Originator who, Arrival arrival, Optional<V
         Instant now = Instant.ofEpochMilli(parts.clock().millis());
         Signer signer = parts.authority().get().signer(now);
         LinkDraft draft = new LinkDraft(
-                parts.nextHop().audience().orElseThrow(),
+                next.audience().orElseThrow(),
                 now,
                 parts.ttl(),
                 arrival.way(),

@@ -27,6 +27,7 @@ public enum CloseReason {
     HEALTH_CHECK("a health checker asked whether this hop answers"),
     DESTINATION_MISMATCH("the kernel and the verified origin name different destinations"),
     DESTINATION_NOT_HERE("its destination is an address that means the host that named it, and this is another"),
+    POLICY_DENIED("a rule of the policy denies it"),
     HEADER_TOO_LARGE("its header doesn't fit what the next hop reads"),
     TOO_MANY_FLOWS("the hop has as many flows as it may"),
     CONNECT_TIMEOUT("the next hop or the destination didn't answer in time"),

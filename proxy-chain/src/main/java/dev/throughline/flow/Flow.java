@@ -18,6 +18,8 @@ import dev.throughline.originator.HopId;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.policy.Decision;
+import dev.throughline.policy.Question;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayEnd;
@@ -68,6 +70,8 @@ public final class Flow {
     private volatile @Nullable Peer headerOf;
     private volatile @Nullable Verification verification;
     private volatile @Nullable Originator originator;
+    private volatile @Nullable Decision decision;
+    private volatile @Nullable NextHop next;
     private volatile @Nullable SocketChannel outbound;
     private volatile @Nullable Relay relay;
     private volatile @Nullable CloseReason stopReason;
@@ -90,6 +94,7 @@ public final class Flow {
                 .thenApply(this::intercepted)
                 .thenCompose(this::identified)
                 .thenCompose(this::originated)
+                .thenApply(this::permitted)
                 .thenCompose(this::connected)
                 .thenCompose(this::announced)
                 .thenCompose(this::relayed)
@@ -213,11 +218,6 @@ public final class Flow {
                     throw new Refused(
                             CloseReason.OWNER_MISMATCH, "the header comes from another hop than the connection");
                 }
-                if (parts.nextHop() instanceof NextHop.Destination && isOnlyReachableThere(who)) {
-                    throw new Refused(
-                            CloseReason.DESTINATION_NOT_HERE,
-                            Tuple.text(destination) + " of host " + who.host() + " isn't that of this one");
-                }
                 parts.halfOpenHeaders().verified(Objects.requireNonNull(headerOf));
                 originator = who;
                 yield who;
@@ -236,15 +236,32 @@ public final class Flow {
                 .anyMatch(cidr -> cidr.contains(found.socket().source().getAddress()));
     }
 
+    /** Whether the policy lets it go on, and where to. Asked once: a policy that is read anew is for the flows to come. */
+    private NextHop permitted(Originator who) {
+        Directions directions = parts.directions().get();
+        Decision said = directions.policy().decide(new Question(who, Optional.empty()));
+        decision = said;
+        tell(() -> parts.events().decided(said));
+        NextHop chosen = directions.next(said);
+        if (chosen instanceof NextHop.Destination && isOnlyReachableThere(who)) {
+            throw new Refused(
+                    CloseReason.DESTINATION_NOT_HERE,
+                    Tuple.text(who.tuple().destination()) + " of host " + who.host() + " isn't that of this one");
+        }
+        next = chosen;
+        return chosen;
+    }
+
     /** A connection to the next hop or the destination. */
-    private CompletableFuture<SocketChannel> connected(Originator who) {
+    private CompletableFuture<SocketChannel> connected(NextHop to) {
         stage = FlowView.Stage.CONNECTING;
-        InetSocketAddress address = parts.nextHop().address(who.tuple().destination());
+        InetSocketAddress address =
+                to.address(Objects.requireNonNull(originator).tuple().destination());
         return parts.connector()
                 .connect(inbound.eventLoop(), address, new Inbox())
                 .handle((channel, problem) -> {
                     if (channel == null) {
-                        throw connectRefusal(problem, address, parts.nextHop());
+                        throw connectRefusal(problem, address, to);
                     }
                     outbound = channel;
                     goOn();
@@ -252,7 +269,7 @@ public final class Flow {
                 });
     }
 
-    private static Refused connectRefusal(@Nullable Throwable problem, InetSocketAddress address, NextHop next) {
+    private static Refused connectRefusal(@Nullable Throwable problem, InetSocketAddress address, NextHop to) {
         CloseReason reason = switch (problem) {
             case ConnectTimeoutException timeout -> CloseReason.CONNECT_TIMEOUT;
             case NoRouteToHostException noRoute -> CloseReason.CONNECT_UNREACHABLE;
@@ -261,19 +278,21 @@ public final class Flow {
             case null, default -> CloseReason.CONNECT_FAILED;
         };
         // On the way to a hop that intercepts, only that hop can accept or refuse: the destination isn't asked yet.
-        String who = next instanceof NextHop.ByInterception by
+        String who = to instanceof NextHop.ByInterception by
                 ? "hop " + by.name() + " didn't intercept the connection to " + Tuple.text(address)
-                : next.name() + " at " + Tuple.text(address);
+                : to.name() + " at " + Tuple.text(address);
         return new Refused(reason, problem == null ? who : who + ": " + problem.getMessage());
     }
 
     /** The header with this hop's own link, in one write, before any byte and without waiting for one. */
     private CompletableFuture<SocketChannel> announced(SocketChannel channel) {
-        if (parts.nextHop().audience().isEmpty()) {
+        NextHop to = Objects.requireNonNull(next);
+        if (to.audience().isEmpty()) {
             return CompletableFuture.completedFuture(channel);
         }
         Announcement announcement = new Announcement(
                 parts,
+                to,
                 Objects.requireNonNull(originator),
                 Objects.requireNonNull(arrival),
                 verification instanceof Verification.Verified received ? Optional.of(received) : Optional.empty());
@@ -406,7 +425,8 @@ public final class Flow {
                 Optional.ofNullable(kernel),
                 Optional.ofNullable(verification),
                 Optional.ofNullable(originator),
-                parts.nextHop(),
+                Optional.ofNullable(decision),
+                Optional.ofNullable(next),
                 closedDetails,
                 running == null ? 0 : running.bytesToOutbound(),
                 running == null ? 0 : running.bytesToInbound());

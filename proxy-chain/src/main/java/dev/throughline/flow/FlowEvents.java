@@ -1,6 +1,7 @@
 package dev.throughline.flow;
 
 import dev.throughline.chain.Verification;
+import dev.throughline.policy.Decision;
 import java.util.List;
 
 /** Who is told what happens to flows: the log, the metrics. Called on the flow's event loop; must not block. */
@@ -10,6 +11,9 @@ public interface FlowEvents {
 
     /** A header was verified, or not. */
     default void verified(Verification verification) {}
+
+    /** The policy was asked about a flow. */
+    default void decided(Decision decision) {}
 
     /** A flow is over; called exactly once for every connection that was taken. */
     void closed(FlowView flow, Ending ending);
@@ -25,6 +29,11 @@ public interface FlowEvents {
             @Override
             public void verified(Verification verification) {
                 listeners.forEach(listener -> listener.verified(verification));
+            }
+
+            @Override
+            public void decided(Decision decision) {
+                listeners.forEach(listener -> listener.decided(decision));
             }
 
             @Override

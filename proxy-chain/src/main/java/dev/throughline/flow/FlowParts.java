@@ -23,7 +23,7 @@ import java.util.function.Supplier;
  * @param halfOpenHeaders who is waiting for the rest of a header
  * @param headerFailures whose headers have failed too often
  * @param healthCheckers who may send a LOCAL header
- * @param nextHop where flows go on to
+ * @param directions which flows go on and where to, now
  * @param connector opens the connection there
  * @param batchSigner signs this hop's links
  * @param table the flows that live
@@ -38,7 +38,7 @@ public record FlowParts(
         HalfOpenHeaders halfOpenHeaders,
         HeaderFailures headerFailures,
         List<Cidr> healthCheckers,
-        NextHop nextHop,
+        Supplier<Directions> directions,
         Connector connector,
         BatchSigner batchSigner,
         FlowTable table,

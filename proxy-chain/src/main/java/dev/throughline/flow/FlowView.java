@@ -5,6 +5,7 @@ import dev.throughline.chain.Opening;
 import dev.throughline.chain.Verification;
 import dev.throughline.identify.LocalOwner;
 import dev.throughline.originator.Originator;
+import dev.throughline.policy.Decision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -19,7 +20,8 @@ import java.util.Optional;
  * @param kernel what this host's kernel says about who holds the other end, where it was asked
  * @param verification what came of its header, where one was expected
  * @param originator who opened it, once that is known
- * @param next where it goes on to
+ * @param decision what the policy said of it, once it was asked
+ * @param next where it goes on to, once that is decided
  * @param closedDetails what the next hop may not see or had no room for, with what it takes to prove it later
  * @param bytesOut from the originator towards the destination
  * @param bytesIn back to the originator
@@ -34,7 +36,8 @@ public record FlowView(
         Optional<LocalOwner> kernel,
         Optional<Verification> verification,
         Optional<Originator> originator,
-        NextHop next,
+        Optional<Decision> decision,
+        Optional<NextHop> next,
         ImmutableList<Opening> closedDetails,
         long bytesOut,
         long bytesIn) {

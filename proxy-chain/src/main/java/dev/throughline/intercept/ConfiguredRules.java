@@ -23,7 +23,7 @@ public final class ConfiguredRules {
                 .sorted(Comparator.comparing(listener -> !listener.requiresHeader()))
                 .map(ConfiguredRules::capture)
                 .toList();
-        boolean guard = config.route() instanceof RouteConfig.HopByInterception;
+        boolean guard = config.allRoutes().stream().anyMatch(RouteConfig.HopByInterception.class::isInstance);
         return captures.isEmpty() && !guard
                 ? Optional.empty()
                 : Optional.of(new RulePlan(

@@ -6,6 +6,9 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Ending;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowView;
+import dev.throughline.policy.Decision;
+import dev.throughline.policy.Outcome;
+import dev.throughline.policy.Policy;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -67,7 +70,7 @@ public final class HopMetrics implements FlowEvents {
 
     private Counter reloads(String result) {
         return Counter.builder("throughline.reloads")
-                .description("Times that the keys were read anew: applied, or refused since something was wrong")
+                .description("Times that keys and policy were read anew: applied, or refused since something was wrong")
                 .tag("result", result)
                 .register(registry);
     }
@@ -77,6 +80,20 @@ public final class HopMetrics implements FlowEvents {
                 .description("Payload of flows that ended: out is towards the destination")
                 .baseUnit("bytes")
                 .tag("direction", direction)
+                .register(registry);
+    }
+
+    /** The rules of a policy, old and new: their series exist before the first flow hits one. */
+    public void rules(Policy policy) {
+        policy.rules().forEach(rule -> decisions(rule.name(), rule.then()));
+    }
+
+    /** Rule names come from the configuration, never from a flow, so there are no more series than somebody wrote. */
+    private Counter decisions(String rule, Outcome outcome) {
+        return Counter.builder("throughline.policy.decisions")
+                .description("Flows that the policy was asked about, by the rule that they hit")
+                .tag("rule", rule)
+                .tag("decision", outcome instanceof Outcome.Deny ? "deny" : "allow")
                 .register(registry);
     }
 
@@ -98,7 +115,7 @@ public final class HopMetrics implements FlowEvents {
                 .register(registry);
     }
 
-    /** The keys were read anew, and are used or not. */
+    /** Keys and policy were read anew, and are used or not. */
     public void reloaded(boolean applied) {
         (applied ? reloaded : reloadsRefused).increment();
     }
@@ -119,6 +136,11 @@ public final class HopMetrics implements FlowEvents {
             case Verification.Verified ok -> verified.increment();
             case Verification.Rejected no -> count(rejected, no.reason());
         }
+    }
+
+    @Override
+    public void decided(Decision decision) {
+        decision.rule().ifPresent(rule -> decisions(rule, decision.outcome()).increment());
     }
 
     @Override

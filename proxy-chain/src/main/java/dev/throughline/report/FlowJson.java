@@ -5,9 +5,13 @@ import dev.throughline.chain.Opening;
 import dev.throughline.chain.Verification;
 import dev.throughline.flow.Ending;
 import dev.throughline.flow.FlowView;
+import dev.throughline.flow.NextHop;
 import dev.throughline.header.Tuple;
+import dev.throughline.policy.Decision;
+import dev.throughline.policy.Outcome;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A flow as JSON: the one form of the log lines and the admin interface. */
 public final class FlowJson {
@@ -57,7 +61,9 @@ public final class FlowJson {
                     owner.mark().ifPresent(mark -> k.put("mark", mark));
                 }));
         flow.verification().ifPresent(v -> out.put("verification", j -> VerificationJson.write(j, v, names)));
-        out.putAll("chain", chain(flow)).put("next", flow.next().name());
+        flow.decision()
+                .ifPresent(said -> said.rule().ifPresent(rule -> out.put("policy", p -> decision(p, rule, said))));
+        out.putAll("chain", chain(flow)).put("next", flow.next().map(NextHop::name));
         if (!flow.closedDetails().isEmpty()) {
             out.putAll(
                     "closed_details",
@@ -66,6 +72,15 @@ public final class FlowJson {
         out.put("bytes_out", flow.bytesOut())
                 .put("bytes_in", flow.bytesIn())
                 .put("duration_ms", flow.age().toNanos() / 1e6);
+    }
+
+    private static void decision(Json out, String rule, Decision said) {
+        out.put("rule", rule);
+        switch (said.outcome()) {
+            case Outcome.Allow(Optional<String> route, Optional<String> limitsClass) ->
+                out.put("decision", "allow").put("route", route).put("class", limitsClass);
+            case Outcome.Deny deny -> out.put("decision", "deny");
+        }
     }
 
     /** The hops that the flow has come through, this one included. */

@@ -31,6 +31,8 @@ class HelpFormTest {
                 "redirect show",
                 "redirect apply",
                 "redirect remove",
+                "policy",
+                "policy test",
                 "flows",
                 "flows list",
                 "reload",

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.chain.ChainRead;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.LinkDraft;
@@ -33,6 +35,11 @@ import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
+import dev.throughline.policy.Condition;
+import dev.throughline.policy.Decision;
+import dev.throughline.policy.Outcome;
+import dev.throughline.policy.Policy;
+import dev.throughline.policy.PolicyRule;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.Connector;
@@ -45,6 +52,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -57,6 +65,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,6 +97,7 @@ class FlowTest {
     private static final class Events implements FlowEvents {
         private final BlockingQueue<FlowView> opened = new LinkedBlockingQueue<>();
         private final BlockingQueue<Verification> verified = new LinkedBlockingQueue<>();
+        private final BlockingQueue<Decision> decided = new LinkedBlockingQueue<>();
         private final BlockingQueue<Closed> closed = new LinkedBlockingQueue<>();
 
         private record Closed(FlowView flow, Ending ending) {}
@@ -100,6 +110,11 @@ class FlowTest {
         @Override
         public void verified(Verification verification) {
             verified.add(verification);
+        }
+
+        @Override
+        public void decided(Decision decision) {
+            decided.add(decision);
         }
 
         @Override
@@ -132,7 +147,7 @@ class FlowTest {
                 halfOpenHeaders(1, 10),
                 new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime),
                 List.of(),
-                new NextHop.Destination(),
+                () -> Directions.allTo(new NextHop.Destination()),
                 new Connector(0, Duration.ofSeconds(5)),
                 new BatchSigner(Duration.ofMillis(1)),
                 new FlowTable(10),
@@ -697,7 +712,7 @@ class FlowTest {
                 p.halfOpenHeaders(),
                 p.headerFailures(),
                 p.healthCheckers(),
-                p.nextHop(),
+                p.directions(),
                 p.connector(),
                 p.batchSigner(),
                 p.table(),
@@ -774,6 +789,123 @@ class FlowTest {
         first.close();
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    private static final PolicyRule REST =
+            new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), Outcome.Allow.PLAIN);
+
+    private static Policy policy(Outcome then, Condition when) {
+        return new Policy(
+                ImmutableList.of(new PolicyRule("first", ImmutableList.of(when), ImmutableList.of(), then), REST));
+    }
+
+    private static Condition hosts(String... names) {
+        return new Condition.Host(ImmutableList.copyOf(names));
+    }
+
+    private Directions directions(Policy policy) {
+        NextHop vault = new NextHop.At(
+                "hop-v",
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), destination.getLocalPort()),
+                HeaderProfile.NORMAL);
+        return new Directions(policy, new NextHop.Destination(), ImmutableMap.of("vault", vault));
+    }
+
+    @Test
+    void whatThePolicyDeniesReachesNobody() throws Exception {
+        change(p -> withDirections(p, directions(policy(new Outcome.Deny(), hosts("edge-1")))));
+        Socket app = wire.connect();
+
+        assertReset(app);
+        Events.Closed end = closed();
+        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.POLICY_DENIED, "rule first"));
+        assertThat(end.flow().decision()).contains(new Decision(Optional.of("first"), new Outcome.Deny()));
+        assertThat(end.flow().next()).isEmpty();
+        assertThat(events.decided.take().rule()).contains("first");
+        assertNobodyConnected();
+    }
+
+    /** Nothing is there to be read: a flow that had connected would be in the queue. */
+    private void assertNobodyConnected() throws IOException {
+        destination.setSoTimeout(1);
+        assertThatThrownBy(destination::accept).isInstanceOf(SocketTimeoutException.class);
+    }
+
+    /** By the originator that the header names, not by who sent it. */
+    @Test
+    void thePolicyIsAskedAboutTheVerifiedOriginator() throws Exception {
+        change(p -> withDirections(p, directions(policy(new Outcome.Deny(), hosts("edge-1")))));
+        entrance = fromPreviousHop();
+        Socket previous = wire.connect();
+        previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
+
+        assertReset(previous);
+        assertThat(ending()).isEqualTo(new Ending(CloseReason.POLICY_DENIED, "rule first"));
+        assertThat(events.verified.take()).isInstanceOf(Verification.Verified.class);
+    }
+
+    @Test
+    void aRuleSendsAFlowToAnotherHopWithAHeaderForIt() throws Exception {
+        Outcome toVault = new Outcome.Allow(Optional.of("vault"), Optional.of("bulk"));
+        change(p -> withDirections(p, directions(policy(toVault, hosts("edge-1")))));
+        Socket app = wire.connect();
+
+        Socket vault = destination.accept();
+        Header header = read(vault);
+        vault.close();
+        app.close();
+        assertThat(ChainTlv.STANDARD.read(header))
+                .isInstanceOfSatisfying(
+                        ChainRead.Found.class,
+                        found -> assertThat(
+                                        found.chain().links().getLast().link().audience())
+                                .isEqualTo(HopId.of("hop-v")));
+        FlowView flow = closed().flow();
+        assertThat(flow.next().map(NextHop::name)).contains("hop-v");
+        assertThat(flow.decision()).contains(new Decision(Optional.of("first"), toVault));
+    }
+
+    @Test
+    void whatNoRuleNamesGoesItsUsualWay() throws Exception {
+        change(p -> withDirections(p, directions(policy(new Outcome.Deny(), hosts("edge-2")))));
+        Socket app = wire.connect();
+
+        Socket there = destination.accept();
+        app.close();
+        there.close();
+        FlowView flow = closed().flow();
+        assertThat(flow.decision()).contains(new Decision(Optional.of("rest"), Outcome.Allow.PLAIN));
+        assertThat(flow.next()).contains(new NextHop.Destination());
+    }
+
+    /** A policy that can't be asked allows nothing. */
+    @Test
+    void aPolicyThatFailsDenies() throws Exception {
+        change(p -> copy(
+                p,
+                p.headerLimits(),
+                p.healthCheckers(),
+                () -> {
+                    throw new IllegalStateException("no policy, made by this test");
+                },
+                p.table(),
+                p.headerTimeout()));
+        Socket app = wire.connect();
+
+        assertReset(app);
+        assertThat(ending().reason()).isEqualTo(CloseReason.INTERNAL_ERROR);
+        assertNobodyConnected();
+    }
+
+    @Test
+    void aRouteThatIsNotThereIsNotReplacedByAnother() throws Exception {
+        Outcome nowhere = new Outcome.Allow(Optional.of("nowhere"), Optional.empty());
+        change(p -> withDirections(p, directions(policy(nowhere, hosts("edge-1")))));
+        Socket app = wire.connect();
+
+        assertReset(app);
+        assertThat(ending().reason()).isEqualTo(CloseReason.INTERNAL_ERROR);
+        assertNobodyConnected();
     }
 
     @Test
@@ -857,19 +989,23 @@ class FlowTest {
     }
 
     private static FlowParts withNext(FlowParts p, NextHop next) {
-        return copy(p, p.headerLimits(), p.healthCheckers(), next, p.table(), p.headerTimeout());
+        return withDirections(p, Directions.allTo(next));
+    }
+
+    private static FlowParts withDirections(FlowParts p, Directions directions) {
+        return copy(p, p.headerLimits(), p.healthCheckers(), () -> directions, p.table(), p.headerTimeout());
     }
 
     private static FlowParts withHealthCheckers(FlowParts p, List<Cidr> checkers) {
-        return copy(p, p.headerLimits(), checkers, p.nextHop(), p.table(), p.headerTimeout());
+        return copy(p, p.headerLimits(), checkers, p.directions(), p.table(), p.headerTimeout());
     }
 
     private static FlowParts withTable(FlowParts p, FlowTable table) {
-        return copy(p, p.headerLimits(), p.healthCheckers(), p.nextHop(), table, p.headerTimeout());
+        return copy(p, p.headerLimits(), p.healthCheckers(), p.directions(), table, p.headerTimeout());
     }
 
     private static FlowParts withHeaderTimeout(FlowParts p, Duration timeout) {
-        return copy(p, p.headerLimits(), p.healthCheckers(), p.nextHop(), p.table(), timeout);
+        return copy(p, p.headerLimits(), p.healthCheckers(), p.directions(), p.table(), timeout);
     }
 
     private static FlowParts withBudgets(FlowParts p, HalfOpenHeaders halfOpen, HeaderFailures failures) {
@@ -882,7 +1018,7 @@ class FlowTest {
                 halfOpen,
                 failures,
                 p.healthCheckers(),
-                p.nextHop(),
+                p.directions(),
                 p.connector(),
                 p.batchSigner(),
                 p.table(),
@@ -898,7 +1034,7 @@ class FlowTest {
             FlowParts p,
             HeaderLimits limits,
             List<Cidr> healthCheckers,
-            NextHop next,
+            Supplier<Directions> directions,
             FlowTable table,
             Duration headerTimeout) {
         return new FlowParts(
@@ -910,7 +1046,7 @@ class FlowTest {
                 p.halfOpenHeaders(),
                 p.headerFailures(),
                 healthCheckers,
-                next,
+                directions,
                 p.connector(),
                 p.batchSigner(),
                 table,

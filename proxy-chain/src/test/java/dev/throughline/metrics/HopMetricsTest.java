@@ -9,6 +9,10 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Ending;
 import dev.throughline.flow.FlowView;
 import dev.throughline.flow.NextHop;
+import dev.throughline.policy.Decision;
+import dev.throughline.policy.Outcome;
+import dev.throughline.policy.Policy;
+import dev.throughline.policy.PolicyRule;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -38,7 +42,8 @@ class HopMetricsTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                new NextHop.Destination(),
+                Optional.empty(),
+                Optional.of(new NextHop.Destination()),
                 ImmutableList.of(),
                 10,
                 2000);
@@ -133,5 +138,19 @@ class HopMetricsTest {
                 .contains(
                         "throughline_headers_rejected_total{reason=\"replayed\"} 1.0\n",
                         "throughline_headers_verified_total 0.0\n");
+    }
+
+    @Test
+    void aDecisionIsCountedByItsRuleWhichIsThereFromTheStart() {
+        PolicyRule rest = new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), new Outcome.Deny());
+        metrics.rules(new Policy(ImmutableList.of(rest)));
+        assertThat(metrics.scrape())
+                .contains("throughline_policy_decisions_total{decision=\"deny\",rule=\"rest\"} 0.0\n");
+
+        metrics.decided(new Decision(Optional.of("rest"), new Outcome.Deny()));
+        metrics.decided(new Decision(Optional.empty(), Outcome.Allow.PLAIN));
+
+        assertThat(metrics.scrape().lines().filter(line -> line.startsWith("throughline_policy_decisions")))
+                .containsExactly("throughline_policy_decisions_total{decision=\"deny\",rule=\"rest\"} 1.0");
     }
 }

@@ -3,6 +3,7 @@ package dev.throughline.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
+import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.Verification;
 import dev.throughline.cli.HeaderFixture;
@@ -30,6 +31,8 @@ import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
+import dev.throughline.policy.Decision;
+import dev.throughline.policy.Outcome;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,6 +63,17 @@ class FlowJsonTest {
             Optional<LocalOwner> kernel,
             Optional<Verification> verification,
             Optional<Originator> originator) {
+        return flow(
+                arrival, kernel, verification, originator, Optional.empty(), Optional.of(new NextHop.Destination()));
+    }
+
+    private static FlowView flow(
+            Optional<Arrival> arrival,
+            Optional<LocalOwner> kernel,
+            Optional<Verification> verification,
+            Optional<Originator> originator,
+            Optional<Decision> decision,
+            Optional<NextHop> next) {
         return new FlowView(
                 7,
                 "chain",
@@ -70,7 +84,8 @@ class FlowJsonTest {
                 kernel,
                 verification,
                 originator,
-                new NextHop.Destination(),
+                decision,
+                next,
                 ImmutableList.of(),
                 100,
                 2000);
@@ -182,6 +197,34 @@ class FlowJsonTest {
                 {"time":"2027-01-01T12:00:01.500Z","event":"flow.close","reason":"no-true-source","detail":"no entry",
                 "hop":"hop-c","listener":"chain","number":7,"stage":"relaying","chain":["hop-c"],"next":"destination",
                 "bytes_out":100,"bytes_in":2000,"duration_ms":1500.0}"""));
+    }
+
+    private static FlowView decided(Decision decision, Optional<NextHop> next) {
+        return flow(
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(decision), next);
+    }
+
+    @Test
+    void theRuleThatAFlowHit() {
+        NextHop vault = new NextHop.At("hop-v", new InetSocketAddress("192.0.2.9", 7001), HeaderProfile.NORMAL);
+        Outcome toVault = new Outcome.Allow(Optional.of("vault"), Optional.of("bulk"));
+
+        assertThat(json.opened(decided(new Decision(Optional.of("backups"), toVault), Optional.of(vault))))
+                .contains(
+                        "\"policy\":{\"rule\":\"backups\",\"decision\":\"allow\",\"route\":\"vault\",\"class\":\"bulk\"},"
+                                + "\"chain\":[\"hop-c\"],\"next\":\"hop-v\"");
+        assertThat(json.closed(
+                        decided(new Decision(Optional.of("no-ada"), new Outcome.Deny()), Optional.empty()),
+                        new Ending(CloseReason.POLICY_DENIED, "rule no-ada")))
+                .contains("\"reason\":\"policy-denied\",\"detail\":\"rule no-ada\"")
+                .contains("\"policy\":{\"rule\":\"no-ada\",\"decision\":\"deny\"},\"chain\":[\"hop-c\"],\"bytes_out\"");
+    }
+
+    @Test
+    void withoutAPolicyNothingIsSaidOfOne() {
+        assertThat(json.opened(decided(
+                        new Decision(Optional.empty(), Outcome.Allow.PLAIN), Optional.of(new NextHop.Destination()))))
+                .doesNotContain("policy");
     }
 
     @Test

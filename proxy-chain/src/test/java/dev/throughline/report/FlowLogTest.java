@@ -86,7 +86,8 @@ class FlowLogTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                new NextHop.Destination(),
+                Optional.empty(),
+                Optional.of(new NextHop.Destination()),
                 ImmutableList.of(),
                 0,
                 0);

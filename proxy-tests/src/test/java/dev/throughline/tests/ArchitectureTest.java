@@ -34,15 +34,16 @@ class ArchitectureTest {
             .put("key", ImmutableSet.of("header", "originator"))
             .put("chain", ImmutableSet.of("header", "originator", "key"))
             .put("os", ImmutableSet.of())
-            .put("config", ImmutableSet.of("os"))
+            .put("policy", ImmutableSet.of())
+            .put("config", ImmutableSet.of("os", "policy"))
             .put("relay", ImmutableSet.of())
             .put("transport", ImmutableSet.of())
             .put("ebpf", ImmutableSet.of("os"))
             .put("identify", ImmutableSet.of("ebpf", "os"))
-            .put("flow", ImmutableSet.of("identify", "transport", "relay"))
+            .put("flow", ImmutableSet.of("identify", "policy", "transport", "relay"))
             .put("intercept", ImmutableSet.of("config", "flow", "identify", "os", "relay"))
-            .put("report", ImmutableSet.of("flow", "identify"))
-            .put("metrics", ImmutableSet.of("flow"))
+            .put("report", ImmutableSet.of("flow", "identify", "policy"))
+            .put("metrics", ImmutableSet.of("flow", "policy"))
             .put("admin", ImmutableSet.of("flow", "metrics", "report"))
             .put(
                     "root",
@@ -55,12 +56,23 @@ class ArchitectureTest {
                             "intercept",
                             "metrics",
                             "os",
+                            "policy",
                             "report",
                             "transport"))
             .put("demo", ImmutableSet.of("config", "report"))
             .put(
                     "cli",
-                    ImmutableSet.of("config", "demo", "ebpf", "flow", "identify", "intercept", "os", "report", "root"))
+                    ImmutableSet.of(
+                            "config",
+                            "demo",
+                            "ebpf",
+                            "flow",
+                            "identify",
+                            "intercept",
+                            "os",
+                            "policy",
+                            "report",
+                            "root"))
             .buildOrThrow();
 
     private static final JavaClasses CLASSES = new ClassFileImporter()

@@ -61,13 +61,18 @@ final class Hops implements AutoCloseable {
 
     /** Writes the configuration of a hop: what all have in common, and {@code rest}. */
     Hops configure(String name, String rest) throws IOException {
+        return configure(name, HOST, rest);
+    }
+
+    /** The same for a hop on another host. */
+    Hops configure(String name, String hostName, String rest) throws IOException {
         Files.writeString(config(name), """
                 hop: %1$s
                 host: %2$s
                 key: %1$s.key
                 trust: trust
                 admin: { socket: %1$s.sock, pid-file: %1$s.pid }
-                """.formatted(name, HOST) + rest);
+                """.formatted(name, hostName) + rest);
         return this;
     }
 

@@ -116,7 +116,7 @@ class WhoIT {
         }
         hops.get("hop-a").closedFrom(source, FRONT);
 
-        assertThat(who(source, FRONT).status()).isEqualTo(7);
+        assertThat(who(source, FRONT).status()).isEqualTo(8);
         Said said = who(source, FRONT, "--socket", socket("hop-a"));
         assertThat(said.status()).as(said.text()).isZero();
         assertThat(said.text())

@@ -1,0 +1,93 @@
+package dev.throughline;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
+import dev.throughline.config.HopConfig;
+import dev.throughline.config.RouteConfig;
+import dev.throughline.flow.Directions;
+import dev.throughline.flow.NextHop;
+import dev.throughline.policy.Policy;
+import dev.throughline.policy.PolicyRule;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * The policy of a running hop, with the routes and classes that its rules name. It is replaced as a whole or not at all; flows
+ * that live go on as they were told. The usual route stays what it was at the start.
+ */
+final class LivePolicy {
+    private final RouteConfig usual;
+    private final Consumer<Policy> watcher;
+    private HopConfig config;
+    private volatile Directions directions;
+
+    /** The policy of {@code config}; {@code watcher} is told of it, and of each that takes its place. */
+    LivePolicy(HopConfig config, Consumer<Policy> watcher) {
+        this.usual = config.route();
+        this.watcher = watcher;
+        this.config = config;
+        this.directions = directionsOf(config);
+        watcher.accept(config.policy());
+    }
+
+    Directions directions() {
+        return directions;
+    }
+
+    private Directions directionsOf(HopConfig read) {
+        return new Directions(
+                read.policy(),
+                nextHop(usual),
+                ImmutableMap.copyOf(Maps.transformValues(read.routes(), LivePolicy::nextHop)));
+    }
+
+    private static NextHop nextHop(RouteConfig route) {
+        return switch (route) {
+            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.address(), at.profile());
+            case RouteConfig.HopByInterception by -> new NextHop.ByInterception(by.hop(), by.profile());
+            case RouteConfig.Destination destination -> new NextHop.Destination();
+        };
+    }
+
+    /** Why what was read can't be used while this hop runs, if so: its routes don't go with the usual one. */
+    Optional<String> objection(HopConfig read) {
+        return RouteConfig.problemTogether(
+                Stream.concat(Stream.of(usual), read.routes().values().stream()).toList());
+    }
+
+    /** Decides by what was read from now on; says what is different. */
+    synchronized List<String> use(HopConfig read) {
+        List<String> changes = new ArrayList<>(changes(config.policy(), read.policy()));
+        if (!read.routes().equals(config.routes())) {
+            changes.add("\"routes\" has changed");
+        }
+        if (!read.classes().equals(config.classes())) {
+            changes.add("\"classes\" has changed");
+        }
+        watcher.accept(read.policy());
+        directions = directionsOf(read);
+        config = read;
+        return changes;
+    }
+
+    private static List<String> changes(Policy before, Policy after) {
+        ImmutableMap<String, PolicyRule> old = Maps.uniqueIndex(before.rules(), PolicyRule::name);
+        ImmutableMap<String, PolicyRule> current = Maps.uniqueIndex(after.rules(), PolicyRule::name);
+        List<String> changes = new ArrayList<>();
+        current.forEach((name, rule) -> {
+            if (!rule.equals(old.get(name))) {
+                changes.add("rule " + name + (old.containsKey(name) ? " has changed" : " is new"));
+            }
+        });
+        old.keySet().stream()
+                .filter(name -> !current.containsKey(name))
+                .forEach(name -> changes.add("rule " + name + " is gone"));
+        if (changes.isEmpty() && !before.equals(after)) {
+            changes.add("the order of rules has changed");
+        }
+        return changes;
+    }
+}

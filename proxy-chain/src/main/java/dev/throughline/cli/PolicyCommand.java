@@ -1,0 +1,64 @@
+package dev.throughline.cli;
+
+import dev.throughline.config.HopConfig;
+import dev.throughline.policy.Outcome;
+import dev.throughline.policy.Policy;
+import dev.throughline.policy.PolicyRule;
+import dev.throughline.policy.Question;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(
+        name = "policy",
+        synopsisSubcommandLabel = "COMMAND",
+        description = "Try the policy of a configuration.",
+        subcommands = PolicyCommand.Test.class)
+final class PolicyCommand {
+    private PolicyCommand() {}
+
+    @Command(
+            name = "test",
+            abbreviateSynopsis = true,
+            description = {
+                "Say which rule a flow would hit, and why not those before it.",
+                "What isn't said of the flow isn't known. Exits with 0 if it is allowed, with 7 if it is denied."
+            })
+    static final class Test implements Callable<Integer> {
+        @Mixin
+        ConfigOption config = new ConfigOption();
+
+        @Mixin
+        AskedFlow flow = new AskedFlow();
+
+        @Override
+        public Integer call() {
+            HopConfig hop = config.read();
+            Question question = flow.question(hop.host());
+            if (hop.policy().rules().isEmpty()) {
+                System.out.println("allowed: the configuration has no policy");
+                return ExitCode.OK;
+            }
+            hop.policy().explain(question).forEach(step -> System.out.println(text(step)));
+            Outcome outcome = hop.policy().decide(question).outcome();
+            System.out.println(outcome instanceof Outcome.Deny ? "denied" : "allowed");
+            return outcome instanceof Outcome.Deny ? ExitCode.DENIED_BY_POLICY : ExitCode.OK;
+        }
+
+        private static String text(Policy.Step step) {
+            PolicyRule rule = step.rule();
+            String name = "  " + rule.name() + " (" + rule.then() + "): ";
+            return name
+                    + step.objection()
+                            .map(no -> "no, " + no.text() + passes(rule, no))
+                            .orElse("yes");
+        }
+
+        /** Whoever wrote a rule that denies is to see whom it doesn't stop. */
+        private static String passes(PolicyRule rule, PolicyRule.Objection objection) {
+            return objection.open() && rule.then() instanceof Outcome.Deny
+                    ? "; if it were known, this rule might deny"
+                    : "";
+        }
+    }
+}

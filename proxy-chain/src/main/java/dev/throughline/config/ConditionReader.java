@@ -1,0 +1,144 @@
+package dev.throughline.config;
+
+import com.google.common.base.CharMatcher;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
+import dev.throughline.header.Cidr;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.HostId;
+import dev.throughline.policy.Condition;
+import dev.throughline.policy.Subject;
+import dev.throughline.policy.TextPattern;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+
+/** Reads the conditions of one rule: its {@code when}, or its {@code unless}. */
+final class ConditionReader {
+    /** Every flow has at least the others, so that to demand one of them would demand nothing. */
+    private static final ImmutableMap<String, Evidence> DEMANDS = Maps.uniqueIndex(
+            List.of(Evidence.KERNEL_CONNECT, Evidence.SOCKET_LOOKUP, Evidence.UID_ONLY, Evidence.BRIDGE),
+            Evidence::toString);
+
+    private static final CharMatcher DIGITS = CharMatcher.inRange('0', '9');
+
+    private final Section section;
+    private final String key;
+    private final ImmutableList.Builder<Condition> conditions = ImmutableList.builder();
+
+    ConditionReader(Section section, String key) {
+        this.section = section;
+        this.key = key;
+    }
+
+    ImmutableList<Condition> read() {
+        user();
+        group();
+        for (Subject subject : Subject.values()) {
+            text(subject);
+        }
+        condition("host", ConditionReader::host, Condition.Host::new);
+        condition("evidence", Values::evidence, Condition.EvidenceIs::new);
+        condition("evidence-at-least", text -> Values.word(text, DEMANDS), Condition.EvidenceAtLeast::new);
+        condition("destination", Cidr::parse, Condition.Destination::new);
+        condition("ports", Values::ports, Condition.Ports::new);
+        if (section.isEmpty()) {
+            section.problem("\"" + key + "\" is empty: leave it out for a rule without conditions");
+        }
+        return conditions.build();
+    }
+
+    /** A condition whose values are all known of every flow. */
+    private <T> void condition(
+            String name, Function<String, T> parse, Function<ImmutableList<T>, Condition> condition) {
+        ImmutableList<T> values = values(name, parse);
+        if (!values.isEmpty()) {
+            conditions.add(condition.apply(values));
+        }
+    }
+
+    /** One whose values may be unknown; {@code unknown} is then among the values as an empty one. */
+    private <T> void openCondition(
+            String name, Function<String, T> parse, BiFunction<ImmutableList<T>, Boolean, Condition> condition) {
+        ImmutableList<Optional<T>> values = values(
+                name, text -> text.equals(Condition.UNKNOWN) ? Optional.empty() : Optional.of(parse.apply(text)));
+        if (!values.isEmpty()) {
+            conditions.add(condition.apply(
+                    values.stream().flatMap(Optional::stream).collect(ImmutableList.toImmutableList()),
+                    values.contains(Optional.<T>empty())));
+        }
+    }
+
+    private <T> ImmutableList<T> values(String name, Function<String, T> parse) {
+        if (section.has(name) && section.isEmpty(name)) {
+            section.problem(name, "\"" + name + "\" is empty: it names what is accepted, or isn't there");
+        }
+        return ImmutableList.copyOf(section.list(name, parse));
+    }
+
+    private void user() {
+        openCondition(
+                "user",
+                ConditionReader::userWord,
+                (words, orUnknown) -> new Condition.User(
+                        words.stream()
+                                .filter(DIGITS::matchesAllOf)
+                                .map(Long::valueOf)
+                                .collect(ImmutableList.toImmutableList()),
+                        words.stream()
+                                .filter(word -> !DIGITS.matchesAllOf(word))
+                                .collect(ImmutableList.toImmutableList()),
+                        orUnknown));
+    }
+
+    /** A name or an id. {@code root} is the id 0, also where a hop on the way keeps names back. */
+    private static String userWord(String text) {
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("expected a user's name or id");
+        }
+        return text.equals("root") ? "0" : DIGITS.matchesAllOf(text) ? Long.toString(id(text)) : text;
+    }
+
+    private void group() {
+        openCondition("group", ConditionReader::id, Condition.Group::new);
+    }
+
+    private static long id(String text) {
+        return Integer.toUnsignedLong(Values.uid(text));
+    }
+
+    private void text(Subject subject) {
+        Function<String, TextPattern> parse = switch (subject) {
+            case EXECUTABLE -> ConditionReader::executable;
+            case SHA256 -> text -> new TextPattern(Values.sha256(text));
+            case UNIT -> ConditionReader::unit;
+            case POD -> text -> new TextPattern(Values.pod(text).toString());
+            case CONTAINER, SIGNING_ID, TEAM_ID -> TextPattern::new;
+            case DESTINATION_HOST -> text -> new TextPattern(Values.destinationHost(text));
+        };
+        openCondition(
+                subject.toString(), parse, (patterns, orUnknown) -> new Condition.Text(subject, patterns, orUnknown));
+    }
+
+    private static TextPattern executable(String text) {
+        if (!text.startsWith("/")) {
+            throw new IllegalArgumentException(
+                    "expected an absolute path such as /usr/bin/curl, found \"" + text + "\"");
+        }
+        return new TextPattern(text);
+    }
+
+    private static TextPattern unit(String text) {
+        if (text.indexOf('.') < 0) {
+            throw new IllegalArgumentException("expected a unit such as nginx.service, found \"" + text + "\"");
+        }
+        return new TextPattern(text);
+    }
+
+    private static String host(String text) {
+        HostId.of(text);
+        return text;
+    }
+}

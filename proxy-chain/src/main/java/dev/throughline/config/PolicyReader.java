@@ -1,0 +1,98 @@
+package dev.throughline.config;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Maps;
+import dev.throughline.policy.Condition;
+import dev.throughline.policy.Outcome;
+import dev.throughline.policy.Policy;
+import dev.throughline.policy.PolicyRule;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads the {@code policy} of a configuration: rules that end with one about every flow, each of which can be hit. */
+final class PolicyReader {
+    private static final ImmutableMap<String, Outcome> WORDS =
+            ImmutableMap.of("allow", Outcome.Allow.PLAIN, "deny", new Outcome.Deny());
+
+    private final ImmutableSet<String> routes;
+    private final ImmutableSet<String> classes;
+
+    /** For rules that may name these. */
+    PolicyReader(ImmutableSet<String> routes, ImmutableSet<String> classes) {
+        this.routes = routes;
+        this.classes = classes;
+    }
+
+    /** The policy; none if there is none, or after a problem was noted. */
+    Policy read(Section root) {
+        if (!root.has("policy")) {
+            return Policy.NONE;
+        }
+        ImmutableList.Builder<PolicyRule> rules = ImmutableList.builder();
+        Set<String> names = new HashSet<>();
+        boolean ended = false;
+        for (Section section : root.sections("policy", "a rule")) {
+            try (section) {
+                if (ended) {
+                    section.problem(
+                            "name",
+                            "no flow gets to this rule: one before it has no conditions, and is about every flow");
+                }
+                rule(section, names).ifPresent(rules::add);
+                ended |= !section.has("when") && !section.has("unless");
+            }
+        }
+        if (!ended) {
+            root.problem(
+                    "policy",
+                    "a policy says what becomes of all other flows: end it with a rule without conditions, such as"
+                            + " \"- { name: rest, then: deny }\"");
+        }
+        ImmutableList<PolicyRule> all = rules.build();
+        return all.isEmpty() || !all.getLast().isUnconditional() ? Policy.NONE : new Policy(all);
+    }
+
+    private Optional<PolicyRule> rule(Section section, Set<String> names) {
+        Optional<String> name = section.required("name", ConfigReader::hopName);
+        if (!name.map(names::add).orElse(true)) {
+            section.problem("name", "two rules are called \"" + name.get() + "\"");
+        }
+        ImmutableList<Condition> when = conditions(section, "when");
+        ImmutableList<Condition> unless = conditions(section, "unless");
+        Optional<Outcome> then = then(section);
+        return name.flatMap(called -> then.map(outcome -> new PolicyRule(called, when, unless, outcome)));
+    }
+
+    private static ImmutableList<Condition> conditions(Section rule, String key) {
+        if (!rule.has(key)) {
+            return ImmutableList.of();
+        }
+        try (Section section = rule.section(key)) {
+            return new ConditionReader(section, key).read();
+        }
+    }
+
+    private Optional<Outcome> then(Section rule) {
+        if (!rule.isMapping("then")) {
+            return rule.required("then", text -> Values.word(text, WORDS));
+        }
+        try (Section then = rule.section("then")) {
+            Optional<String> route = then.optional("route", text -> declared(text, routes, "routes"));
+            Optional<String> limitsClass = then.optional("class", text -> declared(text, classes, "classes"));
+            if (!then.has("route") && !then.has("class")) {
+                rule.problem("then", "expected \"allow\", \"deny\", or a mapping with \"route\", \"class\" or both");
+            }
+            return Optional.of(new Outcome.Allow(route, limitsClass));
+        }
+    }
+
+    private static String declared(String name, ImmutableSet<String> names, String where) {
+        if (names.isEmpty()) {
+            throw new IllegalArgumentException("\"" + name + "\" isn't among the \"" + where + "\" of this file");
+        }
+        return Values.word(name, Maps.toMap(names, known -> known));
+    }
+}

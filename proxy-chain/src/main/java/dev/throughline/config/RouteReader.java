@@ -1,0 +1,94 @@
+package dev.throughline.config;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Maps;
+import dev.throughline.chain.Detail;
+import dev.throughline.chain.HeaderProfile;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads where a hop's flows go: the usual {@code route}, and the {@code routes} that rules of the policy name. */
+final class RouteReader {
+    private static final ImmutableMap<String, Detail.Kind> KINDS =
+            Maps.uniqueIndex(Arrays.asList(Detail.Kind.values()), Detail.Kind::toString);
+
+    private final Section root;
+    private ImmutableSet<String> names = ImmutableSet.of();
+
+    RouteReader(Section root) {
+        this.root = root;
+    }
+
+    Optional<RouteConfig> usual() {
+        if (!root.has("route")) {
+            root.problem("route", "the configuration needs \"route\", where the flows go");
+            return Optional.empty();
+        }
+        return route(root, "route");
+    }
+
+    ImmutableMap<String, RouteConfig> named() {
+        ImmutableMap.Builder<String, RouteConfig> routes = ImmutableMap.builder();
+        try (Section section = root.section("routes")) {
+            names = section.names(ConfigReader::hopName);
+            names.forEach(name -> route(section, name).ifPresent(route -> routes.put(name, route)));
+        }
+        return routes.buildOrThrow();
+    }
+
+    /** The names of {@link #named}, also of those with problems. */
+    ImmutableSet<String> names() {
+        return names;
+    }
+
+    private static Optional<RouteConfig> route(Section parent, String key) {
+        try (Section route = parent.section(key)) {
+            Optional<String> to =
+                    route.required("to", text -> text.equals("destination") ? text : ConfigReader.hopName(text));
+            boolean toDestination = to.map("destination"::equals).orElse(false);
+            HeaderProfile profile = profile(route, toDestination);
+            Optional<RouteConfig.HopAt> at = to.flatMap(hop ->
+                    route.optional("at", Values::address).map(address -> new RouteConfig.HopAt(hop, address, profile)));
+            Optional<String> by = route.optional("by", text -> {
+                if (!text.equals("interception")) {
+                    throw new IllegalArgumentException("expected \"interception\", found \"" + text + "\"");
+                }
+                return text;
+            });
+            if (to.isEmpty()) {
+                return Optional.empty();
+            }
+            boolean destination = toDestination;
+            if (destination && (at.isPresent() || by.isPresent())) {
+                route.problem("to", "the destination is the flow's own: it takes neither \"at\" nor \"by\"");
+            }
+            if (!destination && at.isPresent() == by.isPresent()) {
+                route.problem("to", "a hop is reached either \"at\" an address or \"by: interception\"");
+            }
+            if (destination) {
+                return Optional.of(new RouteConfig.Destination());
+            }
+            return at.isPresent()
+                    ? Optional.of(at.get())
+                    : by.map(interception -> new RouteConfig.HopByInterception(to.get(), profile));
+        }
+    }
+
+    /** What header the next hop takes, and which details don't go there. */
+    private static HeaderProfile profile(Section route, boolean toDestination) {
+        for (String key : List.of("profile", "close")) {
+            if (toDestination && route.has(key)) {
+                route.problem(key, "the destination gets no header");
+            }
+        }
+        HeaderProfile profile = route.optional(
+                "profile",
+                text -> Values.word(text, Map.of("normal", HeaderProfile.NORMAL, "legacy", HeaderProfile.LEGACY)),
+                HeaderProfile.NORMAL);
+        List<Detail.Kind> closed = route.list("close", text -> Values.word(text, KINDS));
+        return profile.keepingBack(ImmutableSet.copyOf(closed));
+    }
+}

@@ -1,0 +1,42 @@
+package dev.throughline.flow;
+
+import com.google.common.collect.ImmutableMap;
+import dev.throughline.policy.Decision;
+import dev.throughline.policy.Outcome;
+import dev.throughline.policy.Policy;
+import java.util.Optional;
+
+/**
+ * Which flows go on and where to, until the policy is read anew; then it is replaced as a whole, routes included, so that no
+ * rule names a route that isn't there.
+ *
+ * @param policy decides
+ * @param usual where flows go for which no rule names a route
+ * @param routes the other ways, by their names
+ */
+public record Directions(Policy policy, NextHop usual, ImmutableMap<String, NextHop> routes) {
+    /** Every flow goes there. */
+    public static Directions allTo(NextHop next) {
+        return new Directions(Policy.NONE, next, ImmutableMap.of());
+    }
+
+    /** Where a flow goes of which the policy said this; refuses one that it denied. */
+    NextHop next(Decision said) {
+        return switch (said.outcome()) {
+            case Outcome.Allow(Optional<String> route, Optional<String> limitsClass) ->
+                route.map(this::route).orElse(usual);
+            case Outcome.Deny deny ->
+                throw new Refused(
+                        CloseReason.POLICY_DENIED,
+                        said.rule().map(rule -> "rule " + rule).orElse(""));
+        };
+    }
+
+    private NextHop route(String name) {
+        NextHop next = routes.get(name);
+        if (next == null) {
+            throw new IllegalStateException("a rule names route " + name + ", which isn't there");
+        }
+        return next;
+    }
+}

@@ -1,0 +1,274 @@
+package dev.throughline.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Range;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Cidr;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.AppleSignature;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Credentials;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a policy decides, and why. */
+class PolicyTest {
+    private static final String HASH = "c0".repeat(32);
+
+    private static final UUID POD = UUID.fromString("01234567-89ab-cdef-0123-456789abcdef");
+
+    private static final Outcome DENY = new Outcome.Deny();
+    private static final Outcome ALLOW = Outcome.Allow.PLAIN;
+    private static final PolicyRule REST = new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), ALLOW);
+
+    /** Ada's curl, of which all is known. */
+    private static final ProcessIdentity CURL = identity(
+            Evidence.SOCKET_LOOKUP,
+            Optional.of(new Credentials(1000, 1000, 100)),
+            new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex(HASH)), Optional.of("curl"))
+                    .withSignature(new AppleSignature(
+                            Optional.of("com.apple.curl"), Optional.of("TEAM123456"), Optional.empty())),
+            new Placement(Optional.empty(), Optional.empty())
+                    .withUnit("backup@1.service")
+                    .withContainer("4f5a", Optional.of(POD)),
+            new Person(Optional.of("ada")));
+
+    /** The same user's process, of which the kernel could say no more. */
+    private static final ProcessIdentity UID_ONLY = identity(
+            Evidence.UID_ONLY, Optional.of(Credentials.ofUser(1000)), Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN);
+
+    private static final ProcessIdentity NOBODY_KNOWS =
+            ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX);
+
+    private static ProcessIdentity identity(
+            Evidence evidence, Optional<Credentials> credentials, Code code, Placement place, Person person) {
+        return new ProcessIdentity(evidence, OperatingSystem.LINUX, Optional.empty(), credentials, code, place, person);
+    }
+
+    private static Question question(ProcessIdentity who, String destination, int port, Optional<String> name) {
+        String source = destination.contains(":") ? "2001:db8::1" : "192.0.2.1";
+        Tuple tuple = Tuple.tcp(new InetSocketAddress(source, 40000), new InetSocketAddress(destination, port));
+        return new Question(
+                new Originator(HostId.of("edge-1"), new FlowId(1, 2), Instant.EPOCH, tuple, Way.SOCKET, who), name);
+    }
+
+    private static Question question(ProcessIdentity who) {
+        return question(who, "10.1.2.3", 443, Optional.of("www.example.com"));
+    }
+
+    private static Condition user(List<Long> ids, List<String> names, boolean orUnknown) {
+        return new Condition.User(ImmutableList.copyOf(ids), ImmutableList.copyOf(names), orUnknown);
+    }
+
+    private static Condition text(Subject subject, boolean orUnknown, String... patterns) {
+        return new Condition.Text(
+                subject,
+                ImmutableList.copyOf(
+                        List.of(patterns).stream().map(TextPattern::new).toList()),
+                orUnknown);
+    }
+
+    private static Condition destination(String... networks) {
+        return new Condition.Destination(
+                ImmutableList.copyOf(List.of(networks).stream().map(Cidr::parse).toList()));
+    }
+
+    private static Condition evidence(Evidence... kinds) {
+        return new Condition.EvidenceIs(ImmutableList.copyOf(kinds));
+    }
+
+    private static Condition atLeast(Evidence... least) {
+        return new Condition.EvidenceAtLeast(ImmutableList.copyOf(least));
+    }
+
+    private static Condition ports(int first, int last) {
+        return new Condition.Ports(ImmutableList.of(Range.closed(first, last)));
+    }
+
+    private static Condition hosts(String... names) {
+        return new Condition.Host(ImmutableList.copyOf(names));
+    }
+
+    /** A condition, whether it holds of curl, of a process that only its user is known of, and of one nobody knows. */
+    static List<Arguments> conditions() {
+        return List.of(
+                Arguments.of(user(List.of(1000L), List.of(), false), true, true, false),
+                Arguments.of(user(List.of(0L, 1000L), List.of(), false), true, true, false),
+                Arguments.of(user(List.of(0L), List.of(), false), false, false, false),
+                Arguments.of(user(List.of(), List.of("ada"), false), true, false, false),
+                Arguments.of(user(List.of(), List.of(), true), false, false, true),
+                Arguments.of(new Condition.Group(ImmutableList.of(100L), false), true, false, false),
+                Arguments.of(new Condition.Group(ImmutableList.of(1L), true), false, true, true),
+                Arguments.of(text(Subject.EXECUTABLE, false, "/usr/bin/curl"), true, false, false),
+                Arguments.of(text(Subject.EXECUTABLE, false, "/bin/sh", "/usr/bin/*"), true, false, false),
+                Arguments.of(text(Subject.EXECUTABLE, false, "/usr/bin/wget"), false, false, false),
+                Arguments.of(text(Subject.EXECUTABLE, true), false, true, true),
+                Arguments.of(text(Subject.EXECUTABLE, true, "/usr/bin/curl"), true, true, true),
+                Arguments.of(text(Subject.SHA256, false, HASH), true, false, false),
+                Arguments.of(text(Subject.SHA256, false, "00".repeat(32)), false, false, false),
+                Arguments.of(text(Subject.UNIT, false, "backup@*.service"), true, false, false),
+                Arguments.of(text(Subject.UNIT, true, "nginx.service"), false, true, true),
+                Arguments.of(text(Subject.CONTAINER, false, "4f5a"), true, false, false),
+                Arguments.of(text(Subject.CONTAINER, false, "4f5b"), false, false, false),
+                Arguments.of(text(Subject.POD, false, POD.toString()), true, false, false),
+                Arguments.of(text(Subject.SIGNING_ID, false, "com.apple.*"), true, false, false),
+                Arguments.of(text(Subject.SIGNING_ID, false, "com.example.*"), false, false, false),
+                Arguments.of(text(Subject.TEAM_ID, false, "TEAM123456"), true, false, false),
+                Arguments.of(text(Subject.DESTINATION_HOST, false, "*.example.com"), true, true, true),
+                Arguments.of(text(Subject.DESTINATION_HOST, true, "example.com"), false, false, false),
+                Arguments.of(hosts("edge-2", "edge-1"), true, true, true),
+                Arguments.of(hosts("edge-2"), false, false, false),
+                Arguments.of(evidence(Evidence.UID_ONLY, Evidence.SHARED), false, true, false),
+                Arguments.of(evidence(Evidence.UNKNOWN), false, false, true),
+                Arguments.of(atLeast(Evidence.KERNEL_CONNECT), false, false, false),
+                Arguments.of(atLeast(Evidence.SOCKET_LOOKUP), true, false, false),
+                Arguments.of(atLeast(Evidence.UID_ONLY), true, true, false),
+                Arguments.of(atLeast(Evidence.KERNEL_CONNECT, Evidence.UID_ONLY), true, true, false),
+                Arguments.of(destination("192.0.2.0/24", "10.0.0.0/8"), true, true, true),
+                Arguments.of(destination("192.0.2.0/24", "::/0"), false, false, false),
+                Arguments.of(ports(443, 443), true, true, true),
+                Arguments.of(ports(444, 500), false, false, false));
+    }
+
+    @ParameterizedTest
+    @MethodSource("conditions")
+    void whatHolds(Condition condition, boolean ofCurl, boolean ofUidOnly, boolean ofUnknown) {
+        assertThat(condition.holds(question(CURL))).isEqualTo(ofCurl);
+        assertThat(condition.holds(question(UID_ONLY))).isEqualTo(ofUidOnly);
+        assertThat(condition.holds(question(NOBODY_KNOWS))).isEqualTo(ofUnknown);
+    }
+
+    /** A user whose name is a number isn't the user of that id. */
+    @Test
+    void aNameIsNeverAnId() {
+        ProcessIdentity odd = identity(
+                Evidence.SOCKET_LOOKUP,
+                Optional.of(Credentials.ofUser(1000)),
+                Code.UNKNOWN,
+                Placement.UNKNOWN,
+                new Person(Optional.of("0")));
+
+        assertThat(user(List.of(0L), List.of(), false).holds(question(odd))).isFalse();
+    }
+
+    @Test
+    void theFirstRuleThatIsAboutAFlowDecides() {
+        Policy policy = policy(
+                rule("no-wget", DENY, text(Subject.EXECUTABLE, false, "/usr/bin/wget")),
+                rule(
+                        "curl",
+                        new Outcome.Allow(Optional.of("vault"), Optional.of("bulk")),
+                        ports(443, 443),
+                        hosts("edge-1")),
+                rule("never", DENY, ports(443, 443)));
+
+        assertThat(policy.decide(question(CURL)))
+                .isEqualTo(new Decision(
+                        Optional.of("curl"), new Outcome.Allow(Optional.of("vault"), Optional.of("bulk"))));
+        assertThat(policy.decide(question(CURL, "10.1.2.3", 80, Optional.empty())))
+                .isEqualTo(new Decision(Optional.of("rest"), ALLOW));
+    }
+
+    @Test
+    void allConditionsOfARuleMustHold() {
+        Policy policy = policy(rule("both", DENY, ports(443, 443), text(Subject.EXECUTABLE, false, "/usr/bin/curl")));
+
+        assertThat(policy.decide(question(CURL)).outcome()).isEqualTo(DENY);
+        assertThat(policy.decide(question(CURL, "10.1.2.3", 80, Optional.empty()))
+                        .outcome())
+                .isEqualTo(ALLOW);
+        assertThat(policy.decide(question(UID_ONLY)).outcome()).isEqualTo(ALLOW);
+    }
+
+    /** The way to deny what isn't proven: what isn't known is no exception. */
+    @Test
+    void unlessExceptsOnlyWhatIsKnownToBeExcepted() {
+        PolicyRule onlyCurl = new PolicyRule(
+                "only-curl",
+                ImmutableList.of(),
+                ImmutableList.of(atLeast(Evidence.SOCKET_LOOKUP), text(Subject.EXECUTABLE, false, "/usr/bin/curl")),
+                DENY);
+        Policy policy = policy(onlyCurl);
+
+        assertThat(policy.decide(question(CURL)).outcome()).isEqualTo(ALLOW);
+        assertThat(policy.decide(question(UID_ONLY)).outcome()).isEqualTo(DENY);
+        assertThat(policy.decide(question(NOBODY_KNOWS)).outcome()).isEqualTo(DENY);
+    }
+
+    @Test
+    void itSaysWhyEachRuleWasNotHit() {
+        Policy policy = policy(
+                rule("a", DENY, user(List.of(0L), List.of("bob"), false)),
+                rule("b", DENY, hosts("edge-1"), text(Subject.SHA256, true, "00".repeat(32))),
+                new PolicyRule(
+                        "c", ImmutableList.of(), ImmutableList.of(destination("10.0.0.0/8"), ports(1, 999)), DENY),
+                rule("d", ALLOW, atLeast(Evidence.UID_ONLY)),
+                rule("e", ALLOW));
+
+        assertThat(policy.explain(question(CURL)))
+                .extracting(step -> step.rule().name() + ": "
+                        + step.objection().map(PolicyRule.Objection::text).orElse("hit"))
+                .containsExactly(
+                        "a: user is ada (1000), not 0 or bob",
+                        "b: sha256 is " + HASH + ", not " + "00".repeat(32) + " or unknown",
+                        "c: excepted, since destination is 10.1.2.3 and ports is 443",
+                        "d: hit");
+    }
+
+    /** Whoever reads an explanation must see that a rule wasn't hit only since too little is known. */
+    @Test
+    void itSaysWhenMoreKnowledgeMightChangeIt() {
+        Policy policy = policy(
+                rule("user", DENY, user(List.of(), List.of("bob"), false)),
+                rule("exe", DENY, text(Subject.EXECUTABLE, false, "/usr/bin/curl")),
+                rule("port", DENY, ports(1, 2)));
+
+        assertThat(policy.explain(question(UID_ONLY)))
+                .extracting(Policy.Step::objection)
+                .containsExactly(
+                        Optional.of(new PolicyRule.Objection("user is 1000, whose name isn't known, not bob", true)),
+                        Optional.of(new PolicyRule.Objection("executable isn't known", true)),
+                        Optional.of(new PolicyRule.Objection("ports is 443, not 1-2", false)),
+                        Optional.empty());
+    }
+
+    @Test
+    void itEndsWithARuleAboutEveryFlow() {
+        ImmutableList<PolicyRule> open = ImmutableList.of(rule("some", ALLOW, ports(1, 2)));
+
+        assertThatThrownBy(() -> new Policy(open)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void withoutAPolicyEveryFlowGoesItsUsualWay() {
+        assertThat(Policy.NONE.decide(question(NOBODY_KNOWS))).isEqualTo(new Decision(Optional.empty(), ALLOW));
+    }
+
+    private static PolicyRule rule(String name, Outcome then, Condition... when) {
+        return new PolicyRule(name, ImmutableList.copyOf(when), ImmutableList.of(), then);
+    }
+
+    private static Policy policy(PolicyRule... rules) {
+        return new Policy(
+                ImmutableList.<PolicyRule>builder().add(rules).add(REST).build());
+    }
+}
