@@ -11,13 +11,18 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.Code;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.report.IdNames;
 import dev.throughline.report.Json;
 import dev.throughline.report.OriginatorJson;
 import dev.throughline.report.VerificationJson;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** A header with all its fields, for a person or as JSON. What it shows of a chain is claimed; the last part says if it is true. */
@@ -83,23 +88,52 @@ final class HeaderText {
     private static void identity(StringBuilder out, ProcessIdentity who) {
         line(out, "evidence", who.evidence().toString());
         line(out, "system", who.system().toString());
-        who.process()
-                .ifPresent(p -> line(
-                        out,
-                        "process",
-                        "pid " + p.unsignedPid() + ", start time " + Long.toUnsignedString(p.startTime())));
+        who.process().ifPresent(process -> line(out, "process", instance(process)));
         who.credentials()
                 .ifPresent(c -> line(
                         out,
                         "ids",
                         "uid " + c.unsignedUid() + ", effective uid " + c.unsignedEffectiveUid() + ", gid "
                                 + c.unsignedGid()));
-        who.person().userName().ifPresent(user -> line(out, "user", user));
-        who.code().executable().ifPresent(path -> line(out, "executable", path));
-        who.code().sha256().map(Bytes::toHex).ifPresent(hash -> line(out, "SHA-256", hash));
-        who.code().command().ifPresent(command -> line(out, "command name", command));
-        who.placement().cgroup().ifPresent(path -> line(out, "cgroup", path));
-        who.placement().bootId().map(Bytes::toHex).ifPresent(id -> line(out, "boot id", id));
+        person(out, who.person());
+        code(out, who.code());
+        placement(out, who.placement());
+    }
+
+    private static String instance(ProcessId process) {
+        OptionalLong start = process.knownStart();
+        return "pid " + process.unsignedPid()
+                + (start.isPresent() ? ", start time " + Long.toUnsignedString(start.getAsLong()) : "");
+    }
+
+    private static void person(StringBuilder out, Person person) {
+        person.userName().ifPresent(user -> line(out, "user", user));
+        person.audit().user().ifPresent(user -> line(out, "audit user", String.valueOf(user)));
+        person.audit().session().ifPresent(session -> line(out, "audit session", String.valueOf(session)));
+        person.audit().token().map(Bytes::toHex).ifPresent(token -> line(out, "audit token", token));
+        person.parent().ifPresent(parent -> line(out, "parent", instance(parent)));
+        person.commandLineHash().map(Bytes::toHex).ifPresent(hash -> line(out, "command line", "HMAC " + hash));
+    }
+
+    private static void code(StringBuilder out, Code code) {
+        code.executable().ifPresent(path -> line(out, "executable", path));
+        code.state().ifPresent(state -> line(out, "its path is", state.toString()));
+        code.file().ifPresent(file -> line(out, "file", file.toString()));
+        code.sha256().map(Bytes::toHex).ifPresent(hash -> line(out, "SHA-256", hash));
+        code.command().ifPresent(command -> line(out, "command name", command));
+        code.signature().signingId().ifPresent(id -> line(out, "signing id", id));
+        code.signature().teamId().ifPresent(id -> line(out, "team id", id));
+        code.signature().cdhash().map(Bytes::toHex).ifPresent(hash -> line(out, "cdhash", hash));
+    }
+
+    private static void placement(StringBuilder out, Placement placement) {
+        placement.unit().ifPresent(unit -> line(out, "unit", unit));
+        placement.container().ifPresent(id -> line(out, "container", id));
+        placement.pod().ifPresent(pod -> line(out, "pod", pod.toString()));
+        placement.cgroup().ifPresent(path -> line(out, "cgroup", path));
+        placement.namespaces().network().ifPresent(inode -> line(out, "network ns", Long.toUnsignedString(inode)));
+        placement.namespaces().pid().ifPresent(inode -> line(out, "pid ns", Long.toUnsignedString(inode)));
+        placement.bootId().map(Bytes::toHex).ifPresent(id -> line(out, "boot id", id));
     }
 
     private void link(StringBuilder out, SignedLink signed) {

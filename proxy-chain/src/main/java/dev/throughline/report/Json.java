@@ -2,8 +2,10 @@ package dev.throughline.report;
 
 import dev.throughline.header.Bytes;
 import java.io.StringWriter;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -37,6 +39,12 @@ public final class Json {
 
     public Json put(String name, long value) {
         out.writeNumberProperty(name, value);
+        return this;
+    }
+
+    /** A number of 64 bits without a sign. */
+    public Json putUnsigned(String name, OptionalLong value) {
+        value.ifPresent(bits -> out.writeNumberProperty(name, new BigInteger(Long.toUnsignedString(bits))));
         return this;
     }
 

@@ -1,6 +1,7 @@
 package dev.throughline.report;
 
 import java.io.StringWriter;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -98,7 +99,7 @@ public final class JsonTree {
                 }
                 yield values;
             }
-            case VALUE_NUMBER_INT -> parser.getLongValue();
+            case VALUE_NUMBER_INT -> parser.getBigIntegerValue();
             case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
             case VALUE_TRUE, VALUE_FALSE -> parser.getBooleanValue();
             case VALUE_STRING -> parser.getString();
@@ -121,7 +122,7 @@ public final class JsonTree {
                 values.forEach(item -> write(out, item));
                 out.writeEndArray();
             }
-            case Long number -> out.writeNumber(number);
+            case BigInteger number -> out.writeNumber(number);
             case Double number -> out.writeNumber(number);
             case Boolean flag -> out.writeBoolean(flag);
             case String text -> out.writeString(text);

@@ -1,9 +1,15 @@
 package dev.throughline.report;
 
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
+import dev.throughline.originator.ExecutableState;
+import dev.throughline.originator.FileId;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessIdentity;
+import java.util.UUID;
 
 /** An originator as JSON. */
 public final class OriginatorJson {
@@ -23,7 +29,8 @@ public final class OriginatorJson {
     public static void identity(Json out, ProcessIdentity who) {
         out.put("evidence", who.evidence().toString()).put("os", who.system().toString());
         who.process()
-                .ifPresent(process -> out.put("pid", process.unsignedPid()).put("start_time", process.startTime()));
+                .ifPresent(process ->
+                        out.put("pid", process.unsignedPid()).putUnsigned("start_time", process.knownStart()));
         who.credentials().ifPresent(ids -> {
             out.put("uid", ids.unsignedUid());
             if (ids.effectiveUid() != Credentials.NOT_KNOWN) {
@@ -33,11 +40,40 @@ public final class OriginatorJson {
                 out.put("gid", ids.unsignedGid());
             }
         });
-        out.put("user", who.person().userName())
-                .put("exe", who.code().executable())
-                .putHex("exe_sha256", who.code().sha256())
-                .put("comm", who.code().command())
-                .put("cgroup", who.placement().cgroup())
-                .putHex("boot_id", who.placement().bootId());
+        person(out, who.person());
+        code(out, who.code());
+        placement(out, who.placement());
+    }
+
+    private static void person(Json out, Person person) {
+        out.put("user", person.userName())
+                .putUnsigned("audit_user", person.audit().user())
+                .putUnsigned("audit_session", person.audit().session())
+                .putHex("audit_token", person.audit().token());
+        person.parent()
+                .ifPresent(parent -> out.put("parent_pid", parent.unsignedPid())
+                        .putUnsigned("parent_start_time", parent.knownStart()));
+        out.putHex("command_line_hmac", person.commandLineHash());
+    }
+
+    private static void code(Json out, Code code) {
+        out.put("exe", code.executable())
+                .put("exe_state", code.state().map(ExecutableState::toString))
+                .put("exe_file", code.file().map(FileId::toString))
+                .putHex("exe_sha256", code.sha256())
+                .put("comm", code.command())
+                .put("signing_id", code.signature().signingId())
+                .put("team_id", code.signature().teamId())
+                .putHex("cdhash", code.signature().cdhash());
+    }
+
+    private static void placement(Json out, Placement placement) {
+        out.put("unit", placement.unit())
+                .put("container", placement.container())
+                .put("pod", placement.pod().map(UUID::toString))
+                .put("cgroup", placement.cgroup())
+                .putUnsigned("network_namespace", placement.namespaces().network())
+                .putUnsigned("pid_namespace", placement.namespaces().pid())
+                .putHex("boot_id", placement.bootId());
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -92,5 +93,46 @@ class InspectVectorsTest {
                         .endsWith(found ? "exit 5\n" : "exit 0\n");
             }
         }
+    }
+
+    @Test
+    void whatIsKnownOfAProcessIsShown(@TempDir Path folder) throws IOException {
+        assertThat(shown("verified-detail-linux.txt", folder)).contains("""
+                  user           ada
+                  audit user     1000
+                  audit session  7
+                  parent         pid 4240, start time 1024
+                  command line   HMAC 5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c
+                  executable     /usr/bin/curl
+                  its path is    deleted
+                  file           253:1:65535
+                  SHA-256        c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0
+                  command name   curl
+                  unit           nginx.service
+                  container      c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0
+                  pod            00112233-4455-6677-8899-aabbccddeeff
+                  cgroup         /user.slice/user-1000.slice
+                  network ns     4026531992
+                  pid ns         4026531836
+                  boot id        b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0
+                """);
+        assertThat(shown("verified-detail-macos.txt", folder))
+                .contains("  audit token    000001f5000001f5000001f5000001f5000001f5000001f5000001f5000001f5\n")
+                .contains("""
+                  signing id     com.apple.curl
+                  team id        A1B2C3D4E5
+                  cdhash         cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
+                """);
+        assertThat(shown("verified-detail-parent-start-unknown.txt", folder)).contains("  parent         pid 4240\n");
+    }
+
+    private static String shown(String vector, Path folder) throws IOException {
+        String text = Files.readString(VECTORS.resolve(vector));
+        Files.writeString(
+                folder.resolve("header"), text.substring(text.indexOf("\n\n")).replaceAll("#.*", ""));
+        return new Transcript(folder)
+                .play("$ throughline inspect ./header\nexit 0\n")
+                .getFirst()
+                .actual();
     }
 }

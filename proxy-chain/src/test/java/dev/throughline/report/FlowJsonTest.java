@@ -11,13 +11,23 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Ending;
 import dev.throughline.flow.FlowView;
 import dev.throughline.flow.NextHop;
+import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.LocalOwner;
 import dev.throughline.key.Trust;
+import dev.throughline.originator.AppleSignature;
+import dev.throughline.originator.Audit;
+import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
+import dev.throughline.originator.ExecutableState;
+import dev.throughline.originator.FileId;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
@@ -25,6 +35,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** The log lines and the admin interface, word for word: programs read them. */
@@ -104,6 +116,60 @@ class FlowJsonTest {
                 "outgoing_source":"10.91.2.1:41001","outgoing_destination":"10.91.2.2:7001","key":"7aeb550f2d138176"}]},
                 "chain":["hop-a","hop-b","hop-c"],"next":"destination","bytes_out":100,"bytes_in":2000,
                 "duration_ms":1500.0}"""));
+    }
+
+    @Test
+    void allThatCanBeKnownOfAProcess() {
+        ProcessIdentity all = new ProcessIdentity(
+                Evidence.BRIDGE,
+                OperatingSystem.MACOS,
+                Optional.of(new ProcessId(-2, -3)),
+                Optional.empty(),
+                new Code(Optional.of("/usr/bin/curl"), Optional.empty(), Optional.of("curl"))
+                        .withFile(new FileId(253, 1, -1), Optional.of(ExecutableState.REPLACED))
+                        .withSignature(new AppleSignature(
+                                Optional.of("com.apple.curl"),
+                                Optional.of("A1B2C3D4E5"),
+                                Optional.of(Bytes.ofHex("cd".repeat(20))))),
+                new Placement(Optional.empty(), Optional.of("/kubepods"))
+                        .withUnit("containerd.service")
+                        .withContainer("c0c0", Optional.of(new UUID(1, 2)))
+                        .withNamespaces(new Namespaces(OptionalLong.of(4026531840L), OptionalLong.of(4026531836L))),
+                new Person(Optional.of("ada"))
+                        .withParent(new ProcessId(1, ProcessId.START_NOT_KNOWN))
+                        .withCommandLineHash(Bytes.ofHex("5c".repeat(32)))
+                        .withAudit(new Audit(
+                                OptionalLong.of(4294967294L),
+                                OptionalLong.of(7),
+                                Optional.of(Bytes.ofHex("a0".repeat(32))))));
+
+        String text = Json.object(out -> OriginatorJson.identity(out, all));
+
+        assertThat(text).isEqualTo(golden("""
+                {"evidence":"bridge","os":"macos","pid":4294967294,"start_time":18446744073709551613,
+                "user":"ada","audit_user":4294967294,"audit_session":7,
+                "audit_token":"a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0","parent_pid":1,
+                "command_line_hmac":"5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c",
+                "exe":"/usr/bin/curl","exe_state":"replaced","exe_file":"253:1:18446744073709551615","comm":"curl",
+                "signing_id":"com.apple.curl","team_id":"A1B2C3D4E5","cdhash":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                "unit":"containerd.service","container":"c0c0","pod":"00000000-0000-0001-0000-000000000002",
+                "cgroup":"/kubepods","network_namespace":4026531840,"pid_namespace":4026531836}"""));
+        assertThat(JsonTree.parse(text).toJson()).isEqualTo(text);
+    }
+
+    /** A process that ended before its start was read started at some time, not with the host. */
+    @Test
+    void aStartThatIsNotKnownIsNotShown() {
+        ProcessIdentity gone = new ProcessIdentity(
+                Evidence.KERNEL_CONNECT,
+                OperatingSystem.LINUX,
+                Optional.of(new ProcessId(4242, ProcessId.START_NOT_KNOWN)),
+                Optional.empty(),
+                Code.UNKNOWN,
+                Placement.UNKNOWN,
+                Person.UNKNOWN);
+        assertThat(Json.object(out -> OriginatorJson.identity(out, gone)))
+                .isEqualTo("{\"evidence\":\"kernel-connect\",\"os\":\"linux\",\"pid\":4242}");
     }
 
     @Test

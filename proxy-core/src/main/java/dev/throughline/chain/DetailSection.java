@@ -22,7 +22,7 @@ record DetailSection(ImmutableList<Detail> details, Code code, Placement placeme
     /** Reads all that {@code in} holds. */
     static DetailSection read(Cursor in) throws WireException {
         ImmutableList.Builder<Detail> details = ImmutableList.builder();
-        OriginCodec.DetailReader open = new OriginCodec.DetailReader();
+        DetailCodec.Reader open = new DetailCodec.Reader();
         int lastKind = 0;
         while (!in.atEnd()) {
             int start = in.offset();
@@ -38,7 +38,7 @@ record DetailSection(ImmutableList<Detail> details, Code code, Placement placeme
         return open.section(details.build());
     }
 
-    private static Detail readDetail(Cursor in, Detail.Kind kind, OriginCodec.DetailReader open) throws WireException {
+    private static Detail readDetail(Cursor in, Detail.Kind kind, DetailCodec.Reader open) throws WireException {
         int start = in.offset();
         int form = in.u8("the form of a detail");
         if (form > CLOSED) {
@@ -60,7 +60,7 @@ record DetailSection(ImmutableList<Detail> details, Code code, Placement placeme
 
     /** Reads what open details say, once more. */
     static DetailSection of(ImmutableList<Detail> details) throws WireException {
-        OriginCodec.DetailReader open = new OriginCodec.DetailReader();
+        DetailCodec.Reader open = new DetailCodec.Reader();
         for (Detail detail : details) {
             if (detail instanceof Detail.Open(Opening opening)) {
                 open.read(opening.kind(), new Cursor(opening.fields()));

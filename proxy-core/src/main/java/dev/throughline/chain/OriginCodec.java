@@ -1,7 +1,6 @@
 package dev.throughline.chain;
 
 import com.google.common.collect.ImmutableList;
-import dev.throughline.header.Bytes;
 import dev.throughline.header.Transport;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Code;
@@ -20,9 +19,8 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.IntFunction;
-import java.util.function.Supplier;
 
-/** An {@link Originator} as the fields of an origin block (SPEC.md, "Core fields" and "Details"), and back. */
+/** An {@link Originator} as the core of an origin block (SPEC.md, "Core fields"), and back. */
 final class OriginCodec {
     private static final int HOST = 1;
     private static final int FLOW = 2;
@@ -32,12 +30,6 @@ final class OriginCodec {
     private static final int SYSTEM = 6;
     private static final int PROCESS = 7;
     private static final int CREDENTIALS = 8;
-    private static final int EXECUTABLE = 1;
-    private static final int SHA256 = 2;
-    private static final int COMMAND = 3;
-    private static final int BOOT_ID = 1;
-    private static final int CGROUP = 2;
-    private static final int USER_NAME = 1;
 
     private OriginCodec() {}
 
@@ -71,39 +63,6 @@ final class OriginCodec {
         return new OriginBlock(core.toBytes(), details, new Claimed<>(originator));
     }
 
-    /** The details of a process; each that says anything gets a salt of 16 bytes from {@code salts}. */
-    static ImmutableList<Detail> details(ProcessIdentity who, Supplier<Bytes> salts) {
-        ImmutableList.Builder<Detail> details = ImmutableList.builderWithExpectedSize(3);
-        add(
-                details,
-                Detail.Kind.CODE,
-                salts,
-                new Fields.Writer()
-                        .putText(EXECUTABLE, who.code().executable())
-                        .putBytes(SHA256, who.code().sha256())
-                        .putText(COMMAND, who.code().command()));
-        add(
-                details,
-                Detail.Kind.PLACEMENT,
-                salts,
-                new Fields.Writer()
-                        .putBytes(BOOT_ID, who.placement().bootId())
-                        .putText(CGROUP, who.placement().cgroup()));
-        add(
-                details,
-                Detail.Kind.PERSON,
-                salts,
-                new Fields.Writer().putText(USER_NAME, who.person().userName()));
-        return details.build();
-    }
-
-    private static void add(
-            ImmutableList.Builder<Detail> details, Detail.Kind kind, Supplier<Bytes> salts, Fields.Writer fields) {
-        if (!fields.isEmpty()) {
-            details.add(new Detail.Open(new Opening(kind, salts.get(), fields.toBytes())));
-        }
-    }
-
     /** Reads the core of a block: an originator of which no detail is known. */
     static Originator core(Cursor in) throws WireException {
         int start = in.offset();
@@ -119,7 +78,7 @@ final class OriginCodec {
         Way way = known(evidenceAndWay, "way in", Way::ofCode);
         OperatingSystem system =
                 known(core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
-        Optional<ProcessId> process = process(core);
+        Optional<ProcessId> process = process(core, PROCESS, "process");
         Optional<Credentials> credentials = credentials(core);
         Optional<String> contradiction = contradiction(evidence, process.isPresent(), credentials.isPresent());
         if (contradiction.isPresent()) {
@@ -152,8 +111,8 @@ final class OriginCodec {
         }
     }
 
-    private static Optional<ProcessId> process(Fields core) throws WireException {
-        Optional<Cursor> field = core.optional(PROCESS, 12, "process");
+    static Optional<ProcessId> process(Fields fields, int tag, String name) throws WireException {
+        Optional<Cursor> field = fields.optional(tag, 12, name);
         if (field.isEmpty()) {
             return Optional.empty();
         }
@@ -169,37 +128,11 @@ final class OriginCodec {
         return Optional.of(new Credentials(ids.i32("uid"), ids.i32("effective uid"), ids.i32("gid")));
     }
 
-    private static <T> T known(Cursor in, String what, IntFunction<Optional<T>> type) throws WireException {
+    static <T> T known(Cursor in, String what, IntFunction<Optional<T>> type) throws WireException {
         int at = in.offset();
         int code = in.u8(what);
         return type.apply(code)
                 .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
-    }
-
-    /** Reads the open details of one block. */
-    static final class DetailReader {
-        private Code code = Code.UNKNOWN;
-        private Placement placement = Placement.UNKNOWN;
-        private Person person = Person.UNKNOWN;
-
-        void read(Detail.Kind kind, Cursor in) throws WireException {
-            Fields fields = Fields.read(in, "a detail");
-            switch (kind) {
-                case CODE ->
-                    code = new Code(
-                            fields.text(EXECUTABLE, "executable path"),
-                            fields.bytes(SHA256, 32, "executable's SHA-256"),
-                            fields.text(COMMAND, "command name"));
-                case PLACEMENT ->
-                    placement = new Placement(fields.bytes(BOOT_ID, 16, "boot id"), fields.text(CGROUP, "cgroup path"));
-                case PERSON -> person = new Person(fields.text(USER_NAME, "user name"));
-            }
-        }
-
-        /** These details, with what was read of them. */
-        DetailSection section(ImmutableList<Detail> details) {
-            return new DetailSection(details, code, placement, person);
-        }
     }
 
     /** An originator says no more than its evidence can know, and what it must. */

@@ -29,12 +29,12 @@ final class ProcessDetails {
     /** Those of {@code who}. Anything else than exactly the same process, running the same code, has others. */
     ImmutableList<Detail> of(ProcessIdentity who) {
         if (who.process().isEmpty()) {
-            return OriginCodec.details(who, salts::next);
+            return DetailCodec.details(who, salts::next);
         }
         int place = Math.floorMod(who.process().get().hashCode(), PLACES);
         Known known = places[place];
         if (known == null || !known.who.equals(who)) {
-            known = new Known(who, OriginCodec.details(who, salts::next));
+            known = new Known(who, DetailCodec.details(who, salts::next));
             places[place] = known;
         }
         return known.details;

@@ -9,8 +9,55 @@ import java.util.Optional;
  * @param executable path of the executable as its own mount namespace names it
  * @param sha256 SHA-256 of the executable's bytes (32 bytes), read from the inode that runs, not from the path
  * @param command the process's own short name, at most 15 bytes on Linux; anyone can set it, so it is a label, not proof
+ * @param file the file that runs
+ * @param state whether the path leads to another file than the one that runs, or to none; absent if it leads there, and where
+ *     nobody could look
+ * @param signature who signed it, on macOS
  */
-public record Code(Optional<String> executable, Optional<Bytes> sha256, Optional<String> command) {
+public record Code(
+        Optional<String> executable,
+        Optional<Bytes> sha256,
+        Optional<String> command,
+        Optional<FileId> file,
+        Optional<ExecutableState> state,
+        AppleSignature signature) {
     /** Nothing is known. */
     public static final Code UNKNOWN = new Code(Optional.empty(), Optional.empty(), Optional.empty());
+
+    /** Checks the size of what has one. */
+    public Code {
+        Sizes.check(sha256, 32, "SHA-256");
+    }
+
+    /**
+     * Code of which neither file nor signature are known.
+     *
+     * @param executable its path
+     * @param sha256 of its bytes (32 bytes)
+     * @param command the process's own short name
+     */
+    public Code(Optional<String> executable, Optional<Bytes> sha256, Optional<String> command) {
+        this(executable, sha256, command, Optional.empty(), Optional.empty(), AppleSignature.UNKNOWN);
+    }
+
+    /**
+     * The same code in a known file.
+     *
+     * @param known the file that runs
+     * @param pathState whether its path leads elsewhere
+     * @return with both
+     */
+    public Code withFile(FileId known, Optional<ExecutableState> pathState) {
+        return new Code(executable, sha256, command, Optional.of(known), pathState, signature);
+    }
+
+    /**
+     * The same code, signed.
+     *
+     * @param known by whom
+     * @return with this signature
+     */
+    public Code withSignature(AppleSignature known) {
+        return new Code(executable, sha256, command, file, state, known);
+    }
 }

@@ -1,13 +1,63 @@
 package dev.throughline.originator;
 
+import dev.throughline.header.Bytes;
 import java.util.Optional;
 
 /**
  * For whom the process ran.
  *
  * @param userName name of the real user on the originating host
+ * @param parent the process that started it, or that took it over when that one ended
+ * @param commandLineHash HMAC-SHA-256 (32 bytes) of its command line, under a key that the first hop's operator has: whoever has
+ *     the key too can tell if it was this one. A command line itself is never told, since secrets stand in some
+ * @param audit who had logged in
  */
-public record Person(Optional<String> userName) {
+public record Person(
+        Optional<String> userName, Optional<ProcessId> parent, Optional<Bytes> commandLineHash, Audit audit) {
     /** Nothing is known. */
     public static final Person UNKNOWN = new Person(Optional.empty());
+
+    /** Checks the size of what has one. */
+    public Person {
+        Sizes.check(commandLineHash, 32, "keyed hash of the command line");
+    }
+
+    /**
+     * A person of whom the name is all that is known.
+     *
+     * @param userName name of the real user
+     */
+    public Person(Optional<String> userName) {
+        this(userName, Optional.empty(), Optional.empty(), Audit.UNKNOWN);
+    }
+
+    /**
+     * The same, started by a known process.
+     *
+     * @param known the parent
+     * @return with this parent
+     */
+    public Person withParent(ProcessId known) {
+        return new Person(userName, Optional.of(known), commandLineHash, audit);
+    }
+
+    /**
+     * The same, with a command line that can be compared.
+     *
+     * @param known its keyed hash (32 bytes)
+     * @return with this hash
+     */
+    public Person withCommandLineHash(Bytes known) {
+        return new Person(userName, parent, Optional.of(known), audit);
+    }
+
+    /**
+     * The same, with what the audit knows.
+     *
+     * @param known who had logged in
+     * @return with it
+     */
+    public Person withAudit(Audit known) {
+        return new Person(userName, parent, commandLineHash, known);
+    }
 }

@@ -1,5 +1,7 @@
 package dev.throughline.originator;
 
+import java.util.OptionalLong;
+
 /**
  * One process instance on one host and boot: a pid alone is used again, a pid with its start time is not.
  *
@@ -10,6 +12,11 @@ package dev.throughline.originator;
 public record ProcessId(int pid, long startTime) {
     /** The process had ended before its start could be read; no process that connects started with the host itself. */
     public static final long START_NOT_KNOWN = 0;
+
+    /** {@return the start time, unsigned, unless it isn't known} */
+    public OptionalLong knownStart() {
+        return startTime == START_NOT_KNOWN ? OptionalLong.empty() : OptionalLong.of(startTime);
+    }
 
     /** {@return the pid as the unsigned number that it is on the wire} */
     public long unsignedPid() {

@@ -8,15 +8,25 @@ import dev.throughline.header.Bytes;
 import dev.throughline.key.DeviceKey;
 import dev.throughline.key.SecretKey;
 import dev.throughline.key.SigningKey;
+import dev.throughline.originator.AppleSignature;
+import dev.throughline.originator.Audit;
 import dev.throughline.originator.Code;
+import dev.throughline.originator.ExecutableState;
+import dev.throughline.originator.FileId;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -111,6 +121,85 @@ class SignerTest {
                 .isEqualTo(originator);
     }
 
+    /** The forge writes the same vectors by hand. */
+    @ParameterizedTest
+    @ValueSource(strings = {"verified-detail-linux.txt", "verified-detail-macos.txt"})
+    void allThatIsKnownOfAProcessTravels(String name) throws IOException {
+        Vector vector = Vector.parse(name, Files.readString(Vector.DIRECTORY.resolve(name)));
+        Verification.Verified read = verified(vector.receiver().receive(vector.bytes()));
+        assertThat(originate(read.originator()).origin().details())
+                .extracting(detail -> ((Detail.Open) detail).opening().fields())
+                .containsExactlyElementsOf(read.chain().origin().details().stream()
+                        .map(detail -> ((Detail.Open) detail).opening().fields())
+                        .toList());
+    }
+
+    @Test
+    void whatIsKnownIsAddedPartByPart() {
+        FileId file = new FileId(253, 1, 4711);
+        AppleSignature signature = new AppleSignature(
+                Optional.of("com.apple.curl"), Optional.of("A1B2C3D4E5"), Optional.of(Bytes.copyOf(new byte[20])));
+        UUID pod = new UUID(1, 2);
+        Namespaces namespaces = new Namespaces(OptionalLong.of(4026531840L), OptionalLong.of(4026531836L));
+        Audit audit = new Audit(
+                OptionalLong.of(1000), OptionalLong.of(0xFFFF_FFFEL), Optional.of(Bytes.copyOf(new byte[32])));
+        ProcessIdentity curl = Scene.curl();
+        ProcessIdentity all = new ProcessIdentity(
+                curl.evidence(),
+                curl.system(),
+                curl.process(),
+                curl.credentials(),
+                curl.code()
+                        .withFile(file, Optional.of(ExecutableState.REPLACED))
+                        .withSignature(signature),
+                curl.placement()
+                        .withUnit("docker.service")
+                        .withContainer("c0", Optional.of(pod))
+                        .withNamespaces(namespaces),
+                curl.person()
+                        .withParent(new ProcessId(1, ProcessId.START_NOT_KNOWN))
+                        .withCommandLineHash(Scene.EXECUTABLE_SHA256)
+                        .withAudit(audit));
+
+        ProcessIdentity who = verified(vault.receive(Scene.header(originate(of(all)))))
+                .originator()
+                .identity();
+
+        assertThat(who).isEqualTo(all);
+        assertThat(who.code().executable()).isEqualTo(curl.code().executable());
+        assertThat(who.code().file()).contains(file);
+        assertThat(who.code().state()).contains(ExecutableState.REPLACED);
+        assertThat(who.code().signature()).isEqualTo(signature);
+        assertThat(who.placement().cgroup()).isEqualTo(curl.placement().cgroup());
+        assertThat(who.placement().unit()).contains("docker.service");
+        assertThat(who.placement().container()).contains("c0");
+        assertThat(who.placement().pod()).contains(pod);
+        assertThat(who.placement().namespaces()).isEqualTo(namespaces);
+        assertThat(who.person().userName()).contains("ada");
+        assertThat(who.person().parent().orElseThrow().knownStart()).isEmpty();
+        assertThat(who.person().commandLineHash()).contains(Scene.EXECUTABLE_SHA256);
+        assertThat(who.person().audit()).isEqualTo(audit);
+    }
+
+    /** It would be signed, and then refused by every receiver. */
+    @Test
+    void whatHasAnotherSizeThanItTravelsInIsNotMade() {
+        Optional<Bytes> odd = Optional.of(Bytes.copyOf(new byte[19]));
+        assertThatThrownBy(() -> new Code(Optional.empty(), odd, Optional.empty()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new AppleSignature(Optional.empty(), Optional.empty(), odd))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Placement(odd, Optional.empty())).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Person.UNKNOWN.withCommandLineHash(odd.orElseThrow()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Audit(OptionalLong.empty(), OptionalLong.empty(), odd))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Audit(OptionalLong.of(0xFFFF_FFFFL), OptionalLong.empty(), Optional.empty()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Audit(OptionalLong.empty(), OptionalLong.of(-1), Optional.empty()))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
     @Test
     void fieldsAreWrittenInTheOrderOfTheirTags() {
         Fields.Writer writer = new Fields.Writer().put(2, new byte[0]);
@@ -121,20 +210,18 @@ class SignerTest {
 
     private static Originator with(Code code, String user) {
         ProcessIdentity curl = Scene.curl();
-        return new Originator(
-                Scene.HOST,
-                Scene.FLOW,
-                Scene.OBSERVED,
-                Scene.flow(false),
-                Way.REDIRECT,
-                new ProcessIdentity(
-                        curl.evidence(),
-                        curl.system(),
-                        curl.process(),
-                        curl.credentials(),
-                        code,
-                        new Placement(Optional.of(Scene.BOOT_ID), Optional.empty()),
-                        new Person(Optional.of(user))));
+        return of(new ProcessIdentity(
+                curl.evidence(),
+                curl.system(),
+                curl.process(),
+                curl.credentials(),
+                code,
+                new Placement(Optional.of(Scene.BOOT_ID), Optional.empty()),
+                new Person(Optional.of(user))));
+    }
+
+    private static Originator of(ProcessIdentity who) {
+        return new Originator(Scene.HOST, Scene.FLOW, Scene.OBSERVED, Scene.flow(false), Way.REDIRECT, who);
     }
 
     private static Chain originate(Originator originator) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.base.Splitter;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.originator.Evidence;
+import dev.throughline.originator.ExecutableState;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.PlainText;
@@ -46,6 +47,10 @@ class SpecTest {
                         Stream.of(Way.values()).map(w -> w.code() + " " + w).toList());
         assertThat(codes("### Systems"))
                 .containsExactlyElementsOf(Stream.of(OperatingSystem.values())
+                        .map(s -> s.code() + " " + s)
+                        .toList());
+        assertThat(codes("### States of a path"))
+                .containsExactlyElementsOf(Stream.of(ExecutableState.values())
                         .map(s -> s.code() + " " + s)
                         .toList());
     }

@@ -6,8 +6,11 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.Trust;
+import dev.throughline.originator.Code;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessIdentity;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -117,13 +120,41 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         who.credentials()
                 .ifPresent(c -> parts.add(
                         "uid " + c.unsignedUid() + " as " + c.unsignedEffectiveUid() + " gid " + c.unsignedGid()));
-        who.code().executable().ifPresent(path -> parts.add("executable " + path));
-        who.code().sha256().ifPresent(hash -> parts.add("hash " + hash));
-        who.code().command().ifPresent(command -> parts.add("command " + command));
-        who.placement().bootId().ifPresent(boot -> parts.add("boot " + boot));
-        who.placement().cgroup().ifPresent(cgroup -> parts.add("cgroup " + cgroup));
-        who.person().userName().ifPresent(user -> parts.add("user " + user));
+        code(parts, who.code());
+        placement(parts, who.placement());
+        person(parts, who.person());
         return String.join("; ", parts);
+    }
+
+    private static void code(List<String> parts, Code code) {
+        code.executable().ifPresent(path -> parts.add("executable " + path));
+        code.sha256().ifPresent(hash -> parts.add("hash " + hash));
+        code.command().ifPresent(command -> parts.add("command " + command));
+        code.signature().signingId().ifPresent(id -> parts.add("signing-id " + id));
+        code.signature().teamId().ifPresent(id -> parts.add("team " + id));
+        code.signature().cdhash().ifPresent(hash -> parts.add("cdhash " + hash));
+        code.file().ifPresent(file -> parts.add("file " + file));
+        code.state().ifPresent(state -> parts.add("state " + state));
+    }
+
+    private static void placement(List<String> parts, Placement placement) {
+        placement.bootId().ifPresent(boot -> parts.add("boot " + boot));
+        placement.cgroup().ifPresent(cgroup -> parts.add("cgroup " + cgroup));
+        placement.unit().ifPresent(unit -> parts.add("unit " + unit));
+        placement.container().ifPresent(id -> parts.add("container " + id));
+        placement.pod().ifPresent(pod -> parts.add("pod " + pod));
+        placement.namespaces().network().ifPresent(inode -> parts.add("network " + Long.toUnsignedString(inode)));
+        placement.namespaces().pid().ifPresent(inode -> parts.add("pids " + Long.toUnsignedString(inode)));
+    }
+
+    private static void person(List<String> parts, Person person) {
+        person.userName().ifPresent(user -> parts.add("user " + user));
+        person.audit().session().ifPresent(session -> parts.add("audit-session " + session));
+        person.parent()
+                .ifPresent(p -> parts.add("parent " + p.unsignedPid() + " of " + Long.toUnsignedString(p.startTime())));
+        person.audit().token().ifPresent(token -> parts.add("token " + token));
+        person.commandLineHash().ifPresent(hash -> parts.add("command-line " + hash));
+        person.audit().user().ifPresent(user -> parts.add("audit-user " + user));
     }
 
     private static Tuple tuple(String text) {

@@ -60,6 +60,7 @@ final class VectorCatalogue {
         catalogue.files.put("scene.secrets", Scene.SECRETS);
         new HeaderVectors(catalogue).add();
         new ChainVectors(catalogue).add();
+        new DetailVectors(catalogue).add();
         new VerdictVectors(catalogue).add();
         return catalogue.files;
     }

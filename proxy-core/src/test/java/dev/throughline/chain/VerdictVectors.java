@@ -110,7 +110,7 @@ final class VerdictVectors {
                 "verified-reserved-detail-tag",
                 "A reserved field of a detail.",
                 VectorCatalogue.VERIFIED,
-                d -> d.forge.detail(1).add(5, "reserved", new byte[] {(byte) 0xFF}));
+                d -> d.forge.detail(1).add(7, "reserved", new byte[] {(byte) 0xFF}));
         to.add(
                 "verified-pid-unsigned",
                 "The largest pid and start time.",

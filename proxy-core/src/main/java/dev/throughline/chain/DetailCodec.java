@@ -1,0 +1,214 @@
+package dev.throughline.chain;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.AppleSignature;
+import dev.throughline.originator.Audit;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.ExecutableState;
+import dev.throughline.originator.FileId;
+import dev.throughline.originator.Namespaces;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessId;
+import dev.throughline.originator.ProcessIdentity;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** What is known of a process as the fields of details (SPEC.md, "Detail fields"), and back. */
+final class DetailCodec {
+    private static final int EXECUTABLE = 1;
+    private static final int SHA256 = 2;
+    private static final int COMMAND = 3;
+    private static final int SIGNING_ID = 4;
+    private static final int TEAM_ID = 5;
+    private static final int CDHASH = 6;
+    private static final int FILE = 9;
+    private static final int STATE = 10;
+    private static final int BOOT_ID = 1;
+    private static final int CGROUP = 2;
+    private static final int UNIT = 3;
+    private static final int CONTAINER = 4;
+    private static final int POD = 5;
+    private static final int NETWORK_NAMESPACE = 6;
+    private static final int PID_NAMESPACE = 8;
+    private static final int USER_NAME = 1;
+    private static final int AUDIT_SESSION = 2;
+    private static final int PARENT = 3;
+    private static final int AUDIT_TOKEN = 4;
+    private static final int COMMAND_LINE_HASH = 5;
+    private static final int AUDIT_USER = 7;
+    /** All bits set, by which systems mean that there is none. */
+    private static final int NO_ID = -1;
+
+    private DetailCodec() {}
+
+    /** The details of a process; each that says anything gets a salt of 16 bytes from {@code salts}. */
+    static ImmutableList<Detail> details(ProcessIdentity who, Supplier<Bytes> salts) {
+        ImmutableList.Builder<Detail> details = ImmutableList.builderWithExpectedSize(3);
+        add(details, Detail.Kind.CODE, salts, fields(who.code()));
+        add(details, Detail.Kind.PLACEMENT, salts, fields(who.placement()));
+        add(details, Detail.Kind.PERSON, salts, fields(who.person()));
+        return details.build();
+    }
+
+    private static void add(
+            ImmutableList.Builder<Detail> details, Detail.Kind kind, Supplier<Bytes> salts, Fields.Writer fields) {
+        if (!fields.isEmpty()) {
+            details.add(new Detail.Open(new Opening(kind, salts.get(), fields.toBytes())));
+        }
+    }
+
+    private static Fields.Writer fields(Code code) {
+        Fields.Writer fields = new Fields.Writer()
+                .putText(EXECUTABLE, code.executable())
+                .putBytes(SHA256, code.sha256())
+                .putText(COMMAND, code.command())
+                .putText(SIGNING_ID, code.signature().signingId())
+                .putText(TEAM_ID, code.signature().teamId())
+                .putBytes(CDHASH, code.signature().cdhash());
+        code.file()
+                .ifPresent(file -> fields.put(FILE, 16)
+                        .putInt(file.major())
+                        .putInt(file.minor())
+                        .putLong(file.inode()));
+        code.state().ifPresent(state -> fields.put(STATE, 1).put((byte) state.code()));
+        return fields;
+    }
+
+    private static Fields.Writer fields(Placement placement) {
+        Fields.Writer fields = new Fields.Writer()
+                .putBytes(BOOT_ID, placement.bootId())
+                .putText(CGROUP, placement.cgroup())
+                .putText(UNIT, placement.unit())
+                .putText(CONTAINER, placement.container());
+        placement
+                .pod()
+                .ifPresent(pod -> fields.put(POD, 16)
+                        .putLong(pod.getMostSignificantBits())
+                        .putLong(pod.getLeastSignificantBits()));
+        placement
+                .namespaces()
+                .network()
+                .ifPresent(inode -> fields.put(NETWORK_NAMESPACE, 8).putLong(inode));
+        placement
+                .namespaces()
+                .pid()
+                .ifPresent(inode -> fields.put(PID_NAMESPACE, 8).putLong(inode));
+        return fields;
+    }
+
+    private static Fields.Writer fields(Person person) {
+        Fields.Writer fields = new Fields.Writer().putText(USER_NAME, person.userName());
+        person.audit()
+                .session()
+                .ifPresent(session -> fields.put(AUDIT_SESSION, 4).putInt((int) session));
+        person.parent()
+                .ifPresent(parent -> fields.put(PARENT, 12).putInt(parent.pid()).putLong(parent.startTime()));
+        fields.putBytes(AUDIT_TOKEN, person.audit().token()).putBytes(COMMAND_LINE_HASH, person.commandLineHash());
+        person.audit().user().ifPresent(user -> fields.put(AUDIT_USER, 4).putInt((int) user));
+        return fields;
+    }
+
+    /** Reads the open details of one block. */
+    static final class Reader {
+        private Code code = Code.UNKNOWN;
+        private Placement placement = Placement.UNKNOWN;
+        private Person person = Person.UNKNOWN;
+
+        void read(Detail.Kind kind, Cursor in) throws WireException {
+            Fields fields = Fields.read(in, "a detail");
+            switch (kind) {
+                case CODE -> code = code(fields);
+                case PLACEMENT -> placement = placement(fields);
+                case PERSON -> person = person(fields);
+            }
+        }
+
+        /** These details, with what was read of them. */
+        DetailSection section(ImmutableList<Detail> details) {
+            return new DetailSection(details, code, placement, person);
+        }
+    }
+
+    // In the order of the tags, so that of two wrong fields the first is named.
+
+    private static Code code(Fields fields) throws WireException {
+        Optional<String> executable = fields.text(EXECUTABLE, "executable path");
+        Optional<Bytes> sha256 = fields.bytes(SHA256, 32, "executable's SHA-256");
+        Optional<String> command = fields.text(COMMAND, "command name");
+        AppleSignature signature = new AppleSignature(
+                fields.text(SIGNING_ID, "signing id"),
+                fields.text(TEAM_ID, "team id"),
+                fields.bytes(CDHASH, 20, "cdhash"));
+        return new Code(executable, sha256, command, file(fields), state(fields), signature);
+    }
+
+    private static Optional<FileId> file(Fields code) throws WireException {
+        Optional<Cursor> field = code.optional(FILE, 16, "device and inode");
+        if (field.isEmpty()) {
+            return Optional.empty();
+        }
+        Cursor numbers = field.get();
+        return Optional.of(new FileId(numbers.i32("major"), numbers.i32("minor"), numbers.i64("inode")));
+    }
+
+    private static Optional<ExecutableState> state(Fields code) throws WireException {
+        Optional<Cursor> field = code.optional(STATE, 1, "state of the executable");
+        return field.isEmpty()
+                ? Optional.empty()
+                : Optional.of(OriginCodec.known(field.get(), "state of the executable", ExecutableState::ofCode));
+    }
+
+    private static Placement placement(Fields fields) throws WireException {
+        return new Placement(
+                fields.bytes(BOOT_ID, 16, "boot id"),
+                fields.text(CGROUP, "cgroup path"),
+                fields.text(UNIT, "unit"),
+                fields.text(CONTAINER, "container id"),
+                pod(fields),
+                new Namespaces(
+                        number(fields, NETWORK_NAMESPACE, "network namespace"),
+                        number(fields, PID_NAMESPACE, "pid namespace")));
+    }
+
+    private static Optional<UUID> pod(Fields placement) throws WireException {
+        Optional<Cursor> field = placement.optional(POD, 16, "pod uid");
+        return field.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new UUID(field.get().i64("pod uid"), field.get().i64("pod uid")));
+    }
+
+    private static OptionalLong number(Fields fields, int tag, String name) throws WireException {
+        Optional<Cursor> field = fields.optional(tag, 8, name);
+        return field.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(field.get().i64(name));
+    }
+
+    private static Person person(Fields fields) throws WireException {
+        Optional<String> userName = fields.text(USER_NAME, "user name");
+        OptionalLong session = auditId(fields, AUDIT_SESSION, "audit session");
+        Optional<ProcessId> parent = OriginCodec.process(fields, PARENT, "parent");
+        Optional<Bytes> token = fields.bytes(AUDIT_TOKEN, 32, "audit token");
+        Optional<Bytes> commandLine = fields.bytes(COMMAND_LINE_HASH, 32, "keyed hash of the command line");
+        OptionalLong user = auditId(fields, AUDIT_USER, "audit user");
+        return new Person(userName, parent, commandLine, new Audit(user, session, token));
+    }
+
+    /** None is said by leaving the field out, and in no second way. */
+    private static OptionalLong auditId(Fields person, int tag, String name) throws WireException {
+        Optional<Cursor> field = person.optional(tag, 4, name);
+        if (field.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        int at = field.get().offset();
+        int id = field.get().i32(name);
+        if (id == NO_ID) {
+            throw new WireException(at, "the " + name + " is ffffffff, which means none: the field is left out then");
+        }
+        return OptionalLong.of(Integer.toUnsignedLong(id));
+    }
+}
