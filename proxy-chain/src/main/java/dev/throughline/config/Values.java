@@ -2,8 +2,10 @@ package dev.throughline.config;
 
 import com.google.common.base.CharMatcher;
 import com.google.common.collect.Range;
+import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -43,6 +45,22 @@ public final class Values {
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("expected a numeric user id, found \"" + text + "\"", e);
         }
+    }
+
+    /** Of an executable: from the root, as the kernel has it. */
+    static String absolutePath(String text) {
+        if (!text.startsWith("/") || !Path.of(text).normalize().toString().equals(text)) {
+            throw new IllegalArgumentException("expected an absolute path without links, found \"" + text + "\"");
+        }
+        return text;
+    }
+
+    /** As {@code sha256sum} prints it. */
+    static Bytes sha256(String text) {
+        if (!text.matches("[0-9a-f]{64}")) {
+            throw new IllegalArgumentException("expected 64 hex digits in lower case, found \"" + text + "\"");
+        }
+        return Bytes.ofHex(text);
     }
 
     /** {@code 443} or {@code 8000-8100}. */

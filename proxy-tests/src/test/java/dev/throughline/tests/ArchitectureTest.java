@@ -44,7 +44,7 @@ class ArchitectureTest {
             .put("intercept", ImmutableSet.of("config", "flow", "identify", "os", "relay"))
             .put("report", ImmutableSet.of("flow", "identify"))
             .put("metrics", ImmutableSet.of("flow"))
-            .put("admin", ImmutableSet.of("flow", "metrics", "report"))
+            .put("admin", ImmutableSet.of("flow", "metrics", "os", "report"))
             .put(
                     "root",
                     ImmutableSet.of(
