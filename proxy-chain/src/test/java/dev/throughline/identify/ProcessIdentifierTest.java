@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,6 +61,19 @@ class ProcessIdentifierTest {
             assertThat(owner.identity().process().orElseThrow().pid())
                     .isEqualTo((int) ProcessHandle.current().pid());
             assertThat(client.isConnected()).isTrue();
+        }
+    }
+
+    /** Where the kernel gives no handle: a process that began only when the connection stood isn't the one that made it. */
+    @Test
+    void whoBeganAfterItsConnectionWasSeenIsNotItsPeer() throws IOException {
+        UnixPeer peer = new UnixPeer((int) ProcessHandle.current().pid(), 1234, Optional::empty);
+        try (ProcessIdentifier early = ProcessIdentifier.open(IdentifyLimits.NORMAL, () -> 1)) {
+            LocalOwner owner = early.identify(peer).join();
+
+            assertThat(owner.identity().evidence()).isEqualTo(Evidence.UID_ONLY);
+            assertThat(owner.identity().process()).isEmpty();
+            assertThat(owner.uid()).hasValue(1234);
         }
     }
 

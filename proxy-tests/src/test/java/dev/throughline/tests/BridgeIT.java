@@ -27,6 +27,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -235,6 +236,15 @@ class BridgeIT {
         JsonTree end = hops.get("hop-a").closed(line -> line.text("listener").equals(listener));
         assertThat(end.text("reason")).isEqualTo("agent-not-allowed");
         assertThat(end.has("originator")).isFalse();
+    }
+
+    /** Users without an agent don't even get as far as to be refused. */
+    @Test
+    void theSocketIsOpenToTheUsersOfItsAgentsOnly() throws IOException {
+        assertThat(Files.getPosixFilePermissions(folder.resolve("agents.bridge")))
+                .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+        assertThat(Files.getPosixFilePermissions(folder.resolve("other-user.bridge")))
+                .isEqualTo(PosixFilePermissions.fromString("rw-rw-rw-"));
     }
 
     @Test
