@@ -1,7 +1,8 @@
 /**
  * The signed header as a library: reads a PROXY v2 header ({@link dev.throughline.header}), verifies and signs the chain in
  * it ({@link dev.throughline.chain}) with the keys that somebody trusts ({@link dev.throughline.key}), and says who opened
- * the flow ({@link dev.throughline.originator}). SPEC.md, to which "SPEC" in these pages refers, is the authority on every
+ * the flow ({@link dev.throughline.originator}); and reads and writes what agents hand over
+ * ({@link dev.throughline.bridge}). SPEC.md, to which "SPEC" in these pages refers, is the authority on every
  * byte. Time, randomness and sockets come in as values: nothing here opens, waits, logs or keeps a clock. Bad bytes are
  * answered, not thrown.
  */
@@ -10,6 +11,7 @@ module dev.throughline.core {
     requires transitive com.google.common;
     requires org.bouncycastle.provider;
 
+    exports dev.throughline.bridge;
     exports dev.throughline.chain;
     exports dev.throughline.header;
     exports dev.throughline.key;

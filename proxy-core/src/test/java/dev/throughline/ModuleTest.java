@@ -46,6 +46,7 @@ class ModuleTest {
         assertThat(module.exports()).allMatch(exports -> !exports.isQualified());
         assertThat(module.exports().stream().map(ModuleDescriptor.Exports::source))
                 .containsExactlyInAnyOrder(
+                        "dev.throughline.bridge",
                         "dev.throughline.chain",
                         "dev.throughline.header",
                         "dev.throughline.key",

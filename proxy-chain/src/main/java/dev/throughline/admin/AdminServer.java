@@ -2,6 +2,7 @@ package dev.throughline.admin;
 
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.header.Tuple;
+import dev.throughline.os.SocketFile;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -17,11 +18,7 @@ import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -50,11 +47,7 @@ public final class AdminServer implements AutoCloseable {
 
     /** Opens the Unix socket at {@code path}, in place of one that a hop left behind when it was killed. */
     public void listen(Path path) throws IOException {
-        createFolderOf(path);
-        if (isAlive(path)) {
-            throw new IOException(path + " is in use: does this hop run already?");
-        }
-        Files.deleteIfExists(path);
+        SocketFile.prepare(path);
         List<Page> all = new ArrayList<>(pages.forEveryone());
         all.add(pages.flows());
         all.add(pages.who());
@@ -73,10 +66,7 @@ public final class AdminServer implements AutoCloseable {
                         return true;
                     }
                 });
-        // Who may connect is decided by credentials; the mode only keeps others from trying, where no other user is
-        // named.
-        Files.setPosixFilePermissions(
-                path, PosixFilePermissions.fromString(hasOtherUsers() ? "rw-rw-rw-" : "rw-------"));
+        SocketFile.open(path, uids);
     }
 
     /** Opens metrics and health at {@code address}. */
@@ -101,27 +91,6 @@ public final class AdminServer implements AutoCloseable {
                     bound.cause());
         }
         listening.add(bound.channel());
-    }
-
-    private boolean hasOtherUsers() throws IOException {
-        Object ownUid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        return uids.stream().anyMatch(uid -> uid != 0 && !uid.equals(ownUid));
-    }
-
-    private static void createFolderOf(Path socket) throws IOException {
-        try {
-            Files.createDirectories(socket.toAbsolutePath().getParent());
-        } catch (FileAlreadyExistsException e) {
-            throw new NotDirectoryException(e.getFile());
-        }
-    }
-
-    private static boolean isAlive(Path path) {
-        try (var probe = java.nio.channels.SocketChannel.open(java.net.UnixDomainSocketAddress.of(path))) {
-            return probe.isConnected();
-        } catch (IOException e) {
-            return false;
-        }
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.throughline.config;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Range;
+import dev.throughline.header.Bytes;
 import dev.throughline.header.Cidr;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -80,6 +82,35 @@ public sealed interface ListenerConfig {
             return false;
         }
     }
+
+    /**
+     * Takes flows that agents of this host have intercepted elsewhere and hand over, each with a header that says who opened
+     * it (BRIDGE.md).
+     *
+     * @param socket path of the Unix socket that they connect to
+     * @param agents who is believed; nobody else is heard
+     */
+    record Bridge(String name, Path socket, ImmutableList<Agent> agents) implements ListenerConfig {
+        @Override
+        public boolean requiresHeader() {
+            return false;
+        }
+
+        /** The users of all agents. */
+        public ImmutableSet<Integer> uids() {
+            return agents.stream().map(Agent::uid).collect(ImmutableSet.toImmutableSet());
+        }
+    }
+
+    /**
+     * An agent; all that is given must hold. The user always is: any user can start any program, with code of his own in it
+     * (LD_PRELOAD, ptrace), so that an executable alone would name nobody.
+     *
+     * @param uid its effective user
+     * @param executable path of what it runs, as its own mount namespace names it
+     * @param sha256 of what it runs (32 bytes)
+     */
+    record Agent(int uid, Optional<String> executable, Optional<Bytes> sha256) {}
 
     /** Which of the applications' connections; an empty list doesn't restrict. */
     record Capture(

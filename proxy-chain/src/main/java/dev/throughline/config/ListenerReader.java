@@ -2,11 +2,15 @@ package dev.throughline.config;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Maps;
+import dev.throughline.config.ListenerConfig.Agent;
 import dev.throughline.config.ListenerConfig.Capture;
 import dev.throughline.config.ListenerConfig.Interception;
 import dev.throughline.config.ListenerConfig.Previous;
+import dev.throughline.header.Bytes;
 import dev.throughline.header.Cidr;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -19,7 +23,8 @@ final class ListenerReader {
     private enum Mode {
         TRANSPARENT,
         CHAIN,
-        LEGACY
+        LEGACY,
+        BRIDGE
     }
 
     private enum By {
@@ -27,6 +32,9 @@ final class ListenerReader {
         REDIRECT,
         PLAIN
     }
+
+    /** Of a Unix socket's path (unix(7), sun_path), its end included. */
+    private static final int MAX_SOCKET_PATH = 108;
 
     private final Function<String, Path> path;
 
@@ -49,8 +57,11 @@ final class ListenerReader {
         Optional<Mode> mode = section.required("mode", text -> word(Mode.class, text));
         By by = section.optional("by", text -> word(By.class, text), By.TPROXY);
         if (name.isEmpty() || mode.isEmpty()) {
-            section.knows("address", "destination", "port", "previous", "capture", "peers");
+            section.knows("address", "destination", "port", "previous", "capture", "peers", "socket", "agents");
             return Optional.empty();
+        }
+        if (mode.get() == Mode.BRIDGE) {
+            return bridge(section, name.get());
         }
         if (mode.get() == Mode.LEGACY && by != By.PLAIN) {
             section.knows("address", "peers", "port");
@@ -65,6 +76,7 @@ final class ListenerReader {
                     section.required("address", Values::address).map(a -> new ListenerConfig.Chain(name.get(), a));
                 case LEGACY -> legacy(section, name.get());
                 case TRANSPARENT -> forward(section, name.get());
+                case BRIDGE -> throw new AssertionError("a bridge is read above");
             };
         }
         Interception interception = by == By.TPROXY ? Interception.TPROXY : Interception.REDIRECT;
@@ -92,6 +104,31 @@ final class ListenerReader {
                     "peers", "a legacy listener needs \"peers\", the proxies whose unsigned headers it believes");
         }
         return address.map(a -> new ListenerConfig.Legacy(name, a, ImmutableList.copyOf(peers)));
+    }
+
+    private Optional<ListenerConfig> bridge(Section section, String name) {
+        if (section.has("by")) {
+            section.problem("by", "a bridge is reached at its \"socket\": it takes no \"by\"");
+        }
+        Optional<Path> socket = section.required("socket", path);
+        socket.ifPresent(file -> {
+            if (file.toString().getBytes(StandardCharsets.UTF_8).length >= MAX_SOCKET_PATH) {
+                section.problem("socket", "the path of a socket has less than " + MAX_SOCKET_PATH + " bytes: " + file);
+            }
+        });
+        List<Agent> agents = new ArrayList<>();
+        for (Section agent : section.sections("agents", "an agent")) {
+            try (agent) {
+                Optional<Integer> uid = agent.required("uid", Values::uid);
+                Optional<String> executable = agent.optional("executable", Values::absolutePath);
+                Optional<Bytes> sha256 = agent.optional("sha256", text -> Bytes.ofHex(Values.sha256(text)));
+                uid.ifPresent(u -> agents.add(new Agent(u, executable, sha256)));
+            }
+        }
+        if (section.isEmpty("agents")) {
+            section.problem("agents", "a bridge needs \"agents\", the programs that it believes");
+        }
+        return socket.map(file -> new ListenerConfig.Bridge(name, file, ImmutableList.copyOf(agents)));
     }
 
     private static Capture capture(Section section) {

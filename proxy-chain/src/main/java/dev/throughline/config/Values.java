@@ -8,6 +8,7 @@ import com.google.common.collect.Range;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Evidence;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
@@ -58,6 +59,14 @@ public final class Values {
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("expected a numeric id, found \"" + text + "\"", e);
         }
+    }
+
+    /** Of an executable: from the root, as the kernel has it. */
+    static String absolutePath(String text) {
+        if (!text.startsWith("/") || !Path.of(text).normalize().toString().equals(text)) {
+            throw new IllegalArgumentException("expected an absolute path without links, found \"" + text + "\"");
+        }
+        return text;
     }
 
     /** {@code 443} or {@code 8000-8100}. */

@@ -45,7 +45,7 @@ record Announcement(
                 parts.ttl(),
                 arrival.way(),
                 Way.SOCKET,
-                Optional.of(arrival.socket().source()),
+                arrival.connection().map(Tuple::source),
                 outgoing);
         return received.map(chain -> signer.append(chain, draft)).orElseGet(() -> signer.originate(who, draft));
     }

@@ -1,24 +1,69 @@
 package dev.throughline.flow;
 
 import dev.throughline.header.Tuple;
+import dev.throughline.identify.UnixPeer;
 import dev.throughline.originator.Way;
+import io.netty.channel.socket.DuplexChannel;
+import java.util.Optional;
 
-/**
- * How a connection came in, as the kernel has it.
- *
- * @param way how it was brought here
- * @param socket the other end's own socket: its true source, and where it thinks it is connected to
- * @param asked the flow: its source, and the destination that it wants
- * @param local whether the other end is on this host, so that the kernel can say who holds it
- */
-public record Arrival(Way way, Tuple socket, Tuple asked, boolean local) {
+/** How a connection came in, as the kernel has it. */
+public sealed interface Arrival {
+    /** How it was brought here. */
+    Way way();
+
+    /** Whether the other end is on this host, so that the kernel can say who holds it. */
+    boolean local();
+
+    /** The other end's own socket, and where it thinks it is connected to; a Unix socket has no addresses. */
+    Optional<Tuple> connection();
+
+    /** This, which a listener on an address has taken. */
+    default Tcp tcp() {
+        return (Tcp) this;
+    }
+
+    /**
+     * By TCP.
+     *
+     * @param socket the other end's own socket: its true source, and where it thinks it is connected to
+     * @param asked the flow: its source, and the destination that it wants
+     */
+    record Tcp(Way way, Tuple socket, Tuple asked, boolean local) implements Arrival {
+        @Override
+        public Optional<Tuple> connection() {
+            return Optional.of(socket);
+        }
+    }
+
+    /**
+     * By a Unix socket; whoever connected says which flow it is.
+     *
+     * @param peer who connected
+     */
+    record Unix(UnixPeer peer) implements Arrival {
+        @Override
+        public Way way() {
+            return Way.UNIX_BRIDGE;
+        }
+
+        @Override
+        public boolean local() {
+            return true;
+        }
+
+        @Override
+        public Optional<Tuple> connection() {
+            return Optional.empty();
+        }
+    }
+
     /** Finds out how a connection came in. */
-    public interface Origin {
+    interface Origin {
         /**
          * How {@code connection} came.
          *
          * @throws Refused if the source or the destination can't be established: neither is ever guessed
          */
-        Arrival of(io.netty.channel.socket.SocketChannel connection);
+        Arrival of(DuplexChannel connection);
     }
 }

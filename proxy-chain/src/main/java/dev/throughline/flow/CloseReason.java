@@ -11,6 +11,7 @@ public enum CloseReason {
     IDLE_TIMEOUT("no byte moved for the idle timeout"),
     NOT_INTERCEPTED("the kernel didn't bring it here: somebody connected to the listener itself"),
     PEER_NOT_ALLOWED("it isn't from one of the proxies that this listener believes"),
+    AGENT_NOT_ALLOWED("it isn't from one of the agents that this listener believes"),
     NO_ORIGINAL_DESTINATION("the kernel couldn't say where it was going"),
     NO_TRUE_SOURCE("the kernel couldn't say where it came from"),
     OWNER_UNKNOWN("the kernel couldn't say that the previous hop owns it"),

@@ -41,6 +41,9 @@ public record Entrance(
          */
         record BelievedHeader(ImmutableList<Cidr> peers) implements Beginning {}
 
+        /** One PROXY header in which an agent of this host says who opened the flow; each flow is answered. */
+        record HandedOverHeader() implements Beginning {}
+
         /** Why nothing from {@code peer} is read, if so. */
         default Optional<Refused> objection(InetAddress peer) {
             return this instanceof BelievedHeader(ImmutableList<Cidr> peers)

@@ -3,6 +3,7 @@ package dev.throughline.flow;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
+import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.RejectReason;
@@ -18,13 +19,17 @@ import dev.throughline.originator.HopId;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
 import dev.throughline.policy.Decision;
 import dev.throughline.policy.Question;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayEnd;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.SocketChannel;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -58,7 +63,7 @@ public final class Flow {
 
     private final FlowParts parts;
     private final Entrance entrance;
-    private final SocketChannel inbound;
+    private final DuplexChannel inbound;
     private final Inbox inbox;
     private final long number;
     private final Instant acceptedAt;
@@ -75,16 +80,21 @@ public final class Flow {
     private volatile @Nullable SocketChannel outbound;
     private volatile @Nullable Relay relay;
     private volatile @Nullable CloseReason stopReason;
+    /** An agent is told what became of its flow: once, and before any byte of it. */
+    private boolean awaitsAnswer;
+
+    private volatile Optional<String> hostName = Optional.empty();
     private volatile ImmutableList<Opening> closedDetails = ImmutableList.of();
 
     /** A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off. */
-    public Flow(FlowParts parts, Entrance entrance, SocketChannel inbound, Inbox inbox) {
+    public Flow(FlowParts parts, Entrance entrance, DuplexChannel inbound, Inbox inbox) {
         this.parts = parts;
         this.entrance = entrance;
         this.inbound = inbound;
         this.inbox = inbox;
         this.number = parts.table().nextNumber();
         this.acceptedAt = parts.clock().instant();
+        this.awaitsAnswer = entrance.begins() instanceof Entrance.Beginning.HandedOverHeader;
     }
 
     /** Lives this flow. */
@@ -97,17 +107,20 @@ public final class Flow {
                 .thenApply(this::permitted)
                 .thenCompose(this::connected)
                 .thenCompose(this::announced)
+                .thenCompose(this::answered)
                 .thenCompose(this::relayed)
                 .whenComplete(this::closed);
     }
 
     /** Where it comes from and where it was going, as the kernel has it. */
-    private Arrival intercepted(SocketChannel connection) {
+    private Arrival intercepted(DuplexChannel connection) {
         Arrival found = entrance.arrivals().of(connection);
         arrival = found;
-        entrance.begins().objection(found.socket().source().getAddress()).ifPresent(objection -> {
-            throw objection;
-        });
+        found.connection()
+                .flatMap(socket -> entrance.begins().objection(socket.source().getAddress()))
+                .ifPresent(objection -> {
+                    throw objection;
+                });
         if (parts.table().isOverfull()) {
             throw new Refused(CloseReason.TOO_MANY_FLOWS, parts.table().size() - 1 + " flows are open");
         }
@@ -120,8 +133,7 @@ public final class Flow {
             return CompletableFuture.completedFuture(found);
         }
         stage = FlowView.Stage.IDENTIFYING;
-        return parts.identifier()
-                .identify(found.socket())
+        return owner(found)
                 .thenApplyAsync(
                         owner -> {
                             goOn();
@@ -134,7 +146,14 @@ public final class Flow {
                         inbound.eventLoop());
     }
 
-    /** Who opened it: what a verified header says, or, on the first hop, what the kernel or a believed proxy said. */
+    private CompletableFuture<LocalOwner> owner(Arrival found) {
+        return switch (found) {
+            case Arrival.Tcp tcp -> parts.identifier().identify(tcp.socket());
+            case Arrival.Unix unix -> parts.identifier().identify(unix.peer());
+        };
+    }
+
+    /** Who opened it: what a verified header says, or, on the first hop, what the kernel or a believed peer said. */
     private CompletableFuture<Originator> originated(Arrival found) {
         return switch (entrance.begins()) {
             case Entrance.Beginning.Payload payload -> {
@@ -142,19 +161,22 @@ public final class Flow {
                 if (owner == null) {
                     throw new IllegalStateException("a transparent listener asks the kernel");
                 }
-                yield CompletableFuture.completedFuture(begun(found, found.asked(), owner.identity()));
+                yield CompletableFuture.completedFuture(
+                        begun(found.way(), found.tcp().asked(), owner.identity()));
             }
             case Entrance.Beginning.BelievedHeader believed ->
-                headerRead(found).thenApply(header -> told(found, header));
+                headerRead(found).thenApply(header -> told(found.tcp(), header));
+            case Entrance.Beginning.HandedOverHeader handedOver ->
+                headerRead(found).thenApply(this::handedOver);
             case Entrance.Beginning.SignedHeader signed ->
-                headerRead(found).thenApply(header -> verified(found, header));
+                headerRead(found).thenApply(header -> verified(found.tcp(), header));
         };
     }
 
-    private Originator begun(Arrival found, Tuple flow, ProcessIdentity identity) {
+    private Originator begun(Way wayIn, Tuple flow, ProcessIdentity identity) {
         FlowId id = new FlowId(parts.random().nextLong(), parts.random().nextLong());
         Instant now = Instant.ofEpochMilli(parts.clock().millis());
-        Originator who = new Originator(parts.host(), id, now, flow, found.way(), identity);
+        Originator who = new Originator(parts.host(), id, now, flow, wayIn, identity);
         originator = who;
         return who;
     }
@@ -174,20 +196,29 @@ public final class Flow {
     }
 
     /** What a believed proxy says; nobody knows the process. */
-    private Originator told(Arrival found, Header header) {
+    private Originator told(Arrival.Tcp found, Header header) {
         goOn();
         endHealthCheck(found, header);
         Tuple flow = UnsignedHeader.flow(header, found.socket(), parts.chainTlv());
-        return begun(found, flow, ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
+        return begun(found.way(), flow, ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
     }
 
-    private void endHealthCheck(Arrival found, Header header) {
+    /** What an agent says, which was allowed to before a byte of it was read. */
+    private Originator handedOver(Header header) {
+        goOn();
+        HandedOver said = HandedOver.of(header);
+        parts.halfOpenHeaders().verified(Objects.requireNonNull(headerOf));
+        hostName = said.hostName();
+        return begun(said.wayIn(), said.flow(), said.process());
+    }
+
+    private void endHealthCheck(Arrival.Tcp found, Header header) {
         if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
             throw new Refused(CloseReason.HEALTH_CHECK, "");
         }
     }
 
-    private Originator verified(Arrival found, Header header) {
+    private Originator verified(Arrival.Tcp found, Header header) {
         goOn();
         endHealthCheck(found, header);
         Verification answer = parts.authority()
@@ -231,7 +262,7 @@ public final class Flow {
                 && UnsignedHeader.meansItsHost(who.tuple().destination().getAddress());
     }
 
-    private boolean isHealthChecker(Arrival found) {
+    private boolean isHealthChecker(Arrival.Tcp found) {
         return parts.healthCheckers().stream()
                 .anyMatch(cidr -> cidr.contains(found.socket().source().getAddress()));
     }
@@ -239,7 +270,7 @@ public final class Flow {
     /** Whether the policy lets it go on, and where to. Asked once: a policy that is read anew is for the flows to come. */
     private NextHop permitted(Originator who) {
         Directions directions = parts.directions().get();
-        Decision said = directions.policy().decide(new Question(who, Optional.empty()));
+        Decision said = directions.policy().decide(new Question(who, hostName));
         decision = said;
         tell(() -> parts.events().decided(said));
         NextHop chosen = directions.next(said);
@@ -306,12 +337,28 @@ public final class Flow {
         Bytes header = parts.chainTlv()
                 .header(signed)
                 .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
-        CompletableFuture<SocketChannel> written = new CompletableFuture<>();
-        channel.writeAndFlush(Unpooled.wrappedBuffer(header.toByteArray())).addListener(done -> {
+        return written(channel, header, new Refused(CloseReason.OUTBOUND_RESET, "before it had the header"))
+                .thenApply(done -> channel);
+    }
+
+    /** To an agent, that the way onwards stands: from here on the connection is the flow. */
+    private CompletableFuture<SocketChannel> answered(SocketChannel channel) {
+        if (!awaitsAnswer) {
+            return CompletableFuture.completedFuture(channel);
+        }
+        goOn();
+        awaitsAnswer = false;
+        Refused gone = new Refused(CloseReason.INBOUND_RESET, "before it had its answer");
+        return written(inbound, new BridgeAnswer.Connected().encode(), gone).thenApply(done -> channel);
+    }
+
+    private static CompletableFuture<Void> written(Channel to, Bytes bytes, Refused otherwise) {
+        CompletableFuture<Void> written = new CompletableFuture<>();
+        to.writeAndFlush(Unpooled.wrappedBuffer(bytes.toByteArray())).addListener(done -> {
             if (done.isSuccess()) {
-                written.complete(channel);
+                written.complete(null);
             } else {
-                written.completeExceptionally(new Refused(CloseReason.OUTBOUND_RESET, "before it had the header"));
+                written.completeExceptionally(otherwise);
             }
         });
         return written;
@@ -348,14 +395,23 @@ public final class Flow {
 
     /** Refused before it stood: the application is to feel it at once, as a reset, and not wait for an answer. */
     private void closeBoth(CloseReason reason) {
-        if (reason == CloseReason.HEALTH_CHECK) {
-            inbound.close();
-        } else {
-            Relay.reset(inbound);
-        }
+        closeInbound(reason);
         SocketChannel other = outbound;
         if (other != null) {
             Relay.reset(other);
+        }
+    }
+
+    private void closeInbound(CloseReason reason) {
+        if (awaitsAnswer && inbound.isActive()) {
+            awaitsAnswer = false;
+            Bytes answer = new BridgeAnswer.Failed(reason.toString()).encode();
+            inbound.writeAndFlush(Unpooled.wrappedBuffer(answer.toByteArray()))
+                    .addListener(ChannelFutureListener.CLOSE);
+        } else if (reason == CloseReason.HEALTH_CHECK) {
+            inbound.close();
+        } else {
+            Relay.reset(inbound);
         }
     }
 
@@ -395,7 +451,7 @@ public final class Flow {
             if (running != null) {
                 running.abort();
             } else {
-                Relay.reset(inbound);
+                closeInbound(reason);
             }
         });
     }

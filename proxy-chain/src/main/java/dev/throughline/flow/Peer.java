@@ -5,21 +5,29 @@ import dev.throughline.header.Tuple;
 import dev.throughline.identify.LocalOwner;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
  * Whose headers are counted together (SPEC.md, section 9): those of an IPv4 address, or of an IPv6 network of 64 bits, since
  * whoever has one address of such a network has them all. Where this host's kernel has said which user holds the
- * connection, those of that user there: otherwise one user of a host could use up what the previous hop may fail.
+ * connection, those of that user there: otherwise one user of a host could use up what the previous hop may fail. A peer on
+ * a Unix socket is a user and has no address.
  */
-record Peer(InetAddress network, OptionalInt uid) {
+record Peer(Optional<InetAddress> network, OptionalInt uid) {
     private static final int NETWORK_BYTES = 8;
+
+    Peer(InetAddress network, OptionalInt uid) {
+        this(Optional.of(network), uid);
+    }
 
     static Peer of(Arrival arrival, Optional<LocalOwner> kernel) {
         OptionalInt uid = kernel.map(LocalOwner::uid).orElseGet(OptionalInt::empty);
-        return new Peer(network(arrival.socket().source().getAddress()), uid);
+        return new Peer(
+                arrival.connection().map(socket -> network(socket.source().getAddress())), uid);
     }
 
     private static InetAddress network(InetAddress address) {
@@ -30,11 +38,13 @@ record Peer(InetAddress network, OptionalInt uid) {
         return Tuple.address(bytes);
     }
 
-    /** Such as {@code 192.0.2.1}, {@code 2001:db8::/64} or {@code 127.0.0.1, user 1000}. */
+    /** Such as {@code 192.0.2.1}, {@code 2001:db8::/64}, {@code 127.0.0.1, user 1000} or {@code user 1000}. */
     @Override
     public String toString() {
-        return InetAddresses.toAddrString(network)
-                + (network instanceof Inet6Address ? "/" + 8 * NETWORK_BYTES : "")
-                + (uid.isPresent() ? ", user " + Integer.toUnsignedString(uid.getAsInt()) : "");
+        List<String> parts = new ArrayList<>();
+        network.ifPresent(address -> parts.add(InetAddresses.toAddrString(address)
+                + (address instanceof Inet6Address ? "/" + 8 * NETWORK_BYTES : "")));
+        uid.ifPresent(user -> parts.add("user " + Integer.toUnsignedString(user)));
+        return String.join(", ", parts);
     }
 }

@@ -12,11 +12,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What this host's kernel says of the process that holds the other end of an intercepted flow.
+ * What this host's kernel says of the process that holds the other end of an intercepted flow, or that connected to a Unix
+ * socket.
  *
- * @param identity the process, with evidence SOCKET_LOOKUP, UID_ONLY, SHARED, UNKNOWN or REMOTE
+ * @param identity the process, with evidence KERNEL_CONNECT, SOCKET_LOOKUP, UID_ONLY, SHARED, UNKNOWN or REMOTE
  * @param mark SO_MARK of the application's socket; empty without CAP_NET_ADMIN, or if there is no such socket here
- * @param uid the user who made the socket, as an unsigned 32-bit id; empty for UNKNOWN and REMOTE, and for SHARED unless
+ * @param uid the user who made the socket, or who connected to the Unix socket, as an unsigned 32-bit id; empty for UNKNOWN and REMOTE, and for SHARED unless
  *     every holder is that user
  */
 public record LocalOwner(ProcessIdentity identity, OptionalInt mark, OptionalInt uid) {

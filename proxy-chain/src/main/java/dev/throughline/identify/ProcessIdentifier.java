@@ -34,6 +34,7 @@ public final class ProcessIdentifier implements AutoCloseable {
     private final SocketDiag sockets;
     private final ExecutableDigests digests;
     private final HolderSearch search;
+    private final PeerNaming peers;
     /** Empty on a kernel that has no number for it. */
     private final OptionalLong networkNamespace;
 
@@ -50,6 +51,7 @@ public final class ProcessIdentifier implements AutoCloseable {
             SocketDiag sockets,
             ExecutableDigests digests,
             HolderSearch search,
+            PeerNaming peers,
             OptionalLong networkNamespace,
             Bytes bootId,
             IdentifyLimits limits,
@@ -59,6 +61,7 @@ public final class ProcessIdentifier implements AutoCloseable {
         this.sockets = sockets;
         this.digests = digests;
         this.search = search;
+        this.peers = peers;
         this.networkNamespace = networkNamespace;
         this.bootId = bootId;
         this.limits = limits;
@@ -105,8 +108,10 @@ public final class ProcessIdentifier implements AutoCloseable {
                 new Naming(
                         new ProcessReader(digests, commandLines), new Users(PASSWD), bootId, limits.digestDeadline()));
         search.start();
+        PeerNaming peers =
+                new PeerNaming(new ProcessReader(digests, commandLines), new Users(PASSWD), bootId, limits, bootTicks);
         return new ProcessIdentifier(
-                addresses, sockets, digests, search, networkNamespace, bootId, limits, commandLines, bootTicks);
+                addresses, sockets, digests, search, peers, networkNamespace, bootId, limits, commandLines, bootTicks);
     }
 
     /**
@@ -176,6 +181,15 @@ public final class ProcessIdentifier implements AutoCloseable {
         }
     }
 
+    /**
+     * Says who connected to a Unix socket of this process: the process, unless it has ended or the kernel doesn't show it,
+     * and in any case the user. The future is completed as that of {@link #identify(Tuple)}.
+     */
+    public CompletableFuture<LocalOwner> identify(UnixPeer peer) {
+        lookups.increment();
+        return peers.name(peer);
+    }
+
     /** Where notes can't be read, the socket alone must do. */
     private Optional<CompletableFuture<LocalOwner>> caller(Tuple tuple, Optional<SocketOwner> socket) {
         try {
@@ -205,6 +219,7 @@ public final class ProcessIdentifier implements AutoCloseable {
     @Override
     public void close() {
         search.close();
+        peers.close();
         callers.ifPresent(Callers::close);
         digests.close();
         sockets.close();

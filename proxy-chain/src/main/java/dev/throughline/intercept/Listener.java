@@ -8,6 +8,7 @@ import dev.throughline.flow.FlowParts;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.HopId;
 import dev.throughline.os.Conntrack;
+import dev.throughline.os.SocketFile;
 import dev.throughline.relay.Inbox;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -18,13 +19,17 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +44,7 @@ public final class Listener implements AutoCloseable {
     private final FlowParts parts;
     private final Conntrack conntrack;
     private final List<Channel> listening = new ArrayList<>();
+    private volatile @Nullable Path socketFile;
 
     /** A listener that asks {@code conntrack} for the true ends of redirected connections. */
     public Listener(ListenerConfig config, EventLoopGroup loops, FlowParts parts, Conntrack conntrack) {
@@ -65,6 +71,7 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Forward forward -> bind(forward.address());
             case ListenerConfig.Chain chain -> bind(chain.address());
             case ListenerConfig.Legacy legacy -> bind(legacy.address());
+            case ListenerConfig.Bridge bridge -> bind(bridge);
         }
     }
 
@@ -104,6 +111,31 @@ public final class Listener implements AutoCloseable {
                 && !Boolean.TRUE.equals(bound.channel().config().getOption(EpollChannelOption.IP_TRANSPARENT))) {
             throw new IOException("listener " + config.name() + " can't intercept" + NEEDS_NET_ADMIN);
         }
+    }
+
+    private void bind(ListenerConfig.Bridge bridge) throws IOException {
+        SocketFile.prepare(bridge.socket());
+        ChannelFuture bound = new ServerBootstrap()
+                .group(loops)
+                .channel(EpollServerDomainSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .childOption(ChannelOption.AUTO_READ, false)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .childHandler(new Accepting(entrance()))
+                .bind(new DomainSocketAddress(bridge.socket().toFile()))
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException(
+                    "listener %s can't listen on %s: %s"
+                            .formatted(
+                                    config.name(),
+                                    bridge.socket(),
+                                    bound.cause().getMessage()),
+                    bound.cause());
+        }
+        listening.add(bound.channel());
+        socketFile = bridge.socket();
+        SocketFile.open(bridge.socket(), bridge.uids());
     }
 
     private Entrance entrance() {
@@ -148,6 +180,14 @@ public final class Listener implements AutoCloseable {
                         Optional.empty(),
                         PlainArrivals.ofProxies(),
                         Entrance.OwnerRule.ANYONE);
+            case ListenerConfig.Bridge bridge ->
+                new Entrance(
+                        bridge.name(),
+                        new Entrance.Beginning.HandedOverHeader(),
+                        false,
+                        Optional.empty(),
+                        new BridgeArrivals(bridge.uids()),
+                        new AgentRule(bridge.agents()));
         };
     }
 
@@ -162,10 +202,16 @@ public final class Listener implements AutoCloseable {
     @Override
     public void close() {
         listening.forEach(channel -> channel.close().awaitUninterruptibly());
+        Path file = socketFile;
+        // Once only: by then the same path may lead to the socket of the next hop that runs here.
+        socketFile = null;
+        if (file != null && !file.toFile().delete()) {
+            LOG.warn("listener {}: {} can't be deleted", config.name(), file);
+        }
     }
 
     /** Gives each new connection its inbox and its flow. */
-    private final class Accepting extends ChannelInitializer<SocketChannel> {
+    private final class Accepting extends ChannelInitializer<DuplexChannel> {
         private final Entrance entrance;
 
         Accepting(Entrance entrance) {
@@ -173,7 +219,7 @@ public final class Listener implements AutoCloseable {
         }
 
         @Override
-        protected void initChannel(SocketChannel connection) {
+        protected void initChannel(DuplexChannel connection) {
             Inbox inbox = new Inbox();
             connection.pipeline().addLast(inbox, new Beginning(entrance, connection, inbox));
         }
@@ -182,10 +228,10 @@ public final class Listener implements AutoCloseable {
     /** Begins the flow as soon as the connection is registered with its event loop. */
     private final class Beginning extends ChannelInboundHandlerAdapter {
         private final Entrance entrance;
-        private final SocketChannel connection;
+        private final DuplexChannel connection;
         private final Inbox inbox;
 
-        Beginning(Entrance entrance, SocketChannel connection, Inbox inbox) {
+        Beginning(Entrance entrance, DuplexChannel connection, Inbox inbox) {
             this.entrance = entrance;
             this.connection = connection;
             this.inbox = inbox;

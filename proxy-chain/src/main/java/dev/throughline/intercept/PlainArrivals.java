@@ -5,7 +5,7 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Refused;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Way;
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
@@ -35,14 +35,15 @@ final class PlainArrivals implements Arrival.Origin {
     }
 
     @Override
-    public Arrival of(SocketChannel connection) {
-        InetSocketAddress here = connection.localAddress();
-        InetSocketAddress source = connection.remoteAddress();
+    public Arrival of(DuplexChannel connection) {
+        InetSocketAddress here = (InetSocketAddress) connection.localAddress();
+        InetSocketAddress source = (InetSocketAddress) connection.remoteAddress();
         if (here == null || source == null) {
             throw new Refused(CloseReason.NO_TRUE_SOURCE, "the connection was gone before it was looked at");
         }
         Tuple socket = Tuple.tcp(source, here);
-        return new Arrival(way, socket, destination.map(d -> asked(source, d)).orElse(socket), destination.isPresent());
+        return new Arrival.Tcp(
+                way, socket, destination.map(d -> asked(source, d)).orElse(socket), destination.isPresent());
     }
 
     private static Tuple asked(InetSocketAddress source, InetSocketAddress destination) {

@@ -6,7 +6,7 @@ import dev.throughline.flow.Refused;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Way;
 import dev.throughline.os.Conntrack;
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 
@@ -26,9 +26,9 @@ final class RedirectArrivals implements Arrival.Origin {
     }
 
     @Override
-    public Arrival of(SocketChannel connection) {
-        InetSocketAddress listener = connection.localAddress();
-        InetSocketAddress peer = connection.remoteAddress();
+    public Arrival of(DuplexChannel connection) {
+        InetSocketAddress listener = (InetSocketAddress) connection.localAddress();
+        InetSocketAddress peer = (InetSocketAddress) connection.remoteAddress();
         if (listener == null || peer == null) {
             throw new Refused(CloseReason.NO_ORIGINAL_DESTINATION, "the connection was gone before it was looked at");
         }
@@ -46,6 +46,6 @@ final class RedirectArrivals implements Arrival.Origin {
         if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
             throw new Refused(CloseReason.NOT_INTERCEPTED, "connected to the listener " + Tuple.text(destination));
         }
-        return new Arrival(Way.REDIRECT, original, original, true);
+        return new Arrival.Tcp(Way.REDIRECT, original, original, true);
     }
 }

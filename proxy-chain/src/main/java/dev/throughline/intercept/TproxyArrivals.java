@@ -5,7 +5,7 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Refused;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Way;
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 
 /**
@@ -21,9 +21,9 @@ final class TproxyArrivals implements Arrival.Origin {
     }
 
     @Override
-    public Arrival of(SocketChannel connection) {
-        InetSocketAddress destination = connection.localAddress();
-        InetSocketAddress source = connection.remoteAddress();
+    public Arrival of(DuplexChannel connection) {
+        InetSocketAddress destination = (InetSocketAddress) connection.localAddress();
+        InetSocketAddress source = (InetSocketAddress) connection.remoteAddress();
         if (destination == null || source == null) {
             throw new Refused(CloseReason.NO_ORIGINAL_DESTINATION, "the connection was gone before it was looked at");
         }
@@ -31,6 +31,6 @@ final class TproxyArrivals implements Arrival.Origin {
             throw new Refused(CloseReason.NOT_INTERCEPTED, "connected to the listener " + Tuple.text(destination));
         }
         Tuple tuple = Tuple.tcp(source, destination);
-        return new Arrival(Way.TPROXY, tuple, tuple, true);
+        return new Arrival.Tcp(Way.TPROXY, tuple, tuple, true);
     }
 }

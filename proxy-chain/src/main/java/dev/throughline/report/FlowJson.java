@@ -50,11 +50,12 @@ public final class FlowJson {
         out.put("stage", flow.stage().toString());
         flow.originator().ifPresent(who -> out.put("originator", o -> OriginatorJson.write(o, who, names)));
         flow.arrival()
-                .ifPresent(arrival -> out.put(
-                        "arrival",
-                        a -> a.put("way", arrival.way().toString())
-                                .put("source", Tuple.text(arrival.socket().source()))
-                                .put("destination", Tuple.text(arrival.socket().destination()))));
+                .ifPresent(arrival -> out.put("arrival", a -> {
+                    a.put("way", arrival.way().toString());
+                    arrival.connection()
+                            .ifPresent(socket -> a.put("source", Tuple.text(socket.source()))
+                                    .put("destination", Tuple.text(socket.destination())));
+                }));
         flow.kernel()
                 .ifPresent(owner -> out.put("kernel", k -> {
                     OriginatorJson.identity(k, owner.identity());

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.throughline.config.ListenerConfig.Interception;
+import dev.throughline.header.Bytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,12 +74,18 @@ class ConfigReaderTest {
                     previous: { hop: hop-a, mark: 0x7101, uid: 990, pid-file: /run/a.pid }
                   - { name: front, mode: transparent, by: plain, address: "[::1]:7000", destination: "[2001:db8::1]:80" }
                   - { name: proxies, mode: legacy, by: plain, address: "[::1]:7001", peers: [192.0.2.8/29, "2001:db8::/64"] }
+                  - name: agents
+                    mode: bridge
+                    socket: b.bridge
+                    agents:
+                      - { uid: 0, executable: /usr/libexec/agent, sha256: %s }
+                      - { uid: 4294967294 }
                 route: { to: hop-c, by: interception }
                 limits: { flows: 10, half-open-headers: 5, half-open-headers-total: 6,
                           header-failures: 7, header-failures-window: 8s, remembered-chains: 1000, connect-timeout: 250ms, header-timeout: 1s,
                           idle-timeout: 2m, drain: 0s, ttl: 5s, skew: 1s, hops: 3 }
                 admin: { socket: b.sock, uids: [1001], pid-file: b.pid, metrics: "127.0.0.1:9464" }
-                """);
+                """.formatted("ab".repeat(32)));
 
         assertThat(config.laterMarks()).containsExactly(0x7103, 28932);
         assertThat(config.chainTlv().type()).isEqualTo(0xE7);
@@ -85,7 +93,17 @@ class ConfigReaderTest {
         assertThat(config.commandLineKey()).contains(folder.resolve("command-line.key"));
         assertThat(config.healthCheckers()).hasSize(1);
         assertThat(config.natExceptions()).hasSize(1);
-        assertThat(config.listeners()).hasSize(4);
+        assertThat(config.listeners()).hasSize(5);
+        assertThat(config.listeners().get(4)).isInstanceOfSatisfying(ListenerConfig.Bridge.class, bridge -> {
+            assertThat(bridge.socket()).isEqualTo(folder.resolve("b.bridge"));
+            assertThat(bridge.agents())
+                    .containsExactly(
+                            new ListenerConfig.Agent(
+                                    0, Optional.of("/usr/libexec/agent"), Optional.of(Bytes.ofHex("ab".repeat(32)))),
+                            new ListenerConfig.Agent(-2, Optional.empty(), Optional.empty()));
+            assertThat(bridge.uids()).containsExactly(0, -2);
+            assertThat(bridge.requiresHeader()).isFalse();
+        });
         assertThat(config.listeners().get(3)).isInstanceOfSatisfying(ListenerConfig.Legacy.class, legacy -> {
             assertThat(legacy.peers()).hasToString("[192.0.2.8/29, 2001:db8::/64]");
             assertThat(legacy.requiresHeader()).isFalse();
@@ -177,6 +195,41 @@ class ConfigReaderTest {
         assertThat(problems(MINIMAL + "limits: { half-open-headers: 4001 }\n"))
                 .isEqualTo("hop.yaml:8:30: all peers together may have 4000 half-open headers"
                         + " (half-open-headers-total), so one can't have 4001");
+    }
+
+    @Test
+    void whatIsWrongWithABridge() {
+        assertThat(problems("""
+                hop: hop-a
+                host: edge-1
+                key: hop-a.key
+                listeners:
+                  - { name: one, mode: bridge, agents: [{ uid: 0 }] }
+                  - { name: two, mode: bridge, socket: /run/two, agents: [] }
+                  - { name: three, mode: bridge, socket: /run/three }
+                  - { name: four, mode: bridge, by: plain, socket: /run/four, agents: [{ uid: 0 }] }
+                  - name: five
+                    mode: bridge
+                    socket: /run/%s
+                    agents:
+                      - { executable: /usr/libexec/agent }
+                      - { uid: 0, executable: libexec/agent }
+                      - { uid: 0, executable: /usr/libexec/../agent }
+                      - { uid: 0, sha256: ABAB }
+                      - { uid: root, sha265: ab }
+                route: { to: destination }
+                """.formatted("x".repeat(103)))).isEqualTo("""
+                hop.yaml:5:5: a listener needs "socket"
+                hop.yaml:6:58: a bridge needs "agents", the programs that it believes
+                hop.yaml:7:5: a bridge needs "agents", the programs that it believes
+                hop.yaml:8:37: a bridge is reached at its "socket": it takes no "by"
+                hop.yaml:11:13: the path of a socket has less than 108 bytes: /run/%s
+                hop.yaml:13:9: an agent needs "uid"
+                hop.yaml:14:31: "executable": expected an absolute path without links, found "libexec/agent"
+                hop.yaml:15:31: "executable": expected an absolute path without links, found "/usr/libexec/../agent"
+                hop.yaml:16:27: "sha256": expected 64 hex digits, as sha256sum prints them, found "ABAB"
+                hop.yaml:17:16: "uid": expected a numeric user id, found "root"
+                hop.yaml:17:22: unknown key "sha265" in an agent: did you mean "sha256"?""".formatted("x".repeat(103)));
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.relay.RelayEnd;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -29,5 +30,12 @@ class CloseReasonTest {
     void everyEndOfARelayHasItsOwn(RelayEnd end) {
         assertThat(Arrays.stream(RelayEnd.values()).map(CloseReason::of)).doesNotHaveDuplicates();
         assertThat(CloseReason.of(end)).isNotNull();
+    }
+
+    /** An agent is told it as it is. */
+    @ParameterizedTest
+    @EnumSource
+    void eachCanBeAnswered(CloseReason reason) {
+        assertThat(new BridgeAnswer.Failed(reason.toString()).reason()).isEqualTo(reason.toString());
     }
 }

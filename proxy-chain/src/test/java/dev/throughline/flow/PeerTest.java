@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.LocalOwner;
+import dev.throughline.identify.UnixPeer;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.ProcessIdentity;
@@ -18,7 +19,7 @@ class PeerTest {
     private static Peer of(String source, Optional<LocalOwner> kernel) {
         InetSocketAddress from = new InetSocketAddress(InetAddresses.forString(source), 4000);
         Tuple socket = Tuple.tcp(from, from);
-        return Peer.of(new Arrival(Way.SOCKET, socket, socket, kernel.isPresent()), kernel);
+        return Peer.of(new Arrival.Tcp(Way.SOCKET, socket, socket, kernel.isPresent()), kernel);
     }
 
     private static Peer of(String source) {
@@ -42,6 +43,16 @@ class PeerTest {
                 .isEqualTo(of("2001:db8:0:1:ffff:ffff:ffff:ffff"))
                 .isNotEqualTo(of("2001:db8:0:2::1"))
                 .hasToString("2001:db8:0:1::/64");
+    }
+
+    @Test
+    void onAUnixSocketItIsAUserAndNoAddress() {
+        Arrival unix = new Arrival.Unix(new UnixPeer(1, 1000, Optional::empty));
+
+        assertThat(Peer.of(unix, user(OptionalInt.of(1000))))
+                .isNotEqualTo(Peer.of(unix, user(OptionalInt.of(1001))))
+                .isNotEqualTo(of("127.0.0.1", user(OptionalInt.of(1000))))
+                .hasToString("user 1000");
     }
 
     @Test

@@ -70,6 +70,19 @@ class ProcessIdentifierTest {
         }
     }
 
+    /** Where the kernel gives no handle: a process that began only when the connection stood isn't the one that made it. */
+    @Test
+    void whoBeganAfterItsConnectionWasSeenIsNotItsPeer() throws IOException {
+        UnixPeer peer = new UnixPeer((int) ProcessHandle.current().pid(), 1234, Optional::empty);
+        try (ProcessIdentifier early = ProcessIdentifier.open(IdentifyLimits.NORMAL, () -> 1)) {
+            LocalOwner owner = early.identify(peer).join();
+
+            assertThat(owner.identity().evidence()).isEqualTo(Evidence.UID_ONLY);
+            assertThat(owner.identity().process()).isEmpty();
+            assertThat(owner.uid()).hasValue(1234);
+        }
+    }
+
     @Test
     void anApplicationIsNamedWithAllItsParts() throws Exception {
         try (Application application = Application.run(WAIT)) {

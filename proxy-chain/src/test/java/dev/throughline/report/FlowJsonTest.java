@@ -92,7 +92,7 @@ class FlowJsonTest {
     }
 
     private static Arrival arrival(boolean local) {
-        return new Arrival(Way.SOCKET, SOCKET, SOCKET, local);
+        return new Arrival.Tcp(Way.SOCKET, SOCKET, SOCKET, local);
     }
 
     /** One line in the log; the breaks are for reading. */

@@ -61,7 +61,7 @@ final class DetailCodec {
         }
     }
 
-    private static Fields.Writer fields(Code code) {
+    static Fields.Writer fields(Code code) {
         Fields.Writer fields = new Fields.Writer()
                 .putText(EXECUTABLE, code.executable())
                 .putBytes(SHA256, code.sha256())
@@ -78,7 +78,7 @@ final class DetailCodec {
         return fields;
     }
 
-    private static Fields.Writer fields(Placement placement) {
+    static Fields.Writer fields(Placement placement) {
         Fields.Writer fields = new Fields.Writer()
                 .putBytes(BOOT_ID, placement.bootId())
                 .putText(CGROUP, placement.cgroup())
@@ -100,7 +100,7 @@ final class DetailCodec {
         return fields;
     }
 
-    private static Fields.Writer fields(Person person) {
+    static Fields.Writer fields(Person person) {
         Fields.Writer fields = new Fields.Writer().putText(USER_NAME, person.userName());
         person.audit()
                 .session()
@@ -119,12 +119,21 @@ final class DetailCodec {
         private Person person = Person.UNKNOWN;
 
         void read(Detail.Kind kind, Cursor in) throws WireException {
-            Fields fields = Fields.read(in, "a detail");
+            read(kind, Fields.read(in, "a detail"));
+        }
+
+        void read(Detail.Kind kind, Fields fields) throws WireException {
             switch (kind) {
                 case CODE -> code = code(fields);
                 case PLACEMENT -> placement = placement(fields);
                 case PERSON -> person = person(fields);
             }
+        }
+
+        /** What was read of a process, of which {@code core} is what no detail says. */
+        ProcessIdentity process(ProcessIdentity core) {
+            return new ProcessIdentity(
+                    core.evidence(), core.system(), core.process(), core.credentials(), code, placement, person);
         }
 
         /** These details, with what was read of them. */

@@ -20,12 +20,24 @@ final class Fields {
     /** Tags of this version are below it. */
     private static final int KNOWN = 16;
 
+    private static final int ANY = -1;
+
     /** By tag; tags ascend, so a later one of the same tag can't replace an earlier one. */
     private final @Nullable Cursor[] values = new Cursor[KNOWN];
 
     private Fields() {}
 
+    /** All fields of {@code in}; those that this version doesn't know are passed over if they may be. */
     static Fields read(Cursor in, String what) throws WireException {
+        return read(in, what, ANY);
+    }
+
+    /** The same where nothing is passed over: a field whose bit isn't in {@code tags} is refused. */
+    static Fields readOnly(Cursor in, String what, int tags) throws WireException {
+        return read(in, what, tags);
+    }
+
+    private static Fields read(Cursor in, String what, int tags) throws WireException {
         Fields fields = new Fields();
         // Tag 0 is not given.
         int last = 0;
@@ -37,6 +49,9 @@ final class Fields {
             }
             if (tag >= CRITICAL) {
                 throw new WireException(start, "critical tag " + tag + " of " + what + " isn't known to this version");
+            }
+            if (tags != ANY && (tag >= KNOWN || (tags & 1 << tag) == 0)) {
+                throw new WireException(start, "tag " + tag + " doesn't belong into " + what);
             }
             int length = in.u16("the length of a field");
             if (length > in.left()) {

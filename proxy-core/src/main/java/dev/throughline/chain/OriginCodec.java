@@ -27,9 +27,9 @@ final class OriginCodec {
     private static final int OBSERVED_AT = 3;
     private static final int TUPLE = 4;
     private static final int EVIDENCE = 5;
-    private static final int SYSTEM = 6;
-    private static final int PROCESS = 7;
-    private static final int CREDENTIALS = 8;
+    static final int SYSTEM = 6;
+    static final int PROCESS = 7;
+    static final int CREDENTIALS = 8;
 
     private OriginCodec() {}
 
@@ -53,6 +53,12 @@ final class OriginCodec {
                 .put((byte) tuple.transport().code()));
         core.put(EVIDENCE, 2).put((byte) who.evidence().code()).put((byte)
                 originator.wayIn().code());
+        process(core, who);
+        return new OriginBlock(core.toBytes(), details, new Claimed<>(originator));
+    }
+
+    /** Writes which process it was, on which system and of which user, as far as that is known. */
+    static void process(Fields.Writer core, ProcessIdentity who) {
         core.put(SYSTEM, 1).put((byte) who.system().code());
         who.process().ifPresent(p -> core.put(PROCESS, 12).putInt(p.pid()).putLong(p.startTime()));
         who.credentials()
@@ -60,7 +66,6 @@ final class OriginCodec {
                         .putInt(c.uid())
                         .putInt(c.effectiveUid())
                         .putInt(c.gid()));
-        return new OriginBlock(core.toBytes(), details, new Claimed<>(originator));
     }
 
     /** Reads the core of a block: an originator of which no detail is known. */
@@ -119,7 +124,7 @@ final class OriginCodec {
         return Optional.of(new ProcessId(field.get().i32("pid"), field.get().i64("start time")));
     }
 
-    private static Optional<Credentials> credentials(Fields core) throws WireException {
+    static Optional<Credentials> credentials(Fields core) throws WireException {
         Optional<Cursor> field = core.optional(CREDENTIALS, 12, "credentials");
         if (field.isEmpty()) {
             return Optional.empty();

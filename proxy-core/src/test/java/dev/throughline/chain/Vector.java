@@ -12,6 +12,7 @@ import dev.throughline.originator.Originator;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -109,12 +110,17 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
 
     /** A verified originator in one line. */
     static String says(Originator originator) {
-        ProcessIdentity who = originator.identity();
         List<String> parts = new ArrayList<>();
         parts.add("flow " + originator.flow() + " of host " + originator.host());
         parts.add(originator.tuple().toString());
         parts.add(originator.observedAt().toString());
-        parts.add(who.evidence() + " by " + originator.wayIn() + " on " + who.system());
+        process(parts, originator.identity(), originator.wayIn());
+        return String.join("; ", parts);
+    }
+
+    /** Adds what is known of a process. */
+    static void process(List<String> parts, ProcessIdentity who, Way wayIn) {
+        parts.add(who.evidence() + " by " + wayIn + " on " + who.system());
         who.process()
                 .ifPresent(p -> parts.add("pid " + p.unsignedPid() + " of " + Long.toUnsignedString(p.startTime())));
         who.credentials()
@@ -123,7 +129,6 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         code(parts, who.code());
         placement(parts, who.placement());
         person(parts, who.person());
-        return String.join("; ", parts);
     }
 
     private static void code(List<String> parts, Code code) {

@@ -4,6 +4,7 @@ import dev.throughline.header.Header;
 import dev.throughline.header.ReadResult;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,7 +50,9 @@ final class VectorCatalogue {
 
     public static void main(String[] args) throws IOException {
         for (Map.Entry<String, String> file : files().entrySet()) {
-            Files.writeString(Vector.DIRECTORY.resolve(file.getKey()), file.getValue());
+            Path path = Vector.DIRECTORY.resolve(file.getKey());
+            Files.createDirectories(path.getParent());
+            Files.writeString(path, file.getValue());
         }
     }
 
@@ -62,6 +65,7 @@ final class VectorCatalogue {
         new ChainVectors(catalogue).add();
         new DetailVectors(catalogue).add();
         new VerdictVectors(catalogue).add();
+        new BridgeVectors(catalogue.files).add();
         return catalogue.files;
     }
 

@@ -14,9 +14,11 @@ class VectorFilesTest {
     @Test
     void theFilesAreWhatTheCatalogueMakes() throws IOException {
         Map<String, String> files = new TreeMap<>();
-        try (Stream<Path> paths = Files.list(Vector.DIRECTORY)) {
-            for (Path path : paths.filter(path -> !path.endsWith("README.md")).toList()) {
-                files.put(path.getFileName().toString(), Files.readString(path));
+        try (Stream<Path> paths = Files.walk(Vector.DIRECTORY)) {
+            for (Path path : paths.filter(Files::isRegularFile)
+                    .filter(path -> !path.endsWith("README.md"))
+                    .toList()) {
+                files.put(Vector.DIRECTORY.relativize(path).toString(), Files.readString(path));
             }
         }
         Map<String, String> made = VectorCatalogue.files();

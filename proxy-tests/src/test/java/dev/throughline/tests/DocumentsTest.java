@@ -151,7 +151,8 @@ class DocumentsTest {
                 "deploy/README.md",
                 ".github/CONTRIBUTING.md",
                 "proxy-core/README.md",
-                "proxy-core/SPEC.md")) {
+                "proxy-core/SPEC.md",
+                "proxy-core/BRIDGE.md")) {
             Path file = CHECKOUT.resolve(document);
             Pattern.compile("\\]\\((?!https?:)([^)#]+)")
                     .matcher(Files.readString(file))

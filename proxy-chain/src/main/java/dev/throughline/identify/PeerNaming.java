@@ -1,0 +1,142 @@
+package dev.throughline.identify;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.AppleSignature;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Credentials;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.os.PidFd;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Names the process that connected to a Unix socket. User and pid are the kernel's word; what /proc says of the pid is taken
+ * only if the kernel's handle says afterwards that the pid is still that process's. On a kernel older than 6.5, which gives
+ * no handle, the process must at least have been there before its connection was looked at.
+ *
+ * <p>The executable is the one that runs when it is looked at, read anew for each connection: only hashes are remembered,
+ * each for one state of one file.
+ */
+final class PeerNaming implements AutoCloseable {
+    private static final int MAX_WAITING = 4096;
+
+    private final ProcessReader processes;
+    private final Users users;
+    private final Bytes bootId;
+    private final IdentifyLimits limits;
+    private final LongSupplier bootTicks;
+    private final ThreadPoolExecutor reader;
+
+    PeerNaming(ProcessReader processes, Users users, Bytes bootId, IdentifyLimits limits, LongSupplier bootTicks) {
+        this.processes = processes;
+        this.users = users;
+        this.bootId = bootId;
+        this.limits = limits;
+        this.bootTicks = bootTicks;
+        this.reader = new ThreadPoolExecutor(
+                1,
+                1,
+                1,
+                TimeUnit.MINUTES,
+                new ArrayBlockingQueue<>(MAX_WAITING),
+                Thread.ofPlatform().name("peer-reader").daemon().factory());
+    }
+
+    /** Names {@code peer}, at the deadline by its user alone. */
+    CompletableFuture<LocalOwner> name(UnixPeer peer) {
+        CompletableFuture<LocalOwner> answer = new CompletableFuture<>();
+        try {
+            Optional<PidFd> handle = peer.handle().open();
+            long seenTicks = bootTicks.getAsLong();
+            try {
+                reader.execute(() -> read(peer, handle, seenTicks, answer));
+            } catch (RejectedExecutionException tooMany) {
+                handle.ifPresent(PidFd::close);
+                return CompletableFuture.completedFuture(userOnly(peer));
+            }
+        } catch (IOException gone) {
+            return CompletableFuture.completedFuture(userOnly(peer));
+        }
+        return answer.completeOnTimeout(userOnly(peer), limits.processDeadline().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void read(UnixPeer peer, Optional<PidFd> handle, long seenTicks, CompletableFuture<LocalOwner> answer) {
+        try {
+            processes
+                    .read(peer.pid(), Map.of())
+                    .filter(read -> read.view().id().startTime() <= seenTicks && isStill(handle, peer.pid()))
+                    .ifPresentOrElse(read -> name(peer, read, answer), () -> answer.complete(userOnly(peer)));
+        } catch (RuntimeException e) {
+            answer.complete(userOnly(peer));
+        } finally {
+            handle.ifPresent(PidFd::close);
+        }
+    }
+
+    /** Asked after the process was read: until a process is waited for, its pid isn't given again. */
+    private static boolean isStill(Optional<PidFd> handle, int pid) {
+        try {
+            return handle.isEmpty() || handle.get().pid() == pid;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void name(UnixPeer peer, ProcessReader.Reading read, CompletableFuture<LocalOwner> answer) {
+        Optional<String> userName = users.name(peer.uid());
+        var _ = read.digest()
+                .copy()
+                .completeOnTimeout(Optional.empty(), limits.digestDeadline().toNanos(), TimeUnit.NANOSECONDS)
+                .thenAccept(digest -> answer.complete(owner(peer, read, digest, userName)));
+    }
+
+    private LocalOwner owner(
+            UnixPeer peer, ProcessReader.Reading read, Optional<Bytes> digest, Optional<String> userName) {
+        ProcessView view = read.view();
+        ProcessIdentity identity = new ProcessIdentity(
+                Evidence.KERNEL_CONNECT,
+                OperatingSystem.LINUX,
+                Optional.of(view.id()),
+                Optional.of(view.credentials()),
+                new Code(
+                        read.path().text(),
+                        digest,
+                        view.command(),
+                        view.executable().map(FileVersion::id),
+                        read.path().state(),
+                        AppleSignature.UNKNOWN),
+                view.placement(bootId),
+                read.person(userName));
+        return new LocalOwner(identity, OptionalInt.empty(), OptionalInt.of(peer.uid()));
+    }
+
+    private static LocalOwner userOnly(UnixPeer peer) {
+        ProcessIdentity identity = new ProcessIdentity(
+                Evidence.UID_ONLY,
+                OperatingSystem.LINUX,
+                Optional.empty(),
+                Optional.of(Credentials.ofUser(peer.uid())),
+                Code.UNKNOWN,
+                Placement.UNKNOWN,
+                Person.UNKNOWN);
+        return new LocalOwner(identity, OptionalInt.empty(), OptionalInt.of(peer.uid()));
+    }
+
+    /** Those that wait are named at their deadline. */
+    @Override
+    public void close() {
+        reader.shutdownNow();
+    }
+}

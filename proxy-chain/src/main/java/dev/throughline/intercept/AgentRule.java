@@ -1,0 +1,47 @@
+package dev.throughline.intercept;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.config.ListenerConfig.Agent;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.Entrance;
+import dev.throughline.flow.Refused;
+import dev.throughline.header.Bytes;
+import dev.throughline.identify.LocalOwner;
+import dev.throughline.originator.Code;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Whoever connects to a bridge must be one of the agents that the configuration names, in all that it says of that one. */
+final class AgentRule implements Entrance.OwnerRule {
+    private final ImmutableList<Agent> agents;
+
+    AgentRule(ImmutableList<Agent> agents) {
+        this.agents = agents;
+    }
+
+    @Override
+    public Optional<Refused> objection(LocalOwner owner) {
+        return agents.stream().anyMatch(agent -> is(agent, owner))
+                ? Optional.empty()
+                : Optional.of(new Refused(CloseReason.AGENT_NOT_ALLOWED, text(owner)));
+    }
+
+    private static boolean is(Agent agent, LocalOwner owner) {
+        Code code = owner.identity().code();
+        return owner.uid().equals(OptionalInt.of(agent.uid()))
+                && agrees(agent.executable(), code.executable())
+                && agrees(agent.sha256(), code.sha256());
+    }
+
+    /** What isn't known isn't what was asked for. */
+    private static boolean agrees(Optional<?> expected, Optional<?> found) {
+        return expected.isEmpty() || expected.equals(found);
+    }
+
+    private static String text(LocalOwner owner) {
+        Code code = owner.identity().code();
+        return "user " + Integer.toUnsignedString(owner.uid().orElse(-1))
+                + ", executable " + code.executable().orElse("unknown")
+                + ", sha256 " + code.sha256().map(Bytes::toHex).orElse("unknown");
+    }
+}

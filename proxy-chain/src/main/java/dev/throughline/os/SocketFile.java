@@ -1,0 +1,55 @@
+package dev.throughline.os;
+
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Collection;
+
+/**
+ * The file at which a Unix socket of this hop is reached (unix(7)). Who may use it is decided by the credentials of whoever
+ * connects; the file's mode only keeps others from trying, where no other user may.
+ */
+public final class SocketFile {
+    private SocketFile() {}
+
+    /**
+     * Makes {@code path} free to listen at: its folder is there, and a file that a hop left behind when it was killed isn't.
+     *
+     * @throws IOException if somebody listens there
+     */
+    public static void prepare(Path path) throws IOException {
+        createFolderOf(path);
+        if (isAlive(path)) {
+            throw new IOException(path + " is in use: does this hop run already?");
+        }
+        Files.deleteIfExists(path);
+    }
+
+    /** Lets {@code uids} connect, or root and this process's own user alone where no other is among them. */
+    public static void open(Path path, Collection<Integer> uids) throws IOException {
+        Object ownUid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        boolean others = uids.stream().anyMatch(uid -> uid != 0 && !uid.equals(ownUid));
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(others ? "rw-rw-rw-" : "rw-------"));
+    }
+
+    private static void createFolderOf(Path socket) throws IOException {
+        try {
+            Files.createDirectories(socket.toAbsolutePath().getParent());
+        } catch (FileAlreadyExistsException e) {
+            throw new NotDirectoryException(e.getFile());
+        }
+    }
+
+    private static boolean isAlive(Path path) {
+        try (var probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            return probe.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}

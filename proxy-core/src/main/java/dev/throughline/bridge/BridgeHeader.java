@@ -1,0 +1,167 @@
+package dev.throughline.bridge;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.chain.Claimed;
+import dev.throughline.chain.ProcessBlock;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.Tlv;
+import dev.throughline.header.Transport;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What an agent says of a flow that it hands over (BRIDGE.md, "Header"). Its bytes are those of
+ * {@code HeaderWriter.proxy(flow(), tlvs())}, or the same with a checksum.
+ *
+ * @param flow TCP: the application's own source, and the destination that it asked for
+ * @param wayIn how the agent got it
+ * @param process who opened it, in the agent's words
+ * @param hostName the destination's name, if the application used one: lower-case ASCII, as in the DNS
+ */
+public record BridgeHeader(Tuple flow, Way wayIn, Claimed<ProcessIdentity> process, Optional<String> hostName) {
+    /** Type of the TLV with the originator's block. */
+    public static final int BLOCK_TYPE = 0xE6;
+
+    /** PP2_TYPE_AUTHORITY (PROXY protocol, section 2.2.2). */
+    private static final int HOST_NAME_TYPE = 0x02;
+
+    private static final int MAGIC_1 = 0x49;
+    private static final int MAGIC_2 = 0x42;
+    private static final int VERSION = 1;
+    private static final int PREFIX_BYTES = 4;
+    private static final int MAX_HOST_NAME = 253;
+    private static final String LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?";
+
+    /** The last label has a letter: what ends in a number is an address (WHATWG URL, section 3.5). */
+    private static final Pattern HOST_NAME = Pattern.compile("(" + LABEL + "\\.)*(?=[0-9_-]*[a-z])" + LABEL);
+
+    /**
+     * Checks what has a form of its own; the process is checked where it is written.
+     *
+     * @throws IllegalArgumentException for a flow that isn't TCP, a way that no agent has, or another form of name
+     */
+    public BridgeHeader {
+        checkArgument(isTcp(flow.transport()), "an agent hands over TCP, not %s", flow.transport());
+        checkArgument(mayBe(wayIn), "an agent has no flows by %s", wayIn);
+        hostName.ifPresent(name -> checkArgument(isHostName(name), "\"%s\" is no host name", name));
+    }
+
+    /**
+     * The TLVs that say it, in order; a CRC32C may follow them.
+     *
+     * @return the block, and the name if there is one
+     * @throws IllegalArgumentException for a process that can't be handed over, as {@link ProcessBlock#write} says
+     */
+    public ImmutableList<Tlv> tlvs() {
+        Bytes process = ProcessBlock.write(process().unverified());
+        byte[] block = new byte[PREFIX_BYTES + process.length()];
+        block[0] = MAGIC_1;
+        block[1] = MAGIC_2;
+        block[2] = VERSION;
+        block[3] = (byte) wayIn.code();
+        process.copyInto(block, PREFIX_BYTES);
+        ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
+        tlvs.add(new Tlv(BLOCK_TYPE, Bytes.wrap(block)));
+        hostName.ifPresent(
+                name -> tlvs.add(new Tlv(HOST_NAME_TYPE, Bytes.wrap(name.getBytes(StandardCharsets.US_ASCII)))));
+        return tlvs.build();
+    }
+
+    /**
+     * Reads what a header hands over.
+     *
+     * @param header complete
+     * @return what the agent says, or why nobody can tell
+     */
+    public static BridgeRead read(Header header) {
+        if (header.command() != Header.Command.PROXY) {
+            return new BridgeRead.Malformed(12, "command LOCAL, which hands no flow over");
+        }
+        Tuple flow = header.tuple().orElseThrow();
+        if (!isTcp(flow.transport())) {
+            return new BridgeRead.Malformed(13, flow.transport() + ", only TCP is handed over");
+        }
+        int at = HeaderWriter.FIXED_BYTES + flow.transport().addressBytes();
+        int place = 0;
+        Optional<Tlv> block = Optional.empty();
+        int blockAt = at;
+        Optional<String> name = Optional.empty();
+        for (Tlv tlv : header.tlvs()) {
+            int found = place(tlv.type());
+            if (found <= place) {
+                return new BridgeRead.Malformed(
+                        at, "TLV %02x: expected one e6, then perhaps 02, then perhaps 03".formatted(tlv.type()));
+            }
+            place = found;
+            if (tlv.type() == BLOCK_TYPE) {
+                block = Optional.of(tlv);
+                blockAt = at + Tlv.OVERHEAD;
+            } else if (tlv.type() == HOST_NAME_TYPE) {
+                name = hostName(tlv.value());
+                if (name.isEmpty()) {
+                    return new BridgeRead.Malformed(
+                            at + Tlv.OVERHEAD, "the destination's name isn't a host name of lower-case ASCII");
+                }
+            }
+            at += Tlv.OVERHEAD + tlv.value().length();
+        }
+        return block.isEmpty()
+                ? new BridgeRead.Malformed(blockAt, "the originator's block (TLV e6) is missing")
+                : block(flow, block.get().value(), blockAt, name);
+    }
+
+    /** Where it comes among the TLVs; 0 for one that mustn't be there. */
+    private static int place(int type) {
+        return switch (type) {
+            case BLOCK_TYPE -> 1;
+            case HOST_NAME_TYPE -> 2;
+            case Tlv.CRC32C -> 3;
+            default -> 0;
+        };
+    }
+
+    private static BridgeRead block(Tuple flow, Bytes block, int at, Optional<String> name) {
+        if (block.length() < PREFIX_BYTES || block.at(0) != MAGIC_1 || block.at(1) != MAGIC_2) {
+            return new BridgeRead.Malformed(at, "the block doesn't begin with 49 42, a version and a way in");
+        }
+        if (block.at(2) != VERSION) {
+            return new BridgeRead.Malformed(at + 2, "block version " + block.at(2) + ", expected " + VERSION);
+        }
+        Optional<Way> way = Way.ofCode(block.at(3)).filter(BridgeHeader::mayBe);
+        if (way.isEmpty()) {
+            return new BridgeRead.Malformed(at + 3, "an agent has no flows by way " + block.at(3));
+        }
+        Bytes process = block.part(PREFIX_BYTES, block.length() - PREFIX_BYTES);
+        return switch (ProcessBlock.read(process)) {
+            case ProcessBlock.Read.Found(Claimed<ProcessIdentity> claim) ->
+                new BridgeRead.Found(new BridgeHeader(flow, way.get(), claim, name));
+            case ProcessBlock.Read.Malformed(int offset, String problem) ->
+                new BridgeRead.Malformed(at + PREFIX_BYTES + offset, problem);
+        };
+    }
+
+    private static boolean isTcp(Transport transport) {
+        return transport == Transport.TCP4 || transport == Transport.TCP6;
+    }
+
+    /** The hop itself is the Unix bridge; and behind a proxy's header the agent wouldn't know the process. */
+    private static boolean mayBe(Way way) {
+        return way != Way.UNIX_BRIDGE && way != Way.PROXY_HEADER;
+    }
+
+    private static Optional<String> hostName(Bytes value) {
+        return value.isAscii() ? Optional.of(value.toUtf8()).filter(BridgeHeader::isHostName) : Optional.empty();
+    }
+
+    private static boolean isHostName(String name) {
+        return name.length() <= MAX_HOST_NAME && HOST_NAME.matcher(name).matches();
+    }
+}

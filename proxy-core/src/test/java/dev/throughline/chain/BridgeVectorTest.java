@@ -1,0 +1,128 @@
+package dev.throughline.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.bridge.BridgeHeader;
+import dev.throughline.bridge.BridgeRead;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.Tlv;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every vector of the bridge through every door: read, in pieces too, and written back. */
+class BridgeVectorTest {
+    private static final Path FOLDER = Vector.DIRECTORY.resolve(BridgeVectors.FOLDER);
+
+    static List<String> headers() throws IOException {
+        return names().filter(name -> !name.startsWith("answer-")).toList();
+    }
+
+    static List<String> answers() throws IOException {
+        return names().filter(name -> name.startsWith("answer-")).toList();
+    }
+
+    private static Stream<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList().stream();
+        }
+    }
+
+    static Vector vector(String name) {
+        try {
+            return Vector.parse(name, Files.readString(FOLDER.resolve(name)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("headers")
+    void aHeaderIsReadAsItSays(String name) {
+        Vector vector = vector(name);
+        Header header = Scene.complete(vector.bytes());
+        String outcome = switch (BridgeHeader.read(header)) {
+            case BridgeRead.Found found -> "handed-over: " + says(found.header());
+            case BridgeRead.Malformed malformed -> {
+                assertThat(malformed.problem()).isNotBlank();
+                yield "malformed " + malformed.offset();
+            }
+        };
+        assertThat(outcome)
+                .isEqualTo(vector.expect()
+                        + vector.setting("says").map(says -> ": " + says).orElse(""));
+        writtenBack(header);
+    }
+
+    /** What was read is written as the same bytes: each flow is handed over in one way only. */
+    static void writtenBack(Header header) {
+        if (BridgeHeader.read(header) instanceof BridgeRead.Found(BridgeHeader read)) {
+            boolean checked = header.tlvs().getLast().type() == Tlv.CRC32C;
+            assertThat(
+                            checked
+                                    ? HeaderWriter.proxyWithChecksum(read.flow(), read.tlvs())
+                                    : HeaderWriter.proxy(read.flow(), read.tlvs()))
+                    .isEqualTo(header.raw());
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("answers")
+    void anAnswerIsReadAsItSays(String name) {
+        Vector vector = vector(name);
+        Bytes bytes = Bytes.copyOf(vector.bytes());
+        String outcome = "answer "
+                + switch (BridgeAnswer.read(bytes)) {
+                    case BridgeAnswer.Read.Complete complete -> says(complete.answer());
+                    case BridgeAnswer.Read.Malformed malformed -> "malformed " + malformed.offset();
+                    case BridgeAnswer.Read.NeedMore more -> "of " + more.total() + " bytes";
+                };
+        assertThat(outcome).isEqualTo(vector.expect());
+        answerInPieces(bytes);
+    }
+
+    /** A reader that waits is right to wait, and one that has answered keeps its word; what is read is written back. */
+    static void answerInPieces(Bytes bytes) {
+        BridgeAnswer.Read whole = BridgeAnswer.read(bytes);
+        for (int length = 0; length < bytes.length(); length++) {
+            BridgeAnswer.Read soFar = BridgeAnswer.read(bytes.part(0, length));
+            if (soFar instanceof BridgeAnswer.Read.NeedMore more) {
+                assertThat(more.total()).isGreaterThan(length).isLessThanOrEqualTo(262);
+            } else {
+                assertThat(soFar).isEqualTo(whole);
+            }
+        }
+        if (whole instanceof BridgeAnswer.Read.Complete(BridgeAnswer answer, int length) && bytes.at(2) == 1) {
+            assertThat(answer.encode()).isEqualTo(bytes.part(0, length));
+        }
+    }
+
+    static BridgeHeader found(Header header) {
+        return ((BridgeRead.Found) BridgeHeader.read(header)).header();
+    }
+
+    static String says(BridgeHeader header) {
+        List<String> parts = new ArrayList<>();
+        parts.add(header.flow().toString());
+        header.hostName().ifPresent(name -> parts.add("name " + name));
+        Vector.process(parts, header.process().unverified(), header.wayIn());
+        return String.join("; ", parts);
+    }
+
+    private static String says(BridgeAnswer answer) {
+        return switch (answer) {
+            case BridgeAnswer.Connected connected -> "connected";
+            case BridgeAnswer.Failed failed -> "failed " + failed.reason();
+            case BridgeAnswer.News news -> "news " + news.code();
+        };
+    }
+}
