@@ -228,7 +228,7 @@ class ConfigReaderTest {
                 hop.yaml:14:31: "executable": expected an absolute path without links, found "libexec/agent"
                 hop.yaml:15:31: "executable": expected an absolute path without links, found "/usr/libexec/../agent"
                 hop.yaml:16:27: "sha256": expected 64 hex digits, as sha256sum prints them, found "ABAB"
-                hop.yaml:17:16: "uid": expected a numeric user id, found "root"
+                hop.yaml:17:16: "uid": expected a numeric id, found "root"
                 hop.yaml:17:22: unknown key "sha265" in an agent: did you mean "sha256"?""".formatted("x".repeat(103)));
     }
 

@@ -1,5 +1,6 @@
 package dev.throughline.bench;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,7 +19,8 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
  * What headers cost: {@code ./throughline bench}. First headers signed and verified in a second of one core's CPU time, by
- * the size of the batch and the number of links, with the bytes that they take; then what batches add to a flow's latency.
+ * the size of the batch and the number of links, with the bytes that they take; then what batches add to a flow's latency; then
+ * what it costs to say who opened a flow.
  */
 public final class Benchmarks {
     private Benchmarks() {}
@@ -30,8 +32,12 @@ public final class Benchmarks {
     /** Every row is measured this often, minutes apart: one slow minute of the machine doesn't decide a row. */
     private static final int ROUNDS = 3;
 
-    public static void main(String[] args) throws RunnerException, InterruptedException {
+    public static void main(String[] args) throws RunnerException, InterruptedException, IOException {
         boolean quick = List.of(args).contains("--quick");
+        if (List.of(args).contains("--identify")) {
+            IdentificationCost.print(quick);
+            return;
+        }
         int batch = List.of(args).indexOf("--batch");
         if (batch >= 0 && batch < args.length - 1) {
             String size = args[batch + 1];
@@ -51,6 +57,7 @@ public final class Benchmarks {
                         .param("batch", "1", "64")
                         .param("links", "1"));
         latency(quick);
+        IdentificationCost.print(quick);
     }
 
     private interface Choice {
