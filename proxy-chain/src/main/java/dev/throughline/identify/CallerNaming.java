@@ -50,17 +50,63 @@ final class CallerNaming implements AutoCloseable {
      * executable's path, its parent, its namespaces, its login, and its command line, which it may write over and which
      * changes when it runs the same executable anew.
      *
+     * @param command under which it was known when it was read; it may call itself otherwise at each connect
+     * @param withoutDigest all that is said of it, but for its executable's hash
+     * @param identity all that is said of it, once its executable is hashed
      * @param cgroupIsKnown unless its control group was gone, or couldn't be searched for yet
      */
     private record Named(
-            ProcessId id,
-            Credentials credentials,
-            KnownExecutables.Executable executable,
-            Optional<FileId> file,
-            Optional<ExecutableState> state,
-            boolean cgroupIsKnown,
-            Placement placement,
-            Person person) {}
+            Bytes command,
+            ProcessIdentity withoutDigest,
+            CompletableFuture<ProcessIdentity> identity,
+            boolean cgroupIsKnown) {
+        static Named of(
+                ConnectRecord noted,
+                ProcessIdentity withoutDigest,
+                KnownExecutables.Executable executable,
+                boolean cgroupIsKnown) {
+            return new Named(
+                    noted.command(),
+                    withoutDigest,
+                    executable.digest().thenApply(digest -> with(withoutDigest, digest)),
+                    cgroupIsKnown);
+        }
+
+        private static ProcessIdentity with(ProcessIdentity who, Optional<Bytes> digest) {
+            Code code = who.code();
+            return with(
+                    who,
+                    new Code(code.executable(), digest, code.command(), code.file(), code.state(), code.signature()));
+        }
+
+        private static ProcessIdentity with(ProcessIdentity who, Code code) {
+            return new ProcessIdentity(
+                    who.evidence(),
+                    who.system(),
+                    who.process(),
+                    who.credentials(),
+                    code,
+                    who.placement(),
+                    who.person());
+        }
+
+        /** Under the name that it had when it connected. */
+        ProcessIdentity as(Bytes called, ProcessIdentity who) {
+            if (called.equals(command)) {
+                return who;
+            }
+            Code code = who.code();
+            return with(
+                    who,
+                    new Code(
+                            code.executable(),
+                            code.sha256(),
+                            KernelText.of(called.toByteArray(), MAX_COMMAND_BYTES),
+                            code.file(),
+                            code.state(),
+                            code.signature()));
+        }
+    }
 
     private final ProcessReader processes;
     private final KnownExecutables executables;
@@ -111,35 +157,39 @@ final class CallerNaming implements AutoCloseable {
 
     private CompletableFuture<LocalOwner> withDigest(
             ConnectRecord noted, Named named, OptionalInt mark, OptionalInt uid) {
-        CompletableFuture<Optional<Bytes>> digest = named.executable.digest();
-        if (digest.isDone()) {
-            return CompletableFuture.completedFuture(owner(noted, named, digest.join(), mark, uid));
+        if (named.identity.isDone()) {
+            return CompletableFuture.completedFuture(
+                    new LocalOwner(named.as(noted.command(), named.identity.join()), mark, uid));
         }
         Duration deadline = limits.digestDeadline();
-        return digest.copy()
-                .completeOnTimeout(Optional.empty(), deadline.toNanos(), TimeUnit.NANOSECONDS)
-                .thenApply(known -> owner(noted, named, known, mark, uid));
+        return named.identity
+                .copy()
+                .completeOnTimeout(named.withoutDigest, deadline.toNanos(), TimeUnit.NANOSECONDS)
+                .thenApply(who -> new LocalOwner(named.as(noted.command(), who), mark, uid));
     }
 
-    private LocalOwner owner(
-            ConnectRecord noted, Named named, Optional<Bytes> digest, OptionalInt mark, OptionalInt uid) {
-        return new LocalOwner(
-                new ProcessIdentity(
-                        Evidence.KERNEL_CONNECT,
-                        OperatingSystem.LINUX,
-                        Optional.of(named.id),
-                        Optional.of(named.credentials),
-                        new Code(
-                                named.executable.path(),
-                                digest,
-                                KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES),
-                                named.file,
-                                named.state,
-                                AppleSignature.UNKNOWN),
-                        named.placement,
-                        named.person),
-                mark,
-                uid);
+    private static ProcessIdentity identity(
+            ConnectRecord noted,
+            ProcessId id,
+            KnownExecutables.Executable executable,
+            Optional<FileId> file,
+            Optional<ExecutableState> state,
+            Placement placement,
+            Person person) {
+        return new ProcessIdentity(
+                Evidence.KERNEL_CONNECT,
+                OperatingSystem.LINUX,
+                Optional.of(id),
+                Optional.of(credentials(noted)),
+                new Code(
+                        executable.path(),
+                        Optional.empty(),
+                        KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES),
+                        file,
+                        state,
+                        AppleSignature.UNKNOWN),
+                placement,
+                person);
     }
 
     private CompletableFuture<Named> named(ConnectRecord noted) {
@@ -156,8 +206,8 @@ final class CallerNaming implements AutoCloseable {
         CompletableFuture<Named> read = readSoon(noted);
         known.put(instance, read);
         // Without its hash or its control group, for whatever reason, a later flow tries again.
-        var _ = read.thenCompose(named -> named.executable.digest().thenAccept(digest -> {
-            if (digest.isEmpty() || !named.cgroupIsKnown) {
+        var _ = read.thenCompose(named -> named.identity.thenAccept(who -> {
+            if (who.code().sha256().isEmpty() || !named.cgroupIsKnown) {
                 known.asMap().remove(instance, read);
             }
         }));
@@ -186,18 +236,19 @@ final class CallerNaming implements AutoCloseable {
         Optional<ProcessReader.Reading> unchanged = now.filter(read -> runsStill(read.view(), noted));
         Optional<CgroupName> cgroup = cgroup(noted, now);
         Optional<String> userName = users.name(noted.uid());
-        return new Named(
+        KnownExecutables.Executable executable = executable(noted, now, unchanged);
+        ProcessIdentity who = identity(
+                noted,
                 now.map(read -> read.view().id()).orElse(notedId(noted)),
-                credentials(noted),
-                executable(noted, now, unchanged),
+                executable,
                 file(noted, unchanged),
                 unchanged.flatMap(read -> read.path().state()),
-                cgroup.isPresent(),
                 cgroup.orElse(CgroupName.UNKNOWN)
                         .placement(
                                 bootId,
                                 now.map(read -> read.view().namespaces()).orElse(Namespaces.UNKNOWN)),
                 person(userName, now, unchanged));
+        return Named.of(noted, who, executable, cgroup.isPresent());
     }
 
     /**
@@ -259,15 +310,15 @@ final class CallerNaming implements AutoCloseable {
 
     /** What can be said without /proc. */
     private Named notedOnly(ConnectRecord noted) {
-        return new Named(
+        ProcessIdentity who = identity(
+                noted,
                 notedId(noted),
-                credentials(noted),
                 KnownExecutables.Executable.UNKNOWN,
                 noted.process().map(ConnectRecord.Running::file),
                 Optional.empty(),
-                false,
                 CgroupName.UNKNOWN.placement(bootId, Namespaces.UNKNOWN),
                 Person.UNKNOWN);
+        return Named.of(noted, who, KnownExecutables.Executable.UNKNOWN, false);
     }
 
     /** Those that were noted: a process may have taken others since. */

@@ -113,6 +113,29 @@ class CallerNamingTest {
         }
     }
 
+    /** A process may call itself as it likes: what is said is what it was called when it connected. */
+    @Test
+    void theNameIsTheOneOfEachConnect() throws Exception {
+        try (ServerSocket listener = new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1"))) {
+            String connect = "exec 3<>/dev/tcp/127.0.0.1/" + listener.getLocalPort() + "; read -r line <&3; ";
+            Process process = new ProcessBuilder(
+                            "/bin/bash", "-c", connect + "printf other >/proc/$$/comm; " + connect + "exec 3>&-")
+                    .inheritIO()
+                    .start();
+            for (String name : List.of("bash", "other")) {
+                try (Socket accepted = listener.accept()) {
+                    ProcessIdentity who =
+                            identifier.identify(tuple(accepted)).join().identity();
+                    assertThat(who.process().orElseThrow().pid()).isEqualTo((int) process.pid());
+                    assertThat(who.code().executable()).contains(bash());
+                    assertThat(who.code().command()).contains(name);
+                    accepted.getOutputStream().write('\n');
+                }
+            }
+            assertThat(process.waitFor()).isZero();
+        }
+    }
+
     /** What /proc could still have said is gone; the kernel's note isn't. */
     @Test
     void processesThatAreGoneAreNamed() throws Exception {

@@ -167,7 +167,16 @@ final class OneHost implements AutoCloseable {
         assertThat(who.text("pid")).isEqualTo(Long.toString(party.pid()));
         assertThat(who.text("exe"))
                 .isEqualTo(Files.readSymbolicLink(process.resolve("exe")).toString());
+        assertThat(who.text("exe_sha256")).isEqualTo(Payload.sha256(process.resolve("exe")));
+        assertThat(who.text("exe_file"))
+                .endsWith(Files.getAttribute(process.resolve("exe"), "unix:ino").toString());
+        assertThat(who.text("exe_state")).isEqualTo("-");
         assertThat(who.text("start_time")).isEqualTo(startTime(process));
+        assertThat(who.text("parent_pid"))
+                .isEqualTo(Long.toString(ProcessHandle.of(party.pid())
+                        .flatMap(ProcessHandle::parent)
+                        .orElseThrow()
+                        .pid()));
     }
 
     /** Field 22 of proc(5)'s stat; the second field, a name in brackets, may hold anything. */
