@@ -32,6 +32,7 @@ public final class EvidenceWatch implements AutoCloseable {
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("evidence-watch").daemon().factory());
     private Optional<ConnectNotes> notes = Optional.empty();
+    private boolean closed;
     private volatile @Nullable EvidenceInForce inForce;
 
     /**
@@ -90,7 +91,8 @@ public final class EvidenceWatch implements AutoCloseable {
             endNotes();
         }
         List<Lack> lacks = new ArrayList<>();
-        if (notes.isEmpty()) {
+        // A look that waited while this was closed must not begin anew: nobody would end it.
+        if (notes.isEmpty() && !closed) {
             switch (start.get()) {
                 case NotesStart.Taken(ConnectNotes taken) -> {
                     notes = Optional.of(taken);
@@ -113,7 +115,8 @@ public final class EvidenceWatch implements AutoCloseable {
         String reach = taken.hasProcess()
                 ? "whoever connects, with the executable, also of a process that is gone"
                 : "whoever connects; the executable of a process that still runs it";
-        return EvidenceInForce.of(Evidence.KERNEL_CONNECT, reach, lacks);
+        return EvidenceInForce.of(
+                Evidence.KERNEL_CONNECT, reach + (taken.isShared() ? ", shared with other hops" : ""), lacks);
     }
 
     private EvidenceInForce bySockets(List<Lack> lacks) {
@@ -173,6 +176,7 @@ public final class EvidenceWatch implements AutoCloseable {
     public void close() {
         scheduler.shutdownNow();
         synchronized (this) {
+            closed = true;
             endNotes();
         }
     }

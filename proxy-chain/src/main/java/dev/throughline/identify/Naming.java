@@ -3,8 +3,6 @@ package dev.throughline.identify;
 import com.google.common.collect.ArrayListMultimap;
 import com.google.common.collect.ListMultimap;
 import dev.throughline.header.Bytes;
-import dev.throughline.originator.AppleSignature;
-import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Person;
@@ -125,13 +123,7 @@ final class Naming {
                 OperatingSystem.LINUX,
                 Optional.of(view.id()),
                 Optional.of(view.credentials()),
-                new Code(
-                        process.path().text(),
-                        digest,
-                        view.command(),
-                        view.executable().map(FileVersion::id),
-                        process.path().state(),
-                        AppleSignature.UNKNOWN),
+                process.code(digest),
                 view.placement(bootId),
                 process.person(userName));
         return new LocalOwner(

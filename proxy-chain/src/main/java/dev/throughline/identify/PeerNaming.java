@@ -1,7 +1,6 @@
 package dev.throughline.identify;
 
 import dev.throughline.header.Bytes;
-import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
@@ -110,13 +109,7 @@ final class PeerNaming implements AutoCloseable {
                 OperatingSystem.LINUX,
                 Optional.of(view.id()),
                 Optional.of(view.credentials()),
-                new Code(
-                        read.path().text(),
-                        digest,
-                        view.command(),
-                        view.executable().map(FileVersion::id),
-                        read.path().state(),
-                        AppleSignature.UNKNOWN),
+                read.code(digest),
                 view.placement(bootId),
                 read.person(userName));
         return new LocalOwner(identity, OptionalInt.empty(), OptionalInt.of(peer.uid()));

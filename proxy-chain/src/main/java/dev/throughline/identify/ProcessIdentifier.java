@@ -24,8 +24,9 @@ import java.util.function.LongSupplier;
  * Answers who on this host opened a TCP flow. Thread-safe; asking costs a few microseconds and is for event loops, the
  * search for the process is done elsewhere and is bounded by {@link IdentifyLimits}.
  *
- * <p>What it names is a process that alone held the socket shortly after the flow was opened. A process that ran another
- * executable since then is named by the new one; only evidence taken at connect(2) itself could say more.
+ * <p>By the kernel's notes it names whoever called connect(2), with the executable that ran then. Without them, a process
+ * that alone held the socket shortly after: one that ran another executable since then is named by the new one, and one that
+ * was given the socket for the one that opened it, unless its user or its start tell.
  */
 public final class ProcessIdentifier implements AutoCloseable {
     private static final Path PASSWD = Path.of("/etc/passwd");

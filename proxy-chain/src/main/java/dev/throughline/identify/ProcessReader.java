@@ -1,6 +1,8 @@
 package dev.throughline.identify;
 
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.AppleSignature;
+import dev.throughline.originator.Code;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.PinnedFile;
@@ -34,6 +36,17 @@ final class ProcessReader {
             Set<Integer> held,
             Optional<ProcessId> parent,
             Optional<Bytes> commandLine) {
+        /** The code that it runs, whose hash is {@code sha256}. */
+        Code code(Optional<Bytes> sha256) {
+            return new Code(
+                    path.text(),
+                    sha256,
+                    view.command(),
+                    view.executable().map(FileVersion::id),
+                    path.state(),
+                    AppleSignature.UNKNOWN);
+        }
+
         Person person(Optional<String> userName) {
             return new Person(userName, parent, commandLine, view.audit());
         }

@@ -3,9 +3,8 @@ package dev.throughline.ebpf;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.os.Capability;
+import dev.throughline.os.Mounts;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 
@@ -22,12 +21,6 @@ public final class Kernel {
 
     /** Where cgroup v2 is mounted. */
     public static Path cgroups() throws IOException {
-        for (String line : Files.readString(Path.of("/proc/self/mountinfo"), StandardCharsets.UTF_8)
-                .split("\n", -1)) {
-            if (line.contains(" - cgroup2 ")) {
-                return Path.of(line.split(" ", -1)[4]);
-            }
-        }
-        throw new IOException("no cgroup v2 here");
+        return Mounts.own().whole("cgroup2").orElseThrow(() -> new IOException("no cgroup v2 here"));
     }
 }

@@ -120,6 +120,19 @@ class EvidenceWatchTest {
         }
     }
 
+    /** A look may be under way when the hop ends: what it began then would be nobody's to end. */
+    @Test
+    void onceClosedItBeginsNothing() {
+        EvidenceWatch watch = new EvidenceWatch(identifier, () -> {
+            throw new AssertionError("notes were begun");
+        });
+        watch.close();
+
+        watch.look();
+
+        assertThat(best(watch)).isEqualTo(Evidence.SOCKET_LOOKUP);
+    }
+
     @Test
     void aConfigurationThatWantsNoNotesGetsNone() {
         assertThat(NotesStart.begin(0))

@@ -42,6 +42,10 @@ class SpecTest {
                 .containsExactlyElementsOf(Stream.of(Evidence.values())
                         .map(e -> e.code() + " " + e)
                         .toList());
+        assertThat(columns("### Evidence"))
+                .extracting(line -> line.get(2))
+                .containsExactlyElementsOf(
+                        Stream.of(Evidence.values()).map(Evidence::meaning).toList());
         assertThat(codes("### Ways"))
                 .containsExactlyElementsOf(
                         Stream.of(Way.values()).map(w -> w.code() + " " + w).toList());
