@@ -27,12 +27,14 @@ final class Naming {
     private final Users users;
     private final Bytes bootId;
     private final Duration digestDeadline;
+    private final SocketCgroup cgroup;
 
-    Naming(ProcessReader processes, Users users, Bytes bootId, Duration digestDeadline) {
+    Naming(ProcessReader processes, Users users, Bytes bootId, Duration digestDeadline, SocketCgroup cgroup) {
         this.processes = processes;
         this.users = users;
         this.bootId = bootId;
         this.digestDeadline = digestDeadline;
+        this.cgroup = cgroup;
     }
 
     /**
@@ -94,12 +96,13 @@ final class Naming {
     }
 
     /**
-     * A process of another user than the socket's was given it, and one that started after the flow was seen inherited it:
-     * neither opened the flow.
+     * A process of another user or of another control group than the socket's was given it, and one that started after the
+     * flow was seen inherited it: none of these opened the flow.
      */
     private void name(Lookup lookup, ProcessReader.Reading process) {
         if (!ProcessView.isOf(process.view().credentials(), lookup.socket().uid())
-                || process.view().id().startTime() > lookup.observedTicks()) {
+                || process.view().id().startTime() > lookup.observedTicks()
+                || !cgroup.mayHold(process.view(), lookup.socket())) {
             userOnly(lookup);
             return;
         }

@@ -25,8 +25,9 @@ import java.util.function.LongSupplier;
  * search for the process is done elsewhere and is bounded by {@link IdentifyLimits}.
  *
  * <p>By the kernel's notes it names whoever called connect(2), with the executable that ran then. Without them, a process
- * that alone held the socket shortly after: one that ran another executable since then is named by the new one, and one that
- * was given the socket for the one that opened it, unless its user or its start tell.
+ * that alone held the socket shortly after, with the executable that it ran then. It is the one that opened the socket, as far
+ * as the kernel keeps processes apart: one of the same user in the same control group that was given the socket before the
+ * opener let go of it can't be told from it, but such processes can act for each other in any other way as well (ptrace(2)).
  */
 public final class ProcessIdentifier implements AutoCloseable {
     private static final Path PASSWD = Path.of("/etc/passwd");
@@ -94,6 +95,7 @@ public final class ProcessIdentifier implements AutoCloseable {
             IdentifyLimits limits, Optional<CommandLineHash> commandLines, LongSupplier bootTicks) throws IOException {
         Bytes bootId = Bytes.ofHex(
                 CharMatcher.anyOf("-\n").removeFrom(Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))));
+        SocketCgroup cgroup = SocketCgroup.own();
         OptionalLong networkNamespace = networkNamespace();
         LocalAddresses addresses = LocalAddresses.open();
         SocketDiag sockets;
@@ -107,7 +109,11 @@ public final class ProcessIdentifier implements AutoCloseable {
         HolderSearch search = new HolderSearch(
                 limits,
                 new Naming(
-                        new ProcessReader(digests, commandLines), new Users(PASSWD), bootId, limits.digestDeadline()));
+                        new ProcessReader(digests, commandLines),
+                        new Users(PASSWD),
+                        bootId,
+                        limits.digestDeadline(),
+                        cgroup));
         search.start();
         PeerNaming peers =
                 new PeerNaming(new ProcessReader(digests, commandLines), new Users(PASSWD), bootId, limits, bootTicks);
@@ -162,11 +168,13 @@ public final class ProcessIdentifier implements AutoCloseable {
     public CompletableFuture<LocalOwner> identify(Tuple tuple) {
         lookups.increment();
         try {
-            // An address of another host must not be looked up: a transparent proxy's own socket may bear it.
-            if (!addresses.contains(tuple.source().getAddress())) {
+            Optional<SocketOwner> socket = sockets.find(tuple);
+            // With an address of another host it is a transparent proxy's own socket, on behalf of somebody there.
+            boolean isHere = socket.map(SocketOwner::bearsHostsAddress).orElse(false)
+                    || addresses.contains(tuple.source().getAddress());
+            if (!isHere) {
                 return CompletableFuture.completedFuture(LocalOwner.remote());
             }
-            Optional<SocketOwner> socket = sockets.find(tuple);
             Optional<CompletableFuture<LocalOwner>> caller = caller(tuple, socket);
             if (caller.isPresent()) {
                 return caller.get();

@@ -28,6 +28,10 @@ public final class SocketDiag implements AutoCloseable {
     private static final int LISTEN = 10;
     private static final int INET_DIAG_MARK = 15;
     private static final int INET_DIAG_CGROUP_ID = 21;
+    private static final int INET_DIAG_SOCKOPT = 22;
+    /** In the first byte of struct inet_diag_sockopt. */
+    private static final int TRANSPARENT = 1 << 5;
+
     private static final int REQUEST_BYTES = 56;
     private static final int ANSWER_BYTES = 72;
 
@@ -73,7 +77,7 @@ public final class SocketDiag implements AutoCloseable {
         }
     }
 
-    /** Struct inet_diag_req_v2; mark and cgroup id lie beyond idiag_ext's 8 bits and come unasked. */
+    /** Struct inet_diag_req_v2; mark, cgroup id and options lie beyond idiag_ext's 8 bits and come unasked. */
     private static ByteBuffer question(Tuple tuple) {
         ByteBuffer request = ByteBuffer.allocate(REQUEST_BYTES).order(ByteOrder.nativeOrder());
         request.put(tuple.transport().isIpv6() ? AF_INET6 : AF_INET).put(IPPROTO_TCP);
@@ -108,13 +112,19 @@ public final class SocketDiag implements AutoCloseable {
                 .filter(value -> value.limit() >= 8)
                 .map(value -> OptionalLong.of(value.getLong(0)))
                 .orElse(OptionalLong.empty());
+        // Unknown, as of a socket in TIME_WAIT or to a kernel before 5.10, is as good as transparent.
+        boolean transparent = Attributes.find(attributes, INET_DIAG_SOCKOPT)
+                .filter(value -> value.limit() >= 1)
+                .map(value -> (value.get(0) & TRANSPARENT) != 0)
+                .orElse(true);
         return Optional.of(new SocketOwner(
                 Integer.toUnsignedLong(answer.getInt(68)),
                 answer.getInt(64),
                 answer.getLong(44),
                 mark,
                 cgroup,
-                answer.get(1)));
+                answer.get(1),
+                tuple.transport() == Transport.TCP4 && !transparent));
     }
 
     /** A dual-stack socket answers with its IPv4 address in the mapped form, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */

@@ -13,8 +13,17 @@ import java.util.OptionalLong;
  * @param mark SO_MARK (socket(7)); the kernel tells it only to CAP_NET_ADMIN
  * @param cgroupId id of the socket's cgroup v2, the inode number of its directory
  * @param state TCP state of linux/tcp_states.h, 1 for ESTABLISHED
+ * @param bearsHostsAddress whether it can't bear an address that isn't this host's: over IPv4 the kernel connects from another
+ *     one only with IP_TRANSPARENT (ip(7)), which it shows; over IPv6 other settings let it too
  */
-public record SocketOwner(long inode, int uid, long cookie, OptionalInt mark, OptionalLong cgroupId, int state) {
+public record SocketOwner(
+        long inode,
+        int uid,
+        long cookie,
+        OptionalInt mark,
+        OptionalLong cgroupId,
+        int state,
+        boolean bearsHostsAddress) {
     /** Whether the application has closed it, so that only the kernel still works on it and nobody owns it. */
     public boolean isOrphaned() {
         return inode == 0;

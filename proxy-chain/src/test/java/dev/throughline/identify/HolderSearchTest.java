@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 class HolderSearchTest {
     /** No socket has this inode: the process that had it is gone. */
     private static final SocketOwner GONE =
-            new SocketOwner(4_294_967_295L, 0, 1, OptionalInt.of(7), OptionalLong.empty(), 1);
+            new SocketOwner(4_294_967_295L, 0, 1, OptionalInt.of(7), OptionalLong.empty(), 1, true);
 
     @Test
     void aProcessThatIsGoneLeavesItsUser() {
@@ -62,7 +62,8 @@ class HolderSearchTest {
                 new ProcessReader(new ExecutableDigests(), Optional.empty()),
                 new Users(Path.of("/etc/passwd")),
                 Bytes.copyOf(new byte[16]),
-                limits.digestDeadline());
+                limits.digestDeadline(),
+                new SocketCgroup(Optional.empty()));
         return new HolderSearch(limits, naming);
     }
 }

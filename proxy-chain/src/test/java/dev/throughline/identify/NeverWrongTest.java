@@ -160,33 +160,71 @@ class NeverWrongTest {
         }
     }
 
+    /** We, who take a socket that another process opened and hold it alone from then on. */
+    private static final class Receiver extends SimpleChannelInboundHandler<FileDescriptor> implements AutoCloseable {
+        private final MultiThreadIoEventLoopGroup group =
+                new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        private final Path meeting;
+        private volatile @Nullable FileDescriptor taken;
+
+        Receiver(Path meeting) throws InterruptedException {
+            this.meeting = meeting;
+            new ServerBootstrap()
+                    .group(group)
+                    .channel(EpollServerDomainSocketChannel.class)
+                    .childOption(EpollChannelOption.DOMAIN_SOCKET_READ_MODE, DomainSocketReadMode.FILE_DESCRIPTORS)
+                    .childHandler(this)
+                    .bind(new DomainSocketAddress(meeting.toFile()))
+                    .sync();
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, FileDescriptor socket) throws IOException {
+            taken = socket;
+            Files.createFile(Path.of(meeting + ".taken"));
+        }
+
+        @Override
+        public void close() throws IOException {
+            FileDescriptor socket = taken;
+            if (socket != null) {
+                socket.close();
+            }
+            group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        }
+    }
+
     /** We hold it alone, started before it was opened, and are of the same user: only the notes tell. */
     @Test
     void aSocketThatWasGivenAwayIsStillItsOpeners() throws Exception {
         open(true);
-        MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         Path meeting = folder.resolve("meeting");
-        FileDescriptor[] taken = new FileDescriptor[1];
-        new ServerBootstrap()
-                .group(group)
-                .channel(EpollServerDomainSocketChannel.class)
-                .childOption(EpollChannelOption.DOMAIN_SOCKET_READ_MODE, DomainSocketReadMode.FILE_DESCRIPTORS)
-                .childHandler(new SimpleChannelInboundHandler<FileDescriptor>() {
-                    @Override
-                    protected void channelRead0(ChannelHandlerContext context, FileDescriptor socket)
-                            throws IOException {
-                        taken[0] = socket;
-                        Files.createFile(Path.of(meeting + ".taken"));
-                    }
-                })
-                .bind(new DomainSocketAddress(meeting.toFile()))
-                .sync();
-        try (ServerSocket listener = listener();
+        try (Receiver unused = new Receiver(meeting);
+                ServerSocket listener = listener();
                 Opened opened = Opened.by(List.of(), "give-away", port(listener), meeting.toString())) {
             assertThat(identify(opened).process()).contains(id(opened.process.toHandle()));
+        }
+    }
+
+    /** A socket keeps the control group that it was made in: without notes that tells at least that it isn't ours. */
+    @Test
+    void aSocketFromAnotherControlGroupIsNotItsHolders() throws Exception {
+        open(false);
+        Path meeting = folder.resolve("meeting");
+        Path group = Kernel.cgroups()
+                .resolve("throughline-giver-" + ProcessHandle.current().pid());
+        assumeTrue(group.toFile().mkdir(), "needs to make control groups");
+        List<String> elsewhere =
+                List.of("/bin/bash", "-c", "echo $$ > " + group + "/cgroup.procs && exec \"$@\"", "--");
+        try (Receiver unused = new Receiver(meeting);
+                ServerSocket listener = listener();
+                Opened opened = Opened.by(elsewhere, "give-away", port(listener), meeting.toString())) {
+            ProcessIdentity who = identify(opened);
+
+            assertThat(who.evidence()).isEqualTo(Evidence.UID_ONLY);
+            assertThat(who.process()).isEmpty();
         } finally {
-            taken[0].close();
-            group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            assertThat(group.toFile().delete()).isTrue();
         }
     }
 }

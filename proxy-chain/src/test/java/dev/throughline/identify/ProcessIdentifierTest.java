@@ -186,6 +186,21 @@ class ProcessIdentifierTest {
         }
     }
 
+    /** The process stays; the executable is the one that it runs as it is looked at, as this evidence says. */
+    @Test
+    void whoRunsAnotherExecutableSinceIsTheSameProcess() throws IOException {
+        String script = "exec env bash -c '" + WAIT + "'";
+        try (Application application =
+                Application.run(List.of(), program("first").toString(), script)) {
+            ProcessIdentity who =
+                    identifier.identify(application.tuple()).join().identity();
+            assertThat(who.evidence()).isEqualTo(Evidence.SOCKET_LOOKUP);
+            assertThat(who.process().orElseThrow().pid()).isEqualTo(application.pid());
+            assertThat(who.code().executable())
+                    .contains(Path.of("/bin/bash").toRealPath().toString());
+        }
+    }
+
     @Test
     void aProcessThatStartedAfterTheFlowIsNotNamed() throws IOException {
         try (ProcessIdentifier early = ProcessIdentifier.open(IdentifyLimits.NORMAL, () -> 1);

@@ -70,6 +70,21 @@ class SocketDiagTest {
         }
     }
 
+    /** An IPv6 socket can have another host's by settings that aren't shown. That a transparent one can: NeverWrongTest. */
+    @Test
+    void anOrdinaryIpv4SocketHasAnAddressOfThisHost() throws IOException {
+        try (Connection dualStack = Connection.to("127.0.0.1");
+                Connection plain = Connection.ipv4Only("127.0.0.1");
+                Connection ipv6 = Connection.to("::1")) {
+            assertThat(diag.find(dualStack.tuple()).orElseThrow().bearsHostsAddress())
+                    .isTrue();
+            assertThat(diag.find(plain.tuple()).orElseThrow().bearsHostsAddress())
+                    .isTrue();
+            assertThat(diag.find(ipv6.tuple()).orElseThrow().bearsHostsAddress())
+                    .isFalse();
+        }
+    }
+
     @Test
     void afterCloseTheSocketIsOrphaned() throws IOException {
         try (Connection connection = Connection.to("127.0.0.1")) {
