@@ -47,6 +47,7 @@ class ModuleTest {
         assertThat(module.exports().stream().map(ModuleDescriptor.Exports::source))
                 .containsExactlyInAnyOrder(
                         "dev.throughline.bridge",
+                        "dev.throughline.budget",
                         "dev.throughline.chain",
                         "dev.throughline.header",
                         "dev.throughline.key",

@@ -1,0 +1,20 @@
+package dev.throughline.budget;
+
+import com.google.common.collect.ImmutableList;
+import java.util.function.LongSupplier;
+
+/**
+ * A flow that wants a place.
+ *
+ * @param who it counts for
+ * @param destination address or host name that it counts for
+ * @param limits its class
+ * @param ways that it may go, the best first: of each the names of all pools that it takes a place of
+ * @param moved when it moved something last, on the clock of {@code now}
+ */
+public record Ask(
+        Claimant who,
+        String destination,
+        LimitClass limits,
+        ImmutableList<ImmutableList<String>> ways,
+        LongSupplier moved) {}

@@ -1,0 +1,283 @@
+package dev.throughline.budget;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
+
+import com.google.common.collect.ImmutableList;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * The places of a hop, who has them and who gets the next, by the rules of this package. Thread-safe; a question takes about
+ * a microsecond. Times are nanoseconds of one clock, which may come round, such as {@link System#nanoTime}.
+ *
+ * <p>It decides and doesn't act: whoever asked closes what was evicted, releases every lease once the system has let go of
+ * the flow, and looks for tickets that expired.
+ */
+public final class Budget {
+    private final Map<String, Pool> pools = new LinkedHashMap<>();
+    private final CapCounts caps = new CapCounts();
+    private final WaitingRoom waiting;
+    private long numbers;
+
+    /**
+     * A budget without pools.
+     *
+     * @param maxWaiting how many flows may wait at once
+     */
+    public Budget(int maxWaiting) {
+        this.waiting = new WaitingRoom(maxWaiting);
+    }
+
+    /**
+     * One more kind of places.
+     *
+     * @param name that asks use
+     * @param capacity places, 0 or more
+     */
+    public synchronized Budget pool(String name, int capacity, PoolRule rule) {
+        checkArgument(capacity >= 0, "%s: a capacity of %s", name, capacity);
+        checkArgument(pools.putIfAbsent(name, new Pool(name, capacity, rule)) == null, "%s is there twice", name);
+        return this;
+    }
+
+    /**
+     * Another capacity from now on. What is in use stays.
+     *
+     * @return what that changed for others
+     */
+    public synchronized Turn capacity(String pool, int capacity, long now) {
+        checkArgument(capacity >= 0, "%s: a capacity of %s", pool, capacity);
+        pool(pool).capacity(capacity);
+        return turn(ImmutableList.of(), now);
+    }
+
+    /** A flow asks for a place. */
+    public synchronized Admission ask(Ask ask, long now) {
+        List<Lease> evicted = new ArrayList<>();
+        Optional<Shortage> capped = caps.objection(ask);
+        Attempt attempt = capped.isPresent() ? Attempt.none(capped.get()) : attempt(ask, now, evicted);
+        if (attempt.lease.isPresent()) {
+            return new Admission.Granted(attempt.lease.get(), attempt.shortage, ImmutableList.copyOf(evicted));
+        }
+        Shortage shortage = attempt.shortage.orElseGet(Shortage.NoWay::new);
+        Duration wait = ask.limits().longestWait().isZero() && attempt.comes
+                ? LimitClass.DEFAULT_WAIT
+                : ask.limits().longestWait();
+        if (wait.isZero() || ask.ways().isEmpty() || !waiting.isOpenTo(ask.who())) {
+            return new Admission.Refused(shortage, ImmutableList.copyOf(evicted));
+        }
+        Optional<Ticket> displaced = waiting.displaced();
+        Ticket ticket = new Ticket(ask, numbers++, now + wait.toNanos(), shortage);
+        waiting.add(ticket);
+        return new Admission.Waiting(ticket, ImmutableList.copyOf(evicted), displaced);
+    }
+
+    /**
+     * What came of asking.
+     *
+     * @param shortage of the first way, if that wasn't it
+     * @param comes whether a place comes that was made free for such a flow
+     */
+    private record Attempt(Optional<Lease> lease, Optional<Shortage> shortage, boolean comes) {
+        static Attempt none(Shortage why) {
+            return new Attempt(Optional.empty(), Optional.of(why), false);
+        }
+    }
+
+    /** Tries all ways, and again if that made room: what was evicted for the last way may have let it in on the first. */
+    private Attempt attempt(Ask ask, long now, List<Lease> evicted) {
+        int before;
+        Attempt attempt;
+        do {
+            before = evicted.size();
+            attempt = attemptOnce(ask, now, evicted::add);
+        } while (attempt.lease.isEmpty() && evicted.size() > before);
+        return attempt;
+    }
+
+    private Attempt attemptOnce(Ask ask, long now, Consumer<Lease> evict) {
+        Optional<Shortage> first = Optional.empty();
+        boolean comes = false;
+        int ways = ask.limits().fallsOver()
+                ? ask.ways().size()
+                : Math.min(1, ask.ways().size());
+        for (int way = 0; way < ways; way++) {
+            Lease lease = new Lease(ask, numbers, way);
+            lease.places(taken(ask, lease));
+            for (Place place : lease.places()) {
+                place.pool().makeRoom(now, victim -> evict(victim, evict));
+            }
+            Optional<Shortage> objection = objection(lease);
+            if (objection.isEmpty()) {
+                numbers++;
+                lease.counted(caps.add(ask));
+                return new Attempt(Optional.of(lease), first, false);
+            }
+            comes |= lease.places().stream().allMatch(Budget::isFreeSoon);
+            lease.places().forEach(place -> place.pool().giveBack(place.process()));
+            if (first.isEmpty()) {
+                first = objection;
+            }
+        }
+        return new Attempt(Optional.empty(), first, comes);
+    }
+
+    private ImmutableList<Place> taken(Ask ask, Lease lease) {
+        ImmutableList.Builder<Place> places = ImmutableList.builder();
+        for (String name : ask.ways().get(lease.way())) {
+            Pool pool = pool(name);
+            ShareTree.Node process = pool.tree().process(ask.who());
+            pool.take(process);
+            places.add(new Place(pool, process, lease));
+        }
+        return places.build();
+    }
+
+    private static Optional<Shortage> objection(Lease lease) {
+        for (Place place : lease.places()) {
+            Optional<Shortage> objection = place.pool().objection(place.process());
+            if (objection.isPresent()) {
+                return objection;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Whether there is a place, or there will be as soon as those are gone who were evicted. */
+    private static boolean isFreeSoon(Place place) {
+        Pool pool = place.pool();
+        return pool.objection(place.process()).isEmpty()
+                || (pool.inUse() - pool.evicted() <= pool.capacity() && !pool.isAboveShare(place.process()));
+    }
+
+    private static void evict(Lease victim, Consumer<Lease> evict) {
+        victim.evict();
+        for (Place place : victim.places()) {
+            place.process().idle().remove();
+            place.pool().tree().remove(place.process());
+        }
+        evict.accept(victim);
+    }
+
+    /** From now on the flow of {@code lease} moves bytes, and may be evicted when it doesn't. */
+    public synchronized void activate(Lease lease) {
+        if (lease.isStarting()) {
+            lease.activate();
+            lease.places().forEach(place -> place.process().idle().add(place));
+        }
+    }
+
+    /** The flow of {@code lease} was evicted and isn't closed, because it moved something in that moment. */
+    public synchronized void spare(Lease lease) {
+        if (lease.isEvicted()) {
+            lease.activate();
+            for (Place place : lease.places()) {
+                place.pool().tree().add(place.process());
+                place.process().idle().add(place);
+            }
+        }
+    }
+
+    /**
+     * The system has let go of the flow of {@code lease}. A lease that was released is nothing any more.
+     *
+     * @return what that changed for others
+     */
+    public synchronized Turn release(Lease lease, long now) {
+        if (lease.isReleased()) {
+            return Turn.NOTHING;
+        }
+        for (Place place : lease.places()) {
+            place.pool().give(place);
+        }
+        boolean active = lease.isEvictable();
+        lease.release();
+        if (active) {
+            lease.places().forEach(place -> place.process().idle().remove());
+        }
+        caps.remove(lease.counted());
+        return turn(ImmutableList.of(), now);
+    }
+
+    /** Time passed: flows may have become idle, and some may have waited for as long as they may. */
+    public synchronized Turn tick(long now) {
+        return turn(waiting.expired(now), now);
+    }
+
+    private Turn turn(ImmutableList<Ticket> expired, long now) {
+        ImmutableList.Builder<Turn.Served> served = ImmutableList.builder();
+        List<Lease> evicted = new ArrayList<>();
+        Optional<Turn.Served> next = next(now, evicted);
+        while (next.isPresent()) {
+            served.add(next.get());
+            next = next(now, evicted);
+        }
+        return new Turn(served.build(), expired, ImmutableList.copyOf(evicted));
+    }
+
+    /** Whoever waits with the fewest places comes first; of those with the same, whoever came first. */
+    private Optional<Turn.Served> next(long now, List<Lease> evicted) {
+        if (waiting.size() == 0) {
+            return Optional.empty();
+        }
+        Set<ImmutableList<ImmutableList<String>>> full = new HashSet<>();
+        Comparator<Ticket> fewest = Comparator.comparingInt(ticket -> places(ticket.ask()));
+        for (Ticket ticket : waiting.heads(fewest.thenComparingLong(Ticket::number))) {
+            Ask ask = ticket.ask();
+            if (full.contains(ask.ways()) || caps.objection(ask).isPresent()) {
+                continue;
+            }
+            Attempt attempt = attempt(ask, now, evicted);
+            if (attempt.lease.isPresent()) {
+                waiting.remove(ticket);
+                return Optional.of(new Turn.Served(ticket, attempt.lease.get()));
+            }
+            if (attempt.shortage.orElseThrow() instanceof Shortage.Full) {
+                full.add(ask.ways());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Of the process, in the pool that all its flows take a place of first. */
+    private int places(Ask ask) {
+        return pool(ask.ways().getFirst().getFirst()).tree().count(ask.who());
+    }
+
+    /** A flow doesn't wait any longer; whether it did. */
+    public synchronized boolean cancel(Ticket ticket) {
+        return waiting.remove(ticket);
+    }
+
+    /** Whether nothing is left of any flow. */
+    synchronized boolean isEmpty() {
+        return waiting.size() == 0
+                && caps.isEmpty()
+                && pools.values().stream().allMatch(pool -> pool.tree().isEmpty());
+    }
+
+    /** Flows that wait. */
+    public synchronized int waiting() {
+        return waiting.size();
+    }
+
+    /** All pools. */
+    public synchronized ImmutableList<PoolView> pools() {
+        return pools.values().stream().map(Pool::view).collect(ImmutableList.toImmutableList());
+    }
+
+    private Pool pool(String name) {
+        Pool pool = pools.get(name);
+        checkState(pool != null, "there is no pool %s", name);
+        return pool;
+    }
+}

@@ -1,0 +1,15 @@
+package dev.throughline.budget;
+
+/**
+ * Whom a flow counts for, from the outside in. Each name counts within those before it: the same executable of two users is
+ * two. What isn't known has a name too, and all of whom it isn't known share it.
+ *
+ * @param host that the originator is on; or, if nobody there could say more, the address that the flow came from
+ * @param user on that host
+ * @param executable of that user
+ * @param process one instance of that executable
+ */
+public record Claimant(String host, String user, String executable, String process) {
+    /** The name of what isn't known. */
+    public static final String UNKNOWN = "unknown";
+}

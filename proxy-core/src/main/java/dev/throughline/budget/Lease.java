@@ -1,0 +1,87 @@
+package dev.throughline.budget;
+
+import com.google.common.collect.ImmutableList;
+
+/** A flow's places, one in each pool of its way, from when they were given until they are released. */
+public final class Lease {
+    /** What has become of it. */
+    private enum State {
+        /** Nothing was moved yet. */
+        STARTING,
+        ACTIVE,
+        /** It is to be closed, and doesn't count for its originator any more. */
+        EVICTED,
+        RELEASED
+    }
+
+    private final Ask ask;
+    private final long number;
+    private final int way;
+    private ImmutableList<Place> places = ImmutableList.of();
+    private ImmutableList<CapCounts.Key> counted = ImmutableList.of();
+    private State state = State.STARTING;
+
+    Lease(Ask ask, long number, int way) {
+        this.ask = ask;
+        this.number = number;
+        this.way = way;
+    }
+
+    /** What it was given for. */
+    public Ask ask() {
+        return ask;
+    }
+
+    /** Which of the ways that were asked for, from 0. */
+    public int way() {
+        return way;
+    }
+
+    long number() {
+        return number;
+    }
+
+    ImmutableList<Place> places() {
+        return places;
+    }
+
+    void places(ImmutableList<Place> taken) {
+        places = taken;
+    }
+
+    ImmutableList<CapCounts.Key> counted() {
+        return counted;
+    }
+
+    void counted(ImmutableList<CapCounts.Key> keys) {
+        counted = keys;
+    }
+
+    boolean isEvictable() {
+        return state == State.ACTIVE;
+    }
+
+    boolean isStarting() {
+        return state == State.STARTING;
+    }
+
+    boolean isEvicted() {
+        return state == State.EVICTED;
+    }
+
+    boolean isReleased() {
+        return state == State.RELEASED;
+    }
+
+    void activate() {
+        state = State.ACTIVE;
+    }
+
+    void evict() {
+        state = State.EVICTED;
+    }
+
+    void release() {
+        state = State.RELEASED;
+    }
+}

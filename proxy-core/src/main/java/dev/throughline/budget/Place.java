@@ -1,0 +1,49 @@
+package dev.throughline.budget;
+
+/** What a lease takes in one pool. */
+final class Place {
+    private final Pool pool;
+    private final ShareTree.Node process;
+    private final Lease lease;
+    private long seenMoved;
+    private boolean listed;
+
+    Place(Pool pool, ShareTree.Node process, Lease lease) {
+        this.pool = pool;
+        this.process = process;
+        this.lease = lease;
+    }
+
+    Pool pool() {
+        return pool;
+    }
+
+    ShareTree.Node process() {
+        return process;
+    }
+
+    Lease lease() {
+        return lease;
+    }
+
+    /** When it moved something last, as far as was looked. */
+    long seenMoved() {
+        return seenMoved;
+    }
+
+    /** Looks; whether it moved something since. */
+    boolean look() {
+        long before = seenMoved;
+        seenMoved = lease.ask().moved().getAsLong();
+        return seenMoved != before;
+    }
+
+    /** Whether it is in its process's idle order, even if it doesn't count there any more. */
+    boolean isListed() {
+        return listed;
+    }
+
+    void listed(boolean now) {
+        listed = now;
+    }
+}

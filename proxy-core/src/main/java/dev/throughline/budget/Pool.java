@@ -1,0 +1,114 @@
+package dev.throughline.budget;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.function.Consumer;
+
+/** Places of one kind: those of the hop, of a next hop or of a transport. */
+final class Pool {
+    private final String name;
+    private final PoolRule rule;
+    private final long floorNanos;
+    private final ShareTree tree = new ShareTree();
+    private int capacity;
+    private int inUse;
+
+    Pool(String name, int capacity, PoolRule rule) {
+        this.name = name;
+        this.capacity = capacity;
+        this.rule = rule;
+        this.floorNanos = nanos(rule.idleFloor());
+    }
+
+    /** More than a long holds is for ever. */
+    private static long nanos(Duration floor) {
+        return floor.compareTo(Duration.ofDays(10_000)) > 0 ? Long.MAX_VALUE / 2 : floor.toNanos();
+    }
+
+    String name() {
+        return name;
+    }
+
+    ShareTree tree() {
+        return tree;
+    }
+
+    int capacity() {
+        return capacity;
+    }
+
+    void capacity(int places) {
+        capacity = places;
+    }
+
+    /** Places that aren't free, those of evicted flows included. */
+    int inUse() {
+        return inUse;
+    }
+
+    /** Places of flows that were evicted, and aren't released yet. */
+    int evicted() {
+        return inUse - tree.count();
+    }
+
+    PoolView view() {
+        return new PoolView(name, capacity, inUse, evicted(), rule.open(capacity));
+    }
+
+    void take(ShareTree.Node process) {
+        inUse++;
+        tree.add(process);
+    }
+
+    /** It is free again. */
+    void give(Place place) {
+        inUse--;
+        if (!place.lease().isEvicted()) {
+            tree.remove(place.process());
+        }
+        tree.letGo(place.process());
+    }
+
+    /** It never was taken. */
+    void giveBack(ShareTree.Node process) {
+        inUse--;
+        tree.remove(process);
+        tree.letGo(process);
+    }
+
+    /** Why the place that was taken last mustn't be kept, if it mustn't. */
+    Optional<Shortage> objection(ShareTree.Node process) {
+        if (inUse > capacity) {
+            return Optional.of(new Shortage.Full(name));
+        }
+        return inUse > rule.open(capacity) && isAboveShare(process)
+                ? Optional.of(new Shortage.Reserved(name))
+                : Optional.empty();
+    }
+
+    /** Whether a process has more than its share of what isn't reserved. */
+    boolean isAboveShare(ShareTree.Node process) {
+        return tree.isAbove(process, rule.open(capacity));
+    }
+
+    /** Above the soft mark, evicts flows down to the low mark, as far as any may be. */
+    void makeRoom(long now, Consumer<Lease> evict) {
+        int low = rule.low(capacity);
+        if (tree.count() <= rule.soft(capacity) || tree.count() <= low) {
+            return;
+        }
+        long before = now - floorNanos;
+        PriorityQueue<Place> heads = new PriorityQueue<>(IdleOrder.byTime());
+        tree.above(low, process -> process.idle().longestIdle(before).ifPresent(heads::add));
+        while (!heads.isEmpty() && tree.count() > low) {
+            Place longest = heads.poll();
+            ShareTree.Node process = longest.process();
+            // One flow less lowers nobody's share, so nobody else is above his; but others may not be any more.
+            if (tree.exceeds(process, low)) {
+                evict.accept(longest.lease());
+                process.idle().longestIdle(before).ifPresent(heads::add);
+            }
+        }
+    }
+}

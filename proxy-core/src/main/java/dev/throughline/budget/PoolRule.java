@@ -1,0 +1,54 @@
+package dev.throughline.budget;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import java.time.Duration;
+
+/**
+ * How a pool's places are given, whatever its capacity is now.
+ *
+ * @param reservePercent of the capacity, for originators within their share; 0 for none
+ * @param softPercent of the capacity: above so many, idle flows are evicted
+ * @param lowPercent of the capacity: down to so many; at 100 only for the flow that asks
+ * @param idleFloor a flow that moved something within it is never evicted
+ */
+public record PoolRule(int reservePercent, int softPercent, int lowPercent, Duration idleFloor) {
+    /** A reserve of an eighth, eviction from seven eighths down to two thirds, of flows that are idle for a minute. */
+    public static final PoolRule DEFAULT = new PoolRule(12, 88, 68, Duration.ofMinutes(1));
+
+    /**
+     * Checks that the marks are in order.
+     *
+     * @throws IllegalArgumentException if a percentage isn't 0 to 100, the low mark is above the soft one, or everything is
+     *     reserved
+     */
+    public PoolRule {
+        checkArgument(
+                reservePercent >= 0 && reservePercent < 100, "reserve of %s percent, expected 0 to 99", reservePercent);
+        checkArgument(
+                softPercent >= 0 && softPercent <= 100, "soft mark at %s percent, expected 0 to 100", softPercent);
+        checkArgument(
+                lowPercent >= 0 && lowPercent <= softPercent,
+                "low mark at %s percent, expected 0 to %s",
+                lowPercent,
+                softPercent);
+        checkArgument(!idleFloor.isNegative(), "an idle floor of %s", idleFloor);
+    }
+
+    /** Places of so large a pool that aren't reserved; one at least, if there is any. */
+    int open(int capacity) {
+        return Math.max(Math.min(1, capacity), capacity - share(capacity, reservePercent));
+    }
+
+    int soft(int capacity) {
+        return share(capacity, softPercent);
+    }
+
+    int low(int capacity) {
+        return share(capacity, lowPercent);
+    }
+
+    private static int share(int capacity, int percent) {
+        return (int) ((long) capacity * percent / 100);
+    }
+}

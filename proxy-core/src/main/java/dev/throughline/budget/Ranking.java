@@ -1,0 +1,180 @@
+package dev.throughline.budget;
+
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The members of a group by their counts, which change by one at a time: a list of ranks, each with the members of one count.
+ * A change is a step to the rank beside, and every question starts at the largest count.
+ */
+final class Ranking {
+    /** All members with one count. */
+    private static final class Rank {
+        final int count;
+
+        @Nullable
+        Rank more;
+
+        @Nullable
+        Rank fewer;
+
+        @Nullable
+        Member first;
+
+        int size;
+
+        Rank(int count) {
+            this.count = count;
+        }
+    }
+
+    /** Somebody in a ranking. A member with count 0 is in none. */
+    abstract static class Member {
+        private @Nullable Rank rank;
+        private @Nullable Member before;
+        private @Nullable Member after;
+
+        int count() {
+            return rank == null ? 0 : rank.count;
+        }
+    }
+
+    private @Nullable Rank most;
+    private @Nullable Rank fewest;
+    private long total;
+
+    /** All counts together. */
+    long total() {
+        return total;
+    }
+
+    void increment(Member member) {
+        Rank from = member.rank;
+        Rank above = from == null ? fewest : from.more;
+        int count = member.count() + 1;
+        Rank to = above != null && above.count == count ? above : inserted(new Rank(count), from, above);
+        leave(member);
+        join(member, to);
+        total++;
+    }
+
+    void decrement(Member member) {
+        Rank from = member.rank;
+        if (from == null) {
+            throw new IllegalStateException("a count below 0");
+        }
+        Rank below = from.fewer;
+        int count = from.count - 1;
+        Rank to = below != null && below.count == count
+                ? below
+                : count == 0 ? null : inserted(new Rank(count), below, from);
+        leave(member);
+        if (to != null) {
+            join(member, to);
+        }
+        total--;
+    }
+
+    private Rank inserted(Rank rank, @Nullable Rank fewer, @Nullable Rank more) {
+        rank.fewer = fewer;
+        rank.more = more;
+        if (fewer == null) {
+            fewest = rank;
+        } else {
+            fewer.more = rank;
+        }
+        if (more == null) {
+            most = rank;
+        } else {
+            more.fewer = rank;
+        }
+        return rank;
+    }
+
+    private void leave(Member member) {
+        Rank rank = member.rank;
+        if (rank == null) {
+            return;
+        }
+        if (member.before == null) {
+            rank.first = member.after;
+        } else {
+            member.before.after = member.after;
+        }
+        if (member.after != null) {
+            member.after.before = member.before;
+        }
+        member.before = null;
+        member.after = null;
+        member.rank = null;
+        rank.size--;
+        if (rank.size == 0) {
+            unlink(rank);
+        }
+    }
+
+    private void unlink(Rank rank) {
+        if (rank.fewer == null) {
+            fewest = rank.more;
+        } else {
+            rank.fewer.more = rank.more;
+        }
+        if (rank.more == null) {
+            most = rank.fewer;
+        } else {
+            rank.more.fewer = rank.fewer;
+        }
+    }
+
+    private static void join(Member member, Rank rank) {
+        member.after = rank.first;
+        if (rank.first != null) {
+            rank.first.before = member;
+        }
+        rank.first = member;
+        member.rank = rank;
+        rank.size++;
+    }
+
+    /**
+     * The largest level for which the counts, each cut at it, are at most {@code part} together; {@link Integer#MAX_VALUE} if
+     * they are without being cut.
+     *
+     * @param part 0 or more
+     */
+    int level(long part) {
+        return level(part, false);
+    }
+
+    /** The smallest level for which they are at least {@code part} together: one more than {@link #level}, or the same. */
+    int roof(long part) {
+        return level(part, true);
+    }
+
+    private int level(long part, boolean roof) {
+        long excess = total - part;
+        if (excess <= 0) {
+            return Integer.MAX_VALUE;
+        }
+        long members = 0;
+        for (Rank rank = most; rank != null; rank = rank.fewer) {
+            members += rank.size;
+            int floor = rank.fewer == null ? 0 : rank.fewer.count;
+            if (excess <= members * (rank.count - floor)) {
+                long cut = roof ? excess / members : (excess + members - 1) / members;
+                return (int) (rank.count - cut);
+            }
+            excess -= members * (rank.count - floor);
+        }
+        return 0;
+    }
+
+    /** Shows the members with larger counts than {@code level}, the largest first. */
+    void above(int level, Consumer<Member> each) {
+        for (Rank rank = most; rank != null && rank.count > level; rank = rank.fewer) {
+            for (Member member = rank.first; member != null; member = member.after) {
+                each.accept(member);
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.throughline.budget;
+
+/** A flow that waits for a place. */
+public final class Ticket {
+    private final Ask ask;
+    private final long number;
+    private final long deadline;
+    private final Shortage shortage;
+
+    Ticket(Ask ask, long number, long deadline, Shortage shortage) {
+        this.ask = ask;
+        this.number = number;
+        this.deadline = deadline;
+        this.shortage = shortage;
+    }
+
+    /** What it waits for. */
+    public Ask ask() {
+        return ask;
+    }
+
+    /** Until when it waits, on the clock of {@code now}. */
+    public long deadline() {
+        return deadline;
+    }
+
+    /** Why it has to. */
+    public Shortage shortage() {
+        return shortage;
+    }
+
+    long number() {
+        return number;
+    }
+}

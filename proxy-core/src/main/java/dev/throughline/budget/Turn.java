@@ -1,0 +1,18 @@
+package dev.throughline.budget;
+
+import com.google.common.collect.ImmutableList;
+
+/**
+ * What changed for others when a place became free, or time passed.
+ *
+ * @param served flows that waited and have a place now
+ * @param expired flows that waited for as long as they may
+ * @param evicted flows that must be closed now
+ */
+public record Turn(ImmutableList<Served> served, ImmutableList<Ticket> expired, ImmutableList<Lease> evicted) {
+    /** Nothing changed. */
+    public static final Turn NOTHING = new Turn(ImmutableList.of(), ImmutableList.of(), ImmutableList.of());
+
+    /** A flow that waited, and its place. */
+    public record Served(Ticket ticket, Lease lease) {}
+}

@@ -1,0 +1,192 @@
+package dev.throughline.budget;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.ImmutableList;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Random arrivals, bytes and ends, each decision compared with that of {@link NaiveBudget}: the same grants, the same
+ * refusals for the same reason, the same flows evicted in the same order. And what the rules are for, asserted by itself.
+ */
+class BudgetPropertiesTest {
+    private static final int STEPS = 4_000;
+    private static final long FLOOR = Duration.ofSeconds(10).toNanos();
+    private static final ImmutableList<ImmutableList<String>> BOTH =
+            ImmutableList.of(ImmutableList.of("host", "narrow"), ImmutableList.of("host", "wide"));
+    private static final ImmutableList<ImmutableList<String>> WIDE = ImmutableList.of(ImmutableList.of("host", "wide"));
+    private static final ImmutableList<ImmutableList<String>> NARROW =
+            ImmutableList.of(ImmutableList.of("host", "narrow"));
+    private static final LimitClass AT_ONCE = new LimitClass("at-once", Caps.OPEN, true, Duration.ZERO);
+
+    private final NaiveBudget model = new NaiveBudget();
+    private final Map<Long, Lease> leases = new HashMap<>();
+    private final List<NaiveBudget.Flow> closing = new ArrayList<>();
+    private Budget budget;
+    private Random random;
+    /** Near the largest, so that it comes round. */
+    private long now = Long.MAX_VALUE - STEPS * FLOOR / 40;
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void everyDecisionIsTheRules(long seed) {
+        random = new Random(seed);
+        budget = new Budget(0);
+        pool("host", 60 + random.nextInt(60));
+        pool("narrow", 10 + random.nextInt(40));
+        pool("wide", 20 + random.nextInt(60));
+        for (int step = 0; step < STEPS; step++) {
+            now += random.nextLong(FLOOR / 20);
+            switch (random.nextInt(20)) {
+                case 0, 1, 2, 3, 4, 5, 6, 7 -> ask();
+                case 8, 9, 10 -> any(flow -> flow.moved = now);
+                case 11, 12 -> any(this::activate);
+                case 13, 14, 15 -> any(this::release);
+                case 16 -> List.copyOf(closing).forEach(this::spareOrRelease);
+                case 17 -> now += FLOOR / 2;
+                case 18 -> ask();
+                default -> change(List.of("narrow", "wide").get(random.nextInt(2)));
+            }
+            for (PoolView pool : budget.pools()) {
+                assertThat(pool.inUse()).isEqualTo(model.inUse(pool.name()));
+            }
+        }
+        List.copyOf(model.flows).forEach(this::release);
+        assertThat(budget.pools()).as("nothing is left").allMatch(pool -> pool.inUse() == 0 && pool.evicted() == 0);
+        assertThat(budget.isEmpty()).isTrue();
+    }
+
+    private void pool(String name, int capacity) {
+        int low = random.nextInt(80);
+        PoolRule rule = new PoolRule(random.nextInt(40), low + random.nextInt(101 - low), low, Duration.ofNanos(FLOOR));
+        budget.pool(name, capacity, rule);
+        model.pools.put(name, new NaiveBudget.Pool(capacity, rule));
+    }
+
+    private void change(String name) {
+        int capacity = random.nextInt(80);
+        NaiveBudget.Pool before = model.pools.get(name);
+        assertThat(budget.capacity(name, capacity, now)).isEqualTo(Turn.NOTHING);
+        model.pools.put(name, new NaiveBudget.Pool(capacity, before.rule()));
+    }
+
+    private void ask() {
+        Claimant who = claimant();
+        ImmutableList<ImmutableList<String>> ways = List.of(BOTH, WIDE, NARROW).get(random.nextInt(3));
+        long number = leases.size();
+        Map<String, Integer> before = new HashMap<>();
+        model.pools.keySet().forEach(pool -> before.put(pool, model.inUse(pool)));
+        NaiveBudget.Outcome expected = model.ask(number, who, ways, now);
+        NaiveBudget.Flow[] flow = {null};
+        Admission answer =
+                budget.ask(new Ask(who, "", AT_ONCE, ways, () -> flow[0] == null ? now : flow[0].moved), now);
+
+        assertThat(answer.evicted().stream().map(this::number).toList()).isEqualTo(expected.evicted());
+        model.flows.stream()
+                .filter(each -> !each.counts() && !closing.contains(each))
+                .forEach(closing::add);
+        switch (answer) {
+            case Admission.Granted(Lease lease, var passedOver, var evicted) -> {
+                assertThat(lease.way()).isEqualTo(expected.way());
+                assertThat(passedOver.orElse(null)).isEqualTo(expected.shortage());
+                flow[0] = model.flows.getLast();
+                leases.put(number, lease);
+                for (String pool : flow[0].pools) {
+                    assertThat(before.get(pool))
+                            .isLessThan(model.pools.get(pool).capacity());
+                }
+            }
+            case Admission.Refused(Shortage shortage, var evicted) -> {
+                assertThat(expected.way()).isEqualTo(-1);
+                assertThat(shortage).isEqualTo(expected.shortage());
+                fairlyRefused(who, ways);
+            }
+            // Who is within his share, and somebody makes room for him.
+            case Admission.Waiting(Ticket ticket, var evicted, var displaced) ->
+                throw new AssertionError("nobody may wait here");
+        }
+    }
+
+    /** Whoever was within his share found neither a free place of the reserve nor anybody above his with an idle flow. */
+    private void fairlyRefused(Claimant who, ImmutableList<ImmutableList<String>> ways) {
+        for (ImmutableList<String> way : ways) {
+            NaiveBudget.Flow would = new NaiveBudget.Flow(-1, who, way);
+            model.flows.add(would);
+            boolean blocked = false;
+            for (String name : way) {
+                NaiveBudget.Pool pool = model.pools.get(name);
+                int open = pool.rule().open(pool.capacity());
+                boolean within = !model.exceeds(name, who, open, true);
+                boolean full = model.inUse(name) > pool.capacity();
+                if (within && full && model.inUse(name) - pool.capacity() > evicted(name)) {
+                    assertThat(model.evictable(name, now, open))
+                            .as("in %s, which %s may use", name, who)
+                            .isEmpty();
+                }
+                blocked |= full || !within;
+            }
+            model.flows.remove(would);
+            assertThat(blocked).as("%s by %s", who, way).isTrue();
+        }
+    }
+
+    private long evicted(String pool) {
+        return model.flows.stream()
+                .filter(flow -> !flow.counts() && flow.pools.contains(pool))
+                .count();
+    }
+
+    private Claimant claimant() {
+        int kind = random.nextInt(10);
+        String executable = kind < 5 ? "greedy" : "app-" + random.nextInt(4);
+        return new Claimant(
+                "host-" + random.nextInt(2), "user-" + random.nextInt(2), executable, "pid-" + random.nextInt(3));
+    }
+
+    private void any(Consumer<NaiveBudget.Flow> what) {
+        if (!model.flows.isEmpty()) {
+            what.accept(model.flows.get(random.nextInt(model.flows.size())));
+        }
+    }
+
+    private void activate(NaiveBudget.Flow flow) {
+        if (flow.state == NaiveBudget.State.STARTING) {
+            flow.state = NaiveBudget.State.ACTIVE;
+        }
+        budget.activate(leases.get(flow.number));
+    }
+
+    private void release(NaiveBudget.Flow flow) {
+        model.flows.remove(flow);
+        closing.remove(flow);
+        assertThat(budget.release(leases.get(flow.number), now)).isEqualTo(Turn.NOTHING);
+        assertThat(budget.release(leases.get(flow.number), now)).as("twice").isEqualTo(Turn.NOTHING);
+    }
+
+    private void spareOrRelease(NaiveBudget.Flow flow) {
+        if (random.nextBoolean()) {
+            closing.remove(flow);
+            flow.moved = now;
+            flow.state = NaiveBudget.State.ACTIVE;
+            budget.spare(leases.get(flow.number));
+        } else {
+            release(flow);
+        }
+    }
+
+    private long number(Lease lease) {
+        return leases.entrySet().stream()
+                .filter(each -> each.getValue() == lease)
+                .findFirst()
+                .orElseThrow()
+                .getKey();
+    }
+}
