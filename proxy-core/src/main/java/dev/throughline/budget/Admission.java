@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /** What becomes of a flow that asked for a place. */
 public sealed interface Admission {
-    /** Flows that must be closed now, so that there is room again. They are in use until they are released. */
+    /** {@return flows that must be closed now, so that there is room again; they are in use until they are released} */
     ImmutableList<Lease> evicted();
 
     /**

@@ -42,6 +42,9 @@ public final class Budget {
      *
      * @param name that asks use
      * @param capacity places, 0 or more
+     * @param rule how they are given
+     * @return this
+     * @throws IllegalArgumentException if there is one of this name
      */
     public synchronized Budget pool(String name, int capacity, PoolRule rule) {
         checkArgument(capacity >= 0, "%s: a capacity of %s", name, capacity);
@@ -52,6 +55,9 @@ public final class Budget {
     /**
      * Another capacity from now on. What is in use stays.
      *
+     * @param pool by its name
+     * @param capacity places, 0 or more
+     * @param now in nanoseconds
      * @return what that changed for others
      */
     public synchronized Turn capacity(String pool, int capacity, long now) {
@@ -60,7 +66,13 @@ public final class Budget {
         return turn(ImmutableList.of(), now);
     }
 
-    /** A flow asks for a place. */
+    /**
+     * A flow asks for a place.
+     *
+     * @param ask for whom, and where it may be
+     * @param now in nanoseconds
+     * @return what becomes of it, and who has to go
+     */
     public synchronized Admission ask(Ask ask, long now) {
         List<Lease> evicted = new ArrayList<>();
         Optional<Shortage> capped = caps.objection(ask);
@@ -123,7 +135,7 @@ public final class Budget {
                 return new Attempt(Optional.of(lease), first, false);
             }
             comes |= lease.places().stream().allMatch(Budget::isFreeSoon);
-            lease.places().forEach(place -> place.pool().giveBack(place.process()));
+            lease.places().forEach(place -> place.pool().giveBack(place));
             if (first.isEmpty()) {
                 first = objection;
             }
@@ -132,14 +144,15 @@ public final class Budget {
     }
 
     private ImmutableList<Place> taken(Ask ask, Lease lease) {
-        ImmutableList.Builder<Place> places = ImmutableList.builder();
-        for (String name : ask.ways().get(lease.way())) {
-            Pool pool = pool(name);
+        ImmutableList<String> names = ask.ways().get(lease.way());
+        Place[] places = new Place[names.size()];
+        for (int i = 0; i < places.length; i++) {
+            Pool pool = pool(names.get(i));
             ShareTree.Node process = pool.tree().process(ask.who());
             pool.take(process);
-            places.add(new Place(pool, process, lease));
+            places[i] = new Place(pool, process, lease);
         }
-        return places.build();
+        return ImmutableList.copyOf(places);
     }
 
     private static Optional<Shortage> objection(Lease lease) {
@@ -162,34 +175,44 @@ public final class Budget {
     private static void evict(Lease victim, Consumer<Lease> evict) {
         victim.evict();
         for (Place place : victim.places()) {
-            place.process().idle().remove();
+            place.process().idle().remove(place);
             place.pool().tree().remove(place.process());
         }
         evict.accept(victim);
     }
 
-    /** From now on the flow of {@code lease} moves bytes, and may be evicted when it doesn't. */
+    /**
+     * From now on a flow moves bytes, and may be evicted when it doesn't.
+     *
+     * @param lease of the flow
+     */
     public synchronized void activate(Lease lease) {
         if (lease.isStarting()) {
             lease.activate();
-            lease.places().forEach(place -> place.process().idle().add(place));
+            lease.places().forEach(place -> place.pool().tree().addIdle(place));
         }
     }
 
-    /** The flow of {@code lease} was evicted and isn't closed, because it moved something in that moment. */
+    /**
+     * A flow was evicted and isn't closed, because it moved something in that moment.
+     *
+     * @param lease of the flow
+     */
     public synchronized void spare(Lease lease) {
         if (lease.isEvicted()) {
             lease.activate();
             for (Place place : lease.places()) {
                 place.pool().tree().add(place.process());
-                place.process().idle().add(place);
+                place.pool().tree().addIdle(place);
             }
         }
     }
 
     /**
-     * The system has let go of the flow of {@code lease}. A lease that was released is nothing any more.
+     * The system has let go of a flow. A lease that was released is nothing any more.
      *
+     * @param lease of the flow
+     * @param now in nanoseconds
      * @return what that changed for others
      */
     public synchronized Turn release(Lease lease, long now) {
@@ -202,13 +225,18 @@ public final class Budget {
         boolean active = lease.isEvictable();
         lease.release();
         if (active) {
-            lease.places().forEach(place -> place.process().idle().remove());
+            lease.places().forEach(place -> place.process().idle().remove(place));
         }
         caps.remove(lease.counted());
         return turn(ImmutableList.of(), now);
     }
 
-    /** Time passed: flows may have become idle, and some may have waited for as long as they may. */
+    /**
+     * Time passed: flows may have become idle, and some may have waited for as long as they may.
+     *
+     * @param now in nanoseconds
+     * @return what that changed
+     */
     public synchronized Turn tick(long now) {
         return turn(waiting.expired(now), now);
     }
@@ -253,7 +281,12 @@ public final class Budget {
         return pool(ask.ways().getFirst().getFirst()).tree().count(ask.who());
     }
 
-    /** A flow doesn't wait any longer; whether it did. */
+    /**
+     * A flow doesn't wait any longer.
+     *
+     * @param ticket with which it waited
+     * @return whether it still did
+     */
     public synchronized boolean cancel(Ticket ticket) {
         return waiting.remove(ticket);
     }
@@ -265,12 +298,12 @@ public final class Budget {
                 && pools.values().stream().allMatch(pool -> pool.tree().isEmpty());
     }
 
-    /** Flows that wait. */
+    /** {@return how many flows wait} */
     public synchronized int waiting() {
         return waiting.size();
     }
 
-    /** All pools. */
+    /** {@return all pools, in the order in which they were added} */
     public synchronized ImmutableList<PoolView> pools() {
         return pools.values().stream().map(Pool::view).collect(ImmutableList.toImmutableList());
     }

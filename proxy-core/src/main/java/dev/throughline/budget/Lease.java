@@ -27,12 +27,12 @@ public final class Lease {
         this.way = way;
     }
 
-    /** What it was given for. */
+    /** {@return what it was given for} */
     public Ask ask() {
         return ask;
     }
 
-    /** Which of the ways that were asked for, from 0. */
+    /** {@return which of the ways that were asked for, from 0} */
     public int way() {
         return way;
     }
@@ -69,7 +69,8 @@ public final class Lease {
         return state == State.EVICTED;
     }
 
-    boolean isReleased() {
+    /** {@return whether the system has let go of the flow} */
+    public boolean isReleased() {
         return state == State.RELEASED;
     }
 

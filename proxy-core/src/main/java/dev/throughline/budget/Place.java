@@ -6,7 +6,7 @@ final class Place {
     private final ShareTree.Node process;
     private final Lease lease;
     private long seenMoved;
-    private boolean listed;
+    private int index;
 
     Place(Pool pool, ShareTree.Node process, Lease lease) {
         this.pool = pool;
@@ -38,12 +38,12 @@ final class Place {
         return seenMoved != before;
     }
 
-    /** Whether it is in its process's idle order, even if it doesn't count there any more. */
-    boolean isListed() {
-        return listed;
+    /** Where it is in its process's idle order. */
+    int index() {
+        return index;
     }
 
-    void listed(boolean now) {
-        listed = now;
+    void index(int now) {
+        index = now;
     }
 }

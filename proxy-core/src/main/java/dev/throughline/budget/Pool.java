@@ -67,14 +67,14 @@ final class Pool {
         if (!place.lease().isEvicted()) {
             tree.remove(place.process());
         }
-        tree.letGo(place.process());
+        tree.letGo(place.process(), place.lease().ask().who());
     }
 
     /** It never was taken. */
-    void giveBack(ShareTree.Node process) {
+    void giveBack(Place place) {
         inUse--;
-        tree.remove(process);
-        tree.letGo(process);
+        tree.remove(place.process());
+        tree.letGo(place.process(), place.lease().ask().who());
     }
 
     /** Why the place that was taken last mustn't be kept, if it mustn't. */
@@ -100,7 +100,7 @@ final class Pool {
         }
         long before = now - floorNanos;
         PriorityQueue<Place> heads = new PriorityQueue<>(IdleOrder.byTime());
-        tree.above(low, process -> process.idle().longestIdle(before).ifPresent(heads::add));
+        tree.idle(low, before, floorNanos / 16, heads::add);
         while (!heads.isEmpty() && tree.count() > low) {
             Place longest = heads.poll();
             ShareTree.Node process = longest.process();

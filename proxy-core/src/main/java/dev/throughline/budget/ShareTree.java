@@ -1,8 +1,8 @@
 package dev.throughline.budget;
 
-import com.google.common.collect.ImmutableList;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +20,12 @@ final class ShareTree {
         private int references;
 
         private final boolean isProcess;
+        /** None of its flows that may be evicted has moved nothing for longer than since then; without any, there is none. */
+        private long idleFrom;
+
+        private boolean hasIdle;
+        private boolean looked;
+        private long lookedAt;
 
         private Node(@Nullable Node parent, String name, boolean isProcess) {
             this.parent = parent;
@@ -29,6 +35,36 @@ final class ShareTree {
 
         private boolean isProcess() {
             return isProcess;
+        }
+
+        /** Whether one of its flows may have moved nothing since {@code before}. */
+        private boolean mayBeIdle(long before) {
+            return hasIdle && idleFrom - before <= 0;
+        }
+
+        private void lowerIdleFrom(long moved) {
+            idleFrom = hasIdle && idleFrom - moved <= 0 ? idleFrom : moved;
+            hasIdle = true;
+        }
+
+        private void idleFrom(OptionalLong moved) {
+            hasIdle = moved.isPresent();
+            idleFrom = moved.orElse(0);
+        }
+
+        /** That takes a step a member, so it isn't done each time. */
+        private void lookAtMembers(long before, long rest) {
+            if (looked && before - lookedAt < rest) {
+                return;
+            }
+            looked = true;
+            lookedAt = before;
+            hasIdle = false;
+            for (Node member : members.values()) {
+                if (member.hasIdle) {
+                    lowerIdleFrom(member.idleFrom);
+                }
+            }
         }
 
         IdleOrder idle() {
@@ -41,6 +77,7 @@ final class ShareTree {
     }
 
     private final Node root = new Node(null, "", false);
+    private final Map<Claimant, Node> processes = new HashMap<>();
 
     /** Places in all. */
     int count() {
@@ -54,24 +91,22 @@ final class ShareTree {
 
     /** The process of {@code who}, which is kept until it is let go of as often. */
     Node process(Claimant who) {
-        Node host = member(root, who.host(), false);
-        Node user = member(host, who.user(), false);
-        Node executable = member(user, who.executable(), false);
-        Node process = member(executable, who.process(), true);
+        Node process = processes.get(who);
+        if (process == null) {
+            Node host = member(root, who.host(), false);
+            Node user = member(host, who.user(), false);
+            Node executable = member(user, who.executable(), false);
+            process = member(executable, who.process(), true);
+            processes.put(who, process);
+        }
         process.references++;
         return process;
     }
 
     /** Places of one process. */
     int count(Claimant who) {
-        Node node = root;
-        for (String name : ImmutableList.of(who.host(), who.user(), who.executable(), who.process())) {
-            node = node.members.get(name);
-            if (node == null) {
-                return 0;
-            }
-        }
-        return node.count();
+        Node process = processes.get(who);
+        return process == null ? 0 : process.count();
     }
 
     private static Node member(Node node, String name, boolean isProcess) {
@@ -98,10 +133,14 @@ final class ShareTree {
     }
 
     /** Forgets a process that nobody refers to any more, and everybody who is left without one. */
-    void letGo(Node process) {
+    void letGo(Node process, Claimant who) {
         process.references--;
+        if (process.references > 0) {
+            return;
+        }
+        processes.remove(who);
         Node node = process;
-        while (node.parent != null && node.references == 0 && node.members.isEmpty()) {
+        while (node.parent != null && node.members.isEmpty()) {
             node.parent.members.remove(node.name);
             node = node.parent;
         }
@@ -134,19 +173,37 @@ final class ShareTree {
         return Math.min(node.count(), roof ? members.roof(parents) : members.level(parents));
     }
 
-    /** Shows all processes that have more than their share of {@code places}. */
-    void above(int places, Consumer<Node> each) {
-        if (root.places() > places) {
-            above(root, places, each);
+    /** A process's flow may be evicted from now on. */
+    void addIdle(Place place) {
+        place.process().idle.add(place);
+        for (Node node = place.process(); node != null; node = node.parent) {
+            node.lowerIdleFrom(place.seenMoved());
         }
     }
 
-    private static void above(Node node, int part, Consumer<Node> each) {
+    /**
+     * Shows, of each process that has more than its share of {@code places}, the flow that has moved nothing for the longest
+     * time, if that is since {@code before} or longer.
+     *
+     * @param rest for how long what was seen of a group is good enough
+     */
+    void idle(int places, long before, long rest, Consumer<Place> each) {
+        if (root.places() > places) {
+            idle(root, places, before, rest, each);
+        }
+    }
+
+    private static void idle(Node node, int part, long before, long rest, Consumer<Place> each) {
+        if (!node.mayBeIdle(before)) {
+            return;
+        }
         if (node.isProcess()) {
-            each.accept(node);
+            node.idle.longestIdle(before).ifPresent(each);
+            node.idleFrom(node.idle.from());
             return;
         }
         int level = node.ranking.level(part);
-        node.ranking.above(level, member -> above((Node) member, level, each));
+        node.ranking.above(level, member -> idle((Node) member, level, before, rest, each));
+        node.lookAtMembers(before, rest);
     }
 }

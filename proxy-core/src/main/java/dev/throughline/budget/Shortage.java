@@ -2,7 +2,11 @@ package dev.throughline.budget;
 
 /** Why a flow has no place, of the way that it would rather have gone. */
 public sealed interface Shortage {
-    /** Every place of a pool is in use. */
+    /**
+     * Every place of a pool is in use.
+     *
+     * @param pool by its name
+     */
     record Full(String pool) implements Shortage {
         @Override
         public String toString() {
@@ -10,7 +14,11 @@ public sealed interface Shortage {
         }
     }
 
-    /** What is left of a pool is reserved for those who have less. */
+    /**
+     * What is left of a pool is reserved for those who have less.
+     *
+     * @param pool by its name
+     */
     record Reserved(String pool) implements Shortage {
         @Override
         public String toString() {
@@ -18,7 +26,12 @@ public sealed interface Shortage {
         }
     }
 
-    /** A cap is reached. */
+    /**
+     * A cap is reached.
+     *
+     * @param scope what it counts by
+     * @param cap so many flows
+     */
     record Capped(Scope scope, int cap) implements Shortage {
         @Override
         public String toString() {

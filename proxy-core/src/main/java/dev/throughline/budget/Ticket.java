@@ -14,17 +14,17 @@ public final class Ticket {
         this.shortage = shortage;
     }
 
-    /** What it waits for. */
+    /** {@return what it waits for} */
     public Ask ask() {
         return ask;
     }
 
-    /** Until when it waits, on the clock of {@code now}. */
+    /** {@return until when it waits, on the clock of {@code now}} */
     public long deadline() {
         return deadline;
     }
 
-    /** Why it has to. */
+    /** {@return why it has to} */
     public Shortage shortage() {
         return shortage;
     }

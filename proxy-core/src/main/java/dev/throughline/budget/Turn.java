@@ -13,6 +13,11 @@ public record Turn(ImmutableList<Served> served, ImmutableList<Ticket> expired, 
     /** Nothing changed. */
     public static final Turn NOTHING = new Turn(ImmutableList.of(), ImmutableList.of(), ImmutableList.of());
 
-    /** A flow that waited, and its place. */
+    /**
+     * A flow that waited, and its place.
+     *
+     * @param ticket with which it waited
+     * @param lease that it has now
+     */
     public record Served(Ticket ticket, Lease lease) {}
 }

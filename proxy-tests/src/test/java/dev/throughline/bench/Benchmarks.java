@@ -20,7 +20,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /**
  * What headers cost: {@code ./throughline bench}. First headers signed and verified in a second of one core's CPU time, by
  * the size of the batch and the number of links, with the bytes that they take; then what batches add to a flow's latency; then
- * what it costs to say who opened a flow.
+ * what it costs to say who opened a flow, and to keep a budget.
  */
 public final class Benchmarks {
     private Benchmarks() {}
@@ -36,6 +36,10 @@ public final class Benchmarks {
         boolean quick = List.of(args).contains("--quick");
         if (List.of(args).contains("--identify")) {
             IdentificationCost.print(quick);
+            return;
+        }
+        if (List.of(args).contains("--budget")) {
+            BudgetCost.print(quick);
             return;
         }
         int batch = List.of(args).indexOf("--batch");
@@ -58,6 +62,7 @@ public final class Benchmarks {
                         .param("links", "1"));
         latency(quick);
         IdentificationCost.print(quick);
+        BudgetCost.print(quick);
     }
 
     private interface Choice {
