@@ -1,8 +1,10 @@
 package dev.throughline;
 
 import com.google.common.collect.ImmutableSet;
+import com.sun.management.UnixOperatingSystemMXBean;
 import dev.throughline.admin.AdminPages;
 import dev.throughline.admin.AdminServer;
+import dev.throughline.budget.PoolView;
 import dev.throughline.chain.ReplayWindow;
 import dev.throughline.chain.VerifiedBatches;
 import dev.throughline.chain.VerifierSettings;
@@ -14,6 +16,7 @@ import dev.throughline.config.ListenerConfig;
 import dev.throughline.ebpf.NotesStart;
 import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.FlowBudget;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowParts;
 import dev.throughline.flow.FlowTable;
@@ -47,6 +50,7 @@ import dev.throughline.transport.EpollLoops;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -90,7 +94,7 @@ public final class Hop implements AutoCloseable {
     public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source) {
         this.config = config;
         this.clock = clock;
-        this.table = new FlowTable(config.limits().flows());
+        this.table = new FlowTable(config.limits().flows() + arriving(config.limits()));
         this.replays = new ReplayWindow(config.limits().rememberedChains());
         VerifierSettings settings = new VerifierSettings(
                 HopId.of(config.name()),
@@ -160,6 +164,7 @@ public final class Hop implements AutoCloseable {
                 failures,
                 config.healthCheckers(),
                 policy::directions,
+                budget(limits),
                 new Connector(config.mark(), limits.connectTimeout()),
                 batchSigner(limits),
                 table,
@@ -169,6 +174,55 @@ public final class Hop implements AutoCloseable {
                 limits.ttl(),
                 clock,
                 random);
+    }
+
+    /** Whoever has no place yet has a row as well: one application's flood must not keep the others from asking. */
+    private static int arriving(Limits limits) {
+        return limits.flows() / 8 + 64;
+    }
+
+    private FlowBudget budget(Limits limits) {
+        FlowBudget budget = opened(new FlowBudget(
+                limits.flows(),
+                openSockets(),
+                config.budget().rule(),
+                config.budget().waiting()));
+        metrics.gauge("throughline.budget.waiting", "Flows that wait for a place", budget::waiting);
+        metrics.counter("throughline.budget.waited", "Flows that had to wait for a place", budget::waited);
+        metrics.counter("throughline.budget.refused", "Flows that got no place", budget::refused);
+        metrics.counter(
+                "throughline.budget.evicted", "Idle flows that were closed to make room for others", budget::evicted);
+        for (PoolView pool : budget.pools()) {
+            String name = pool.name();
+            metrics.gauge(
+                    "throughline.budget.in.use",
+                    "Places that are taken",
+                    "pool",
+                    name,
+                    () -> pool(budget, name).inUse());
+            metrics.gauge(
+                    "throughline.budget.capacity",
+                    "Places in all",
+                    "pool",
+                    name,
+                    () -> pool(budget, name).capacity());
+        }
+        return budget;
+    }
+
+    private static PoolView pool(FlowBudget budget, String name) {
+        return budget.pools().stream()
+                .filter(pool -> pool.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** What the process may have open, but for a sixteenth: a flow has two of them, one onwards. */
+    private static int openSockets() {
+        long most = ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+                ? unix.getMaxFileDescriptorCount()
+                : Integer.MAX_VALUE;
+        return (int) Math.min(Integer.MAX_VALUE, (most - most / 16) / 2);
     }
 
     private ProcessIdentifier identifier(Limits limits) throws IOException {

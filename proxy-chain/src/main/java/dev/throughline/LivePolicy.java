@@ -41,7 +41,8 @@ final class LivePolicy {
         return new Directions(
                 read.policy(),
                 nextHop(usual),
-                ImmutableMap.copyOf(Maps.transformValues(read.routes(), LivePolicy::nextHop)));
+                ImmutableMap.copyOf(Maps.transformValues(read.routes(), LivePolicy::nextHop)),
+                read.classes());
     }
 
     private static NextHop nextHop(RouteConfig route) {

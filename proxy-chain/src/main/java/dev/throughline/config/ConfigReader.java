@@ -3,6 +3,7 @@ package dev.throughline.config;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.budget.LimitClass;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.NatException;
@@ -86,8 +87,10 @@ public final class ConfigReader {
         RouteReader routing = new RouteReader(root);
         Optional<RouteConfig> route = routing.usual();
         ImmutableMap<String, RouteConfig> routes = routing.named();
-        ImmutableSet<String> classes = classes(root);
-        Policy policy = new PolicyReader(routing.names(), classes).read(root);
+        BudgetReader budgeting = new BudgetReader(root);
+        BudgetConfig budget = budgeting.budget();
+        ImmutableMap<String, LimitClass> classes = budgeting.classes();
+        Policy policy = new PolicyReader(routing.names(), budgeting.names()).read(root);
         boolean failOpen = root.optional("fail-open", Values::flag, false);
         Optional<Path> commandLineKey = commandLineKey(root);
         List<NatException> nat = natExceptions(root);
@@ -115,6 +118,7 @@ public final class ConfigReader {
                 route.get(),
                 routes,
                 classes,
+                budget,
                 policy,
                 failOpen,
                 commandLineKey,
@@ -152,15 +156,6 @@ public final class ConfigReader {
             if (!names.add(listener.name())) {
                 root.problem("listeners", "two listeners are called \"" + listener.name() + "\"");
             }
-        }
-    }
-
-    /** Only their names, so far: a class has no limits of its own yet. */
-    private static ImmutableSet<String> classes(Section root) {
-        try (Section classes = root.section("classes")) {
-            ImmutableSet<String> names = classes.names(ConfigReader::hopName);
-            names.forEach(name -> classes.section(name).close());
-            return names;
         }
     }
 

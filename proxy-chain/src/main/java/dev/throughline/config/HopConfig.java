@@ -3,6 +3,7 @@ package dev.throughline.config;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.budget.LimitClass;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.NatException;
 import dev.throughline.header.Cidr;
@@ -27,7 +28,8 @@ import java.util.function.Function;
  * @param listeners the ways in
  * @param route where its flows go for which the policy names no other route
  * @param routes the other ways, by the names that rules have for them
- * @param classes names of the classes of limits, which rules put flows into
+ * @param classes what limits flows, by the names that rules have for them; "default" is of all others
+ * @param budget how places are given
  * @param policy which flows go on, and where to
  * @param failOpen whether captured traffic passes unproxied while the hop is down
  * @param commandLineKey file with the key of the hashes of command lines that it writes into origins; without one it says
@@ -45,7 +47,8 @@ public record HopConfig(
         ImmutableList<ListenerConfig> listeners,
         RouteConfig route,
         ImmutableMap<String, RouteConfig> routes,
-        ImmutableSet<String> classes,
+        ImmutableMap<String, LimitClass> classes,
+        BudgetConfig budget,
         Policy policy,
         boolean failOpen,
         Optional<Path> commandLineKey,
@@ -68,6 +71,7 @@ public record HopConfig(
                 route,
                 routes,
                 classes,
+                budget,
                 policy,
                 failOpen,
                 commandLineKey,
@@ -100,6 +104,7 @@ public record HopConfig(
         settings.put("nat-exceptions", HopConfig::natExceptions);
         settings.put("health-checkers", HopConfig::healthCheckers);
         settings.put("tlv-type", HopConfig::chainTlv);
+        settings.put("budget", HopConfig::budget);
         settings.put("limits", HopConfig::limits);
         settings.put("admin", HopConfig::admin);
         return settings.entrySet().stream()

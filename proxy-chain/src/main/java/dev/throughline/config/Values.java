@@ -122,6 +122,14 @@ public final class Values {
         return value;
     }
 
+    /** Such as {@code 12%}. */
+    static int percent(String text, int most) {
+        if (!text.endsWith("%")) {
+            throw new IllegalArgumentException("expected a percentage such as \"12%\", found \"" + text + "\"");
+        }
+        return integer(text.substring(0, text.length() - 1), 0, most);
+    }
+
     /** The value that {@code text} is the word for. */
     static <T> T word(String text, Map<String, T> words) {
         T value = words.get(text);

@@ -1,6 +1,7 @@
 package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableMap;
+import dev.throughline.budget.LimitClass;
 import dev.throughline.policy.Decision;
 import dev.throughline.policy.Outcome;
 import dev.throughline.policy.Policy;
@@ -13,11 +14,13 @@ import java.util.Optional;
  * @param policy decides
  * @param usual where flows go for which no rule names a route
  * @param routes the other ways, by their names
+ * @param classes what limits flows, by the names that rules have for them; that of all others may be among them
  */
-public record Directions(Policy policy, NextHop usual, ImmutableMap<String, NextHop> routes) {
+public record Directions(
+        Policy policy, NextHop usual, ImmutableMap<String, NextHop> routes, ImmutableMap<String, LimitClass> classes) {
     /** Every flow goes there. */
     public static Directions allTo(NextHop next) {
-        return new Directions(Policy.NONE, next, ImmutableMap.of());
+        return new Directions(Policy.NONE, next, ImmutableMap.of(), ImmutableMap.of());
     }
 
     /** Where a flow goes of which the policy said this; refuses one that it denied. */
@@ -30,6 +33,14 @@ public record Directions(Policy policy, NextHop usual, ImmutableMap<String, Next
                         CloseReason.POLICY_DENIED,
                         said.rule().map(rule -> "rule " + rule).orElse(""));
         };
+    }
+
+    /** What limits a flow of which the policy said this, and let it go on. */
+    LimitClass limits(Decision said) {
+        String name = said.outcome() instanceof Outcome.Allow allow
+                ? allow.limitsClass().orElse(LimitClass.DEFAULT.name())
+                : LimitClass.DEFAULT.name();
+        return classes.getOrDefault(name, LimitClass.DEFAULT);
     }
 
     private NextHop route(String name) {

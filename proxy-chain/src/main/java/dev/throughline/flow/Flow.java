@@ -4,6 +4,8 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
 import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.budget.Lease;
+import dev.throughline.budget.LimitClass;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.RejectReason;
@@ -29,6 +31,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.SocketChannel;
 import java.net.ConnectException;
@@ -77,6 +80,8 @@ public final class Flow {
     private volatile @Nullable Originator originator;
     private volatile @Nullable Decision decision;
     private volatile @Nullable NextHop next;
+    private @Nullable LimitClass limits;
+    private @Nullable Lease lease;
     private volatile @Nullable SocketChannel outbound;
     private volatile @Nullable Relay relay;
     private volatile @Nullable CloseReason stopReason;
@@ -105,6 +110,7 @@ public final class Flow {
                 .thenCompose(this::identified)
                 .thenCompose(this::originated)
                 .thenApply(this::permitted)
+                .thenCompose(this::leased)
                 .thenCompose(this::connected)
                 .thenCompose(this::announced)
                 .thenCompose(this::answered)
@@ -279,8 +285,22 @@ public final class Flow {
                     CloseReason.DESTINATION_NOT_HERE,
                     Tuple.text(who.tuple().destination()) + " of host " + who.host() + " isn't that of this one");
         }
+        limits = directions.limits(said);
         next = chosen;
         return chosen;
+    }
+
+    /** A place among the flows of this hop and on a transport; the true originator's share, whoever connected to this hop. */
+    private CompletableFuture<NextHop> leased(NextHop to) {
+        stage = FlowView.Stage.WAITING;
+        Originator who = Objects.requireNonNull(originator);
+        return parts.budget()
+                .lease(this, Claimants.of(who), Claimants.destination(who, hostName), Objects.requireNonNull(limits))
+                .thenApply(given -> {
+                    lease = given;
+                    goOn();
+                    return to;
+                });
     }
 
     /** A connection to the next hop or the destination. */
@@ -370,6 +390,7 @@ public final class Flow {
         stage = FlowView.Stage.RELAYING;
         Relay running = new Relay(inbound, channel, parts.idleTimeout());
         relay = running;
+        parts.budget().activate(Objects.requireNonNull(lease));
         tell(() -> parts.events().opened(view()));
         return running.start();
     }
@@ -386,6 +407,10 @@ public final class Flow {
                 closeBoth(ending.reason());
             }
         } finally {
+            Lease place = lease;
+            if (place != null) {
+                parts.budget().release(place);
+            }
             parts.table().remove(this);
             FlowView last = view();
             stage = FlowView.Stage.CLOSED;
@@ -452,8 +477,19 @@ public final class Flow {
                 running.abort();
             } else {
                 closeInbound(reason);
+                parts.budget().giveUp(this);
             }
         });
+    }
+
+    /** When a byte of it moved last, by {@link System#nanoTime}; now, as long as none can. Any thread may ask. */
+    long movedNanos() {
+        Relay running = relay;
+        return running == null ? System.nanoTime() : running.movedNanos();
+    }
+
+    EventLoop loop() {
+        return inbound.eventLoop();
     }
 
     /** Nothing goes on for a flow that was told to stop while it waited for an answer. */

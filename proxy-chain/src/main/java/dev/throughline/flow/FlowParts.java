@@ -24,6 +24,7 @@ import java.util.function.Supplier;
  * @param headerFailures whose headers have failed too often
  * @param healthCheckers who may send a LOCAL header
  * @param directions which flows go on and where to, now
+ * @param budget who has a place, and who has to wait
  * @param connector opens the connection there
  * @param batchSigner signs this hop's links
  * @param table the flows that live
@@ -39,6 +40,7 @@ public record FlowParts(
         HeaderFailures headerFailures,
         List<Cidr> healthCheckers,
         Supplier<Directions> directions,
+        FlowBudget budget,
         Connector connector,
         BatchSigner batchSigner,
         FlowTable table,

@@ -47,6 +47,7 @@ public record FlowView(
         ARRIVING,
         IDENTIFYING,
         VERIFYING,
+        WAITING,
         CONNECTING,
         RELAYING,
         CLOSED;

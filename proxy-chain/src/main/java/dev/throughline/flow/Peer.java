@@ -30,7 +30,8 @@ record Peer(Optional<InetAddress> network, OptionalInt uid) {
                 arrival.connection().map(socket -> network(socket.source().getAddress())), uid);
     }
 
-    private static InetAddress network(InetAddress address) {
+    /** An address as far as it tells one from another: of IPv6 the first half. */
+    static InetAddress network(InetAddress address) {
         byte[] bytes = address.getAddress();
         if (address instanceof Inet6Address) {
             Arrays.fill(bytes, NETWORK_BYTES, bytes.length, (byte) 0);

@@ -27,7 +27,7 @@ public final class Relay {
     private final Half toInbound;
     private final Duration idleTimeout;
     private final CompletableFuture<RelayEnd> end = new CompletableFuture<>();
-    private long lastMoved = System.nanoTime();
+    private volatile long lastMoved = System.nanoTime();
     private @Nullable Future<?> idleCheck;
     private boolean finishing;
 
@@ -67,6 +67,11 @@ public final class Relay {
     /** Bytes that came back. May be read from any thread. */
     public long bytesToInbound() {
         return toInbound.bytes;
+    }
+
+    /** When a byte moved last, by {@link System#nanoTime}. May be read from any thread. */
+    public long movedNanos() {
+        return lastMoved;
     }
 
     private void scheduleIdleCheck(long nanos) {

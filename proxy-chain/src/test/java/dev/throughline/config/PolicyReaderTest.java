@@ -64,7 +64,7 @@ class PolicyReaderTest {
                 .isInstanceOfSatisfying(
                         RouteConfig.HopAt.class,
                         at -> assertThat(at.address()).isEqualTo(new InetSocketAddress("192.0.2.9", 7001)));
-        assertThat(config.classes()).containsExactly("bulk");
+        assertThat(config.classes()).containsOnlyKeys("bulk");
         PolicyRule all = config.policy().rules().get(0);
         assertThat(all.when())
                 .contains(

@@ -8,6 +8,9 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeHeader;
+import dev.throughline.budget.Caps;
+import dev.throughline.budget.LimitClass;
+import dev.throughline.budget.PoolRule;
 import dev.throughline.chain.ChainRead;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.Claimed;
@@ -100,6 +103,7 @@ class FlowTest {
     private ProcessIdentifier identifier;
     private ServerSocket destination;
     private volatile Authority authority;
+    private FlowBudget budget;
     private FlowParts parts;
     private Entrance entrance;
     private Wire wire;
@@ -149,6 +153,7 @@ class FlowTest {
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
         destination = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         authority = authority(trust);
+        budget = new FlowBudget(100, 100, PoolRule.DEFAULT, 10);
         parts = new FlowParts(
                 HostId.of("edge-1"),
                 identifier,
@@ -159,6 +164,7 @@ class FlowTest {
                 new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime),
                 List.of(),
                 () -> Directions.allTo(new NextHop.Destination()),
+                budget,
                 new Connector(0, Duration.ofSeconds(5)),
                 new BatchSigner(Duration.ofMillis(1)),
                 new FlowTable(10),
@@ -196,6 +202,10 @@ class FlowTest {
         assertThat(events.closed).isEmpty();
         assertThat(parts.table().size()).isZero();
         assertThat(parts.halfOpenHeaders().size()).isZero();
+        assertThat(parts.budget().pools()).allMatch(pool -> pool.inUse() == 0);
+        assertThat(parts.budget().waiting()).isZero();
+        parts.budget().close();
+        budget.close();
     }
 
     /** Applications on this host, whose flows want to go to {@link #destination}. */
@@ -725,6 +735,7 @@ class FlowTest {
                 p.headerFailures(),
                 p.healthCheckers(),
                 p.directions(),
+                p.budget(),
                 p.connector(),
                 p.batchSigner(),
                 p.table(),
@@ -803,6 +814,143 @@ class FlowTest {
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
     }
 
+    /** Places for {@code flows}, none reserved; whoever is idle for {@code floor} may be closed. */
+    private void places(int flows, Duration floor, Duration wait) {
+        FlowBudget few = new FlowBudget(flows, 100, new PoolRule(0, 50, 0, floor), 10);
+        LimitClass all = new LimitClass("default", Caps.OPEN, true, wait);
+        change(p -> withBudget(p, few, all));
+    }
+
+    private static FlowParts withBudget(FlowParts p, FlowBudget budget, LimitClass all) {
+        Directions directions = new Directions(
+                Policy.NONE, new NextHop.Destination(), ImmutableMap.of(), ImmutableMap.of(all.name(), all));
+        return new FlowParts(
+                p.host(),
+                p.identifier(),
+                p.authority(),
+                p.chainTlv(),
+                p.headerLimits(),
+                p.halfOpenHeaders(),
+                p.headerFailures(),
+                p.healthCheckers(),
+                () -> directions,
+                budget,
+                p.connector(),
+                p.batchSigner(),
+                p.table(),
+                p.events(),
+                p.headerTimeout(),
+                p.idleTimeout(),
+                p.ttl(),
+                p.clock(),
+                p.random());
+    }
+
+    @Test
+    void withoutAPlaceItIsRefusedAtOnce() throws Exception {
+        places(1, Duration.ofHours(1), Duration.ZERO);
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        Socket second = wire.connect();
+
+        assertReset(second);
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new Ending(CloseReason.NO_PLACE, "hop is full"));
+        assertThat(parts.budget().refused()).isEqualTo(1);
+        first.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void itWaitsForAPlaceAndGoesOn() throws Exception {
+        places(1, Duration.ofHours(1), Duration.ofSeconds(20));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        Socket second = wire.connect();
+        while (parts.budget().waiting() == 0) {
+            Thread.onSpinWait();
+        }
+        assertThat(parts.table().list()).extracting(FlowView::stage).contains(FlowView.Stage.WAITING);
+
+        first.close();
+        there.close();
+
+        Socket thereToo = destination.accept();
+        second.close();
+        thereToo.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        assertThat(parts.budget().waited()).isEqualTo(1);
+    }
+
+    @Test
+    void itWaitsNoLongerThanItMay() throws Exception {
+        places(1, Duration.ofHours(1), Duration.ofMillis(100));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+
+        assertReset(wire.connect());
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new Ending(CloseReason.NO_PLACE, "hop is full, and no place came free while it waited"));
+        first.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void whoIsToldToStopWhileItWaitsDoes() throws Exception {
+        places(1, Duration.ofHours(1), Duration.ofHours(1));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        Socket second = wire.connect();
+        while (parts.budget().waiting() == 0) {
+            Thread.onSpinWait();
+        }
+
+        parts.table().stopAll(CloseReason.STOPPED);
+
+        assertReset(second);
+        assertReset(first);
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
+        assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
+    }
+
+    @Test
+    void anIdleFlowMakesRoom() throws Exception {
+        places(2, Duration.ofNanos(1), Duration.ZERO);
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        assertThat(events.opened.poll(20, TimeUnit.SECONDS)).isNotNull();
+        Socket second = wire.connect();
+        Socket thereToo = destination.accept();
+
+        assertReset(first);
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending()).isEqualTo(new Ending(CloseReason.EVICTED, ""));
+        assertThat(parts.budget().evicted()).isEqualTo(1);
+        there.close();
+        second.close();
+        thereToo.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void aClassHasItsLimit() throws Exception {
+        LimitClass one =
+                new LimitClass("default", new Caps(1, Caps.NONE, Caps.NONE, Caps.NONE, Caps.NONE), true, Duration.ZERO);
+        change(p -> withBudget(p, new FlowBudget(9, 9, PoolRule.DEFAULT, 9), one));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+
+        assertReset(wire.connect());
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new Ending(CloseReason.CLASS_LIMIT, "the cap of 1 flows of a process"));
+        first.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
     private static final PolicyRule REST =
             new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), Outcome.Allow.PLAIN);
 
@@ -820,7 +968,7 @@ class FlowTest {
                 "hop-v",
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), destination.getLocalPort()),
                 HeaderProfile.NORMAL);
-        return new Directions(policy, new NextHop.Destination(), ImmutableMap.of("vault", vault));
+        return new Directions(policy, new NextHop.Destination(), ImmutableMap.of("vault", vault), ImmutableMap.of());
     }
 
     @Test
@@ -1165,6 +1313,7 @@ class FlowTest {
                 failures,
                 p.healthCheckers(),
                 p.directions(),
+                p.budget(),
                 p.connector(),
                 p.batchSigner(),
                 p.table(),
@@ -1193,6 +1342,7 @@ class FlowTest {
                 p.headerFailures(),
                 healthCheckers,
                 directions,
+                p.budget(),
                 p.connector(),
                 p.batchSigner(),
                 table,

@@ -1,0 +1,78 @@
+package dev.throughline.config;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.budget.Caps;
+import dev.throughline.budget.LimitClass;
+import dev.throughline.budget.PoolRule;
+import java.time.Duration;
+
+/** Reads how places are given: the {@code budget}, and the {@code classes} that rules of the policy put flows into. */
+final class BudgetReader {
+    private static final int MOST = 1_000_000;
+
+    private final Section root;
+    private ImmutableSet<String> names = ImmutableSet.of();
+
+    BudgetReader(Section root) {
+        this.root = root;
+    }
+
+    BudgetConfig budget() {
+        PoolRule usual = PoolRule.DEFAULT;
+        try (Section section = root.section("budget")) {
+            int reserve = section.optional("reserve", text -> Values.percent(text, 99), usual.reservePercent());
+            int soft = section.optional("soft", text -> Values.percent(text, 100), usual.softPercent());
+            int low = section.optional("low", text -> Values.percent(text, 100), Math.min(soft, usual.lowPercent()));
+            Duration floor = section.optional(
+                    "idle-floor",
+                    text -> Values.duration(text, Duration.ofSeconds(1), Duration.ofDays(30)),
+                    usual.idleFloor());
+            int waiting =
+                    section.optional("waiting", text -> Values.integer(text, 0, MOST), BudgetConfig.DEFAULT.waiting());
+            if (low > soft) {
+                section.problem(
+                        "low", "flows are closed from the soft mark down to the low one, which can't be above it");
+                return BudgetConfig.DEFAULT;
+            }
+            return new BudgetConfig(new PoolRule(reserve, soft, low, floor), waiting);
+        }
+    }
+
+    ImmutableMap<String, LimitClass> classes() {
+        ImmutableMap.Builder<String, LimitClass> classes = ImmutableMap.builder();
+        try (Section section = root.section("classes")) {
+            names = section.names(ConfigReader::hopName);
+            names.forEach(name -> classes.put(name, limitClass(section, name)));
+        }
+        return classes.buildOrThrow();
+    }
+
+    /** The names that rules may have for {@link #classes}. */
+    ImmutableSet<String> names() {
+        return names;
+    }
+
+    private static LimitClass limitClass(Section parent, String name) {
+        try (Section section = parent.section(name)) {
+            Caps caps = new Caps(
+                    cap(section, "per-process"),
+                    cap(section, "per-executable"),
+                    cap(section, "per-user"),
+                    cap(section, "per-destination"),
+                    cap(section, "per-executable-and-destination"));
+            return new LimitClass(
+                    name,
+                    caps,
+                    section.optional("falls-over", Values::flag, LimitClass.DEFAULT.fallsOver()),
+                    section.optional(
+                            "wait",
+                            text -> Values.duration(text, Duration.ZERO, Duration.ofMinutes(1)),
+                            LimitClass.DEFAULT_WAIT));
+        }
+    }
+
+    private static int cap(Section section, String key) {
+        return section.optional(key, text -> Values.integer(text, 1, MOST), Caps.NONE);
+    }
+}
