@@ -40,6 +40,7 @@ import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.Conntrack;
+import dev.throughline.report.BudgetJson;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
 import dev.throughline.report.IdNames;
@@ -117,7 +118,7 @@ public final class Hop implements AutoCloseable {
             EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
             FlowParts parts = parts(log);
             Conntrack conntrack = opened(Conntrack.open());
-            startAdmin(json, parts.identifier());
+            startAdmin(json, parts);
             writePidFile(config.admin().pidFile());
             for (ListenerConfig listener : config.listeners()) {
                 Listener started = opened(new Listener(listener, loops, parts, conntrack));
@@ -260,15 +261,19 @@ public final class Hop implements AutoCloseable {
     }
 
     /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
-    private void startAdmin(FlowJson json, ProcessIdentifier identifier) throws IOException {
+    private void startAdmin(FlowJson json, FlowParts parts) throws IOException {
+        FlowBudget budget = parts.budget();
         WhoJson whoJson = new WhoJson(json);
         AdminPages pages = new AdminPages(
                 table,
                 json,
+                () -> BudgetJson.of(budget.pools(), budget.waiting()),
                 metrics,
                 this::obstacles,
                 this::reload,
-                tuple -> identifier.identify(tuple).thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)));
+                tuple -> parts.identifier()
+                        .identify(tuple)
+                        .thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)));
         int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()
                 .add(0, ownUid)

@@ -21,6 +21,7 @@ public final class AdminPages {
 
     private final FlowTable table;
     private final FlowJson flowJson;
+    private final Supplier<String> budget;
     private final HopMetrics metrics;
     private final Supplier<List<String>> notReady;
     private final Supplier<Reload> reloading;
@@ -29,6 +30,7 @@ public final class AdminPages {
     /**
      * The pages of one hop.
      *
+     * @param budget says who has places, as JSON
      * @param notReady says why it should get no new flows, if it shouldn't
      * @param reloading reads its keys and its policy anew
      * @param who says who owns a connection, as JSON
@@ -36,12 +38,14 @@ public final class AdminPages {
     public AdminPages(
             FlowTable table,
             FlowJson flowJson,
+            Supplier<String> budget,
             HopMetrics metrics,
             Supplier<List<String>> notReady,
             Supplier<Reload> reloading,
             Function<Tuple, CompletableFuture<String>> who) {
         this.table = table;
         this.flowJson = flowJson;
+        this.budget = budget;
         this.metrics = metrics;
         this.notReady = notReady;
         this.reloading = reloading;
@@ -63,6 +67,11 @@ public final class AdminPages {
                 "/flows",
                 JSON,
                 () -> Page.Answer.ok(Json.object(out -> out.putAll("flows", table.list(), flowJson::write)) + "\n"));
+    }
+
+    /** The places of this hop, and how many of them are taken. */
+    Page budget() {
+        return new Page("/budget", JSON, () -> Page.Answer.ok(budget.get() + "\n"));
     }
 
     /** Who owns the connection from {@code source} to {@code destination}. */

@@ -50,6 +50,7 @@ public final class AdminServer implements AutoCloseable {
         SocketFile.prepare(path);
         List<Page> all = new ArrayList<>(pages.forEveryone());
         all.add(pages.flows());
+        all.add(pages.budget());
         all.add(pages.who());
         all.add(pages.reload());
         bind(

@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
         name = "flows",
         synopsisSubcommandLabel = "COMMAND",
         description = "See the flows of a running hop.",
-        subcommands = FlowsCommand.Listing.class)
+        subcommands = {FlowsCommand.Listing.class, FlowsCommand.Top.class})
 final class FlowsCommand {
     enum Format {
         table,
@@ -64,6 +64,35 @@ final class FlowsCommand {
                 case table ->
                     System.out.print(FlowTableText.of(JsonTree.parse(json).list("flows")));
             }
+            return ExitCode.OK;
+        }
+    }
+
+    @Command(name = "top", description = "Who has how many flows, most first; and how many places are taken.")
+    static final class Top implements Callable<Integer> {
+        @ArgGroup(multiplicity = "1")
+        Target target = new Target();
+
+        @Option(
+                names = "--by",
+                defaultValue = "originator",
+                paramLabel = "WHAT",
+                description = "originator, executable, user, host or destination (default: ${DEFAULT-VALUE})")
+        TopText.By by = TopText.By.originator;
+
+        @Option(
+                names = {"-n", "--rows"},
+                defaultValue = "20",
+                paramLabel = "N",
+                description = "how many rows (default: ${DEFAULT-VALUE})")
+        int rows;
+
+        @Override
+        public Integer call() {
+            AdminClient hop = target.client();
+            List<JsonTree> flows = JsonTree.parse(hop.get("/flows")).list("flows");
+            List<JsonTree> pools = JsonTree.parse(hop.get("/budget")).list("pools");
+            System.out.print(TopText.of(flows, pools, by, rows));
             return ExitCode.OK;
         }
     }

@@ -71,6 +71,7 @@ class AdminServerTest {
         AdminPages pages = new AdminPages(
                 new FlowTable(10),
                 new FlowJson("hop-a", new IdNames(Trust.NOBODY, "hop-a", "edge-1")),
+                () -> "{}",
                 new HopMetrics(),
                 () -> notReady,
                 () -> reload,
@@ -122,7 +123,7 @@ class AdminServerTest {
         String answer = ask("GET /flow");
 
         assertThat(answer).startsWith("HTTP/1.1 404 Not Found");
-        assertThat(body(answer)).isEqualTo("there is: /metrics /-/healthy /-/ready /flows /who /-/reload\n");
+        assertThat(body(answer)).isEqualTo("there is: /metrics /-/healthy /-/ready /flows /budget /who /-/reload\n");
     }
 
     @Test

@@ -35,6 +35,7 @@ class HelpFormTest {
                 "policy test",
                 "flows",
                 "flows list",
+                "flows top",
                 "reload",
                 "doctor");
     }

@@ -131,7 +131,7 @@ class PolicyReaderTest {
                 """)).isEqualTo("""
                 hop.yaml:7:16: a hop is reached either "at" an address or "by: interception"
                 hop.yaml:8:3: "the vault" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
-                hop.yaml:9:20: unknown key "rate" in "bulk"
+                hop.yaml:9:20: unknown key "rate" in "bulk": expected one of falls-over, per-destination, per-executable, per-executable-and-destination, per-process, per-user, wait
                 hop.yaml:11:5: a rule needs "name"
                 hop.yaml:11:21: "user" is empty: it names what is accepted, or isn't there
                 hop.yaml:12:24: unknown key "usr" in "when": did you mean "user"?

@@ -68,6 +68,7 @@ class LimitsIT {
                   - { name: apps, mode: transparent, by: plain, address: "%s", destination: "%s" }
                 route: { to: destination }
                 limits: { flows: 2 }
+                classes: { default: { wait: 100ms } }
                 """.formatted(Tuple.text(SMALL), Tuple.text(destination.address())));
         strict = hops.start("strict", "lost", "mute", "small").get("strict");
     }
@@ -163,7 +164,7 @@ class LimitsIT {
                 End second = End.connect(SMALL);
                 End alsoAtServer = destination.accept()) {
             assertThat(End.isRefused(Optional.empty(), SMALL, 0)).isTrue();
-            hops.get("small").closed(line -> line.text("reason").equals("too-many-flows"));
+            hops.get("small").closed(line -> line.text("reason").equals("no-place"));
             // Those that stood go on, and the place of one that ends is free again.
             first.send("still here");
             assertThat(atServer.receiveText(10)).isEqualTo("still here");
