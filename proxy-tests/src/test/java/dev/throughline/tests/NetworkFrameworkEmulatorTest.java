@@ -388,7 +388,9 @@ class NetworkFrameworkEmulatorTest {
     void noByteOfTheFlowComesBeforeConnected() throws IOException {
         emulate(Settings.limited(0));
         emulator.starts(new Start.After(Duration.ofMinutes(1)));
-        assertThat(ask().send("too early").next()).isEqualTo(new BridgeAnswer.Failed("request-malformed"));
+        BridgeHop hop = ask();
+        awaitInUse(1);
+        assertThat(hop.send("too early").next()).isEqualTo(new BridgeAnswer.Failed("request-malformed"));
         assertThat(emulator.inUse()).isZero();
     }
 }
