@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import dev.throughline.bridge.BridgeHeader;
 import dev.throughline.bridge.BridgeRead;
+import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.OperatingSystem;
@@ -16,9 +17,10 @@ import java.util.Optional;
  * @param flow its own source and destination
  * @param wayIn how the agent got it
  * @param process who opened it
+ * @param handle by which the agent knows the flow, if it can be asked to open the way onwards
  * @param hostName the destination's, if the application used one
  */
-record HandedOver(Tuple flow, Way wayIn, ProcessIdentity process, Optional<String> hostName) {
+record HandedOver(Tuple flow, Way wayIn, ProcessIdentity process, Optional<Bytes> handle, Optional<String> hostName) {
     private static final int OWN_PID = Math.toIntExact(ProcessHandle.current().pid());
 
     static HandedOver of(Header header) {
@@ -32,7 +34,7 @@ record HandedOver(Tuple flow, Way wayIn, ProcessIdentity process, Optional<Strin
                     throw new Refused(
                             CloseReason.LOOP, "this hop opened it: does the agent leave its connections alone?");
                 }
-                yield new HandedOver(handed.flow(), handed.wayIn(), process, handed.hostName());
+                yield new HandedOver(handed.flow(), handed.wayIn(), process, handed.handle(), handed.hostName());
             }
         };
     }

@@ -1171,7 +1171,7 @@ class FlowTest {
                 Placement.UNKNOWN,
                 Person.UNKNOWN);
         Tuple flow = Tuple.tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 4711), to);
-        BridgeHeader header = new BridgeHeader(flow, Way.PF, new Claimed<>(who), Optional.empty());
+        BridgeHeader header = new BridgeHeader(flow, Way.PF, new Claimed<>(who), Optional.empty(), Optional.empty());
         return HeaderWriter.proxy(flow, header.tlvs()).toByteArray();
     }
 

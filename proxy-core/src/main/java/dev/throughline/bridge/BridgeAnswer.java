@@ -4,15 +4,16 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.throughline.header.Bytes;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.regex.Pattern;
 
-/** What a hop answers to a flow that was handed over, before any byte of it (BRIDGE.md, "Answer"). */
+/**
+ * What a hop answers to a flow that was handed over, and an agent to a request, before any byte of the flow (BRIDGE.md, "Answer"
+ * and "Opening").
+ */
 public sealed interface BridgeAnswer {
     /** What every answer begins with: magic, version, code, length. */
     int PREFIX_BYTES = 6;
 
-    /** The longest content of an answer, so that an agent needs no more memory for one. */
+    /** The longest content of an answer, so that whoever waits needs no more memory for one. */
     int MAX_CONTENT_BYTES = 256;
 
     /** The version that is written here. */
@@ -24,41 +25,95 @@ public sealed interface BridgeAnswer {
     /**
      * The flow is over before it began; nothing follows.
      *
-     * @param reason the hop's close reason, such as {@code connect-refused}: 1 to 64 lower-case letters, digits and hyphens,
+     * @param reason such as {@code connect-refused}, a hop's close reason: 1 to 64 lower-case letters, digits and hyphens,
      *     beginning with a letter
      */
     record Failed(String reason) implements BridgeAnswer {
-        private static final Pattern FORM = Pattern.compile("[a-z][a-z0-9-]{0,63}");
-
         /**
          * Checks the reason's form.
          *
          * @throws IllegalArgumentException for another
          */
         public Failed {
-            checkArgument(isReason(reason), "\"%s\" is no close reason", reason);
-        }
-
-        private static boolean isReason(String text) {
-            return FORM.matcher(text).matches();
+            Reason.check(reason);
         }
     }
 
-    /**
-     * News of a later version, which an agent that doesn't know it passes over: another answer follows.
-     *
-     * @param code {@code 80} to {@code FF}
-     * @param content at most {@value #MAX_CONTENT_BYTES} bytes
-     */
-    record News(int code, Bytes content) implements BridgeAnswer {
+    /** What there is to say meanwhile; another answer follows. */
+    sealed interface News extends BridgeAnswer {
         /**
-         * Checks both.
+         * The connection was started, doesn't stand, and may never.
          *
-         * @throws IllegalArgumentException for another code, or more content
+         * @param reason in the form of a close reason
          */
-        public News {
-            checkArgument(code >= NEWS && code <= 0xFF, "news have a code from 80 to ff: %s", code);
-            checkArgument(content.length() <= MAX_CONTENT_BYTES, "an answer is short: %s bytes", content.length());
+        record Waiting(String reason) implements News {
+            /**
+             * Checks the reason's form.
+             *
+             * @throws IllegalArgumentException for another
+             */
+            public Waiting {
+                Reason.check(reason);
+            }
+        }
+
+        /**
+         * How many connections the agent's process may have, and has.
+         *
+         * @param capacity 0 for no limit
+         * @param inUse for whomever, those that wait included; the last may be more than the capacity
+         * @param waiting how many of these wait
+         */
+        record Limits(long capacity, long inUse, long waiting) implements News {
+            private static final int BYTES = 12;
+
+            /**
+             * Checks the three.
+             *
+             * @throws IllegalArgumentException for a number of more than 32 bits, or more that wait than are in use
+             */
+            public Limits {
+                checkArgument(
+                        isUnsigned(capacity) && isUnsigned(inUse) && isUnsigned(waiting),
+                        "limits are numbers of 32 bits: %s, %s, %s",
+                        capacity,
+                        inUse,
+                        waiting);
+                checkArgument(waiting <= inUse, "%s wait, of %s in use", waiting, inUse);
+            }
+
+            private static boolean isUnsigned(long number) {
+                return number >= 0 && number <= 0xFFFF_FFFFL;
+            }
+
+            private Bytes content() {
+                return Bytes.wrap(ByteBuffer.allocate(BYTES)
+                        .putInt((int) capacity)
+                        .putInt((int) inUse)
+                        .putInt((int) waiting)
+                        .array());
+            }
+        }
+
+        /** The system tells the next agent of this host who opened the flow. */
+        record Carried() implements News {}
+
+        /**
+         * News of a later version, which whoever doesn't know it passes over.
+         *
+         * @param code {@code 83} to {@code FF}
+         * @param content at most {@value BridgeAnswer#MAX_CONTENT_BYTES} bytes
+         */
+        record Unknown(int code, Bytes content) implements News {
+            /**
+             * Checks both.
+             *
+             * @throws IllegalArgumentException for another code, or more content
+             */
+            public Unknown {
+                checkArgument(code > CARRIED && code <= 0xFF, "unknown news have a code from 83 to ff: %s", code);
+                checkArgument(content.length() <= MAX_CONTENT_BYTES, "an answer is short: %s bytes", content.length());
+            }
         }
     }
 
@@ -74,13 +129,13 @@ public sealed interface BridgeAnswer {
         /**
          * All of an answer is here.
          *
-         * @param answer what the hop says
+         * @param answer what it says
          * @param length how many bytes it took; what follows them isn't part of it
          */
         record Complete(BridgeAnswer answer, int length) implements Read {}
 
         /**
-         * No answer of a hop.
+         * No answer.
          *
          * @param offset in bytes from its start
          * @param problem what was found and what was expected
@@ -88,15 +143,24 @@ public sealed interface BridgeAnswer {
         record Malformed(int offset, String problem) implements Read {}
     }
 
-    /** The first code of news. */
+    /** The first code of news, and that of {@link News.Waiting}. */
     int NEWS = 0x80;
+
+    /** The code of {@link News.Limits}. */
+    int LIMITS = 0x81;
+
+    /** The code of {@link News.Carried}. */
+    int CARRIED = 0x82;
 
     /** {@return all bytes of it} */
     default Bytes encode() {
         return switch (this) {
             case Connected connected -> encode(0, Bytes.EMPTY);
-            case Failed(String reason) -> encode(1, Bytes.wrap(reason.getBytes(StandardCharsets.US_ASCII)));
-            case News(int code, Bytes content) -> encode(code, content);
+            case Failed(String reason) -> encode(1, Reason.bytes(reason));
+            case News.Waiting(String reason) -> encode(NEWS, Reason.bytes(reason));
+            case News.Limits limits -> encode(LIMITS, limits.content());
+            case News.Carried carried -> encode(CARRIED, Bytes.EMPTY);
+            case News.Unknown(int code, Bytes content) -> encode(code, content);
         };
     }
 
@@ -112,8 +176,8 @@ public sealed interface BridgeAnswer {
     }
 
     /**
-     * Reads an answer, as far as it has arrived. Prefix and the first two codes are the same in every version, so that an
-     * agent can tell from a later hop what became of its flow.
+     * Reads an answer, as far as it has arrived. Prefix and the codes that are known here are the same in every version, so that
+     * an agent can tell from a later hop what became of its flow, and a hop from a later agent.
      *
      * @param bytes begin where the answer begins
      * @return complete, malformed, or how many bytes it takes
@@ -133,22 +197,48 @@ public sealed interface BridgeAnswer {
         if (code > 1 && code < NEWS) {
             return new Read.Malformed(3, "answer " + code + " isn't known to this version");
         }
-        if (length > MAX_CONTENT_BYTES || (code == 0 && length > 0)) {
+        if (!isLength(code, length)) {
             return new Read.Malformed(4, "answer " + code + " with " + length + " bytes of content");
         }
         if (bytes.length() < PREFIX_BYTES + length) {
             return new Read.NeedMore(PREFIX_BYTES + length);
         }
-        Bytes content = bytes.part(PREFIX_BYTES, length);
-        if (code == 0) {
-            return new Read.Complete(new Connected(), PREFIX_BYTES);
+        return content(code, bytes.part(PREFIX_BYTES, length));
+    }
+
+    private static boolean isLength(int code, int length) {
+        return switch (code) {
+            case 0, CARRIED -> length == 0;
+            case LIMITS -> length == News.Limits.BYTES;
+            default -> length <= MAX_CONTENT_BYTES;
+        };
+    }
+
+    private static Read content(int code, Bytes content) {
+        if (code == 1 || code == NEWS) {
+            return Reason.of(content)
+                    .map(reason -> complete(code == 1 ? new Failed(reason) : new News.Waiting(reason), content))
+                    .orElseGet(() -> new Read.Malformed(PREFIX_BYTES, "the reason is no close reason"));
         }
-        if (code >= NEWS) {
-            return new Read.Complete(new News(code, content), PREFIX_BYTES + length);
+        if (code == LIMITS) {
+            ByteBuffer in = ByteBuffer.wrap(content.toByteArray());
+            long capacity = Integer.toUnsignedLong(in.getInt());
+            long inUse = Integer.toUnsignedLong(in.getInt());
+            long waiting = Integer.toUnsignedLong(in.getInt());
+            return waiting <= inUse
+                    ? complete(new News.Limits(capacity, inUse, waiting), content)
+                    : new Read.Malformed(PREFIX_BYTES + 2 * Integer.BYTES, waiting + " wait, of " + inUse + " in use");
         }
-        String reason = content.isAscii() ? content.toUtf8() : "";
-        return Failed.isReason(reason)
-                ? new Read.Complete(new Failed(reason), PREFIX_BYTES + length)
-                : new Read.Malformed(PREFIX_BYTES, "the reason is no close reason");
+        return complete(
+                switch (code) {
+                    case 0 -> new Connected();
+                    case CARRIED -> new News.Carried();
+                    default -> new News.Unknown(code, content);
+                },
+                content);
+    }
+
+    private static Read complete(BridgeAnswer answer, Bytes content) {
+        return new Read.Complete(answer, PREFIX_BYTES + content.length());
     }
 }

@@ -9,7 +9,6 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
@@ -24,9 +23,11 @@ import java.util.regex.Pattern;
  * @param flow TCP: the application's own source, and the destination that it asked for
  * @param wayIn how the agent got it
  * @param process who opened it, in the agent's words
+ * @param handle by which the agent knows the flow, if it opens connections for its hop: 1 to 32 bytes
  * @param hostName the destination's name, if the application used one: lower-case ASCII, as in the DNS
  */
-public record BridgeHeader(Tuple flow, Way wayIn, Claimed<ProcessIdentity> process, Optional<String> hostName) {
+public record BridgeHeader(
+        Tuple flow, Way wayIn, Claimed<ProcessIdentity> process, Optional<Bytes> handle, Optional<String> hostName) {
     /** Type of the TLV with the originator's block. */
     public static final int BLOCK_TYPE = 0xE6;
 
@@ -46,18 +47,19 @@ public record BridgeHeader(Tuple flow, Way wayIn, Claimed<ProcessIdentity> proce
     /**
      * Checks what has a form of its own; the process is checked where it is written.
      *
-     * @throws IllegalArgumentException for a flow that isn't TCP, a way that no agent has, or another form of name
+     * @throws IllegalArgumentException for a flow that isn't TCP, a way that no agent has, or another form of handle or name
      */
     public BridgeHeader {
-        checkArgument(isTcp(flow.transport()), "an agent hands over TCP, not %s", flow.transport());
+        checkArgument(flow.transport().isTcp(), "an agent hands over TCP, not %s", flow.transport());
         checkArgument(mayBe(wayIn), "an agent has no flows by %s", wayIn);
+        handle.ifPresent(Handle::check);
         hostName.ifPresent(name -> checkArgument(isHostName(name), "\"%s\" is no host name", name));
     }
 
     /**
      * The TLVs that say it, in order; a CRC32C may follow them.
      *
-     * @return the block, and the name if there is one
+     * @return the block, and handle and name if there are any
      * @throws IllegalArgumentException for a process that can't be handed over, as {@link ProcessBlock#write} says
      */
     public ImmutableList<Tlv> tlvs() {
@@ -70,6 +72,7 @@ public record BridgeHeader(Tuple flow, Way wayIn, Claimed<ProcessIdentity> proce
         process.copyInto(block, PREFIX_BYTES);
         ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
         tlvs.add(new Tlv(BLOCK_TYPE, Bytes.wrap(block)));
+        handle.ifPresent(value -> tlvs.add(new Tlv(Handle.TYPE, value)));
         hostName.ifPresent(
                 name -> tlvs.add(new Tlv(HOST_NAME_TYPE, Bytes.wrap(name.getBytes(StandardCharsets.US_ASCII)))));
         return tlvs.build();
@@ -86,24 +89,32 @@ public record BridgeHeader(Tuple flow, Way wayIn, Claimed<ProcessIdentity> proce
             return new BridgeRead.Malformed(12, "command LOCAL, which hands no flow over");
         }
         Tuple flow = header.tuple().orElseThrow();
-        if (!isTcp(flow.transport())) {
+        if (!flow.transport().isTcp()) {
             return new BridgeRead.Malformed(13, flow.transport() + ", only TCP is handed over");
         }
         int at = HeaderWriter.FIXED_BYTES + flow.transport().addressBytes();
         int place = 0;
         Optional<Tlv> block = Optional.empty();
         int blockAt = at;
+        Optional<Bytes> handle = Optional.empty();
         Optional<String> name = Optional.empty();
         for (Tlv tlv : header.tlvs()) {
             int found = place(tlv.type());
             if (found <= place) {
                 return new BridgeRead.Malformed(
-                        at, "TLV %02x: expected one e6, then perhaps 02, then perhaps 03".formatted(tlv.type()));
+                        at,
+                        "TLV %02x: expected one e6, then perhaps e7, then perhaps 02, then perhaps 03"
+                                .formatted(tlv.type()));
             }
             place = found;
             if (tlv.type() == BLOCK_TYPE) {
                 block = Optional.of(tlv);
                 blockAt = at + Tlv.OVERHEAD;
+            } else if (tlv.type() == Handle.TYPE) {
+                if (!Handle.is(tlv.value())) {
+                    return new BridgeRead.Malformed(at + Tlv.OVERHEAD, Handle.FORM);
+                }
+                handle = Optional.of(tlv.value());
             } else if (tlv.type() == HOST_NAME_TYPE) {
                 name = hostName(tlv.value());
                 if (name.isEmpty()) {
@@ -115,20 +126,21 @@ public record BridgeHeader(Tuple flow, Way wayIn, Claimed<ProcessIdentity> proce
         }
         return block.isEmpty()
                 ? new BridgeRead.Malformed(blockAt, "the originator's block (TLV e6) is missing")
-                : block(flow, block.get().value(), blockAt, name);
+                : block(flow, block.get().value(), blockAt, handle, name);
     }
 
     /** Where it comes among the TLVs; 0 for one that mustn't be there. */
     private static int place(int type) {
         return switch (type) {
             case BLOCK_TYPE -> 1;
-            case HOST_NAME_TYPE -> 2;
-            case Tlv.CRC32C -> 3;
+            case Handle.TYPE -> 2;
+            case HOST_NAME_TYPE -> 3;
+            case Tlv.CRC32C -> 4;
             default -> 0;
         };
     }
 
-    private static BridgeRead block(Tuple flow, Bytes block, int at, Optional<String> name) {
+    private static BridgeRead block(Tuple flow, Bytes block, int at, Optional<Bytes> handle, Optional<String> name) {
         if (block.length() < PREFIX_BYTES || block.at(0) != MAGIC_1 || block.at(1) != MAGIC_2) {
             return new BridgeRead.Malformed(at, "the block doesn't begin with 49 42, a version and a way in");
         }
@@ -142,14 +154,10 @@ public record BridgeHeader(Tuple flow, Way wayIn, Claimed<ProcessIdentity> proce
         Bytes process = block.part(PREFIX_BYTES, block.length() - PREFIX_BYTES);
         return switch (ProcessBlock.read(process)) {
             case ProcessBlock.Read.Found(Claimed<ProcessIdentity> claim) ->
-                new BridgeRead.Found(new BridgeHeader(flow, way.get(), claim, name));
+                new BridgeRead.Found(new BridgeHeader(flow, way.get(), claim, handle, name));
             case ProcessBlock.Read.Malformed(int offset, String problem) ->
                 new BridgeRead.Malformed(at + PREFIX_BYTES + offset, problem);
         };
-    }
-
-    private static boolean isTcp(Transport transport) {
-        return transport == Transport.TCP4 || transport == Transport.TCP6;
     }
 
     /** The hop itself is the Unix bridge; and behind a proxy's header the agent wouldn't know the process. */

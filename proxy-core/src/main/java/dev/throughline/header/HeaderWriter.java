@@ -2,6 +2,7 @@ package dev.throughline.header;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.collect.ImmutableList;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -21,21 +22,7 @@ public final class HeaderWriter {
      * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
      */
     public static Bytes proxy(Tuple tuple, List<Tlv> tlvs) {
-        int length = size(tuple, tlvs) - HeaderReader.FIXED_BYTES;
-        checkArgument(length <= 0xFFFF, "a header has at most 65535 bytes after the fixed part: %s", length);
-        ByteBuffer out = ByteBuffer.allocate(HeaderReader.FIXED_BYTES + length);
-        out.put(HeaderReader.SIGNATURE);
-        out.put((byte) 0x21);
-        out.put((byte) tuple.transport().code());
-        out.putShort((short) length);
-        tuple.writeTo(out);
-        for (Tlv tlv : tlvs) {
-            out.put((byte) tlv.type());
-            out.putShort((short) tlv.value().length());
-            tlv.value().copyInto(out.array(), out.position());
-            out.position(out.position() + tlv.value().length());
-        }
-        return Bytes.wrap(out.array());
+        return write(0x21, tuple.transport().code(), tuple.encode(), tlvs);
     }
 
     /**
@@ -47,12 +34,61 @@ public final class HeaderWriter {
      * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
      */
     public static Bytes proxyWithChecksum(Tuple tuple, List<Tlv> tlvs) {
-        List<Tlv> all = new java.util.ArrayList<>(tlvs);
-        all.add(new Tlv(Tlv.CRC32C, Bytes.copyOf(new byte[4])));
-        byte[] header = proxy(tuple, all).toByteArray();
+        return checked(proxy(tuple, withRoomForChecksum(tlvs)));
+    }
+
+    /**
+     * A header with command LOCAL, which speaks for no flow and has no addresses.
+     *
+     * @param tlvs in the order in which they are written
+     * @return all bytes of the header, at most 65,551
+     * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
+     */
+    public static Bytes local(List<Tlv> tlvs) {
+        return write(0x20, 0x00, new byte[0], tlvs);
+    }
+
+    /**
+     * The same with a CRC32C TLV as its last one.
+     *
+     * @param tlvs those ahead of the checksum, in order; none of them is a CRC32C
+     * @return all bytes of the header
+     * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
+     */
+    public static Bytes localWithChecksum(List<Tlv> tlvs) {
+        return checked(local(withRoomForChecksum(tlvs)));
+    }
+
+    private static List<Tlv> withRoomForChecksum(List<Tlv> tlvs) {
+        return ImmutableList.<Tlv>builder()
+                .addAll(tlvs)
+                .add(new Tlv(Tlv.CRC32C, Bytes.wrap(new byte[4])))
+                .build();
+    }
+
+    private static Bytes checked(Bytes headerWithRoom) {
+        byte[] header = headerWithRoom.toByteArray();
         int crcAt = header.length - 4;
         ByteBuffer.wrap(header).putInt(crcAt, HeaderReader.crc32c(header, header.length, crcAt));
-        return Bytes.copyOf(header);
+        return Bytes.wrap(header);
+    }
+
+    private static Bytes write(int command, int family, byte[] addresses, List<Tlv> tlvs) {
+        int length = addresses.length + size(tlvs);
+        checkArgument(length <= 0xFFFF, "a header has at most 65535 bytes after the fixed part: %s", length);
+        ByteBuffer out = ByteBuffer.allocate(HeaderReader.FIXED_BYTES + length);
+        out.put(HeaderReader.SIGNATURE);
+        out.put((byte) command);
+        out.put((byte) family);
+        out.putShort((short) length);
+        out.put(addresses);
+        for (Tlv tlv : tlvs) {
+            out.put((byte) tlv.type());
+            out.putShort((short) tlv.value().length());
+            tlv.value().copyInto(out.array(), out.position());
+            out.position(out.position() + tlv.value().length());
+        }
+        return Bytes.wrap(out.array());
     }
 
     /**
@@ -63,7 +99,11 @@ public final class HeaderWriter {
      * @return the size of the header, fixed part and addresses included
      */
     public static int size(Tuple tuple, List<Tlv> tlvs) {
-        int size = HeaderReader.FIXED_BYTES + tuple.transport().addressBytes();
+        return HeaderReader.FIXED_BYTES + tuple.transport().addressBytes() + size(tlvs);
+    }
+
+    private static int size(List<Tlv> tlvs) {
+        int size = 0;
         for (Tlv tlv : tlvs) {
             size += Tlv.OVERHEAD + tlv.value().length();
         }

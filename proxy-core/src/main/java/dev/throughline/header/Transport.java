@@ -34,6 +34,11 @@ public enum Transport {
         return addressBytes;
     }
 
+    /** {@return whether it is TCP, not UDP} */
+    public boolean isTcp() {
+        return this == TCP4 || this == TCP6;
+    }
+
     /** {@return whether the addresses have 16 bytes, not 4} */
     public boolean isIpv6() {
         return addressBytes == 36;

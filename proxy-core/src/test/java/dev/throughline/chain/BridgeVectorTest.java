@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeHeader;
 import dev.throughline.bridge.BridgeRead;
+import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderWriter;
@@ -24,7 +25,12 @@ class BridgeVectorTest {
     private static final Path FOLDER = Vector.DIRECTORY.resolve(BridgeVectors.FOLDER);
 
     static List<String> headers() throws IOException {
-        return names().filter(name -> !name.startsWith("answer-")).toList();
+        return names().filter(name -> !name.startsWith("answer-") && !name.startsWith("request-"))
+                .toList();
+    }
+
+    static List<String> requests() throws IOException {
+        return names().filter(name -> name.startsWith("request-")).toList();
     }
 
     static List<String> answers() throws IOException {
@@ -76,6 +82,61 @@ class BridgeVectorTest {
     }
 
     @ParameterizedTest(name = "{0}")
+    @MethodSource("requests")
+    void aRequestIsReadAsItSays(String name) {
+        Vector vector = vector(name);
+        Header header = Scene.complete(vector.bytes());
+        String outcome = "request "
+                + switch (BridgeRequest.read(header)) {
+                    case BridgeRequest.Read.Found found -> says(found.request());
+                    case BridgeRequest.Read.Malformed malformed -> {
+                        assertThat(malformed.problem()).isNotBlank();
+                        yield "malformed " + malformed.offset();
+                    }
+                };
+        assertThat(outcome).isEqualTo(vector.expect());
+        requestWrittenBack(header);
+    }
+
+    /** No header is for both doors: what hands a flow over asks for nothing, and the other way round. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("everyHeader")
+    void aHeaderIsReadAtOneDoorAtMost(String name) {
+        Header header = Scene.complete(vector(name).bytes());
+        assertThat(BridgeHeader.read(header) instanceof BridgeRead.Found
+                        && BridgeRequest.read(header) instanceof BridgeRequest.Read.Found)
+                .isFalse();
+    }
+
+    static List<String> everyHeader() throws IOException {
+        return Stream.concat(headers().stream(), requests().stream()).toList();
+    }
+
+    /** What was read is written as the same bytes: each thing is asked in one way only. */
+    static void requestWrittenBack(Header header) {
+        if (BridgeRequest.read(header) instanceof BridgeRequest.Read.Found(BridgeRequest read)) {
+            boolean checked = header.tlvs().getLast().type() == Tlv.CRC32C;
+            assertThat(checked ? withChecksum(read) : read.encode()).isEqualTo(header.raw());
+        }
+    }
+
+    private static Bytes withChecksum(BridgeRequest request) {
+        return switch (request) {
+            case BridgeRequest.Open open -> HeaderWriter.proxyWithChecksum(open.flow(), open.tlvs());
+            case BridgeRequest.Watch watch -> HeaderWriter.localWithChecksum(watch.tlvs());
+        };
+    }
+
+    static String says(BridgeRequest request) {
+        return switch (request) {
+            case BridgeRequest.Open open ->
+                "open " + open.flow()
+                        + open.handle().map(handle -> "; handle " + handle).orElse("");
+            case BridgeRequest.Watch watch -> "watch";
+        };
+    }
+
+    @ParameterizedTest(name = "{0}")
     @MethodSource("answers")
     void anAnswerIsReadAsItSays(String name) {
         Vector vector = vector(name);
@@ -113,6 +174,7 @@ class BridgeVectorTest {
     static String says(BridgeHeader header) {
         List<String> parts = new ArrayList<>();
         parts.add(header.flow().toString());
+        header.handle().ifPresent(handle -> parts.add("handle " + handle));
         header.hostName().ifPresent(name -> parts.add("name " + name));
         Vector.process(parts, header.process().unverified(), header.wayIn());
         return String.join("; ", parts);
@@ -122,7 +184,11 @@ class BridgeVectorTest {
         return switch (answer) {
             case BridgeAnswer.Connected connected -> "connected";
             case BridgeAnswer.Failed failed -> "failed " + failed.reason();
-            case BridgeAnswer.News news -> "news " + news.code();
+            case BridgeAnswer.News.Waiting waiting -> "waiting " + waiting.reason();
+            case BridgeAnswer.News.Limits(long capacity, long inUse, long waiting) ->
+                "limits " + inUse + " of " + capacity + ", " + waiting + " wait";
+            case BridgeAnswer.News.Carried carried -> "carried";
+            case BridgeAnswer.News.Unknown news -> "news " + news.code();
         };
     }
 }

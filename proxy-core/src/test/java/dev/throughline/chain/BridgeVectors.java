@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.zip.CRC32C;
 
-/** Makes the vectors of the bridge (BRIDGE.md): what an agent hands over, and what a hop answers. */
+/** Makes the vectors of the bridge (BRIDGE.md): what an agent hands over, what a hop asks, and what each answers. */
 final class BridgeVectors {
     static final String FOLDER = "bridge/";
     private static final String HASH = "c0".repeat(32);
@@ -53,6 +53,10 @@ final class BridgeVectors {
             after.add(tlv(0x02, "destination's name", text(name)));
         }
 
+        void handle(String hex) {
+            after.add(tlv(0xE7, "handle", hex));
+        }
+
         void edit(String label, String hex) {
             edit = header -> header.replaced(label, hex);
         }
@@ -76,6 +80,10 @@ final class BridgeVectors {
                         .putAll(content);
             }
             after.forEach(tlvs::putAll);
+            return edit.apply(header(command, family, addresses, tlvs, checksum));
+        }
+
+        static Labelled header(int command, int family, String addresses, Labelled tlvs, boolean checksum) {
             if (checksum) {
                 tlvs.putAll(tlv(0x03, "CRC32C", "00000000"));
             }
@@ -86,7 +94,7 @@ final class BridgeVectors {
                     .u16("length", addresses.length() / 2 + tlvs.size())
                     .put("source and destination", hex(addresses))
                     .putAll(tlvs);
-            return edit.apply(checksum ? checked(header) : header);
+            return checksum ? checked(header) : header;
         }
 
         private static Labelled checked(Labelled header) {
@@ -153,15 +161,68 @@ final class BridgeVectors {
         return draft;
     }
 
+    /** A hop's request on its way. */
+    private static final class Request {
+        int command = 0x21;
+        int family = 0x11;
+        String addresses = "c000020ac63364509c4001bb";
+        String magic = "4942";
+        String version = "01";
+        String asked = "00";
+        String rest = "";
+        final List<Labelled> before = new ArrayList<>();
+        final List<Labelled> after = new ArrayList<>();
+        boolean request = true;
+        boolean checksum;
+
+        static Request open() {
+            return new Request();
+        }
+
+        static Request watch() {
+            Request watch = new Request();
+            watch.command = 0x20;
+            watch.family = 0;
+            watch.addresses = "";
+            watch.asked = "01";
+            return watch;
+        }
+
+        void handle(String hex) {
+            after.add(tlv(0xE7, "handle", hex));
+        }
+
+        Labelled header() {
+            Labelled tlvs = new Labelled();
+            before.forEach(tlvs::putAll);
+            if (request) {
+                Labelled content = new Labelled()
+                        .put("magic", hex(magic))
+                        .put("request version", hex(version))
+                        .put("what is asked", hex(asked))
+                        .put("stray bytes", hex(rest));
+                tlvs.lead("request: TLV type", 1, 0xE8)
+                        .lead("request: length", 2, content.size())
+                        .putAll(content);
+            }
+            after.forEach(tlvs::putAll);
+            return Draft.header(command, family, addresses, tlvs, checksum);
+        }
+    }
+
     void add() {
         handedOver();
         header();
+        handles();
         names();
         block();
         cores();
         sections();
         tokens();
         answers();
+        news();
+        requests();
+        malformedRequests();
     }
 
     private void handedOver() {
@@ -207,6 +268,14 @@ final class BridgeVectors {
                 "A name of 253 bytes.",
                 macos(),
                 d -> d.name(("a".repeat(63) + ".").repeat(3) + "b".repeat(61)));
+        handedOver(
+                "handle", "A handle, by which the agent can be asked to open.", macos(), d -> d.handle("000102fdfeff"));
+        handedOver("handle-longest", "A handle of 32 bytes.", macos(), d -> d.handle("ab".repeat(32)));
+        handedOver("handle-name-checksum", "Everything that there may be.", macos(), d -> {
+            d.handle("07");
+            d.name("www.example.com");
+            d.checksum = true;
+        });
         handedOver("checksum", "A checksum.", linux(), d -> d.checksum = true);
         handedOver("name-checksum", "A name and a checksum.", linux(), d -> {
             d.name("xn--bcher-kva.example");
@@ -245,6 +314,25 @@ final class BridgeVectors {
         });
         malformed("other-tlv", "A TLV that isn't for this.", linux(), "other: TLV type", d -> {
             d.after.add(tlv(0xEA, "other", "00"));
+        });
+    }
+
+    private void handles() {
+        malformed("handle-empty", "An empty handle.", linux(), "end of handle's length", d -> d.handle(""));
+        malformed("handle-long", "A handle of 33 bytes.", linux(), "handle", d -> d.handle("ab".repeat(33)));
+        malformed("handle-twice", "Two handles.", linux(), "second handle: TLV type", d -> {
+            d.handle("07");
+            d.after.add(tlv(0xE7, "second handle", "08"));
+        });
+        malformed("handle-before-block", "A handle before the block.", linux(), "block: TLV type", d -> {
+            d.before.add(tlv(0xE7, "handle", "07"));
+        });
+        malformed("handle-after-name", "A handle after the name.", linux(), "handle: TLV type", d -> {
+            d.name("www.example.com");
+            d.handle("07");
+        });
+        malformed("request", "A request, which is for agents.", linux(), "request: TLV type", d -> {
+            d.after.add(tlv(0xE8, "request", "49420100"));
         });
     }
 
@@ -410,7 +498,7 @@ final class BridgeVectors {
                 "connect-refused");
         String longest = "a" + "b".repeat(63);
         answer("failed-longest", "A reason of 64 bytes.", "failed " + longest, "4942", "01", "01", "0040", longest);
-        answer("news", "News of a later version.", "news 128", "4942", "01", "80", "0003", "abc");
+        answer("news", "News of a later version.", "news 131", "4942", "01", "83", "0003", "abc");
         answer("news-longest", "News of 256 bytes.", "news 255", "4942", "01", "ff", "0100", "n".repeat(256));
         answer("later-connected", "A later hop.", "connected", "4942", "02", "00", "0000", "");
         answer("later-failed", "A later hop.", "failed stopped", "4942", "ff", "01", "0007", "stopped");
@@ -435,6 +523,126 @@ final class BridgeVectors {
         answer("reason-not-ascii", "A reason that isn't ASCII.", "malformed 6", "4942", "01", "01", "0003", "a\u00e9");
     }
 
+    private void news() {
+        answer("waiting", "A start that waits.", "waiting no-memory", "4942", "01", "80", "0009", "no-memory");
+        answer("waiting-later", "A later agent.", "waiting no-route", "4942", "02", "80", "0008", "no-route");
+        answer("waiting-reason", "A reason of another form.", "malformed 6", "4942", "01", "80", "0009", "No memory");
+        answer("waiting-empty", "No reason.", "malformed 6", "4942", "01", "80", "0000", "");
+        limits("limits", "Limits.", "limits 7 of 512, 3 wait", "0000020000000007", "00000003");
+        limits("limits-none", "No limit.", "limits 7 of 0, 0 wait", "0000000000000007", "00000000");
+        limits(
+                "limits-exceeded",
+                "More in use than there is room for, as what waits is in use.",
+                "limits 515 of 512, 3 wait",
+                "0000020000000203",
+                "00000003");
+        limits(
+                "limits-largest",
+                "The largest numbers.",
+                "limits 4294967295 of 4294967295, 4294967295 wait",
+                "ffffffffffffffff",
+                "ffffffff");
+        limits("limits-waiting", "More that wait than are in use.", "malformed 14", "0000020000000007", "00000008");
+        limits("limits-short", "Limits of 11 bytes.", "malformed 4", "0000020000000007", "000003");
+        limits("limits-long", "Limits of 13 bytes.", "malformed 4", "0000020000000007", "0000000300");
+        answer("carried", "The identity is carried.", "carried", "4942", "01", "82", "0000", "");
+        answer("carried-content", "Carried, and more.", "malformed 4", "4942", "01", "82", "0001", "a");
+    }
+
+    private void limits(String name, String comment, String expect, String capacityAndInUse, String waiting) {
+        Labelled answer = new Labelled()
+                .put("magic", hex("4942"))
+                .u8("version", 1)
+                .u8("code", 0x81)
+                .u16("length", (capacityAndInUse.length() + waiting.length()) / 2)
+                .put("capacity", hex(capacityAndInUse.substring(0, 8)))
+                .put("in use", hex(capacityAndInUse.substring(8)))
+                .put("waiting", hex(waiting));
+        put("answer-" + name, comment, "answer " + expect, "", answer);
+    }
+
+    private void requests() {
+        String flow = "192.0.2.10:40000 -> 198.51.100.80:443";
+        request("open", "To open a connection that carries nothing.", "open " + flow, Request.open(), r -> {});
+        request(
+                "open-handle",
+                "To open one for a flow.",
+                "open " + flow + "; handle 000102fdfeff",
+                Request.open(),
+                r -> {
+                    r.handle("000102fdfeff");
+                });
+        String longest = "ab".repeat(32);
+        request(
+                "open-handle-longest",
+                "A handle of 32 bytes.",
+                "open " + flow + "; handle " + longest,
+                Request.open(),
+                r -> r.handle(longest));
+        request("open-ipv6", "Over IPv6.", "open [2001:db8::10]:40000 -> [2001:db8::80]:443", Request.open(), r -> {
+            r.family = 0x21;
+            r.addresses = "20010db8000000000000000000000010" + "20010db8000000000000000000000080" + "9c4001bb";
+        });
+        request("open-checksum", "A checksum.", "open " + flow + "; handle 07", Request.open(), r -> {
+            r.handle("07");
+            r.checksum = true;
+        });
+        request("watch", "To be told the limits.", "watch", Request.watch(), r -> {});
+        request("watch-checksum", "A checksum.", "watch", Request.watch(), r -> r.checksum = true);
+    }
+
+    private void malformedRequests() {
+        malformed("udp", "A flow of UDP.", "family", Request.open(), r -> r.family = 0x12);
+        malformed("watch-addresses", "Addresses where none are.", "family", Request.watch(), r -> {
+            r.family = 0x11;
+            r.addresses = "c000020ac63364509c4001bb";
+        });
+        malformed("missing", "Nothing is asked.", "end of the header", Request.open(), r -> r.request = false);
+        malformed("missing-watch", "Nothing is asked.", "end of the header", Request.watch(), r -> r.request = false);
+        malformed("handle-first", "The handle before the request.", "handle: TLV type", Request.open(), r -> {
+            r.before.add(tlv(0xE7, "handle", "07"));
+        });
+        malformed("twice", "Two requests.", "second request: TLV type", Request.open(), r -> {
+            r.after.add(tlv(0xE8, "second request", "49420100"));
+        });
+        malformed("handle-twice", "Two handles.", "second handle: TLV type", Request.open(), r -> {
+            r.handle("07");
+            r.after.add(tlv(0xE7, "second handle", "08"));
+        });
+        malformed("handle-empty", "An empty handle.", "end of the header", Request.open(), r -> r.handle(""));
+        malformed("handle-long", "A handle of 33 bytes.", "handle", Request.open(), r -> r.handle("ab".repeat(33)));
+        malformed("watch-handle", "A handle with nothing to open.", "handle: TLV type", Request.watch(), r -> {
+            r.handle("07");
+        });
+        malformed("name", "A name, which an agent needn't know.", "destination's name: TLV type", Request.open(), r -> {
+            r.after.add(tlv(0x02, "destination's name", text("www.example.com")));
+        });
+        malformed("block", "A flow that is handed over, which is for hops.", "block: TLV type", Request.open(), r -> {
+            r.request = false;
+            r.after.add(tlv(0xE6, "block", "49420103"));
+        });
+        malformed("short", "A request of three bytes.", "magic", Request.open(), r -> r.asked = "");
+        malformed("magic", "Another magic.", "magic", Request.open(), r -> r.magic = "4649");
+        malformed("version-0", "Version 0.", "request version", Request.open(), r -> r.version = "00");
+        malformed("version-2", "Version 2.", "request version", Request.open(), r -> r.version = "02");
+        malformed("unknown", "A request that isn't known.", "what is asked", Request.open(), r -> r.asked = "02");
+        malformed("open-local", "To open, with command LOCAL.", "what is asked", Request.watch(), r -> r.asked = "00");
+        malformed("watch-proxy", "To watch, with command PROXY.", "what is asked", Request.open(), r -> r.asked = "01");
+        malformed("long", "A request of five bytes.", "stray bytes", Request.open(), r -> r.rest = "00");
+    }
+
+    private void request(String name, String comment, String expect, Request request, Consumer<Request> change) {
+        change.accept(request);
+        put("request-" + name, comment, "request " + expect, "", request.header());
+    }
+
+    private void malformed(String name, String comment, String label, Request request, Consumer<Request> change) {
+        change.accept(request);
+        Labelled header = request.header();
+        int offset = label.equals("end of the header") ? header.size() : header.offsetOf(label);
+        put("request-malformed-" + name, comment, "request malformed " + offset, "", header);
+    }
+
     private void handedOver(String name, String comment, Draft draft, Consumer<Draft> change) {
         change.accept(draft);
         Labelled header = draft.header();
@@ -445,9 +653,11 @@ final class BridgeVectors {
     private void malformed(String name, String comment, Draft draft, String label, Consumer<Draft> change) {
         change.accept(draft);
         Labelled header = draft.header();
-        int offset = label.equals("end of name's length")
-                ? header.offsetOf("destination's name: length") + 2
-                : header.offsetOf(label);
+        int offset = switch (label) {
+            case "end of name's length" -> header.offsetOf("destination's name: length") + 2;
+            case "end of handle's length" -> header.offsetOf("handle: length") + 2;
+            default -> header.offsetOf(label);
+        };
         put("malformed-" + name, comment, "malformed " + offset, "", header);
     }
 

@@ -37,6 +37,18 @@ class HeaderWriterTest {
     }
 
     @Test
+    void aHeaderThatSpeaksForNoFlowHasNoAddresses() {
+        Bytes written = HeaderWriter.local(TLVS);
+
+        Header read = read(written);
+
+        assertThat(written.part(0, 16)).hasToString("0d0a0d0a000d0a515549540a" + "20" + "00" + "000c");
+        assertThat(read.command()).isEqualTo(Header.Command.LOCAL);
+        assertThat(read.tlvs()).isEqualTo(TLVS);
+        assertThat(read(HeaderWriter.localWithChecksum(TLVS)).tlvs()).hasSize(4).startsWith(TLVS.toArray(Tlv[]::new));
+    }
+
+    @Test
     void theChecksumIsTheLastTlv() {
         Header read = read(HeaderWriter.proxyWithChecksum(tuple(Transport.TCP6), TLVS));
         assertThat(read.tlvs()).hasSize(4).startsWith(TLVS.toArray(Tlv[]::new));

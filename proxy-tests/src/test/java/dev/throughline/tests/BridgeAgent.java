@@ -36,30 +36,39 @@ record BridgeAgent(SocketChannel socket) implements AutoCloseable {
         return send(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** What became of the flow; news that it doesn't know are passed over. No byte of the flow is read. */
+    /** What became of the flow; news are passed over. No byte of the flow is read. */
     BridgeAnswer answer() throws IOException {
-        while (true) {
-            ByteArrayOutputStream received = new ByteArrayOutputStream();
-            BridgeAnswer.Read read = BridgeAnswer.read(Bytes.EMPTY);
-            while (read instanceof BridgeAnswer.Read.NeedMore more) {
-                received.writeBytes(receive(more.total() - received.size()));
-                read = BridgeAnswer.read(Bytes.copyOf(received.toByteArray()));
-            }
-            if (!(read instanceof BridgeAnswer.Read.Complete complete)) {
-                throw new IOException(read.toString());
-            }
-            if (!(complete.answer() instanceof BridgeAnswer.News)) {
-                return complete.answer();
-            }
+        BridgeAnswer answer = next(socket);
+        while (answer instanceof BridgeAnswer.News) {
+            answer = next(socket);
         }
+        return answer;
+    }
+
+    /** The next answer at either end of a bridge, and not a byte more. */
+    static BridgeAnswer next(SocketChannel socket) throws IOException {
+        ByteArrayOutputStream received = new ByteArrayOutputStream();
+        BridgeAnswer.Read read = BridgeAnswer.read(Bytes.EMPTY);
+        while (read instanceof BridgeAnswer.Read.NeedMore more) {
+            received.writeBytes(receive(socket, more.total() - received.size()));
+            read = BridgeAnswer.read(Bytes.copyOf(received.toByteArray()));
+        }
+        if (!(read instanceof BridgeAnswer.Read.Complete complete)) {
+            throw new IOException(read.toString());
+        }
+        return complete.answer();
     }
 
     /** Exactly {@code count} bytes. */
     byte[] receive(int count) throws IOException {
+        return receive(socket, count);
+    }
+
+    private static byte[] receive(SocketChannel socket, int count) throws IOException {
         ByteBuffer in = ByteBuffer.allocate(count);
         while (in.hasRemaining()) {
             if (socket.read(in) < 0) {
-                throw new EOFException("the hop closed after " + in.position() + " of " + count + " bytes");
+                throw new EOFException("the other end closed after " + in.position() + " of " + count + " bytes");
             }
         }
         return in.array();

@@ -134,7 +134,8 @@ class BridgeIT {
                 new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex("c0".repeat(32))), Optional.of("curl")),
                 new Placement(Optional.empty(), Optional.of("/user.slice")),
                 new Person(Optional.of("alice")));
-        return new BridgeHeader(flow(to), Way.TPROXY, new Claimed<>(who), Optional.of("www.example.com"));
+        return new BridgeHeader(
+                flow(to), Way.TPROXY, new Claimed<>(who), Optional.empty(), Optional.of("www.example.com"));
     }
 
     private static BridgeHeader macos() {
@@ -151,7 +152,11 @@ class BridgeIT {
                 Placement.UNKNOWN,
                 Person.UNKNOWN.withAudit(audit));
         return new BridgeHeader(
-                flow(destination.address()), Way.APP_PROXY_PROVIDER, new Claimed<>(who), Optional.empty());
+                flow(destination.address()),
+                Way.APP_PROXY_PROVIDER,
+                new Claimed<>(who),
+                Optional.empty(),
+                Optional.empty());
     }
 
     /** The end of a flow, as a hop of the chain has it. */
@@ -288,8 +293,8 @@ class BridgeIT {
     @Test
     void aPolicyGoesByTheNameOfTheDestination() throws IOException {
         BridgeHeader flow = linux();
-        BridgeHeader denied =
-                new BridgeHeader(flow.flow(), flow.wayIn(), flow.process(), Optional.of("www.example.org"));
+        BridgeHeader denied = new BridgeHeader(
+                flow.flow(), flow.wayIn(), flow.process(), flow.handle(), Optional.of("www.example.org"));
         try (BridgeAgent agent =
                 BridgeAgent.connect(folder.resolve("direct.bridge")).handOver(denied)) {
             assertThat(agent.answer()).isEqualTo(new BridgeAnswer.Failed("policy-denied"));

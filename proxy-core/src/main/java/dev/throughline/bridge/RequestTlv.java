@@ -1,0 +1,99 @@
+package dev.throughline.bridge;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.Tlv;
+import dev.throughline.header.Tuple;
+import java.util.Optional;
+
+/**
+ * The TLV that says what a hop asks, and its place in the header. Command and request say the same thing twice, so that a header
+ * that isn't for this door isn't taken for a request; where they differ, neither is believed.
+ */
+final class RequestTlv {
+    static final Tlv OPEN = new Tlv(BridgeRequest.TYPE, Bytes.ofHex("49420100"));
+    static final Tlv WATCH = new Tlv(BridgeRequest.TYPE, Bytes.ofHex("49420101"));
+
+    private static final int BYTES = 4;
+    private static final int VERSION = 1;
+
+    private RequestTlv() {}
+
+    static BridgeRequest.Read read(Header header) {
+        Optional<Tuple> flow = header.tuple();
+        // The header's reader takes any addresses with LOCAL; here there are none, as one request has one encoding.
+        boolean isExpected =
+                flow.isPresent() ? flow.get().transport().isTcp() : header.raw().at(13) == 0;
+        if (!isExpected) {
+            return new BridgeRequest.Read.Malformed(
+                    13,
+                    "family %02x: expected TCP, or none with LOCAL"
+                            .formatted(header.raw().at(13)));
+        }
+        int at = HeaderWriter.FIXED_BYTES
+                + flow.map(tuple -> tuple.transport().addressBytes()).orElse(0);
+        int start = at;
+        int place = 0;
+        Optional<Bytes> handle = Optional.empty();
+        for (Tlv tlv : header.tlvs()) {
+            int found = place(tlv.type(), flow.isPresent());
+            if (found <= place || (place == 0 && found != 1)) {
+                return new BridgeRequest.Read.Malformed(
+                        at,
+                        "TLV %02x: expected one e8, then perhaps e7 (to open), then perhaps 03".formatted(tlv.type()));
+            }
+            place = found;
+            at += Tlv.OVERHEAD;
+            if (tlv.type() == BridgeRequest.TYPE) {
+                Optional<BridgeRequest.Read> problem = problem(tlv.value(), at, flow.isPresent() ? OPEN : WATCH);
+                if (problem.isPresent()) {
+                    return problem.get();
+                }
+            } else if (tlv.type() == Handle.TYPE) {
+                if (!Handle.is(tlv.value())) {
+                    return new BridgeRequest.Read.Malformed(at, Handle.FORM);
+                }
+                handle = Optional.of(tlv.value());
+            }
+            at += tlv.value().length();
+        }
+        if (place == 0) {
+            return new BridgeRequest.Read.Malformed(start, "the request (TLV e8) is missing");
+        }
+        Optional<Bytes> carried = handle;
+        return new BridgeRequest.Read.Found(flow.<BridgeRequest>map(tuple -> new BridgeRequest.Open(tuple, carried))
+                .orElseGet(BridgeRequest.Watch::new));
+    }
+
+    /** Where it comes among the TLVs; 0 for one that mustn't be there. */
+    private static int place(int type, boolean opens) {
+        return switch (type) {
+            case BridgeRequest.TYPE -> 1;
+            case Handle.TYPE -> opens ? 2 : 0;
+            case Tlv.CRC32C -> 3;
+            default -> 0;
+        };
+    }
+
+    private static Optional<BridgeRequest.Read> problem(Bytes request, int at, Tlv expected) {
+        if (request.length() < BYTES || request.at(0) != 0x49 || request.at(1) != 0x42) {
+            return malformed(at, "the request doesn't begin with 49 42, a version and what is asked");
+        }
+        if (request.at(2) != VERSION) {
+            return malformed(at + 2, "request version " + request.at(2) + ", expected " + VERSION);
+        }
+        int asked = expected.value().at(3);
+        if (request.at(3) != asked) {
+            return malformed(at + 3, "request " + request.at(3) + ", expected " + asked + " with this command");
+        }
+        if (request.length() > BYTES) {
+            return malformed(at + BYTES, (request.length() - BYTES) + " bytes too many in the request");
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<BridgeRequest.Read> malformed(int offset, String problem) {
+        return Optional.of(new BridgeRequest.Read.Malformed(offset, problem));
+    }
+}

@@ -1,0 +1,22 @@
+package dev.throughline.tests.emulator;
+
+import dev.throughline.bridge.BridgeAnswer;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+
+/** How the agent answers. */
+final class Answers {
+    private Answers() {}
+
+    static void send(Channel hop, BridgeAnswer answer) {
+        hop.writeAndFlush(Unpooled.wrappedBuffer(answer.encode().toByteArray()));
+    }
+
+    /** Its last word. */
+    static void fail(Channel hop, String reason) {
+        hop.writeAndFlush(Unpooled.wrappedBuffer(
+                        new BridgeAnswer.Failed(reason).encode().toByteArray()))
+                .addListener(ChannelFutureListener.CLOSE);
+    }
+}

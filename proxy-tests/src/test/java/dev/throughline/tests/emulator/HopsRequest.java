@@ -1,0 +1,102 @@
+package dev.throughline.tests.emulator;
+
+import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.ReadResult;
+import dev.throughline.relay.Inbox;
+import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Settings;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+
+/** Who asks, by the kernel's word, and then what; of a process that may not ask nothing is read. */
+final class HopsRequest extends ChannelInboundHandlerAdapter {
+    private static final HeaderReader READER = new HeaderReader(HeaderLimits.NORMAL);
+
+    private final EpollDomainSocketChannel hop;
+    private final Settings settings;
+    private final BiConsumer<EpollDomainSocketChannel, BridgeRequest> asked;
+    private final ByteBuf received = Unpooled.buffer();
+    private final Future<?> deadline;
+
+    HopsRequest(
+            EpollDomainSocketChannel hop,
+            Settings settings,
+            BiConsumer<EpollDomainSocketChannel, BridgeRequest> asked) {
+        this.hop = hop;
+        this.settings = settings;
+        this.asked = asked;
+        this.deadline =
+                hop.eventLoop().schedule(this::refuse, settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** The connection isn't active yet. */
+    void await() {
+        hop.pipeline().addLast(new Inbox(), this);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) throws IOException {
+        if (hop.peerCredentials().uid() == settings.user()) {
+            context.read();
+        } else {
+            end();
+            Answers.fail(hop, "hop-not-allowed");
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf data = (ByteBuf) message;
+        received.writeBytes(data);
+        data.release();
+        switch (READER.read(received.array(), received.readableBytes())) {
+            case ReadResult.NeedMore more -> context.read();
+            case ReadResult.Malformed malformed -> refuse();
+            // A hop sends nothing of the flow before it knows that there is a connection.
+            case ReadResult.Complete complete
+            when complete.header().raw().length() == received.readableBytes()
+                    && BridgeRequest.read(complete.header()) instanceof BridgeRequest.Read.Found(BridgeRequest it) -> {
+                end();
+                asked.accept(hop, it);
+            }
+            case ReadResult.Complete complete -> refuse();
+        }
+    }
+
+    /** An end before the request's, too. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        refuse();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        end();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        end();
+        hop.close();
+    }
+
+    private void refuse() {
+        end();
+        Answers.fail(hop, "request-malformed");
+    }
+
+    private void end() {
+        deadline.cancel(false);
+        if (hop.pipeline().context(this) != null) {
+            hop.pipeline().remove(this);
+        }
+    }
+}
