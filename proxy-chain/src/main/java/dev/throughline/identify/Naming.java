@@ -43,8 +43,14 @@ final class Naming {
      * @throws IOException if the scan could not be complete; some lookups may have been answered
      */
     List<Lookup> name(Collection<Lookup> lookups) throws IOException {
-        SocketHolders found = SocketHolders.scan(
-                lookups.stream().map(lookup -> lookup.socket().inode()).collect(Collectors.toSet()));
+        return name(
+                lookups,
+                SocketHolders.scan(
+                        lookups.stream().map(lookup -> lookup.socket().inode()).collect(Collectors.toSet())));
+    }
+
+    /** The same, from a scan that was made before: what it found may have changed since. */
+    List<Lookup> name(Collection<Lookup> lookups, SocketHolders found) {
         ListMultimap<Integer, Held> byProcess = ArrayListMultimap.create();
         for (Lookup lookup : lookups) {
             List<SocketHolders.Holder> holders = found.of(lookup.socket().inode());
