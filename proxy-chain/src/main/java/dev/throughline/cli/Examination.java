@@ -13,6 +13,7 @@ import dev.throughline.identify.EvidenceInForce;
 import dev.throughline.identify.EvidenceWatch;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.identify.Users;
 import dev.throughline.intercept.ConfiguredRules;
 import dev.throughline.intercept.Difference;
 import dev.throughline.intercept.RulePlan;
@@ -217,6 +218,45 @@ final class Examination {
                         legacy.name() + " believes whoever can reach it: its peers are everybody",
                         "name the proxies in \"peers\""));
             }
+            if (listener instanceof ListenerConfig.Bridge bridge) {
+                socket(bridge);
+                agents(bridge);
+            }
+        }
+    }
+
+    /** The hop makes folders that aren't there, as far as the nearest one that is lets it. */
+    private void socket(ListenerConfig.Bridge bridge) {
+        Path folder = nearest(bridge.socket().toAbsolutePath());
+        String text = bridge.name() + ": socket " + bridge.socket();
+        String hint = "the hop's user must be able to make files there, or \"socket\" must name another place";
+        if (!Files.isDirectory(folder)) {
+            findings.add(Finding.error(
+                    LISTENERS, text + " can't be made: " + folder + " is no folder that can be seen", hint));
+        } else if (!Files.isWritable(folder)) {
+            findings.add(Finding.error(LISTENERS, text + " can't be made: no right to write to " + folder, hint));
+        } else {
+            findings.add(Finding.ok(LISTENERS, text + " can be made"));
+        }
+    }
+
+    /** The nearest of the folders above {@code file} that is there. */
+    private static Path nearest(Path file) {
+        Path parent = file.getParent();
+        return parent == null ? file : Files.notExists(parent) ? nearest(parent) : parent;
+    }
+
+    /** A user that isn't there is no risk now, but may be given to somebody later. */
+    private void agents(ListenerConfig.Bridge bridge) {
+        Users users = Users.ofThisHost();
+        for (int uid : bridge.uids()) {
+            String agents = bridge.name() + " believes agents of user " + Integer.toUnsignedString(uid);
+            findings.add(users.name(uid)
+                    .map(name -> Finding.ok(LISTENERS, agents + " (" + name + ")"))
+                    .orElseGet(() -> Finding.warning(
+                            LISTENERS,
+                            agents + ", whom /etc/passwd doesn't know",
+                            "unless a directory service does, correct \"uid\" or add the user")));
         }
     }
 

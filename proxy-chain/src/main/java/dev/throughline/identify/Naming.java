@@ -6,6 +6,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Person;
+import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import java.io.IOException;
 import java.time.Duration;
@@ -43,8 +44,14 @@ final class Naming {
      * @throws IOException if the scan could not be complete; some lookups may have been answered
      */
     List<Lookup> name(Collection<Lookup> lookups) throws IOException {
-        SocketHolders found = SocketHolders.scan(
-                lookups.stream().map(lookup -> lookup.socket().inode()).collect(Collectors.toSet()));
+        return name(
+                lookups,
+                SocketHolders.scan(
+                        lookups.stream().map(lookup -> lookup.socket().inode()).collect(Collectors.toSet())));
+    }
+
+    /** The same, from a scan that was made before: what it found may have changed since. */
+    List<Lookup> name(Collection<Lookup> lookups, SocketHolders found) {
         ListMultimap<Integer, Held> byProcess = ArrayListMultimap.create();
         for (Lookup lookup : lookups) {
             List<SocketHolders.Holder> holders = found.of(lookup.socket().inode());
@@ -58,7 +65,7 @@ final class Naming {
             }
         }
         List<Lookup> moved = new ArrayList<>();
-        byProcess.asMap().forEach((pid, held) -> moved.addAll(name(pid, held)));
+        byProcess.asMap().forEach((pid, held) -> moved.addAll(name(pid, held, found)));
         return moved;
     }
 
@@ -77,15 +84,17 @@ final class Naming {
                 lookup.socket(), new Person(users.name(lookup.socket().uid())));
     }
 
-    private List<Lookup> name(int pid, Collection<Held> sockets) {
+    private List<Lookup> name(int pid, Collection<Held> sockets, SocketHolders found) {
         Map<Integer, Long> inodes = new HashMap<>();
         sockets.forEach(held -> inodes.put(held.fd(), held.lookup().socket().inode()));
         Optional<ProcessReader.Reading> read = processes.read(pid, inodes);
         List<Lookup> moved = new ArrayList<>();
         for (Held held : sockets) {
             boolean still = read.isPresent() && read.get().held().contains(held.fd());
-            if (still) {
+            if (still && !mayBeInherited(read.get(), held.lookup().socket().uid(), found)) {
                 name(held.lookup(), read.get());
+            } else if (still) {
+                userOnly(held.lookup());
             } else if (held.lookup().again()) {
                 userOnly(held.lookup());
             } else {
@@ -93,6 +102,16 @@ final class Naming {
             }
         }
         return moved;
+    }
+
+    /** Whether its parent is one of the socket's user that may not be looked into, and may hold the socket as well. */
+    private static boolean mayBeInherited(ProcessReader.Reading process, int uid, SocketHolders found) {
+        Optional<Integer> parent = process.parent().map(ProcessId::pid).filter(found::isHidden);
+        try {
+            return parent.isPresent() && ProcessView.isOf(ProcessView.credentials(parent.get()), uid);
+        } catch (IOException goneOrHidden) {
+            return true;
+        }
     }
 
     /**

@@ -30,8 +30,6 @@ import java.util.function.LongSupplier;
  * opener let go of it can't be told from it, but such processes can act for each other in any other way as well (ptrace(2)).
  */
 public final class ProcessIdentifier implements AutoCloseable {
-    private static final Path PASSWD = Path.of("/etc/passwd");
-
     private final LocalAddresses addresses;
     private final SocketDiag sockets;
     private final ExecutableDigests digests;
@@ -110,13 +108,13 @@ public final class ProcessIdentifier implements AutoCloseable {
                 limits,
                 new Naming(
                         new ProcessReader(digests, commandLines),
-                        new Users(PASSWD),
+                        Users.ofThisHost(),
                         bootId,
                         limits.digestDeadline(),
                         cgroup));
         search.start();
         PeerNaming peers =
-                new PeerNaming(new ProcessReader(digests, commandLines), new Users(PASSWD), bootId, limits, bootTicks);
+                new PeerNaming(new ProcessReader(digests, commandLines), Users.ofThisHost(), bootId, limits, bootTicks);
         return new ProcessIdentifier(
                 addresses, sockets, digests, search, peers, networkNamespace, bootId, limits, commandLines, bootTicks);
     }
@@ -140,7 +138,7 @@ public final class ProcessIdentifier implements AutoCloseable {
                         new ProcessReader(digests, commandLines),
                         new KnownExecutables(digests),
                         new CgroupPaths(notes.cgroup(), System::nanoTime),
-                        new Users(PASSWD),
+                        Users.ofThisHost(),
                         bootId,
                         limits));
     }

@@ -52,25 +52,36 @@ final class ProcessReader {
         }
     }
 
+    /** What reads a process's view. */
+    interface Views {
+        ProcessView of(int pid) throws IOException;
+    }
+
     private record Executable(ExecutablePath path, CompletableFuture<Optional<Bytes>> digest) {}
 
     private final ExecutableDigests digests;
     private final Optional<CommandLineHash> commandLines;
+    private final Views views;
 
     ProcessReader(ExecutableDigests digests, Optional<CommandLineHash> commandLines) {
+        this(digests, commandLines, ProcessView::read);
+    }
+
+    ProcessReader(ExecutableDigests digests, Optional<CommandLineHash> commandLines, Views views) {
         this.digests = digests;
         this.commandLines = commandLines;
+        this.views = views;
     }
 
     /** Empty if the process ended, ran another executable or changed in any other way meanwhile. */
     Optional<Reading> read(int pid, Map<Integer, Long> socketByDescriptor) {
         try {
-            ProcessView before = ProcessView.read(pid);
+            ProcessView before = views.of(pid);
             Executable executable = executable(pid, before);
             Set<Integer> held = held(pid, socketByDescriptor);
             Optional<ProcessId> parent = ParentProcess.of(pid, ProcessView::stat);
             Optional<Bytes> commandLine = commandLine(pid);
-            if (!before.equals(ProcessView.read(pid))) {
+            if (!before.equals(views.of(pid))) {
                 return Optional.empty();
             }
             return Optional.of(new Reading(before, executable.path(), executable.digest(), held, parent, commandLine));

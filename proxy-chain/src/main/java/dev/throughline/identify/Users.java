@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * The names of this host's users from passwd(5), read again whenever the file has changed. Users that only a directory
  * service knows have no name here: asking one takes as long as it likes. Not thread-safe.
  */
-final class Users {
+public final class Users {
+    private static final Path PASSWD = Path.of("/etc/passwd");
     private static final int MAX_NAME_BYTES = 256;
 
     private final Path passwd;
@@ -24,8 +25,13 @@ final class Users {
         this.passwd = passwd;
     }
 
+    /** Those of this host. */
+    public static Users ofThisHost() {
+        return new Users(PASSWD);
+    }
+
     /** The name of the user with this id; empty if it has none or the file can't be read. */
-    Optional<String> name(int uid) {
+    public Optional<String> name(int uid) {
         try {
             FileVersion now = FileVersion.of(passwd);
             if (!now.equals(version)) {

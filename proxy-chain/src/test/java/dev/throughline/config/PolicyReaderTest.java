@@ -105,6 +105,21 @@ class PolicyReaderTest {
         assertThat(config.policy().rules().get(2).then()).isEqualTo(new Outcome.Deny());
     }
 
+    /** Whatever is written in digits alone is meant as an id, and has to be one. */
+    @Test
+    void aUserInDigitsIsAnIdAndNeverAName() throws Exception {
+        String rules = "policy: [{ name: a, when: { user: \"%s\" }, then: deny }, { name: rest, then: allow }]\n";
+
+        assertThat(read(HOP + rules.formatted("01000")).policy().rules().get(0).when())
+                .containsExactly(new Condition.User(ImmutableList.of(1000L), ImmutableList.of(), false));
+        assertThat(read(HOP + rules.formatted("1000a")).policy().rules().get(0).when())
+                .containsExactly(new Condition.User(ImmutableList.of(), ImmutableList.of("1000a"), false));
+        assertThat(problems(HOP + rules.formatted("4294967296")))
+                .isEqualTo("hop.yaml:6:35: \"user\": expected a numeric id, found \"4294967296\"");
+        assertThat(problems(HOP + rules.formatted("")))
+                .isEqualTo("hop.yaml:6:35: \"user\": expected a user's name or id");
+    }
+
     @Test
     void withoutOneThereIsNone() throws Exception {
         assertThat(read(HOP).policy().rules()).isEmpty();

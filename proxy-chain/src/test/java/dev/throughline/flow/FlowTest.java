@@ -2,10 +2,12 @@ package dev.throughline.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.LogLines;
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeHeader;
 import dev.throughline.budget.Caps;
@@ -35,6 +37,7 @@ import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.identify.UnixPeer;
 import dev.throughline.key.SecretKey;
 import dev.throughline.key.Trust;
+import dev.throughline.metrics.HopMetrics;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
@@ -1057,6 +1060,29 @@ class FlowTest {
         assertNobodyConnected();
     }
 
+    /** A rule that nobody can evaluate, which the reader of a configuration wouldn't let through. */
+    @Test
+    void aPolicyThatThrowsIsCountedAndLoggedOnce() throws Exception {
+        HopMetrics metrics = new HopMetrics();
+        change(p -> withEvents(
+                withDirections(p, directions(policy(Outcome.Allow.PLAIN, hosts("not a name")))),
+                FlowEvents.all(List.of(metrics, events))));
+        try (LogLines log = new LogLines(Flow.class)) {
+            Socket app = wire.connect();
+
+            assertReset(app);
+            assertThat(ending().reason()).isEqualTo(CloseReason.INTERNAL_ERROR);
+            assertThat(log.take()).singleElement(STRING).matches("ERROR flow [0-9]+ failed in stage identifying");
+        }
+        assertNobodyConnected();
+        assertThat(events.closed).as("it ends once").isEmpty();
+        assertThat(events.decided).as("nothing was decided").isEmpty();
+        assertThat(metrics.scrape().lines())
+                .contains("throughline_flows_closed_total{reason=\"internal-error\"} 1.0")
+                .contains("throughline_flows_closed_total{reason=\"policy-denied\"} 0.0")
+                .noneMatch(line -> line.startsWith("throughline_policy_decisions"));
+    }
+
     @Test
     void aRouteThatIsNotThereIsNotReplacedByAnother() throws Exception {
         Outcome nowhere = new Outcome.Allow(Optional.of("nowhere"), Optional.empty());
@@ -1318,6 +1344,28 @@ class FlowTest {
                 p.batchSigner(),
                 p.table(),
                 p.events(),
+                p.headerTimeout(),
+                p.idleTimeout(),
+                p.ttl(),
+                p.clock(),
+                p.random());
+    }
+
+    private static FlowParts withEvents(FlowParts p, FlowEvents events) {
+        return new FlowParts(
+                p.host(),
+                p.identifier(),
+                p.authority(),
+                p.chainTlv(),
+                p.headerLimits(),
+                p.halfOpenHeaders(),
+                p.headerFailures(),
+                p.healthCheckers(),
+                p.directions(),
+                p.connector(),
+                p.batchSigner(),
+                p.table(),
+                events,
                 p.headerTimeout(),
                 p.idleTimeout(),
                 p.ttl(),

@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.ebpf.ConnectNotes;
 import dev.throughline.ebpf.Kernel;
+import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.os.NetworkNamespace;
+import dev.throughline.os.SocketDiag;
+import dev.throughline.os.SocketOwner;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -27,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -155,8 +160,54 @@ class NeverWrongTest {
     void aSocketWithAnAddressOfAnotherHostNamesNobodyHere(boolean withNotes) throws IOException {
         open(withNotes);
         try (ServerSocket listener = listener();
-                Opened opened = Opened.by(List.of(), "from-foreign-address", port(listener))) {
+                Opened opened = Opened.by(List.of(), "from-foreign-address", port(listener));
+                SocketDiag sockets = SocketDiag.open()) {
+            // It says its addresses before it has them; without a socket nothing would be shown.
+            while (sockets.find(opened.tuple).isEmpty()) {
+                Thread.onSpinWait();
+            }
+
             assertThat(identify(opened).evidence()).isEqualTo(Evidence.REMOTE);
+        }
+    }
+
+    /** Addresses and ports come round again: what was noted of them before says nothing of a socket that isn't that one. */
+    @Test
+    void anotherSocketWithTheSameAddressesIsNotTheNotedOne() throws Exception {
+        open(true);
+        ConnectNotes taken = Objects.requireNonNull(notes);
+        try (ServerSocket listener = listener();
+                Opened opened = Opened.by(List.of(), "by-thread", port(listener));
+                SocketDiag sockets = SocketDiag.open();
+                ExecutableDigests digests = new ExecutableDigests()) {
+            SocketOwner socket = sockets.find(opened.tuple).orElseThrow();
+            SocketOwner another = new SocketOwner(
+                    socket.inode(),
+                    socket.uid(),
+                    socket.cookie() + 1,
+                    socket.mark(),
+                    socket.cgroupId(),
+                    socket.state(),
+                    socket.bearsHostsAddress());
+            Callers callers = new Callers(
+                    taken,
+                    NetworkNamespace.cookie(),
+                    new CallerNaming(
+                            new ProcessReader(digests, Optional.empty()),
+                            new KnownExecutables(digests),
+                            new CgroupPaths(taken.cgroup(), System::nanoTime),
+                            Users.ofThisHost(),
+                            Bytes.copyOf(new byte[16]),
+                            IdentifyLimits.NORMAL));
+            try {
+                assertThat(callers.find(opened.tuple, Optional.of(socket))).isPresent();
+                assertThat(callers.find(opened.tuple, Optional.empty()))
+                        .as("it is closed by now")
+                        .isPresent();
+                assertThat(callers.find(opened.tuple, Optional.of(another))).isEmpty();
+            } finally {
+                callers.close();
+            }
         }
     }
 

@@ -56,6 +56,10 @@ class PolicyTest {
     private static final ProcessIdentity UID_ONLY = identity(
             Evidence.UID_ONLY, Optional.of(Credentials.ofUser(1000)), Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN);
 
+    /** A user whose name is all that is known, as an agent may hand it over. */
+    private static final ProcessIdentity NAME_ONLY = identity(
+            Evidence.BRIDGE, Optional.empty(), Code.UNKNOWN, Placement.UNKNOWN, new Person(Optional.of("ada")));
+
     private static final ProcessIdentity NOBODY_KNOWS =
             ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX);
 
@@ -157,7 +161,7 @@ class PolicyTest {
         assertThat(condition.holds(question(NOBODY_KNOWS))).isEqualTo(ofUnknown);
     }
 
-    /** A user whose name is a number isn't the user of that id. */
+    /** A user whose name is a number isn't the user of that id, nor the other way round. */
     @Test
     void aNameIsNeverAnId() {
         ProcessIdentity odd = identity(
@@ -168,6 +172,39 @@ class PolicyTest {
                 new Person(Optional.of("0")));
 
         assertThat(user(List.of(0L), List.of(), false).holds(question(odd))).isFalse();
+        assertThat(user(List.of(), List.of("0"), false).holds(question(odd))).isTrue();
+        assertThat(user(List.of(), List.of("1000"), false).holds(question(odd))).isFalse();
+        assertThat(user(List.of(), List.of("1000"), false).holds(question(UID_ONLY)))
+                .isFalse();
+    }
+
+    /** Of whom a name is known, or an id, isn't unknown: a rule about unknown users must not take him for one. */
+    @Test
+    void aUserIsUnknownOnlyIfNothingOfHimIsKnown() {
+        Condition unknown = user(List.of(), List.of(), true);
+
+        assertThat(unknown.holds(question(NOBODY_KNOWS))).isTrue();
+        assertThat(unknown.holds(question(NAME_ONLY))).isFalse();
+        assertThat(unknown.holds(question(UID_ONLY))).isFalse();
+        assertThat(unknown.holds(question(CURL))).isFalse();
+        assertThat(user(List.of(), List.of("bob"), true).holds(question(NAME_ONLY)))
+                .isFalse();
+    }
+
+    /** A rule by id alone doesn't become another one for a name, and the other way round. */
+    @Test
+    void aConditionOnTheUserIsOpenOnlyForWhatItAsksFor() {
+        Condition byId = user(List.of(0L), List.of(), false);
+        Condition byName = user(List.of(), List.of("bob"), false);
+        Condition byEither = user(List.of(0L), List.of("bob"), false);
+
+        assertThat(byId.isOpen(question(UID_ONLY))).isFalse();
+        assertThat(byId.isOpen(question(NAME_ONLY))).isTrue();
+        assertThat(byName.isOpen(question(UID_ONLY))).isTrue();
+        assertThat(byName.isOpen(question(NAME_ONLY))).isFalse();
+        assertThat(byEither.isOpen(question(UID_ONLY))).isTrue();
+        assertThat(byEither.isOpen(question(NAME_ONLY))).isTrue();
+        assertThat(byEither.isOpen(question(CURL))).isFalse();
     }
 
     @Test
@@ -212,6 +249,57 @@ class PolicyTest {
         assertThat(policy.decide(question(CURL)).outcome()).isEqualTo(ALLOW);
         assertThat(policy.decide(question(UID_ONLY)).outcome()).isEqualTo(DENY);
         assertThat(policy.decide(question(NOBODY_KNOWS)).outcome()).isEqualTo(DENY);
+    }
+
+    /** Without a demand on the evidence beside it, too. */
+    @ParameterizedTest
+    @MethodSource("exceptionsForCurl")
+    void whatIsNotKnownIsNoException(Condition exception) {
+        Policy policy = policy(new PolicyRule("but-for", ImmutableList.of(), ImmutableList.of(exception), DENY));
+
+        assertThat(policy.decide(question(CURL)).outcome()).isEqualTo(ALLOW);
+        assertThat(policy.decide(question(NOBODY_KNOWS)).outcome()).isEqualTo(DENY);
+    }
+
+    static List<Condition> exceptionsForCurl() {
+        return List.of(
+                user(List.of(1000L), List.of(), false),
+                user(List.of(), List.of("ada"), false),
+                new Condition.Group(ImmutableList.of(100L), false),
+                text(Subject.EXECUTABLE, false, "/usr/bin/curl"),
+                text(Subject.SHA256, false, HASH),
+                text(Subject.UNIT, false, "backup@1.service"),
+                text(Subject.CONTAINER, false, "4f5a"),
+                text(Subject.POD, false, POD.toString()),
+                text(Subject.SIGNING_ID, false, "com.apple.curl"),
+                text(Subject.TEAM_ID, false, "TEAM123456"));
+    }
+
+    /** Whoever writes so means those that nothing is known of. */
+    @Test
+    void thatSomethingIsUnknownCanBeTheException() {
+        Policy policy = policy(
+                new PolicyRule("known", ImmutableList.of(), ImmutableList.of(text(Subject.EXECUTABLE, true)), DENY));
+
+        assertThat(policy.decide(question(CURL)).outcome()).isEqualTo(DENY);
+        assertThat(policy.decide(question(UID_ONLY)).outcome()).isEqualTo(ALLOW);
+    }
+
+    @Test
+    void anExceptionHoldsOnlyAsAWhole() {
+        Policy policy = policy(new PolicyRule(
+                "but-for-both",
+                ImmutableList.of(),
+                ImmutableList.of(text(Subject.EXECUTABLE, false, "/usr/bin/curl"), ports(80, 80)),
+                DENY));
+
+        assertThat(policy.decide(question(CURL)).outcome()).isEqualTo(DENY);
+        assertThat(policy.decide(question(UID_ONLY, "10.1.2.3", 80, Optional.empty()))
+                        .outcome())
+                .isEqualTo(DENY);
+        assertThat(policy.decide(question(CURL, "10.1.2.3", 80, Optional.empty()))
+                        .outcome())
+                .isEqualTo(ALLOW);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.google.common.io.Closer;
 import dev.throughline.demo.Namespace;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,9 +48,11 @@ class PolicyIT {
         gateway.join(web, "10.91.9.1/24", "10.91.9.2/24");
         server = Party.start(web::command);
         closer.register(server::close);
-        for (String program : List.of("plain", "forbidden", "precious", "foreign")) {
+        for (String program : List.of("plain", "forbidden", "precious", "foreign", "admin")) {
             Files.copy(Path.of("/bin/bash"), folder.resolve(program));
         }
+        // Other users run them too.
+        assertThat(folder.toFile().setExecutable(true, false)).isTrue();
         edgeHops = new Hops(folder, edge::command);
         closer.register(edgeHops::close);
         gatewayHops = new Hops(folder, gateway::command);
@@ -57,6 +61,7 @@ class PolicyIT {
         policyOfA = """
                 policy:
                   - { name: no-forbidden, when: { executable: %1$s/forbidden }, then: deny }
+                  - { name: only-roots-admin, when: { executable: %1$s/admin }, unless: { user: root }, then: deny }
                   - { name: precious, when: { executable: %1$s/pre*, ports: 80 }, then: { route: vault, class: bulk } }
                   - { name: rest, unless: { executable: unknown }, then: allow }
                   - { name: unknown, then: deny }
@@ -95,11 +100,17 @@ class PolicyIT {
 
     /** A program says hello to the first hop's listener; its answer, or how it failed. */
     private static String hello(String program) throws IOException {
-        return edge.run(
-                        folder.resolve(program).toString(),
-                        "-c",
-                        "exec 3<>/dev/tcp/10.91.1.1/7000; echo hello >&3; read -r answer <&3 && echo $answer")
-                .strip();
+        return hello(List.of(), program);
+    }
+
+    /** The same, run by {@code wrapper}. */
+    private static String hello(List<String> wrapper, String program) throws IOException {
+        List<String> command = new ArrayList<>(wrapper);
+        command.addAll(List.of(
+                folder.resolve(program).toString(),
+                "-c",
+                "exec 3<>/dev/tcp/10.91.1.1/7000; echo hello >&3; read -r answer <&3 && echo $answer"));
+        return edge.run(command.toArray(String[]::new)).strip();
     }
 
     private static void isRefused(String program) {
@@ -107,8 +118,13 @@ class PolicyIT {
     }
 
     private static JsonTree closed(RunningHop hop, String program) throws IOException {
+        return closed(hop, program, 0);
+    }
+
+    private static JsonTree closed(RunningHop hop, String program, int user) throws IOException {
         String path = folder.toRealPath().resolve(program).toString();
-        return hop.closed(flow -> flow.object("originator").text("exe").equals(path));
+        return hop.closed(flow -> flow.object("originator").text("exe").equals(path)
+                && flow.object("originator").text("uid").equals(Integer.toString(user)));
     }
 
     private static RunningHop a() {
@@ -143,6 +159,23 @@ class PolicyIT {
         assertThat(server.connections()).isEqualTo(before);
         assertThat(gatewayHops.get("hop-b").process().flowLog())
                 .noneMatch(flow -> flow.object("originator").text("exe").endsWith("/forbidden"));
+    }
+
+    /** Who runs it matters as much as what runs. */
+    @Test
+    void oneProgramIsRootsAndNobodyElses() throws IOException {
+        assumeFalse(edge.hasOneUser(), "there is only one user in this namespace");
+        List<String> asNobody = List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+
+        assertThat(hello("admin")).isEqualTo("hello");
+        assertThatThrownBy(() -> hello(asNobody, "admin")).isInstanceOf(IOException.class);
+        assertThat(hello(asNobody, "plain")).isEqualTo("hello");
+
+        assertThat(closed(a(), "admin", 0).object("policy").text("rule")).isEqualTo("rest");
+        JsonTree nobodys = closed(a(), "admin", 65534);
+        assertThat(nobodys.text("reason")).isEqualTo("policy-denied");
+        assertThat(nobodys.text("detail")).isEqualTo("rule only-roots-admin");
+        assertThat(closed(a(), "plain", 65534).object("policy").text("rule")).isEqualTo("rest");
     }
 
     @Test

@@ -1,0 +1,163 @@
+package dev.throughline.identify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.ebpf.ConnectRecord;
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.Credentials;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.ProcessId;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.os.SocketOwner;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What /proc may add to a note of the kernel's, and what not; each note is one that the kernel could have made of us. */
+@Timeout(60)
+class NotedCallerTest {
+    private static final long NANOS_PER_TICK = 10_000_000;
+    private static final long NOW = Long.MAX_VALUE;
+
+    private final ExecutableDigests digests = new ExecutableDigests();
+    /** Folders stand for control groups. */
+    @TempDir
+    private Path groups;
+
+    private CallerNaming naming;
+    private ProcessView self;
+
+    @BeforeEach
+    void open() throws IOException {
+        self = ProcessView.read((int) ProcessHandle.current().pid());
+        naming = new CallerNaming(
+                new ProcessReader(digests, Optional.of(Known.COMMAND_LINES)),
+                new KnownExecutables(digests),
+                new CgroupPaths(groups, System::nanoTime),
+                Users.ofThisHost(),
+                Bytes.copyOf(new byte[16]),
+                new IdentifyLimits(Duration.ofSeconds(20), Duration.ofSeconds(20), 10));
+    }
+
+    @AfterEach
+    void close() {
+        naming.close();
+        digests.close();
+    }
+
+    private ConnectRecord note(
+            int uid, int gid, long cgroup, long bootNanos, String command, Optional<ConnectRecord.Running> process) {
+        Bytes name = Bytes.copyOf(command.getBytes(StandardCharsets.UTF_8));
+        int pid = self.id().pid();
+        return new ConnectRecord(1, pid, pid, uid, gid, cgroup, bootNanos, 1, name, process);
+    }
+
+    private ConnectRecord ofKernelWithoutTypes(long bootNanos, String command) {
+        return note(0, 0, 1, bootNanos, command, Optional.empty());
+    }
+
+    private Optional<ConnectRecord.Running> running() {
+        ExecutableId executable = ExecutableId.of(self.executable().orElseThrow());
+        return Optional.of(new ConnectRecord.Running(
+                0,
+                self.id().startTime() * NANOS_PER_TICK,
+                executable.inode(),
+                0,
+                TimeUnit.NANOSECONDS.toSeconds(executable.changedNanos()),
+                (int) (executable.changedNanos() % TimeUnit.SECONDS.toNanos(1))));
+    }
+
+    private ProcessIdentity named(ConnectRecord noted) {
+        return naming.name(noted, Optional.empty()).join().identity();
+    }
+
+    private String ownCommand() {
+        return self.command().orElseThrow();
+    }
+
+    @Test
+    void withoutTypesAProcessThatRunsUnderTheSameNameIsTakenForTheSame() {
+        ProcessIdentity who = named(ofKernelWithoutTypes(NOW, ownCommand()));
+
+        assertThat(who.evidence()).isEqualTo(Evidence.KERNEL_CONNECT);
+        assertThat(who.process()).contains(self.id());
+        assertThat(who.code().executable()).isPresent();
+    }
+
+    /** Who had the number then has ended; who has it now began later. */
+    @Test
+    void withoutTypesAProcessThatStartedAfterItsConnectIsAnotherOne() {
+        ProcessIdentity who = named(ofKernelWithoutTypes(1, ownCommand()));
+
+        assertThat(who.process()).contains(new ProcessId(self.id().pid(), ProcessId.START_NOT_KNOWN));
+        assertThat(who.code().executable()).isEmpty();
+        assertThat(who.person().commandLineHash()).isEmpty();
+        assertThat(who.person().parent()).isEmpty();
+    }
+
+    /** It may have run another executable then: the same process, but of its code nothing is said. */
+    @Test
+    void withoutTypesAnotherNameMayMeanAnotherExecutable() {
+        ProcessIdentity who = named(ofKernelWithoutTypes(NOW, "another"));
+
+        assertThat(who.process()).contains(self.id());
+        assertThat(who.code().executable()).isEmpty();
+        assertThat(who.code().file()).isEmpty();
+        assertThat(who.code().command()).contains("another");
+        assertThat(who.person().commandLineHash()).isEmpty();
+    }
+
+    /** Each connect has its own: a process may have changed its user in between. */
+    @Test
+    void userAndGroupAreThoseOfEachConnect() {
+        assertThat(named(note(7, 8, 1, NOW, ownCommand(), running())).credentials())
+                .contains(new Credentials(7, 0, 8));
+        assertThat(named(note(9, 8, 1, NOW, ownCommand(), running())).credentials())
+                .contains(new Credentials(9, 0, 8));
+        assertThat(named(note(7, 6, 1, NOW, ownCommand(), running())).credentials())
+                .contains(new Credentials(7, 0, 6));
+    }
+
+    /** One process, moved in between: what was remembered of it is of the other group. */
+    @Test
+    void theControlGroupIsTheOneOfEachConnect() throws IOException {
+        for (String group : List.of("a.service", "b.service")) {
+            Files.createDirectory(groups.resolve(group));
+        }
+        for (String group : List.of("a.service", "b.service")) {
+            long id = (long) Files.getAttribute(groups.resolve(group), "unix:ino");
+
+            assertThat(named(note(0, 0, id, NOW, ownCommand(), running()))
+                            .placement()
+                            .unit())
+                    .contains(group);
+        }
+    }
+
+    /** The kernel says 0 of a socket that nobody holds any more: root would be blamed for it. */
+    @Test
+    void aClosedSocketsUserIsTheOneThatWasNoted() {
+        ConnectRecord noted = note(1234, 5, 1, NOW, ownCommand(), running());
+
+        assertThat(naming.name(noted, Optional.of(socket(0, 0))).join().uid()).hasValue(1234);
+        assertThat(naming.name(noted, Optional.of(socket(4711, 99))).join().uid())
+                .as("an open one's is its own")
+                .hasValue(99);
+    }
+
+    private static SocketOwner socket(long inode, int uid) {
+        return new SocketOwner(inode, uid, 1, OptionalInt.empty(), OptionalLong.empty(), 1, true);
+    }
+}

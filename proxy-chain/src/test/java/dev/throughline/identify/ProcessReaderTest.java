@@ -1,0 +1,103 @@
+package dev.throughline.identify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** All that is read of a process is of one instance of it that ran one executable, or nothing is said. */
+@Timeout(60)
+class ProcessReaderTest {
+    private static final String EXEC_WHEN_TOLD = "echo ready >&3; read -r line <&3; exec /usr/bin/sleep 1000";
+
+    private final ExecutableDigests digests = new ExecutableDigests();
+
+    @AfterEach
+    void close() {
+        digests.close();
+    }
+
+    private ProcessReader reader(ProcessReader.Views views) {
+        return new ProcessReader(digests, Optional.empty(), views);
+    }
+
+    private static void exec(Application application) throws IOException {
+        application.accepted().getOutputStream().write("now\n".getBytes(StandardCharsets.US_ASCII));
+        Path exe = Path.of("/proc/" + application.pid() + "/exe");
+        Path sleep = Path.of("/usr/bin/sleep").toRealPath();
+        while (!exe.toRealPath().equals(sleep)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void whoStaysTheSameIsRead() throws IOException {
+        try (Application application = Application.run(EXEC_WHEN_TOLD)) {
+            assertThat(reader(ProcessView::read)
+                            .read(application.pid(), Map.of())
+                            .orElseThrow()
+                            .view())
+                    .isEqualTo(ProcessView.read(application.pid()));
+        }
+    }
+
+    /** After all else was read it is looked at again. */
+    @Test
+    void whoRunsAnotherExecutableBeforeTheReadingIsOverIsNotRead() throws IOException {
+        try (Application application = Application.run(EXEC_WHEN_TOLD)) {
+            AtomicInteger looks = new AtomicInteger();
+            ProcessReader reader = reader(pid -> {
+                if (looks.incrementAndGet() == 2) {
+                    exec(application);
+                }
+                return ProcessView.read(pid);
+            });
+
+            assertThat(reader.read(application.pid(), Map.of())).isEmpty();
+            assertThat(looks).hasValue(2);
+        }
+    }
+
+    /** Were it to run the first again by the second look, the hash would still be of the one in between. */
+    @Test
+    void theExecutableThatIsHashedIsTheOneThatWasSeen() throws IOException {
+        try (Application application = Application.run(EXEC_WHEN_TOLD)) {
+            ProcessView before = ProcessView.read(application.pid());
+            exec(application);
+
+            assertThat(reader(pid -> before).read(application.pid(), Map.of())).isEmpty();
+        }
+    }
+
+    /** A number is given again at once, to whatever is opened next. */
+    @Test
+    void aDescriptorThatIsAnotherFilesNowDoesNotHoldTheSocket() throws IOException {
+        try (Application application = Application.run(EXEC_WHEN_TOLD)) {
+            String link = Files.readSymbolicLink(Path.of("/proc/" + application.pid() + "/fd/3"))
+                    .toString();
+            long inode = Long.parseLong(link.replaceAll("[^0-9]", ""));
+            ProcessReader reader = reader(ProcessView::read);
+
+            assertThat(reader.read(application.pid(), Map.of(3, inode))
+                            .orElseThrow()
+                            .held())
+                    .containsExactly(3);
+            assertThat(reader.read(application.pid(), Map.of(3, inode + 1))
+                            .orElseThrow()
+                            .held())
+                    .isEmpty();
+            assertThat(reader.read(application.pid(), Map.of(999, inode))
+                            .orElseThrow()
+                            .held())
+                    .isEmpty();
+        }
+    }
+}

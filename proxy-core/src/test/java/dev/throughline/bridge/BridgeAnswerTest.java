@@ -1,0 +1,44 @@
+package dev.throughline.bridge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.throughline.header.Bytes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Answers that nobody could read can't be made; the vectors have those that can. */
+class BridgeAnswerTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"", "Refused", "connect refused", "-refused", "1st", "connect_refused", "refused!"})
+    void aFailureHasACloseReason(String text) {
+        assertThatThrownBy(() -> new BridgeAnswer.Failed(text)).hasMessage("\"" + text + "\" is no close reason");
+    }
+
+    @Test
+    void aCloseReasonHas64CharactersAtMost() {
+        assertThat(new BridgeAnswer.Failed("a".repeat(64)).encode().length()).isEqualTo(BridgeAnswer.PREFIX_BYTES + 64);
+        assertThatThrownBy(() -> new BridgeAnswer.Failed("a".repeat(65))).hasMessageContaining("no close reason");
+    }
+
+    /** A code below means an end, or that the flow stands: no agent would pass over it. */
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 1, 0x7F, 0x100})
+    void newsHaveACodeOfTheirOwn(int code) {
+        assertThatThrownBy(() -> new BridgeAnswer.News(code, Bytes.EMPTY)).hasMessageContaining("from 80 to ff");
+    }
+
+    @Test
+    void newsAreNoLongerThanAnAgentReads() {
+        for (int code : new int[] {BridgeAnswer.NEWS, 0xFF}) {
+            BridgeAnswer longest = new BridgeAnswer.News(code, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES]));
+            assertThat(BridgeAnswer.read(longest.encode()))
+                    .isEqualTo(new BridgeAnswer.Read.Complete(
+                            longest, longest.encode().length()));
+        }
+        assertThatThrownBy(() -> new BridgeAnswer.News(
+                        BridgeAnswer.NEWS, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES + 1])))
+                .hasMessage("an answer is short: 257 bytes");
+    }
+}

@@ -1,0 +1,106 @@
+package dev.throughline.bridge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.chain.Claimed;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.HeaderWriter;
+import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tlv;
+import dev.throughline.header.Transport;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an agent can't hand over can't be made either; the vectors have what it can. */
+class BridgeHeaderTest {
+    private static final InetSocketAddress SOURCE = new InetSocketAddress("192.0.2.10", 40000);
+    private static final InetSocketAddress DESTINATION = new InetSocketAddress("198.51.100.4", 443);
+    private static final Tuple FLOW = Tuple.tcp(SOURCE, DESTINATION);
+    private static final Claimed<ProcessIdentity> SOMEBODY =
+            new Claimed<>(ProcessIdentity.unknown(Evidence.BRIDGE, OperatingSystem.LINUX));
+
+    private static BridgeHeader header(Way wayIn, Optional<String> hostName) {
+        return new BridgeHeader(FLOW, wayIn, SOMEBODY, hostName);
+    }
+
+    @Test
+    void onlyTcpIsHandedOver() {
+        Tuple datagrams = new Tuple(Transport.UDP4, SOURCE, DESTINATION);
+
+        assertThatThrownBy(() -> new BridgeHeader(datagrams, Way.REDIRECT, SOMEBODY, Optional.empty()))
+                .hasMessageContaining("an agent hands over TCP");
+    }
+
+    /** The bridge is the hop's own way in, and whoever only has a proxy's word for a flow knows no process. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Way.class,
+            names = {"UNIX_BRIDGE", "PROXY_HEADER"})
+    void noAgentHasAFlowByTheHopsOwnWays(Way way) {
+        assertThatThrownBy(() -> header(way, Optional.empty())).hasMessage("an agent has no flows by " + way);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Way.class,
+            names = {"UNIX_BRIDGE", "PROXY_HEADER"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void anAgentMayHaveOneByAnyOther(Way way) {
+        assertThat(header(way, Optional.empty()).wayIn()).isEqualTo(way);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "WWW.example.com",
+                "www.example.com.",
+                "192.0.2.1",
+                "a..b",
+                "-a.example",
+                "b\u00fccher.example"
+            })
+    void aNameIsAHostNameInLowerCase(String name) {
+        assertThatThrownBy(() -> header(Way.REDIRECT, Optional.of(name)))
+                .hasMessage("\"" + name + "\" is no host name");
+    }
+
+    /** It begins as one must, and what is missing is the process: the place says so. */
+    @Test
+    void aBlockThatEndsAfterItsPrefixLacksItsProcess() {
+        assertThat(BridgeHeader.read(block("49420103")))
+                .isInstanceOfSatisfying(
+                        BridgeRead.Malformed.class,
+                        malformed ->
+                                assertThat(malformed.offset()).isGreaterThanOrEqualTo(firstTlv() + Tlv.OVERHEAD + 4));
+        assertThat(BridgeHeader.read(block("494201")))
+                .isInstanceOfSatisfying(
+                        BridgeRead.Malformed.class,
+                        malformed -> assertThat(malformed.offset()).isEqualTo(firstTlv() + Tlv.OVERHEAD));
+    }
+
+    private static int firstTlv() {
+        return HeaderWriter.FIXED_BYTES + Transport.TCP4.addressBytes();
+    }
+
+    private static Header block(String hex) {
+        List<Tlv> tlvs = ImmutableList.of(new Tlv(BridgeHeader.BLOCK_TYPE, Bytes.ofHex(hex)));
+        byte[] bytes = HeaderWriter.proxy(FLOW, tlvs).toByteArray();
+        return ((ReadResult.Complete) new HeaderReader(HeaderLimits.NORMAL).read(bytes, bytes.length)).header();
+    }
+}
