@@ -130,7 +130,8 @@ public final class EvidenceWatch implements AutoCloseable {
                 Evidence.SOCKET_LOOKUP,
                 hidden.isEmpty()
                         ? "the process that alone holds the socket, while it does"
-                        : "the process of this hop's own user that alone holds the socket; of other users' uid-only",
+                        : "the process of this hop's own user that alone is seen to hold the socket, whoever more may; of"
+                                + " others uid-only",
                 lacks);
     }
 

@@ -6,7 +6,6 @@ import dev.throughline.header.Bytes;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Person;
-import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import java.io.IOException;
 import java.time.Duration;
@@ -65,7 +64,7 @@ final class Naming {
             }
         }
         List<Lookup> moved = new ArrayList<>();
-        byProcess.asMap().forEach((pid, held) -> moved.addAll(name(pid, held, found)));
+        byProcess.asMap().forEach((pid, held) -> moved.addAll(name(pid, held)));
         return moved;
     }
 
@@ -84,17 +83,15 @@ final class Naming {
                 lookup.socket(), new Person(users.name(lookup.socket().uid())));
     }
 
-    private List<Lookup> name(int pid, Collection<Held> sockets, SocketHolders found) {
+    private List<Lookup> name(int pid, Collection<Held> sockets) {
         Map<Integer, Long> inodes = new HashMap<>();
         sockets.forEach(held -> inodes.put(held.fd(), held.lookup().socket().inode()));
         Optional<ProcessReader.Reading> read = processes.read(pid, inodes);
         List<Lookup> moved = new ArrayList<>();
         for (Held held : sockets) {
             boolean still = read.isPresent() && read.get().held().contains(held.fd());
-            if (still && !mayBeInherited(read.get(), held.lookup().socket().uid(), found)) {
+            if (still) {
                 name(held.lookup(), read.get());
-            } else if (still) {
-                userOnly(held.lookup());
             } else if (held.lookup().again()) {
                 userOnly(held.lookup());
             } else {
@@ -102,16 +99,6 @@ final class Naming {
             }
         }
         return moved;
-    }
-
-    /** Whether its parent is one of the socket's user that may not be looked into, and may hold the socket as well. */
-    private static boolean mayBeInherited(ProcessReader.Reading process, int uid, SocketHolders found) {
-        Optional<Integer> parent = process.parent().map(ProcessId::pid).filter(found::isHidden);
-        try {
-            return parent.isPresent() && ProcessView.isOf(ProcessView.credentials(parent.get()), uid);
-        } catch (IOException goneOrHidden) {
-            return true;
-        }
     }
 
     /**

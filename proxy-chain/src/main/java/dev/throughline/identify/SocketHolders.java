@@ -9,7 +9,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -31,7 +30,6 @@ final class SocketHolders {
 
     private final Set<Long> inodes;
     private final ListMultimap<Long, Holder> holders = ArrayListMultimap.create();
-    private final Set<Integer> hidden = new HashSet<>();
 
     private SocketHolders(Set<Long> inodes) {
         this.inodes = inodes;
@@ -62,21 +60,14 @@ final class SocketHolders {
         return holders.get(inode);
     }
 
-    /** Whether this process may not be looked into: it may hold any of the sockets. */
-    boolean isHidden(int pid) {
-        return hidden.contains(pid);
-    }
-
     private void visit(Path process) throws IOException {
         int pid = Integer.parseInt(process.getFileName().toString());
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(process.resolve("fd"))) {
             for (Path descriptor : descriptors) {
                 visit(pid, descriptor);
             }
-        } catch (AccessDeniedException e) {
-            hidden.add(pid);
-        } catch (NoSuchFileException gone) {
-            // It holds nothing any more.
+        } catch (NoSuchFileException | AccessDeniedException goneOrHidden) {
+            // Nothing more is to be seen of it.
         } catch (IOException | DirectoryIteratorException e) {
             // Most likely it ended meanwhile; if descriptors ran out, this read fails as well.
             Files.readAllBytes(SELF);

@@ -102,8 +102,8 @@ class OrdinaryUserTest {
 
         assertThat(said.text())
                 .contains(
-                        "  ok    processes are named by socket-lookup: the process of this hop's own user that alone holds"
-                                + " the socket; of other users' uid-only\n",
+                        "  ok    processes are named by socket-lookup: the process of this hop's own user that alone is seen"
+                                + " to hold the socket, whoever more may; of others uid-only\n",
                         "  warn  better is in the way: no CAP_SYS_PTRACE\n"
                                 + "      it lets see what processes of other users run\n",
                         "  warn  better is in the way: no CAP_DAC_READ_SEARCH\n"
