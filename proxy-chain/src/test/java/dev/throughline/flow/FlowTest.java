@@ -1362,6 +1362,7 @@ class FlowTest {
                 p.headerFailures(),
                 p.healthCheckers(),
                 p.directions(),
+                p.budget(),
                 p.connector(),
                 p.batchSigner(),
                 p.table(),

@@ -22,23 +22,34 @@ class BridgeAnswerTest {
         assertThatThrownBy(() -> new BridgeAnswer.Failed("a".repeat(65))).hasMessageContaining("no close reason");
     }
 
-    /** A code below means an end, or that the flow stands: no agent would pass over it. */
+    /** A code below means an end, that the flow stands, or news that are known: nobody may pass over it. */
     @ParameterizedTest
-    @ValueSource(ints = {-1, 0, 1, 0x7F, 0x100})
-    void newsHaveACodeOfTheirOwn(int code) {
-        assertThatThrownBy(() -> new BridgeAnswer.News(code, Bytes.EMPTY)).hasMessageContaining("from 80 to ff");
+    @ValueSource(ints = {-1, 0, 1, 0x7F, 0x80, 0x82, 0x100})
+    void unknownNewsHaveACodeOfTheirOwn(int code) {
+        assertThatThrownBy(() -> new BridgeAnswer.News.Unknown(code, Bytes.EMPTY))
+                .hasMessageContaining("from 83 to ff");
+    }
+
+    @Test
+    void limitsAreThoseOfAProcess() {
+        assertThatThrownBy(() -> new BridgeAnswer.News.Limits(512, 10, 11)).hasMessage("11 wait, of 10 in use");
+        assertThatThrownBy(() -> new BridgeAnswer.News.Limits(1L << 32, 0, 0)).hasMessageContaining("of 32 bits");
+        assertThatThrownBy(() -> new BridgeAnswer.News.Limits(0, -1, 0)).hasMessageContaining("of 32 bits");
+        assertThatThrownBy(() -> new BridgeAnswer.News.Limits(0, 1L << 32, 1L << 32))
+                .hasMessageContaining("of 32 bits");
     }
 
     @Test
     void newsAreNoLongerThanAnAgentReads() {
-        for (int code : new int[] {BridgeAnswer.NEWS, 0xFF}) {
-            BridgeAnswer longest = new BridgeAnswer.News(code, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES]));
+        for (int code : new int[] {0x83, 0xFF}) {
+            BridgeAnswer longest =
+                    new BridgeAnswer.News.Unknown(code, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES]));
             assertThat(BridgeAnswer.read(longest.encode()))
                     .isEqualTo(new BridgeAnswer.Read.Complete(
                             longest, longest.encode().length()));
         }
-        assertThatThrownBy(() -> new BridgeAnswer.News(
-                        BridgeAnswer.NEWS, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES + 1])))
+        assertThatThrownBy(() ->
+                        new BridgeAnswer.News.Unknown(0xFF, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES + 1])))
                 .hasMessage("an answer is short: 257 bytes");
     }
 }

@@ -35,14 +35,15 @@ class BridgeHeaderTest {
             new Claimed<>(ProcessIdentity.unknown(Evidence.BRIDGE, OperatingSystem.LINUX));
 
     private static BridgeHeader header(Way wayIn, Optional<String> hostName) {
-        return new BridgeHeader(FLOW, wayIn, SOMEBODY, hostName);
+        return new BridgeHeader(FLOW, wayIn, SOMEBODY, Optional.empty(), hostName);
     }
 
     @Test
     void onlyTcpIsHandedOver() {
         Tuple datagrams = new Tuple(Transport.UDP4, SOURCE, DESTINATION);
 
-        assertThatThrownBy(() -> new BridgeHeader(datagrams, Way.REDIRECT, SOMEBODY, Optional.empty()))
+        assertThatThrownBy(
+                        () -> new BridgeHeader(datagrams, Way.REDIRECT, SOMEBODY, Optional.empty(), Optional.empty()))
                 .hasMessageContaining("an agent hands over TCP");
     }
 
