@@ -95,6 +95,6 @@ final class TopText {
     }
 
     private static String program(JsonTree who) {
-        return who.has("executable") ? who.text("executable") : who.text("comm");
+        return who.has("exe") ? who.text("exe") : who.text("comm");
     }
 }

@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The places of this hop's flows. What {@link Budget} decides is done here: whoever is evicted is told to close, and whoever
- * waited goes on, each on its own event loop. A clock of its own ends the wait of those who wait too long.
+ * waited goes on, each on its own event loop. A clock of its own ends the wait of those who wait too long. An originator that
+ * is limited is logged, once.
  */
 public final class FlowBudget implements AutoCloseable {
     /** The pool of all flows of a hop. */
@@ -36,7 +37,7 @@ public final class FlowBudget implements AutoCloseable {
     private static final ImmutableList<ImmutableList<String>> WAYS =
             ImmutableList.of(ImmutableList.of(HOP, BSD_SOCKET));
 
-    /** While somebody waits, so often it is looked who waited long enough, and who became idle. */
+    /** So often it is looked who waited long enough, and who became idle. */
     private static final long PAUSE_MILLIS = 50;
 
     private static final Logger LOG = LoggerFactory.getLogger(FlowBudget.class);
@@ -47,6 +48,7 @@ public final class FlowBudget implements AutoCloseable {
     private final PoolRule rule;
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
+    private final LimitedOriginators limited = new LimitedOriginators(LOG::warn);
     private final LongAdder refused = new LongAdder();
     private final LongAdder waited = new LongAdder();
     private final LongAdder evicted = new LongAdder();
@@ -72,7 +74,8 @@ public final class FlowBudget implements AutoCloseable {
         Ask ask = new Ask(who, destination, limits, WAYS, flow::movedNanos);
         // Whoever is served at once must find its waiter there.
         synchronized (this) {
-            Admission admission = budget.ask(ask, System.nanoTime());
+            long now = System.nanoTime();
+            Admission admission = budget.ask(ask, now);
             admission.evicted().forEach(this::evict);
             switch (admission) {
                 case Admission.Granted granted -> {
@@ -81,11 +84,13 @@ public final class FlowBudget implements AutoCloseable {
                 }
                 case Admission.Waiting waiting -> {
                     waited.increment();
+                    limited.limited(who, waiting.ticket().shortage(), now);
                     waiters.put(waiting.ticket(), new Waiter(flow, answer));
                     waiting.displaced().ifPresent(this::refuse);
                 }
                 case Admission.Refused no -> {
                     refused.increment();
+                    limited.limited(who, no.shortage(), now);
                     answer.completeExceptionally(refusal(no.shortage(), ""));
                 }
             }
@@ -124,12 +129,13 @@ public final class FlowBudget implements AutoCloseable {
     }
 
     private void tick() {
-        if (budget.waiting() == 0) {
-            return;
-        }
         try {
             synchronized (this) {
-                act(budget.tick(System.nanoTime()));
+                long now = System.nanoTime();
+                limited.look(now);
+                if (budget.waiting() > 0) {
+                    act(budget.tick(now));
+                }
             }
         } catch (RuntimeException e) {
             // It must not end the clock: nobody would stop waiting.
@@ -167,6 +173,9 @@ public final class FlowBudget implements AutoCloseable {
             return;
         }
         flow.loop().execute(() -> {
+            if (lease.isReleased()) {
+                return;
+            }
             if (System.nanoTime() - flow.movedNanos() < rule.idleFloor().toNanos()) {
                 budget.spare(lease);
             } else {

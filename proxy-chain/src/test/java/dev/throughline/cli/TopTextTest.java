@@ -16,10 +16,10 @@ class TopTextTest {
     private static final List<JsonTree> FLOWS = JsonTree.parse("""
             {"flows": [
               {"stage": "relaying", "bytes_out": 10, "bytes_in": 100,
-               "originator": {"host": "edge-1", "uid": 1000, "user": "ann", "pid": 7, "executable": "/usr/bin/curl",
+               "originator": {"host": "edge-1", "uid": 1000, "user": "ann", "pid": 7, "exe": "/usr/bin/curl",
                               "destination": "192.0.2.1:443"}},
               {"stage": "waiting", "bytes_out": 0, "bytes_in": 0,
-               "originator": {"host": "edge-1", "uid": 1000, "user": "ann", "pid": 8, "executable": "/usr/bin/curl",
+               "originator": {"host": "edge-1", "uid": 1000, "user": "ann", "pid": 8, "exe": "/usr/bin/curl",
                               "destination": "192.0.2.1:443"}},
               {"stage": "relaying", "bytes_out": 1, "bytes_in": 2,
                "originator": {"host": "edge-1", "uid": 33, "comm": "short", "destination": "192.0.2.2:443"}},
