@@ -6,6 +6,7 @@ import static com.google.common.base.Preconditions.checkState;
 import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -134,8 +135,10 @@ public final class Budget {
                 lease.counted(caps.add(ask));
                 return new Attempt(Optional.of(lease), first, false);
             }
-            comes |= lease.places().stream().allMatch(Budget::isFreeSoon);
-            lease.places().forEach(place -> place.pool().giveBack(place));
+            comes |= Arrays.stream(lease.places()).allMatch(Budget::isFreeSoon);
+            for (Place place : lease.places()) {
+                place.pool().giveBack(place);
+            }
             if (first.isEmpty()) {
                 first = objection;
             }
@@ -143,7 +146,7 @@ public final class Budget {
         return new Attempt(Optional.empty(), first, comes);
     }
 
-    private ImmutableList<Place> taken(Ask ask, Lease lease) {
+    private Place[] taken(Ask ask, Lease lease) {
         ImmutableList<String> names = ask.ways().get(lease.way());
         Place[] places = new Place[names.size()];
         for (int i = 0; i < places.length; i++) {
@@ -152,7 +155,7 @@ public final class Budget {
             pool.take(process);
             places[i] = new Place(pool, process, lease);
         }
-        return ImmutableList.copyOf(places);
+        return places;
     }
 
     private static Optional<Shortage> objection(Lease lease) {
@@ -189,7 +192,9 @@ public final class Budget {
     public synchronized void activate(Lease lease) {
         if (lease.isStarting()) {
             lease.activate();
-            lease.places().forEach(place -> place.pool().tree().addIdle(place));
+            for (Place place : lease.places()) {
+                place.pool().tree().addIdle(place);
+            }
         }
     }
 
@@ -225,7 +230,9 @@ public final class Budget {
         boolean active = lease.isEvictable();
         lease.release();
         if (active) {
-            lease.places().forEach(place -> place.process().idle().remove(place));
+            for (Place place : lease.places()) {
+                place.process().idle().remove(place);
+            }
         }
         caps.remove(lease.counted());
         return turn(ImmutableList.of(), now);

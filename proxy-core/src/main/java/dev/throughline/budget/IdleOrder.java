@@ -21,6 +21,9 @@ final class IdleOrder {
     };
 
     private @Nullable Place[] heap = new Place[4];
+    /** When each moved something last: places lie all over the memory, and most questions are of times alone. */
+    private long[] seen = new long[4];
+
     private int size;
 
     /** Of two flows the one that has moved nothing for longer. */
@@ -33,6 +36,7 @@ final class IdleOrder {
         place.look();
         if (size == heap.length) {
             heap = Arrays.copyOf(heap, 2 * size);
+            seen = Arrays.copyOf(seen, 2 * size);
         }
         size++;
         rise(place, size - 1);
@@ -45,14 +49,18 @@ final class IdleOrder {
         heap[size] = null;
         if (last != place) {
             // To one of both sides it goes.
-            rise(last, place.index());
-            sink(last, last.index());
+            int index = place.index();
+            if (index > 0 && isBefore(last, (index - 1) / 2)) {
+                rise(last, index);
+            } else {
+                sink(last, index);
+            }
         }
     }
 
     /** The flow that has moved nothing for the longest time, if that is since {@code before} or longer. */
     Optional<Place> longestIdle(long before) {
-        while (size > 0 && at(0).seenMoved() - before <= 0) {
+        while (size > 0 && seen[0] - before <= 0) {
             Place head = at(0);
             if (!head.look()) {
                 return Optional.of(head);
@@ -64,7 +72,7 @@ final class IdleOrder {
 
     /** No flow has moved nothing for longer than since then; empty if none may be evicted. */
     OptionalLong from() {
-        return size == 0 ? OptionalLong.empty() : OptionalLong.of(at(0).seenMoved());
+        return size == 0 ? OptionalLong.empty() : OptionalLong.of(seen[0]);
     }
 
     private Place at(int index) {
@@ -75,33 +83,52 @@ final class IdleOrder {
         return place;
     }
 
-    private void put(Place place, int index) {
+    private boolean isBefore(Place place, int index) {
+        long apart = place.seenMoved() - seen[index];
+        return apart < 0 || (apart == 0 && BY_TIME.compare(place, at(index)) < 0);
+    }
+
+    private void put(Place place, long moved, int index) {
         heap[index] = place;
+        seen[index] = moved;
         place.index(index);
     }
 
     private void rise(Place place, int from) {
         int index = from;
-        while (index > 0 && BY_TIME.compare(place, at((index - 1) / 2)) < 0) {
-            put(at((index - 1) / 2), index);
-            index = (index - 1) / 2;
+        while (index > 0) {
+            int above = (index - 1) / 2;
+            if (!isBefore(place, above)) {
+                break;
+            }
+            put(at(above), seen[above], index);
+            index = above;
         }
-        put(place, index);
+        put(place, place.seenMoved(), index);
     }
 
     private void sink(Place place, int from) {
         int index = from;
-        while (true) {
-            int child = 2 * index + 1;
-            if (child + 1 < size && BY_TIME.compare(at(child + 1), at(child)) < 0) {
+        for (int child = 2 * index + 1; child < size; child = 2 * index + 1) {
+            if (child + 1 < size && isBefore(child + 1, child)) {
                 child++;
             }
-            if (child >= size || BY_TIME.compare(place, at(child)) <= 0) {
+            if (!isBefore(child, place)) {
                 break;
             }
-            put(at(child), index);
+            put(at(child), seen[child], index);
             index = child;
         }
-        put(place, index);
+        put(place, place.seenMoved(), index);
+    }
+
+    private boolean isBefore(int one, int other) {
+        long apart = seen[one] - seen[other];
+        return apart < 0 || (apart == 0 && BY_TIME.compare(at(one), at(other)) < 0);
+    }
+
+    private boolean isBefore(int index, Place place) {
+        long apart = seen[index] - place.seenMoved();
+        return apart < 0 || (apart == 0 && BY_TIME.compare(at(index), place) < 0);
     }
 }

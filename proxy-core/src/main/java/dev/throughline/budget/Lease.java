@@ -17,7 +17,7 @@ public final class Lease {
     private final Ask ask;
     private final long number;
     private final int way;
-    private ImmutableList<Place> places = ImmutableList.of();
+    private Place[] places = {};
     private ImmutableList<CapCounts.Key> counted = ImmutableList.of();
     private State state = State.STARTING;
 
@@ -41,11 +41,11 @@ public final class Lease {
         return number;
     }
 
-    ImmutableList<Place> places() {
+    Place[] places() {
         return places;
     }
 
-    void places(ImmutableList<Place> taken) {
+    void places(Place[] taken) {
         places = taken;
     }
 
