@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The places of a hop, who has them and who gets the next, by the rules of this package. Thread-safe; a question takes about
@@ -25,6 +26,7 @@ import java.util.function.Consumer;
  */
 public final class Budget {
     private final Map<String, Pool> pools = new LinkedHashMap<>();
+    private final ProcessTable processes = new ProcessTable();
     private final CapCounts caps = new CapCounts();
     private final WaitingRoom waiting;
     private long numbers;
@@ -49,7 +51,10 @@ public final class Budget {
      */
     public synchronized Budget pool(String name, int capacity, PoolRule rule) {
         checkArgument(capacity >= 0, "%s: a capacity of %s", name, capacity);
-        checkArgument(pools.putIfAbsent(name, new Pool(name, capacity, rule)) == null, "%s is there twice", name);
+        checkArgument(
+                pools.putIfAbsent(name, new Pool(name, pools.size(), capacity, rule)) == null,
+                "%s is there twice",
+                name);
         return this;
     }
 
@@ -137,7 +142,7 @@ public final class Budget {
             }
             comes |= Arrays.stream(lease.places()).allMatch(Budget::isFreeSoon);
             for (Place place : lease.places()) {
-                place.pool().giveBack(place);
+                give(place);
             }
             if (first.isEmpty()) {
                 first = objection;
@@ -148,14 +153,25 @@ public final class Budget {
 
     private Place[] taken(Ask ask, Lease lease) {
         ImmutableList<String> names = ask.ways().get(lease.way());
+        ShareTree.@Nullable Node[] nodes = processes.of(ask.who(), pools.size());
         Place[] places = new Place[names.size()];
         for (int i = 0; i < places.length; i++) {
             Pool pool = pool(names.get(i));
-            ShareTree.Node process = pool.tree().process(ask.who());
+            ShareTree.Node process = nodes[pool.number()];
+            if (process == null) {
+                process = pool.tree().process(ask.who());
+                nodes[pool.number()] = process;
+            }
             pool.take(process);
             places[i] = new Place(pool, process, lease);
         }
         return places;
+    }
+
+    private void give(Place place) {
+        if (place.pool().give(place)) {
+            processes.remove(place.lease().ask().who(), place.pool().number());
+        }
     }
 
     private static Optional<Shortage> objection(Lease lease) {
@@ -225,7 +241,7 @@ public final class Budget {
             return Turn.NOTHING;
         }
         for (Place place : lease.places()) {
-            place.pool().give(place);
+            give(place);
         }
         boolean active = lease.isEvictable();
         lease.release();
@@ -285,7 +301,7 @@ public final class Budget {
 
     /** Of the process, in the pool that all its flows take a place of first. */
     private int places(Ask ask) {
-        return pool(ask.ways().getFirst().getFirst()).tree().count(ask.who());
+        return processes.count(ask.who(), pool(ask.ways().getFirst().getFirst()).number());
     }
 
     /**
@@ -302,6 +318,7 @@ public final class Budget {
     synchronized boolean isEmpty() {
         return waiting.size() == 0
                 && caps.isEmpty()
+                && processes.isEmpty()
                 && pools.values().stream().allMatch(pool -> pool.tree().isEmpty());
     }
 

@@ -8,14 +8,17 @@ import java.util.function.Consumer;
 /** Places of one kind: those of the hop, of a next hop or of a transport. */
 final class Pool {
     private final String name;
+    private final int number;
     private final PoolRule rule;
     private final long floorNanos;
     private final ShareTree tree = new ShareTree();
     private int capacity;
     private int inUse;
 
-    Pool(String name, int capacity, PoolRule rule) {
+    /** @param number by which it is found in a {@link ProcessTable} */
+    Pool(String name, int number, int capacity, PoolRule rule) {
         this.name = name;
+        this.number = number;
         this.capacity = capacity;
         this.rule = rule;
         this.floorNanos = nanos(rule.idleFloor());
@@ -28,6 +31,10 @@ final class Pool {
 
     String name() {
         return name;
+    }
+
+    int number() {
+        return number;
     }
 
     ShareTree tree() {
@@ -58,23 +65,17 @@ final class Pool {
 
     void take(ShareTree.Node process) {
         inUse++;
+        tree.hold(process);
         tree.add(process);
     }
 
-    /** It is free again. */
-    void give(Place place) {
+    /** It is free again; whether the process has none left. */
+    boolean give(Place place) {
         inUse--;
         if (!place.lease().isEvicted()) {
             tree.remove(place.process());
         }
-        tree.letGo(place.process(), place.lease().ask().who());
-    }
-
-    /** It never was taken. */
-    void giveBack(Place place) {
-        inUse--;
-        tree.remove(place.process());
-        tree.letGo(place.process(), place.lease().ask().who());
+        return tree.letGo(place.process());
     }
 
     /** Why the place that was taken last mustn't be kept, if it mustn't. */

@@ -77,7 +77,6 @@ final class ShareTree {
     }
 
     private final Node root = new Node(null, "", false);
-    private final Map<Claimant, Node> processes = new HashMap<>();
 
     /** Places in all. */
     int count() {
@@ -89,24 +88,12 @@ final class ShareTree {
         return root.members.isEmpty() && root.ranking.total() == 0;
     }
 
-    /** The process of {@code who}, which is kept until it is let go of as often. */
+    /** The process of {@code who}, found from the outside in. */
     Node process(Claimant who) {
-        Node process = processes.get(who);
-        if (process == null) {
-            Node host = member(root, who.host(), false);
-            Node user = member(host, who.user(), false);
-            Node executable = member(user, who.executable(), false);
-            process = member(executable, who.process(), true);
-            processes.put(who, process);
-        }
-        process.references++;
-        return process;
-    }
-
-    /** Places of one process. */
-    int count(Claimant who) {
-        Node process = processes.get(who);
-        return process == null ? 0 : process.count();
+        Node host = member(root, who.host(), false);
+        Node user = member(host, who.user(), false);
+        Node executable = member(user, who.executable(), false);
+        return member(executable, who.process(), true);
     }
 
     private static Node member(Node node, String name, boolean isProcess) {
@@ -132,18 +119,23 @@ final class ShareTree {
         }
     }
 
-    /** Forgets a process that nobody refers to any more, and everybody who is left without one. */
-    void letGo(Node process, Claimant who) {
+    /** Somebody refers to a process. */
+    void hold(Node process) {
+        process.references++;
+    }
+
+    /** Forgets a process that nobody refers to any more, and everybody who is left without one; whether it did. */
+    boolean letGo(Node process) {
         process.references--;
         if (process.references > 0) {
-            return;
+            return false;
         }
-        processes.remove(who);
         Node node = process;
         while (node.parent != null && node.members.isEmpty()) {
             node.parent.members.remove(node.name);
             node = node.parent;
         }
+        return true;
     }
 
     /** Whether a process has more than its share of {@code places}. */
