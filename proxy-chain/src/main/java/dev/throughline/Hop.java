@@ -116,7 +116,7 @@ public final class Hop implements AutoCloseable {
             metrics.counter(
                     "throughline.log.dropped", "Flow lines that nobody took from standard output", log::dropped);
             EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
-            FlowParts parts = parts(log);
+            FlowParts parts = parts(log, names);
             Conntrack conntrack = opened(Conntrack.open());
             startAdmin(json, parts);
             writePidFile(config.admin().pidFile());
@@ -135,7 +135,7 @@ public final class Hop implements AutoCloseable {
         }
     }
 
-    private FlowParts parts(FlowLog log) throws IOException {
+    private FlowParts parts(FlowLog log, IdNames names) throws IOException {
         Limits limits = config.limits();
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(
                 limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
@@ -165,7 +165,7 @@ public final class Hop implements AutoCloseable {
                 failures,
                 config.healthCheckers(),
                 policy::directions,
-                budget(limits),
+                budget(limits, names),
                 new Connector(config.mark(), limits.connectTimeout()),
                 batchSigner(limits),
                 table,
@@ -182,12 +182,13 @@ public final class Hop implements AutoCloseable {
         return limits.flows() / 8 + 64;
     }
 
-    private FlowBudget budget(Limits limits) {
+    private FlowBudget budget(Limits limits, IdNames names) {
         FlowBudget budget = opened(new FlowBudget(
                 limits.flows(),
                 openSockets(),
                 config.budget().rule(),
-                config.budget().waiting()));
+                config.budget().waiting(),
+                names::of));
         metrics.gauge("throughline.budget.waiting", "Flows that wait for a place", budget::waiting);
         metrics.counter("throughline.budget.waited", "Flows that had to wait for a place", budget::waited);
         metrics.counter("throughline.budget.refused", "Flows that got no place", budget::refused);

@@ -295,7 +295,7 @@ public final class Flow {
         stage = FlowView.Stage.WAITING;
         Originator who = Objects.requireNonNull(originator);
         return parts.budget()
-                .lease(this, Claimants.of(who), Claimants.destination(who, hostName), Objects.requireNonNull(limits))
+                .lease(this, who, hostName, Objects.requireNonNull(limits))
                 .thenApply(given -> {
                     lease = given;
                     goOn();

@@ -12,13 +12,17 @@ import dev.throughline.budget.PoolView;
 import dev.throughline.budget.Shortage;
 import dev.throughline.budget.Ticket;
 import dev.throughline.budget.Turn;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.Originator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +50,7 @@ public final class FlowBudget implements AutoCloseable {
 
     private final Budget budget;
     private final PoolRule rule;
+    private final Function<HostId, String> hostNames;
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
     private final LimitedOriginators limited = new LimitedOriginators(LOG::warn);
@@ -61,17 +66,20 @@ public final class FlowBudget implements AutoCloseable {
      * @param flows that it may have at once
      * @param sockets that it may have open onwards
      * @param maxWaiting how many flows may wait for a place
+     * @param hostNames what people call a host
      */
-    public FlowBudget(int flows, int sockets, PoolRule rule, int maxWaiting) {
+    public FlowBudget(int flows, int sockets, PoolRule rule, int maxWaiting, Function<HostId, String> hostNames) {
         this.budget = new Budget(maxWaiting).pool(HOP, flows, rule).pool(BSD_SOCKET, sockets, rule);
         this.rule = rule;
+        this.hostNames = hostNames;
         var _ = clock.scheduleWithFixedDelay(this::tick, PAUSE_MILLIS, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** Asks for a place for {@code flow}; it has one, or is {@link Refused}, within the time that its class says. */
-    CompletableFuture<Lease> lease(Flow flow, Claimant who, String destination, LimitClass limits) {
+    CompletableFuture<Lease> lease(Flow flow, Originator originator, Optional<String> hostName, LimitClass limits) {
+        Claimant who = Claimants.of(originator);
         CompletableFuture<Lease> answer = new CompletableFuture<>();
-        Ask ask = new Ask(who, destination, limits, WAYS, flow::movedNanos);
+        Ask ask = new Ask(who, Claimants.destination(originator, hostName), limits, WAYS, flow::movedNanos);
         // Whoever is served at once must find its waiter there.
         synchronized (this) {
             long now = System.nanoTime();
@@ -84,13 +92,17 @@ public final class FlowBudget implements AutoCloseable {
                 }
                 case Admission.Waiting waiting -> {
                     waited.increment();
-                    limited.limited(who, waiting.ticket().shortage(), now);
+                    limited.limited(
+                            who,
+                            hostNames.apply(originator.host()),
+                            waiting.ticket().shortage(),
+                            now);
                     waiters.put(waiting.ticket(), new Waiter(flow, answer));
                     waiting.displaced().ifPresent(this::refuse);
                 }
                 case Admission.Refused no -> {
                     refused.increment();
-                    limited.limited(who, no.shortage(), now);
+                    limited.limited(who, hostNames.apply(originator.host()), no.shortage(), now);
                     answer.completeExceptionally(refusal(no.shortage(), ""));
                 }
             }

@@ -45,9 +45,9 @@ final class LimitedOriginators {
         this.log = log;
     }
 
-    /** A flow of {@code who} has to wait, goes another way or is refused. */
-    void limited(Claimant who, Shortage why, long now) {
-        Name name = new Name(who.host(), who.user(), who.executable());
+    /** A flow of {@code who}, on the host that people call {@code host}, has to wait or is refused. */
+    void limited(Claimant who, String host, Shortage why, long now) {
+        Name name = new Name(host, who.user(), who.executable());
         Times times = limited.get(name);
         if (times == null) {
             if (limited.size() >= MAX) {

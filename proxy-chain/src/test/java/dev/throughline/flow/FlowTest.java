@@ -156,7 +156,7 @@ class FlowTest {
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
         destination = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         authority = authority(trust);
-        budget = new FlowBudget(100, 100, PoolRule.DEFAULT, 10);
+        budget = new FlowBudget(100, 100, PoolRule.DEFAULT, 10, HostId::toString);
         parts = new FlowParts(
                 HostId.of("edge-1"),
                 identifier,
@@ -819,7 +819,7 @@ class FlowTest {
 
     /** Places for {@code flows}, none reserved; whoever is idle for {@code floor} may be closed. */
     private void places(int flows, Duration floor, Duration wait) {
-        FlowBudget few = new FlowBudget(flows, 100, new PoolRule(0, 50, 0, floor), 10);
+        FlowBudget few = new FlowBudget(flows, 100, new PoolRule(0, 50, 0, floor), 10, HostId::toString);
         LimitClass all = new LimitClass("default", Caps.OPEN, true, wait);
         change(p -> withBudget(p, few, all));
     }
@@ -942,7 +942,7 @@ class FlowTest {
     void aClassHasItsLimit() throws Exception {
         LimitClass one =
                 new LimitClass("default", new Caps(1, Caps.NONE, Caps.NONE, Caps.NONE, Caps.NONE), true, Duration.ZERO);
-        change(p -> withBudget(p, new FlowBudget(9, 9, PoolRule.DEFAULT, 9), one));
+        change(p -> withBudget(p, new FlowBudget(9, 9, PoolRule.DEFAULT, 9, HostId::toString), one));
         Socket first = wire.connect();
         Socket there = destination.accept();
 

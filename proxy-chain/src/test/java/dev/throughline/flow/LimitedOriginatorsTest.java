@@ -16,13 +16,13 @@ class LimitedOriginatorsTest {
     private final LimitedOriginators limited = new LimitedOriginators(log::add);
 
     private static Claimant process(int pid) {
-        return new Claimant("edge-1", "1000", "/usr/bin/greedy", pid + "@1");
+        return new Claimant("204db08d7af967c5", "1000", "/usr/bin/greedy", pid + "@1");
     }
 
     @Test
     void itIsSaidOnceAndOnceWhenItIsOver() {
         for (int i = 0; i < 5; i++) {
-            limited.limited(process(i), new Shortage.Reserved("hop"), i * SECOND);
+            limited.limited(process(i), "edge-1", new Shortage.Reserved("hop"), i * SECOND);
         }
         limited.look(63 * SECOND);
         assertThat(log)
@@ -35,14 +35,14 @@ class LimitedOriginatorsTest {
         assertThat(log.getLast())
                 .isEqualTo("/usr/bin/greedy of user 1000 on edge-1 is no longer limited: 5 of its flows were, in 4 s");
 
-        limited.limited(process(9), new Shortage.Full("hop"), 66 * SECOND);
+        limited.limited(process(9), "edge-1", new Shortage.Full("hop"), 66 * SECOND);
         assertThat(log).hasSize(3).last().asString().endsWith("is limited: hop is full");
     }
 
     @Test
     void ofVeryManyAtOnceNotAllAreSaid() {
         for (int i = 0; i < LimitedOriginators.MAX + 10; i++) {
-            limited.limited(new Claimant("edge-1", "" + i, "app", "1@1"), new Shortage.Full("hop"), 0);
+            limited.limited(new Claimant("edge-1", "" + i, "app", "1@1"), "edge-1", new Shortage.Full("hop"), 0);
         }
         assertThat(log).hasSize(LimitedOriginators.MAX);
     }
