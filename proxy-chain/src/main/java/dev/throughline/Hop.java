@@ -224,7 +224,8 @@ public final class Hop implements AutoCloseable {
         long most = ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
                 ? unix.getMaxFileDescriptorCount()
                 : Integer.MAX_VALUE;
-        return (int) Math.min(Integer.MAX_VALUE, (most - most / 16) / 2);
+        // No limit is told as a negative number (RLIM_INFINITY, getrlimit(2)).
+        return most < 0 ? Integer.MAX_VALUE : (int) Math.min(Integer.MAX_VALUE, (most - most / 16) / 2);
     }
 
     private ProcessIdentifier identifier(Limits limits) throws IOException {

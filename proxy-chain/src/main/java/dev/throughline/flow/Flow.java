@@ -407,10 +407,18 @@ public final class Flow {
                 closeBoth(ending.reason());
             }
         } finally {
-            Lease place = lease;
+            leave(ending);
+        }
+    }
+
+    /** Its place goes to others, its row goes, and its end is told, whether or not others could be told of the place. */
+    private void leave(Ending ending) {
+        Lease place = lease;
+        try {
             if (place != null) {
                 parts.budget().release(place);
             }
+        } finally {
             parts.table().remove(this);
             FlowView last = view();
             stage = FlowView.Stage.CLOSED;
