@@ -48,21 +48,27 @@ final class ConnectCode {
     private static final int LOCAL_IP6 = 48;
     private static final int REMOTE_PORT = 64;
     private static final int LOCAL_PORT = 68;
+    private static final int SOCKET = 184;
     private static final int TCP_CONNECT = 3;
     private static final int AF_INET = 2;
+
+    /** Members of struct bpf_sock, there. */
+    private static final int BOUND_DEVICE = 0;
+
+    private static final int MARK = 16;
 
     private ConnectCode() {}
 
     /** Sixteen digits that are others as soon as a program notes anything else or elsewhere. */
-    static String version(Optional<TaskLayout> layout) {
+    static String version(Optional<KernelLayout> layout) {
         Hasher sha256 = Hashing.sha256().newHasher();
         sha256.putBytes(caller(layout).fingerprint());
-        sha256.putBytes(connection().fingerprint());
+        sha256.putBytes(connection(layout).fingerprint());
         return sha256.hash().toString().substring(0, 16);
     }
 
     /** For connect(2) and sendmsg(2): notes the caller under the socket's cookie. */
-    static BpfCode caller(Optional<TaskLayout> layout) {
+    static BpfCode caller(Optional<KernelLayout> layout) {
         BpfCode code = new BpfCode().move(Register.R6, Register.R1);
         for (int at = 0; at < ConnectRecord.BYTES; at += Long.BYTES) {
             code.store(Size.DOUBLE, Register.R10, RECORD_AT + at, 0);
@@ -99,7 +105,7 @@ final class ConnectCode {
      * Follows the kernel's own pointers from the calling thread to its process and its executable. The start is noted last: a
      * record without it says nothing of all this.
      */
-    private static void process(BpfCode code, TaskLayout kernel) {
+    private static void process(BpfCode code, KernelLayout kernel) {
         Label unknown = new Label();
         code.call(Helper.GET_CURRENT_TASK).move(Register.R7, Register.R0);
         follow(code, Register.R7, kernel.taskMm(), Register.R8, unknown);
@@ -160,9 +166,10 @@ final class ConnectCode {
 
     /**
      * For TCP, when the first SYN is about to leave: what is known of the socket's caller is noted under its addresses as well.
-     * If nothing is, as for connections that the kernel opens itself, what an earlier socket left there is taken away.
+     * If nothing is, as for connections that the kernel opens itself, or it can't be noted, what an earlier socket left there is
+     * taken away: no note there is of another socket than the last that had the addresses.
      */
-    static BpfCode connection() {
+    static BpfCode connection(Optional<KernelLayout> layout) {
         Label ipv4 = new Label();
         Label ipv6 = new Label();
         Label ports = new Label();
@@ -203,12 +210,14 @@ final class ConnectCode {
         stack(code, Register.R2, COOKIE_AT)
                 .call(Helper.MAP_LOOKUP_ELEM)
                 .jumpIf(Register.R0, 0, forget)
-                .move(Register.R3, Register.R0)
-                .loadTable(Register.R1, BY_TUPLE);
+                .move(Register.R7, Register.R0);
+        socket(code, layout);
+        code.loadTable(Register.R1, BY_TUPLE);
         stack(code, Register.R2, TUPLE_AT)
+                .move(Register.R3, Register.R7)
                 .move(Register.R4, 0)
                 .call(Helper.MAP_UPDATE_ELEM)
-                .jump(done)
+                .jumpIf(Register.R0, 0, done)
                 .at(forget)
                 .loadTable(Register.R1, BY_TUPLE);
         return stack(code, Register.R2, TUPLE_AT)
@@ -216,6 +225,28 @@ final class ConnectCode {
                 .at(done)
                 .move(Register.R0, GO_ON)
                 .exit();
+    }
+
+    /** Of a socket that isn't bound to a device, its mark and its maker are noted in the record that r7 points to. */
+    private static void socket(BpfCode code, Optional<KernelLayout> layout) {
+        code.store(Size.WORD, Register.R7, ConnectRecord.SOCKET_KNOWN, 0);
+        if (layout.isEmpty()) {
+            return;
+        }
+        Label unknown = new Label();
+        code.load(Size.DOUBLE, Register.R8, Register.R6, SOCKET)
+                .jumpIf(Register.R8, 0, unknown)
+                .load(Size.WORD, Register.R1, Register.R8, BOUND_DEVICE)
+                .jumpUnless(Register.R1, 0, unknown)
+                .load(Size.WORD, Register.R1, Register.R8, MARK)
+                .store(Size.WORD, Register.R7, ConnectRecord.SOCKET_MARK, Register.R1)
+                .move(Register.R1, Register.R8)
+                .call(Helper.SKC_TO_TCP_SOCK)
+                .jumpIf(Register.R0, 0, unknown)
+                .load(Size.WORD, Register.R1, Register.R0, layout.get().sockUid())
+                .store(Size.WORD, Register.R7, ConnectRecord.SOCKET_UID, Register.R1)
+                .store(Size.WORD, Register.R7, ConnectRecord.SOCKET_KNOWN, 1)
+                .at(unknown);
     }
 
     private static void copy(BpfCode code, int from, int to) {

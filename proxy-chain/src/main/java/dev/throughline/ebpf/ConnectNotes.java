@@ -38,7 +38,7 @@ public final class ConnectNotes implements AutoCloseable {
      * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN, ENOSYS where there is no bpf(2); nothing is left attached
      */
     public static ConnectNotes open(Path cgroup, int capacity) throws OsException {
-        Optional<TaskLayout> layout = layout();
+        Optional<KernelLayout> layout = layout();
         return new ConnectNotes(
                 cgroup, ConnectObjects.attach(cgroup, capacity, layout), Optional.empty(), layout.isPresent());
     }
@@ -52,7 +52,7 @@ public final class ConnectNotes implements AutoCloseable {
      * @throws IOException as {@link #open}, or if they can't be shared there
      */
     public static ConnectNotes shared(Path cgroup, int capacity, Path bpffs) throws IOException {
-        Optional<TaskLayout> layout = layout();
+        Optional<KernelLayout> layout = layout();
         // What other programs or another layout wrote would be read as what it isn't.
         String name = ConnectCode.version(layout);
         Pins.Opened<ConnectObjects> opened =
@@ -69,14 +69,14 @@ public final class ConnectNotes implements AutoCloseable {
         return new ConnectNotes(cgroup, opened.made(), Optional.of(opened.pins()), layout.isPresent());
     }
 
-    private static Optional<TaskLayout> layout() {
+    private static Optional<KernelLayout> layout() {
         try {
             Set<Capability> effective = Capability.effective();
             // Whoever may not follow the kernel's pointers may still note the rest.
             if (!effective.contains(Capability.PERFMON) && !effective.contains(Capability.SYS_ADMIN)) {
                 return Optional.empty();
             }
-            return TaskLayout.of(Btf.read(Btf.KERNEL));
+            return KernelLayout.of(Btf.read(Btf.KERNEL));
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -122,6 +122,20 @@ public final class ConnectNotes implements AutoCloseable {
         key.put(ConnectCode.TUPLE_REMOTE_PORT + 2, (byte) (tuple.destination().getPort() >> 8));
         key.put(ConnectCode.TUPLE_REMOTE_PORT + 3, (byte) tuple.destination().getPort());
         return objects.byTuple().find(key.array()).map(ConnectRecord::read);
+    }
+
+    /**
+     * Who opened the TCP connection that was the last to have these addresses, without a look at its socket: every later one,
+     * whoever opened it, would have taken the place of this note.
+     *
+     * @return empty if nothing was noted, or only the socket itself can tell whether the note is of it
+     * @throws OsException if the kernel can't be asked
+     */
+    public Optional<ConnectRecord> last(Tuple tuple, long networkNamespace) throws OsException {
+        Optional<ConnectRecord> noted =
+                find(tuple, networkNamespace).filter(found -> found.socket().isPresent());
+        // In this order: as long as it is attached now, it was when the note was read.
+        return noted.isPresent() && objects.seesConnections() ? noted : Optional.empty();
     }
 
     /**

@@ -34,7 +34,7 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     /** New ones, attached; if that fails nothing is left. */
-    static ConnectObjects attach(Path cgroup, int capacity, Optional<TaskLayout> layout) throws OsException {
+    static ConnectObjects attach(Path cgroup, int capacity, Optional<KernelLayout> layout) throws OsException {
         ConnectObjects objects = create(
                 () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, capacity), BY_COOKIE),
                 () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, capacity), BY_TUPLE));
@@ -42,7 +42,7 @@ final class ConnectObjects implements AutoCloseable {
             for (Hook hook : CALLER_HOOKS) {
                 objects.attach(hook, ConnectCode.caller(layout), "connect_caller", cgroup);
             }
-            objects.attach(Hook.SOCKET_EVENTS, ConnectCode.connection(), "connect_tuple", cgroup);
+            objects.attach(Hook.SOCKET_EVENTS, ConnectCode.connection(layout), "connect_tuple", cgroup);
             return objects;
         } catch (OsException e) {
             objects.close();
@@ -103,6 +103,11 @@ final class ConnectObjects implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    /** Whether no connection has begun unnoticed: what is detached is never attached again. */
+    boolean seesConnections() throws OsException {
+        return links.getLast().isAttached();
     }
 
     BpfMap byCookie() {

@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param command name of the process, or of the thread where {@code process} is empty (proc(5), comm): at most 15 bytes, which
  *     the process chooses itself
  * @param process more of the process, where the kernel shows its types
+ * @param socket what the socket was when its first SYN left; empty before, where the kernel doesn't show its types, and of one
+ *     that was bound to a network device: another may then have the same addresses and ports at the same time
  */
 public record ConnectRecord(
         long cookie,
@@ -30,7 +32,8 @@ public record ConnectRecord(
         long bootNanos,
         long networkNamespace,
         Bytes command,
-        Optional<Running> process) {
+        Optional<Running> process,
+        Optional<Made> socket) {
 
     /**
      * What the process ran when it called.
@@ -57,6 +60,14 @@ public record ConnectRecord(
         }
     }
 
+    /**
+     * A socket, as it was made.
+     *
+     * @param uid the user who made it, unsigned
+     * @param mark SO_MARK (socket(7)), 0 for none
+     */
+    public record Made(int uid, int mark) {}
+
     /** A flag of the kernel's in the nanoseconds: somebody has asked for this time (I_CTIME_QUERIED). */
     private static final int CTIME_QUERIED = 1 << 31;
 
@@ -74,7 +85,12 @@ public record ConnectRecord(
     static final int CTIME_SECONDS = 80;
     static final int COOKIE = 88;
     static final int EFFECTIVE_UID = 96;
-    static final int BYTES = 104;
+    static final int SOCKET_MARK = 100;
+    static final int SOCKET_UID = 104;
+    /** 1 if the two before it say something. */
+    static final int SOCKET_KNOWN = 108;
+
+    static final int BYTES = 112;
 
     /** Reads the {@value #BYTES} bytes that {@link ConnectCode} writes. */
     static ConnectRecord read(ByteBuffer in) {
@@ -103,6 +119,9 @@ public record ConnectRecord(
                                 in.getLong(INODE),
                                 in.getInt(DEVICE),
                                 in.getLong(CTIME_SECONDS),
-                                in.getInt(CTIME_NANOS) & ~CTIME_QUERIED)));
+                                in.getInt(CTIME_NANOS) & ~CTIME_QUERIED)),
+                in.getInt(SOCKET_KNOWN) == 0
+                        ? Optional.empty()
+                        : Optional.of(new Made(in.getInt(SOCKET_UID), in.getInt(SOCKET_MARK))));
     }
 }

@@ -140,12 +140,22 @@ final class CallerNaming implements AutoCloseable {
                 Thread.ofPlatform().name("process-reader").daemon().factory());
     }
 
+    /** Names the process that {@code noted} is of, with its socket as it was noted. */
+    CompletableFuture<LocalOwner> name(ConnectRecord noted) {
+        ConnectRecord.Made socket = noted.socket().orElseThrow();
+        return name(noted, OptionalInt.of(socket.mark()), OptionalInt.of(socket.uid()));
+    }
+
     /** Names the process that {@code noted} is of, whose socket is {@code socket} if there still is one. */
     CompletableFuture<LocalOwner> name(ConnectRecord noted, Optional<SocketOwner> socket) {
         OptionalInt mark = socket.map(SocketOwner::mark).orElse(OptionalInt.empty());
         OptionalInt uid = socket.filter(owner -> !owner.isOrphaned())
                 .map(owner -> OptionalInt.of(owner.uid()))
                 .orElse(OptionalInt.of(noted.uid()));
+        return name(noted, mark, uid);
+    }
+
+    private CompletableFuture<LocalOwner> name(ConnectRecord noted, OptionalInt mark, OptionalInt uid) {
         CompletableFuture<Named> named = named(noted);
         if (named.isDone()) {
             return withDigest(noted, named.join(), mark, uid);

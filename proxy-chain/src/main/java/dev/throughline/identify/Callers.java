@@ -21,6 +21,16 @@ final class Callers {
     }
 
     /**
+     * Says who opened a connection, without its socket.
+     *
+     * @return empty if only the socket can tell
+     * @throws OsException if the kernel can't be asked
+     */
+    Optional<CompletableFuture<LocalOwner>> find(Tuple tuple) throws OsException {
+        return notes.last(tuple, networkNamespace).map(naming::name);
+    }
+
+    /**
      * Says who opened a connection.
      *
      * @param socket the application's end of it, if it is still there

@@ -166,6 +166,10 @@ public final class ProcessIdentifier implements AutoCloseable {
     public CompletableFuture<LocalOwner> identify(Tuple tuple) {
         lookups.increment();
         try {
+            Optional<CompletableFuture<LocalOwner>> noted = caller(tuple);
+            if (noted.isPresent()) {
+                return noted.get();
+            }
             Optional<SocketOwner> socket = sockets.find(tuple);
             // With an address of another host it is a transparent proxy's own socket, on behalf of somebody there.
             boolean isHere = socket.map(SocketOwner::bearsHostsAddress).orElse(false)
@@ -195,6 +199,20 @@ public final class ProcessIdentifier implements AutoCloseable {
     public CompletableFuture<LocalOwner> identify(UnixPeer peer) {
         lookups.increment();
         return peers.name(peer);
+    }
+
+    /** The note alone does, if it says enough and the connection comes from this host. */
+    private Optional<CompletableFuture<LocalOwner>> caller(Tuple tuple) throws OsException {
+        Optional<Callers> noted = callers;
+        if (noted.isEmpty() || !addresses.contains(tuple.source().getAddress())) {
+            return Optional.empty();
+        }
+        try {
+            return noted.get().find(tuple);
+        } catch (OsException e) {
+            // The next question meets the same, and is counted.
+            return Optional.empty();
+        }
     }
 
     /** Where notes can't be read, the socket alone must do. */

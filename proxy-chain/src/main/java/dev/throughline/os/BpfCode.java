@@ -61,7 +61,8 @@ public final class BpfCode {
         GET_CURRENT_CGROUP_ID(80),
         PROBE_READ_KERNEL(113),
         GET_NETNS_COOKIE(122),
-        KTIME_GET_BOOT_NS(125);
+        KTIME_GET_BOOT_NS(125),
+        SKC_TO_TCP_SOCK(137);
 
         private final int number;
 

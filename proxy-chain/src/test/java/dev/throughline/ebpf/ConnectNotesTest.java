@@ -7,10 +7,18 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.NetworkNamespace;
 import dev.throughline.os.OsException;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.channel.unix.RawUnixChannelOption;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -18,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -115,7 +124,7 @@ class ConnectNotesTest {
             mark.connect(new InetSocketAddress("127.0.0.1", port(listener)));
             long first = notes.find(tuple(mark), here).orElseThrow().cookie();
             try (DatagramChannel sender = DatagramChannel.open(StandardProtocolFamily.INET)) {
-                sender.send(java.nio.ByteBuffer.wrap(new byte[1]), receiver.getLocalAddress());
+                sender.send(ByteBuffer.wrap(new byte[1]), receiver.getLocalAddress());
                 // Cookies are given in order, when a socket is first asked for its own.
                 boolean noted = false;
                 for (long cookie = first + 1; !noted && cookie < first + 10_000; cookie++) {
@@ -126,6 +135,84 @@ class ConnectNotesTest {
                 }
                 assertThat(noted).isTrue();
             }
+        }
+    }
+
+    /** What a socket was bound to and marked with before it connected. */
+    private static EpollSocketChannel connect(
+            MultiThreadIoEventLoopGroup loop, ServerSocketChannel listener, Optional<String> device, int mark)
+            throws Exception {
+        Bootstrap bootstrap = new Bootstrap()
+                .group(loop)
+                .channel(EpollSocketChannel.class)
+                .option(new IntegerUnixChannelOption("SO_MARK", 1, 36), mark)
+                .handler(new ChannelInboundHandlerAdapter());
+        device.ifPresent(name -> bootstrap.option(
+                new RawUnixChannelOption("SO_BINDTODEVICE", 1, 25, 16),
+                ByteBuffer.allocateDirect(16)
+                        .put(name.getBytes(StandardCharsets.UTF_8))
+                        .rewind()));
+        return (EpollSocketChannel)
+                bootstrap.connect("127.0.0.1", port(listener)).sync().channel();
+    }
+
+    @Test
+    void aSocketsMakerAndItsMarkAreNotedWithItsAddresses() throws Exception {
+        try (MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+                ServerSocketChannel listener = listen()) {
+            EpollSocketChannel client = connect(loop, listener, Optional.empty(), 0x7001);
+
+            ConnectRecord noted = notes.last(Tuple.tcp(client.localAddress(), client.remoteAddress()), here)
+                    .orElseThrow();
+
+            int self = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            assertThat(noted.socket()).contains(new ConnectRecord.Made(self, 0x7001));
+        }
+    }
+
+    /** It may share its addresses and ports with another socket: only the sockets themselves can tell. */
+    @Test
+    void aSocketThatIsBoundToADeviceIsNotTheOnlyOneOfItsAddresses() throws Exception {
+        try (MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+                ServerSocketChannel listener = listen()) {
+            EpollSocketChannel client = connect(loop, listener, Optional.of("lo"), 0);
+            Tuple tuple = Tuple.tcp(client.localAddress(), client.remoteAddress());
+
+            assertThat(notes.find(tuple, here)).isPresent();
+            assertThat(notes.last(tuple, here)).isEmpty();
+        }
+    }
+
+    /** From then on connections begin unnoticed: the addresses may be another's. */
+    @Test
+    void whenItIsDetachedNothingIsSaidWithoutTheSocket() throws Exception {
+        Path group = Files.createDirectory(Kernel.cgroups().resolve("throughline-test-notes"));
+        try (ConnectNotes ofGroup = ConnectNotes.open(group, 64);
+                ServerSocketChannel listener = listen()) {
+            Tuple tuple = connectFrom(group, listener);
+            assertThat(ofGroup.last(tuple, here)).isPresent();
+
+            Files.delete(group);
+            while (ofGroup.areTaken()) {
+                Thread.onSpinWait();
+            }
+
+            assertThat(ofGroup.find(tuple, here)).isPresent();
+            assertThat(ofGroup.last(tuple, here)).isEmpty();
+        } finally {
+            Files.deleteIfExists(group);
+        }
+    }
+
+    /** The connection of a process in a group; both are gone when this returns. */
+    private static Tuple connectFrom(Path group, ServerSocketChannel listener) throws Exception {
+        String connect = "echo $$ >" + group + "/cgroup.procs; exec 3<>/dev/tcp/127.0.0.1/" + port(listener);
+        Process process =
+                new ProcessBuilder("/bin/bash", "-c", connect).inheritIO().start();
+        try (SocketChannel accepted = listener.accept()) {
+            assertThat(process.waitFor()).isZero();
+            return Tuple.tcp(
+                    (InetSocketAddress) accepted.getRemoteAddress(), (InetSocketAddress) accepted.getLocalAddress());
         }
     }
 

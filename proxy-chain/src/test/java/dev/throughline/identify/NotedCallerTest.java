@@ -61,7 +61,7 @@ class NotedCallerTest {
             int uid, int gid, long cgroup, long bootNanos, String command, Optional<ConnectRecord.Running> process) {
         Bytes name = Bytes.copyOf(command.getBytes(StandardCharsets.UTF_8));
         int pid = self.id().pid();
-        return new ConnectRecord(1, pid, pid, uid, gid, cgroup, bootNanos, 1, name, process);
+        return new ConnectRecord(1, pid, pid, uid, gid, cgroup, bootNanos, 1, name, process, Optional.empty());
     }
 
     private ConnectRecord ofKernelWithoutTypes(long bootNanos, String command) {
@@ -155,6 +155,29 @@ class NotedCallerTest {
         assertThat(naming.name(noted, Optional.of(socket(4711, 99))).join().uid())
                 .as("an open one's is its own")
                 .hasValue(99);
+    }
+
+    /** The socket's user and mark are its own, whoever connected with it. */
+    @Test
+    void aNoteThatSaysEnoughNeedsNoSocket() {
+        ConnectRecord noted = note(1234, 5, 1, NOW, ownCommand(), running());
+        LocalOwner owner = naming.name(new ConnectRecord(
+                        noted.cookie(),
+                        noted.pid(),
+                        noted.thread(),
+                        noted.uid(),
+                        noted.gid(),
+                        noted.cgroupId(),
+                        noted.bootNanos(),
+                        noted.networkNamespace(),
+                        noted.command(),
+                        noted.process(),
+                        Optional.of(new ConnectRecord.Made(99, 7))))
+                .join();
+
+        assertThat(owner.uid()).hasValue(99);
+        assertThat(owner.mark()).hasValue(7);
+        assertThat(owner.identity().credentials()).contains(new Credentials(1234, 0, 5));
     }
 
     private static SocketOwner socket(long inode, int uid) {

@@ -5,10 +5,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Where the kernel keeps what a process runs, in bytes from the start of each structure. What begins with {@code task} lies in
- * struct task_struct, and so on.
+ * Where the kernel keeps what a process runs and whose a socket is, in bytes from the start of each structure. What begins with
+ * {@code task} lies in struct task_struct, and so on.
  */
-record TaskLayout(
+record KernelLayout(
         int taskGroupLeader,
         int taskStartBootTime,
         int taskCommand,
@@ -21,10 +21,11 @@ record TaskLayout(
         int inodeSuperBlock,
         int inodeCtimeSeconds,
         int inodeCtimeNanos,
-        int superBlockDevice) {
+        int superBlockDevice,
+        int sockUid) {
 
     /** That of the kernel with these types; empty if it has no such structures. */
-    static Optional<TaskLayout> of(Btf types) {
+    static Optional<KernelLayout> of(Btf types) {
         OptionalInt seconds = types.offset("inode", "i_ctime_sec");
         OptionalInt nanos = types.offset("inode", "i_ctime_nsec");
         if (seconds.isEmpty()) {
@@ -47,13 +48,14 @@ record TaskLayout(
             orNone(seconds),
             orNone(nanos),
             orNone(types.offset("super_block", "s_dev")),
+            orNone(types.offset("sock", "sk_uid")),
         };
         for (int offset : offsets) {
             if (offset < 0) {
                 return Optional.empty();
             }
         }
-        return Optional.of(new TaskLayout(
+        return Optional.of(new KernelLayout(
                 offsets[0],
                 offsets[1],
                 offsets[2],
@@ -66,7 +68,8 @@ record TaskLayout(
                 offsets[9],
                 offsets[10],
                 offsets[11],
-                offsets[12]));
+                offsets[12],
+                offsets[13]));
     }
 
     private static int orNone(OptionalInt offset) {
