@@ -10,6 +10,7 @@ import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.os.BootClock;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -270,6 +271,11 @@ class CallerNamingTest {
                             "/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/" + listener.getLocalPort())
                     .start();
             assertThat(first.waitFor()).isZero();
+            // A process is told from the next of its pid by when it started, in clock ticks.
+            BootClock clock = new BootClock();
+            for (long ended = clock.ticks(); clock.ticks() == ended; ) {
+                Thread.onSpinWait();
+            }
             ProcessHandle second = again(first.pid());
             try (Socket accepted = listener.accept()) {
                 ProcessIdentity who =
