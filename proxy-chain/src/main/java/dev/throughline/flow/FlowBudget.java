@@ -79,7 +79,7 @@ public final class FlowBudget implements AutoCloseable {
     CompletableFuture<Lease> lease(Flow flow, Originator originator, Optional<String> hostName, LimitClass limits) {
         Claimant who = Claimants.of(originator);
         CompletableFuture<Lease> answer = new CompletableFuture<>();
-        Ask ask = new Ask(who, Claimants.destination(originator, hostName), limits, WAYS, flow::movedNanos);
+        Ask ask = new Ask(who, Claimants.destination(originator, hostName), limits, WAYS, System.nanoTime(), flow::movedNanos);
         // Whoever is served at once must find its waiter there.
         synchronized (this) {
             long now = System.nanoTime();

@@ -10,11 +10,13 @@ import java.util.function.LongSupplier;
  * @param destination address or host name that it counts for
  * @param limits its class
  * @param ways that it may go, the best first: of each the names of all pools that it takes a place of
- * @param moved when it moved something last, on the clock of {@code now}
+ * @param since when it began to ask, on the clock of {@code now}: it waits for as long as its class says from then on
+ * @param moved when it moved something last, on the same clock
  */
 public record Ask(
         Claimant who,
         String destination,
         LimitClass limits,
         ImmutableList<ImmutableList<String>> ways,
+        long since,
         LongSupplier moved) {}

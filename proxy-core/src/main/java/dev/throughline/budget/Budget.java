@@ -90,13 +90,29 @@ public final class Budget {
         Duration wait = ask.limits().longestWait().isZero() && attempt.comes
                 ? LimitClass.DEFAULT_WAIT
                 : ask.limits().longestWait();
-        if (wait.isZero() || ask.ways().isEmpty() || !waiting.isOpenTo(ask.who())) {
+        long deadline = ask.since() + wait.toNanos();
+        if (deadline - now <= 0 || ask.ways().isEmpty() || !waiting.isOpenTo(ask.who())) {
             return new Admission.Refused(shortage, ImmutableList.copyOf(evicted));
         }
         Optional<Ticket> displaced = waiting.displaced();
-        Ticket ticket = new Ticket(ask, numbers++, now + wait.toNanos(), shortage);
+        Ticket ticket = new Ticket(ask, numbers++, deadline, shortage);
         waiting.add(ticket);
         return new Admission.Waiting(ticket, ImmutableList.copyOf(evicted), displaced);
+    }
+
+    /**
+     * A flow whose start on one way was given up asks for others. Its first places are in use for as long as the system holds
+     * them, and are released by themselves; but caps count it once.
+     *
+     * @param givenUp the lease of these places
+     * @param ask for whom, and where else it may be
+     * @param now in nanoseconds
+     * @return what becomes of it, and who has to go
+     */
+    public synchronized Admission askInstead(Lease givenUp, Ask ask, long now) {
+        caps.remove(givenUp.counted());
+        givenUp.counted(ImmutableList.of());
+        return ask(ask, now);
     }
 
     /**
@@ -281,13 +297,18 @@ public final class Budget {
             return Optional.empty();
         }
         Set<ImmutableList<ImmutableList<String>>> full = new HashSet<>();
+        Set<Tried> tried = new HashSet<>();
         Comparator<Ticket> fewest = Comparator.comparingInt(ticket -> places(ticket.ask()));
         for (Ticket ticket : waiting.heads(fewest.thenComparingLong(Ticket::number))) {
             Ask ask = ticket.ask();
-            if (full.contains(ask.ways()) || caps.objection(ask).isPresent()) {
+            if (full.contains(ask.ways()) || caps.objection(ask).isPresent() || !tried.add(tried(ask))) {
                 continue;
             }
+            int before = evicted.size();
             Attempt attempt = attempt(ask, now, evicted);
+            if (evicted.size() > before) {
+                tried.clear();
+            }
             if (attempt.lease.isPresent()) {
                 waiting.remove(ticket);
                 return Optional.of(new Turn.Served(ticket, attempt.lease.get()));
@@ -297,6 +318,30 @@ public final class Budget {
             }
         }
         return Optional.empty();
+    }
+
+    /** What decides about a process that waits: of those of one executable with as many places each, one is asked for. */
+    private record Tried(
+            String host,
+            String user,
+            String executable,
+            LimitClass limits,
+            ImmutableList<ImmutableList<String>> ways,
+            ImmutableList<ImmutableList<Integer>> places) {}
+
+    private Tried tried(Ask ask) {
+        Claimant who = ask.who();
+        return new Tried(
+                who.host(),
+                who.user(),
+                who.executable(),
+                ask.limits(),
+                ask.ways(),
+                ask.ways().stream()
+                        .map(way -> way.stream()
+                                .map(name -> processes.count(who, pool(name).number()))
+                                .collect(ImmutableList.toImmutableList()))
+                        .collect(ImmutableList.toImmutableList()));
     }
 
     /** Of the process, in the pool that all its flows take a place of first. */

@@ -87,7 +87,7 @@ class BudgetPropertiesTest {
         NaiveBudget.Outcome expected = model.ask(number, who, ways, now);
         NaiveBudget.Flow[] flow = {null};
         Admission answer =
-                budget.ask(new Ask(who, "", AT_ONCE, ways, () -> flow[0] == null ? now : flow[0].moved), now);
+                budget.ask(new Ask(who, "", AT_ONCE, ways, now, () -> flow[0] == null ? now : flow[0].moved), now);
 
         assertThat(answer.evicted().stream().map(this::number).toList()).isEqualTo(expected.evicted());
         model.flows.stream()

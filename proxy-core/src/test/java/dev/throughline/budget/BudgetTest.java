@@ -36,7 +36,7 @@ class BudgetTest {
         long moved = now;
 
         Flow(Claimant who, LimitClass limits, ImmutableList<ImmutableList<String>> ways) {
-            ask = new Ask(who, "192.0.2.1", limits, ways, () -> moved);
+            ask = new Ask(who, "192.0.2.1", limits, ways, now, () -> moved);
         }
 
         Admission answer() {
@@ -362,7 +362,7 @@ class BudgetTest {
         assertThat(shortage(flow.answer())).isEqualTo(new Shortage.Capped(scope, 2));
 
         Ask another = new Ask(
-                new Claimant("host-2", "bob", "other", "pid-9"), "192.0.2.9", limits, flow.ask.ways(), () -> now);
+                new Claimant("host-2", "bob", "other", "pid-9"), "192.0.2.9", limits, flow.ask.ways(), now, () -> now);
         assertThat(budget.ask(another, now)).isInstanceOf(Admission.Granted.class);
         assertThat(new Flow(app("app"), AT_ONCE, ImmutableList.of(WIDE)).answer())
                 .as("another class")
@@ -378,6 +378,45 @@ class BudgetTest {
         Lease first = flow.lease();
         assertThat(flow.answer()).isInstanceOf(Admission.Waiting.class);
         assertThat(budget.release(first, now).served()).hasSize(1);
+    }
+
+    /** A start that hangs is in use for as long as the system holds it, on the way that the flow doesn't go any more. */
+    @Test
+    void whoseStartWasGivenUpGoesAnotherWayAndIsCountedOnce() {
+        LimitClass one = new LimitClass("one", new Caps(1, 1, 1, 1, 1), true, Duration.ofSeconds(3));
+        Flow flow = new Flow(app("app"), one, ImmutableList.of(NARROW, WIDE));
+        Lease hanging = ((Admission.Granted) flow.answer()).lease();
+        Flow again = new Flow(app("app"), one, ImmutableList.of(WIDE));
+
+        Lease lease = ((Admission.Granted) budget.askInstead(hanging, again.ask, now)).lease();
+
+        assertThat(inUse("narrow")).isEqualTo(1);
+        assertThat(inUse("wide")).isEqualTo(1);
+        budget.release(hanging, now);
+        assertThat(inUse("narrow")).isZero();
+        assertThat(new Flow(app("app"), one, ImmutableList.of(WIDE)).answer())
+                .as("the other one is still counted")
+                .isInstanceOf(Admission.Waiting.class);
+        budget.release(lease, now);
+        assertThat(inUse("host")).isEqualTo(1);
+    }
+
+    /** It has waited before, and was then given a place on which it couldn't start. */
+    @Test
+    void whoAsksAgainWaitsNoLongerThanFromItsFirstAsking() {
+        leases(8, "greedy");
+        Flow flow = new Flow(app("greedy"), PATIENT, ImmutableList.of(NARROW));
+        now += 2 * SECOND;
+        assertThat(((Admission.Waiting) flow.answer()).ticket().deadline()).isEqualTo(now + SECOND);
+        now += SECOND;
+        assertThat(flow.answer()).isInstanceOf(Admission.Refused.class);
+    }
+
+    private int inUse(String pool) {
+        return budget.pools().stream()
+                .filter(view -> view.name().equals(pool))
+                .mapToInt(PoolView::inUse)
+                .sum();
     }
 
     @Test

@@ -133,6 +133,7 @@ final class BudgetCost {
                 "192.0.2.1",
                 LimitClass.DEFAULT,
                 ways,
+                now,
                 idle ? () -> opened - PoolRule.DEFAULT.idleFloor().toNanos() : () -> now);
         Admission answer = budget.ask(ask, now);
         for (Lease lease : answer.evicted()) {
