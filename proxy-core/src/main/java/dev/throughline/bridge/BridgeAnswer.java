@@ -3,6 +3,7 @@ package dev.throughline.bridge;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
 import java.nio.ByteBuffer;
 
 /**
@@ -99,9 +100,25 @@ public sealed interface BridgeAnswer {
         record Carried() implements News {}
 
         /**
+         * Between which addresses the new connection is, which nobody but the agent's system knows.
+         *
+         * @param connection TCP: its own address, and its peer's
+         */
+        record Addresses(Tuple connection) implements News {
+            /**
+             * Checks that it is TCP.
+             *
+             * @throws IllegalArgumentException if not
+             */
+            public Addresses {
+                checkArgument(connection.transport().isTcp(), "an agent opens TCP, not %s", connection.transport());
+            }
+        }
+
+        /**
          * News of a later version, which whoever doesn't know it passes over.
          *
-         * @param code {@code 83} to {@code FF}
+         * @param code {@code 84} to {@code FF}
          * @param content at most {@value BridgeAnswer#MAX_CONTENT_BYTES} bytes
          */
         record Unknown(int code, Bytes content) implements News {
@@ -111,7 +128,7 @@ public sealed interface BridgeAnswer {
              * @throws IllegalArgumentException for another code, or more content
              */
             public Unknown {
-                checkArgument(code > CARRIED && code <= 0xFF, "unknown news have a code from 83 to ff: %s", code);
+                checkArgument(code > ADDRESSES && code <= 0xFF, "unknown news have a code from 84 to ff: %s", code);
                 checkArgument(content.length() <= MAX_CONTENT_BYTES, "an answer is short: %s bytes", content.length());
             }
         }
@@ -152,6 +169,9 @@ public sealed interface BridgeAnswer {
     /** The code of {@link News.Carried}. */
     int CARRIED = 0x82;
 
+    /** The code of {@link News.Addresses}. */
+    int ADDRESSES = 0x83;
+
     /** {@return all bytes of it} */
     default Bytes encode() {
         return switch (this) {
@@ -160,6 +180,7 @@ public sealed interface BridgeAnswer {
             case News.Waiting(String reason) -> encode(NEWS, Reason.bytes(reason));
             case News.Limits limits -> encode(LIMITS, limits.content());
             case News.Carried carried -> encode(CARRIED, Bytes.EMPTY);
+            case News.Addresses addresses -> encode(ADDRESSES, AddressBlock.bytes(addresses.connection()));
             case News.Unknown(int code, Bytes content) -> encode(code, content);
         };
     }
@@ -210,6 +231,7 @@ public sealed interface BridgeAnswer {
         return switch (code) {
             case 0, CARRIED -> length == 0;
             case LIMITS -> length == News.Limits.BYTES;
+            case ADDRESSES -> AddressBlock.isLength(length);
             default -> length <= MAX_CONTENT_BYTES;
         };
     }
@@ -229,6 +251,9 @@ public sealed interface BridgeAnswer {
                     ? complete(new News.Limits(capacity, inUse, waiting), content)
                     : new Read.Malformed(PREFIX_BYTES + 2 * Integer.BYTES, waiting + " wait, of " + inUse + " in use");
         }
+        if (code == ADDRESSES) {
+            return addresses(content);
+        }
         return complete(
                 switch (code) {
                     case 0 -> new Connected();
@@ -236,6 +261,14 @@ public sealed interface BridgeAnswer {
                     default -> new News.Unknown(code, content);
                 },
                 content);
+    }
+
+    private static Read addresses(Bytes content) {
+        return switch (AddressBlock.read(content)) {
+            case AddressBlock.Read.Found(Tuple connection) -> complete(new News.Addresses(connection), content);
+            case AddressBlock.Read.Malformed(int offset, String problem) ->
+                new Read.Malformed(PREFIX_BYTES + offset, problem);
+        };
     }
 
     private static Read complete(BridgeAnswer answer, Bytes content) {

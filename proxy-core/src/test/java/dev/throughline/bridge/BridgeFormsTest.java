@@ -48,12 +48,17 @@ class BridgeFormsTest {
         assertRefused("3 wait, of 2", () -> new BridgeAnswer.News.Limits(512, 2, 3));
     }
 
+    @Test
+    void addressesAreThoseOfAConnection() {
+        assertRefused("TCP, not UDP4", () -> new BridgeAnswer.News.Addresses(UDP));
+    }
+
     /** Otherwise one thing could be written in two ways. */
     @Test
     void knownNewsArentMadeAsUnknownOnes() {
-        assertRefused("83 to ff", () -> new BridgeAnswer.News.Unknown(0x82, Bytes.EMPTY));
-        assertRefused("83 to ff", () -> new BridgeAnswer.News.Unknown(0x100, Bytes.EMPTY));
-        assertRefused("short", () -> new BridgeAnswer.News.Unknown(0x83, Bytes.wrap(new byte[257])));
+        assertRefused("84 to ff", () -> new BridgeAnswer.News.Unknown(0x83, Bytes.EMPTY));
+        assertRefused("84 to ff", () -> new BridgeAnswer.News.Unknown(0x100, Bytes.EMPTY));
+        assertRefused("short", () -> new BridgeAnswer.News.Unknown(0x84, Bytes.wrap(new byte[257])));
     }
 
     private static void assertRefused(String why, ThrowingCallable making) {

@@ -10,6 +10,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
+import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -188,6 +189,7 @@ class BridgeVectorTest {
             case BridgeAnswer.News.Limits(long capacity, long inUse, long waiting) ->
                 "limits " + inUse + " of " + capacity + ", " + waiting + " wait";
             case BridgeAnswer.News.Carried carried -> "carried";
+            case BridgeAnswer.News.Addresses(Tuple connection) -> "addresses " + connection;
             case BridgeAnswer.News.Unknown news -> "news " + news.code();
         };
     }

@@ -498,7 +498,7 @@ final class BridgeVectors {
                 "connect-refused");
         String longest = "a" + "b".repeat(63);
         answer("failed-longest", "A reason of 64 bytes.", "failed " + longest, "4942", "01", "01", "0040", longest);
-        answer("news", "News of a later version.", "news 131", "4942", "01", "83", "0003", "abc");
+        answer("news", "News of a later version.", "news 132", "4942", "01", "84", "0003", "abc");
         answer("news-longest", "News of 256 bytes.", "news 255", "4942", "01", "ff", "0100", "n".repeat(256));
         answer("later-connected", "A later hop.", "connected", "4942", "02", "00", "0000", "");
         answer("later-failed", "A later hop.", "failed stopped", "4942", "ff", "01", "0007", "stopped");
@@ -547,6 +547,34 @@ final class BridgeVectors {
         limits("limits-long", "Limits of 13 bytes.", "malformed 4", "0000020000000007", "0000000300");
         answer("carried", "The identity is carried.", "carried", "4942", "01", "82", "0000", "");
         answer("carried-content", "Carried, and more.", "malformed 4", "4942", "01", "82", "0001", "a");
+        addresses();
+    }
+
+    private void addresses() {
+        String ipv4 = "c000020ac63364509c4001bb";
+        String ipv6 = "20010db8000000000000000000000010" + "20010db8000000000000000000000080" + "9c4001bb";
+        String mapped = "00000000000000000000ffffc000020a" + "20010db8000000000000000000000080" + "9c4001bb";
+        addresses("addresses", "Over IPv4.", "addresses 192.0.2.10:40000 -> 198.51.100.80:443", "11", ipv4);
+        addresses("addresses-ipv6", "Over IPv6.", "addresses [2001:db8::10]:40000 -> [2001:db8::80]:443", "21", ipv6);
+        addresses("addresses-empty", "None.", "malformed 4", "", "");
+        addresses("addresses-short", "12 bytes.", "malformed 4", "11", ipv4.substring(2));
+        addresses("addresses-long", "38 bytes.", "malformed 4", "21", ipv6 + "00");
+        addresses("addresses-udp", "UDP, which no agent opens.", "malformed 6", "12", ipv4);
+        addresses("addresses-none", "No family.", "malformed 6", "00", ipv4);
+        addresses("addresses-family", "IPv6 in 13 bytes.", "malformed 6", "21", ipv4);
+        addresses("addresses-family-ipv6", "IPv4 in 37 bytes.", "malformed 6", "11", ipv6);
+        addresses("addresses-mapped", "An IPv4-mapped address.", "malformed 7", "21", mapped);
+    }
+
+    private void addresses(String name, String comment, String expect, String family, String addresses) {
+        Labelled answer = new Labelled()
+                .put("magic", hex("4942"))
+                .u8("version", 1)
+                .u8("code", 0x83)
+                .u16("length", (family.length() + addresses.length()) / 2)
+                .put("family", hex(family))
+                .put("source and destination", hex(addresses));
+        put("answer-" + name, comment, "answer " + expect, "", answer);
     }
 
     private void limits(String name, String comment, String expect, String capacityAndInUse, String waiting) {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.bridge.BridgeAnswer.News.Addresses;
 import dev.throughline.bridge.BridgeAnswer.News.Limits;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
@@ -79,8 +80,13 @@ class NetworkFrameworkEmulatorTest {
 
     private BridgeHop connected() throws IOException {
         BridgeHop hop = ask();
-        assertThat(hop.next()).isEqualTo(CONNECTED);
+        awaitConnected(hop);
         return hop;
+    }
+
+    private static void awaitConnected(BridgeHop hop) throws IOException {
+        assertThat(hop.next()).isInstanceOf(Addresses.class);
+        assertThat(hop.next()).isEqualTo(CONNECTED);
     }
 
     private BridgeHop watch() throws IOException {
@@ -163,7 +169,7 @@ class NetworkFrameworkEmulatorTest {
                 hops.add(ask(Optional.empty(), echo.address()));
             }
             for (BridgeHop hop : hops) {
-                assertThat(hop.next()).isEqualTo(CONNECTED);
+                awaitConnected(hop);
                 hop.send("hello");
             }
             for (BridgeHop hop : hops) {
@@ -227,6 +233,16 @@ class NetworkFrameworkEmulatorTest {
         awaitInUse(0);
     }
 
+    /** The hop signs for these, and the next one compares them with what its own system says. */
+    @Test
+    void theHopIsToldTheAddressesThatTheDestinationSees() throws IOException {
+        emulate(Settings.limited(0));
+        BridgeAnswer told = ask().next();
+        try (End server = destination.accept()) {
+            assertThat(told).isEqualTo(new Addresses(Tuple.tcp(server.remote(), server.local())));
+        }
+    }
+
     @Test
     void theNextAgentIsToldWhoseConnectionItIs() throws IOException {
         emulate(Settings.limited(0));
@@ -234,7 +250,7 @@ class NetworkFrameworkEmulatorTest {
         BridgeHop flows = ask(Optional.of(HANDLE), destination.address());
         assertThat(metadataOfNext()).contains(new Metadata.OfFlow(HANDLE));
         assertThat(flows.next()).isEqualTo(CARRIED);
-        assertThat(flows.next()).isEqualTo(CONNECTED);
+        awaitConnected(flows);
 
         connected();
         assertThat(metadataOfNext()).contains(new Metadata.AgentsOwn());
@@ -245,7 +261,7 @@ class NetworkFrameworkEmulatorTest {
     void aSystemThatPassesNothingOnSaysSo() throws IOException {
         emulate(Settings.limited(0).withoutMetadata());
         emulator.handedOver(HANDLE);
-        assertThat(ask(Optional.of(HANDLE), destination.address()).next()).isEqualTo(CONNECTED);
+        awaitConnected(ask(Optional.of(HANDLE), destination.address()));
         assertThat(metadataOfNext()).contains(new Metadata.AgentsOwn());
     }
 

@@ -2,6 +2,7 @@ package dev.throughline.tests.emulator;
 
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.header.Tuple;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Start;
@@ -16,6 +17,7 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.unix.Socket;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -88,7 +90,9 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
                 fail(reason(bound.cause()));
                 return;
             }
-            system.opens(((InetSocketAddress) channel.localAddress()).getPort(), asked.handle());
+            // Asked of the socket: the channel would keep this answer, which doesn't have its address yet.
+            Socket socket = (Socket) ((EpollSocketChannel) channel).fd();
+            system.opens(socket.localAddress().getPort(), asked.handle());
             channel.connect(asked.flow().destination()).addListener(connected -> {
                 if (connected.isSuccess()) {
                     connected((SocketChannel) channel);
@@ -116,6 +120,7 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         if (system.carries(asked.handle())) {
             Answers.send(hop, new BridgeAnswer.News.Carried());
         }
+        Answers.send(hop, new BridgeAnswer.News.Addresses(Tuple.tcp(channel.localAddress(), channel.remoteAddress())));
         Answers.send(hop, new BridgeAnswer.Connected());
         hop.pipeline().remove(this);
         Relay relay = new Relay(hop, channel, NO_IDLE_TIMEOUT);
