@@ -1,5 +1,7 @@
 package dev.throughline;
 
+import com.google.common.collect.Collections2;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import com.sun.management.UnixOperatingSystemMXBean;
 import dev.throughline.admin.AdminPages;
@@ -46,8 +48,10 @@ import dev.throughline.report.FlowLog;
 import dev.throughline.report.IdNames;
 import dev.throughline.report.Reload;
 import dev.throughline.report.WhoJson;
-import dev.throughline.transport.Connector;
+import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.EpollLoops;
+import dev.throughline.transport.GuardedTransport;
+import dev.throughline.transport.Transport;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
@@ -142,6 +146,7 @@ public final class Hop implements AutoCloseable {
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
         ProcessIdentifier identifier = identifier(limits);
+        ImmutableMap<String, Transport> transports = transports(limits);
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
@@ -165,8 +170,8 @@ public final class Hop implements AutoCloseable {
                 failures,
                 config.healthCheckers(),
                 policy::directions,
-                budget(limits, names),
-                new Connector(config.mark(), limits.connectTimeout()),
+                budget(limits, transports, names),
+                transports,
                 batchSigner(limits),
                 table,
                 FlowEvents.all(List.of(log, metrics)),
@@ -182,32 +187,56 @@ public final class Hop implements AutoCloseable {
         return limits.flows() / 8 + 64;
     }
 
-    private FlowBudget budget(Limits limits, IdNames names) {
+    private ImmutableMap<String, Transport> transports(Limits limits) {
+        ImmutableMap.Builder<String, Transport> transports = ImmutableMap.builder();
+        transports.put(BsdSocket.NAME, guarded(new BsdSocket(config.mark(), limits.connectTimeout())));
+        return transports.buildOrThrow();
+    }
+
+    private Transport guarded(Transport transport) {
+        GuardedTransport guarded = new GuardedTransport(transport);
+        for (GuardedTransport.State state : GuardedTransport.State.values()) {
+            metrics.gauge(
+                    "throughline.transport.breaker",
+                    "1 for the state of the transport's breaker: closed lets all starts through, open none",
+                    List.of("transport", transport.name(), "state", state.toString()),
+                    () -> guarded.state() == state ? 1 : 0);
+        }
+        return guarded;
+    }
+
+    private FlowBudget budget(Limits limits, ImmutableMap<String, Transport> transports, IdNames names) {
+        ImmutableSet<String> pools = ImmutableSet.<String>builder()
+                .add(FlowBudget.HOP)
+                .addAll(transports.keySet())
+                .addAll(Collections2.transform(config.budget().nextHops().keySet(), FlowBudget::toHop))
+                .build();
         FlowBudget budget = opened(new FlowBudget(
-                limits.flows(),
-                openSockets(),
+                Math.min(limits.flows(), openSockets()),
                 config.budget().rule(),
                 config.budget().waiting(),
-                names::of));
-        metrics.gauge("throughline.budget.waiting", "Flows that wait for a place", budget::waiting);
-        metrics.counter("throughline.budget.waited", "Flows that had to wait for a place", budget::waited);
-        metrics.counter("throughline.budget.refused", "Flows that got no place", budget::refused);
-        metrics.counter(
-                "throughline.budget.evicted", "Idle flows that were closed to make room for others", budget::evicted);
+                names::of,
+                metrics.budget(pools, transports.keySet())));
+        // Each flow has a place of the hop and two descriptors, whatever the transport.
+        transports.keySet().forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? openSockets() : 0));
+        config.budget().nextHops().forEach((hop, flows) -> budget.pool(FlowBudget.toHop(hop), flows));
         for (PoolView pool : budget.pools()) {
             String name = pool.name();
             metrics.gauge(
                     "throughline.budget.in.use",
                     "Places that are taken",
-                    "pool",
-                    name,
+                    List.of("pool", name),
                     () -> pool(budget, name).inUse());
             metrics.gauge(
                     "throughline.budget.capacity",
                     "Places in all",
-                    "pool",
-                    name,
+                    List.of("pool", name),
                     () -> pool(budget, name).capacity());
+            metrics.gauge(
+                    "throughline.budget.waiting",
+                    "Flows that wait for a place",
+                    List.of("pool", name),
+                    () -> budget.waiting(name));
         }
         return budget;
     }
@@ -237,8 +266,7 @@ public final class Hop implements AutoCloseable {
             metrics.gauge(
                     "throughline.identify.evidence",
                     "1 for the best evidence by which processes of this host are named now",
-                    "level",
-                    level.toString(),
+                    List.of("level", level.toString()),
                     () -> evidence.inForce().map(EvidenceInForce::best).equals(Optional.of(level)) ? 1 : 0);
         }
         return identifier;

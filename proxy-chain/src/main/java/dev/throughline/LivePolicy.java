@@ -1,11 +1,14 @@
 package dev.throughline;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Maps;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.RouteConfig;
+import dev.throughline.config.TransportConfig;
 import dev.throughline.flow.Directions;
 import dev.throughline.flow.NextHop;
+import dev.throughline.flow.Route;
 import dev.throughline.policy.Policy;
 import dev.throughline.policy.PolicyRule;
 import java.util.ArrayList;
@@ -20,6 +23,7 @@ import java.util.stream.Stream;
  */
 final class LivePolicy {
     private final RouteConfig usual;
+    private final ImmutableSet<String> transports;
     private final Consumer<Policy> watcher;
     private HopConfig config;
     private volatile Directions directions;
@@ -27,6 +31,10 @@ final class LivePolicy {
     /** The policy of {@code config}; {@code watcher} is told of it, and of each that takes its place. */
     LivePolicy(HopConfig config, Consumer<Policy> watcher) {
         this.usual = config.route();
+        this.transports = ImmutableSet.<String>builder()
+                .add(TransportConfig.BSD_SOCKET)
+                .addAll(config.transports().keySet())
+                .build();
         this.watcher = watcher;
         this.config = config;
         this.directions = directionsOf(config);
@@ -40,9 +48,13 @@ final class LivePolicy {
     private Directions directionsOf(HopConfig read) {
         return new Directions(
                 read.policy(),
-                nextHop(usual),
-                ImmutableMap.copyOf(Maps.transformValues(read.routes(), LivePolicy::nextHop)),
+                route(usual),
+                ImmutableMap.copyOf(Maps.transformValues(read.routes(), LivePolicy::route)),
                 read.classes());
+    }
+
+    private static Route route(RouteConfig route) {
+        return new Route(nextHop(route), route.over());
     }
 
     private static NextHop nextHop(RouteConfig route) {
@@ -55,8 +67,14 @@ final class LivePolicy {
 
     /** Why what was read can't be used while this hop runs, if so: its routes don't go with the usual one. */
     Optional<String> objection(HopConfig read) {
-        return RouteConfig.problemTogether(
-                Stream.concat(Stream.of(usual), read.routes().values().stream()).toList());
+        List<RouteConfig> all =
+                Stream.concat(Stream.of(usual), read.routes().values().stream()).toList();
+        return RouteConfig.problemTogether(all)
+                .or(() -> all.stream()
+                        .flatMap(route -> route.over().stream())
+                        .filter(over -> !transports.contains(over))
+                        .findFirst()
+                        .map(over -> "a route goes over transport \"" + over + "\", which begins with the next start"));
     }
 
     /** Decides by what was read from now on; says what is different. */

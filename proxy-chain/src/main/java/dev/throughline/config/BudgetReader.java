@@ -30,13 +30,25 @@ final class BudgetReader {
                     usual.idleFloor());
             int waiting =
                     section.optional("waiting", text -> Values.integer(text, 0, MOST), BudgetConfig.DEFAULT.waiting());
+            ImmutableMap<String, Integer> nextHops = nextHops(section);
             if (low > soft) {
                 section.problem(
                         "low", "flows are closed from the soft mark down to the low one, which can't be above it");
                 return BudgetConfig.DEFAULT;
             }
-            return new BudgetConfig(new PoolRule(reserve, soft, low, floor), waiting);
+            return new BudgetConfig(new PoolRule(reserve, soft, low, floor), waiting, nextHops);
         }
+    }
+
+    private static ImmutableMap<String, Integer> nextHops(Section parent) {
+        ImmutableMap.Builder<String, Integer> capacities = ImmutableMap.builder();
+        try (Section section = parent.section("next-hops")) {
+            for (String hop : section.names(ConfigReader::hopName)) {
+                section.optional(hop, text -> Values.integer(text, 1, MOST))
+                        .ifPresent(flows -> capacities.put(hop, flows));
+            }
+        }
+        return capacities.buildOrThrow();
     }
 
     ImmutableMap<String, LimitClass> classes() {

@@ -84,7 +84,9 @@ public final class ConfigReader {
         int mark = root.optional("mark", Values::mark, 0);
         List<Integer> laterMarks = root.list("later-marks", Values::mark);
         ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path).read(root);
-        RouteReader routing = new RouteReader(root);
+        TransportReader transporting = new TransportReader(this::path);
+        ImmutableMap<String, TransportConfig> transports = transporting.read(root);
+        RouteReader routing = new RouteReader(root, transporting.names());
         Optional<RouteConfig> route = routing.usual();
         ImmutableMap<String, RouteConfig> routes = routing.named();
         BudgetReader budgeting = new BudgetReader(root);
@@ -103,7 +105,8 @@ public final class ConfigReader {
                 mark,
                 laterMarks,
                 listeners,
-                Stream.concat(route.stream(), routes.values().stream()).toList());
+                Stream.concat(route.stream(), routes.values().stream()).toList(),
+                budget);
         if (name.isEmpty() || host.isEmpty() || key.isEmpty() || route.isEmpty() || admin.isEmpty()) {
             return Optional.empty();
         }
@@ -115,6 +118,7 @@ public final class ConfigReader {
                 mark,
                 ImmutableList.copyOf(laterMarks),
                 listeners,
+                transports,
                 route.get(),
                 routes,
                 classes,
@@ -135,7 +139,8 @@ public final class ConfigReader {
             int mark,
             List<Integer> laterMarks,
             List<ListenerConfig> listeners,
-            List<RouteConfig> routes) {
+            List<RouteConfig> routes,
+            BudgetConfig budget) {
         if (listeners.isEmpty() && !root.has("listeners")) {
             root.problem("listeners", "a hop needs at least one listener");
         }
@@ -148,6 +153,15 @@ public final class ConfigReader {
             root.problem("mark", "interception needs \"mark\", which tells this hop's own connections from all others");
         }
         RouteConfig.problemTogether(routes).ifPresent(problem -> root.problem("routes", problem));
+        for (String hop : budget.nextHops().keySet()) {
+            if (routes.stream().noneMatch(route -> route.to().equals(hop))) {
+                root.problem(
+                        "budget",
+                        "\"next-hops\" limits flows to \"" + hop + "\", to which no route goes"
+                                + Suggestion.among(
+                                        routes.stream().map(RouteConfig::to).toList(), hop));
+            }
+        }
         if (mark != 0 && laterMarks.contains(mark)) {
             root.problem("later-marks", "this hop's own mark is not a later one");
         }

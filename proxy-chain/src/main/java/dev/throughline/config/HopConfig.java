@@ -26,6 +26,7 @@ import java.util.function.Function;
  * @param mark SO_MARK of its own connections, 1 to 0xFFFF; 0 where nothing on this host is intercepted
  * @param laterMarks the marks of the hops after it on this host, whose connections it leaves alone
  * @param listeners the ways in
+ * @param transports ways for connections onwards beside plain sockets, by their names
  * @param route where its flows go for which the policy names no other route
  * @param routes the other ways, by the names that rules have for them
  * @param classes what limits flows, by the names that rules have for them; "default" is of all others
@@ -45,6 +46,7 @@ public record HopConfig(
         int mark,
         ImmutableList<Integer> laterMarks,
         ImmutableList<ListenerConfig> listeners,
+        ImmutableMap<String, TransportConfig> transports,
         RouteConfig route,
         ImmutableMap<String, RouteConfig> routes,
         ImmutableMap<String, LimitClass> classes,
@@ -68,6 +70,7 @@ public record HopConfig(
                 mark,
                 laterMarks,
                 listeners,
+                transports,
                 route,
                 routes,
                 classes,
@@ -98,6 +101,7 @@ public record HopConfig(
         settings.put("mark", HopConfig::mark);
         settings.put("later-marks", HopConfig::laterMarks);
         settings.put("listeners", HopConfig::listeners);
+        settings.put("transports", HopConfig::transports);
         settings.put("route", HopConfig::route);
         settings.put("fail-open", HopConfig::failOpen);
         settings.put("identity", HopConfig::commandLineKey);

@@ -8,7 +8,6 @@ import dev.throughline.config.ListenerConfig.Interception;
 import dev.throughline.config.ListenerConfig.Previous;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Cidr;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -32,9 +31,6 @@ final class ListenerReader {
         REDIRECT,
         PLAIN
     }
-
-    /** Of a Unix socket's path (unix(7), sun_path), its end included. */
-    private static final int MAX_SOCKET_PATH = 108;
 
     private final Function<String, Path> path;
 
@@ -111,24 +107,25 @@ final class ListenerReader {
             section.problem("by", "a bridge is reached at its \"socket\": it takes no \"by\"");
         }
         Optional<Path> socket = section.required("socket", path);
-        socket.ifPresent(file -> {
-            if (file.toString().getBytes(StandardCharsets.UTF_8).length >= MAX_SOCKET_PATH) {
-                section.problem("socket", "the path of a socket has less than " + MAX_SOCKET_PATH + " bytes: " + file);
-            }
-        });
+        socket.flatMap(Values::socketPathProblem).ifPresent(problem -> section.problem("socket", problem));
         List<Agent> agents = new ArrayList<>();
         for (Section agent : section.sections("agents", "an agent")) {
             try (agent) {
-                Optional<Integer> uid = agent.required("uid", Values::uid);
-                Optional<String> executable = agent.optional("executable", Values::absolutePath);
-                Optional<Bytes> sha256 = agent.optional("sha256", text -> Bytes.ofHex(Values.sha256(text)));
-                uid.ifPresent(u -> agents.add(new Agent(u, executable, sha256)));
+                agent(agent).ifPresent(agents::add);
             }
         }
         if (section.isEmpty("agents")) {
             section.problem("agents", "a bridge needs \"agents\", the programs that it believes");
         }
         return socket.map(file -> new ListenerConfig.Bridge(name, file, ImmutableList.copyOf(agents)));
+    }
+
+    /** Who an agent must be, of which the section may say more. */
+    static Optional<Agent> agent(Section section) {
+        Optional<Integer> uid = section.required("uid", Values::uid);
+        Optional<String> executable = section.optional("executable", Values::absolutePath);
+        Optional<Bytes> sha256 = section.optional("sha256", text -> Bytes.ofHex(Values.sha256(text)));
+        return uid.map(user -> new Agent(user, executable, sha256));
     }
 
     private static Capture capture(Section section) {

@@ -1,5 +1,6 @@
 package dev.throughline.config;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.originator.HopId;
 import java.net.InetSocketAddress;
@@ -10,6 +11,18 @@ import java.util.stream.Collectors;
 
 /** Where a hop's flows go. A profile says what header the next hop takes, and what it may know. */
 public sealed interface RouteConfig {
+    /** The transports that its flows may take, by their names, the one to be tried first ahead. */
+    ImmutableList<String> over();
+
+    /** The hop's name, or {@code destination}. */
+    default String to() {
+        return switch (this) {
+            case HopAt at -> at.hop;
+            case HopByInterception by -> by.hop;
+            case Destination destination -> "destination";
+        };
+    }
+
     /**
      * Why one hop can't have all of these, if so. The kernel tells a hop's connections by their one mark, and so a next hop
      * that intercepts takes every one of them, whichever route it was to go.
@@ -25,19 +38,20 @@ public sealed interface RouteConfig {
     }
 
     /** To the hop that is called {@code hop}, over a connection to its address. */
-    record HopAt(String hop, InetSocketAddress address, HeaderProfile profile) implements RouteConfig {
+    record HopAt(String hop, InetSocketAddress address, HeaderProfile profile, ImmutableList<String> over)
+            implements RouteConfig {
         public HopId audience() {
             return HopId.of(hop);
         }
     }
 
     /** To the hop that is called {@code hop}, which intercepts the connection to the destination on this host. */
-    record HopByInterception(String hop, HeaderProfile profile) implements RouteConfig {
+    record HopByInterception(String hop, HeaderProfile profile, ImmutableList<String> over) implements RouteConfig {
         public HopId audience() {
             return HopId.of(hop);
         }
     }
 
     /** To the destination itself, without a header: this is the last hop. */
-    record Destination() implements RouteConfig {}
+    record Destination(ImmutableList<String> over) implements RouteConfig {}
 }

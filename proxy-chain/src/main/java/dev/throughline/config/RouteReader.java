@@ -1,5 +1,6 @@
 package dev.throughline.config;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Maps;
@@ -16,10 +17,13 @@ final class RouteReader {
             Maps.uniqueIndex(Arrays.asList(Detail.Kind.values()), Detail.Kind::toString);
 
     private final Section root;
+    private final ImmutableSet<String> transports;
     private ImmutableSet<String> names = ImmutableSet.of();
 
-    RouteReader(Section root) {
+    /** For routes over these transports. */
+    RouteReader(Section root, ImmutableSet<String> transports) {
         this.root = root;
+        this.transports = transports;
     }
 
     Optional<RouteConfig> usual() {
@@ -44,14 +48,15 @@ final class RouteReader {
         return names;
     }
 
-    private static Optional<RouteConfig> route(Section parent, String key) {
+    private Optional<RouteConfig> route(Section parent, String key) {
         try (Section route = parent.section(key)) {
             Optional<String> to =
                     route.required("to", text -> text.equals("destination") ? text : ConfigReader.hopName(text));
             boolean toDestination = to.map("destination"::equals).orElse(false);
             HeaderProfile profile = profile(route, toDestination);
-            Optional<RouteConfig.HopAt> at = to.flatMap(hop ->
-                    route.optional("at", Values::address).map(address -> new RouteConfig.HopAt(hop, address, profile)));
+            ImmutableList<String> over = over(route);
+            Optional<RouteConfig.HopAt> at = to.flatMap(hop -> route.optional("at", Values::address)
+                    .map(address -> new RouteConfig.HopAt(hop, address, profile, over)));
             Optional<String> by = route.optional("by", text -> {
                 if (!text.equals("interception")) {
                     throw new IllegalArgumentException("expected \"interception\", found \"" + text + "\"");
@@ -69,12 +74,24 @@ final class RouteReader {
                 route.problem("to", "a hop is reached either \"at\" an address or \"by: interception\"");
             }
             if (destination) {
-                return Optional.of(new RouteConfig.Destination());
+                return Optional.of(new RouteConfig.Destination(over));
             }
             return at.isPresent()
                     ? Optional.of(at.get())
-                    : by.map(interception -> new RouteConfig.HopByInterception(to.get(), profile));
+                    : by.map(interception -> new RouteConfig.HopByInterception(to.get(), profile, over));
         }
+    }
+
+    private ImmutableList<String> over(Section route) {
+        Map<String, String> known = Maps.asMap(transports, name -> name);
+        List<String> names = route.list("over", text -> Values.word(text, known));
+        if (names.size() != ImmutableSet.copyOf(names).size()) {
+            route.problem("over", "a flow takes each transport once");
+        }
+        if (names.isEmpty() && route.has("over") && route.isEmpty("over")) {
+            route.problem("over", "a route goes over at least one transport");
+        }
+        return names.isEmpty() ? ImmutableList.of(TransportConfig.BSD_SOCKET) : ImmutableList.copyOf(names);
     }
 
     /** What header the next hop takes, and which details don't go there. */

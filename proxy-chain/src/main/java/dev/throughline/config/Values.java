@@ -8,11 +8,13 @@ import com.google.common.collect.Range;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Evidence;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -27,6 +29,9 @@ public final class Values {
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern UID = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
     private static final Pattern HOST_NAME = Pattern.compile("[a-z0-9*._-]+");
+
+    /** Of a Unix socket's path (unix(7), sun_path), its end included. */
+    private static final int MAX_SOCKET_PATH = 108;
 
     private Values() {}
 
@@ -182,5 +187,12 @@ public final class Values {
 
     private static String text(Duration duration) {
         return duration.toString().substring(2).toLowerCase(Locale.ROOT);
+    }
+
+    /** Why a path can't be a socket's, if so. */
+    static Optional<String> socketPathProblem(Path file) {
+        return file.toString().getBytes(StandardCharsets.UTF_8).length >= MAX_SOCKET_PATH
+                ? Optional.of("the path of a socket has less than " + MAX_SOCKET_PATH + " bytes: " + file)
+                : Optional.empty();
     }
 }

@@ -32,6 +32,7 @@ public enum CloseReason {
     NO_PLACE("no transport has a place for it, or none but those reserved for others"),
     CLASS_LIMIT("its class has as many flows of its originator, or to its destination, as it may"),
     EVICTED("it was idle, its originator has more than its share, and others needed the place"),
+    START_FAILED("the transport couldn't start its connection, and no other may"),
     HEADER_TOO_LARGE("its header doesn't fit what the next hop reads"),
     TOO_MANY_FLOWS("the hop has as many flows as it may"),
     CONNECT_TIMEOUT("the next hop or the destination didn't answer in time"),

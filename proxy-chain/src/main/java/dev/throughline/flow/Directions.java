@@ -17,14 +17,14 @@ import java.util.Optional;
  * @param classes what limits flows, by the names that rules have for them; that of all others may be among them
  */
 public record Directions(
-        Policy policy, NextHop usual, ImmutableMap<String, NextHop> routes, ImmutableMap<String, LimitClass> classes) {
+        Policy policy, Route usual, ImmutableMap<String, Route> routes, ImmutableMap<String, LimitClass> classes) {
     /** Every flow goes there. */
-    public static Directions allTo(NextHop next) {
-        return new Directions(Policy.NONE, next, ImmutableMap.of(), ImmutableMap.of());
+    public static Directions allTo(Route route) {
+        return new Directions(Policy.NONE, route, ImmutableMap.of(), ImmutableMap.of());
     }
 
     /** Where a flow goes of which the policy said this; refuses one that it denied. */
-    NextHop next(Decision said) {
+    Route route(Decision said) {
         return switch (said.outcome()) {
             case Outcome.Allow(Optional<String> route, Optional<String> limitsClass) ->
                 route.map(this::route).orElse(usual);
@@ -43,11 +43,11 @@ public record Directions(
         return classes.getOrDefault(name, LimitClass.DEFAULT);
     }
 
-    private NextHop route(String name) {
-        NextHop next = routes.get(name);
-        if (next == null) {
+    private Route route(String name) {
+        Route route = routes.get(name);
+        if (route == null) {
             throw new IllegalStateException("a rule names route " + name + ", which isn't there");
         }
-        return next;
+        return route;
     }
 }

@@ -4,8 +4,6 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
 import dev.throughline.bridge.BridgeAnswer;
-import dev.throughline.budget.Lease;
-import dev.throughline.budget.LimitClass;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.RejectReason;
@@ -27,16 +25,13 @@ import dev.throughline.policy.Question;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayEnd;
+import dev.throughline.transport.Opened;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.channel.socket.SocketChannel;
-import java.net.ConnectException;
 import java.net.InetSocketAddress;
-import java.net.NoRouteToHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -80,15 +75,15 @@ public final class Flow {
     private volatile @Nullable Originator originator;
     private volatile @Nullable Decision decision;
     private volatile @Nullable NextHop next;
-    private @Nullable LimitClass limits;
-    private @Nullable Lease lease;
-    private volatile @Nullable SocketChannel outbound;
+    private volatile @Nullable Onward onward;
+    private @Nullable Opened opened;
     private volatile @Nullable Relay relay;
     private volatile @Nullable CloseReason stopReason;
     /** An agent is told what became of its flow: once, and before any byte of it. */
     private boolean awaitsAnswer;
 
     private volatile Optional<String> hostName = Optional.empty();
+    private Optional<Bytes> handle = Optional.empty();
     private volatile ImmutableList<Opening> closedDetails = ImmutableList.of();
 
     /** A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off. */
@@ -110,7 +105,6 @@ public final class Flow {
                 .thenCompose(this::identified)
                 .thenCompose(this::originated)
                 .thenApply(this::permitted)
-                .thenCompose(this::leased)
                 .thenCompose(this::connected)
                 .thenCompose(this::announced)
                 .thenCompose(this::answered)
@@ -215,6 +209,7 @@ public final class Flow {
         HandedOver said = HandedOver.of(header);
         parts.halfOpenHeaders().verified(Objects.requireNonNull(headerOf));
         hostName = said.hostName();
+        handle = said.handle();
         return begun(said.wayIn(), said.flow(), said.process());
     }
 
@@ -274,85 +269,60 @@ public final class Flow {
     }
 
     /** Whether the policy lets it go on, and where to. Asked once: a policy that is read anew is for the flows to come. */
-    private NextHop permitted(Originator who) {
+    private Onward permitted(Originator who) {
         Directions directions = parts.directions().get();
         Decision said = directions.policy().decide(new Question(who, hostName));
         decision = said;
         tell(() -> parts.events().decided(said));
-        NextHop chosen = directions.next(said);
-        if (chosen instanceof NextHop.Destination && isOnlyReachableThere(who)) {
+        Route route = directions.route(said);
+        next = route.next();
+        if (route.next() instanceof NextHop.Destination && isOnlyReachableThere(who)) {
             throw new Refused(
                     CloseReason.DESTINATION_NOT_HERE,
                     Tuple.text(who.tuple().destination()) + " of host " + who.host() + " isn't that of this one");
         }
-        limits = directions.limits(said);
-        next = chosen;
-        return chosen;
+        Onward way = new Onward(
+                parts, this, who, route, directions.limits(said), hostName, handle, reached -> stage = reached);
+        onward = way;
+        return way;
     }
 
-    /** A place among the flows of this hop and on a transport; the true originator's share, whoever connected to this hop. */
-    private CompletableFuture<NextHop> leased(NextHop to) {
-        stage = FlowView.Stage.WAITING;
-        Originator who = Objects.requireNonNull(originator);
-        return parts.budget()
-                .lease(this, who, hostName, Objects.requireNonNull(limits))
-                .thenApply(given -> {
-                    lease = given;
-                    goOn();
-                    return to;
-                });
-    }
-
-    /** A connection to the next hop or the destination. */
-    private CompletableFuture<SocketChannel> connected(NextHop to) {
-        stage = FlowView.Stage.CONNECTING;
-        InetSocketAddress address =
-                to.address(Objects.requireNonNull(originator).tuple().destination());
-        return parts.connector()
-                .connect(inbound.eventLoop(), address, new Inbox())
-                .handle((channel, problem) -> {
-                    if (channel == null) {
-                        throw connectRefusal(problem, address, to);
-                    }
-                    outbound = channel;
-                    goOn();
-                    return channel;
-                });
-    }
-
-    private static Refused connectRefusal(@Nullable Throwable problem, InetSocketAddress address, NextHop to) {
-        CloseReason reason = switch (problem) {
-            case ConnectTimeoutException timeout -> CloseReason.CONNECT_TIMEOUT;
-            case NoRouteToHostException noRoute -> CloseReason.CONNECT_UNREACHABLE;
-            case ConnectException refused
-            when String.valueOf(refused.getMessage()).contains("refused") -> CloseReason.CONNECT_REFUSED;
-            case null, default -> CloseReason.CONNECT_FAILED;
-        };
-        // On the way to a hop that intercepts, only that hop can accept or refuse: the destination isn't asked yet.
-        String who = to instanceof NextHop.ByInterception by
-                ? "hop " + by.name() + " didn't intercept the connection to " + Tuple.text(address)
-                : to.name() + " at " + Tuple.text(address);
-        return new Refused(reason, problem == null ? who : who + ": " + problem.getMessage());
+    /**
+     * A place among the flows of this hop and on a transport, by the true originator's share, whoever connected to this hop; and a
+     * connection to the next hop or the destination.
+     */
+    private CompletableFuture<Opened> connected(Onward way) {
+        return way.open().thenApply(connection -> {
+            opened = connection;
+            goOn();
+            return connection;
+        });
     }
 
     /** The header with this hop's own link, in one write, before any byte and without waiting for one. */
-    private CompletableFuture<SocketChannel> announced(SocketChannel channel) {
+    private CompletableFuture<DuplexChannel> announced(Opened connection) {
         NextHop to = Objects.requireNonNull(next);
-        if (to.audience().isEmpty()) {
-            return CompletableFuture.completedFuture(channel);
+        if (to.audience().isEmpty() || Objects.requireNonNull(onward).spareHeader(connection)) {
+            return CompletableFuture.completedFuture(connection.channel());
         }
+        Tuple addresses = connection
+                .addresses()
+                .orElseThrow(() -> new Refused(
+                        CloseReason.START_FAILED, "the agent doesn't say the addresses that a header is signed for"));
         Announcement announcement = new Announcement(
                 parts,
                 to,
                 Objects.requireNonNull(originator),
                 Objects.requireNonNull(arrival),
                 verification instanceof Verification.Verified received ? Optional.of(received) : Optional.empty());
-        UnsignedChain chain = announcement.by(Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
+        UnsignedChain chain = announcement.by(addresses);
         closedDetails = chain.closed();
-        return parts.batchSigner().sign(inbound.eventLoop(), chain).thenCompose(signed -> written(channel, signed));
+        return parts.batchSigner()
+                .sign(inbound.eventLoop(), chain)
+                .thenCompose(signed -> written(connection.channel(), signed));
     }
 
-    private CompletableFuture<SocketChannel> written(SocketChannel channel, Chain signed) {
+    private CompletableFuture<DuplexChannel> written(DuplexChannel channel, Chain signed) {
         goOn();
         Bytes header = parts.chainTlv()
                 .header(signed)
@@ -362,7 +332,7 @@ public final class Flow {
     }
 
     /** To an agent, that the way onwards stands: from here on the connection is the flow. */
-    private CompletableFuture<SocketChannel> answered(SocketChannel channel) {
+    private CompletableFuture<DuplexChannel> answered(DuplexChannel channel) {
         if (!awaitsAnswer) {
             return CompletableFuture.completedFuture(channel);
         }
@@ -385,12 +355,12 @@ public final class Flow {
     }
 
     /** Bytes both ways, until there are no more. */
-    private CompletableFuture<RelayEnd> relayed(SocketChannel channel) {
+    private CompletableFuture<RelayEnd> relayed(DuplexChannel channel) {
         goOn();
         stage = FlowView.Stage.RELAYING;
         Relay running = new Relay(inbound, channel, parts.idleTimeout());
         relay = running;
-        parts.budget().activate(Objects.requireNonNull(lease));
+        Objects.requireNonNull(onward).activate();
         tell(() -> parts.events().opened(view()));
         return running.start();
     }
@@ -413,10 +383,10 @@ public final class Flow {
 
     /** Its place goes to others, its row goes, and its end is told, whether or not others could be told of the place. */
     private void leave(Ending ending) {
-        Lease place = lease;
+        Onward way = onward;
         try {
-            if (place != null) {
-                parts.budget().release(place);
+            if (way != null) {
+                way.leave();
             }
         } finally {
             parts.table().remove(this);
@@ -429,9 +399,9 @@ public final class Flow {
     /** Refused before it stood: the application is to feel it at once, as a reset, and not wait for an answer. */
     private void closeBoth(CloseReason reason) {
         closeInbound(reason);
-        SocketChannel other = outbound;
+        Opened other = opened;
         if (other != null) {
-            Relay.reset(other);
+            Relay.reset(other.channel());
         }
     }
 
@@ -485,7 +455,10 @@ public final class Flow {
                 running.abort();
             } else {
                 closeInbound(reason);
-                parts.budget().giveUp(this);
+                Onward way = onward;
+                if (way != null) {
+                    way.giveUp();
+                }
             }
         });
     }
@@ -501,7 +474,7 @@ public final class Flow {
     }
 
     /** Nothing goes on for a flow that was told to stop while it waited for an answer. */
-    private void goOn() {
+    void goOn() {
         CloseReason stopped = stopReason;
         if (stopped != null) {
             throw new Refused(stopped, "");
@@ -527,6 +500,7 @@ public final class Flow {
                 Optional.ofNullable(originator),
                 Optional.ofNullable(decision),
                 Optional.ofNullable(next),
+                Optional.ofNullable(onward).flatMap(Onward::over),
                 closedDetails,
                 running == null ? 0 : running.bytesToOutbound(),
                 running == null ? 0 : running.bytesToInbound());

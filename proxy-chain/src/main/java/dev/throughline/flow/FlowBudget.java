@@ -6,14 +6,12 @@ import dev.throughline.budget.Ask;
 import dev.throughline.budget.Budget;
 import dev.throughline.budget.Claimant;
 import dev.throughline.budget.Lease;
-import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.budget.PoolView;
 import dev.throughline.budget.Shortage;
 import dev.throughline.budget.Ticket;
 import dev.throughline.budget.Turn;
 import dev.throughline.originator.HostId;
-import dev.throughline.originator.Originator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +19,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,12 +32,6 @@ public final class FlowBudget implements AutoCloseable {
     /** The pool of all flows of a hop. */
     public static final String HOP = "hop";
 
-    /** The pool of those that go on over plain sockets. */
-    public static final String BSD_SOCKET = "bsd-socket";
-
-    private static final ImmutableList<ImmutableList<String>> WAYS =
-            ImmutableList.of(ImmutableList.of(HOP, BSD_SOCKET));
-
     /** So often it is looked who waited long enough, and who became idle. */
     private static final long PAUSE_MILLIS = 50;
 
@@ -51,12 +42,10 @@ public final class FlowBudget implements AutoCloseable {
     private final Budget budget;
     private final PoolRule rule;
     private final Function<HostId, String> hostNames;
+    private final BudgetEvents events;
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
     private final LimitedOriginators limited = new LimitedOriginators(LOG::warn);
-    private final LongAdder refused = new LongAdder();
-    private final LongAdder waited = new LongAdder();
-    private final LongAdder evicted = new LongAdder();
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("budget-clock").daemon().factory());
 
@@ -64,45 +53,71 @@ public final class FlowBudget implements AutoCloseable {
      * A budget for a hop.
      *
      * @param flows that it may have at once
-     * @param sockets that it may have open onwards
      * @param maxWaiting how many flows may wait for a place
      * @param hostNames what people call a host
+     * @param events who is told
      */
-    public FlowBudget(int flows, int sockets, PoolRule rule, int maxWaiting, Function<HostId, String> hostNames) {
-        this.budget = new Budget(maxWaiting).pool(HOP, flows, rule).pool(BSD_SOCKET, sockets, rule);
+    public FlowBudget(
+            int flows, PoolRule rule, int maxWaiting, Function<HostId, String> hostNames, BudgetEvents events) {
+        this.budget = new Budget(maxWaiting).pool(HOP, flows, rule);
         this.rule = rule;
         this.hostNames = hostNames;
-        var _ = clock.scheduleWithFixedDelay(this::tick, PAUSE_MILLIS, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        this.events = events;
+        clock.scheduleWithFixedDelay(this::tick, PAUSE_MILLIS, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    /** Asks for a place for {@code flow}; it has one, or is {@link Refused}, within the time that its class says. */
-    CompletableFuture<Lease> lease(Flow flow, Originator originator, Optional<String> hostName, LimitClass limits) {
-        Claimant who = Claimants.of(originator);
+    /** The pool of flows to a next hop. */
+    public static String toHop(String name) {
+        return "to " + name;
+    }
+
+    /** One more pool: of a transport, by its name, or {@link #toHop}. */
+    public FlowBudget pool(String name, int capacity) {
+        budget.pool(name, capacity, rule);
+        return this;
+    }
+
+    /** A pool has another capacity from now on. */
+    public void capacity(String pool, int capacity) {
+        synchronized (this) {
+            act(budget.capacity(pool, capacity, System.nanoTime()));
+        }
+    }
+
+    /** Whether there is a pool of this name. */
+    boolean has(String pool) {
+        return budget.pools().stream().anyMatch(view -> view.name().equals(pool));
+    }
+
+    /**
+     * Asks for a place for {@code flow}; it has one, or is {@link Refused}, within the time that its class says.
+     *
+     * @param givenUp the lease of a start that was given up, in whose stead it asks
+     */
+    CompletableFuture<Lease> lease(Flow flow, HostId host, Ask ask, Optional<Lease> givenUp) {
         CompletableFuture<Lease> answer = new CompletableFuture<>();
-        Ask ask = new Ask(who, Claimants.destination(originator, hostName), limits, WAYS, System.nanoTime(), flow::movedNanos);
         // Whoever is served at once must find its waiter there.
         synchronized (this) {
             long now = System.nanoTime();
-            Admission admission = budget.ask(ask, now);
+            Admission admission =
+                    givenUp.isPresent() ? budget.askInstead(givenUp.get(), ask, now) : budget.ask(ask, now);
             admission.evicted().forEach(this::evict);
             switch (admission) {
                 case Admission.Granted granted -> {
                     holders.put(granted.lease(), flow);
+                    granted.passedOver().ifPresent(why -> events.fellOver(pool(why), reason(why)));
                     answer.complete(granted.lease());
                 }
                 case Admission.Waiting waiting -> {
-                    waited.increment();
-                    limited.limited(
-                            who,
-                            hostNames.apply(originator.host()),
-                            waiting.ticket().shortage(),
-                            now);
+                    limited(ask.who(), host, waiting.ticket().shortage(), now);
+                    events.waited(
+                            pool(waiting.ticket().shortage()),
+                            reason(waiting.ticket().shortage()));
                     waiters.put(waiting.ticket(), new Waiter(flow, answer));
                     waiting.displaced().ifPresent(this::refuse);
                 }
                 case Admission.Refused no -> {
-                    refused.increment();
-                    limited.limited(who, hostNames.apply(originator.host()), no.shortage(), now);
+                    limited(ask.who(), host, no.shortage(), now);
                     answer.completeExceptionally(refusal(no.shortage(), ""));
                 }
             }
@@ -110,9 +125,37 @@ public final class FlowBudget implements AutoCloseable {
         return answer;
     }
 
-    private static Refused refusal(Shortage shortage, String how) {
+    private void limited(Claimant who, HostId host, Shortage why, long now) {
+        limited.limited(who, hostNames.apply(host), why, now);
+    }
+
+    private static String pool(Shortage shortage) {
+        return switch (shortage) {
+            case Shortage.Full(String pool) -> pool;
+            case Shortage.Reserved(String pool) -> pool;
+            case Shortage.Capped capped -> "class";
+            case Shortage.NoWay none -> HOP;
+        };
+    }
+
+    private static String reason(Shortage shortage) {
+        return switch (shortage) {
+            case Shortage.Full full -> "full";
+            case Shortage.Reserved reserved -> "reserved";
+            case Shortage.Capped capped -> "cap";
+            case Shortage.NoWay none -> "no-transport";
+        };
+    }
+
+    private Refused refusal(Shortage shortage, String how) {
+        events.refused(pool(shortage), reason(shortage));
         CloseReason reason = shortage instanceof Shortage.Capped ? CloseReason.CLASS_LIMIT : CloseReason.NO_PLACE;
         return new Refused(reason, shortage + how);
+    }
+
+    /** A start failed, and the flow goes on over another transport. */
+    void fellOver(String transport, String reason) {
+        events.fellOver(transport, reason);
     }
 
     /** The flow moves bytes from now on, and may be evicted when it doesn't. */
@@ -120,7 +163,7 @@ public final class FlowBudget implements AutoCloseable {
         budget.activate(lease);
     }
 
-    /** The flow is over. */
+    /** The system has let go of the flow. */
     void release(Lease lease) {
         synchronized (this) {
             holders.remove(lease);
@@ -170,11 +213,8 @@ public final class FlowBudget implements AutoCloseable {
     private void refuse(Ticket ticket) {
         Waiter waiter = waiters.remove(ticket);
         if (waiter != null) {
-            refused.increment();
-            waiter.flow
-                    .loop()
-                    .execute(() -> waiter.answer.completeExceptionally(
-                            refusal(ticket.shortage(), ", and no place came free while it waited")));
+            Refused refused = refusal(ticket.shortage(), ", and no place came free while it waited");
+            waiter.flow.loop().execute(() -> waiter.answer.completeExceptionally(refused));
         }
     }
 
@@ -191,7 +231,8 @@ public final class FlowBudget implements AutoCloseable {
             if (System.nanoTime() - flow.movedNanos() < rule.idleFloor().toNanos()) {
                 budget.spare(lease);
             } else {
-                evicted.increment();
+                // The transport's place follows the hop's.
+                events.evicted(lease.ask().ways().get(lease.way()).get(1));
                 flow.stop(CloseReason.EVICTED);
             }
         });
@@ -207,19 +248,11 @@ public final class FlowBudget implements AutoCloseable {
         return budget.waiting();
     }
 
-    /** Flows that got no place. */
-    public long refused() {
-        return refused.sum();
-    }
-
-    /** Flows that had to wait for one. */
-    public long waited() {
-        return waited.sum();
-    }
-
-    /** Flows that were closed to make room. */
-    public long evicted() {
-        return evicted.sum();
+    /** Flows that wait for a place of one pool. */
+    public long waiting(String pool) {
+        return waiters.keySet().stream()
+                .filter(ticket -> pool(ticket.shortage()).equals(pool))
+                .count();
     }
 
     @Override

@@ -1,11 +1,12 @@
 package dev.throughline.flow;
 
+import com.google.common.collect.ImmutableMap;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.originator.HostId;
-import dev.throughline.transport.Connector;
+import dev.throughline.transport.Transport;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,7 +26,7 @@ import java.util.function.Supplier;
  * @param healthCheckers who may send a LOCAL header
  * @param directions which flows go on and where to, now
  * @param budget who has a place, and who has to wait
- * @param connector opens the connection there
+ * @param transports open the connection there, by their names
  * @param batchSigner signs this hop's links
  * @param table the flows that live
  * @param events who is told what happens
@@ -41,7 +42,7 @@ public record FlowParts(
         List<Cidr> healthCheckers,
         Supplier<Directions> directions,
         FlowBudget budget,
-        Connector connector,
+        ImmutableMap<String, Transport> transports,
         BatchSigner batchSigner,
         FlowTable table,
         FlowEvents events,

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param originator who opened it, once that is known
  * @param decision what the policy said of it, once it was asked
  * @param next where it goes on to, once that is decided
+ * @param transport over which it goes on, as far as that is known
  * @param closedDetails what the next hop may not see or had no room for, with what it takes to prove it later
  * @param bytesOut from the originator towards the destination
  * @param bytesIn back to the originator
@@ -38,6 +39,7 @@ public record FlowView(
         Optional<Originator> originator,
         Optional<Decision> decision,
         Optional<NextHop> next,
+        Optional<String> transport,
         ImmutableList<Opening> closedDetails,
         long bytesOut,
         long bytesIn) {

@@ -2,6 +2,7 @@ package dev.throughline.metrics;
 
 import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.Verification;
+import dev.throughline.flow.BudgetEvents;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Ending;
 import dev.throughline.flow.FlowEvents;
@@ -16,6 +17,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,7 @@ public final class HopMetrics implements FlowEvents {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Map<CloseReason, Counter> closed = new EnumMap<>(CloseReason.class);
     private final Map<RejectReason, Counter> rejected = new EnumMap<>(RejectReason.class);
+    private final BudgetMetrics budget = new BudgetMetrics(registry);
     private final Counter opened;
     private final Counter verified;
     private final Counter bytesOut;
@@ -97,14 +100,29 @@ public final class HopMetrics implements FlowEvents {
                 .register(registry);
     }
 
+    /**
+     * Who counts what becomes of flows that ask for places.
+     *
+     * @param pools the names of all pools
+     * @param transports the names of those that are transports
+     */
+    public BudgetEvents budget(Collection<String> pools, Collection<String> transports) {
+        pools.forEach(budget::pool);
+        transports.forEach(budget::transport);
+        return budget;
+    }
+
     /** A value that is read when the metrics are. */
     public void gauge(String name, String description, Supplier<Number> value) {
         Gauge.builder(name, value).description(description).register(registry);
     }
 
-    /** One of several that differ in a tag. */
-    public void gauge(String name, String description, String tag, String value, Supplier<Number> number) {
-        Gauge.builder(name, number).description(description).tag(tag, value).register(registry);
+    /** One of several that differ in tags: names and values in turn. */
+    public void gauge(String name, String description, List<String> tags, Supplier<Number> number) {
+        Gauge.builder(name, number)
+                .description(description)
+                .tags(tags.toArray(String[]::new))
+                .register(registry);
     }
 
     /** A count that only grows and that something else keeps. */

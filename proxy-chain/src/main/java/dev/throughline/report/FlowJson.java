@@ -65,6 +65,7 @@ public final class FlowJson {
         flow.decision()
                 .ifPresent(said -> said.rule().ifPresent(rule -> out.put("policy", p -> decision(p, rule, said))));
         out.putAll("chain", chain(flow)).put("next", flow.next().map(NextHop::name));
+        flow.transport().ifPresent(over -> out.put("transport", over));
         if (!flow.closedDetails().isEmpty()) {
             out.putAll(
                     "closed_details",

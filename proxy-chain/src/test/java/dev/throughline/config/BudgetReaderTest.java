@@ -3,6 +3,7 @@ package dev.throughline.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.collect.ImmutableMap;
 import dev.throughline.budget.Caps;
 import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
@@ -39,14 +40,16 @@ class BudgetReaderTest {
     @Test
     void everythingCanBeSaid() throws Exception {
         HopConfig config = read("""
-                budget: { reserve: 0%, soft: 100%, low: 0%, idle-floor: 1s, waiting: 0 }
+                budget: { reserve: 0%, soft: 100%, low: 0%, idle-floor: 1s, waiting: 0, next-hops: { destination: 7 } }
                 classes:
                   few:
                     { per-process: 1, per-executable: 2, per-user: 3, per-destination: 4, per-executable-and-destination: 5,
                       falls-over: false, wait: 0s }
                   default: {}
                 """);
-        assertThat(config.budget()).isEqualTo(new BudgetConfig(new PoolRule(0, 100, 0, Duration.ofSeconds(1)), 0));
+        assertThat(config.budget())
+                .isEqualTo(new BudgetConfig(
+                        new PoolRule(0, 100, 0, Duration.ofSeconds(1)), 0, ImmutableMap.of("destination", 7)));
         assertThat(config.classes().get("few"))
                 .isEqualTo(new LimitClass("few", new Caps(1, 2, 3, 4, 5), false, Duration.ZERO));
         assertThat(config.classes().get("default")).isEqualTo(LimitClass.DEFAULT);

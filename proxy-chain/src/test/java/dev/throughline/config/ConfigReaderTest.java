@@ -3,6 +3,7 @@ package dev.throughline.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.config.ListenerConfig.Interception;
 import dev.throughline.header.Bytes;
 import java.io.IOException;
@@ -39,7 +40,7 @@ class ConfigReaderTest {
         assertThat(config.commandLineKey()).isEmpty();
         assertThat(config.admin().socket()).hasToString("/run/throughline/hop-c/admin.sock");
         assertThat(config.admin().pidFile()).hasToString("/run/throughline/hop-c/pid");
-        assertThat(config.route()).isEqualTo(new RouteConfig.Destination());
+        assertThat(config.route()).isEqualTo(new RouteConfig.Destination(ImmutableList.of("bsd-socket")));
     }
 
     @Test

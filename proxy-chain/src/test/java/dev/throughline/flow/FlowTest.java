@@ -57,7 +57,7 @@ import dev.throughline.policy.Policy;
 import dev.throughline.policy.PolicyRule;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Wire;
-import dev.throughline.transport.Connector;
+import dev.throughline.transport.BsdSocket;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -69,7 +69,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -80,8 +79,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,7 +104,9 @@ class FlowTest {
     private ProcessIdentifier identifier;
     private ServerSocket destination;
     private volatile Authority authority;
+    private final CountedBudget counted = new CountedBudget();
     private FlowBudget budget;
+    private PartsDraft draft;
     private FlowParts parts;
     private Entrance entrance;
     private Wire wire;
@@ -156,29 +156,16 @@ class FlowTest {
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
         destination = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         authority = authority(trust);
-        budget = new FlowBudget(100, 100, PoolRule.DEFAULT, 10, HostId::toString);
-        parts = new FlowParts(
-                HostId.of("edge-1"),
-                identifier,
-                () -> authority,
-                ChainTlv.STANDARD,
-                HeaderLimits.NORMAL,
-                halfOpenHeaders(1, 10),
-                new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime),
-                List.of(),
-                () -> Directions.allTo(new NextHop.Destination()),
-                budget,
-                new Connector(0, Duration.ofSeconds(5)),
-                new BatchSigner(Duration.ofMillis(1)),
-                new FlowTable(10),
-                events,
-                Duration.ofSeconds(5),
-                Duration.ofHours(1),
-                Duration.ofSeconds(10),
-                Clock.systemUTC(),
-                new SecureRandom());
+        budget = budget(100, PoolRule.DEFAULT);
+        draft = new PartsDraft(identifier, () -> authority, budget, events);
+        draft.headerFailures = new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime);
+        parts = draft.parts();
         entrance = fromApplications();
         wire = new Wire(() -> (ChannelHandler) new Beginning());
+    }
+
+    private FlowBudget budget(int flows, PoolRule rule) {
+        return new FlowBudget(flows, rule, 10, HostId::toString, counted).pool(BsdSocket.NAME, 100);
     }
 
     private static HalfOpenHeaders halfOpenHeaders(int limit, int total) {
@@ -205,7 +192,9 @@ class FlowTest {
         assertThat(events.closed).isEmpty();
         assertThat(parts.table().size()).isZero();
         assertThat(parts.halfOpenHeaders().size()).isZero();
-        assertThat(parts.budget().pools()).allMatch(pool -> pool.inUse() == 0);
+        // A place is free when its socket is.
+        Wire.await(
+                "to have all places back", () -> parts.budget().pools().stream().allMatch(pool -> pool.inUse() == 0));
         assertThat(parts.budget().waiting()).isZero();
         parts.budget().close();
         budget.close();
@@ -341,7 +330,7 @@ class FlowTest {
 
     @Test
     void theNextHopGetsOneTrueHeaderBeforeTheFirstByte() throws Exception {
-        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress(), HeaderProfile.NORMAL)));
+        change(p -> p.next(new NextHop.At("hop-c", destinationAddress(), HeaderProfile.NORMAL)));
         Socket app = wire.connect();
         Socket next = destination.accept();
 
@@ -363,7 +352,7 @@ class FlowTest {
     /** The reset may come before, while or after the header is written: the flow ends all the same. */
     @Test
     void aNextHopThatAcceptsAndResetsLeavesNoFlowBehind() throws Exception {
-        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress(), HeaderProfile.NORMAL)));
+        change(p -> p.next(new NextHop.At("hop-c", destinationAddress(), HeaderProfile.NORMAL)));
         for (int i = 0; i < 300; i++) {
             wire.connect();
             Socket next = destination.accept();
@@ -440,7 +429,7 @@ class FlowTest {
 
     @Test
     void aHeaderThatDoesntComeTimesOut() throws Exception {
-        change(p -> withHeaderTimeout(p, Duration.ofMillis(200)));
+        change(p -> p.headerTimeout = Duration.ofMillis(200));
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
 
@@ -465,7 +454,7 @@ class FlowTest {
     /** The one that waits longest, since both are of one peer. */
     @Test
     void whoLosesItsPlaceToAnotherEndsForTheBudget() throws Exception {
-        change(p -> withBudgets(p, halfOpenHeaders(10, 1), p.headerFailures()));
+        change(p -> p.halfOpenHeaders = halfOpenHeaders(10, 1));
         entrance = fromPreviousHop();
         Socket first = wire.connect();
         Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
@@ -498,7 +487,7 @@ class FlowTest {
 
     @Test
     void whoseHeaderWasVerifiedKeepsItsPlace() throws Exception {
-        change(p -> withBudgets(p, halfOpenHeaders(10, 2), p.headerFailures()));
+        change(p -> p.halfOpenHeaders = halfOpenHeaders(10, 2));
         entrance = fromPreviousHop();
         Socket before = wire.connect();
         before.getOutputStream().write(header(before, destinationAddress()).toByteArray());
@@ -518,7 +507,7 @@ class FlowTest {
 
     @Test
     void whoseHeaderWasRejectedDoesNot() throws Exception {
-        change(p -> withBudgets(p, halfOpenHeaders(10, 2), p.headerFailures()));
+        change(p -> p.halfOpenHeaders = halfOpenHeaders(10, 2));
         entrance = fromPreviousHop();
         Socket before = wire.connect();
         before.getOutputStream().write(UNSIGNED);
@@ -668,7 +657,7 @@ class FlowTest {
 
     @Test
     void aHealthCheckIsAnsweredByACloseThatIsNoReset() throws Exception {
-        change(p -> withHealthCheckers(p, List.of(Cidr.parse("127.0.0.0/8"))));
+        change(p -> p.healthCheckers = List.of(Cidr.parse("127.0.0.0/8")));
         entrance = fromPreviousHop();
         Socket checker = wire.connect();
         checker.getOutputStream().write(LOCAL);
@@ -728,26 +717,7 @@ class FlowTest {
     /** The loopback of the originator's host is not this host's. */
     @Test
     void aFlowOfAnotherHostDoesNotReachServicesOfThisOne() throws Exception {
-        change(p -> new FlowParts(
-                HostId.of("egress-1"),
-                p.identifier(),
-                p.authority(),
-                p.chainTlv(),
-                p.headerLimits(),
-                p.halfOpenHeaders(),
-                p.headerFailures(),
-                p.healthCheckers(),
-                p.directions(),
-                p.budget(),
-                p.connector(),
-                p.batchSigner(),
-                p.table(),
-                p.events(),
-                p.headerTimeout(),
-                p.idleTimeout(),
-                p.ttl(),
-                p.clock(),
-                p.random()));
+        change(p -> p.host = HostId.of("egress-1"));
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
@@ -803,7 +773,7 @@ class FlowTest {
 
     @Test
     void oneFlowTooManyIsRefusedAndTheOthersGoOn() throws Exception {
-        change(p -> withTable(p, new FlowTable(1)));
+        change(p -> p.table = new FlowTable(1));
         Socket first = wire.connect();
         Socket there = destination.accept();
         Socket second = wire.connect();
@@ -819,34 +789,18 @@ class FlowTest {
 
     /** Places for {@code flows}, none reserved; whoever is idle for {@code floor} may be closed. */
     private void places(int flows, Duration floor, Duration wait) {
-        FlowBudget few = new FlowBudget(flows, 100, new PoolRule(0, 50, 0, floor), 10, HostId::toString);
-        LimitClass all = new LimitClass("default", Caps.OPEN, true, wait);
-        change(p -> withBudget(p, few, all));
+        withBudget(budget(flows, new PoolRule(0, 50, 0, floor)), new LimitClass("default", Caps.OPEN, true, wait));
     }
 
-    private static FlowParts withBudget(FlowParts p, FlowBudget budget, LimitClass all) {
-        Directions directions = new Directions(
-                Policy.NONE, new NextHop.Destination(), ImmutableMap.of(), ImmutableMap.of(all.name(), all));
-        return new FlowParts(
-                p.host(),
-                p.identifier(),
-                p.authority(),
-                p.chainTlv(),
-                p.headerLimits(),
-                p.halfOpenHeaders(),
-                p.headerFailures(),
-                p.healthCheckers(),
-                () -> directions,
-                budget,
-                p.connector(),
-                p.batchSigner(),
-                p.table(),
-                p.events(),
-                p.headerTimeout(),
-                p.idleTimeout(),
-                p.ttl(),
-                p.clock(),
-                p.random());
+    private void withBudget(FlowBudget budget, LimitClass all) {
+        change(p -> {
+            p.budget = budget;
+            p.directions(new Directions(
+                    Policy.NONE,
+                    new Route(new NextHop.Destination(), PartsDraft.PLAIN),
+                    ImmutableMap.of(),
+                    ImmutableMap.of(all.name(), all)));
+        });
     }
 
     @Test
@@ -859,7 +813,7 @@ class FlowTest {
         assertReset(second);
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
                 .isEqualTo(new Ending(CloseReason.NO_PLACE, "hop is full"));
-        assertThat(parts.budget().refused()).isEqualTo(1);
+        assertThat(counted.events).containsExactly("refused by hop: full");
         first.close();
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
@@ -884,7 +838,7 @@ class FlowTest {
         thereToo.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
-        assertThat(parts.budget().waited()).isEqualTo(1);
+        assertThat(counted.events).containsExactly("waited for hop: full");
     }
 
     @Test
@@ -931,7 +885,7 @@ class FlowTest {
 
         assertReset(first);
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending()).isEqualTo(new Ending(CloseReason.EVICTED, ""));
-        assertThat(parts.budget().evicted()).isEqualTo(1);
+        assertThat(counted.events).contains("evicted from bsd-socket");
         there.close();
         second.close();
         thereToo.close();
@@ -942,7 +896,7 @@ class FlowTest {
     void aClassHasItsLimit() throws Exception {
         LimitClass one =
                 new LimitClass("default", new Caps(1, Caps.NONE, Caps.NONE, Caps.NONE, Caps.NONE), true, Duration.ZERO);
-        change(p -> withBudget(p, new FlowBudget(9, 9, PoolRule.DEFAULT, 9, HostId::toString), one));
+        withBudget(budget(9, PoolRule.DEFAULT), one);
         Socket first = wire.connect();
         Socket there = destination.accept();
 
@@ -971,12 +925,16 @@ class FlowTest {
                 "hop-v",
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), destination.getLocalPort()),
                 HeaderProfile.NORMAL);
-        return new Directions(policy, new NextHop.Destination(), ImmutableMap.of("vault", vault), ImmutableMap.of());
+        return new Directions(
+                policy,
+                new Route(new NextHop.Destination(), PartsDraft.PLAIN),
+                ImmutableMap.of("vault", new Route(vault, PartsDraft.PLAIN)),
+                ImmutableMap.of());
     }
 
     @Test
     void whatThePolicyDeniesReachesNobody() throws Exception {
-        change(p -> withDirections(p, directions(policy(new Outcome.Deny(), hosts("edge-1")))));
+        change(p -> p.directions(directions(policy(new Outcome.Deny(), hosts("edge-1")))));
         Socket app = wire.connect();
 
         assertReset(app);
@@ -997,7 +955,7 @@ class FlowTest {
     /** By the originator that the header names, not by who sent it. */
     @Test
     void thePolicyIsAskedAboutTheVerifiedOriginator() throws Exception {
-        change(p -> withDirections(p, directions(policy(new Outcome.Deny(), hosts("edge-1")))));
+        change(p -> p.directions(directions(policy(new Outcome.Deny(), hosts("edge-1")))));
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
@@ -1010,7 +968,7 @@ class FlowTest {
     @Test
     void aRuleSendsAFlowToAnotherHopWithAHeaderForIt() throws Exception {
         Outcome toVault = new Outcome.Allow(Optional.of("vault"), Optional.of("bulk"));
-        change(p -> withDirections(p, directions(policy(toVault, hosts("edge-1")))));
+        change(p -> p.directions(directions(policy(toVault, hosts("edge-1")))));
         Socket app = wire.connect();
 
         Socket vault = destination.accept();
@@ -1030,7 +988,7 @@ class FlowTest {
 
     @Test
     void whatNoRuleNamesGoesItsUsualWay() throws Exception {
-        change(p -> withDirections(p, directions(policy(new Outcome.Deny(), hosts("edge-2")))));
+        change(p -> p.directions(directions(policy(new Outcome.Deny(), hosts("edge-2")))));
         Socket app = wire.connect();
 
         Socket there = destination.accept();
@@ -1044,15 +1002,9 @@ class FlowTest {
     /** A policy that can't be asked allows nothing. */
     @Test
     void aPolicyThatFailsDenies() throws Exception {
-        change(p -> copy(
-                p,
-                p.headerLimits(),
-                p.healthCheckers(),
-                () -> {
-                    throw new IllegalStateException("no policy, made by this test");
-                },
-                p.table(),
-                p.headerTimeout()));
+        change(p -> p.directions = () -> {
+            throw new IllegalStateException("no policy, made by this test");
+        });
         Socket app = wire.connect();
 
         assertReset(app);
@@ -1064,9 +1016,10 @@ class FlowTest {
     @Test
     void aPolicyThatThrowsIsCountedAndLoggedOnce() throws Exception {
         HopMetrics metrics = new HopMetrics();
-        change(p -> withEvents(
-                withDirections(p, directions(policy(Outcome.Allow.PLAIN, hosts("not a name")))),
-                FlowEvents.all(List.of(metrics, events))));
+        change(p -> {
+            p.directions(directions(policy(Outcome.Allow.PLAIN, hosts("not a name"))));
+            p.events = FlowEvents.all(List.of(metrics, events));
+        });
         try (LogLines log = new LogLines(Flow.class)) {
             Socket app = wire.connect();
 
@@ -1086,7 +1039,7 @@ class FlowTest {
     @Test
     void aRouteThatIsNotThereIsNotReplacedByAnother() throws Exception {
         Outcome nowhere = new Outcome.Allow(Optional.of("nowhere"), Optional.empty());
-        change(p -> withDirections(p, directions(policy(nowhere, hosts("edge-1")))));
+        change(p -> p.directions(directions(policy(nowhere, hosts("edge-1")))));
         Socket app = wire.connect();
 
         assertReset(app);
@@ -1097,7 +1050,7 @@ class FlowTest {
     @Test
     void aDestinationThatRefusesIsFeltAsAReset() throws Exception {
         InetSocketAddress nobody = destinationAddress();
-        change(p -> withNext(p, new NextHop.At("hop-c", nobody, HeaderProfile.NORMAL)));
+        change(p -> p.next(new NextHop.At("hop-c", nobody, HeaderProfile.NORMAL)));
         destination.close();
         Socket app = wire.connect();
 
@@ -1110,7 +1063,7 @@ class FlowTest {
     @Test
     void aHeaderTooLargeForTheNextHopIsNotSent() throws Exception {
         HeaderProfile small = new HeaderProfile(256, ImmutableSet.of());
-        change(p -> withNext(p, new NextHop.At("hop-c", destinationAddress(), small)));
+        change(p -> p.next(new NextHop.At("hop-c", destinationAddress(), small)));
         Socket app = wire.connect();
         Socket next = destination.accept();
 
@@ -1170,8 +1123,9 @@ class FlowTest {
         assertThat(ending().reason()).isEqualTo(CloseReason.OUTBOUND_RESET);
     }
 
-    private void change(UnaryOperator<FlowParts> change) {
-        parts = change.apply(parts);
+    private void change(Consumer<PartsDraft> change) {
+        change.accept(draft);
+        parts = draft.parts();
     }
 
     /** From an agent that is this process. */
@@ -1272,7 +1226,7 @@ class FlowTest {
 
     @Test
     void anAgentsUnfinishedHeaderMeetsTheDeadlineAndItsUsersBudget() throws Exception {
-        change(p -> withHeaderTimeout(p, Duration.ofMillis(300)));
+        change(p -> p.headerTimeout = Duration.ofMillis(300));
         entrance = fromAgent(Entrance.OwnerRule.ANYONE);
         Socket slow = wire.connect();
         slow.getOutputStream().write(LOCAL, 0, 5);
@@ -1306,100 +1260,5 @@ class FlowTest {
 
         assertFailed(agent, "stopped");
         assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
-    }
-
-    private static FlowParts withNext(FlowParts p, NextHop next) {
-        return withDirections(p, Directions.allTo(next));
-    }
-
-    private static FlowParts withDirections(FlowParts p, Directions directions) {
-        return copy(p, p.headerLimits(), p.healthCheckers(), () -> directions, p.table(), p.headerTimeout());
-    }
-
-    private static FlowParts withHealthCheckers(FlowParts p, List<Cidr> checkers) {
-        return copy(p, p.headerLimits(), checkers, p.directions(), p.table(), p.headerTimeout());
-    }
-
-    private static FlowParts withTable(FlowParts p, FlowTable table) {
-        return copy(p, p.headerLimits(), p.healthCheckers(), p.directions(), table, p.headerTimeout());
-    }
-
-    private static FlowParts withHeaderTimeout(FlowParts p, Duration timeout) {
-        return copy(p, p.headerLimits(), p.healthCheckers(), p.directions(), p.table(), timeout);
-    }
-
-    private static FlowParts withBudgets(FlowParts p, HalfOpenHeaders halfOpen, HeaderFailures failures) {
-        return new FlowParts(
-                p.host(),
-                p.identifier(),
-                p.authority(),
-                p.chainTlv(),
-                p.headerLimits(),
-                halfOpen,
-                failures,
-                p.healthCheckers(),
-                p.directions(),
-                p.budget(),
-                p.connector(),
-                p.batchSigner(),
-                p.table(),
-                p.events(),
-                p.headerTimeout(),
-                p.idleTimeout(),
-                p.ttl(),
-                p.clock(),
-                p.random());
-    }
-
-    private static FlowParts withEvents(FlowParts p, FlowEvents events) {
-        return new FlowParts(
-                p.host(),
-                p.identifier(),
-                p.authority(),
-                p.chainTlv(),
-                p.headerLimits(),
-                p.halfOpenHeaders(),
-                p.headerFailures(),
-                p.healthCheckers(),
-                p.directions(),
-                p.budget(),
-                p.connector(),
-                p.batchSigner(),
-                p.table(),
-                events,
-                p.headerTimeout(),
-                p.idleTimeout(),
-                p.ttl(),
-                p.clock(),
-                p.random());
-    }
-
-    private static FlowParts copy(
-            FlowParts p,
-            HeaderLimits limits,
-            List<Cidr> healthCheckers,
-            Supplier<Directions> directions,
-            FlowTable table,
-            Duration headerTimeout) {
-        return new FlowParts(
-                p.host(),
-                p.identifier(),
-                p.authority(),
-                p.chainTlv(),
-                limits,
-                p.halfOpenHeaders(),
-                p.headerFailures(),
-                healthCheckers,
-                directions,
-                p.budget(),
-                p.connector(),
-                p.batchSigner(),
-                table,
-                p.events(),
-                headerTimeout,
-                p.idleTimeout(),
-                p.ttl(),
-                p.clock(),
-                p.random());
     }
 }

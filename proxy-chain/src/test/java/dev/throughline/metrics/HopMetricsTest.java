@@ -44,6 +44,7 @@ class HopMetricsTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.of(new NextHop.Destination()),
+                Optional.of("bsd-socket"),
                 ImmutableList.of(),
                 10,
                 2000);

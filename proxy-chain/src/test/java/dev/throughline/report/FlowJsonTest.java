@@ -86,6 +86,7 @@ class FlowJsonTest {
                 originator,
                 decision,
                 next,
+                next.map(to -> "bsd-socket"),
                 ImmutableList.of(),
                 100,
                 2000);
@@ -129,7 +130,7 @@ class FlowJsonTest {
                 {"hop":"hop-b","audience":"hop-c","issued_at":"2027-01-01T12:00:00.020Z","ttl_ms":10000,
                 "way_in":"socket","way_out":"socket","observed_peer":"10.91.1.1:41000",
                 "outgoing_source":"10.91.2.1:41001","outgoing_destination":"10.91.2.2:7001","key":"7aeb550f2d138176"}]},
-                "chain":["hop-a","hop-b","hop-c"],"next":"destination","bytes_out":100,"bytes_in":2000,
+                "chain":["hop-a","hop-b","hop-c"],"next":"destination","transport":"bsd-socket","bytes_out":100,"bytes_in":2000,
                 "duration_ms":1500.0}"""));
     }
 
@@ -195,7 +196,7 @@ class FlowJsonTest {
 
         assertThat(line).isEqualTo(golden("""
                 {"time":"2027-01-01T12:00:01.500Z","event":"flow.close","reason":"no-true-source","detail":"no entry",
-                "hop":"hop-c","listener":"chain","number":7,"stage":"relaying","chain":["hop-c"],"next":"destination",
+                "hop":"hop-c","listener":"chain","number":7,"stage":"relaying","chain":["hop-c"],"next":"destination","transport":"bsd-socket",
                 "bytes_out":100,"bytes_in":2000,"duration_ms":1500.0}"""));
     }
 

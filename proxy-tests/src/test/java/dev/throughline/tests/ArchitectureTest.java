@@ -39,13 +39,13 @@ class ArchitectureTest {
             .put("policy", ImmutableSet.of())
             .put("config", ImmutableSet.of("os", "policy"))
             .put("relay", ImmutableSet.of())
-            .put("transport", ImmutableSet.of())
+            .put("transport", ImmutableSet.of("relay"))
             .put("ebpf", ImmutableSet.of("os"))
             .put("identify", ImmutableSet.of("ebpf", "os"))
             .put("flow", ImmutableSet.of("identify", "policy", "transport", "relay"))
             .put("intercept", ImmutableSet.of("config", "flow", "identify", "os", "relay"))
             .put("report", ImmutableSet.of("flow", "identify", "policy"))
-            .put("metrics", ImmutableSet.of("flow", "policy"))
+            .put("metrics", ImmutableSet.of("flow", "policy", "transport"))
             .put("admin", ImmutableSet.of("flow", "metrics", "os", "report"))
             .put(
                     "root",

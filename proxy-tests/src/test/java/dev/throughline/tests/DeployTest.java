@@ -2,6 +2,7 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
@@ -43,7 +44,8 @@ class DeployTest {
                             assertThat(said.pidFile()).hasValue(before.admin().pidFile());
                             assertThat(before.laterMarks()).contains(hop.mark());
                             assertThat(before.route())
-                                    .isEqualTo(new RouteConfig.HopByInterception(hop.name(), HeaderProfile.NORMAL));
+                                    .isEqualTo(new RouteConfig.HopByInterception(
+                                            hop.name(), HeaderProfile.NORMAL, ImmutableList.of("bsd-socket")));
                             return said.hop();
                         }))
                 .toList();

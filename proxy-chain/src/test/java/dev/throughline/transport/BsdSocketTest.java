@@ -5,14 +5,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.throughline.header.Tuple;
 import dev.throughline.os.Capability;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Wire;
-import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -20,6 +19,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-class ConnectorTest {
+class BsdSocketTest {
     private static final IntegerUnixChannelOption SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
 
     private Wire wire;
@@ -52,11 +52,19 @@ class ConnectorTest {
     }
 
     private CompletableFuture<SocketChannel> connect(int mark, Duration timeout) {
-        return new Connector(mark, timeout).connect(wire.loops().next(), address(), new Inbox());
+        return new BsdSocket(mark, timeout)
+                .start(wire.loops().next(), address(), Optional.empty(), new Inbox())
+                .opened()
+                .thenApply(opened -> {
+                    assertThat(opened.carried()).isFalse();
+                    SocketChannel channel = (SocketChannel) opened.channel();
+                    assertThat(opened.addresses()).contains(Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
+                    return channel;
+                });
     }
 
-    private static Throwable failure(CompletableFuture<SocketChannel> connecting) {
-        return catchThrowableOfType(ExecutionException.class, () -> connecting.get(20, TimeUnit.SECONDS))
+    private static NotOpened failure(CompletableFuture<SocketChannel> connecting) {
+        return (NotOpened) catchThrowableOfType(ExecutionException.class, () -> connecting.get(20, TimeUnit.SECONDS))
                 .getCause();
     }
 
@@ -77,9 +85,9 @@ class ConnectorTest {
     void nobodyThereIsRefused() throws Exception {
         server.close();
 
-        assertThat(failure(connect(0, Duration.ofSeconds(5))))
-                .isInstanceOf(ConnectException.class)
-                .hasMessageContaining("refused");
+        NotOpened why = failure(connect(0, Duration.ofSeconds(5)));
+        assertThat(why.reason()).isEqualTo("connect-refused");
+        assertThat(why.blame()).isEqualTo(NotOpened.Blame.DESTINATION);
     }
 
     /** A listener whose queue is full doesn't answer, which is as silent as loopback gets. */
@@ -89,7 +97,9 @@ class ConnectorTest {
         try {
             fillTheQueue(filling);
 
-            assertThat(failure(connect(0, Duration.ofMillis(300)))).isInstanceOf(ConnectTimeoutException.class);
+            NotOpened why = failure(connect(0, Duration.ofMillis(300)));
+            assertThat(why.reason()).isEqualTo("connect-timeout");
+            assertThat(why.isSilence()).isTrue();
         } finally {
             for (Socket socket : filling) {
                 socket.close();
@@ -125,9 +135,9 @@ class ConnectorTest {
         assumeFalse(Capability.effective().contains(Capability.NET_RAW), "needs to be without CAP_NET_RAW");
         server.setSoTimeout(300);
 
-        assertThat(failure(connect(0x7101, Duration.ofSeconds(5))))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("CAP_NET_ADMIN");
+        NotOpened why = failure(connect(0x7101, Duration.ofSeconds(5)));
+        assertThat(why.reason()).isEqualTo(NotOpened.NOT_MARKED);
+        assertThat(why.detail()).contains("CAP_NET_ADMIN");
         assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> server.accept()))
                 .isInstanceOf(java.net.SocketTimeoutException.class);
     }

@@ -1,0 +1,58 @@
+package dev.throughline.config;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.config.ListenerConfig.Agent;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** Reads the {@code transports} beside plain sockets. */
+final class TransportReader {
+    private static final Map<String, Boolean> HEADER = Map.of("always", false, "unless-carried", true);
+
+    private final Function<String, Path> path;
+    private ImmutableSet<String> names = ImmutableSet.of(TransportConfig.BSD_SOCKET);
+
+    TransportReader(Function<String, Path> path) {
+        this.path = path;
+    }
+
+    ImmutableMap<String, TransportConfig> read(Section root) {
+        ImmutableMap.Builder<String, TransportConfig> transports = ImmutableMap.builder();
+        try (Section section = root.section("transports")) {
+            ImmutableSet<String> given = section.names(TransportReader::name);
+            names = ImmutableSet.<String>builder().addAll(names).addAll(given).build();
+            given.forEach(name -> transport(section, name).ifPresent(read -> transports.put(name, read)));
+        }
+        return transports.buildOrThrow();
+    }
+
+    /** The names that routes may have for them, plain sockets included. */
+    ImmutableSet<String> names() {
+        return names;
+    }
+
+    private static String name(String text) {
+        if (text.equals(TransportConfig.BSD_SOCKET) || text.equals("hop")) {
+            throw new IllegalArgumentException("\"" + text + "\" is there anyway: give the agent another name");
+        }
+        return ConfigReader.hopName(text);
+    }
+
+    private Optional<TransportConfig> transport(Section parent, String name) {
+        try (Section section = parent.section(name)) {
+            Optional<Path> socket = section.required("socket", path);
+            socket.flatMap(Values::socketPathProblem).ifPresent(problem -> section.problem("socket", problem));
+            Optional<Agent> agent = ListenerReader.agent(section);
+            Duration startTimeout = section.optional(
+                    "start-timeout",
+                    text -> Values.duration(text, Duration.ofMillis(100), Duration.ofMinutes(1)),
+                    TransportConfig.DEFAULT_START_TIMEOUT);
+            boolean withoutHeader = section.optional("header", text -> Values.word(text, HEADER), false);
+            return socket.flatMap(at -> agent.map(who -> new TransportConfig(at, who, startTimeout, withoutHeader)));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.throughline.flow;
+
+/** What becomes of flows that ask for places. Told on any thread; must not wait. */
+public interface BudgetEvents {
+    /** Nobody listens. */
+    BudgetEvents NONE = new BudgetEvents() {
+        @Override
+        public void waited(String pool, String reason) {}
+
+        @Override
+        public void refused(String pool, String reason) {}
+
+        @Override
+        public void evicted(String transport) {}
+
+        @Override
+        public void fellOver(String transport, String reason) {}
+    };
+
+    /**
+     * A flow has to wait.
+     *
+     * @param pool that has no place for it: a transport's name, {@code hop}, {@code to NAME} for a next hop, {@code class} for a
+     *     cap
+     * @param reason {@code full}, {@code reserved} or {@code cap}
+     */
+    void waited(String pool, String reason);
+
+    /** A flow got no place, at once or after it waited; as {@link #waited}. */
+    void refused(String pool, String reason);
+
+    /** An idle flow on a transport is closed to make room. */
+    void evicted(String transport);
+
+    /**
+     * A flow goes on over a later transport of its route.
+     *
+     * @param transport that it didn't go over
+     * @param reason {@code full}, {@code reserved}, or why it couldn't be started ({@link
+     *     dev.throughline.transport.NotOpened#reason})
+     */
+    void fellOver(String transport, String reason);
+}

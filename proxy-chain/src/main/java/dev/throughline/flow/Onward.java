@@ -1,0 +1,210 @@
+package dev.throughline.flow;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.budget.Ask;
+import dev.throughline.budget.Lease;
+import dev.throughline.budget.LimitClass;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Originator;
+import dev.throughline.relay.Inbox;
+import dev.throughline.transport.NotOpened;
+import dev.throughline.transport.Opened;
+import dev.throughline.transport.Start;
+import dev.throughline.transport.Transport;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A flow's way onwards: a place and a connection, over the first transport of its route that has one and can start the other. A
+ * start that fails or hangs is given up; its place stays taken until the system has let go of it, and the flow asks for one on
+ * the transports that follow. Everything happens on the flow's event loop.
+ */
+final class Onward {
+    private final FlowParts parts;
+    private final Flow flow;
+    private final Originator who;
+    private final Route route;
+    private final LimitClass limits;
+    private final Optional<String> hostName;
+    private final Optional<Bytes> handle;
+    private final Consumer<FlowView.Stage> stages;
+    private final long since = System.nanoTime();
+    private ImmutableList<String> left;
+    private volatile @Nullable Transport transport;
+    private @Nullable Lease lease;
+    private @Nullable Start start;
+
+    /**
+     * A way for {@code flow}.
+     *
+     * @param who counts for it
+     * @param hostName the destination's, if it is known
+     * @param handle by which an agent knows the flow
+     * @param stages is told what it does
+     */
+    Onward(
+            FlowParts parts,
+            Flow flow,
+            Originator who,
+            Route route,
+            LimitClass limits,
+            Optional<String> hostName,
+            Optional<Bytes> handle,
+            Consumer<FlowView.Stage> stages) {
+        this.parts = parts;
+        this.flow = flow;
+        this.who = who;
+        this.route = route;
+        this.limits = limits;
+        this.hostName = hostName;
+        this.handle = handle;
+        this.stages = stages;
+        this.left = route.over();
+    }
+
+    /** The connection, or {@link Refused}. */
+    CompletableFuture<Opened> open() {
+        return open(Optional.empty());
+    }
+
+    private CompletableFuture<Opened> open(Optional<Lease> givenUp) {
+        stages.accept(FlowView.Stage.WAITING);
+        Ask ask = new Ask(
+                Claimants.of(who),
+                Claimants.destination(who, hostName),
+                limits,
+                left.stream().map(this::way).collect(ImmutableList.toImmutableList()),
+                since,
+                flow::movedNanos);
+        return parts.budget().lease(flow, who.host(), ask, givenUp).thenCompose(this::start);
+    }
+
+    /** The pools that a flow takes a place of. */
+    private ImmutableList<String> way(String over) {
+        String next = FlowBudget.toHop(route.next().name());
+        return parts.budget().has(next)
+                ? ImmutableList.of(FlowBudget.HOP, over, next)
+                : ImmutableList.of(FlowBudget.HOP, over);
+    }
+
+    private CompletableFuture<Opened> start(Lease given) {
+        lease = given;
+        flow.goOn();
+        stages.accept(FlowView.Stage.CONNECTING);
+        int which = given.way();
+        Transport over = parts.transports().get(left.get(which));
+        if (over == null) {
+            throw new IllegalStateException("a route goes over " + left.get(which) + ", which isn't there");
+        }
+        left = left.subList(which + 1, left.size());
+        transport = over;
+        Start started = over.start(flow.loop(), address(), handle, new Inbox());
+        start = started;
+        return started.opened()
+                .handle((opened, problem) ->
+                        opened == null ? otherwise(problem, given) : CompletableFuture.completedFuture(opened))
+                .thenCompose(next -> next);
+    }
+
+    private InetSocketAddress address() {
+        return route.next().address(who.tuple().destination());
+    }
+
+    /** What becomes of a flow whose start failed. */
+    private CompletableFuture<Opened> otherwise(@Nullable Throwable problem, Lease given) {
+        flow.goOn();
+        NotOpened why = why(problem);
+        boolean another =
+                why.blame() == NotOpened.Blame.TRANSPORT || why.reason().equals(NotOpened.START_TIMEOUT);
+        if (!another || left.isEmpty() || !limits.fallsOver()) {
+            throw refusal(why);
+        }
+        parts.budget().fellOver(transportName(), why.reason());
+        leave();
+        return open(Optional.of(given));
+    }
+
+    private static NotOpened why(@Nullable Throwable problem) {
+        Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
+        if (cause instanceof NotOpened why) {
+            return why;
+        }
+        throw new IllegalStateException("a start failed in an unknown way", cause);
+    }
+
+    private Refused refusal(NotOpened why) {
+        CloseReason reason = why.blame() == NotOpened.Blame.TRANSPORT
+                ? CloseReason.START_FAILED
+                : switch (why.reason()) {
+                    case "connect-timeout", NotOpened.START_TIMEOUT -> CloseReason.CONNECT_TIMEOUT;
+                    case "connect-unreachable" -> CloseReason.CONNECT_UNREACHABLE;
+                    case "connect-refused" -> CloseReason.CONNECT_REFUSED;
+                    default -> CloseReason.CONNECT_FAILED;
+                };
+        if (reason == CloseReason.START_FAILED) {
+            return new Refused(reason, transportName() + ": " + why.text());
+        }
+        // On the way to a hop that intercepts, only that hop can accept or refuse: the destination isn't asked yet.
+        String whom = route.next() instanceof NextHop.ByInterception by
+                ? "hop " + by.name() + " didn't intercept the connection to " + Tuple.text(address())
+                : route.next().name() + " at " + Tuple.text(address());
+        return new Refused(reason, whom + ": " + why.detail());
+    }
+
+    private String transportName() {
+        Transport over = transport;
+        return over == null ? "" : over.name();
+    }
+
+    /** Bytes move from now on. */
+    void activate() {
+        Lease given = lease;
+        if (given != null) {
+            parts.budget().activate(given);
+        }
+    }
+
+    /** Nobody wants the connection any more. */
+    void giveUp() {
+        parts.budget().giveUp(flow);
+        Start started = start;
+        if (started != null) {
+            started.giveUp();
+        }
+    }
+
+    /** The flow is over here: its place is free when the system has let go of the connection. */
+    void leave() {
+        Lease given = lease;
+        Start started = start;
+        lease = null;
+        start = null;
+        if (given == null) {
+            return;
+        }
+        if (started == null) {
+            parts.budget().release(given);
+        } else {
+            started.released().whenComplete((free, problem) -> parts.budget().release(given));
+        }
+    }
+
+    /** Over which it goes, as far as that is known. Any thread may ask. */
+    Optional<String> over() {
+        return Optional.ofNullable(transport).map(Transport::name);
+    }
+
+    /** Whether the next hop is told by the system who opened the flow, and needs no header. */
+    boolean spareHeader(Opened opened) {
+        Transport over = transport;
+        return over != null
+                && over.isHeaderOptional()
+                && opened.carried()
+                && route.next() instanceof NextHop.ByInterception;
+    }
+}

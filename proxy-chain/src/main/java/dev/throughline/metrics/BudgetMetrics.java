@@ -1,0 +1,95 @@
+package dev.throughline.metrics;
+
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.flow.BudgetEvents;
+import dev.throughline.transport.NotOpened;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+
+/**
+ * What became of flows that asked for places, by pool or transport and by reason. An agent may give reasons of its own, of which
+ * there could be any number: these are one, {@code agent-failed}.
+ */
+final class BudgetMetrics implements BudgetEvents {
+    private static final String AGENT_FAILED = "agent-failed";
+    private static final ImmutableSet<String> SHORTAGES = ImmutableSet.of("full", "reserved");
+
+    private final MeterRegistry registry;
+
+    BudgetMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        waiting("class", "cap");
+    }
+
+    /** Its series exist from now on. */
+    void pool(String name) {
+        SHORTAGES.forEach(reason -> waiting(name, reason));
+    }
+
+    /** Its series exist from now on. */
+    void transport(String name) {
+        evictions(name);
+        SHORTAGES.forEach(reason -> fallOvers(name, reason));
+        NotOpened.OF_TRANSPORTS.forEach(reason -> fallOvers(name, reason));
+        fallOvers(name, AGENT_FAILED);
+    }
+
+    private void waiting(String pool, String reason) {
+        waits(pool, reason);
+        refusals(pool, reason);
+    }
+
+    private Counter waits(String pool, String reason) {
+        return counter("throughline.budget.waited", "Flows that had to wait for a place", "pool", pool, reason);
+    }
+
+    private Counter refusals(String pool, String reason) {
+        return counter("throughline.budget.refused", "Flows that got no place", "pool", pool, reason);
+    }
+
+    private Counter evictions(String transport) {
+        return counter(
+                "throughline.budget.evicted",
+                "Idle flows that were closed to make room for others",
+                "transport",
+                transport,
+                "idle");
+    }
+
+    private Counter fallOvers(String transport, String reason) {
+        return counter(
+                "throughline.budget.fell.over",
+                "Flows that went on over a later transport of their route",
+                "transport",
+                transport,
+                reason);
+    }
+
+    private Counter counter(String name, String description, String of, String value, String reason) {
+        return Counter.builder(name)
+                .description(description)
+                .tags(of, value, "reason", reason)
+                .register(registry);
+    }
+
+    @Override
+    public void waited(String pool, String reason) {
+        waits(pool, reason).increment();
+    }
+
+    @Override
+    public void refused(String pool, String reason) {
+        refusals(pool, reason).increment();
+    }
+
+    @Override
+    public void evicted(String transport) {
+        evictions(transport).increment();
+    }
+
+    @Override
+    public void fellOver(String transport, String reason) {
+        boolean known = SHORTAGES.contains(reason) || NotOpened.OF_TRANSPORTS.contains(reason);
+        fallOvers(transport, known ? reason : AGENT_FAILED).increment();
+    }
+}

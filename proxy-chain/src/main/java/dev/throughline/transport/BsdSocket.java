@@ -1,0 +1,117 @@
+package dev.throughline.transport;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.relay.Inbox;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.unix.IntegerUnixChannelOption;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Plain TCP sockets of this hop, which tell nobody on whose behalf they are. Each carries the hop's mark (SO_MARK, socket(7)), by
+ * which every hop on this host tells its connections from the applications'.
+ */
+public final class BsdSocket implements Transport {
+    /** Its name. */
+    public static final String NAME = "bsd-socket";
+
+    /** SOL_SOCKET, SO_MARK (asm-generic/socket.h). */
+    private static final IntegerUnixChannelOption SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
+
+    private final int mark;
+    private final Duration timeout;
+
+    /** With {@code mark} 0 connections are not marked, which needs no capability. */
+    public BsdSocket(int mark, Duration timeout) {
+        this.mark = mark;
+        this.timeout = timeout;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public boolean carriesOriginator() {
+        return false;
+    }
+
+    @Override
+    public boolean isHeaderOptional() {
+        return false;
+    }
+
+    @Override
+    public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
+        CompletableFuture<Opened> opened = new CompletableFuture<>();
+        ChannelFuture connecting = new Bootstrap()
+                .group(loop)
+                .channel(EpollSocketChannel.class)
+                .option(ChannelOption.AUTO_READ, false)
+                .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(timeout.toMillis()))
+                .handler(new Marking(opened, inbox))
+                .connect(destination);
+        connecting.addListener(done -> {
+            if (done.isSuccess()) {
+                SocketChannel channel = (SocketChannel) connecting.channel();
+                Tuple addresses = Tuple.tcp(channel.localAddress(), channel.remoteAddress());
+                opened.complete(new Opened(channel, Optional.of(addresses), false));
+            } else {
+                opened.completeExceptionally(NotOpened.bySystem(done.cause()));
+            }
+        });
+        return new Connecting(connecting, opened);
+    }
+
+    private record Connecting(ChannelFuture connecting, CompletableFuture<Opened> opened) implements Start {
+        @Override
+        public CompletableFuture<Void> released() {
+            CompletableFuture<Void> released = new CompletableFuture<>();
+            connecting.channel().closeFuture().addListener(done -> released.complete(null));
+            return released;
+        }
+
+        @Override
+        public void giveUp() {
+            opened.completeExceptionally(NotOpened.of(NotOpened.GIVEN_UP, "its flow doesn't want it any more"));
+            connecting.channel().close();
+        }
+    }
+
+    /** Marks the socket before it connects: an unmarked connection would be taken for an application's. */
+    private final class Marking extends ChannelInitializer<SocketChannel> {
+        private final CompletableFuture<Opened> opened;
+        private final Inbox inbox;
+
+        Marking(CompletableFuture<Opened> opened, Inbox inbox) {
+            this.opened = opened;
+            this.inbox = inbox;
+        }
+
+        @Override
+        protected void initChannel(SocketChannel channel) {
+            if (mark != 0) {
+                try {
+                    channel.config().setOption(SO_MARK, mark);
+                } catch (RuntimeException e) {
+                    opened.completeExceptionally(
+                            NotOpened.of(NotOpened.NOT_MARKED, "can't set SO_MARK: is CAP_NET_ADMIN missing? " + e));
+                    throw e;
+                }
+            }
+            channel.pipeline().addLast(inbox);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package dev.throughline.transport;
+
+import com.google.common.collect.ImmutableSet;
+import io.netty.channel.ConnectTimeoutException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** A connection that wasn't opened, and why: how {@link Start#opened} fails. */
+public final class NotOpened extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** The reason for a start that was given up at its deadline. */
+    public static final String START_TIMEOUT = "start-timeout";
+
+    /** The reason for a start that its flow gave up. */
+    public static final String GIVEN_UP = "given-up";
+
+    /** The reason for an agent that isn't there, or went in the middle. */
+    public static final String AGENT_GONE = "agent-gone";
+
+    /** The reason for a process that this hop asks nothing. */
+    public static final String AGENT_NOT_ALLOWED = "agent-not-allowed";
+
+    /** The reason for an agent that doesn't keep to BRIDGE.md. */
+    public static final String AGENT_MALFORMED = "agent-malformed";
+
+    /** What an agent that tells it says of the destination. Any other reason says what its own side can't do. */
+    private static final ImmutableSet<String> OF_DESTINATIONS =
+            ImmutableSet.of("connect-refused", "connect-timeout", "connect-unreachable");
+
+    /** The reason for a start that wasn't tried, since the last ones failed or were slow. */
+    public static final String BREAKER_OPEN = "breaker-open";
+
+    /** The reason for a socket that couldn't be marked as this hop's. */
+    public static final String NOT_MARKED = "not-marked";
+
+    /** The reason when this process or host has no more sockets, or what they take. */
+    public static final String NO_SOCKETS = "no-sockets";
+
+    /** All reasons that are a transport's own, and that this hop gives itself. */
+    public static final ImmutableSet<String> OF_TRANSPORTS = ImmutableSet.of(
+            START_TIMEOUT,
+            GIVEN_UP,
+            AGENT_GONE,
+            AGENT_NOT_ALLOWED,
+            AGENT_MALFORMED,
+            BREAKER_OPEN,
+            NOT_MARKED,
+            NO_SOCKETS);
+
+    /** What the kernel says when this process or host has no more of something. */
+    private static final Pattern NO_MORE = Pattern.compile(
+            "Too many open files|No buffer space|Cannot allocate memory|Cannot assign requested address");
+
+    private final String reason;
+    private final Blame blame;
+
+    /** Where it went wrong. */
+    public enum Blame {
+        /** On the way there: the agent, or its system; another way may do. */
+        TRANSPORT,
+        /** At the end of it, which is the same whatever the way. */
+        DESTINATION
+    }
+
+    private NotOpened(String reason, String detail, Blame blame) {
+        super(detail, null, false, false);
+        this.reason = reason;
+        this.blame = blame;
+    }
+
+    /** One of the reasons above. */
+    static NotOpened of(String reason, String detail) {
+        return new NotOpened(reason, detail, Blame.TRANSPORT);
+    }
+
+    /** What the agent said. */
+    static NotOpened failed(String reason) {
+        return new NotOpened(reason, "the agent says so", blame(reason));
+    }
+
+    /**
+     * The deadline came. Of a start that waits the agent says why; one that it says nothing of is on its way, and its destination
+     * doesn't answer.
+     *
+     * @param waiting the last reason for which it waited
+     */
+    static NotOpened late(Optional<String> waiting) {
+        return new NotOpened(
+                START_TIMEOUT,
+                waiting.map(reason -> "waiting: " + reason).orElse("no answer"),
+                waiting.map(NotOpened::blame).orElse(Blame.DESTINATION));
+    }
+
+    /** What the kernel answered to connect(2), which Netty tells by types and texts. */
+    static NotOpened bySystem(Throwable problem) {
+        String text = String.valueOf(problem.getMessage());
+        if (NO_MORE.matcher(text).find()) {
+            return new NotOpened(NO_SOCKETS, text, Blame.TRANSPORT);
+        }
+        String reason = switch (problem) {
+            case ConnectTimeoutException timeout -> "connect-timeout";
+            case NoRouteToHostException noRoute -> "connect-unreachable";
+            case ConnectException refused when text.contains("refused") -> "connect-refused";
+            default -> "connect-failed";
+        };
+        return new NotOpened(reason, text, Blame.DESTINATION);
+    }
+
+    private static Blame blame(String reason) {
+        return OF_DESTINATIONS.contains(reason) ? Blame.DESTINATION : Blame.TRANSPORT;
+    }
+
+    /** The agent's own, or one of those above; in the form of a close reason. */
+    public String reason() {
+        return reason;
+    }
+
+    /** What was found, for the log. */
+    public String detail() {
+        return String.valueOf(getMessage());
+    }
+
+    /** Whether nothing was heard of the destination, for which the way there may be to blame as well. */
+    public boolean isSilence() {
+        return reason.equals("connect-timeout") || reason.equals(START_TIMEOUT);
+    }
+
+    public Blame blame() {
+        return blame;
+    }
+
+    /** Reason and detail. */
+    public String text() {
+        return reason + ": " + detail();
+    }
+}

@@ -1,0 +1,28 @@
+package dev.throughline.transport;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.relay.Inbox;
+import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+
+/** A way to open connections onwards. Of how many there may be at once, the budget's pool of this name says. */
+public interface Transport {
+    /** As configurations and metrics call it. */
+    String name();
+
+    /** Whether the system behind it may tell the next hop of this host by itself who opened a flow. */
+    boolean carriesOriginator();
+
+    /** Whether a flow whose originator is carried may go on without a header, to a next hop that intercepts on this host. */
+    boolean isHeaderOptional();
+
+    /**
+     * Starts a connection; everything that comes of it happens on {@code loop}.
+     *
+     * @param destination where to
+     * @param handle by which an agent knows the flow that it is for, if it came from one
+     * @param inbox the first handler of the connection, for what it receives
+     */
+    Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox);
+}

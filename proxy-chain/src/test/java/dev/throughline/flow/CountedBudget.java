@@ -1,0 +1,29 @@
+package dev.throughline.flow;
+
+import com.google.common.collect.ConcurrentHashMultiset;
+import com.google.common.collect.Multiset;
+
+/** What became of flows that asked for places, such as {@code "waited for hop: full"}. */
+final class CountedBudget implements BudgetEvents {
+    final Multiset<String> events = ConcurrentHashMultiset.create();
+
+    @Override
+    public void waited(String pool, String reason) {
+        events.add("waited for " + pool + ": " + reason);
+    }
+
+    @Override
+    public void refused(String pool, String reason) {
+        events.add("refused by " + pool + ": " + reason);
+    }
+
+    @Override
+    public void evicted(String transport) {
+        events.add("evicted from " + transport);
+    }
+
+    @Override
+    public void fellOver(String transport, String reason) {
+        events.add("fell over from " + transport + ": " + reason);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.throughline.flow;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.header.Cidr;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.originator.HostId;
+import dev.throughline.transport.BsdSocket;
+import dev.throughline.transport.Transport;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** What a test changes of the parts of its flows, before they begin. */
+final class PartsDraft {
+    static final ImmutableList<String> PLAIN = ImmutableList.of(BsdSocket.NAME);
+
+    HostId host = HostId.of("edge-1");
+    HeaderLimits headerLimits = HeaderLimits.NORMAL;
+    HalfOpenHeaders halfOpenHeaders = new HalfOpenHeaders(1, 10, 10, System::nanoTime);
+    HeaderFailures headerFailures = new HeaderFailures(10, Duration.ofMinutes(1), 10, System::nanoTime);
+    List<Cidr> healthCheckers = List.of();
+    Supplier<Directions> directions = () -> Directions.allTo(new Route(new NextHop.Destination(), PLAIN));
+    FlowTable table = new FlowTable(10);
+    Duration headerTimeout = Duration.ofSeconds(5);
+    FlowBudget budget;
+    FlowEvents events;
+    List<Transport> transports = List.of(new BsdSocket(0, Duration.ofSeconds(5)));
+
+    private final ProcessIdentifier identifier;
+    private final Supplier<Authority> authority;
+
+    PartsDraft(ProcessIdentifier identifier, Supplier<Authority> authority, FlowBudget budget, FlowEvents events) {
+        this.identifier = identifier;
+        this.authority = authority;
+        this.budget = budget;
+        this.events = events;
+    }
+
+    /** All flows go there, over plain sockets. */
+    void next(NextHop next) {
+        directions(Directions.allTo(new Route(next, PLAIN)));
+    }
+
+    void directions(Directions all) {
+        directions = () -> all;
+    }
+
+    FlowParts parts() {
+        return new FlowParts(
+                host,
+                identifier,
+                authority,
+                ChainTlv.STANDARD,
+                headerLimits,
+                halfOpenHeaders,
+                headerFailures,
+                healthCheckers,
+                directions,
+                budget,
+                ImmutableMap.copyOf(Maps.uniqueIndex(transports, Transport::name)),
+                new BatchSigner(Duration.ofMillis(1)),
+                table,
+                events,
+                headerTimeout,
+                Duration.ofHours(1),
+                Duration.ofSeconds(10),
+                Clock.systemUTC(),
+                new SecureRandom());
+    }
+}
