@@ -6,9 +6,11 @@ import PackageDescription
 let package = Package(
     name: "ThroughlineAgent",
     platforms: [.macOS(.v13)],
-    products: [.library(name: "BridgeContract", targets: ["BridgeContract"])],
+    products: [.library(name: "Agent", targets: ["BridgeContract", "Agent"])],
     targets: [
         .target(name: "BridgeContract"),
+        .target(name: "Agent", dependencies: ["BridgeContract"]),
         .testTarget(name: "BridgeContractTests", dependencies: ["BridgeContract"]),
+        .testTarget(name: "AgentTests", dependencies: ["Agent", "BridgeContract"]),
     ]
 )
