@@ -5,7 +5,7 @@ import BridgeContract
 public final class Places {
     /// Connections of a process with Network.framework, as Apple's engineers name them: 512, and 1024 from macOS 26.4 on.
     public static let limit: UInt32 = 512
-    public static let limit26_4: UInt32 = 1024
+    public static let limitFrom264: UInt32 = 1024
 
     private let capacity: UInt32
     private var taken: UInt32 = 0

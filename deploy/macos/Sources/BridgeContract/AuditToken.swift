@@ -36,6 +36,11 @@ public struct AuditToken: Hashable, Sendable {
         [auditUser, effectiveUser, effectiveGroup, realUser, realGroup, pid, auditSession, pidVersion]
     }
 
+    /// As the kernel has them.
+    public var native: [UInt8] {
+        numbers.flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
+    }
+
     /// As a header has them: in network order.
     var bytes: [UInt8] { numbers.flatMap { bigEndian($0) } }
 }

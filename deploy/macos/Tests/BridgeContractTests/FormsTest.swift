@@ -20,6 +20,7 @@ final class FormsTest: XCTestCase {
         let native = token.numbers.flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
 
         XCTAssertEqual(AuditToken(native: native), token)
+        XCTAssertEqual(token.native, native)
         XCTAssertNil(AuditToken(native: Array(native.dropLast())))
     }
 
