@@ -28,7 +28,11 @@ public final class Opening {
         self.queue = queue
         self.isHop = isHop
         self.connect = connect
-        places.changed = { [weak self] in self?.watches.values.forEach { $0.changed() } }
+        places.changed = { [weak self] in
+            for watch in self?.watches.values ?? [:].values {
+                watch.changed()
+            }
+        }
     }
 
     /// - Returns: false if the system doesn't let it listen there
@@ -88,9 +92,8 @@ public final class Opening {
             OpenedConnection(hop: hop, connection: connection, place: places.take(), queue: queue).start()
         case .watch:
             let id = ObjectIdentifier(hop)
-            let watch = LimitsWatch(hop: hop, queue: queue, limits: { [places] in places.limits }) { [weak self] in
-                self?.watches[id] = nil
-            }
+            let watch = LimitsWatch(
+                hop: hop, queue: queue, limits: { [places] in places.limits }, over: { [weak self] in self?.watches[id] = nil })
             watches[id] = watch
             watch.start()
         }

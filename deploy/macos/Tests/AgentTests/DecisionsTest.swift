@@ -101,7 +101,9 @@ final class DecisionsTest: XCTestCase {
     func testFailuresAreForgotten() {
         var budget = FailureBudget()
         let start = DispatchTime.now()
-        (0..<Contract.failedRequestsMost).forEach { _ in budget.failed(at: start) }
+        for _ in 0..<Contract.failedRequestsMost {
+            budget.failed(at: start)
+        }
 
         XCTAssertTrue(budget.isSpent(at: start))
         XCTAssertTrue(budget.isSpent(at: start + .seconds(9)))

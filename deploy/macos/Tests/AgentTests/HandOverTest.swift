@@ -17,6 +17,9 @@ final class HandOverTest: XCTestCase {
         var isOpen = false
         var refusedWith: ApplicationError?
         var isReset = false
+        var isEnded = false
+        var takesBytes = true
+        var reading: ((ReadOutcome) -> Void)?
 
         init(_ stream: UnixStream) {
             self.stream = stream
@@ -28,9 +31,29 @@ final class HandOverTest: XCTestCase {
         }
 
         func refuse(_ error: ApplicationError) { refusedWith = error }
-        func read(_ done: @escaping (ReadOutcome) -> Void) { stream.read(done) }
-        func write(_ data: Data, _ done: @escaping (Bool) -> Void) { stream.write(data, done) }
-        func endOutput() { stream.endOutput() }
+        func write(_ data: Data, _ done: @escaping (Bool) -> Void) {
+            takesBytes ? stream.write(data, done) : done(false)
+        }
+
+        func read(_ done: @escaping (ReadOutcome) -> Void) {
+            reading = done
+            stream.read { [self] outcome in
+                reading = nil
+                done(outcome)
+            }
+        }
+
+        /// As the application's reset does.
+        func breakOff() {
+            stream.stopReading()
+            reading?(.broken)
+        }
+
+        func endOutput() {
+            isEnded = true
+            stream.endOutput()
+        }
+
         func close(_ done: @escaping () -> Void) { stream.close(done) }
 
         func reset(_ done: @escaping () -> Void) {
@@ -115,14 +138,17 @@ final class HandOverTest: XCTestCase {
     }
 
     func testAHopThatGivesAFlowUpResetsIt() throws {
-        let (flow, _, over) = try start()
+        let (flow, application, over) = try start()
         let hop = accepted()
+        _ = hop.receive(header.count)
         hop.send(Answer.connected.encode())
         eventually("it isn't open") { queue.sync { flow.isOpen } }
         hop.close()
 
         eventually("it isn't over") { over() != nil }
         XCTAssertTrue(flow.isReset)
+        XCTAssertFalse(flow.isEnded, "as if that were all")
+        application.close()
     }
 
     /// No event says that a hop has closed that had shut down its direction before.
@@ -140,16 +166,32 @@ final class HandOverTest: XCTestCase {
     }
 
     func testAFlowThatWasResetIsClosedTowardsTheHop() throws {
-        let (flow, _, over) = try start()
+        let (flow, application, over) = try start()
         let hop = accepted()
         _ = hop.receive(header.count)
         hop.send(Answer.connected.encode())
-        eventually("it isn't open") { queue.sync { flow.isOpen } }
-        queue.sync { flow.stream.close() }
-        hop.send("to nobody")
+        eventually("it isn't relayed") { queue.sync { flow.reading != nil } }
+        queue.sync { flow.breakOff() }
 
         XCTAssertTrue(hop.isAtEnd)
         eventually("it isn't over") { over() != nil }
+        eventually("it is shut down only") { hop.isHungUp }
+        application.close()
+    }
+
+    func testAFlowThatTakesNoBytesAnyMoreIsClosedTowardsTheHop() throws {
+        let (flow, application, over) = try start()
+        let hop = accepted()
+        _ = hop.receive(header.count)
+        hop.send(Answer.connected.encode())
+        eventually("it isn't relayed") { queue.sync { flow.reading != nil } }
+        queue.sync { flow.takesBytes = false }
+        hop.send("response")
+
+        XCTAssertTrue(hop.isAtEnd)
+        eventually("it isn't over") { over() != nil }
+        XCTAssertTrue(flow.isReset)
+        application.close()
     }
 
     func testWhoeverIsSlowSlowsTheOther() throws {

@@ -228,7 +228,11 @@ final class OpeningTest: XCTestCase {
         watch.send(request(Contract.watch))
         XCTAssertEqual(watch.answer(), .limits(capacity: 512, inUse: 0, waiting: 0))
         let start = DispatchTime.now()
-        queue.sync { (0..<50).forEach { _ in _ = places.take() } }
+        queue.sync {
+            for _ in 0..<50 {
+                _ = places.take()
+            }
+        }
 
         XCTAssertEqual(watch.answer(), .limits(capacity: 512, inUse: 50, waiting: 0))
         XCTAssertGreaterThan(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds, 50_000_000)

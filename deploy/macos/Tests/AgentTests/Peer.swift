@@ -88,6 +88,8 @@ final class Peer {
 
     var isAtEnd: Bool { receive(1).isEmpty }
 
+    var isHungUp: Bool { UnixSocket.isHungUp(descriptor) }
+
     func endOutput() {
         UnixSocket.shutDownOutput(descriptor)
     }
