@@ -29,7 +29,8 @@ public final class Opening {
         self.isHop = isHop
         self.connect = connect
         places.changed = { [weak self] in
-            for watch in self?.watches.values ?? [:].values {
+            guard let self else { return }
+            for watch in self.watches.values {
                 watch.changed()
             }
         }
