@@ -1,0 +1,79 @@
+import Foundation
+
+/// What an operator says: where the hop is, and who it is. Read from a property list; a key that isn't known is refused, since
+/// whoever wrote it believes that it counts.
+public struct AgentConfiguration: Equatable, Sendable {
+    /// The Unix socket of the hop's listener with `mode: bridge`.
+    public let hopSocket: String
+
+    /// The user that the hop runs as. Nobody else is believed at that socket or may ask for connections, and this user's own
+    /// connections aren't intercepted, or the hop's would come back to it.
+    public let hopUser: UInt32
+
+    /// A code requirement that the hop's process must satisfy as well.
+    public let hopRequirement: String?
+
+    /// Where the hop asks for connections; without it nothing is opened for anybody.
+    public let openingSocket: String?
+
+    /// Code requirements of programs that aren't intercepted. Not identifiers: whoever signs a program chooses its identifier.
+    public let leftAlone: [String]
+
+    /// For the hop's answer, in seconds.
+    public let answerSeconds: Int
+
+    /// Connections that the system lets a process have; 0 for no limit. Without it, what is known of the system's version.
+    public let capacity: UInt32?
+
+    /// What is wrong, in words for an operator.
+    public struct Problem: Error, Equatable, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// Of `sockaddr_un`, on macOS.
+    private static let pathMostBytes = 103
+
+    public init(_ values: [String: Any]) throws {
+        let known: Set = [
+            "hopSocket", "hopUser", "hopRequirement", "openingSocket", "leftAlone", "answerSeconds", "capacity",
+        ]
+        if let other = values.keys.filter({ !known.contains($0) }).min() {
+            throw Problem(description: "\(other) isn't a key")
+        }
+        guard let socket = try AgentConfiguration.path("hopSocket", values) else {
+            throw Problem(description: "hopSocket is missing")
+        }
+        guard let user = try AgentConfiguration.number("hopUser", values, 0...Int(UInt32.max - 1)) else {
+            throw Problem(description: "hopUser is missing")
+        }
+        hopSocket = socket
+        hopUser = UInt32(user)
+        hopRequirement = try AgentConfiguration.value("hopRequirement", values, "text")
+        openingSocket = try AgentConfiguration.path("openingSocket", values)
+        leftAlone = try AgentConfiguration.value("leftAlone", values, "a list of texts") ?? []
+        answerSeconds = try AgentConfiguration.number("answerSeconds", values, 1...120) ?? 15
+        capacity = try AgentConfiguration.number("capacity", values, 0...Int(UInt32.max)).map { UInt32($0) }
+    }
+
+    private static func value<Value>(_ key: String, _ values: [String: Any], _ form: String) throws -> Value? {
+        guard let value = values[key] else { return nil }
+        guard let value = value as? Value else { throw Problem(description: "\(key) isn't \(form)") }
+        return value
+    }
+
+    private static func number(_ key: String, _ values: [String: Any], _ range: ClosedRange<Int>) throws -> Int? {
+        guard let number: Int = try value(key, values, "a number") else { return nil }
+        guard range.contains(number) else {
+            throw Problem(description: "\(key) isn't between \(range.lowerBound) and \(range.upperBound)")
+        }
+        return number
+    }
+
+    private static func path(_ key: String, _ values: [String: Any]) throws -> String? {
+        guard let path: String = try value(key, values, "text") else { return nil }
+        guard path.hasPrefix("/"), path.utf8.count <= pathMostBytes, !path.utf8.contains(0) else {
+            throw Problem(description: "\(key) isn't an absolute path of at most \(pathMostBytes) bytes")
+        }
+        return path
+    }
+}

@@ -1,0 +1,16 @@
+import BridgeContract
+
+/// What an application is told of a flow that didn't come about.
+public enum ApplicationError: Equatable, Sendable {
+    case refused, timedOut, unreachable, aborted
+
+    /// - Parameter reason: the hop's; whatever isn't the network's doing, such as a policy, is "aborted"
+    public static func of(_ reason: Reason) -> ApplicationError {
+        switch reason.text {
+        case "connect-refused": return .refused
+        case "connect-timeout": return .timedOut
+        case "connect-unreachable": return .unreachable
+        default: return .aborted
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import BridgeContract
+
+/// The connections that this process has, of those that its system lets it have. One is in use from the request until the system
+/// has let go of it; the agent refuses none, since the hop counts for itself.
+public final class Places {
+    /// Connections of a process with Network.framework, as Apple's engineers name them: 512, and 1024 from macOS 26.4 on.
+    public static let limit: UInt32 = 512
+    public static let limitFrom264: UInt32 = 1024
+
+    private let capacity: UInt32
+    private var taken: UInt32 = 0
+    private var waiting: UInt32 = 0
+
+    /// Is told that the limits aren't what they were.
+    public var changed: () -> Void = {}
+
+    public init(capacity: UInt32) {
+        self.capacity = capacity
+    }
+
+    public var limits: Answer { .limits(capacity: capacity, inUse: taken, waiting: waiting) }
+
+    public func take() -> Place {
+        taken += 1
+        changed()
+        return Place(self)
+    }
+
+    /// One connection's.
+    public final class Place {
+        private let places: Places
+        private var isFree = false
+
+        init(_ places: Places) {
+            self.places = places
+        }
+
+        /// Whether the connection was started and doesn't stand.
+        public var waits = false {
+            didSet {
+                guard waits != oldValue, !isFree else { return }
+                places.waiting = waits ? places.waiting + 1 : places.waiting - 1
+                places.changed()
+            }
+        }
+
+        /// Ended or cancelled; a second time does nothing.
+        public func release() {
+            guard !isFree else { return }
+            waits = false
+            isFree = true
+            places.taken -= 1
+            places.changed()
+        }
+    }
+}

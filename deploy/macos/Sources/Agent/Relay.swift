@@ -1,0 +1,106 @@
+import BridgeContract
+import Dispatch
+import Foundation
+
+/// Bytes both ways between a hop and another end. A direction reads on only when what it read has been written, so that whoever
+/// is slow slows the other; each direction ends by itself (BRIDGE.md, section 4).
+final class Relay {
+    /// How often a hop that has ended its direction is asked whether it is there at all: no event says so.
+    private static let hangUpInterval = DispatchTimeInterval.milliseconds(100)
+
+    private let hop: UnixStream
+    private let other: RelayEnd
+    private let queue: DispatchQueue
+    private let over: () -> Void
+    private var isFromHopOver = false
+    private var isToHopOver = false
+    private var isOver = false
+
+    /// - Parameter over: is told when both ends are closed, and the system has let go
+    init(hop: UnixStream, other: RelayEnd, queue: DispatchQueue, over: @escaping () -> Void) {
+        self.hop = hop
+        self.other = other
+        self.queue = queue
+        self.over = over
+    }
+
+    /// - Parameter first: what the hop has sent already
+    func start(with first: Data = Data()) {
+        if first.isEmpty {
+            readFromHop()
+        } else {
+            toOther(first)
+        }
+        readFromOther()
+    }
+
+    private func readFromHop() {
+        hop.read { [self] outcome in
+            guard !isOver else { return }
+            switch outcome {
+            case .data(let data): toOther(data)
+            case .end:
+                isFromHopOver = true
+                if hop.peerHasClosed {
+                    end(byReset: true)
+                } else {
+                    other.endOutput()
+                    endIfBothAreOver()
+                    watchForHangUp()
+                }
+            case .broken: end(byReset: true)
+            }
+        }
+    }
+
+    private func toOther(_ data: Data) {
+        other.write(data) { [self] isWritten in
+            guard !isOver else { return }
+            isWritten ? readFromHop() : end(byReset: true)
+        }
+    }
+
+    private func readFromOther() {
+        other.read { [self] outcome in
+            guard !isOver else { return }
+            switch outcome {
+            case .data(let data):
+                hop.write(data) { [self] isWritten in
+                    guard !isOver else { return }
+                    isWritten ? readFromOther() : end(byReset: true)
+                }
+            case .end:
+                isToHopOver = true
+                hop.endOutput()
+                endIfBothAreOver()
+            case .broken: end(byReset: true)
+            }
+        }
+    }
+
+    private func endIfBothAreOver() {
+        if isFromHopOver && isToHopOver {
+            end(byReset: false)
+        }
+    }
+
+    private func watchForHangUp() {
+        queue.asyncAfter(deadline: .now() + Relay.hangUpInterval) { [self] in
+            guard !isOver, !isToHopOver else { return }
+            hop.peerHasClosed ? end(byReset: true) : watchForHangUp()
+        }
+    }
+
+    /// The hop sees the end only when the system has let go of the other: that is when a place is free. A hop whose other end was
+    /// reset sees a close without a shutdown first.
+    private func end(byReset: Bool) {
+        guard !isOver else { return }
+        isOver = true
+        hop.stopReading()
+        let letGo = { [self] in
+            hop.close()
+            over()
+        }
+        byReset ? other.reset(letGo) : other.close(letGo)
+    }
+}

@@ -1,0 +1,16 @@
+import BridgeContract
+import Darwin
+
+/// The process at the other end of a Unix socket, as the kernel has it.
+enum UnixPeer {
+    /// - Returns: the token of who used that end last; whoever connects or listens can pass it on within its user, which is
+    ///   asked by itself
+    static func token(_ descriptor: Int32) -> AuditToken? {
+        var bytes = [UInt8](repeating: 0, count: Contract.auditTokenBytes)
+        var size = socklen_t(bytes.count)
+        guard getsockopt(descriptor, SOL_LOCAL, LOCAL_PEERTOKEN, &bytes, &size) == 0, size == socklen_t(bytes.count) else {
+            return nil
+        }
+        return AuditToken(native: bytes)
+    }
+}

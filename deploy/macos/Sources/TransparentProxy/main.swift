@@ -1,0 +1,15 @@
+import Darwin
+import Foundation
+import NetworkExtension
+
+// Each flow takes a descriptor, and the system begins with 256.
+var limit = rlimit()
+if getrlimit(RLIMIT_NOFILE, &limit) == 0 {
+    limit.rlim_cur = min(limit.rlim_max, rlim_t(OPEN_MAX))
+    setrlimit(RLIMIT_NOFILE, &limit)
+}
+
+autoreleasepool {
+    NEProvider.startSystemExtensionMode()
+}
+dispatchMain()
