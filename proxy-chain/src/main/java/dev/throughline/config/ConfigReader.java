@@ -159,7 +159,11 @@ public final class ConfigReader {
                         "budget",
                         "\"next-hops\" limits flows to \"" + hop + "\", to which no route goes"
                                 + Suggestion.among(
-                                        routes.stream().map(RouteConfig::to).toList(), hop));
+                                        routes.stream()
+                                                .map(RouteConfig::to)
+                                                .distinct()
+                                                .toList(),
+                                        hop));
             }
         }
         if (mark != 0 && laterMarks.contains(mark)) {

@@ -25,6 +25,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -205,8 +206,13 @@ public final class Listener implements AutoCloseable {
         Path file = socketFile;
         // Once only: by then the same path may lead to the socket of the next hop that runs here.
         socketFile = null;
-        if (file != null && !file.toFile().delete()) {
-            LOG.warn("listener {}: {} can't be deleted", config.name(), file);
+        if (file == null) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.warn("listener {}: {} can't be deleted: {}", config.name(), file, e.toString());
         }
     }
 

@@ -72,11 +72,11 @@ class TransportReaderTest {
                         """)).hasMessageMatching("""
                         [^:]*:6:3: "bsd-socket" is there anyway: give the agent another name
                         [^:]*:7:10: "usual" needs "socket"
-                        [^:]*:7:28: "header": expected one of always, unless-carried, found "never"
+                        [^:]*:7:28: "header": "never" isn't known: expected one of always, unless-carried
                         [^:]*:8:33: a flow takes each transport once
-                        [^:]*:8:34: "over": expected one of bsd-socket, usual, found "usal"
-                        [^:]*:9:40: a route goes over at least one transport
-                        [^:]*:10:9: "next-hops" limits flows to "hop-c", to which no route goes: did you mean .*
+                        [^:]*:8:34: "over": "usal" isn't known: did you mean "usual"\\?
+                        [^:]*:9:41: a route goes over at least one transport
+                        [^:]*:10:9: "next-hops" limits flows to "hop-c", to which no route goes: expected one of destination
                         """.strip());
     }
 }
