@@ -71,7 +71,7 @@ class MacosAgentTest {
                         entry("waiting", (long) BridgeAnswer.NEWS),
                         entry("limits", (long) BridgeAnswer.LIMITS),
                         entry("carried", (long) BridgeAnswer.CARRIED),
-                        entry("addresses", BridgeAnswer.ADDRESSES),
+                        entry("addresses", (long) BridgeAnswer.ADDRESSES),
                         entry("appProxyProvider", (long) Way.APP_PROXY_PROVIDER.code()),
                         entry("macos", (long) OperatingSystem.MACOS.code()),
                         entry("headerFixedBytes", (long) HeaderWriter.FIXED_BYTES),
