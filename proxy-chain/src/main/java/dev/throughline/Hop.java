@@ -120,7 +120,7 @@ public final class Hop implements AutoCloseable {
             metrics.counter(
                     "throughline.log.dropped", "Flow lines that nobody took from standard output", log::dropped);
             EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
-            FlowParts parts = parts(log, names);
+            FlowParts parts = parts(log, names, loops);
             Conntrack conntrack = opened(Conntrack.open());
             startAdmin(json, parts);
             writePidFile(config.admin().pidFile());
@@ -139,14 +139,14 @@ public final class Hop implements AutoCloseable {
         }
     }
 
-    private FlowParts parts(FlowLog log, IdNames names) throws IOException {
+    private FlowParts parts(FlowLog log, IdNames names, EventLoopGroup loops) throws IOException {
         Limits limits = config.limits();
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(
                 limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
         ProcessIdentifier identifier = identifier(limits);
-        ImmutableMap<String, Transport> transports = transports(limits);
+        FlowBudget budget = budget(limits, names);
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
@@ -170,8 +170,8 @@ public final class Hop implements AutoCloseable {
                 failures,
                 config.healthCheckers(),
                 policy::directions,
-                budget(limits, transports, names),
-                transports,
+                budget,
+                transports(budget, identifier, loops),
                 batchSigner(limits),
                 table,
                 FlowEvents.all(List.of(log, metrics)),
@@ -187,28 +187,29 @@ public final class Hop implements AutoCloseable {
         return limits.flows() / 8 + 64;
     }
 
-    private ImmutableMap<String, Transport> transports(Limits limits) {
-        ImmutableMap.Builder<String, Transport> transports = ImmutableMap.builder();
-        transports.put(BsdSocket.NAME, guarded(new BsdSocket(config.mark(), limits.connectTimeout())));
-        return transports.buildOrThrow();
+    private ImmutableMap<String, Transport> transports(
+            FlowBudget budget, ProcessIdentifier identifier, EventLoopGroup loops) {
+        Transports transports = opened(new Transports(config, budget, identifier, loops.next()));
+        transports.all().forEach((name, guarded) -> {
+            for (GuardedTransport.State state : GuardedTransport.State.values()) {
+                metrics.gauge(
+                        "throughline.transport.breaker",
+                        "1 for the state of the transport's breaker: closed lets all starts through, open none",
+                        List.of("transport", name, "state", state.toString()),
+                        () -> guarded.state() == state ? 1 : 0);
+            }
+        });
+        return ImmutableMap.copyOf(transports.all());
     }
 
-    private Transport guarded(Transport transport) {
-        GuardedTransport guarded = new GuardedTransport(transport);
-        for (GuardedTransport.State state : GuardedTransport.State.values()) {
-            metrics.gauge(
-                    "throughline.transport.breaker",
-                    "1 for the state of the transport's breaker: closed lets all starts through, open none",
-                    List.of("transport", transport.name(), "state", state.toString()),
-                    () -> guarded.state() == state ? 1 : 0);
-        }
-        return guarded;
-    }
-
-    private FlowBudget budget(Limits limits, ImmutableMap<String, Transport> transports, IdNames names) {
+    private FlowBudget budget(Limits limits, IdNames names) {
+        ImmutableSet<String> transports = ImmutableSet.<String>builder()
+                .add(BsdSocket.NAME)
+                .addAll(config.transports().keySet())
+                .build();
         ImmutableSet<String> pools = ImmutableSet.<String>builder()
                 .add(FlowBudget.HOP)
-                .addAll(transports.keySet())
+                .addAll(transports)
                 .addAll(Collections2.transform(config.budget().nextHops().keySet(), FlowBudget::toHop))
                 .build();
         FlowBudget budget = opened(new FlowBudget(
@@ -216,9 +217,9 @@ public final class Hop implements AutoCloseable {
                 config.budget().rule(),
                 config.budget().waiting(),
                 names::of,
-                metrics.budget(pools, transports.keySet())));
-        // Each flow has a place of the hop and two descriptors, whatever the transport.
-        transports.keySet().forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? openSockets() : 0));
+                metrics.budget(pools, transports)));
+        // An agent's places are those that it says.
+        transports.forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? openSockets() : 0));
         config.budget().nextHops().forEach((hop, flows) -> budget.pool(FlowBudget.toHop(hop), flows));
         for (PoolView pool : budget.pools()) {
             String name = pool.name();

@@ -243,6 +243,14 @@ public final class FlowBudget implements AutoCloseable {
         return budget.pools();
     }
 
+    /** Places of a pool that are taken. */
+    int inUse(String pool) {
+        return budget.pools().stream()
+                .filter(view -> view.name().equals(pool))
+                .mapToInt(PoolView::inUse)
+                .sum();
+    }
+
     /** Flows that wait for a place. */
     public int waiting() {
         return budget.waiting();

@@ -48,7 +48,7 @@ final class BridgeArrivals implements Arrival.Origin {
         return new Arrival.Unix(new UnixPeer(peer.pid(), peer.uid(), () -> handle(connection)));
     }
 
-    private static Optional<PidFd> handle(Channel connection) throws IOException {
+    static Optional<PidFd> handle(Channel connection) throws IOException {
         try {
             return Optional.ofNullable(connection.config().getOption(SO_PEERPIDFD))
                     .map(PidFd::new);

@@ -1,0 +1,66 @@
+package dev.throughline;
+
+import com.google.common.collect.ImmutableMap;
+import dev.throughline.config.HopConfig;
+import dev.throughline.config.TransportConfig;
+import dev.throughline.flow.AgentPlaces;
+import dev.throughline.flow.FlowBudget;
+import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.intercept.AskedAgent;
+import dev.throughline.transport.AgentTransport;
+import dev.throughline.transport.BsdSocket;
+import dev.throughline.transport.GuardedTransport;
+import dev.throughline.transport.NetworkFramework;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The ways of a hop for connections onwards: plain sockets, and the agents that its configuration names. */
+final class Transports implements AutoCloseable {
+    private final List<NetworkFramework> agents = new ArrayList<>();
+    private final ImmutableMap<String, GuardedTransport> all;
+
+    /**
+     * Begins to watch the agents.
+     *
+     * @param budget has a pool for each transport
+     * @param loop of the watches
+     */
+    Transports(HopConfig config, FlowBudget budget, ProcessIdentifier identifier, EventLoop loop) {
+        ImmutableMap.Builder<String, GuardedTransport> transports = ImmutableMap.builder();
+        transports.put(
+                BsdSocket.NAME,
+                new GuardedTransport(
+                        new BsdSocket(config.mark(), config.limits().connectTimeout())));
+        config.transports().forEach((name, transport) -> {
+            NetworkFramework agent = agent(name, transport, budget, identifier, loop);
+            agents.add(agent);
+            transports.put(
+                    name,
+                    new GuardedTransport(
+                            new AgentTransport(name, agent, transport.startTimeout(), transport.withoutHeader())));
+        });
+        all = transports.buildOrThrow();
+        agents.forEach(NetworkFramework::start);
+    }
+
+    private static NetworkFramework agent(
+            String name, TransportConfig transport, FlowBudget budget, ProcessIdentifier identifier, EventLoop loop) {
+        return new NetworkFramework(
+                loop,
+                transport.socket(),
+                new AskedAgent(transport.agent(), identifier),
+                NetworkFramework.Timings.DEFAULTS,
+                new AgentPlaces(budget, name));
+    }
+
+    /** By their names. */
+    ImmutableMap<String, GuardedTransport> all() {
+        return all;
+    }
+
+    @Override
+    public void close() {
+        agents.forEach(NetworkFramework::close);
+    }
+}

@@ -1,0 +1,83 @@
+package dev.throughline.transport;
+
+import com.google.common.net.InetAddresses;
+import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.relay.Inbox;
+import io.netty.channel.EventLoop;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** Connections that an agent of this host opens with Network.framework, as a transport of a hop. */
+public final class AgentTransport implements Transport {
+    /** The source of a request says nothing. */
+    private static final InetAddress NO_IPV4 = InetAddresses.forString("0.0.0.0");
+
+    private static final InetAddress NO_IPV6 = InetAddresses.forString("::");
+
+    private final String name;
+    private final NetworkFramework agent;
+    private final Duration startTimeout;
+    private final boolean headerOptional;
+
+    /**
+     * A transport.
+     *
+     * @param name as configurations and metrics call it
+     * @param agent opens the connections; not closed here
+     * @param startTimeout after which a start is given up
+     * @param headerOptional as {@link #isHeaderOptional}
+     */
+    public AgentTransport(String name, NetworkFramework agent, Duration startTimeout, boolean headerOptional) {
+        this.name = name;
+        this.agent = agent;
+        this.startTimeout = startTimeout;
+        this.headerOptional = headerOptional;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public boolean carriesOriginator() {
+        return true;
+    }
+
+    @Override
+    public boolean isHeaderOptional() {
+        return headerOptional;
+    }
+
+    @Override
+    public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
+        InetAddress none = destination.getAddress() instanceof Inet6Address ? NO_IPV6 : NO_IPV4;
+        BridgeRequest.Open request =
+                new BridgeRequest.Open(Tuple.tcp(new InetSocketAddress(none, 0), destination), handle);
+        return new Asked(agent.open(loop, request, startTimeout, inbox, inbox::giveBack));
+    }
+
+    private record Asked(NetworkFramework.Start start) implements Start {
+        @Override
+        public CompletableFuture<Opened> opened() {
+            return start.opened()
+                    .thenApply(opened -> new Opened(opened.channel(), opened.addresses(), opened.carried()));
+        }
+
+        @Override
+        public CompletableFuture<Void> released() {
+            return start.released();
+        }
+
+        @Override
+        public void giveUp() {
+            start.giveUp();
+        }
+    }
+}
