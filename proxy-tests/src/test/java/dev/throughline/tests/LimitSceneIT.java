@@ -1,0 +1,159 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.throughline.report.JsonTree;
+import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The problem that began it all: one application holds 2,000 connections where 512 can be, and fifty others come and go. */
+@Timeout(180)
+class LimitSceneIT {
+    private static final SceneApp GREEDY = new SceneApp("Greedy", 1_000);
+    private static final int HELD = 2_000;
+    private static final int OTHERS = 50;
+    private static final int TIMES = 4;
+    private static final int LIMIT = NetworkFrameworkEmulator.LIMIT;
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    @TempDir
+    private Path folder;
+
+    private LimitScene scene;
+    private final List<SceneFlow> held = new ArrayList<>();
+
+    private void start(String edge) throws IOException {
+        scene = LimitScene.start(folder, Loopback.own(), LIMIT, edge);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        for (SceneFlow flow : held) {
+            flow.close();
+        }
+        scene.close();
+    }
+
+    /** As users report it: what is started beyond the limit waits for ever, for everybody. */
+    @Test
+    void withoutBudgetsOneTakesAllFromAll() throws IOException {
+        start("");
+        held.addAll(scene.hold(GREEDY, LIMIT + 88, scene::openWithoutHop));
+        assertThat(held).filteredOn(SceneFlow::stands).hasSize(LIMIT);
+
+        List<SceneFlow> others = scene.comeAndGo(OTHERS, 1, scene::openWithoutHop);
+
+        assertThat(others).allSatisfy(flow -> assertThat(flow.failure()).contains("hangs"));
+        held.removeLast().close();
+        assertThat(scene.open(new SceneApp("Later", 3)).took()).isLessThan(LimitScene.PATIENCE);
+    }
+
+    /** Its flows are as busy as those of the others: none may be closed. */
+    @Test
+    void withBudgetsFallingOverAndTheReserveCarryTheOthers() throws Exception {
+        start("budget: { idle-floor: 1h }");
+        held.addAll(scene.hold(GREEDY, HELD, scene::open));
+        assertThat(held).allMatch(SceneFlow::stands);
+        AtomicBoolean enough = new AtomicBoolean();
+        Future<?> busy = scene.keepBusy(held, enough);
+
+        List<SceneFlow> others = scene.comeAndGo(OTHERS, TIMES, scene::open);
+
+        assertThat(others).hasSize(OTHERS * TIMES).allMatch(SceneFlow::stands);
+        assertThat(others).allMatch(flow -> flow.took().compareTo(LimitScene.PATIENCE) < 0);
+        enough.set(true);
+        busy.get(60, TimeUnit.SECONDS);
+        assertThat(scene.edge()
+                        .metric("throughline_budget_evicted_total{reason=\"idle\",transport=\"network-framework\"}"))
+                .isZero();
+        assertThat(scene.agent().waiting()).as("nothing hangs").isZero();
+        long ofGreedy = count("edge", flow -> overAgent(flow) && isOf(flow, GREEDY));
+        assertThat(ofGreedy).as("its share, and not one less").isEqualTo(LIMIT - LIMIT * 12 / 100);
+        leave();
+        everyOriginatorIsKnown(others);
+    }
+
+    /** What has moved nothing for a second may be closed, of whoever has more than its share. */
+    @Test
+    void withBudgetsIdleFlowsMakeRoom() throws Exception {
+        start("budget: { idle-floor: 1s }");
+        held.addAll(scene.hold(GREEDY, LIMIT, scene::open));
+        assertThat(held).allMatch(SceneFlow::stands);
+        await().atMost(SOON)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() ->
+                        scene.comeAndGo(OTHERS, 1, scene::open).stream().allMatch(SceneFlow::stands) && evicted() > 0);
+
+        List<SceneFlow> others = scene.comeAndGo(OTHERS, TIMES, scene::open);
+
+        assertThat(others).allMatch(SceneFlow::stands);
+        assertThat(scene.edge().process().flowLog())
+                .filteredOn(line -> line.text("reason").equals("evicted"))
+                .isNotEmpty()
+                .allMatch(line -> isOf(line, GREEDY));
+        leave();
+    }
+
+    private double evicted() throws IOException {
+        return scene.edge().metric("throughline_budget_evicted_total{reason=\"idle\",transport=\"network-framework\"}");
+    }
+
+    private interface Wanted {
+        boolean is(JsonTree flow);
+    }
+
+    private long count(String hop, Wanted wanted) throws IOException {
+        RunningHop asked = hop.equals("edge") ? scene.edge() : scene.gateway();
+        return asked.flows().stream().filter(wanted::is).count();
+    }
+
+    private static boolean overAgent(JsonTree flow) {
+        return flow.text("transport").equals("network-framework");
+    }
+
+    private static boolean isOf(JsonTree flow, SceneApp app) {
+        return flow.object("originator").text("pid").equals(Integer.toString(app.pid()));
+    }
+
+    /** The greedy one ends: all places are free again, at the hop and at the agent. */
+    private void leave() throws IOException {
+        for (SceneFlow flow : held) {
+            flow.close();
+        }
+        await().atMost(SOON).until(() -> scene.agent().inUse() == 0);
+        for (String pool : List.of("hop", "network-framework", "bsd-socket")) {
+            await(pool)
+                    .atMost(SOON)
+                    .pollInterval(Duration.ofMillis(50))
+                    .until(() -> scene.edge().metric("throughline_budget_in_use{pool=\"" + pool + "\"}") == 0);
+        }
+        scene.edge().awaitMetric("throughline_budget_capacity{pool=\"network-framework\"}", LIMIT);
+    }
+
+    /** The next hop names the application for each flow, whichever transport carried it. */
+    private void everyOriginatorIsKnown(List<SceneFlow> others) {
+        Map<String, String> expected = new java.util.TreeMap<>();
+        List.of(held, others)
+                .forEach(flows -> flows.forEach(flow ->
+                        expected.put("192.0.2.7:" + flow.source(), flow.app().executable())));
+        await().atMost(SOON).until(() -> scene.gateway().process().flowLog().size() >= expected.size());
+        Map<String, String> found = scene.gateway().process().flowLog().stream()
+                .map(line -> line.object("originator"))
+                .collect(Collectors.toMap(who -> who.text("source"), who -> who.text("exe")));
+        assertThat(found).isEqualTo(expected);
+    }
+}
