@@ -1,0 +1,71 @@
+package dev.throughline.transport;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Errors;
+import java.net.ConnectException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** The Unix socket at which an agent listens. */
+final class AgentSocket {
+    private static final int AGAIN_MILLIS = 5;
+
+    /** As Netty has it in the message, which is all that tells. */
+    private static final String QUEUE_FULL = "error(" + Errors.ERRNO_EAGAIN_NEGATIVE + ")";
+
+    private final Path path;
+
+    AgentSocket(Path path) {
+        this.path = path;
+    }
+
+    /**
+     * Connects, on {@code loop}, which calls. An agent whose queue is full is asked again and again: connect(2) doesn't wait for
+     * a place in it (EAGAIN, unix(7)), as it would for TCP.
+     *
+     * @param connected is given the open channel, with reading off, before anything can happen on it; or {@link NotOpened}. The
+     *     channel stays open when it can't be written to any more, as there may be something to read. If it is completed
+     *     otherwise meanwhile, nobody wants a channel
+     */
+    void connect(EventLoop loop, CompletableFuture<EpollDomainSocketChannel> connected) {
+        if (connected.isDone()) {
+            return;
+        }
+        ChannelFuture connecting = new Bootstrap()
+                .group(loop)
+                .channel(EpollDomainSocketChannel.class)
+                .option(ChannelOption.AUTO_READ, false)
+                .option(ChannelOption.AUTO_CLOSE, false)
+                .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .handler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {}
+                })
+                .connect(new DomainSocketAddress(path.toFile()));
+        connecting.addListener(done -> {
+            if (done.isSuccess()) {
+                if (!connected.complete((EpollDomainSocketChannel) connecting.channel())) {
+                    connecting.channel().close();
+                }
+            } else if (isBusy(done.cause())) {
+                loop.schedule(() -> connect(loop, connected), AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+            } else {
+                connected.completeExceptionally(
+                        NotOpened.of(NotOpened.AGENT_GONE, "nobody listens at " + path + ": " + done.cause()));
+            }
+        });
+    }
+
+    private static boolean isBusy(Throwable cause) {
+        return cause instanceof ConnectException
+                && String.valueOf(cause.getMessage()).contains(QUEUE_FULL);
+    }
+}
