@@ -7,6 +7,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Optional;
 
@@ -47,6 +48,12 @@ final class Party implements AutoCloseable {
     /** Serves an echo there. */
     Party serve(InetSocketAddress address) throws IOException {
         ask("serve " + Tuple.text(address));
+        return this;
+    }
+
+    /** Listens at a Unix socket, and takes no connection from it. */
+    Party listen(Path socket) throws IOException {
+        ask("listen " + socket);
         return this;
     }
 

@@ -6,6 +6,9 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,6 +20,7 @@ import java.util.Optional;
 /** What runs in a {@link Party}'s process: a command a line on standard input, an answer a line on standard output. */
 final class PartyMain {
     private final List<EchoServer> servers = new ArrayList<>();
+    private final List<ServerSocketChannel> listeners = new ArrayList<>();
     private final Map<String, End> ends = new HashMap<>();
 
     private PartyMain() {}
@@ -40,6 +44,11 @@ final class PartyMain {
         switch (words.getFirst()) {
             case "serve" -> {
                 servers.add(EchoServer.at(Party.endpoint(words.get(1))));
+                return "";
+            }
+            case "listen" -> {
+                listeners.add(ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+                        .bind(UnixDomainSocketAddress.of(words.get(1))));
                 return "";
             }
             case "connections" -> {

@@ -1,0 +1,114 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.common.net.InetAddresses;
+import dev.throughline.bridge.BridgeAnswer.News.Limits;
+import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.relay.Inbox;
+import dev.throughline.transport.EpollLoops;
+import dev.throughline.transport.NetworkFramework;
+import dev.throughline.transport.NotOpened;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** A hop as far as it asks an agent to open connections. What it is told of the agent is kept. */
+final class AskingHop implements NetworkFramework.Listener, AutoCloseable {
+    static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /** Short, so that no test waits long. */
+    static final NetworkFramework.Timings TIMINGS = new NetworkFramework.Timings(
+            Duration.ofSeconds(5), Duration.ofMillis(10), Duration.ofMillis(40), Duration.ofMillis(100));
+
+    private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, EpollLoops.newFactory());
+    private final NetworkFramework agent;
+    private final List<String> told = new CopyOnWriteArrayList<>();
+    private final List<Limits> limits = new CopyOnWriteArrayList<>();
+
+    AskingHop(Path socket, NetworkFramework.Rule rule, NetworkFramework.Timings timings) {
+        this.agent = new NetworkFramework(loops.next(), socket, rule, timings, this);
+    }
+
+    /** One that asks any process, and has begun to watch. */
+    static AskingHop of(Path socket) {
+        return new AskingHop(socket, anybody -> CompletableFuture.completedFuture(Optional.empty()), TIMINGS).start();
+    }
+
+    AskingHop start() {
+        agent.start();
+        return this;
+    }
+
+    static BridgeRequest.Open request(Optional<Bytes> handle, InetSocketAddress to) {
+        InetSocketAddress application = new InetSocketAddress(InetAddresses.forString("192.0.2.7"), 40_000);
+        return new BridgeRequest.Open(Tuple.tcp(application, to), handle);
+    }
+
+    OpenedFlow open(BridgeRequest.Open request, Duration deadline) {
+        Inbox inbox = new Inbox();
+        return new OpenedFlow(agent.open(loops.next(), request, deadline, inbox, inbox::giveBack));
+    }
+
+    OpenedFlow open(InetSocketAddress to) {
+        return open(request(Optional.empty(), to), PATIENCE);
+    }
+
+    /** Who is back or gone, in order. */
+    List<String> told() {
+        return told;
+    }
+
+    List<Limits> limitsTold() {
+        return limits;
+    }
+
+    AskingHop awaitTold(String... lines) {
+        await().untilAsserted(() -> assertThat(told).containsExactly(lines));
+        return this;
+    }
+
+    static <T> T get(CompletableFuture<T> future) throws ExecutionException, InterruptedException, TimeoutException {
+        return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    static NotOpened failure(OpenedFlow flow) throws InterruptedException, TimeoutException {
+        try {
+            throw new AssertionError(get(flow.start().opened()));
+        } catch (ExecutionException e) {
+            return (NotOpened) e.getCause();
+        }
+    }
+
+    @Override
+    public void limits(Limits said) {
+        limits.add(said);
+    }
+
+    @Override
+    public void gone(String why) {
+        told.add("gone: " + why);
+    }
+
+    @Override
+    public void back() {
+        told.add("back");
+    }
+
+    @Override
+    public void close() {
+        agent.close();
+        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}

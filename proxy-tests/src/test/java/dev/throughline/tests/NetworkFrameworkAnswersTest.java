@@ -1,0 +1,257 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.net.InetAddresses;
+import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.bridge.BridgeAnswer.Connected;
+import dev.throughline.bridge.BridgeAnswer.News;
+import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.transport.NetworkFramework;
+import dev.throughline.transport.NotOpened;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a hop takes from an agent that it asked to open a connection, byte for byte. */
+@Timeout(60)
+class NetworkFrameworkAnswersTest {
+    private static final InetSocketAddress THERE = new InetSocketAddress(InetAddresses.forString("198.51.100.80"), 443);
+    private static final Tuple CONNECTION =
+            Tuple.tcp(new InetSocketAddress(InetAddresses.forString("192.0.2.10"), 40_001), THERE);
+    private static final BridgeRequest.Open REQUEST = AskingHop.request(Optional.empty(), THERE);
+    private static final BridgeRequest.Open WITH_HANDLE = AskingHop.request(Optional.of(Bytes.ofHex("07")), THERE);
+
+    @TempDir
+    Path folder;
+
+    private ScriptedAgent agent;
+    private AskingHop hop;
+    private BridgeAgent watch;
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @BeforeEach
+    void watched() throws IOException {
+        agent = opened(ScriptedAgent.at(folder.resolve("agent.bridge"), 1));
+        hop = opened(AskingHop.of(folder.resolve("agent.bridge")));
+        watch = opened(agent.acceptWatch());
+        hop.awaitTold("back");
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable one : open.reversed()) {
+            one.close();
+        }
+    }
+
+    private <T extends AutoCloseable> T opened(T one) {
+        open.add(one);
+        return one;
+    }
+
+    private OpenedFlow ask(BridgeRequest.Open request) {
+        return hop.open(request, AskingHop.PATIENCE);
+    }
+
+    private BridgeAgent asked(BridgeRequest request) throws IOException {
+        return opened(agent.accept(request));
+    }
+
+    private static byte[] all(BridgeAnswer... answers) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (BridgeAnswer answer : answers) {
+            bytes.writeBytes(answer.encode().toByteArray());
+        }
+        return bytes.toByteArray();
+    }
+
+    private static byte[] allThatMayBeSaid() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.writeBytes(all(
+                new News.Waiting("no-memory"),
+                new News.Unknown(0xFE, Bytes.ofHex("00")),
+                new News.Carried(),
+                new News.Addresses(CONNECTION),
+                new Connected()));
+        bytes.writeBytes("hello".getBytes(StandardCharsets.UTF_8));
+        return bytes.toByteArray();
+    }
+
+    private static void assertOpened(OpenedFlow flow) throws Exception {
+        NetworkFramework.Opened found = flow.opened();
+        assertThat(found.carried()).isTrue();
+        assertThat(found.addresses()).contains(CONNECTION);
+        flow.connected().awaitText("hello");
+    }
+
+    @Test
+    void bytesRightBehindTheAnswerAreTheFlows() throws Exception {
+        OpenedFlow flow = ask(WITH_HANDLE);
+        asked(WITH_HANDLE).send(allThatMayBeSaid());
+        assertOpened(flow);
+    }
+
+    @Test
+    void anAnswerMayComeByteByByte() throws Exception {
+        OpenedFlow flow = ask(WITH_HANDLE);
+        BridgeAgent end = asked(WITH_HANDLE);
+        for (byte one : allThatMayBeSaid()) {
+            end.send(new byte[] {one});
+        }
+        assertOpened(flow);
+    }
+
+    /** What came before the end isn't lost with it, although nobody has asked for it yet. */
+    @Test
+    void aFlowOfWhichTheEndIsHereTooIsWhole() throws Exception {
+        OpenedFlow flow = ask(WITH_HANDLE);
+        asked(WITH_HANDLE).send(allThatMayBeSaid()).finish();
+        assertOpened(flow);
+        flow.awaitEnd();
+    }
+
+    static Stream<Arguments> malformed() {
+        return Stream.of(
+                Arguments.of("byte 0: an answer begins with 49 42", "HTTP".getBytes(StandardCharsets.UTF_8)),
+                Arguments.of("carried, without a handle", all(new News.Carried(), new Connected())),
+                Arguments.of(
+                        "addresses twice",
+                        all(new News.Addresses(CONNECTION), new News.Addresses(CONNECTION), new Connected())),
+                Arguments.of("limits, which weren't asked for", all(new News.Limits(0, 0, 0), new Connected())));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("malformed")
+    void anAgentThatSaysWhatItMustntOpensNothing(String problem, byte[] said) throws Exception {
+        OpenedFlow flow = ask(REQUEST);
+        BridgeAgent end = asked(REQUEST).send(said);
+        assertThat(AskingHop.failure(flow)).hasToString("agent-malformed: " + problem);
+        assertThat(end.restText()).isEmpty();
+        assertThat(flow.isReleased()).isFalse();
+        end.close();
+        AskingHop.get(flow.start().released());
+    }
+
+    @Test
+    void anAgentThatClosesWithoutAnAnswerIsGone() throws Exception {
+        OpenedFlow flow = ask(REQUEST);
+        asked(REQUEST).close();
+        assertThat(AskingHop.failure(flow)).hasToString("agent-gone: it closed without an answer");
+        AskingHop.get(flow.start().released());
+    }
+
+    /** It has read nothing, so that its end is a broken connection as well. */
+    @Test
+    void anAgentThatRefusesTheHopIsHeard() throws Exception {
+        OpenedFlow flow = ask(REQUEST);
+        try (BridgeAgent end = agent.accept()) {
+            ScriptedAgent.say(end, new BridgeAnswer.Failed("hop-not-allowed"));
+        }
+        assertThat(AskingHop.failure(flow)).hasToString("hop-not-allowed: the agent says so");
+        AskingHop.get(flow.start().released());
+    }
+
+    /** The agent takes this side's end for the flow's; nothing else tells it that nobody is there. */
+    @Test
+    void whatIsOpenedAfterItWasGivenUpIsClosed() throws Exception {
+        OpenedFlow flow = ask(REQUEST);
+        BridgeAgent end = asked(REQUEST);
+        flow.start().giveUp();
+        assertThat(end.restText()).isEmpty();
+        ScriptedAgent.say(end, new Connected());
+        assertThat(AskingHop.failure(flow).reason()).isEqualTo(NotOpened.GIVEN_UP);
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        end.send("anybody there?");
+                    }
+                })
+                .isInstanceOf(IOException.class);
+        assertThat(flow.isReleased()).isFalse();
+        ScriptedAgent.say(watch, new News.Limits(0, 0, 0));
+        AskingHop.get(flow.start().released());
+    }
+
+    /** These limits may have been sent before the agent saw the end; it has a while more to see it. */
+    @Test
+    void limitsThatWereUnderWayFreeNoPlaceAtOnce() throws Exception {
+        OpenedFlow flow = ask(REQUEST);
+        asked(REQUEST).send(all(new Connected()));
+        flow.close();
+        long start = System.nanoTime();
+        ScriptedAgent.say(watch, new News.Limits(0, 1, 0));
+        AskingHop.get(flow.start().released());
+        assertThat(System.nanoTime() - start)
+                .isGreaterThanOrEqualTo(AskingHop.TIMINGS.settle().toNanos());
+    }
+
+    /** Whatever it still has, it says when it is back. */
+    @Test
+    void anAgentThatIsGoneHoldsNoPlaces() throws Exception {
+        OpenedFlow givenUp = ask(REQUEST);
+        BridgeAgent first = asked(REQUEST);
+        givenUp.start().giveUp();
+        assertThat(first.restText()).isEmpty();
+        OpenedFlow closed = ask(REQUEST);
+        asked(REQUEST).send(all(new Connected()));
+        closed.close();
+        assertThat(givenUp.isReleased()).isFalse();
+        assertThat(closed.isReleased()).isFalse();
+
+        watch.close();
+        AskingHop.get(givenUp.start().released());
+        AskingHop.get(closed.start().released());
+    }
+
+    /** What stands, stands; and is no place any more. */
+    @Test
+    void aFlowOutlivesTheWatch() throws Exception {
+        OpenedFlow flow = ask(REQUEST);
+        BridgeAgent end = asked(REQUEST).send(all(new Connected()));
+        flow.connected();
+        watch.close();
+        hop.awaitTold("back", "gone: agent-gone: it ended the watch");
+        end.send("still here");
+        flow.awaitText("still here");
+        flow.close();
+        AskingHop.get(flow.start().released());
+    }
+
+    /** No more fit into the queue of one that doesn't take any: its hop waits, and then asks. */
+    @Test
+    void anAgentThatTakesNoConnectionsIsGivenUpOrWaitedFor() throws Exception {
+        OpenedFlow first = ask(REQUEST);
+        OpenedFlow second = ask(REQUEST);
+        OpenedFlow third = ask(REQUEST);
+        OpenedFlow late = hop.open(REQUEST, Duration.ofMillis(100));
+        assertThat(AskingHop.failure(late))
+                .hasToString("start-timeout: the agent's queue of connections is full")
+                .extracting(NotOpened::blame)
+                .isEqualTo(NotOpened.Blame.TRANSPORT);
+        assertThat(late.isReleased()).isTrue();
+        for (int i = 0; i < 3; i++) {
+            asked(REQUEST).send(all(new Connected()));
+        }
+        first.connected();
+        second.connected();
+        third.connected();
+    }
+}

@@ -1,0 +1,269 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.common.net.InetAddresses;
+import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.bridge.BridgeAnswer.News;
+import dev.throughline.bridge.BridgeAnswer.News.Limits;
+import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.header.Bytes;
+import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
+import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Settings;
+import dev.throughline.transport.NetworkFramework;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whether a hop knows that its agent is there, and asks nobody else. */
+@Timeout(60)
+class NetworkFrameworkWatchTest {
+    private static final String ENDED = "gone: agent-gone: it ended the watch";
+    private static final NetworkFramework.Timings IMPATIENT = new NetworkFramework.Timings(
+            Duration.ofMillis(400), Duration.ofMillis(10), Duration.ofMillis(40), Duration.ofMillis(20));
+
+    @TempDir
+    Path folder;
+
+    private Destination destination;
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @BeforeEach
+    void listen() throws IOException {
+        destination = opened(Destination.at(InetAddresses.forString("127.0.0.1")));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable one : open.reversed()) {
+            one.close();
+        }
+    }
+
+    private <T extends AutoCloseable> T opened(T one) {
+        open.add(one);
+        return one;
+    }
+
+    private Path socket() {
+        return folder.resolve("agent.bridge");
+    }
+
+    private NetworkFrameworkEmulator emulate(Settings settings) throws IOException {
+        return opened(NetworkFrameworkEmulator.start(socket(), settings.withLimitsEvery(Duration.ofMillis(50))));
+    }
+
+    private AskingHop hop() {
+        return opened(AskingHop.of(socket()));
+    }
+
+    private AskingHop hop(NetworkFramework.Rule rule, NetworkFramework.Timings timings) {
+        return opened(new AskingHop(socket(), rule, timings));
+    }
+
+    private static CompletableFuture<Optional<String>> nothingAgainst(NetworkFramework.Agent agent) {
+        return CompletableFuture.completedFuture(Optional.empty());
+    }
+
+    /** At once: its deadline is far away. */
+    private void assertNotAsked(AskingHop hop, String why) throws Exception {
+        OpenedFlow flow = hop.open(destination.address());
+        assertThat(flow.start().opened()).isCompletedExceptionally();
+        assertThat(flow.isReleased()).isTrue();
+        assertThat(AskingHop.failure(flow)).hasToString(why);
+    }
+
+    @Test
+    void nothingIsAskedBeforeTheAgentIsKnown() throws Exception {
+        emulate(Settings.limited(0));
+        AskingHop hop = hop(NetworkFrameworkWatchTest::nothingAgainst, IMPATIENT);
+        assertNotAsked(hop, "agent-gone: it hasn't been asked yet");
+        hop.start().awaitTold("back");
+        hop.open(destination.address()).connected();
+    }
+
+    @Test
+    void limitsAreTold() throws Exception {
+        emulate(Settings.limited(1));
+        AskingHop hop = hop();
+        await().until(() -> hop.limitsTold().contains(new Limits(1, 0, 0)));
+        hop.open(destination.address()).connected();
+        await().until(() -> hop.limitsTold().contains(new Limits(1, 1, 0)));
+        assertThat(hop.told()).containsExactly("back");
+    }
+
+    @Test
+    void anAgentThatIsSilentIsGoneUntilItSpeaksAgain() throws Exception {
+        NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
+        AskingHop hop = hop(NetworkFrameworkWatchTest::nothingAgainst, IMPATIENT)
+                .start()
+                .awaitTold("back");
+        OpenedFlow stands = hop.open(destination.address()).connected();
+        String silent = "agent-gone: it said nothing for 400 ms";
+        emulator.silence(true);
+        hop.awaitTold("back", "gone: " + silent);
+        assertNotAsked(hop, silent);
+
+        emulator.silence(false);
+        hop.awaitTold("back", "gone: " + silent, "back");
+        hop.open(destination.address()).connected();
+        try (End server = destination.accept()) {
+            server.send("still here");
+            stands.awaitText("still here");
+        }
+    }
+
+    @Test
+    void anAgentThatEndsItsListenerIsGoneUntilItListensAgain() throws Exception {
+        NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
+        AskingHop hop = hop().awaitTold("back");
+        emulator.stopListening();
+        emulator.endWatches();
+        await().until(() -> hop.told().size() == 3);
+        assertThat(hop.told().get(1)).isEqualTo(ENDED);
+        assertThat(hop.told().get(2)).startsWith("gone: agent-gone: nobody listens at " + socket());
+
+        emulator.listen();
+        await().until(() -> hop.told().size() == 4);
+        assertThat(hop.told().getLast()).isEqualTo("back");
+        hop.open(destination.address()).connected();
+    }
+
+    @Test
+    void aWatchThatIsEndedIsFollowedByAnother() throws Exception {
+        NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
+        AskingHop hop = hop().awaitTold("back");
+        emulator.endWatches();
+        hop.awaitTold("back", ENDED, "back");
+        assertThat(emulator.watches()).isEqualTo(1);
+    }
+
+    /** The reason is told once, however often the agent is tried. */
+    @Test
+    void anAgentOfAnotherUserIsAskedNothing() throws Exception {
+        NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
+        List<NetworkFramework.Agent> seen = new CopyOnWriteArrayList<>();
+        NetworkFramework.Rule rule = agent -> {
+            seen.add(agent);
+            return CompletableFuture.completedFuture(Optional.of("user " + agent.uid()));
+        };
+        AskingHop hop = hop(rule, AskingHop.TIMINGS).start();
+        await().until(() -> seen.size() > 2);
+        String why = "agent-not-allowed: user " + seen.getFirst().uid();
+        assertThat(hop.told()).containsExactly("gone: " + why);
+        assertThat(seen.getFirst().pid())
+                .isEqualTo((int) ProcessHandle.current().pid());
+        assertNotAsked(hop, why);
+        assertThat(emulator.watches()).isZero();
+    }
+
+    @Test
+    void anAgentOfWhichNothingCanBeSaidIsAskedNothing() throws Exception {
+        emulate(Settings.limited(0));
+        AskingHop hop = hop(
+                        agent -> CompletableFuture.failedFuture(new IOException("the process has ended")),
+                        AskingHop.TIMINGS)
+                .start();
+        await().until(() -> !hop.told().isEmpty());
+        assertThat(hop.told().getFirst())
+                .startsWith("gone: agent-not-allowed: process ")
+                .contains("the process has ended");
+    }
+
+    @Test
+    void whoeverIsAskedAboutTheAgentHasTheTimeOfSilence() throws Exception {
+        emulate(Settings.limited(0));
+        hop(agent -> new CompletableFuture<>(), IMPATIENT)
+                .start()
+                .awaitTold("gone: agent-gone: it said nothing for 400 ms");
+    }
+
+    @Test
+    void anAgentThatDoesntAllowTheHopSaysSo() throws Exception {
+        emulate(Settings.limited(0).withUser(4242));
+        AskingHop hop = hop().awaitTold("gone: hop-not-allowed: the agent says so");
+        assertNotAsked(hop, "hop-not-allowed: the agent says so");
+    }
+
+    /** It has closed by the time that it is asked, and still is heard. */
+    @Test
+    void anAgentThatDoesntAllowTheHopIsHeardAlthoughItHasClosed() throws Exception {
+        ScriptedAgent agent = opened(ScriptedAgent.at(socket(), 1));
+        CompletableFuture<Optional<String>> objection = new CompletableFuture<>();
+        AskingHop hop = hop(one -> objection, AskingHop.TIMINGS).start();
+        try (BridgeAgent watch = agent.accept()) {
+            ScriptedAgent.say(watch, new BridgeAnswer.Failed("hop-not-allowed"));
+        }
+        objection.complete(Optional.empty());
+        hop.awaitTold("gone: hop-not-allowed: the agent says so");
+    }
+
+    /** Whoever that is may not be allowed. */
+    @Test
+    void nobodyIsBelievedBeforeItIsKnownWhoItIs() throws Exception {
+        ScriptedAgent agent = opened(ScriptedAgent.at(socket(), 1));
+        AskingHop hop = hop(one -> new CompletableFuture<>(), AskingHop.TIMINGS).start();
+        try (BridgeAgent watch = agent.accept()) {
+            ScriptedAgent.say(watch, new Limits(512, 0, 0));
+        }
+        hop.awaitTold("gone: agent-malformed: Limits[capacity=512, inUse=0, waiting=0], before it was asked");
+        assertThat(hop.limitsTold()).isEmpty();
+    }
+
+    @Test
+    void anAgentThatSaysWhatItMustntIsGone() throws Exception {
+        ScriptedAgent agent = opened(ScriptedAgent.at(socket(), 10));
+        AskingHop hop = hop();
+        List<byte[]> wrong = List.of(
+                Bytes.ofHex("4343").toByteArray(),
+                new BridgeAnswer.Connected().encode().toByteArray(),
+                new News.Carried().encode().toByteArray());
+        for (byte[] bytes : wrong) {
+            try (BridgeAgent watch = agent.accept(new BridgeRequest.Watch())) {
+                watch.send(bytes);
+                assertThat(watch.restText()).isEmpty();
+            }
+        }
+        assertThat(hop.told())
+                .allMatch(line -> line.startsWith("gone: agent-malformed: "))
+                .hasSize(3);
+    }
+
+    @Test
+    void newsOfALaterAgentArePassedOver() throws Exception {
+        ScriptedAgent agent = opened(ScriptedAgent.at(socket(), 10));
+        AskingHop hop = hop();
+        BridgeAgent watch = opened(agent.accept(new BridgeRequest.Watch()));
+        ScriptedAgent.say(watch, new News.Unknown(0xFE, Bytes.EMPTY));
+        ScriptedAgent.say(watch, new Limits(512, 3, 0));
+        hop.awaitTold("back");
+        await().until(() -> hop.limitsTold().equals(List.of(new Limits(512, 3, 0))));
+    }
+
+    /** The watch still stands, with the process that was allowed; somebody else has taken its socket. */
+    @Test
+    void anotherProcessThanTheOneThatWasAllowedIsAskedNothing() throws Exception {
+        NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
+        AskingHop hop = hop().awaitTold("back");
+        emulator.stopListening();
+        try (Party other = Party.start(Host.THIS).ready().listen(socket())) {
+            OpenedFlow flow = hop.open(destination.address());
+            assertThat(AskingHop.failure(flow).toString())
+                    .startsWith("agent-not-allowed: process " + other.pid() + " of user ")
+                    .contains(", and not process " + ProcessHandle.current().pid() + " of user ");
+            assertThat(flow.isReleased()).isTrue();
+        }
+        assertThat(hop.told()).containsExactly("back");
+    }
+}

@@ -1,0 +1,93 @@
+package dev.throughline.tests;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.throughline.transport.NetworkFramework;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import java.nio.charset.StandardCharsets;
+
+/** A connection that an agent was asked for, in a test's hands. */
+final class OpenedFlow {
+    private final NetworkFramework.Start start;
+    private final Received received = new Received();
+
+    OpenedFlow(NetworkFramework.Start start) {
+        this.start = start;
+    }
+
+    NetworkFramework.Start start() {
+        return start;
+    }
+
+    /** Waits for it; its bytes are kept. */
+    OpenedFlow connected() throws Exception {
+        DuplexChannel channel = opened().channel();
+        channel.eventLoop()
+                .submit(() -> {
+                    channel.pipeline().addLast(received);
+                    channel.read();
+                })
+                .sync();
+        return this;
+    }
+
+    NetworkFramework.Opened opened() throws Exception {
+        return AskingHop.get(start.opened());
+    }
+
+    OpenedFlow send(String text) throws Exception {
+        opened().channel()
+                .writeAndFlush(Unpooled.copiedBuffer(text, StandardCharsets.UTF_8))
+                .sync();
+        return this;
+    }
+
+    OpenedFlow finish() throws Exception {
+        opened().channel().shutdownOutput().sync();
+        return this;
+    }
+
+    /** All that has come by now. */
+    boolean hasText(String text) {
+        return received.text.toString().equals(text);
+    }
+
+    void awaitText(String text) {
+        await().until(() -> hasText(text));
+    }
+
+    void awaitEnd() {
+        await().until(() -> received.ended);
+    }
+
+    boolean isReleased() {
+        return start.released().isDone();
+    }
+
+    void close() throws Exception {
+        opened().channel().close().sync();
+    }
+
+    private static final class Received extends ChannelInboundHandlerAdapter {
+        private final StringBuffer text = new StringBuffer();
+        private volatile boolean ended;
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf data = (ByteBuf) message;
+            text.append(data.toString(StandardCharsets.UTF_8));
+            data.release();
+            context.read();
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            ended |= event instanceof ChannelInputShutdownEvent;
+        }
+    }
+}
