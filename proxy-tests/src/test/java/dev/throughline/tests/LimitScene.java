@@ -7,6 +7,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Way;
+import dev.throughline.report.JsonTree;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -88,6 +89,13 @@ final class LimitScene implements AutoCloseable {
         return scene;
     }
 
+    /** How the flows of a hop ended so far. */
+    static List<JsonTree> ended(RunningHop hop) {
+        return hop.process().flowLog().stream()
+                .filter(line -> line.text("event").equals("flow.close"))
+                .toList();
+    }
+
     NetworkFrameworkEmulator agent() {
         return agent;
     }
@@ -156,7 +164,12 @@ final class LimitScene implements AutoCloseable {
 
     /** One application opens so many connections and keeps them; each that stands carries a letter there and back. */
     List<SceneFlow> hold(SceneApp app, int count, Opening opening) throws IOException {
-        Semaphore free = new Semaphore(AT_ONCE);
+        return hold(app, count, opening, AT_ONCE);
+    }
+
+    /** The same, so many being opened at once. */
+    List<SceneFlow> hold(SceneApp app, int count, Opening opening, int atOnce) throws IOException {
+        Semaphore free = new Semaphore(atOnce);
         List<Future<SceneFlow>> all = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             free.acquireUninterruptibly();
@@ -215,6 +228,22 @@ final class LimitScene implements AutoCloseable {
             }
             return true;
         });
+    }
+
+    /** What {@code throughline flows top} says of hop {@code edge}. */
+    List<String> top(int rows) throws IOException {
+        Process top = new ProcessBuilder(Program.throughline(
+                        "flows",
+                        "top",
+                        "--by",
+                        "executable",
+                        "-n",
+                        Integer.toString(rows),
+                        "-c",
+                        hops.config("edge").toString()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        return top.inputReader().lines().toList();
     }
 
     @Override

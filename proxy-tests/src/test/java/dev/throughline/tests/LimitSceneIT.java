@@ -52,7 +52,7 @@ class LimitSceneIT {
     @Test
     void withoutBudgetsOneTakesAllFromAll() throws IOException {
         start("");
-        held.addAll(scene.hold(GREEDY, LIMIT + 88, scene::openWithoutHop));
+        held.addAll(scene.hold(GREEDY, LIMIT + 88, scene::openWithoutHop, LIMIT));
         assertThat(held).filteredOn(SceneFlow::stands).hasSize(LIMIT);
 
         List<SceneFlow> others = scene.comeAndGo(OTHERS, 1, scene::openWithoutHop);
@@ -101,7 +101,7 @@ class LimitSceneIT {
         List<SceneFlow> others = scene.comeAndGo(OTHERS, TIMES, scene::open);
 
         assertThat(others).allMatch(SceneFlow::stands);
-        assertThat(scene.edge().process().flowLog())
+        assertThat(LimitScene.ended(scene.edge()))
                 .filteredOn(line -> line.text("reason").equals("evicted"))
                 .isNotEmpty()
                 .allMatch(line -> isOf(line, GREEDY));
@@ -150,8 +150,8 @@ class LimitSceneIT {
         List.of(held, others)
                 .forEach(flows -> flows.forEach(flow ->
                         expected.put("192.0.2.7:" + flow.source(), flow.app().executable())));
-        await().atMost(SOON).until(() -> scene.gateway().process().flowLog().size() >= expected.size());
-        Map<String, String> found = scene.gateway().process().flowLog().stream()
+        await().atMost(SOON).until(() -> LimitScene.ended(scene.gateway()).size() >= expected.size());
+        Map<String, String> found = LimitScene.ended(scene.gateway()).stream()
                 .map(line -> line.object("originator"))
                 .collect(Collectors.toMap(who -> who.text("source"), who -> who.text("exe")));
         assertThat(found).isEqualTo(expected);
