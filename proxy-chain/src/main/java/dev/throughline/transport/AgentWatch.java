@@ -87,9 +87,10 @@ final class AgentWatch {
             Duration doubled = pause.multipliedBy(2);
             pause = doubled.compareTo(timings.reconnectMost()) < 0 ? doubled : timings.reconnectMost();
         }
-        if (!told.equals(Optional.of(why.toString()))) {
-            told = Optional.of(why.toString());
-            listener.gone(why.toString());
+        String text = why.reason() + ": " + why.detail();
+        if (!told.equals(Optional.of(text))) {
+            told = Optional.of(text);
+            listener.gone(text);
         }
     }
 }

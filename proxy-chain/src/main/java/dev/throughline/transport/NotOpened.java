@@ -27,6 +27,7 @@ public final class NotOpened extends RuntimeException {
             ImmutableSet.of("connect-refused", "connect-timeout", "connect-unreachable");
 
     private final String reason;
+    private final String detail;
     private final Blame blame;
 
     /** Where it went wrong. */
@@ -38,8 +39,9 @@ public final class NotOpened extends RuntimeException {
     }
 
     private NotOpened(String reason, String detail, Blame blame) {
-        super(detail, null, false, false);
+        super(reason + ": " + detail, null, false, false);
         this.reason = reason;
+        this.detail = detail;
         this.blame = blame;
     }
 
@@ -77,15 +79,10 @@ public final class NotOpened extends RuntimeException {
 
     /** What was found, for the log. */
     public String detail() {
-        return String.valueOf(getMessage());
+        return detail;
     }
 
     public Blame blame() {
         return blame;
-    }
-
-    @Override
-    public String toString() {
-        return reason + ": " + detail();
     }
 }
