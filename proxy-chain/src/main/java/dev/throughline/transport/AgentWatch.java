@@ -87,9 +87,10 @@ final class AgentWatch {
             Duration doubled = pause.multipliedBy(2);
             pause = doubled.compareTo(timings.reconnectMost()) < 0 ? doubled : timings.reconnectMost();
         }
-        if (!told.equals(Optional.of(why.text()))) {
-            told = Optional.of(why.text());
-            listener.gone(why.text());
+        String text = why.text();
+        if (!told.equals(Optional.of(text))) {
+            told = Optional.of(text);
+            listener.gone(text);
         }
     }
 }

@@ -149,6 +149,7 @@ final class AnswerInput extends ChannelInboundHandlerAdapter {
         channel.shutdownOutput();
     }
 
+    /** From here on it is as every other connection of a flow. */
     private void open(ChannelHandlerContext context, ByteBuf data) {
         channel.config().setOption(ChannelOption.AUTO_CLOSE, true);
         channel.pipeline().remove(context.name());

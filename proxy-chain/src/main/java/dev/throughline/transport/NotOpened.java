@@ -55,6 +55,7 @@ public final class NotOpened extends RuntimeException {
             "Too many open files|No buffer space|Cannot allocate memory|Cannot assign requested address");
 
     private final String reason;
+    private final String detail;
     private final Blame blame;
 
     /** Where it went wrong. */
@@ -66,8 +67,9 @@ public final class NotOpened extends RuntimeException {
     }
 
     private NotOpened(String reason, String detail, Blame blame) {
-        super(detail, null, false, false);
+        super(reason + ": " + detail, null, false, false);
         this.reason = reason;
+        this.detail = detail;
         this.blame = blame;
     }
 
@@ -120,7 +122,7 @@ public final class NotOpened extends RuntimeException {
 
     /** What was found, for the log. */
     public String detail() {
-        return String.valueOf(getMessage());
+        return detail;
     }
 
     /** Whether nothing was heard of the destination, for which the way there may be to blame as well. */

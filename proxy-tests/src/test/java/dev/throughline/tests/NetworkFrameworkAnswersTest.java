@@ -144,7 +144,7 @@ class NetworkFrameworkAnswersTest {
     void anAgentThatSaysWhatItMustntOpensNothing(String problem, byte[] said) throws Exception {
         OpenedFlow flow = ask(REQUEST);
         BridgeAgent end = asked(REQUEST).send(said);
-        assertThat(AskingHop.failure(flow)).hasToString("agent-malformed: " + problem);
+        assertThat(AskingHop.failure(flow)).hasMessage("agent-malformed: " + problem);
         assertThat(end.restText()).isEmpty();
         assertThat(flow.isReleased()).isFalse();
         end.close();
@@ -155,7 +155,7 @@ class NetworkFrameworkAnswersTest {
     void anAgentThatClosesWithoutAnAnswerIsGone() throws Exception {
         OpenedFlow flow = ask(REQUEST);
         asked(REQUEST).close();
-        assertThat(AskingHop.failure(flow)).hasToString("agent-gone: it closed without an answer");
+        assertThat(AskingHop.failure(flow)).hasMessage("agent-gone: it closed without an answer");
         AskingHop.get(flow.start().released());
     }
 
@@ -166,7 +166,7 @@ class NetworkFrameworkAnswersTest {
         try (BridgeAgent end = agent.accept()) {
             ScriptedAgent.say(end, new BridgeAnswer.Failed("hop-not-allowed"));
         }
-        assertThat(AskingHop.failure(flow)).hasToString("hop-not-allowed: the agent says so");
+        assertThat(AskingHop.failure(flow)).hasMessage("hop-not-allowed: the agent says so");
         AskingHop.get(flow.start().released());
     }
 
@@ -243,7 +243,7 @@ class NetworkFrameworkAnswersTest {
         OpenedFlow third = ask(REQUEST);
         OpenedFlow late = hop.open(REQUEST, Duration.ofMillis(100));
         assertThat(AskingHop.failure(late))
-                .hasToString("start-timeout: the agent's queue of connections is full")
+                .hasMessage("start-timeout: the agent's queue of connections is full")
                 .extracting(NotOpened::blame)
                 .isEqualTo(NotOpened.Blame.TRANSPORT);
         assertThat(late.isReleased()).isTrue();

@@ -77,7 +77,7 @@ class NetworkFrameworkTest {
 
     private static void assertNotOpened(OpenedFlow flow, String reason, String detail, Blame blame) throws Exception {
         NotOpened why = AskingHop.failure(flow);
-        assertThat(why).hasToString(reason + ": " + detail);
+        assertThat(why).hasMessage(reason + ": " + detail);
         assertThat(why.blame()).isEqualTo(blame);
     }
 
@@ -95,6 +95,7 @@ class NetworkFrameworkTest {
         }
         assertThat(found.carried()).isFalse();
         assertThat(found.channel().config().isAutoRead()).isFalse();
+        assertThat(found.channel().config().isAutoClose()).isTrue();
     }
 
     @Test

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class NetworkFrameworkWatchTest {
     private static final String ENDED = "gone: agent-gone: it ended the watch";
     private static final NetworkFramework.Timings IMPATIENT = new NetworkFramework.Timings(
-            Duration.ofMillis(400), Duration.ofMillis(10), Duration.ofMillis(40), Duration.ofMillis(20));
+            Duration.ofSeconds(1), Duration.ofMillis(10), Duration.ofMillis(40), Duration.ofMillis(20));
 
     @TempDir
     Path folder;
@@ -81,7 +81,7 @@ class NetworkFrameworkWatchTest {
         OpenedFlow flow = hop.open(destination.address());
         assertThat(flow.start().opened()).isCompletedExceptionally();
         assertThat(flow.isReleased()).isTrue();
-        assertThat(AskingHop.failure(flow)).hasToString(why);
+        assertThat(AskingHop.failure(flow)).hasMessage(why);
     }
 
     @Test
@@ -110,7 +110,7 @@ class NetworkFrameworkWatchTest {
                 .start()
                 .awaitTold("back");
         OpenedFlow stands = hop.open(destination.address()).connected();
-        String silent = "agent-gone: it said nothing for 400 ms";
+        String silent = "agent-gone: it said nothing for 1000 ms";
         emulator.silence(true);
         hop.awaitTold("back", "gone: " + silent);
         assertNotAsked(hop, silent);
@@ -186,7 +186,7 @@ class NetworkFrameworkWatchTest {
         emulate(Settings.limited(0));
         hop(agent -> new CompletableFuture<>(), IMPATIENT)
                 .start()
-                .awaitTold("gone: agent-gone: it said nothing for 400 ms");
+                .awaitTold("gone: agent-gone: it said nothing for 1000 ms");
     }
 
     @Test
@@ -259,7 +259,7 @@ class NetworkFrameworkWatchTest {
         emulator.stopListening();
         try (Party other = Party.start(Host.THIS).ready().listen(socket())) {
             OpenedFlow flow = hop.open(destination.address());
-            assertThat(AskingHop.failure(flow).toString())
+            assertThat(AskingHop.failure(flow).getMessage())
                     .startsWith("agent-not-allowed: process " + other.pid() + " of user ")
                     .contains(", and not process " + ProcessHandle.current().pid() + " of user ");
             assertThat(flow.isReleased()).isTrue();
