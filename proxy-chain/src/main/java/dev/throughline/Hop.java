@@ -51,7 +51,6 @@ import dev.throughline.report.WhoJson;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.EpollLoops;
 import dev.throughline.transport.GuardedTransport;
-import dev.throughline.transport.Transport;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
@@ -120,9 +119,12 @@ public final class Hop implements AutoCloseable {
             metrics.counter(
                     "throughline.log.dropped", "Flow lines that nobody took from standard output", log::dropped);
             EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
-            FlowParts parts = parts(log, names, loops);
+            ProcessIdentifier identifier = identifier(config.limits());
+            FlowBudget budget = budget(config.limits(), names);
+            Transports transports = transports(budget, identifier, loops);
+            FlowParts parts = parts(log, identifier, budget, transports);
             Conntrack conntrack = opened(Conntrack.open());
-            startAdmin(json, parts);
+            startAdmin(json, parts, transports);
             writePidFile(config.admin().pidFile());
             for (ListenerConfig listener : config.listeners()) {
                 Listener started = opened(new Listener(listener, loops, parts, conntrack));
@@ -139,14 +141,12 @@ public final class Hop implements AutoCloseable {
         }
     }
 
-    private FlowParts parts(FlowLog log, IdNames names, EventLoopGroup loops) throws IOException {
+    private FlowParts parts(FlowLog log, ProcessIdentifier identifier, FlowBudget budget, Transports transports) {
         Limits limits = config.limits();
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(
                 limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
-        ProcessIdentifier identifier = identifier(limits);
-        FlowBudget budget = budget(limits, names);
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
@@ -171,7 +171,7 @@ public final class Hop implements AutoCloseable {
                 config.healthCheckers(),
                 policy::directions,
                 budget,
-                transports(budget, identifier, loops),
+                ImmutableMap.copyOf(transports.all()),
                 batchSigner(limits),
                 table,
                 FlowEvents.all(List.of(log, metrics)),
@@ -187,8 +187,7 @@ public final class Hop implements AutoCloseable {
         return limits.flows() / 8 + 64;
     }
 
-    private ImmutableMap<String, Transport> transports(
-            FlowBudget budget, ProcessIdentifier identifier, EventLoopGroup loops) {
+    private Transports transports(FlowBudget budget, ProcessIdentifier identifier, EventLoopGroup loops) {
         Transports transports = opened(new Transports(config, budget, identifier, loops.next()));
         transports.all().forEach((name, guarded) -> {
             for (GuardedTransport.State state : GuardedTransport.State.values()) {
@@ -199,7 +198,7 @@ public final class Hop implements AutoCloseable {
                         () -> guarded.state() == state ? 1 : 0);
             }
         });
-        return ImmutableMap.copyOf(transports.all());
+        return transports;
     }
 
     private FlowBudget budget(Limits limits, IdNames names) {
@@ -292,13 +291,13 @@ public final class Hop implements AutoCloseable {
     }
 
     /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
-    private void startAdmin(FlowJson json, FlowParts parts) throws IOException {
+    private void startAdmin(FlowJson json, FlowParts parts, Transports transports) throws IOException {
         FlowBudget budget = parts.budget();
         WhoJson whoJson = new WhoJson(json);
         AdminPages pages = new AdminPages(
                 table,
                 json,
-                () -> BudgetJson.of(budget.pools(), budget.waiting()),
+                () -> BudgetJson.of(budget.pools(), budget.waiting(), transports.views()),
                 metrics,
                 this::obstacles,
                 this::reload,

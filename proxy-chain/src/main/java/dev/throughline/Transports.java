@@ -1,5 +1,6 @@
 package dev.throughline;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.TransportConfig;
@@ -11,6 +12,7 @@ import dev.throughline.transport.AgentTransport;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.GuardedTransport;
 import dev.throughline.transport.NetworkFramework;
+import dev.throughline.transport.TransportView;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +59,11 @@ final class Transports implements AutoCloseable {
     /** By their names. */
     ImmutableMap<String, GuardedTransport> all() {
         return all;
+    }
+
+    /** As they are now. */
+    ImmutableList<TransportView> views() {
+        return all.values().stream().map(GuardedTransport::view).collect(ImmutableList.toImmutableList());
     }
 
     @Override

@@ -25,6 +25,7 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.os.Capability;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketDiag;
+import dev.throughline.report.JsonTree;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -64,6 +65,7 @@ final class Examination {
         config.ifPresent(this::keys);
         config.ifPresent(this::listeners);
         config.ifPresent(this::rules);
+        config.ifPresent(this::places);
         return List.copyOf(findings);
     }
 
@@ -257,6 +259,18 @@ final class Examination {
                             LISTENERS,
                             agents + ", whom /etc/passwd doesn't know",
                             "unless a directory service does, correct \"uid\" or add the user")));
+        }
+    }
+
+    /** Of a hop that runs and lets this user ask; of any other there is nothing to say. */
+    private void places(HopConfig hop) {
+        AdminClient running = new AdminClient(hop.admin().socket());
+        try {
+            findings.addAll(PlaceFindings.of(
+                    JsonTree.parse(running.get("/budget")),
+                    JsonTree.parse(running.get("/flows")).list("flows")));
+        } catch (CommandFailure notRunning) {
+            return;
         }
     }
 

@@ -91,8 +91,8 @@ final class FlowsCommand {
         public Integer call() {
             AdminClient hop = target.client();
             List<JsonTree> flows = JsonTree.parse(hop.get("/flows")).list("flows");
-            List<JsonTree> pools = JsonTree.parse(hop.get("/budget")).list("pools");
-            System.out.print(TopText.of(flows, pools, by, rows));
+            JsonTree budget = JsonTree.parse(hop.get("/budget"));
+            System.out.print(TopText.of(flows, budget, by, rows));
             return ExitCode.OK;
         }
     }
@@ -125,7 +125,9 @@ final class FlowsCommand {
 
         private static String name(JsonTree who) {
             if (who.has("pid")) {
-                return who.text("comm") + "[" + who.text("pid") + "]";
+                String exe = who.has("exe") ? who.text("exe") : "";
+                String name = who.has("comm") ? who.text("comm") : exe.substring(exe.lastIndexOf('/') + 1);
+                return name + "[" + who.text("pid") + "]";
             }
             return who.has("uid") ? "uid " + who.text("uid") : "-";
         }

@@ -1,5 +1,6 @@
 package dev.throughline.cli;
 
+import com.google.common.collect.Maps;
 import dev.throughline.report.JsonTree;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -19,7 +20,7 @@ final class TopText {
         host,
         destination;
 
-        private String of(JsonTree who) {
+        String of(JsonTree who) {
             return switch (this) {
                 case originator -> process(who);
                 case executable -> who.text("host") + " " + userName(who) + " " + program(who);
@@ -30,7 +31,8 @@ final class TopText {
         }
     }
 
-    private static final String POOL = "%-14s %8s %8s %8s%n";
+    /** A capacity that is none. */
+    private static final String UNLIMITED = Integer.toString(Integer.MAX_VALUE);
 
     /** Of one row. */
     private static final class Sum {
@@ -52,12 +54,19 @@ final class TopText {
     private TopText() {}
 
     /** Of what a hop says of its flows and of its places. */
-    static String of(List<JsonTree> flows, List<JsonTree> pools, By by, int most) {
+    static String of(List<JsonTree> flows, JsonTree budget, By by, int most) {
         StringBuilder text = new StringBuilder();
-        text.append(POOL.formatted("PLACES", "IN USE", "OPEN", "ALL"));
-        for (JsonTree pool : pools) {
-            text.append(
-                    POOL.formatted(pool.text("name"), pool.text("in_use"), pool.text("open"), pool.text("capacity")));
+        text.append(pool("PLACES", "IN USE", "OPEN", "ALL", ""));
+        Map<String, JsonTree> transports =
+                Maps.uniqueIndex(budget.list("transports"), transport -> transport.text("name"));
+        for (JsonTree pool : budget.list("pools")) {
+            JsonTree transport = transports.get(pool.text("name"));
+            text.append(pool(
+                    pool.text("name"),
+                    pool.text("in_use"),
+                    pool.text("open"),
+                    pool.text("capacity").equals(UNLIMITED) ? "any" : pool.text("capacity"),
+                    transport == null ? "" : state(transport)));
         }
         text.append('\n')
                 .append("%7s %7s %8s %14s %14s  %s%n"
@@ -83,6 +92,24 @@ final class TopText {
             text.append("and ").append(rows.size() - most).append(" more\n");
         }
         return text.toString();
+    }
+
+    private static String pool(String name, String inUse, String open, String all, String state) {
+        return "%-20s %8s %8s %8s  %s".formatted(name, inUse, open, all, state).stripTrailing() + "\n";
+    }
+
+    private static String state(JsonTree transport) {
+        List<String> parts = new ArrayList<>();
+        if (transport.text("carries_originator").equals("true")) {
+            parts.add("may carry the originator");
+        }
+        if (!transport.text("breaker").equals("closed")) {
+            parts.add("breaker " + transport.text("breaker"));
+        }
+        if (transport.has("trouble")) {
+            parts.add(transport.text("trouble"));
+        }
+        return String.join("; ", parts);
     }
 
     private static String process(JsonTree who) {

@@ -1,18 +1,27 @@
 package dev.throughline.report;
 
 import dev.throughline.budget.PoolView;
+import dev.throughline.transport.TransportView;
 import java.util.List;
 
 /** The places of a hop as JSON. */
 public final class BudgetJson {
     private BudgetJson() {}
 
-    /** One object with all pools, and how many flows wait. */
-    public static String of(List<PoolView> pools, int waiting) {
+    /** One object with all pools, how many flows wait, and the transports. */
+    public static String of(List<PoolView> pools, int waiting, List<TransportView> transports) {
         return Json.object(out -> {
             out.put("waiting", waiting);
             out.putAll("pools", pools, BudgetJson::write);
+            out.putAll("transports", transports, BudgetJson::write);
         });
+    }
+
+    private static void write(Json out, TransportView transport) {
+        out.put("name", transport.name());
+        out.put("carries_originator", transport.carriesOriginator());
+        out.put("breaker", transport.breaker().toString());
+        transport.trouble().ifPresent(why -> out.put("trouble", why));
     }
 
     private static void write(Json out, PoolView pool) {

@@ -56,6 +56,11 @@ public final class AgentTransport implements Transport {
     }
 
     @Override
+    public Optional<String> trouble() {
+        return agent.gone().map(NotOpened::text);
+    }
+
+    @Override
     public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
         InetAddress none = destination.getAddress() instanceof Inet6Address ? NO_IPV6 : NO_IPV4;
         BridgeRequest.Open request =

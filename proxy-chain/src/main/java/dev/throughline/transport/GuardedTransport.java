@@ -96,6 +96,11 @@ public final class GuardedTransport implements Transport {
         return state(breaker.getState());
     }
 
+    /** The transport as it is now. */
+    public TransportView view() {
+        return new TransportView(name(), carriesOriginator(), state(), transport.trouble());
+    }
+
     private static State state(CircuitBreaker.State state) {
         return switch (state) {
             case CLOSED, DISABLED, METRICS_ONLY -> State.CLOSED;

@@ -152,6 +152,13 @@ public final class NetworkFramework implements AutoCloseable {
         };
     }
 
+    /** Why nothing is asked of the agent, if it is gone. */
+    Optional<NotOpened> gone() {
+        return watch.presence() instanceof AgentWatch.Presence.Gone(NotOpened why)
+                ? Optional.of(why)
+                : Optional.empty();
+    }
+
     /** Ends the watch; nothing more is asked, and what stands, stands. */
     @Override
     public void close() {

@@ -17,6 +17,11 @@ public interface Transport {
     /** Whether a flow whose originator is carried may go on without a header, to a next hop that intercepts on this host. */
     boolean isHeaderOptional();
 
+    /** Why nothing can be started at the moment, if that is known before it is tried. */
+    default Optional<String> trouble() {
+        return Optional.empty();
+    }
+
     /**
      * Starts a connection; everything that comes of it happens on {@code loop}.
      *

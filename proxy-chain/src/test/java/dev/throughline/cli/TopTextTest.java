@@ -7,11 +7,15 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TopTextTest {
-    private static final List<JsonTree> POOLS = JsonTree.parse("""
+    private static final JsonTree BUDGET = JsonTree.parse("""
             {"waiting": 1, "pools": [
               {"name": "hop", "in_use": 3, "evicted": 0, "open": 7040, "capacity": 8000},
-              {"name": "bsd-socket", "in_use": 2, "evicted": 0, "open": 8250, "capacity": 9375}]}
-            """).list("pools");
+              {"name": "bsd-socket", "in_use": 2, "evicted": 0, "open": 8250, "capacity": 9375},
+              {"name": "network-framework", "in_use": 0, "evicted": 0, "open": 0, "capacity": 2147483647}],
+             "transports": [
+              {"name": "bsd-socket", "carries_originator": false, "breaker": "half-open"},
+              {"name": "network-framework", "carries_originator": true, "breaker": "closed", "trouble": "agent-gone: x"}]}
+            """);
 
     private static final List<JsonTree> FLOWS = JsonTree.parse("""
             {"flows": [
@@ -28,10 +32,11 @@ class TopTextTest {
 
     @Test
     void whoHasMostComesFirst() {
-        assertThat(TopText.of(FLOWS, POOLS, TopText.By.executable, 20)).isEqualTo("""
-                PLACES           IN USE     OPEN      ALL
-                hop                   3     7040     8000
-                bsd-socket            2     8250     9375
+        assertThat(TopText.of(FLOWS, BUDGET, TopText.By.executable, 20)).isEqualTo("""
+                PLACES                 IN USE     OPEN      ALL
+                hop                         3     7040     8000
+                bsd-socket                  2     8250     9375  breaker half-open
+                network-framework           0        0      any  may carry the originator; agent-gone: x
 
                   FLOWS   STAND  WAITING            OUT             IN  EXECUTABLE
                       2       1        1             10            100  edge-1 ann /usr/bin/curl
@@ -42,15 +47,15 @@ class TopTextTest {
 
     @Test
     void anOriginatorIsAProcess() {
-        assertThat(TopText.of(FLOWS, List.of(), TopText.By.originator, 1)).endsWith("""
+        assertThat(TopText.of(FLOWS, BUDGET, TopText.By.originator, 1)).endsWith("""
                       1       0        0              0              0  - uid - -
                 and 3 more
                 """);
-        assertThat(TopText.of(FLOWS, List.of(), TopText.By.originator, 9)).contains("  edge-1 ann /usr/bin/curl[7]\n");
-        assertThat(TopText.of(FLOWS, List.of(), TopText.By.user, 1))
+        assertThat(TopText.of(FLOWS, BUDGET, TopText.By.originator, 9)).contains("  edge-1 ann /usr/bin/curl[7]\n");
+        assertThat(TopText.of(FLOWS, BUDGET, TopText.By.user, 1))
                 .contains("  2       1        1             10            100  edge-1 ann\n");
-        assertThat(TopText.of(FLOWS, List.of(), TopText.By.destination, 1)).contains("  192.0.2.1:443\n");
-        assertThat(TopText.of(FLOWS, List.of(), TopText.By.host, 1))
+        assertThat(TopText.of(FLOWS, BUDGET, TopText.By.destination, 1)).contains("  192.0.2.1:443\n");
+        assertThat(TopText.of(FLOWS, BUDGET, TopText.By.host, 1))
                 .contains("  3       2        1             11            102  edge-1\n");
     }
 }
