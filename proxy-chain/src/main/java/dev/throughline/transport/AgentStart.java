@@ -14,14 +14,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One connection that an agent is asked for, up to its answer or a deadline. Everything happens on the flow's event loop. */
-final class AgentStart implements NetworkFramework.Start {
+final class AgentStart implements Start {
     private final EventLoop loop;
     private final AgentSession session;
     private final BridgeRequest.Open request;
     private final ChannelHandler first;
     private final Consumer<ByteBuf> unread;
     private final CompletableFuture<EpollDomainSocketChannel> connecting = new CompletableFuture<>();
-    private final CompletableFuture<NetworkFramework.Opened> opened = new CompletableFuture<>();
+    private final CompletableFuture<Opened> opened = new CompletableFuture<>();
     private final AgentPlace place = new AgentPlace();
     private @Nullable AnswerInput asked;
 
@@ -46,7 +46,7 @@ final class AgentStart implements NetworkFramework.Start {
     }
 
     @Override
-    public CompletableFuture<NetworkFramework.Opened> opened() {
+    public CompletableFuture<Opened> opened() {
         return opened;
     }
 

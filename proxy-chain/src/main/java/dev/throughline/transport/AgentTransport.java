@@ -11,7 +11,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 
 /** Connections that an agent of this host opens with Network.framework, as a transport of a hop. */
 public final class AgentTransport implements Transport {
@@ -65,24 +64,6 @@ public final class AgentTransport implements Transport {
         InetAddress none = destination.getAddress() instanceof Inet6Address ? NO_IPV6 : NO_IPV4;
         BridgeRequest.Open request =
                 new BridgeRequest.Open(Tuple.tcp(new InetSocketAddress(none, 0), destination), handle);
-        return new Asked(agent.open(loop, request, startTimeout, inbox, inbox::giveBack));
-    }
-
-    private record Asked(NetworkFramework.Start start) implements Start {
-        @Override
-        public CompletableFuture<Opened> opened() {
-            return start.opened()
-                    .thenApply(opened -> new Opened(opened.channel(), opened.addresses(), opened.carried()));
-        }
-
-        @Override
-        public CompletableFuture<Void> released() {
-            return start.released();
-        }
-
-        @Override
-        public void giveUp() {
-            start.giveUp();
-        }
+        return agent.open(loop, request, startTimeout, inbox, inbox::giveBack);
     }
 }

@@ -21,11 +21,14 @@ import java.util.function.Consumer;
  * that failed or was given up it goes on reading until the agent closes, by which it says that its system has let go.
  */
 final class AnswerInput extends ChannelInboundHandlerAdapter {
+    /** Why a connection waits of which the system says ENOMEM (BRIDGE.md, "Opening"). */
+    private static final String NO_MEMORY = "no-memory";
+
     private final EpollDomainSocketChannel channel;
     private final AgentSession session;
     private final boolean withHandle;
     private final Consumer<ByteBuf> unread;
-    private final CompletableFuture<NetworkFramework.Opened> opened;
+    private final CompletableFuture<Opened> opened;
     private final AgentPlace place;
     private final AnswerReader answers = new AnswerReader();
     private Stage stage = Stage.ASKED;
@@ -51,7 +54,7 @@ final class AnswerInput extends ChannelInboundHandlerAdapter {
             AgentSession session,
             boolean withHandle,
             Consumer<ByteBuf> unread,
-            CompletableFuture<NetworkFramework.Opened> opened,
+            CompletableFuture<Opened> opened,
             AgentPlace place) {
         this.channel = channel;
         this.session = session;
@@ -124,7 +127,7 @@ final class AnswerInput extends ChannelInboundHandlerAdapter {
 
     private void heard(BridgeAnswer answer) {
         switch (answer) {
-            case News.Waiting(String reason) -> waiting = Optional.of(reason);
+            case News.Waiting(String reason) -> waits(reason);
             case News.Carried news when !withHandle -> malformed("carried, without a handle");
             case News.Carried news -> carried = true;
             case News.Addresses news when addresses.isPresent() -> malformed("addresses twice");
@@ -144,6 +147,14 @@ final class AnswerInput extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** A process that has no more connections doesn't get this one later either. */
+    private void waits(String reason) {
+        waiting = Optional.of(reason);
+        if (reason.equals(NO_MEMORY)) {
+            giveUp(NotOpened.late(waiting));
+        }
+    }
+
     private void malformed(String problem) {
         fail(Stage.FAILED, NotOpened.of(NotOpened.AGENT_MALFORMED, problem));
         channel.shutdownOutput();
@@ -154,7 +165,7 @@ final class AnswerInput extends ChannelInboundHandlerAdapter {
         channel.config().setOption(ChannelOption.AUTO_CLOSE, true);
         channel.pipeline().remove(context.name());
         unread.accept(data);
-        opened.complete(new NetworkFramework.Opened(channel, carried, addresses));
+        opened.complete(new Opened(channel, addresses, carried));
     }
 
     @Override

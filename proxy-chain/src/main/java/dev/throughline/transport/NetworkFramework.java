@@ -2,13 +2,11 @@ package dev.throughline.transport;
 
 import dev.throughline.bridge.BridgeAnswer.News.Limits;
 import dev.throughline.bridge.BridgeRequest;
-import dev.throughline.header.Tuple;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -76,31 +74,6 @@ public final class NetworkFramework implements AutoCloseable {
         /** Limits come every 5 s at least, and ten times a second at most (BRIDGE.md). */
         public static final Timings DEFAULTS = new Timings(
                 Duration.ofSeconds(15), Duration.ofMillis(100), Duration.ofSeconds(5), Duration.ofMillis(100));
-    }
-
-    /**
-     * A connection that stands.
-     *
-     * @param channel with reading off; its bytes are the flow's
-     * @param carried whether the system tells the next agent of the host who opened the flow
-     * @param addresses its own and its peer's, if the agent said them
-     */
-    public record Opened(DuplexChannel channel, boolean carried, Optional<Tuple> addresses) {}
-
-    /** A connection that was asked for. */
-    public interface Start {
-        /** Completed on the flow's event loop, before the deadline or at it; fails with {@link NotOpened}. */
-        CompletableFuture<Opened> opened();
-
-        /**
-         * Completed, by any thread, when the place that it took at the agent is free, as far as can be seen: the agent has closed;
-         * or, after the connection was opened, it has been closed here and the agent had time to say its limits; or the agent is
-         * gone; or it was never asked.
-         */
-        CompletableFuture<Void> released();
-
-        /** Does now what the deadline does: nobody wants the connection any more. Not if it was opened. */
-        void giveUp();
     }
 
     private record NeverAsked(CompletableFuture<Opened> opened, CompletableFuture<Void> released) implements Start {

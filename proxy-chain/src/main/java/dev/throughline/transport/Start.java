@@ -4,12 +4,15 @@ import java.util.concurrent.CompletableFuture;
 
 /** A connection that was started: it stands at once, later or never, and has a place until the system has let go of it. */
 public interface Start {
-    /** The connection; or {@link NotOpened}. */
+    /** The connection; or {@link NotOpened}. Completed on the event loop of the start. */
     CompletableFuture<Opened> opened();
 
-    /** Completed, whatever became of the connection, when its place is free. */
+    /**
+     * Completed, by any thread, when the connection's place is free, as far as can be seen: it was closed, by the system too; or
+     * never asked for. Of an agent's that was opened: closed here, and the agent had time to say its limits; or the agent is gone.
+     */
     CompletableFuture<Void> released();
 
-    /** Nobody wants the connection any more; {@link #opened} fails if it hasn't come to an end. */
+    /** Nobody wants the connection any more; {@link #opened} fails unless it has come to an end. */
     void giveUp();
 }

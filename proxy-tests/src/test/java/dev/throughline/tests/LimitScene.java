@@ -66,6 +66,11 @@ final class LimitScene implements AutoCloseable {
      * @param edge more of the configuration of hop {@code edge}
      */
     static LimitScene start(Path folder, Loopback net, int limit, String edge) throws IOException {
+        return start(folder, net, limit, "", edge);
+    }
+
+    /** The same, with more of the configuration of the agent's transport. */
+    static LimitScene start(Path folder, Loopback net, int limit, String transport, String edge) throws IOException {
         NetworkFrameworkEmulator agent = NetworkFrameworkEmulator.start(
                 folder.resolve("opening.sock"), NetworkFrameworkEmulator.Settings.limited(limit));
         EchoServer server = EchoServer.at(
@@ -75,10 +80,10 @@ final class LimitScene implements AutoCloseable {
         hops.configure("edge", """
                 listeners:
                   - { name: agents, mode: bridge, socket: agents.bridge, agents: [{ uid: %1$s }] }
-                transports: { network-framework: { socket: opening.sock, uid: %1$s } }
+                transports: { network-framework: { socket: opening.sock, uid: %1$s%4$s } }
                 route: { to: gateway, at: "%2$s", over: [network-framework, bsd-socket] }
                 %3$s
-                """.formatted(uid, net.text(2, 17001), edge));
+                """.formatted(uid, net.text(2, 17001), edge, transport));
         hops.configure("gateway", """
                 listeners: [{ name: chain, mode: chain, by: plain, address: "%s" }]
                 route: { to: destination }

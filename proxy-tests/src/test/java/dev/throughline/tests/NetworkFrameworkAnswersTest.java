@@ -10,8 +10,8 @@ import dev.throughline.bridge.BridgeAnswer.News;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
-import dev.throughline.transport.NetworkFramework;
 import dev.throughline.transport.NotOpened;
+import dev.throughline.transport.Opened;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -87,7 +87,7 @@ class NetworkFrameworkAnswersTest {
     private static byte[] allThatMayBeSaid() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(all(
-                new News.Waiting("no-memory"),
+                new News.Waiting("no-network"),
                 new News.Unknown(0xFE, Bytes.ofHex("00")),
                 new News.Carried(),
                 new News.Addresses(CONNECTION),
@@ -97,7 +97,7 @@ class NetworkFrameworkAnswersTest {
     }
 
     private static void assertOpened(OpenedFlow flow) throws Exception {
-        NetworkFramework.Opened found = flow.opened();
+        Opened found = flow.opened();
         assertThat(found.carried()).isTrue();
         assertThat(found.addresses()).contains(CONNECTION);
         flow.connected().awaitText("hello");

@@ -2,7 +2,8 @@ package dev.throughline.tests;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.throughline.transport.NetworkFramework;
+import dev.throughline.transport.Opened;
+import dev.throughline.transport.Start;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -13,14 +14,14 @@ import java.nio.charset.StandardCharsets;
 
 /** A connection that an agent was asked for, in a test's hands. */
 final class OpenedFlow {
-    private final NetworkFramework.Start start;
+    private final Start start;
     private final Received received = new Received();
 
-    OpenedFlow(NetworkFramework.Start start) {
+    OpenedFlow(Start start) {
         this.start = start;
     }
 
-    NetworkFramework.Start start() {
+    Start start() {
         return start;
     }
 
@@ -36,7 +37,7 @@ final class OpenedFlow {
         return this;
     }
 
-    NetworkFramework.Opened opened() throws Exception {
+    Opened opened() throws Exception {
         return AskingHop.get(start.opened());
     }
 
