@@ -1,5 +1,6 @@
 package dev.throughline.bench;
 
+import dev.throughline.tests.LimitLatency;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +21,8 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /**
  * What headers cost: {@code ./throughline bench}. First headers signed and verified in a second of one core's CPU time, by
  * the size of the batch and the number of links, with the bytes that they take; then what batches add to a flow's latency; then
- * what it costs to say who opened a flow, and to keep a budget.
+ * what it costs to say who opened a flow, and to keep a budget; and how fast others connect beside one that holds 2,000
+ * connections.
  */
 public final class Benchmarks {
     private Benchmarks() {}
@@ -40,6 +42,10 @@ public final class Benchmarks {
         }
         if (List.of(args).contains("--budget")) {
             BudgetCost.print(quick);
+            return;
+        }
+        if (List.of(args).contains("--limit")) {
+            LimitLatency.print(quick);
             return;
         }
         int batch = List.of(args).indexOf("--batch");
@@ -63,6 +69,7 @@ public final class Benchmarks {
         latency(quick);
         IdentificationCost.print(quick);
         BudgetCost.print(quick);
+        LimitLatency.print(quick);
     }
 
     private interface Choice {

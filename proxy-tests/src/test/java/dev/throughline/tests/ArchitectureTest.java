@@ -43,8 +43,8 @@ class ArchitectureTest {
             .put("ebpf", ImmutableSet.of("os"))
             .put("identify", ImmutableSet.of("ebpf", "os"))
             .put("flow", ImmutableSet.of("identify", "policy", "transport", "relay"))
-            .put("intercept", ImmutableSet.of("config", "flow", "identify", "os", "relay"))
-            .put("report", ImmutableSet.of("flow", "identify", "policy"))
+            .put("intercept", ImmutableSet.of("config", "flow", "identify", "os", "relay", "transport"))
+            .put("report", ImmutableSet.of("flow", "identify", "policy", "transport"))
             .put("metrics", ImmutableSet.of("flow", "policy", "transport"))
             .put("admin", ImmutableSet.of("flow", "metrics", "os", "report"))
             .put(

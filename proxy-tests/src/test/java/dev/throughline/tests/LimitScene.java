@@ -192,14 +192,23 @@ final class LimitScene implements AutoCloseable {
 
     /** Other applications open a connection after the other each, say something, and close it. */
     List<SceneFlow> comeAndGo(int apps, int times, Opening opening) throws IOException {
+        return comeAndGo(apps, times, opening, apps);
+    }
+
+    /** The same, so many of them at once. */
+    List<SceneFlow> comeAndGo(int apps, int times, Opening opening, int atOnce) throws IOException {
+        Semaphore free = new Semaphore(atOnce);
         List<Future<List<SceneFlow>>> all = new ArrayList<>();
         for (int i = 1; i <= apps; i++) {
             SceneApp app = new SceneApp("Modest" + i, 2_000 + i);
             all.add(threads.submit(() -> {
                 List<SceneFlow> flows = new ArrayList<>();
                 for (int j = 0; j < times; j++) {
+                    free.acquire();
                     try (SceneFlow flow = opening.of(app)) {
                         flows.add(flow.stands() ? flow.converse() : flow);
+                    } finally {
+                        free.release();
                     }
                 }
                 return flows;
