@@ -6,7 +6,6 @@ import static com.google.common.base.Preconditions.checkState;
 import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -156,7 +155,7 @@ public final class Budget {
                 lease.counted(caps.add(ask));
                 return new Attempt(Optional.of(lease), first, false);
             }
-            comes |= Arrays.stream(lease.places()).allMatch(Budget::isFreeSoon);
+            comes |= areFreeSoon(lease.places());
             for (Place place : lease.places()) {
                 give(place);
             }
@@ -198,6 +197,23 @@ public final class Budget {
             }
         }
         return Optional.empty();
+    }
+
+    /** Where nobody is evicted none comes: that is asked first, as it costs nothing. */
+    private static boolean areFreeSoon(Place[] places) {
+        boolean anyEvicted = false;
+        for (Place place : places) {
+            anyEvicted |= place.pool().evicted() > 0;
+        }
+        if (!anyEvicted) {
+            return false;
+        }
+        for (Place place : places) {
+            if (!isFreeSoon(place)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether there is a place, or there will be as soon as those are gone who were evicted. */
