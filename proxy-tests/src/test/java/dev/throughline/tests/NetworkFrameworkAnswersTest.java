@@ -238,20 +238,21 @@ class NetworkFrameworkAnswersTest {
     /** No more fit into the queue of one that doesn't take any: its hop waits, and then asks. */
     @Test
     void anAgentThatTakesNoConnectionsIsGivenUpOrWaitedFor() throws Exception {
-        OpenedFlow first = ask(REQUEST);
-        OpenedFlow second = ask(REQUEST);
-        OpenedFlow third = ask(REQUEST);
+        BridgeAgent first = opened(BridgeAgent.connect(folder.resolve("agent.bridge")));
+        BridgeAgent second = opened(BridgeAgent.connect(folder.resolve("agent.bridge")));
         OpenedFlow late = hop.open(REQUEST, Duration.ofMillis(100));
         assertThat(AskingHop.failure(late))
                 .hasMessage("start-timeout: the agent's queue of connections is full")
                 .extracting(NotOpened::blame)
                 .isEqualTo(NotOpened.Blame.TRANSPORT);
         assertThat(late.isReleased()).isTrue();
-        for (int i = 0; i < 3; i++) {
-            asked(REQUEST).send(all(new Connected()));
-        }
-        first.connected();
-        second.connected();
-        third.connected();
+
+        OpenedFlow patient = ask(REQUEST);
+        first.close();
+        second.close();
+        opened(agent.accept());
+        opened(agent.accept());
+        asked(REQUEST).send(all(new Connected()));
+        patient.connected();
     }
 }
