@@ -45,6 +45,7 @@ public final class FlowBudget implements AutoCloseable {
     private final BudgetEvents events;
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
+    private final PassedTransports passed = new PassedTransports(LOG::warn);
     private final LimitedOriginators limited = new LimitedOriginators(LOG::warn);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("budget-clock").daemon().factory());
@@ -105,7 +106,7 @@ public final class FlowBudget implements AutoCloseable {
             switch (admission) {
                 case Admission.Granted granted -> {
                     holders.put(granted.lease(), flow);
-                    granted.passedOver().ifPresent(why -> events.fellOver(pool(why), reason(why)));
+                    granted.passedOver().ifPresent(why -> fellOver(pool(why), reason(why)));
                     answer.complete(granted.lease());
                 }
                 case Admission.Waiting waiting -> {
@@ -155,6 +156,9 @@ public final class FlowBudget implements AutoCloseable {
 
     /** A start failed, and the flow goes on over another transport. */
     void fellOver(String transport, String reason) {
+        synchronized (this) {
+            passed.passed(transport, reason, System.nanoTime());
+        }
         events.fellOver(transport, reason);
     }
 
@@ -188,6 +192,7 @@ public final class FlowBudget implements AutoCloseable {
             synchronized (this) {
                 long now = System.nanoTime();
                 limited.look(now);
+                passed.look(now);
                 if (budget.waiting() > 0) {
                     act(budget.tick(now));
                 }

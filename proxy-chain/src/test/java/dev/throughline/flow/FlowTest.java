@@ -58,6 +58,7 @@ import dev.throughline.policy.PolicyRule;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
+import dev.throughline.transport.ScriptedTransport;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -801,6 +802,54 @@ class FlowTest {
                     ImmutableMap.of(),
                     ImmutableMap.of(all.name(), all)));
         });
+    }
+
+    /** Its place is in use for as long as the system holds it, though the flow has long gone another way. */
+    @Test
+    void aStartThatIsGivenUpKeepsItsPlaceUntilTheSystemLetsGo() throws Exception {
+        ScriptedTransport few = new ScriptedTransport("few");
+        few.hang();
+        FlowBudget places = budget(100, PoolRule.DEFAULT).pool("few", 5);
+        change(p -> {
+            p.budget = places;
+            p.transports = List.of(few, new BsdSocket(0, Duration.ofSeconds(5)));
+            p.directions(
+                    Directions.allTo(new Route(new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME))));
+        });
+        Socket app = wire.connect();
+        Socket there = destination.accept();
+        assertThat(events.opened.poll(20, TimeUnit.SECONDS).transport()).contains(BsdSocket.NAME);
+        assertThat(counted.events).containsExactly("fell over from few: start-timeout");
+        assertThat(places.inUse("few")).isEqualTo(1);
+
+        app.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        Wire.await("to have the other places back", () -> places.inUse(BsdSocket.NAME) == 0);
+        assertThat(places.inUse("few")).isEqualTo(1);
+        assertThat(places.inUse(FlowBudget.HOP)).isEqualTo(1);
+
+        few.letGo();
+        Wire.await("to have it back", () -> places.inUse("few") == 0);
+    }
+
+    /** A flow that is told to stop while its connection is being started gives that up. */
+    @Test
+    void whoStopsWhileItStartsGivesTheStartUp() throws Exception {
+        ScriptedTransport slow = new ScriptedTransport("slow");
+        change(p -> {
+            p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
+            p.transports = List.of(slow);
+            p.directions(Directions.allTo(new Route(new NextHop.Destination(), ImmutableList.of("slow"))));
+        });
+        Socket app = wire.connect();
+        Wire.await("to start", () -> slow.starts() == 1);
+
+        parts.table().stopAll(CloseReason.STOPPED);
+
+        assertReset(app);
+        assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
+        slow.letGo();
     }
 
     @Test

@@ -41,9 +41,9 @@ class LimitedOriginatorsTest {
 
     @Test
     void ofVeryManyAtOnceNotAllAreSaid() {
-        for (int i = 0; i < LimitedOriginators.MAX + 10; i++) {
+        for (int i = 0; i < Spells.MAX + 10; i++) {
             limited.limited(new Claimant("edge-1", "" + i, "app", "1@1"), "edge-1", new Shortage.Full("hop"), 0);
         }
-        assertThat(log).hasSize(LimitedOriginators.MAX);
+        assertThat(log).hasSize(Spells.MAX);
     }
 }

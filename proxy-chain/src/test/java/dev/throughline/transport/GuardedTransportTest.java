@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.throughline.LogLines;
-import dev.throughline.header.Bytes;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Wire;
 import io.netty.channel.EventLoop;
@@ -21,65 +20,22 @@ import org.junit.jupiter.api.Timeout;
 /** When a transport's breaker opens and closes, by starts that end as a test says. */
 @Timeout(60)
 class GuardedTransportTest {
-    /** A transport whose starts end as they are told to. */
-    private static final class Scripted implements Transport {
-        private CompletableFuture<Opened> next = new CompletableFuture<>();
-        private int starts;
-
-        @Override
-        public String name() {
-            return "scripted";
-        }
-
-        @Override
-        public boolean carriesOriginator() {
-            return true;
-        }
-
-        @Override
-        public boolean isHeaderOptional() {
-            return true;
-        }
-
-        @Override
-        public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
-            starts++;
-            CompletableFuture<Opened> opened = next;
-            return new Start() {
-                @Override
-                public CompletableFuture<Opened> opened() {
-                    return opened;
-                }
-
-                @Override
-                public CompletableFuture<Void> released() {
-                    return CompletableFuture.completedFuture(null);
-                }
-
-                @Override
-                public void giveUp() {
-                    opened.completeExceptionally(NotOpened.of(NotOpened.GIVEN_UP, ""));
-                }
-            };
-        }
-
-        void opens() {
-            next = CompletableFuture.completedFuture(new Opened(new NioSocketChannel(), Optional.empty(), true));
-        }
-
-        void fails(NotOpened why) {
-            next = CompletableFuture.failedFuture(why);
-        }
-    }
-
     private static final NotOpened HANGS = NotOpened.late(Optional.of("no-memory"));
     private static final NotOpened REFUSED = NotOpened.failed("connect-refused");
     private static final NotOpened SILENT = NotOpened.late(Optional.empty());
 
-    private final Scripted scripted = new Scripted();
+    private final ScriptedTransport scripted = new ScriptedTransport("scripted");
     private final GuardedTransport guarded = new GuardedTransport(scripted, Duration.ofMillis(50));
     private final EventLoop loop = new EmbeddedChannel().eventLoop();
     private int port = 1;
+
+    private void opens() {
+        scripted.starts(CompletableFuture.completedFuture(new Opened(new NioSocketChannel(), Optional.empty(), true)));
+    }
+
+    private void fails(NotOpened why) {
+        scripted.starts(CompletableFuture.failedFuture(why));
+    }
 
     private Start start(InetSocketAddress to) {
         return guarded.start(loop, to, Optional.empty(), new Inbox());
@@ -104,24 +60,24 @@ class GuardedTransportTest {
 
     @Test
     void itOpensWhenHalfOfTheLastStartsFail() {
-        scripted.opens();
+        opens();
         starts(5);
-        scripted.fails(HANGS);
+        fails(HANGS);
         starts(4);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
         starts(1);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.OPEN);
 
         assertThat(reason(start())).isEqualTo(NotOpened.BREAKER_OPEN);
-        assertThat(scripted.starts).as("none is tried").isEqualTo(10);
+        assertThat(scripted.starts()).as("none is tried").isEqualTo(10);
     }
 
     @Test
     void itHalfOpensLaterAndClosesWhenTheTrialsDoWell() throws Exception {
-        scripted.fails(HANGS);
+        fails(HANGS);
         try (LogLines log = new LogLines(GuardedTransport.class)) {
             starts(GuardedTransport.FEWEST);
-            scripted.opens();
+            opens();
             Wire.await("the breaker to try again", () -> !start().opened().isCompletedExceptionally());
             starts(GuardedTransport.TRIALS - 1);
             assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
@@ -135,7 +91,7 @@ class GuardedTransportTest {
 
     @Test
     void itOpensAgainWhenTheTrialsFail() throws Exception {
-        scripted.fails(HANGS);
+        fails(HANGS);
         starts(GuardedTransport.FEWEST);
         Wire.await("the breaker to try again", () -> !reason(start()).equals(NotOpened.BREAKER_OPEN));
         starts(GuardedTransport.TRIALS - 1);
@@ -145,18 +101,18 @@ class GuardedTransportTest {
     /** Only so many at once: the others go another way meanwhile. */
     @Test
     void halfOpenItLetsAFewThrough() throws Exception {
-        scripted.fails(HANGS);
+        fails(HANGS);
         starts(GuardedTransport.FEWEST);
-        scripted.next = new CompletableFuture<>();
+        scripted.starts(new CompletableFuture<>());
         Wire.await("the breaker to try again", () -> !start().opened().isDone());
         starts(GuardedTransport.TRIALS - 1);
         assertThat(reason(start())).isEqualTo(NotOpened.BREAKER_OPEN);
-        assertThat(scripted.starts).isEqualTo(GuardedTransport.FEWEST + GuardedTransport.TRIALS);
+        assertThat(scripted.starts()).isEqualTo(GuardedTransport.FEWEST + GuardedTransport.TRIALS);
     }
 
     @Test
     void whatDestinationsRefuseIsNotTheTransportsFault() {
-        scripted.fails(REFUSED);
+        fails(REFUSED);
         starts(100);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
     }
@@ -165,7 +121,7 @@ class GuardedTransportTest {
     @Test
     void aSilentDestinationCountsOnce() {
         InetSocketAddress nobody = InetSocketAddress.createUnresolved("nobody", 1);
-        scripted.fails(SILENT);
+        fails(SILENT);
         for (int i = 0; i < 100; i++) {
             start(nobody);
         }
@@ -178,7 +134,7 @@ class GuardedTransportTest {
     @Test
     void whatItsFlowGaveUpCountsForNothing() {
         for (int i = 0; i < 100; i++) {
-            scripted.next = new CompletableFuture<>();
+            scripted.starts(new CompletableFuture<>());
             start().giveUp();
         }
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);

@@ -1,0 +1,36 @@
+package dev.throughline.flow;
+
+import java.util.function.Consumer;
+
+/** Transports that flows don't go over although they come first on their route. Not thread-safe. */
+final class PassedTransports {
+    private static final class Words implements Spells.Words<String> {
+        @Override
+        public String begin(String transport, String why) {
+            return "transport " + transport + ": flows fall over to the next one: " + why;
+        }
+
+        @Override
+        public String end(String transport, long count, long seconds) {
+            return "transport %s: flows no longer fall over to the next one: %d did, in %d s"
+                    .formatted(transport, count, seconds);
+        }
+    }
+
+    private final Spells<String> passed;
+
+    /** With {@code log} for what there is to say. */
+    PassedTransports(Consumer<String> log) {
+        this.passed = new Spells<>(new Words(), log);
+    }
+
+    /** A flow goes on over a later one. */
+    void passed(String transport, String why, long now) {
+        passed.happens(transport, why, now);
+    }
+
+    /** Looks which aren't any more. */
+    void look(long now) {
+        passed.look(now);
+    }
+}

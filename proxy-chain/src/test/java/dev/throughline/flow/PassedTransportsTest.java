@@ -1,0 +1,28 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PassedTransportsTest {
+    @Test
+    void itIsSaidOnceAndOnceWhenItIsOver() {
+        List<String> log = new ArrayList<>();
+        PassedTransports passed = new PassedTransports(log::add);
+        for (int i = 0; i < 5; i++) {
+            passed.passed(
+                    "network-framework",
+                    i == 0 ? "full" : "reserved",
+                    Duration.ofSeconds(i).toNanos());
+        }
+        passed.look(Duration.ofSeconds(64).toNanos());
+
+        assertThat(log)
+                .containsExactly(
+                        "transport network-framework: flows fall over to the next one: full",
+                        "transport network-framework: flows no longer fall over to the next one: 5 did, in 4 s");
+    }
+}

@@ -1,0 +1,79 @@
+package dev.throughline.transport;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.relay.Inbox;
+import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** A transport whose starts end as a test says, and whose places are free when it says. */
+public final class ScriptedTransport implements Transport {
+    private final String name;
+    private volatile CompletableFuture<Opened> next = new CompletableFuture<>();
+    private volatile CompletableFuture<Void> released = new CompletableFuture<>();
+    private volatile int starts;
+
+    public ScriptedTransport(String name) {
+        this.name = name;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public boolean carriesOriginator() {
+        return true;
+    }
+
+    @Override
+    public boolean isHeaderOptional() {
+        return false;
+    }
+
+    @Override
+    public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
+        starts++;
+        CompletableFuture<Opened> opened = next;
+        CompletableFuture<Void> free = released;
+        return new Start() {
+            @Override
+            public CompletableFuture<Opened> opened() {
+                return opened;
+            }
+
+            @Override
+            public CompletableFuture<Void> released() {
+                return free;
+            }
+
+            @Override
+            public void giveUp() {
+                opened.completeExceptionally(NotOpened.of(NotOpened.GIVEN_UP, ""));
+            }
+        };
+    }
+
+    /** How many were started. */
+    public int starts() {
+        return starts;
+    }
+
+    /** The next ones end as {@code how}. */
+    public void starts(CompletableFuture<Opened> how) {
+        next = how;
+    }
+
+    /** The next ones hang, and the system says why. */
+    public void hang() {
+        next = CompletableFuture.failedFuture(NotOpened.late(Optional.of("no-memory")));
+    }
+
+    /** The system lets go of all that was started. */
+    public void letGo() {
+        released.complete(null);
+        released = new CompletableFuture<>();
+    }
+}
