@@ -6,6 +6,7 @@ import static com.google.common.base.Preconditions.checkState;
 import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -143,9 +144,10 @@ public final class Budget {
         int ways = ask.limits().fallsOver()
                 ? ask.ways().size()
                 : Math.min(1, ask.ways().size());
+        Place[] kept = {};
         for (int way = 0; way < ways; way++) {
             Lease lease = new Lease(ask, numbers, way);
-            lease.places(taken(ask, lease));
+            lease.places(taken(ask, lease, kept));
             for (Place place : lease.places()) {
                 place.pool().makeRoom(now, victim -> evict(victim, evict));
             }
@@ -156,8 +158,10 @@ public final class Budget {
                 return new Attempt(Optional.of(lease), first, false);
             }
             comes |= areFreeSoon(lease.places());
-            for (Place place : lease.places()) {
-                give(place);
+            int same = way + 1 < ways ? common(ask.ways().get(way), ask.ways().get(way + 1)) : 0;
+            kept = Arrays.copyOf(lease.places(), same);
+            for (int i = same; i < lease.places().length; i++) {
+                give(lease.places()[i]);
             }
             if (first.isEmpty()) {
                 first = objection;
@@ -166,7 +170,17 @@ public final class Budget {
         return new Attempt(Optional.empty(), first, comes);
     }
 
-    private Place[] taken(Ask ask, Lease lease) {
+    /** How many pools two ways begin with alike: the places there needn't be given back in between. */
+    private static int common(ImmutableList<String> one, ImmutableList<String> other) {
+        int same = 0;
+        while (same < Math.min(one.size(), other.size()) && one.get(same).equals(other.get(same))) {
+            same++;
+        }
+        return same;
+    }
+
+    /** Takes a place in each pool of the lease's way; those that are {@code kept} are taken already. */
+    private Place[] taken(Ask ask, Lease lease, Place[] kept) {
         ImmutableList<String> names = ask.ways().get(lease.way());
         ShareTree.@Nullable Node[] nodes = processes.of(ask.who(), pools.size());
         Place[] places = new Place[names.size()];
@@ -177,7 +191,9 @@ public final class Budget {
                 process = pool.tree().process(ask.who());
                 nodes[pool.number()] = process;
             }
-            pool.take(process);
+            if (i >= kept.length) {
+                pool.take(process);
+            }
             places[i] = new Place(pool, process, lease);
         }
         return places;
