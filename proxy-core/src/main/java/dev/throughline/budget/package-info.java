@@ -26,6 +26,8 @@
  *   <li>A flow that gets no place on its way tries its next, waits, or is refused, as its class says. Who waits is served in
  *       the order of the places that their processes have, fewest first, then of arrival; of too many, the process with the
  *       most loses its newest. A flow within its share for which something was evicted waits, whatever its class says.
+ *   <li>A flow whose start on one way was given up asks for others. Its places there stay taken until they are released, since
+ *       the system holds them; caps count it once, and it waits no longer than from its first asking.
  *   <li><b>Caps</b> of a class count its flows by process, executable, user, destination, and executable and destination.
  * </ol>
  */
