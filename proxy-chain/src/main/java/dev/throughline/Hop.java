@@ -232,13 +232,20 @@ public final class Hop implements AutoCloseable {
                     "Places in all",
                     List.of("pool", name),
                     () -> pool(budget, name).capacity());
-            metrics.gauge(
-                    "throughline.budget.waiting",
-                    "Flows that wait for a place",
-                    List.of("pool", name),
-                    () -> budget.waiting(name));
+            for (String reason : FlowBudget.SHORTAGES) {
+                waiting(budget, name, reason);
+            }
         }
+        waiting(budget, FlowBudget.CLASS, FlowBudget.CAP);
         return budget;
+    }
+
+    private void waiting(FlowBudget budget, String pool, String reason) {
+        metrics.gauge(
+                "throughline.budget.waiting",
+                "Flows that wait for a place",
+                List.of("pool", pool, "reason", reason),
+                () -> budget.waiting(pool, reason));
     }
 
     private static PoolView pool(FlowBudget budget, String name) {

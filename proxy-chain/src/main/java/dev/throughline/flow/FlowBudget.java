@@ -1,6 +1,7 @@
 package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
 import dev.throughline.budget.Admission;
 import dev.throughline.budget.Ask;
 import dev.throughline.budget.Budget;
@@ -31,6 +32,15 @@ import org.slf4j.LoggerFactory;
 public final class FlowBudget implements AutoCloseable {
     /** The pool of all flows of a hop. */
     public static final String HOP = "hop";
+
+    /** What caps are of, as if they were a pool. */
+    public static final String CLASS = "class";
+
+    /** Why flows get no place of a class. */
+    public static final String CAP = "cap";
+
+    /** Why they get none of a pool. */
+    public static final ImmutableSet<String> SHORTAGES = ImmutableSet.of("full", "reserved");
 
     /** So often it is looked who waited long enough, and who became idle. */
     private static final long PAUSE_MILLIS = 50;
@@ -134,7 +144,7 @@ public final class FlowBudget implements AutoCloseable {
         return switch (shortage) {
             case Shortage.Full(String pool) -> pool;
             case Shortage.Reserved(String pool) -> pool;
-            case Shortage.Capped capped -> "class";
+            case Shortage.Capped capped -> CLASS;
             case Shortage.NoWay none -> HOP;
         };
     }
@@ -143,7 +153,7 @@ public final class FlowBudget implements AutoCloseable {
         return switch (shortage) {
             case Shortage.Full full -> "full";
             case Shortage.Reserved reserved -> "reserved";
-            case Shortage.Capped capped -> "cap";
+            case Shortage.Capped capped -> CAP;
             case Shortage.NoWay none -> "no-transport";
         };
     }
@@ -261,10 +271,12 @@ public final class FlowBudget implements AutoCloseable {
         return budget.waiting();
     }
 
-    /** Flows that wait for a place of one pool. */
-    public long waiting(String pool) {
+    /** Flows that wait for a place of one pool, for a reason of {@link #SHORTAGES}; or of {@link #CLASS}, for {@link #CAP}. */
+    public long waiting(String pool, String reason) {
         return waiters.keySet().stream()
-                .filter(ticket -> pool(ticket.shortage()).equals(pool))
+                .map(Ticket::shortage)
+                .filter(shortage ->
+                        pool(shortage).equals(pool) && reason(shortage).equals(reason))
                 .count();
     }
 

@@ -1,7 +1,7 @@
 package dev.throughline.metrics;
 
-import com.google.common.collect.ImmutableSet;
 import dev.throughline.flow.BudgetEvents;
+import dev.throughline.flow.FlowBudget;
 import dev.throughline.transport.NotOpened;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -12,24 +12,22 @@ import io.micrometer.core.instrument.MeterRegistry;
  */
 final class BudgetMetrics implements BudgetEvents {
     private static final String AGENT_FAILED = "agent-failed";
-    private static final ImmutableSet<String> SHORTAGES = ImmutableSet.of("full", "reserved");
-
     private final MeterRegistry registry;
 
     BudgetMetrics(MeterRegistry registry) {
         this.registry = registry;
-        waiting("class", "cap");
+        waiting(FlowBudget.CLASS, FlowBudget.CAP);
     }
 
     /** Its series exist from now on. */
     void pool(String name) {
-        SHORTAGES.forEach(reason -> waiting(name, reason));
+        FlowBudget.SHORTAGES.forEach(reason -> waiting(name, reason));
     }
 
     /** Its series exist from now on. */
     void transport(String name) {
         evictions(name);
-        SHORTAGES.forEach(reason -> fallOvers(name, reason));
+        FlowBudget.SHORTAGES.forEach(reason -> fallOvers(name, reason));
         NotOpened.OF_TRANSPORTS.forEach(reason -> fallOvers(name, reason));
         fallOvers(name, AGENT_FAILED);
     }
@@ -89,7 +87,7 @@ final class BudgetMetrics implements BudgetEvents {
 
     @Override
     public void fellOver(String transport, String reason) {
-        boolean known = SHORTAGES.contains(reason) || NotOpened.OF_TRANSPORTS.contains(reason);
+        boolean known = FlowBudget.SHORTAGES.contains(reason) || NotOpened.OF_TRANSPORTS.contains(reason);
         fallOvers(transport, known ? reason : AGENT_FAILED).increment();
     }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Ranking {
     /** All members with one count. */
     private static final class Rank {
-        final int count;
+        int count;
 
         @Nullable
         Rank more;
@@ -52,10 +52,15 @@ final class Ranking {
         Rank from = member.rank;
         Rank above = from == null ? fewest : from.more;
         int count = member.count() + 1;
+        total++;
+        if (from != null && from.size == 1 && (above == null || above.count != count)) {
+            // Alone in its rank, it takes that along; so do most hosts and users.
+            from.count = count;
+            return;
+        }
         Rank to = above != null && above.count == count ? above : inserted(new Rank(count), from, above);
         leave(member);
         join(member, to);
-        total++;
     }
 
     void decrement(Member member) {
@@ -65,6 +70,11 @@ final class Ranking {
         }
         Rank below = from.fewer;
         int count = from.count - 1;
+        total--;
+        if (from.size == 1 && count > 0 && (below == null || below.count != count)) {
+            from.count = count;
+            return;
+        }
         Rank to = below != null && below.count == count
                 ? below
                 : count == 0 ? null : inserted(new Rank(count), below, from);
@@ -72,7 +82,6 @@ final class Ranking {
         if (to != null) {
             join(member, to);
         }
-        total--;
     }
 
     private Rank inserted(Rank rank, @Nullable Rank fewer, @Nullable Rank more) {

@@ -153,7 +153,9 @@ class FairShareIT {
         assertThat(pid(evicted)).isEqualTo((int) ProcessHandle.current().pid());
         assertThat(evicted.object("originator").text("source"))
                 .isEqualTo(Tuple.text(greedy.getFirst().local()));
-        assertThat(hops.get("idle").metric("throughline_budget_evicted_total")).isGreaterThanOrEqualTo(1);
+        assertThat(hops.get("idle")
+                        .metric("throughline_budget_evicted_total{reason=\"idle\",transport=\"bsd-socket\"}"))
+                .isGreaterThanOrEqualTo(1);
         for (String pool : List.of("hop", "bsd-socket")) {
             assertThat(hops.get("idle").metric("throughline_budget_in_use{pool=\"" + pool + "\"}"))
                     .isLessThanOrEqualTo(7);
