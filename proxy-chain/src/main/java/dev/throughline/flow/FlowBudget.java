@@ -15,6 +15,7 @@ import dev.throughline.budget.Turn;
 import dev.throughline.originator.HostId;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -53,6 +54,7 @@ public final class FlowBudget implements AutoCloseable {
     private final PoolRule rule;
     private final Function<HostId, String> hostNames;
     private final BudgetEvents events;
+    private final Set<String> names = ConcurrentHashMap.newKeySet();
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
     private final PassedTransports passed = new PassedTransports(LOG::warn);
@@ -85,6 +87,7 @@ public final class FlowBudget implements AutoCloseable {
     /** One more pool: of a transport, by its name, or {@link #toHop}. */
     public FlowBudget pool(String name, int capacity) {
         budget.pool(name, capacity, rule);
+        names.add(name);
         return this;
     }
 
@@ -97,7 +100,7 @@ public final class FlowBudget implements AutoCloseable {
 
     /** Whether there is a pool of this name. */
     boolean has(String pool) {
-        return budget.pools().stream().anyMatch(view -> view.name().equals(pool));
+        return names.contains(pool);
     }
 
     /**
