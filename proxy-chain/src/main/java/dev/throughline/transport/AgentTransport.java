@@ -55,6 +55,11 @@ public final class AgentTransport implements Transport {
     }
 
     @Override
+    public boolean mayStall() {
+        return true;
+    }
+
+    @Override
     public Optional<String> trouble() {
         return agent.gone().map(NotOpened::text);
     }

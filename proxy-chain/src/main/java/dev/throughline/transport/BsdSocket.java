@@ -52,6 +52,11 @@ public final class BsdSocket implements Transport {
     }
 
     @Override
+    public boolean mayStall() {
+        return false;
+    }
+
+    @Override
     public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
         CompletableFuture<Opened> opened = new CompletableFuture<>();
         ChannelFuture connecting = new Bootstrap()

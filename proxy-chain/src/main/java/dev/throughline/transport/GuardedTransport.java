@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * </ul>
  *
  * <p>A start fails if that is the transport's fault. What a destination refuses was started well; one that answers late
- * or not at all counts once in a window, so that whoever connects to nobody doesn't take the transport from all others.
+ * or not at all counts once in a window, and not at all where the transport can't hold a start up, so that whoever connects to nobody doesn't take the transport from all others.
  */
 public final class GuardedTransport implements Transport {
     public static final Duration WINDOW = Duration.ofSeconds(10);
@@ -125,6 +125,11 @@ public final class GuardedTransport implements Transport {
     }
 
     @Override
+    public boolean mayStall() {
+        return transport.mayStall();
+    }
+
+    @Override
     public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
         if (!breaker.tryAcquirePermission()) {
             return new NotTried();
@@ -136,7 +141,9 @@ public final class GuardedTransport implements Transport {
     }
 
     private void count(InetSocketAddress destination, long nanos, @Nullable Throwable problem) {
-        if (problem == null && (nanos < SLOW.toNanos() || isNews(destination))) {
+        if (problem == null && !mayStall()) {
+            breaker.onSuccess(0, TimeUnit.NANOSECONDS);
+        } else if (problem == null && (nanos < SLOW.toNanos() || isNews(destination))) {
             breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
         } else if (problem == null) {
             breaker.releasePermission();
@@ -144,7 +151,7 @@ public final class GuardedTransport implements Transport {
             breaker.releasePermission();
         } else if (why.blame() == NotOpened.Blame.TRANSPORT) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
-        } else if (!why.isSilence()) {
+        } else if (!why.isSilence() || !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
         } else if (isNews(destination)) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);

@@ -51,8 +51,8 @@ public final class NotOpened extends RuntimeException {
             NO_SOCKETS);
 
     /** What the kernel says when this process or host has no more of something. */
-    private static final Pattern NO_MORE = Pattern.compile(
-            "Too many open files|No buffer space|Cannot allocate memory|Cannot assign requested address");
+    private static final Pattern NO_MORE =
+            Pattern.compile("Too many open files|No buffer space|Cannot allocate memory");
 
     private final String reason;
     private final String detail;

@@ -17,6 +17,9 @@ public interface Transport {
     /** Whether a flow whose originator is carried may go on without a header, to a next hop that intercepts on this host. */
     boolean isHeaderOptional();
 
+    /** Whether the system behind it may hold up a start: otherwise slowness and silence are always the destination's. */
+    boolean mayStall();
+
     /** Why nothing can be started at the moment, if that is known before it is tried. */
     default Optional<String> trouble() {
         return Optional.empty();

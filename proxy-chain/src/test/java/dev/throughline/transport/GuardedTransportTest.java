@@ -131,6 +131,19 @@ class GuardedTransportTest {
         assertThat(guarded.state()).as("many of them may be its fault").isEqualTo(GuardedTransport.State.OPEN);
     }
 
+    /** Whoever looks for hosts that aren't there doesn't take plain sockets from anybody. */
+    @Test
+    void whereNothingStallsSilentDestinationsAreNoFailures() {
+        scripted.neverStalls();
+        fails(SILENT);
+        starts(100);
+        assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
+
+        fails(HANGS);
+        starts(100);
+        assertThat(guarded.state()).as("what is its own still is").isEqualTo(GuardedTransport.State.OPEN);
+    }
+
     @Test
     void whatItsFlowGaveUpCountsForNothing() {
         for (int i = 0; i < 100; i++) {

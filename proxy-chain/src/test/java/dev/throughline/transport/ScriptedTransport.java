@@ -13,6 +13,7 @@ public final class ScriptedTransport implements Transport {
     private volatile CompletableFuture<Opened> next = new CompletableFuture<>();
     private volatile CompletableFuture<Void> released = new CompletableFuture<>();
     private volatile int starts;
+    private volatile boolean mayStall = true;
 
     public ScriptedTransport(String name) {
         this.name = name;
@@ -31,6 +32,16 @@ public final class ScriptedTransport implements Transport {
     @Override
     public boolean isHeaderOptional() {
         return false;
+    }
+
+    @Override
+    public boolean mayStall() {
+        return mayStall;
+    }
+
+    /** Slowness and silence are the destination's from now on. */
+    public void neverStalls() {
+        mayStall = false;
     }
 
     @Override
