@@ -1,5 +1,7 @@
 package dev.throughline.bench;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.common.collect.ImmutableList;
 import dev.throughline.budget.Admission;
 import dev.throughline.budget.Ask;
@@ -15,6 +17,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What it costs to keep a budget, with 10,000 flows of 1,000 originators: CPU time for all that one flow needs, its place
@@ -51,16 +55,32 @@ final class BudgetCost {
         }
     }
 
+    /** A flow as the benchmark sees it: when it moves something, and where it is among those that are open. */
+    private final class BenchFlow implements LongSupplier {
+        private final long opened = now;
+        private final boolean idle;
+        private @Nullable Lease lease;
+        private int at;
+
+        BenchFlow(boolean idle) {
+            this.idle = idle;
+        }
+
+        @Override
+        public long getAsLong() {
+            return idle ? opened - PoolRule.DEFAULT.idleFloor().toNanos() : now;
+        }
+    }
+
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private final Random random = new Random(1);
     private final Scene scene;
     private final Budget budget;
     private final List<Claimant> originators = new ArrayList<>();
-    private final List<Lease> open = new ArrayList<>();
+    private final List<BenchFlow> open = new ArrayList<>();
     private final ImmutableList<ImmutableList<String>> ways =
             ImmutableList.of(ImmutableList.of("hop", "first"), ImmutableList.of("hop", "second"));
     private long now;
-    private int alive;
     private long evicted;
     private long fellOver;
 
@@ -88,19 +108,20 @@ final class BudgetCost {
     /** The same flows, without a budget. */
     private double own(int rounds) {
         double[] micros = new double[rounds];
-        List<Ask> asked = new ArrayList<>();
         long moved = 0;
         for (int round = -1; round < rounds; round++) {
             long before = threads.getCurrentThreadCpuTime();
             for (int i = 0; i < ASKED; i++) {
                 now += 1_000;
-                if (asked.size() >= FLOWS) {
-                    int at = random.nextInt(asked.size());
-                    moved += asked.get(at).moved().getAsLong();
-                    asked.set(at, asked.getLast());
-                    asked.removeLast();
+                if (open.size() >= FLOWS) {
+                    BenchFlow closing = open.get(random.nextInt(open.size()));
+                    moved += closing.getAsLong();
+                    closed(closing);
                 }
-                asked.add(made(random.nextInt(ORIGINATORS)));
+                int originator = random.nextInt(ORIGINATORS);
+                BenchFlow flow = flow(originator);
+                moved += asked(flow, originator).since();
+                opened(flow);
             }
             if (round >= 0) {
                 micros[round] = (threads.getCurrentThreadCpuTime() - before) / 1e3 / ASKED;
@@ -124,8 +145,9 @@ final class BudgetCost {
             long before = threads.getCurrentThreadCpuTime();
             for (int i = 0; i < ASKED; i++) {
                 now += 1_000;
-                if (alive >= FLOWS) {
-                    release();
+                if (open.size() >= FLOWS) {
+                    // A random one ends.
+                    release(open.get(random.nextInt(open.size())));
                 }
                 ask(scene.hasGreedy && i % 10 < 8 ? 0 : random.nextInt(ORIGINATORS));
             }
@@ -147,42 +169,43 @@ final class BudgetCost {
                 100.0 * fellOver / ASKED / (rounds + 1));
     }
 
-    /** A random flow ends, unless it was evicted before. */
-    private void release() {
-        int at = random.nextInt(open.size());
-        Lease closing = open.get(at);
-        open.set(at, open.getLast());
-        open.removeLast();
-        if (!closing.isReleased()) {
-            budget.release(closing, now);
-            alive--;
+    private void release(BenchFlow flow) {
+        closed(flow);
+        budget.release(requireNonNull(flow.lease), now);
+    }
+
+    private void closed(BenchFlow flow) {
+        BenchFlow last = open.removeLast();
+        if (last != flow) {
+            open.set(flow.at, last);
+            last.at = flow.at;
         }
     }
 
-    private Ask made(int originator) {
-        long opened = now;
-        boolean idle = originator == 0 && scene.hasGreedy ? scene.greedyIdle : scene.othersIdle;
-        return new Ask(
-                originators.get(originator),
-                "192.0.2.1",
-                LimitClass.DEFAULT,
-                ways,
-                now,
-                idle ? () -> opened - PoolRule.DEFAULT.idleFloor().toNanos() : () -> now);
+    private void opened(BenchFlow flow) {
+        flow.at = open.size();
+        open.add(flow);
+    }
+
+    private BenchFlow flow(int originator) {
+        return new BenchFlow(originator == 0 && scene.hasGreedy ? scene.greedyIdle : scene.othersIdle);
+    }
+
+    private Ask asked(BenchFlow flow, int originator) {
+        return new Ask(originators.get(originator), "192.0.2.1", LimitClass.DEFAULT, ways, now, flow);
     }
 
     private void ask(int originator) {
-        Ask ask = made(originator);
-        Admission answer = budget.ask(ask, now);
+        BenchFlow flow = flow(originator);
+        Admission answer = budget.ask(asked(flow, originator), now);
         for (Lease lease : answer.evicted()) {
-            budget.release(lease, now);
+            release((BenchFlow) lease.ask().moved());
             evicted++;
-            alive--;
         }
         if (answer instanceof Admission.Granted granted) {
             budget.activate(granted.lease());
-            open.add(granted.lease());
-            alive++;
+            flow.lease = granted.lease();
+            opened(flow);
             fellOver += granted.lease().way();
         }
     }
