@@ -182,11 +182,11 @@ public final class Budget {
     /** Takes a place in each pool of the lease's way; those that are {@code kept} are taken already. */
     private Place[] taken(Ask ask, Lease lease, Place[] kept) {
         ImmutableList<String> names = ask.ways().get(lease.way());
-        ShareTree.@Nullable Node[] nodes = processes.of(ask.who(), pools.size());
+        ShareTree.@Nullable Leaf[] nodes = processes.of(ask.who(), pools.size());
         Place[] places = new Place[names.size()];
         for (int i = 0; i < places.length; i++) {
             Pool pool = pool(names.get(i));
-            ShareTree.Node process = nodes[pool.number()];
+            ShareTree.Leaf process = nodes[pool.number()];
             if (process == null) {
                 process = pool.tree().process(ask.who());
                 nodes[pool.number()] = process;

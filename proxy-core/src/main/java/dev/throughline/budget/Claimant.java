@@ -12,4 +12,10 @@ package dev.throughline.budget;
 public record Claimant(String host, String user, String executable, String process) {
     /** The name of what isn't known. */
     public static final String UNKNOWN = "unknown";
+
+    /** Of host and process, which are seldom the same for two: each name that is looked at has to be fetched. */
+    @Override
+    public int hashCode() {
+        return 31 * host.hashCode() + process.hashCode();
+    }
 }

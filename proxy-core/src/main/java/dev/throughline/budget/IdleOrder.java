@@ -8,8 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A process's flows in the order in which they moved something last. Flows move all the time: the order is of what was seen
- * last, and is looked at anew only where it counts, at its head. A binary heap whose places know where in it they are, since
- * most leave it from the middle.
+ * last, and is looked at anew only where it counts, at its head.
+ *
+ * <p>A binary heap, and behind it those that came since somebody asked last, in no order: mostly nobody asks before they are
+ * gone. Each place knows where it is, since most leave from the middle.
  */
 final class IdleOrder {
     /** Times come round: they are compared by their difference. */
@@ -20,11 +22,14 @@ final class IdleOrder {
                 : Long.compare(one.lease().number(), other.lease().number());
     };
 
-    private @Nullable Place[] heap = new Place[4];
-    /** When each moved something last: places lie all over the memory, and most questions are of times alone. */
-    private long[] seen = new long[4];
+    private static final long[] NOTHING_SEEN = {};
 
+    private @Nullable Place[] places = new Place[4];
     private int size;
+    /** How many of them, from the first, are the heap. */
+    private int ordered;
+    /** When those moved something last: places lie all over the memory, and most questions are of times alone. */
+    private long[] seen = NOTHING_SEEN;
 
     /** Of two flows the one that has moved nothing for longer. */
     static Comparator<Place> byTime() {
@@ -34,32 +39,39 @@ final class IdleOrder {
     /** It may be evicted from now on. */
     void add(Place place) {
         place.look();
-        if (size == heap.length) {
-            heap = Arrays.copyOf(heap, 2 * size);
-            seen = Arrays.copyOf(seen, 2 * size);
+        if (size == places.length) {
+            places = Arrays.copyOf(places, 2 * size);
         }
+        set(size, place);
         size++;
-        rise(place, size - 1);
     }
 
     /** It may not any more. */
     void remove(Place place) {
-        size--;
-        Place last = at(size);
-        heap[size] = null;
-        if (last != place) {
-            // To one of both sides it goes.
-            int index = place.index();
-            if (index > 0 && isBefore(last, (index - 1) / 2)) {
-                rise(last, index);
-            } else {
-                sink(last, index);
+        int hole = place.index();
+        if (hole < ordered) {
+            ordered--;
+            Place last = at(ordered);
+            if (last != place) {
+                // To one of both sides it goes.
+                if (hole > 0 && isBefore(last, (hole - 1) / 2)) {
+                    rise(last, hole);
+                } else {
+                    sink(last, hole);
+                }
             }
+            hole = ordered;
         }
+        size--;
+        if (hole < size) {
+            set(hole, at(size));
+        }
+        places[size] = null;
     }
 
     /** The flow that has moved nothing for the longest time, if that is since {@code before} or longer. */
     Optional<Place> longestIdle(long before) {
+        order();
         while (size > 0 && seen[0] - before <= 0) {
             Place head = at(0);
             if (!head.look()) {
@@ -70,28 +82,38 @@ final class IdleOrder {
         return Optional.empty();
     }
 
-    /** No flow has moved nothing for longer than since then; empty if none may be evicted. */
+    /** As far as was looked, no flow has moved nothing for longer than since then; empty if none may be evicted. */
     OptionalLong from() {
+        order();
         return size == 0 ? OptionalLong.empty() : OptionalLong.of(seen[0]);
     }
 
+    private void order() {
+        if (seen.length < size) {
+            seen = Arrays.copyOf(seen, places.length);
+        }
+        while (ordered < size) {
+            ordered++;
+            rise(at(ordered - 1), ordered - 1);
+        }
+    }
+
     private Place at(int index) {
-        Place place = heap[index];
+        Place place = places[index];
         if (place == null) {
             throw new IllegalStateException("nothing at " + index + " of " + size);
         }
         return place;
     }
 
-    private boolean isBefore(Place place, int index) {
-        long apart = place.seenMoved() - seen[index];
-        return apart < 0 || (apart == 0 && BY_TIME.compare(place, at(index)) < 0);
+    private void set(int index, Place place) {
+        places[index] = place;
+        place.index(index);
     }
 
-    private void put(Place place, long moved, int index) {
-        heap[index] = place;
+    private void put(int index, Place place, long moved) {
+        set(index, place);
         seen[index] = moved;
-        place.index(index);
     }
 
     private void rise(Place place, int from) {
@@ -101,34 +123,34 @@ final class IdleOrder {
             if (!isBefore(place, above)) {
                 break;
             }
-            put(at(above), seen[above], index);
+            put(index, at(above), seen[above]);
             index = above;
         }
-        put(place, place.seenMoved(), index);
+        put(index, place, place.seenMoved());
     }
 
     private void sink(Place place, int from) {
         int index = from;
-        for (int child = 2 * index + 1; child < size; child = 2 * index + 1) {
-            if (child + 1 < size && isBefore(child + 1, child)) {
+        for (int child = 2 * index + 1; child < ordered; child = 2 * index + 1) {
+            if (child + 1 < ordered && isBefore(child + 1, child)) {
                 child++;
             }
-            if (!isBefore(child, place)) {
+            if (isBefore(place, child)) {
                 break;
             }
-            put(at(child), seen[child], index);
+            put(index, at(child), seen[child]);
             index = child;
         }
-        put(place, place.seenMoved(), index);
+        put(index, place, place.seenMoved());
+    }
+
+    private boolean isBefore(Place place, int index) {
+        long apart = place.seenMoved() - seen[index];
+        return apart < 0 || (apart == 0 && BY_TIME.compare(place, at(index)) < 0);
     }
 
     private boolean isBefore(int one, int other) {
         long apart = seen[one] - seen[other];
         return apart < 0 || (apart == 0 && BY_TIME.compare(at(one), at(other)) < 0);
-    }
-
-    private boolean isBefore(int index, Place place) {
-        long apart = seen[index] - place.seenMoved();
-        return apart < 0 || (apart == 0 && BY_TIME.compare(at(index), place) < 0);
     }
 }

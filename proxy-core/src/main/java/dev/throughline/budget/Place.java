@@ -3,12 +3,12 @@ package dev.throughline.budget;
 /** What a lease takes in one pool. */
 final class Place {
     private final Pool pool;
-    private final ShareTree.Node process;
+    private final ShareTree.Leaf process;
     private final Lease lease;
     private long seenMoved;
     private int index;
 
-    Place(Pool pool, ShareTree.Node process, Lease lease) {
+    Place(Pool pool, ShareTree.Leaf process, Lease lease) {
         this.pool = pool;
         this.process = process;
         this.lease = lease;
@@ -18,7 +18,7 @@ final class Place {
         return pool;
     }
 
-    ShareTree.Node process() {
+    ShareTree.Leaf process() {
         return process;
     }
 

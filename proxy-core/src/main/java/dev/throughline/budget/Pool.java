@@ -63,7 +63,7 @@ final class Pool {
         return new PoolView(name, capacity, inUse, evicted(), rule.open(capacity));
     }
 
-    void take(ShareTree.Node process) {
+    void take(ShareTree.Leaf process) {
         inUse++;
         tree.hold(process);
         tree.add(process);
@@ -79,7 +79,7 @@ final class Pool {
     }
 
     /** Why the place that was taken last mustn't be kept, if it mustn't. */
-    Optional<Shortage> objection(ShareTree.Node process) {
+    Optional<Shortage> objection(ShareTree.Leaf process) {
         if (inUse > capacity) {
             return Optional.of(new Shortage.Full(name));
         }
@@ -89,7 +89,7 @@ final class Pool {
     }
 
     /** Whether a process has more than its share of what isn't reserved. */
-    boolean isAboveShare(ShareTree.Node process) {
+    boolean isAboveShare(ShareTree.Leaf process) {
         return tree.isAbove(process, rule.open(capacity));
     }
 
@@ -104,7 +104,7 @@ final class Pool {
         tree.idle(low, before, floorNanos / 16, heads::add);
         while (!heads.isEmpty() && tree.count() > low) {
             Place longest = heads.poll();
-            ShareTree.Node process = longest.process();
+            ShareTree.Leaf process = longest.process();
             // One flow less lowers nobody's share, so nobody else is above his; but others may not be any more.
             if (tree.exceeds(process, low)) {
                 evict.accept(longest.lease());

@@ -84,6 +84,22 @@ final class Ranking {
         }
     }
 
+    /** Nobody is in it any more. */
+    void clear() {
+        for (Rank rank = most; rank != null; rank = rank.fewer) {
+            while (rank.first != null) {
+                Member member = rank.first;
+                rank.first = member.after;
+                member.rank = null;
+                member.before = null;
+                member.after = null;
+            }
+        }
+        most = null;
+        fewest = null;
+        total = 0;
+    }
+
     private Rank inserted(Rank rank, @Nullable Rank fewer, @Nullable Rank more) {
         rank.fewer = fewer;
         rank.more = more;

@@ -1,5 +1,7 @@
 package dev.throughline.budget;
 
+import static com.google.common.base.Preconditions.checkState;
+
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -8,48 +10,79 @@ import org.jspecify.annotations.Nullable;
 
 /** How many places everybody has in one pool: hosts, their users, their executables, their processes. */
 final class ShareTree {
-    /** Somebody with places: the pool as a whole, a host, a user, an executable or a process. */
-    static final class Node extends Ranking.Member {
-        private final @Nullable Node parent;
-        private final String name;
-        private final Map<String, Node> members = new HashMap<>();
-        private final Ranking ranking = new Ranking();
-        /** Of a process: its flows that may be evicted. */
-        private final IdleOrder idle = new IdleOrder();
-        /** Of a process: those who refer to it, with a place that counts or with one that doesn't any more. */
-        private int references;
-
-        private final boolean isProcess;
+    /** Somebody with places. */
+    abstract static sealed class Node extends Ranking.Member {
+        final @Nullable Group parent;
+        final String name;
         /** None of its flows that may be evicted has moved nothing for longer than since then; without any, there is none. */
         private long idleFrom;
 
         private boolean hasIdle;
-        private boolean looked;
-        private long lookedAt;
 
-        private Node(@Nullable Node parent, String name, boolean isProcess) {
+        private Node(@Nullable Group parent, String name) {
             this.parent = parent;
             this.name = name;
-            this.isProcess = isProcess;
-        }
-
-        private boolean isProcess() {
-            return isProcess;
         }
 
         /** Whether one of its flows may have moved nothing since {@code before}. */
-        private boolean mayBeIdle(long before) {
+        boolean mayBeIdle(long before) {
             return hasIdle && idleFrom - before <= 0;
         }
 
-        private void lowerIdleFrom(long moved) {
+        void lowerIdleFrom(long moved) {
             idleFrom = hasIdle && idleFrom - moved <= 0 ? idleFrom : moved;
             hasIdle = true;
         }
 
-        private void idleFrom(OptionalLong moved) {
+        void idleFrom(OptionalLong moved) {
             hasIdle = moved.isPresent();
             idleFrom = moved.orElse(0);
+        }
+    }
+
+    /** Several that share: the pool as a whole, a host, a user or an executable. */
+    static final class Group extends Node {
+        private final Map<String, Node> members = new HashMap<>();
+        private final Ranking ranking = new Ranking();
+        private boolean looked;
+        private long lookedAt;
+
+        private Group(@Nullable Group parent, String name) {
+            super(parent, name);
+        }
+
+        private int places() {
+            return (int) ranking.total();
+        }
+
+        private void rankAll() {
+            for (Node member : members.values()) {
+                switch (member) {
+                    case Group group -> group.rankAll();
+                    case Leaf process -> {
+                        for (int i = 0; i < process.places; i++) {
+                            rank(process);
+                        }
+                    }
+                }
+            }
+        }
+
+        private void forgetRanks() {
+            ranking.clear();
+            for (Node member : members.values()) {
+                if (member instanceof Group group) {
+                    group.forgetRanks();
+                }
+            }
+        }
+
+        private Group group(String name) {
+            return (Group) members.computeIfAbsent(name, _ -> new Group(this, name));
+        }
+
+        private Leaf process(String name) {
+            return (Leaf) members.computeIfAbsent(name, _ -> new Leaf(this, name));
         }
 
         /** That takes a step a member, so it isn't done each time. */
@@ -59,110 +92,160 @@ final class ShareTree {
             }
             looked = true;
             lookedAt = before;
-            hasIdle = false;
+            idleFrom(OptionalLong.empty());
             for (Node member : members.values()) {
                 if (member.hasIdle) {
                     lowerIdleFrom(member.idleFrom);
                 }
             }
         }
+    }
+
+    /** A process: it has the flows. */
+    static final class Leaf extends Node {
+        /** Those that may be evicted. */
+        private final IdleOrder idle = new IdleOrder();
+        /** Those who refer to it, with a place that counts or with one that doesn't any more. */
+        private int references;
+        /** Those of its places that count. */
+        private int places;
+
+        private Leaf(Group parent, String name) {
+            super(parent, name);
+        }
 
         IdleOrder idle() {
             return idle;
         }
 
-        private int places() {
-            return parent == null ? (int) ranking.total() : count();
+        int places() {
+            return places;
         }
     }
 
-    private final Node root = new Node(null, "", false);
+    private final Group root = new Group(null, "");
+    private int places;
+    /** How many places there were when everybody was ranked; 0 while nobody is. */
+    private int ranked;
 
     /** Places in all. */
     int count() {
-        return root.places();
+        return places;
     }
 
     /** Whether nobody is in it. */
     boolean isEmpty() {
-        return root.members.isEmpty() && root.ranking.total() == 0;
+        return root.members.isEmpty() && places == 0;
     }
 
     /** The process of {@code who}, found from the outside in. */
-    Node process(Claimant who) {
-        Node host = member(root, who.host(), false);
-        Node user = member(host, who.user(), false);
-        Node executable = member(user, who.executable(), false);
-        return member(executable, who.process(), true);
-    }
-
-    private static Node member(Node node, String name, boolean isProcess) {
-        Node member = node.members.get(name);
-        if (member == null) {
-            member = new Node(node, name, isProcess);
-            node.members.put(name, member);
-        }
-        return member;
+    Leaf process(Claimant who) {
+        return root.group(who.host()).group(who.user()).group(who.executable()).process(who.process());
     }
 
     /** The process has a place more. */
-    void add(Node process) {
-        for (Node node = process; node.parent != null; node = node.parent) {
-            node.parent.ranking.increment(node);
+    void add(Leaf process) {
+        places++;
+        process.places++;
+        if (ranked > 0) {
+            rank(process);
+        }
+    }
+
+    private static void rank(Leaf process) {
+        Node node = process;
+        for (Group group = node.parent; group != null; group = group.parent) {
+            group.ranking.increment(node);
+            node = group;
         }
     }
 
     /** The process has a place less. */
-    void remove(Node process) {
-        for (Node node = process; node.parent != null; node = node.parent) {
-            node.parent.ranking.decrement(node);
+    void remove(Leaf process) {
+        checkState(process.places > 0, "a count below 0");
+        places--;
+        process.places--;
+        if (ranked == 0) {
+            return;
+        }
+        if (places < ranked / 2) {
+            ranked = 0;
+            root.forgetRanks();
+            return;
+        }
+        Node node = process;
+        for (Group group = node.parent; group != null; group = group.parent) {
+            group.ranking.decrement(node);
+            node = group;
+        }
+    }
+
+    /**
+     * Ranks everybody. As long as everybody can have what he has it doesn't matter who has how much, and most pools are never
+     * as full as that: it is done when it is asked for, and kept until half of the places are gone.
+     */
+    private void rankAll() {
+        if (ranked == 0) {
+            ranked = places;
+            root.rankAll();
         }
     }
 
     /** Somebody refers to a process. */
-    void hold(Node process) {
+    void hold(Leaf process) {
         process.references++;
     }
 
     /** Forgets a process that nobody refers to any more, and everybody who is left without one; whether it did. */
-    boolean letGo(Node process) {
+    boolean letGo(Leaf process) {
         process.references--;
         if (process.references > 0) {
             return false;
         }
-        Node node = process;
-        while (node.parent != null && node.members.isEmpty()) {
-            node.parent.members.remove(node.name);
-            node = node.parent;
+        Node gone = process;
+        for (Group group = gone.parent; group != null; group = group.parent) {
+            group.members.remove(gone.name);
+            if (!group.members.isEmpty()) {
+                break;
+            }
+            gone = group;
         }
         return true;
     }
 
     /** Whether a process has more than its share of {@code places}. */
-    boolean exceeds(Node process, int places) {
-        return part(process, places, false) < process.count();
+    boolean exceeds(Leaf process, int places) {
+        return exceeds(process, places, false);
     }
 
     /**
      * The same, but a part of a place counts as a whole one, so that of those who have the same, each may have what all of them
      * can't. Not so between the processes of an executable: it can have as many as it likes.
      */
-    boolean isAbove(Node process, int places) {
-        return part(process, places, true) < process.count();
+    boolean isAbove(Leaf process, int places) {
+        return exceeds(process, places, true);
+    }
+
+    private boolean exceeds(Leaf process, int shared, boolean wholePlaces) {
+        if (places <= shared) {
+            return false;
+        }
+        rankAll();
+        return part(process, shared, wholePlaces) < process.places;
     }
 
     /** What is somebody's part of {@code places}: all that it has, unless it is above its share. */
     private static int part(Node node, int places, boolean wholePlaces) {
-        if (node.parent == null) {
-            return Math.min(node.places(), places);
+        Group group = node.parent;
+        if (group == null) {
+            return places;
         }
-        int parents = part(node.parent, places, wholePlaces);
-        if (parents == node.parent.places()) {
+        int groups = part(group, places, wholePlaces);
+        if (groups == group.places()) {
             return node.count();
         }
-        Ranking members = node.parent.ranking;
-        boolean roof = wholePlaces && !node.isProcess();
-        return Math.min(node.count(), roof ? members.roof(parents) : members.level(parents));
+        boolean roof = wholePlaces && node instanceof Group;
+        return Math.min(node.count(), roof ? group.ranking.roof(groups) : group.ranking.level(groups));
     }
 
     /** A process's flow may be evicted from now on. */
@@ -180,7 +263,8 @@ final class ShareTree {
      * @param rest for how long what was seen of a group is good enough
      */
     void idle(int places, long before, long rest, Consumer<Place> each) {
-        if (root.places() > places) {
+        if (this.places > places && root.mayBeIdle(before)) {
+            rankAll();
             idle(root, places, before, rest, each);
         }
     }
@@ -189,13 +273,16 @@ final class ShareTree {
         if (!node.mayBeIdle(before)) {
             return;
         }
-        if (node.isProcess()) {
-            node.idle.longestIdle(before).ifPresent(each);
-            node.idleFrom(node.idle.from());
-            return;
+        switch (node) {
+            case Leaf process -> {
+                process.idle.longestIdle(before).ifPresent(each);
+                node.idleFrom(process.idle.from());
+            }
+            case Group group -> {
+                int level = group.ranking.level(part);
+                group.ranking.above(level, member -> idle((Node) member, level, before, rest, each));
+                group.lookAtMembers(before, rest);
+            }
         }
-        int level = node.ranking.level(part);
-        node.ranking.above(level, member -> idle((Node) member, level, before, rest, each));
-        node.lookAtMembers(before, rest);
     }
 }
