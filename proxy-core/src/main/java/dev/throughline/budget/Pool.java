@@ -102,11 +102,13 @@ final class Pool {
         long before = now - floorNanos;
         PriorityQueue<Place> heads = new PriorityQueue<>(IdleOrder.byTime());
         tree.idle(low, before, floorNanos / 16, heads::add);
+        boolean anyEvicted = false;
         while (!heads.isEmpty() && tree.count() > low) {
             Place longest = heads.poll();
             ShareTree.Leaf process = longest.process();
             // One flow less lowers nobody's share, so nobody else is above his; but others may not be any more.
-            if (tree.exceeds(process, low)) {
+            if (!anyEvicted || tree.exceeds(process, low)) {
+                anyEvicted = true;
                 evict.accept(longest.lease());
                 process.idle().longestIdle(before).ifPresent(heads::add);
             }

@@ -42,6 +42,7 @@ final class Ranking {
     private @Nullable Rank most;
     private @Nullable Rank fewest;
     private long total;
+    private int members;
 
     /** All counts together. */
     long total() {
@@ -59,6 +60,9 @@ final class Ranking {
             return;
         }
         Rank to = above != null && above.count == count ? above : inserted(new Rank(count), from, above);
+        if (from == null) {
+            members++;
+        }
         leave(member);
         join(member, to);
     }
@@ -79,7 +83,9 @@ final class Ranking {
                 ? below
                 : count == 0 ? null : inserted(new Rank(count), below, from);
         leave(member);
-        if (to != null) {
+        if (to == null) {
+            members--;
+        } else {
             join(member, to);
         }
     }
@@ -98,6 +104,7 @@ final class Ranking {
         most = null;
         fewest = null;
         total = 0;
+        members = 0;
     }
 
     private Rank inserted(Rank rank, @Nullable Rank fewer, @Nullable Rank more) {
@@ -176,20 +183,37 @@ final class Ranking {
         return level(part, true);
     }
 
+    /** Looked for from the end that it is nearer to: most are above it if much is to be cut. */
     private int level(long part, boolean roof) {
         long excess = total - part;
         if (excess <= 0) {
             return Integer.MAX_VALUE;
         }
-        long members = 0;
+        return excess > total / 8 ? levelFromBelow(part, roof) : levelFromAbove(excess, roof);
+    }
+
+    private int levelFromBelow(long part, boolean roof) {
+        long rest = part;
+        long above = members;
+        for (Rank rank = fewest; rank != null && rest >= above * rank.count; rank = rank.more) {
+            rest -= (long) rank.size * rank.count;
+            above -= rank.size;
+        }
+        return (int) (roof ? (rest + above - 1) / above : rest / above);
+    }
+
+    private int levelFromAbove(long excess, boolean roof) {
+        long rest = excess;
+        long above = 0;
         for (Rank rank = most; rank != null; rank = rank.fewer) {
-            members += rank.size;
+            above += rank.size;
             int floor = rank.fewer == null ? 0 : rank.fewer.count;
-            if (excess <= members * (rank.count - floor)) {
-                long cut = roof ? excess / members : (excess + members - 1) / members;
+            long over = above * (rank.count - floor);
+            if (rest <= over) {
+                long cut = roof ? rest / above : (rest + above - 1) / above;
                 return (int) (rank.count - cut);
             }
-            excess -= members * (rank.count - floor);
+            rest -= over;
         }
         return 0;
     }
