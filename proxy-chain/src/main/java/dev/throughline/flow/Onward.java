@@ -8,6 +8,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Originator;
 import dev.throughline.relay.Inbox;
+import dev.throughline.transport.ConnectRequest;
 import dev.throughline.transport.NotOpened;
 import dev.throughline.transport.Opened;
 import dev.throughline.transport.Start;
@@ -103,7 +104,7 @@ final class Onward {
         }
         left = left.subList(which + 1, left.size());
         transport = over;
-        Start started = over.start(flow.loop(), address(), handle, new Inbox());
+        Start started = over.start(flow.loop(), new ConnectRequest(address(), Claimants.of(who), handle), new Inbox());
         start = started;
         return started.opened()
                 .handle((opened, problem) ->

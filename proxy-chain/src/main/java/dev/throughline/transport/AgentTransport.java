@@ -2,7 +2,6 @@ package dev.throughline.transport;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.bridge.BridgeRequest;
-import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.relay.Inbox;
 import io.netty.channel.EventLoop;
@@ -65,10 +64,11 @@ public final class AgentTransport implements Transport {
     }
 
     @Override
-    public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
+    public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
+        InetSocketAddress destination = request.destination();
         InetAddress none = destination.getAddress() instanceof Inet6Address ? NO_IPV6 : NO_IPV4;
-        BridgeRequest.Open request =
-                new BridgeRequest.Open(Tuple.tcp(new InetSocketAddress(none, 0), destination), handle);
-        return agent.open(loop, request, startTimeout, inbox, inbox::giveBack);
+        BridgeRequest.Open open =
+                new BridgeRequest.Open(Tuple.tcp(new InetSocketAddress(none, 0), destination), request.handle());
+        return agent.open(loop, open, startTimeout, inbox, inbox::giveBack);
     }
 }

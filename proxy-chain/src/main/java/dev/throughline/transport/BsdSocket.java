@@ -1,6 +1,5 @@
 package dev.throughline.transport;
 
-import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.relay.Inbox;
 import io.netty.bootstrap.Bootstrap;
@@ -11,7 +10,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -57,7 +55,7 @@ public final class BsdSocket implements Transport {
     }
 
     @Override
-    public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
+    public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
         CompletableFuture<Opened> opened = new CompletableFuture<>();
         ChannelFuture connecting = new Bootstrap()
                 .group(loop)
@@ -67,7 +65,7 @@ public final class BsdSocket implements Transport {
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(timeout.toMillis()))
                 .handler(new Marking(opened, inbox))
-                .connect(destination);
+                .connect(request.destination());
         connecting.addListener(done -> {
             if (done.isSuccess()) {
                 SocketChannel channel = (SocketChannel) connecting.channel();

@@ -2,7 +2,7 @@ package dev.throughline.transport;
 
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
-import dev.throughline.header.Bytes;
+import dev.throughline.budget.Claimant;
 import dev.throughline.relay.Inbox;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
@@ -10,7 +10,6 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowT
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +26,10 @@ import org.slf4j.LoggerFactory;
  *   <li>and closes when fewer than half of these fail or are slow; otherwise it opens again.
  * </ul>
  *
- * <p>A start fails if that is the transport's fault. What a destination refuses was started well; one that answers late
- * or not at all counts once in a window, and not at all where the transport can't hold a start up, so that whoever connects to nobody doesn't take the transport from all others.
+ * <p>A start fails if that is the transport's fault. What a destination refuses was started well. One that answers late or
+ * not at all may be the transport's fault where it can hold a start up, and never is elsewhere; but it may as well be that of
+ * whoever asks for it. It counts once in a window, at most {@link #MOST_OF_ONE} of an executable do (one, as a trial), and an
+ * executable with such ones makes no trial: whoever looks for hosts that aren't there doesn't take the transport from all others.
  */
 public final class GuardedTransport implements Transport {
     public static final Duration WINDOW = Duration.ofSeconds(10);
@@ -36,6 +37,8 @@ public final class GuardedTransport implements Transport {
     public static final Duration SLOW = Duration.ofSeconds(1);
     public static final Duration PAUSE = Duration.ofSeconds(5);
     public static final int TRIALS = 3;
+    /** Fewer than half of {@link #FEWEST}. */
+    public static final int MOST_OF_ONE = 4;
 
     private static final int HALF_PERCENT = 50;
     private static final int MAX_SLOW = 1024;
@@ -56,10 +59,23 @@ public final class GuardedTransport implements Transport {
         }
     }
 
+    /** A program of a user on a host. */
+    private record Executable(String host, String user, String name) {
+        static Executable of(Claimant who) {
+            return new Executable(who.host(), who.user(), who.executable());
+        }
+    }
+
     private final Transport transport;
     private final CircuitBreaker breaker;
     /** Destinations that lately answered late or not at all. */
     private final Cache<InetSocketAddress, Boolean> slow = CacheBuilder.newBuilder()
+            .maximumSize(MAX_SLOW)
+            .expireAfterWrite(WINDOW)
+            .build();
+
+    /** How many of them an executable asked for: it is to blame for them as well, and alone can't make the breaker open. */
+    private final Cache<Executable, Integer> silences = CacheBuilder.newBuilder()
             .maximumSize(MAX_SLOW)
             .expireAfterWrite(WINDOW)
             .build();
@@ -130,20 +146,20 @@ public final class GuardedTransport implements Transport {
     }
 
     @Override
-    public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
-        if (!breaker.tryAcquirePermission()) {
+    public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
+        if ((state() != State.CLOSED && silences(request) > 0) || !breaker.tryAcquirePermission()) {
             return new NotTried();
         }
         long began = System.nanoTime();
-        Start start = transport.start(loop, destination, handle, inbox);
-        start.opened().whenComplete((opened, problem) -> count(destination, System.nanoTime() - began, problem));
+        Start start = transport.start(loop, request, inbox);
+        start.opened().whenComplete((opened, problem) -> count(request, System.nanoTime() - began, problem));
         return start;
     }
 
-    private void count(InetSocketAddress destination, long nanos, @Nullable Throwable problem) {
+    private void count(ConnectRequest request, long nanos, @Nullable Throwable problem) {
         if (problem == null && !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
-        } else if (problem == null && (nanos < SLOW.toNanos() || isNews(destination))) {
+        } else if (problem == null && (nanos < SLOW.toNanos() || isNews(request))) {
             breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
         } else if (problem == null) {
             breaker.releasePermission();
@@ -153,16 +169,29 @@ public final class GuardedTransport implements Transport {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
         } else if (!why.isSilence() || !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
-        } else if (isNews(destination)) {
+        } else if (isNews(request)) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
         } else {
             breaker.releasePermission();
         }
     }
 
-    /** Whether a destination that is slow or silent wasn't lately. */
-    private boolean isNews(InetSocketAddress destination) {
-        return slow.asMap().putIfAbsent(destination, true) == null;
+    /** Whether a destination that is slow or silent counts; if so, it did. */
+    private boolean isNews(ConnectRequest request) {
+        Executable executable = Executable.of(request.originator());
+        int counted = silences(request);
+        int most = state() == State.CLOSED ? MOST_OF_ONE : 1;
+        if (counted >= most || slow.asMap().putIfAbsent(request.destination(), true) != null) {
+            return false;
+        }
+        silences.put(executable, counted + 1);
+        return true;
+    }
+
+    /** How many destinations of this executable were slow or silent lately, of those that counted. */
+    private int silences(ConnectRequest request) {
+        Integer counted = silences.getIfPresent(Executable.of(request.originator()));
+        return counted == null ? 0 : counted;
     }
 
     /** What is started while the breaker is open. */

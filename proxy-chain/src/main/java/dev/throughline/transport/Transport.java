@@ -1,9 +1,7 @@
 package dev.throughline.transport;
 
-import dev.throughline.header.Bytes;
 import dev.throughline.relay.Inbox;
 import io.netty.channel.EventLoop;
-import java.net.InetSocketAddress;
 import java.util.Optional;
 
 /** A way to open connections onwards. Of how many there may be at once, the budget's pool of this name says. */
@@ -28,9 +26,8 @@ public interface Transport {
     /**
      * Starts a connection; everything that comes of it happens on {@code loop}.
      *
-     * @param destination where to
-     * @param handle by which an agent knows the flow that it is for, if it came from one
+     * @param request where to, and for whom
      * @param inbox the first handler of the connection, for what it receives
      */
-    Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox);
+    Start start(EventLoop loop, ConnectRequest request, Inbox inbox);
 }

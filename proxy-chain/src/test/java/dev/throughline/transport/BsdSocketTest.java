@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.throughline.budget.Claimant;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.Capability;
 import dev.throughline.relay.Inbox;
@@ -53,7 +54,10 @@ class BsdSocketTest {
 
     private CompletableFuture<SocketChannel> connect(int mark, Duration timeout) {
         return new BsdSocket(mark, timeout)
-                .start(wire.loops().next(), address(), Optional.empty(), new Inbox())
+                .start(
+                        wire.loops().next(),
+                        new ConnectRequest(address(), new Claimant("host", "0", "app", "1@1"), Optional.empty()),
+                        new Inbox())
                 .opened()
                 .thenApply(opened -> {
                     assertThat(opened.carried()).isFalse();

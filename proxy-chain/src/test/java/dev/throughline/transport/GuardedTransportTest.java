@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.throughline.LogLines;
+import dev.throughline.budget.Claimant;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Wire;
 import io.netty.channel.EventLoop;
@@ -37,17 +38,27 @@ class GuardedTransportTest {
         scripted.starts(CompletableFuture.failedFuture(why));
     }
 
-    private Start start(InetSocketAddress to) {
-        return guarded.start(loop, to, Optional.empty(), new Inbox());
+    private Start start(InetSocketAddress to, String executable) {
+        Claimant who = new Claimant("host", "0", executable, "1@1");
+        return guarded.start(loop, new ConnectRequest(to, who, Optional.empty()), new Inbox());
+    }
+
+    /** To a destination of its own. */
+    private Start start(String executable) {
+        return start(InetSocketAddress.createUnresolved("destination", port++), executable);
     }
 
     private Start start() {
-        return start(InetSocketAddress.createUnresolved("destination", port++));
+        return start("app");
     }
 
     private void starts(int count) {
+        starts(count, "app");
+    }
+
+    private void starts(int count, String executable) {
         for (int i = 0; i < count; i++) {
-            start();
+            start(executable);
         }
     }
 
@@ -123,12 +134,64 @@ class GuardedTransportTest {
         InetSocketAddress nobody = InetSocketAddress.createUnresolved("nobody", 1);
         fails(SILENT);
         for (int i = 0; i < 100; i++) {
-            start(nobody);
+            start(nobody, "app-" + i);
         }
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
 
-        starts(GuardedTransport.FEWEST - 1);
+        for (int i = 0; i < GuardedTransport.FEWEST - 1; i++) {
+            start("other-" + i);
+        }
         assertThat(guarded.state()).as("many of them may be its fault").isEqualTo(GuardedTransport.State.OPEN);
+    }
+
+    /** Nor does whoever looks for hosts that aren't there, however few others there are. */
+    @Test
+    void oneExecutableAloneDoesNotOpenIt() {
+        fails(SILENT);
+        starts(100, "scanner");
+        opens();
+        starts(GuardedTransport.FEWEST - GuardedTransport.MOST_OF_ONE);
+        fails(SILENT);
+        starts(100, "scanner");
+        assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
+
+        starts(GuardedTransport.MOST_OF_ONE);
+        assertThat(guarded.state()).as("where others find the same, it is").isEqualTo(GuardedTransport.State.OPEN);
+    }
+
+    /** Nor can it keep it open: it makes no trial. */
+    @Test
+    void whoHeardNothingMakesNoTrial() throws Exception {
+        fails(SILENT);
+        starts(1, "scanner");
+        fails(HANGS);
+        starts(GuardedTransport.FEWEST);
+        opens();
+        Wire.await("the breaker to try again", () -> {
+            assertThat(reason(start("scanner"))).isEqualTo(NotOpened.BREAKER_OPEN);
+            return !start().opened().isCompletedExceptionally();
+        });
+        assertThat(reason(start("scanner"))).as("half-open").isEqualTo(NotOpened.BREAKER_OPEN);
+        starts(GuardedTransport.TRIALS - 1);
+        assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
+        assertThat(start("scanner").opened()).isCompleted();
+    }
+
+    /** Nor by trials all at once: of those of one executable a single one counts, and others may try instead. */
+    @Test
+    void ofAnExecutablesSilentTrialsOneCounts() throws Exception {
+        fails(HANGS);
+        starts(GuardedTransport.FEWEST);
+        CompletableFuture<Opened> trial = new CompletableFuture<>();
+        scripted.starts(trial);
+        Wire.await("the breaker to try again", () -> !start("scanner").opened().isDone());
+        starts(GuardedTransport.TRIALS - 1, "scanner");
+        trial.completeExceptionally(SILENT);
+        assertThat(guarded.state()).isEqualTo(GuardedTransport.State.HALF_OPEN);
+
+        opens();
+        starts(GuardedTransport.TRIALS - 1);
+        assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
     }
 
     /** Whoever looks for hosts that aren't there doesn't take plain sockets from anybody. */

@@ -1,9 +1,7 @@
 package dev.throughline.transport;
 
-import dev.throughline.header.Bytes;
 import dev.throughline.relay.Inbox;
 import io.netty.channel.EventLoop;
-import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -45,7 +43,7 @@ public final class ScriptedTransport implements Transport {
     }
 
     @Override
-    public Start start(EventLoop loop, InetSocketAddress destination, Optional<Bytes> handle, Inbox inbox) {
+    public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
         starts++;
         CompletableFuture<Opened> opened = next;
         CompletableFuture<Void> free = released;
