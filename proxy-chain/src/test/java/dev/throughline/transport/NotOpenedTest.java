@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.flow.CloseReason;
 import dev.throughline.transport.NotOpened.Blame;
+import java.net.ConnectException;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -27,6 +29,23 @@ class NotOpenedTest {
     void whateverElseIsSaidIsOfTheWay(String reason) {
         assertThat(NotOpened.failed(reason).blame()).isEqualTo(Blame.TRANSPORT);
         assertThat(NotOpened.late(Optional.of(reason)).blame()).isEqualTo(Blame.TRANSPORT);
+    }
+
+    /** Netty's texts for what connect(2) answers. Of an address or a port too few, other destinations have some. */
+    @ParameterizedTest
+    @CsvSource({
+        "finishConnect(..) failed: Connection refused,                     connect-refused, DESTINATION",
+        "connect(..) failed: Cannot assign requested address,              connect-failed,  DESTINATION",
+        "connect(..) failed: Invalid argument,                             connect-failed,  DESTINATION",
+        "Channel.open failed: Too many open files,                         no-sockets,      TRANSPORT",
+        "connect(..) failed: Cannot allocate memory,                       no-sockets,      TRANSPORT",
+        "connect(..) failed: No buffer space available,                    no-sockets,      TRANSPORT"
+    })
+    void whatTheKernelSaysIsOfTheDestinationUnlessThisHostHasNoMore(String text, String reason, Blame blame) {
+        NotOpened why = NotOpened.bySystem(new ConnectException(text));
+
+        assertThat(why.reason()).isEqualTo(reason);
+        assertThat(why.blame()).isEqualTo(blame);
     }
 
     @Test

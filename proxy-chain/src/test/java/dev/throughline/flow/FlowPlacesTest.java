@@ -1,0 +1,186 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import dev.throughline.budget.Caps;
+import dev.throughline.budget.LimitClass;
+import dev.throughline.budget.PoolRule;
+import dev.throughline.policy.Policy;
+import dev.throughline.relay.Wire;
+import dev.throughline.transport.BsdSocket;
+import dev.throughline.transport.ScriptedTransport;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Flows that need a place, and get one, wait, or don't. */
+class FlowPlacesTest extends FlowScene {
+    /** Places for {@code flows}, none reserved; whoever is idle for {@code floor} may be closed. */
+    private void places(int flows, Duration floor, Duration wait) {
+        withBudget(budget(flows, new PoolRule(0, 50, 0, floor)), new LimitClass("default", Caps.OPEN, true, wait));
+    }
+
+    private void withBudget(FlowBudget budget, LimitClass all) {
+        change(p -> {
+            p.budget = budget;
+            p.directions(new Directions(
+                    Policy.NONE,
+                    new Route(new NextHop.Destination(), PartsDraft.PLAIN),
+                    ImmutableMap.of(),
+                    ImmutableMap.of(all.name(), all)));
+        });
+    }
+
+    /** Its place is in use for as long as the system holds it, though the flow has long gone another way. */
+    @Test
+    void aStartThatIsGivenUpKeepsItsPlaceUntilTheSystemLetsGo() throws Exception {
+        ScriptedTransport few = new ScriptedTransport("few");
+        few.hang();
+        FlowBudget places = budget(100, PoolRule.DEFAULT).pool("few", 5);
+        change(p -> {
+            p.budget = places;
+            p.transports = List.of(few, new BsdSocket(0, Duration.ofSeconds(5)));
+            p.directions(
+                    Directions.allTo(new Route(new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME))));
+        });
+        Socket app = wire.connect();
+        Socket there = destination.accept();
+        assertThat(events.opened.poll(20, TimeUnit.SECONDS).transport()).contains(BsdSocket.NAME);
+        assertThat(counted.events).containsExactly("fell over from few: start-timeout");
+        assertThat(places.inUse("few")).isEqualTo(1);
+
+        app.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        Wire.await("to have the other places back", () -> places.inUse(BsdSocket.NAME) == 0);
+        assertThat(places.inUse("few")).isEqualTo(1);
+        assertThat(places.inUse(FlowBudget.HOP)).isEqualTo(1);
+
+        few.letGo();
+        Wire.await("to have it back", () -> places.inUse("few") == 0);
+    }
+
+    /** A flow that is told to stop while its connection is being started gives that up. */
+    @Test
+    void whoStopsWhileItStartsGivesTheStartUp() throws Exception {
+        ScriptedTransport slow = new ScriptedTransport("slow");
+        change(p -> {
+            p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
+            p.transports = List.of(slow);
+            p.directions(Directions.allTo(new Route(new NextHop.Destination(), ImmutableList.of("slow"))));
+        });
+        Socket app = wire.connect();
+        Wire.await("to start", () -> slow.starts() == 1);
+
+        parts.table().stopAll(CloseReason.STOPPED);
+
+        assertReset(app);
+        assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
+        slow.letGo();
+    }
+
+    @Test
+    void withoutAPlaceItIsRefusedAtOnce() throws Exception {
+        places(1, Duration.ofHours(1), Duration.ZERO);
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        Socket second = wire.connect();
+
+        assertReset(second);
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new Ending(CloseReason.NO_PLACE, "hop is full"));
+        assertThat(counted.events).containsExactly("refused by hop: full");
+        first.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void itWaitsForAPlaceAndGoesOn() throws Exception {
+        places(1, Duration.ofHours(1), Duration.ofSeconds(20));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        Socket second = wire.connect();
+        Wire.await("to wait for a place", () -> parts.budget().waiting() == 1);
+        assertThat(parts.table().list()).extracting(FlowView::stage).contains(FlowView.Stage.WAITING);
+
+        first.close();
+        there.close();
+
+        Socket thereToo = destination.accept();
+        second.close();
+        thereToo.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        assertThat(counted.events).containsExactly("waited for hop: full");
+    }
+
+    @Test
+    void itWaitsNoLongerThanItMay() throws Exception {
+        places(1, Duration.ofHours(1), Duration.ofMillis(100));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+
+        assertReset(wire.connect());
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new Ending(CloseReason.NO_PLACE, "hop is full, and no place came free while it waited"));
+        first.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void whoIsToldToStopWhileItWaitsDoes() throws Exception {
+        places(1, Duration.ofHours(1), Duration.ofHours(1));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        Socket second = wire.connect();
+        Wire.await("to wait for a place", () -> parts.budget().waiting() == 1);
+
+        parts.table().stopAll(CloseReason.STOPPED);
+
+        assertReset(second);
+        assertReset(first);
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
+        assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
+    }
+
+    @Test
+    void anIdleFlowMakesRoom() throws Exception {
+        places(2, Duration.ofNanos(1), Duration.ZERO);
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        assertThat(events.opened.poll(20, TimeUnit.SECONDS)).isNotNull();
+        Socket second = wire.connect();
+        Socket thereToo = destination.accept();
+
+        assertReset(first);
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending()).isEqualTo(new Ending(CloseReason.EVICTED, ""));
+        assertThat(counted.events).contains("evicted from bsd-socket");
+        there.close();
+        second.close();
+        thereToo.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void aClassHasItsLimit() throws Exception {
+        LimitClass one =
+                new LimitClass("default", new Caps(1, Caps.NONE, Caps.NONE, Caps.NONE, Caps.NONE), true, Duration.ZERO);
+        withBudget(budget(9, PoolRule.DEFAULT), one);
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+
+        assertReset(wire.connect());
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new Ending(CloseReason.CLASS_LIMIT, "the cap of 1 flows of a process"));
+        first.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+}

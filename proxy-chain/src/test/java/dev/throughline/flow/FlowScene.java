@@ -1,0 +1,270 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.budget.PoolRule;
+import dev.throughline.chain.ChainTlv;
+import dev.throughline.chain.LinkDraft;
+import dev.throughline.chain.ReplayWindow;
+import dev.throughline.chain.Signer;
+import dev.throughline.chain.Verification;
+import dev.throughline.chain.Verifier;
+import dev.throughline.chain.VerifierSettings;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Header;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
+import dev.throughline.header.ReadResult;
+import dev.throughline.header.Tuple;
+import dev.throughline.identify.IdentifyLimits;
+import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.key.SecretKey;
+import dev.throughline.key.Trust;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HopId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import dev.throughline.policy.Decision;
+import dev.throughline.relay.Inbox;
+import dev.throughline.relay.Wire;
+import dev.throughline.transport.BsdSocket;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.SocketChannel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+
+/** A flow between two sockets of a test, with fakes for how it arrived; it ends once, with one reason. */
+@Timeout(60)
+abstract class FlowScene {
+    static final byte[] LOCAL = HexFormat.of().parseHex("0d0a0d0a000d0a515549540a20000000");
+    static final byte[] UNSIGNED =
+            HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c" + "7f0000017f00000110921f90");
+
+    static final int FAILURES = 3;
+
+    final Events events = new Events();
+    final SecretKey ownKey = key("hop-b");
+    final SecretKey previousKey = key("hop-a");
+    final Trust trust = trust("hop-a", previousKey, " origin=edge-1\n");
+
+    ProcessIdentifier identifier;
+    ServerSocket destination;
+    volatile Authority authority;
+    final CountedBudget counted = new CountedBudget();
+    FlowBudget budget;
+    PartsDraft draft;
+    FlowParts parts;
+    Entrance entrance;
+    Wire wire;
+
+    /** What the log and the metrics would be told. */
+    static final class Events implements FlowEvents {
+        final BlockingQueue<FlowView> opened = new LinkedBlockingQueue<>();
+        final BlockingQueue<Verification> verified = new LinkedBlockingQueue<>();
+        final BlockingQueue<Decision> decided = new LinkedBlockingQueue<>();
+        final BlockingQueue<Closed> closed = new LinkedBlockingQueue<>();
+
+        record Closed(FlowView flow, Ending ending) {}
+
+        @Override
+        public void opened(FlowView flow) {
+            opened.add(flow);
+        }
+
+        @Override
+        public void verified(Verification verification) {
+            verified.add(verification);
+        }
+
+        @Override
+        public void decided(Decision decision) {
+            decided.add(decision);
+        }
+
+        @Override
+        public void closed(FlowView flow, Ending ending) {
+            closed.add(new Closed(flow, ending));
+        }
+    }
+
+    /** Begins a flow on every connection, as a listener does. */
+    final class Beginning extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            Inbox inbox = new Inbox();
+            context.pipeline().replace(this, null, inbox);
+            new Flow(parts, entrance, (SocketChannel) context.channel(), inbox).run();
+        }
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
+        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
+        destination = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        authority = authority(trust);
+        budget = budget(100, PoolRule.DEFAULT);
+        draft = new PartsDraft(identifier, () -> authority, budget, events);
+        draft.headerFailures = new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime);
+        parts = draft.parts();
+        entrance = fromApplications();
+        wire = new Wire(() -> (ChannelHandler) new Beginning());
+    }
+
+    FlowBudget budget(int flows, PoolRule rule) {
+        return new FlowBudget(flows, rule, 10, HostId::toString, counted).pool(BsdSocket.NAME, 100);
+    }
+
+    /** The keys of hop-b, with those that it believes. */
+    Authority authority(Trust believed) {
+        return authority(believed, Instant.now().minusSeconds(60), new ReplayWindow(100));
+    }
+
+    Authority authority(Trust believed, Instant startedAt, ReplayWindow replays) {
+        VerifierSettings settings =
+                new VerifierSettings(HopId.of("hop-b"), startedAt, Duration.ofSeconds(2), 4, ImmutableList.of());
+        return Authority.of(
+                new Verifier(settings, believed, ChainTlv.STANDARD, replays), new Signer(ownKey, new SecureRandom()));
+    }
+
+    @AfterEach
+    void everyConnectionEndedOnce() throws Exception {
+        wire.close();
+        destination.close();
+        identifier.close();
+        assertThat(events.closed).isEmpty();
+        assertThat(parts.table().size()).isZero();
+        assertThat(parts.halfOpenHeaders().size()).isZero();
+        // A place is free when its socket is.
+        Wire.await(
+                "to have all places back", () -> parts.budget().pools().stream().allMatch(pool -> pool.inUse() == 0));
+        assertThat(parts.budget().waiting()).isZero();
+        parts.budget().close();
+        budget.close();
+    }
+
+    /** Applications on this host, whose flows want to go to {@link #destination}. */
+    Entrance fromApplications() {
+        return entrance(new Entrance.Beginning.Payload(), false, true, Entrance.OwnerRule.ANYONE);
+    }
+
+    Entrance fromPreviousHop() {
+        return entrance(new Entrance.Beginning.SignedHeader(), false, false, Entrance.OwnerRule.ANYONE);
+    }
+
+    Entrance entrance(Entrance.Beginning begins, boolean intercepting, boolean local, Entrance.OwnerRule rule) {
+        return new Entrance(
+                "front",
+                begins,
+                intercepting,
+                java.util.Optional.empty(),
+                connection -> {
+                    Tuple socket = Tuple.tcp((InetSocketAddress) connection.remoteAddress(), (InetSocketAddress)
+                            connection.localAddress());
+                    Tuple asked = Tuple.tcp(socket.source(), destinationAddress());
+                    return new Arrival.Tcp(Way.SOCKET, socket, asked, local);
+                },
+                rule);
+    }
+
+    InetSocketAddress destinationAddress() {
+        return (InetSocketAddress) destination.getLocalSocketAddress();
+    }
+
+    static SecretKey key(String hop) {
+        try {
+            return SecretKey.generate(hop, new SecureRandom());
+        } catch (dev.throughline.key.KeyFormatException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static Trust trust(String name, SecretKey key, String rights) {
+        try {
+            return Trust.parse(name, key.publicKey().toText() + rights);
+        } catch (dev.throughline.key.KeyFormatException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    Events.Closed closed() throws InterruptedException {
+        Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
+        assertThat(end).as("a flow that ended").isNotNull();
+        Wire.await("to leave the table", () -> parts.table().size() == 0);
+        return end;
+    }
+
+    Ending ending() throws InterruptedException {
+        return closed().ending();
+    }
+
+    static void assertReset(Socket socket) {
+        assertThatThrownBy(() -> socket.getInputStream().readAllBytes())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("reset");
+    }
+
+    /** hop-a's header for the connection {@code socket}, for a flow to {@code wanted}. */
+    Bytes header(Socket socket, InetSocketAddress wanted) {
+        Tuple connection = Tuple.tcp((InetSocketAddress) socket.getLocalSocketAddress(), (InetSocketAddress)
+                socket.getRemoteSocketAddress());
+        InetSocketAddress source = new InetSocketAddress("127.0.0.1", 40000);
+        Instant now = Instant.ofEpochMilli(System.currentTimeMillis());
+        Originator who = new Originator(
+                HostId.of("edge-1"),
+                new FlowId(1, 2),
+                now,
+                Tuple.tcp(source, wanted),
+                Way.TPROXY,
+                ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
+        LinkDraft draft = new LinkDraft(
+                HopId.of("hop-b"),
+                now,
+                Duration.ofSeconds(10),
+                Way.TPROXY,
+                Way.SOCKET,
+                Optional.of(source),
+                connection);
+        Signer signer = new Signer(previousKey, new SecureRandom());
+        return ChainTlv.STANDARD
+                .header(signer.sign(signer.originate(who, draft)))
+                .orElseThrow();
+    }
+
+    static Header read(Socket next) throws IOException {
+        byte[] header = new byte[HeaderLimits.NORMAL.maxBytes()];
+        for (int length = 0; ; ) {
+            length += next.getInputStream().read(header, length, 1);
+            if (new HeaderReader(HeaderLimits.NORMAL).read(header, length) instanceof ReadResult.Complete complete) {
+                return complete.header();
+            }
+        }
+    }
+
+    void change(Consumer<PartsDraft> change) {
+        change.accept(draft);
+        parts = draft.parts();
+    }
+}
