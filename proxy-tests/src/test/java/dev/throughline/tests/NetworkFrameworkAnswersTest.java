@@ -18,14 +18,12 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -40,32 +38,22 @@ class NetworkFrameworkAnswersTest {
     private static final BridgeRequest.Open REQUEST = AskingHop.request(Optional.empty(), THERE);
     private static final BridgeRequest.Open WITH_HANDLE = AskingHop.request(Optional.of(Bytes.ofHex("07")), THERE);
 
+    @RegisterExtension
+    private final OpenResources open = new OpenResources();
+
     @TempDir
     Path folder;
 
     private ScriptedAgent agent;
     private AskingHop hop;
     private BridgeAgent watch;
-    private final List<AutoCloseable> open = new ArrayList<>();
 
     @BeforeEach
     void watched() throws IOException {
-        agent = opened(ScriptedAgent.at(folder.resolve("agent.bridge"), 1));
-        hop = opened(AskingHop.of(folder.resolve("agent.bridge")));
-        watch = opened(agent.acceptWatch());
+        agent = open.add(ScriptedAgent.at(folder.resolve("agent.bridge"), 1));
+        hop = open.add(AskingHop.of(folder.resolve("agent.bridge")));
+        watch = open.add(agent.acceptWatch());
         hop.awaitTold("back");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : open.reversed()) {
-            one.close();
-        }
-    }
-
-    private <T extends AutoCloseable> T opened(T one) {
-        open.add(one);
-        return one;
     }
 
     private OpenedFlow ask(BridgeRequest.Open request) {
@@ -73,7 +61,7 @@ class NetworkFrameworkAnswersTest {
     }
 
     private BridgeAgent asked(BridgeRequest request) throws IOException {
-        return opened(agent.accept(request));
+        return open.add(agent.accept(request));
     }
 
     private static byte[] all(BridgeAnswer... answers) {
@@ -238,8 +226,8 @@ class NetworkFrameworkAnswersTest {
     /** No more fit into the queue of one that doesn't take any: its hop waits, and then asks. */
     @Test
     void anAgentThatTakesNoConnectionsIsGivenUpOrWaitedFor() throws Exception {
-        BridgeAgent first = opened(BridgeAgent.connect(folder.resolve("agent.bridge")));
-        BridgeAgent second = opened(BridgeAgent.connect(folder.resolve("agent.bridge")));
+        BridgeAgent first = open.add(BridgeAgent.connect(folder.resolve("agent.bridge")));
+        BridgeAgent second = open.add(BridgeAgent.connect(folder.resolve("agent.bridge")));
         OpenedFlow late = hop.open(REQUEST, Duration.ofMillis(100));
         assertThat(AskingHop.failure(late))
                 .hasMessage("start-timeout: the agent's queue of connections is full")
@@ -250,8 +238,8 @@ class NetworkFrameworkAnswersTest {
         OpenedFlow patient = ask(REQUEST);
         first.close();
         second.close();
-        opened(agent.accept());
-        opened(agent.accept());
+        open.add(agent.accept());
+        open.add(agent.accept());
         asked(REQUEST).send(all(new Connected()));
         patient.connected();
     }

@@ -22,10 +22,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What other tests take for a Mac behaves as one is said to, and speaks BRIDGE.md. */
@@ -37,28 +37,18 @@ class NetworkFrameworkEmulatorTest {
     private static final BridgeAnswer CANCELLED = new BridgeAnswer.Failed("cancelled");
     private static final Bytes HANDLE = Bytes.ofHex("00ff07");
 
+    @RegisterExtension
+    private final OpenResources open = new OpenResources();
+
     @TempDir
     Path folder;
 
     private Destination destination;
     private NetworkFrameworkEmulator emulator;
-    private final List<AutoCloseable> open = new ArrayList<>();
 
     @BeforeEach
     void listen() throws IOException {
-        destination = opened(Destination.at(InetAddresses.forString("127.0.0.1")));
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : open.reversed()) {
-            one.close();
-        }
-    }
-
-    private <T extends AutoCloseable> T opened(T one) {
-        open.add(one);
-        return one;
+        destination = open.add(Destination.at(InetAddresses.forString("127.0.0.1")));
     }
 
     private Path socket() {
@@ -66,12 +56,12 @@ class NetworkFrameworkEmulatorTest {
     }
 
     private void emulate(Settings settings) throws IOException {
-        emulator = opened(NetworkFrameworkEmulator.start(socket(), settings));
+        emulator = open.add(NetworkFrameworkEmulator.start(socket(), settings));
     }
 
     private BridgeHop ask(Optional<Bytes> handle, InetSocketAddress to) throws IOException {
         InetSocketAddress application = new InetSocketAddress(InetAddresses.forString("192.0.2.7"), 40_000);
-        return opened(BridgeHop.ask(socket(), new BridgeRequest.Open(Tuple.tcp(application, to), handle)));
+        return open.add(BridgeHop.ask(socket(), new BridgeRequest.Open(Tuple.tcp(application, to), handle)));
     }
 
     private BridgeHop ask() throws IOException {
@@ -90,7 +80,7 @@ class NetworkFrameworkEmulatorTest {
     }
 
     private BridgeHop watch() throws IOException {
-        return opened(BridgeHop.ask(socket(), new BridgeRequest.Watch()));
+        return open.add(BridgeHop.ask(socket(), new BridgeRequest.Watch()));
     }
 
     private void awaitInUse(int connections) {

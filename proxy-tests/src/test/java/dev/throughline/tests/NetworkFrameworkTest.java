@@ -20,10 +20,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What comes of connections that a hop asks an agent for, and when their places are free. */
@@ -32,35 +32,25 @@ class NetworkFrameworkTest {
     private static final Bytes HANDLE = Bytes.ofHex("00ff07");
     private static final Duration SOON = Duration.ofMillis(200);
 
+    @RegisterExtension
+    private final OpenResources open = new OpenResources();
+
     @TempDir
     Path folder;
 
     private Destination destination;
     private NetworkFrameworkEmulator emulator;
     private AskingHop hop;
-    private final List<AutoCloseable> open = new ArrayList<>();
 
     @BeforeEach
     void listen() throws IOException {
-        destination = opened(Destination.at(InetAddresses.forString("127.0.0.1")));
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : open.reversed()) {
-            one.close();
-        }
-    }
-
-    private <T extends AutoCloseable> T opened(T one) {
-        open.add(one);
-        return one;
+        destination = open.add(Destination.at(InetAddresses.forString("127.0.0.1")));
     }
 
     private void emulate(Settings settings) throws IOException {
         Path socket = folder.resolve("agent.bridge");
-        emulator = opened(NetworkFrameworkEmulator.start(socket, settings.withLimitsEvery(Duration.ofMillis(50))));
-        hop = opened(AskingHop.of(socket)).awaitTold("back");
+        emulator = open.add(NetworkFrameworkEmulator.start(socket, settings.withLimitsEvery(Duration.ofMillis(50))));
+        hop = open.add(AskingHop.of(socket)).awaitTold("back");
     }
 
     private OpenedFlow ask() {

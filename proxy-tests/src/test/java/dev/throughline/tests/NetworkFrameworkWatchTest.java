@@ -15,15 +15,14 @@ import dev.throughline.transport.NetworkFramework;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whether a hop knows that its agent is there, and asks nobody else. */
@@ -33,27 +32,17 @@ class NetworkFrameworkWatchTest {
     private static final NetworkFramework.Timings IMPATIENT = new NetworkFramework.Timings(
             Duration.ofSeconds(1), Duration.ofMillis(10), Duration.ofMillis(40), Duration.ofMillis(20));
 
+    @RegisterExtension
+    private final OpenResources open = new OpenResources();
+
     @TempDir
     Path folder;
 
     private Destination destination;
-    private final List<AutoCloseable> open = new ArrayList<>();
 
     @BeforeEach
     void listen() throws IOException {
-        destination = opened(Destination.at(InetAddresses.forString("127.0.0.1")));
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : open.reversed()) {
-            one.close();
-        }
-    }
-
-    private <T extends AutoCloseable> T opened(T one) {
-        open.add(one);
-        return one;
+        destination = open.add(Destination.at(InetAddresses.forString("127.0.0.1")));
     }
 
     private Path socket() {
@@ -61,15 +50,15 @@ class NetworkFrameworkWatchTest {
     }
 
     private NetworkFrameworkEmulator emulate(Settings settings) throws IOException {
-        return opened(NetworkFrameworkEmulator.start(socket(), settings.withLimitsEvery(Duration.ofMillis(50))));
+        return open.add(NetworkFrameworkEmulator.start(socket(), settings.withLimitsEvery(Duration.ofMillis(50))));
     }
 
     private AskingHop hop() {
-        return opened(AskingHop.of(socket()));
+        return open.add(AskingHop.of(socket()));
     }
 
     private AskingHop hop(NetworkFramework.Rule rule, NetworkFramework.Timings timings) {
-        return opened(new AskingHop(socket(), rule, timings));
+        return open.add(new AskingHop(socket(), rule, timings));
     }
 
     private static CompletableFuture<Optional<String>> nothingAgainst(NetworkFramework.Agent agent) {
@@ -199,7 +188,7 @@ class NetworkFrameworkWatchTest {
     /** It has closed by the time that it is asked, and still is heard. */
     @Test
     void anAgentThatDoesntAllowTheHopIsHeardAlthoughItHasClosed() throws Exception {
-        ScriptedAgent agent = opened(ScriptedAgent.at(socket(), 1));
+        ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 1));
         CompletableFuture<Optional<String>> objection = new CompletableFuture<>();
         AskingHop hop = hop(one -> objection, AskingHop.TIMINGS).start();
         try (BridgeAgent watch = agent.accept()) {
@@ -212,7 +201,7 @@ class NetworkFrameworkWatchTest {
     /** Whoever that is may not be allowed. */
     @Test
     void nobodyIsBelievedBeforeItIsKnownWhoItIs() throws Exception {
-        ScriptedAgent agent = opened(ScriptedAgent.at(socket(), 1));
+        ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 1));
         AskingHop hop = hop(one -> new CompletableFuture<>(), AskingHop.TIMINGS).start();
         try (BridgeAgent watch = agent.accept()) {
             ScriptedAgent.say(watch, new Limits(512, 0, 0));
@@ -223,7 +212,7 @@ class NetworkFrameworkWatchTest {
 
     @Test
     void anAgentThatSaysWhatItMustntIsGone() throws Exception {
-        ScriptedAgent agent = opened(ScriptedAgent.at(socket(), 10));
+        ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 10));
         AskingHop hop = hop();
         List<byte[]> wrong = List.of(
                 Bytes.ofHex("4343").toByteArray(),
@@ -242,9 +231,9 @@ class NetworkFrameworkWatchTest {
 
     @Test
     void newsOfALaterAgentArePassedOver() throws Exception {
-        ScriptedAgent agent = opened(ScriptedAgent.at(socket(), 10));
+        ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 10));
         AskingHop hop = hop();
-        BridgeAgent watch = opened(agent.accept(new BridgeRequest.Watch()));
+        BridgeAgent watch = open.add(agent.accept(new BridgeRequest.Watch()));
         ScriptedAgent.say(watch, new News.Unknown(0xFE, Bytes.EMPTY));
         ScriptedAgent.say(watch, new Limits(512, 3, 0));
         hop.awaitTold("back");
