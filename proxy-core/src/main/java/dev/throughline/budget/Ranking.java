@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The members of a group by their counts, which change by one at a time: a list of ranks, each with the members of one count.
- * A change is a step to the rank beside, and every question starts at the largest count.
+ * A change is a step to the rank beside, and every question starts at one of both ends.
  */
 final class Ranking {
     /** All members with one count. */

@@ -257,15 +257,15 @@ final class ShareTree {
     }
 
     /**
-     * Shows, of each process that has more than its share of {@code places}, the flow that has moved nothing for the longest
+     * Shows, of each process that has more than its share of {@code shared}, the flow that has moved nothing for the longest
      * time, if that is since {@code before} or longer.
      *
      * @param rest for how long what was seen of a group is good enough
      */
-    void idle(int places, long before, long rest, Consumer<Place> each) {
-        if (this.places > places && root.mayBeIdle(before)) {
+    void idle(int shared, long before, long rest, Consumer<Place> each) {
+        if (places > shared && root.mayBeIdle(before)) {
             rankAll();
-            idle(root, places, before, rest, each);
+            idle(root, shared, before, rest, each);
         }
     }
 
