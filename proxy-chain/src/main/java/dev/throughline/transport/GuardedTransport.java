@@ -176,8 +176,8 @@ public final class GuardedTransport implements Transport {
         }
     }
 
-    /** Whether a destination that is slow or silent counts; if so, it did. */
-    private boolean isNews(ConnectRequest request) {
+    /** Whether a destination that is slow or silent counts; if so, it did. One at a time, as starts end on several event loops. */
+    private synchronized boolean isNews(ConnectRequest request) {
         Executable executable = Executable.of(request.originator());
         int counted = silences(request);
         int most = state() == State.CLOSED ? MOST_OF_ONE : 1;
