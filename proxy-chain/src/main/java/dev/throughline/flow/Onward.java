@@ -104,7 +104,8 @@ final class Onward {
         }
         left = left.subList(which + 1, left.size());
         transport = over;
-        Start started = over.start(flow.loop(), new ConnectRequest(address(), Claimants.of(who), handle), new Inbox());
+        Start started = over.start(
+                flow.loop(), new ConnectRequest(address(), given.ask().who(), handle), new Inbox());
         start = started;
         return started.opened()
                 .handle((opened, problem) ->

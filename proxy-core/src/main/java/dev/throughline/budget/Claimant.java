@@ -1,5 +1,7 @@
 package dev.throughline.budget;
 
+import java.util.Comparator;
+
 /**
  * Whom a flow counts for, from the outside in. Each name counts within those before it: the same executable of two users is
  * two. What isn't known has a name too, and all of whom it isn't known share it.
@@ -9,9 +11,20 @@ package dev.throughline.budget;
  * @param executable of that user
  * @param process one instance of that executable
  */
-public record Claimant(String host, String user, String executable, String process) {
+public record Claimant(String host, String user, String executable, String process) implements Comparable<Claimant> {
     /** The name of what isn't known. */
     public static final String UNKNOWN = "unknown";
+
+    private static final Comparator<Claimant> ORDER = Comparator.comparing(Claimant::host)
+            .thenComparing(Claimant::process)
+            .thenComparing(Claimant::user)
+            .thenComparing(Claimant::executable);
+
+    /** By name, for maps: names are others' choice, and where many have one hash, HashMap finds by order. */
+    @Override
+    public int compareTo(Claimant other) {
+        return ORDER.compare(this, other);
+    }
 
     /** Of host and process, which are seldom the same for two: each name that is looked at has to be fetched. */
     @Override

@@ -168,7 +168,7 @@ final class ShareTree {
         if (ranked == 0) {
             return;
         }
-        if (places < ranked / 2) {
+        if (places <= ranked / 2) {
             ranked = 0;
             root.forgetRanks();
             return;
