@@ -36,12 +36,14 @@ import dev.throughline.intercept.HeldRules;
 import dev.throughline.intercept.Listener;
 import dev.throughline.intercept.RulePlan;
 import dev.throughline.intercept.RuleTables;
+import dev.throughline.intercept.StrandedSockets;
 import dev.throughline.metrics.HopMetrics;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.Conntrack;
+import dev.throughline.os.SocketDiag;
 import dev.throughline.report.BudgetJson;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
@@ -122,12 +124,21 @@ public final class Hop implements AutoCloseable {
             ProcessIdentifier identifier = identifier(config.limits());
             FlowBudget budget = budget(config.limits(), names);
             Transports transports = transports(budget, identifier, loops);
-            FlowParts parts = parts(log, identifier, budget, transports);
             Conntrack conntrack = opened(Conntrack.open());
+            StrandedSockets stranded = opened(new StrandedSockets(conntrack, SocketDiag.open()));
+            metrics.counter(
+                    "throughline.interception.aborted",
+                    "Applications' sockets that were aborted, as conntrack had forgotten that they were redirected",
+                    stranded::aborted);
+            FlowParts parts = parts(List.of(log, metrics, stranded), identifier, budget, transports);
             startAdmin(json, parts, transports);
             writePidFile(config.admin().pidFile());
+            Optional<RulePlan> rules = ConfiguredRules.of(config);
             for (ListenerConfig listener : config.listeners()) {
-                Listener started = opened(new Listener(listener, loops, parts, conntrack));
+                int answerMark = rules.filter(plan -> listener instanceof ListenerConfig.Intercepting)
+                        .map(plan -> plan.answerMark(listener.name()))
+                        .orElse(0);
+                Listener started = opened(new Listener(listener, loops, parts, conntrack, answerMark));
                 listeners.add(started);
                 started.start();
             }
@@ -141,7 +152,8 @@ public final class Hop implements AutoCloseable {
         }
     }
 
-    private FlowParts parts(FlowLog log, ProcessIdentifier identifier, FlowBudget budget, Transports transports) {
+    private FlowParts parts(
+            List<FlowEvents> observers, ProcessIdentifier identifier, FlowBudget budget, Transports transports) {
         Limits limits = config.limits();
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(
                 limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
@@ -174,7 +186,7 @@ public final class Hop implements AutoCloseable {
                 ImmutableMap.copyOf(transports.all()),
                 batchSigner(limits),
                 table,
-                FlowEvents.all(List.of(log, metrics)),
+                FlowEvents.all(observers),
                 limits.headerTimeout(),
                 limits.idleTimeout(),
                 limits.ttl(),

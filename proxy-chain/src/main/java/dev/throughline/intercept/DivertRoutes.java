@@ -9,13 +9,17 @@ import java.util.stream.Stream;
  *
  * <p>The routing table's number is the captured bit and the hop's mark, 65537 to 131071: one table a hop, clear of
  * 253 to 255 (default, main, local) and of the small numbers that people and other software choose. The rule's priority
- * is 100 for every hop: after 0 (local), before all routing that an administrator or a VPN adds, as a diverted packet
- * that leaves by any other route has lost its proxy.
+ * is 0 for every hop, which is that of the kernel's own rule for local addresses: a rule that is added later, with any
+ * priority or none, comes after it, so no VPN gets ahead. Rule and routes have the protocol "kernel": systemd-networkd
+ * removes all others that it didn't make (systemd.network(5), ManageForeignRoutingPolicyRules).
  *
  * @param hop the hop's mark
  */
 record DivertRoutes(int hop) {
-    static final int PRIORITY = 100;
+    static final int PRIORITY = 0;
+
+    /** The priority of the rule in earlier versions. */
+    static final int OLD_PRIORITY = 100;
 
     static final String NO_TABLE = "FIB table does not exist";
 
@@ -56,7 +60,9 @@ record DivertRoutes(int hop) {
     }
 
     ImmutableList<String> addRoute(String family) {
-        return ImmutableList.of("ip", family, "route", "replace", "local", "default", "dev", "lo", "table", number());
+        return ImmutableList.of(
+                "ip", family, "route", "replace", "local", "default", "dev", "lo", "proto", "kernel", "table",
+                number());
     }
 
     ImmutableList<String> flushRoutes(String family) {
@@ -91,7 +97,9 @@ record DivertRoutes(int hop) {
                 "lookup",
                 number(),
                 "priority",
-                Integer.toString(PRIORITY));
+                Integer.toString(PRIORITY),
+                "protocol",
+                "kernel");
     }
 
     private String fwmark() {

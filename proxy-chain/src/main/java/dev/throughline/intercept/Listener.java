@@ -10,6 +10,7 @@ import dev.throughline.originator.HopId;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketFile;
 import dev.throughline.relay.Inbox;
+import dev.throughline.transport.BsdSocket;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -44,15 +45,22 @@ public final class Listener implements AutoCloseable {
     private final EventLoopGroup loops;
     private final FlowParts parts;
     private final Conntrack conntrack;
+    private final int answerMark;
     private final List<Channel> listening = new ArrayList<>();
     private volatile @Nullable Path socketFile;
 
-    /** A listener that asks {@code conntrack} for the true ends of redirected connections. */
-    public Listener(ListenerConfig config, EventLoopGroup loops, FlowParts parts, Conntrack conntrack) {
+    /**
+     * A listener that asks {@code conntrack} for the true ends of redirected connections.
+     *
+     * @param answerMark SO_MARK of an intercepting listener's socket, which the connections that it accepts inherit ({@link
+     *     RulePlan#answerMark}); 0 for any other
+     */
+    public Listener(ListenerConfig config, EventLoopGroup loops, FlowParts parts, Conntrack conntrack, int answerMark) {
         this.config = config;
         this.loops = loops;
         this.parts = parts;
         this.conntrack = conntrack;
+        this.answerMark = answerMark;
     }
 
     /** Listens from now on, or throws if that isn't possible. */
@@ -84,11 +92,14 @@ public final class Listener implements AutoCloseable {
         // TPROXY delivers to no other socket, and the rules let redirected connections reach no other.
         boolean transparent = config instanceof ListenerConfig.Intercepting;
         Entrance entrance = entrance();
-        ChannelFuture bound = new ServerBootstrap()
+        ServerBootstrap bootstrap = new ServerBootstrap();
+        if (transparent) {
+            bootstrap.option(EpollChannelOption.IP_TRANSPARENT, true).option(BsdSocket.SO_MARK, answerMark);
+        }
+        ChannelFuture bound = bootstrap
                 .group(loops)
                 .channel(EpollServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(EpollChannelOption.IP_TRANSPARENT, transparent)
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
@@ -111,6 +122,11 @@ public final class Listener implements AutoCloseable {
         if (transparent
                 && !Boolean.TRUE.equals(bound.channel().config().getOption(EpollChannelOption.IP_TRANSPARENT))) {
             throw new IOException("listener " + config.name() + " can't intercept" + NEEDS_NET_ADMIN);
+        }
+        // Without it the rules would take the listener's answers for an application's packets.
+        if (transparent
+                && !Integer.valueOf(answerMark).equals(bound.channel().config().getOption(BsdSocket.SO_MARK))) {
+            throw new IOException("listener " + config.name() + " can't mark its answers" + NEEDS_NET_ADMIN);
         }
     }
 
