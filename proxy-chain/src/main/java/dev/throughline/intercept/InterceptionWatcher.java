@@ -53,9 +53,8 @@ public final class InterceptionWatcher implements AutoCloseable {
 
     private static final int MAX_LINES = 4;
     private static final int LO = 1;
-    private static final ImmutableMap<String, InetAddress> ANYWHERE = ImmutableMap.of(
-            "-4", InetAddresses.forString("192.0.2.1"),
-            "-6", InetAddresses.forString("2001:db8::1"));
+    private static final InetAddress ANYWHERE = InetAddresses.forString("192.0.2.1");
+    private static final InetAddress ANYWHERE6 = InetAddresses.forString("2001:db8::1");
 
     private final RulePlan plan;
     private final InterceptionConfig config;
@@ -419,7 +418,7 @@ public final class InterceptionWatcher implements AutoCloseable {
 
     /** Where the kernel would send a diverted packet, if not to {@code lo} by the hop's own table. */
     private Optional<String> strayed(String family) {
-        InetAddress destination = ANYWHERE.get(family);
+        InetAddress destination = family.equals("-6") ? ANYWHERE6 : ANYWHERE;
         int mark = plan.captures().stream()
                 .filter(capture -> capture.way() == Way.TPROXY)
                 .mapToInt(plan::markOf)

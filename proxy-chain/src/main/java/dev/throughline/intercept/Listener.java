@@ -138,12 +138,10 @@ public final class Listener implements AutoCloseable {
 
     /** Makes its sockets what they should be again. */
     void repair() throws IOException {
-        for (Channel channel : listening) {
+        for (Channel channel : List.copyOf(listening)) {
             if (!channel.isOpen() && !closed) {
                 listening.remove(channel);
-                if (channel.attr(ADDRESS).get() instanceof InetSocketAddress address) {
-                    bind(address);
-                }
+                bind(channel.attr(ADDRESS).get());
             } else if (!isTransparent(channel)) {
                 channel.config().setOption(EpollChannelOption.IP_TRANSPARENT, true);
             }
