@@ -46,6 +46,9 @@ final class RuleText {
     private static final String TUPLE4 = "ip saddr . tcp sport . ip daddr . tcp dport";
     private static final String TUPLE6 = "ip6 saddr . tcp sport . ip6 daddr . tcp dport";
 
+    /** The names of the sets of connections that pass by the hop. */
+    static final ImmutableList<String> PASSING_SETS = ImmutableList.of("passing4", "passing6");
+
     private static final String SYN = "tcp flags & (fin | syn | rst | ack) == syn";
 
     /** Connections that pass at once; the last ones to come are not remembered. About 100 bytes of kernel memory each. */
