@@ -78,8 +78,8 @@ final class OpenConnections {
                 || plan.captures().stream()
                         .filter(capture -> capture.way() == Way.REDIRECT)
                         .flatMap(capture -> Stream.of("127.0.0.1", "::1")
-                                .map(address -> new InetSocketAddress(
-                                        InetAddresses.forString(address), capture.port())))
+                                .map(address ->
+                                        new InetSocketAddress(InetAddresses.forString(address), capture.port())))
                         .anyMatch(listener -> ends.contains(List.of(listener, row.local())));
     }
 
@@ -99,8 +99,7 @@ final class OpenConnections {
     }
 
     private static Row row(String line) {
-        List<String> words =
-                Splitter.on(' ').omitEmptyStrings().trimResults().splitToList(line);
+        List<String> words = Splitter.on(' ').omitEmptyStrings().trimResults().splitToList(line);
         return new Row(
                 endpoint(words.get(LOCAL)),
                 endpoint(words.get(REMOTE)),

@@ -125,7 +125,8 @@ public final class RuleTables implements AutoCloseable {
     }
 
     private List<String> sockets() throws IOException {
-        // By a program, since that runs in the network namespace that these rules are for. Without IPv6 there is no tcp6.
+        // By a program, since that runs in the network namespace that these rules are for. Without IPv6 there is no
+        // tcp6.
         return programs.attempt(List.of("cat", "/proc/net/tcp", "/proc/net/tcp6"), "")
                 .lines();
     }
@@ -256,8 +257,7 @@ public final class RuleTables implements AutoCloseable {
         for (String family : known()) {
             String rule = String.join(" ", divert.addRule(family));
             if (needed && usable().contains(family)) {
-                devices().forEach(
-                        device -> lines.meant().add(String.join(" ", divert.addRoute(family, device))));
+                devices().forEach(device -> lines.meant().add(String.join(" ", divert.addRoute(family, device))));
                 lines.meant().add(rule);
             }
             routes(divert, family)
@@ -267,7 +267,7 @@ public final class RuleTables implements AutoCloseable {
             routes(divert, family)
                     .flatMap(line -> DivertRoutes.device(line).stream())
                     .sorted(Comparator.comparing((Device device) -> !device.equals(Device.LO))
-                            .thenComparing(Device::index))
+                            .thenComparingInt(Device::index))
                     .map(device -> String.join(" ", divert.addRoute(family, device)))
                     .forEach(lines.found()::add);
             list(divert.listRules(family))
@@ -343,7 +343,8 @@ public final class RuleTables implements AutoCloseable {
     void repairRoutes(RulePlan plan) throws IOException {
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : usable()) {
-            if (routes(divert, family).anyMatch(line -> DivertRoutes.device(line).isEmpty())) {
+            if (routes(divert, family)
+                    .anyMatch(line -> DivertRoutes.device(line).isEmpty())) {
                 programs.run(divert.flushRoutes(family), "");
             }
             List<String> wrong = list(divert.listRules(family))

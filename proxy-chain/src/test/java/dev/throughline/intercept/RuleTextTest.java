@@ -12,6 +12,7 @@ import dev.throughline.intercept.Capture.Apps;
 import dev.throughline.intercept.Capture.Exceptions;
 import dev.throughline.intercept.Capture.MarkMatch;
 import dev.throughline.intercept.Capture.PreviousHop;
+import dev.throughline.intercept.DivertRoutes.Device;
 import dev.throughline.originator.Way;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -124,10 +125,21 @@ class RuleTextTest {
         assertThat(routes.isRule("0:\tfrom all fwmark 0x10021/0x3ffff lookup 65570"))
                 .isFalse();
         assertThat(routes.leadsHere("9:\tfrom all fwmark 0x21 lookup 65569")).isTrue();
-        assertThat(DivertRoutes.isRoute("2 default dev lo scope 254 ")).isTrue();
-        assertThat(DivertRoutes.isRoute("local default dev lo metric 1024 pref medium"))
-                .isTrue();
-        assertThat(DivertRoutes.isRoute("default via 192.0.2.1 dev eth0")).isFalse();
+        assertThat(DivertRoutes.device("2 default dev lo scope 254 ")).contains(Device.LO);
+        assertThat(DivertRoutes.device("local default dev lo metric 1024 pref medium"))
+                .contains(Device.LO);
+        assertThat(DivertRoutes.device("local default dev eth0 proto kernel metric 2007 pref medium"))
+                .contains(new Device("eth0", 7));
+        assertThat(DivertRoutes.device("default via 192.0.2.1 dev eth0")).isEmpty();
+    }
+
+    @Test
+    void aDeviceIsReadFromItsLine() {
+        assertThat(Device.parse(
+                        "7: eth0@if6: <BROADCAST,UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default"))
+                .contains(new Device("eth0", 7));
+        assertThat(Device.parse("8: veth1@if2: <BROADCAST,UP> mtu 1500 qdisc noqueue master docker0 state UP"))
+                .isEmpty();
     }
 
     @Test
