@@ -280,7 +280,7 @@ final class Examination {
             findings.add(Finding.ok(RULES, "none needed"));
             return;
         }
-        try (RuleTables tables = new RuleTables()) {
+        try (RuleTables tables = new RuleTables(hop.interception().ownedTable())) {
             switch (tables.compare(plan.get())) {
                 case Difference.None none -> findings.add(Finding.ok(RULES, "as the configuration means them"));
                 case Difference.NotInstalled missing ->

@@ -126,7 +126,7 @@ public final class InterceptionWatcher implements AutoCloseable {
             opened.add(nft);
             RouteLookup lookup = RouteLookup.open();
             opened.add(lookup);
-            RuleTables tables = new RuleTables();
+            RuleTables tables = new RuleTables(config.ownedTable());
             opened.add(tables);
             InterceptionWatcher watcher = new InterceptionWatcher(
                     plan, config, tables, changes, nft, lookup, ImmutableList.copyOf(listeners), canaries, loops);
@@ -164,7 +164,9 @@ public final class InterceptionWatcher implements AutoCloseable {
                     plan.table(),
                     tables.isOwner(plan)
                             ? "belongs to this process: no other program can change or flush it"
-                            : "can be changed by other programs: tables with an owner need Linux 6.9 and libnftables");
+                            : config.ownedTable()
+                                    ? "can be changed by other programs: an owned table needs Linux 6.9 and libnftables"
+                                    : "can be changed by other programs: owned-table is false");
         }
         changes.await(Duration.ZERO);
         check(true);
@@ -201,6 +203,11 @@ public final class InterceptionWatcher implements AutoCloseable {
     /** How often a part was lost. */
     public long lost(InterceptionPart part) {
         return state(part).lost();
+    }
+
+    /** How many of the hop's own connections came to its listeners. */
+    public long canariesArrived() {
+        return canaries.arrivals();
     }
 
     /** How often a part was repaired. */
@@ -527,14 +534,20 @@ public final class InterceptionWatcher implements AutoCloseable {
             return;
         }
         state.attempted(now);
+        boolean made = true;
         try {
             repair.run();
         } catch (IOException e) {
             state.failed(String.valueOf(e.getMessage()));
+            made = false;
         }
+        // The hop's own changes need no second look; whoever changed more meanwhile is found by the check.
         changes.await(Duration.ZERO);
         nextCanary = System.nanoTime();
         check(part == InterceptionPart.ROUTES);
+        if (made && !state.isWhole()) {
+            state.undoneAtOnce(lastAuthor, System.nanoTime());
+        }
     }
 
     @Override

@@ -30,24 +30,28 @@ public final class RuleTables implements AutoCloseable {
 
     private final SystemProgram programs;
     private final Optional<OwnedTables> owned;
+    private final boolean owning;
     private @Nullable Applied applied;
 
     /**
-     * The rules of the network namespace in which this process runs. Tables that this object applies belong to it, where
-     * libnftables and the kernel can do that: nobody else can change them, and they stay when it is closed.
+     * The rules of the network namespace in which this process runs.
+     *
+     * @param owning whether tables that are applied belong to this object, where libnftables and the kernel can do that:
+     *     nobody else can change them, and they stay when it is closed
      */
-    public RuleTables() {
-        this(new SystemProgram(PATIENCE, ImmutableList.of()), openOwned());
+    public RuleTables(boolean owning) {
+        this(new SystemProgram(PATIENCE, ImmutableList.of()), openOwned(), owning);
     }
 
     /** Rules that nft applies, as a program; anybody can change them who may change rules at all. */
     RuleTables(SystemProgram programs) {
-        this(programs, Optional.empty());
+        this(programs, Optional.empty(), false);
     }
 
-    private RuleTables(SystemProgram programs, Optional<OwnedTables> owned) {
+    private RuleTables(SystemProgram programs, Optional<OwnedTables> owned, boolean owning) {
         this.programs = programs;
         this.owned = owned;
+        this.owning = owning;
     }
 
     private static Optional<OwnedTables> openOwned() {
@@ -90,7 +94,12 @@ public final class RuleTables implements AutoCloseable {
     }
 
     private boolean load(RulePlan plan, String script) throws IOException {
-        return owned.isPresent() && owned.get().load(plan.table(), script, !plan.failOpen());
+        if (owned.isEmpty()) {
+            return false;
+        }
+        return (owning || plan.failOpen())
+                ? owned.get().load(plan.table(), script, !plan.failOpen())
+                : owned.get().disown(plan.table(), script);
     }
 
     /**
