@@ -1,6 +1,7 @@
 package dev.throughline.intercept;
 
 import com.google.common.collect.ImmutableList;
+import dev.throughline.os.RouteLookup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -182,13 +183,28 @@ public final class RuleTables implements AutoCloseable {
         return routes(plan).difference();
     }
 
-    /** Policy rules of others that can take a diverted packet before this plan's rule does, as {@code ip} shows them. */
-    ImmutableList<String> rulesAhead(RulePlan plan) throws IOException {
+    /**
+     * What keeps diverted packets from this plan's routes although these are as the plan means them.
+     *
+     * @throws IOException if that can't be found out
+     */
+    public Optional<String> straying(RulePlan plan) throws IOException {
+        Optional<String> ahead = rulesAhead(plan);
+        if (ahead.isPresent()) {
+            return ahead;
+        }
+        try (RouteLookup lookup = RouteLookup.open()) {
+            return new DivertEffect(plan, lookup).problem();
+        }
+    }
+
+    /** Policy rules of others that can take a diverted packet before this plan's rule does. */
+    Optional<String> rulesAhead(RulePlan plan) throws IOException {
         if (!DivertRoutes.neededBy(plan)) {
-            return ImmutableList.of();
+            return Optional.empty();
         }
         DivertRoutes divert = new DivertRoutes(plan.mark());
-        ImmutableList.Builder<String> ahead = ImmutableList.builder();
+        List<String> ahead = new ArrayList<>();
         for (String family : known()) {
             List<String> lines = list(divert.listRules(family)).toList();
             List<PolicyRule> rules = lines.stream()
@@ -203,13 +219,33 @@ public final class RuleTables implements AutoCloseable {
                 }
             }
         }
-        return ahead.build();
+        return ahead.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        "another program's policy rule takes captured packets first: " + String.join(", ", ahead));
     }
 
     private boolean hasRoutes(String family, PolicyRule rule) throws IOException {
         List<String> command = List.of(
                 "ip", "-N", family, "route", "show", "table", rule.table().orElseThrow());
         return programs.attempt(command, "").lines().stream().anyMatch(rule::uses);
+    }
+
+    /**
+     * Takes what is installed for what the plan means, if that can't be worked out here: a hop that may not make namespaces
+     * then notices at least what changes.
+     */
+    void trustInstalledIfUnknown(RulePlan plan) throws IOException {
+        List<String> listing;
+        try {
+            listing = normal(meant(plan));
+        } catch (IOException e) {
+            LOG.warn(
+                    "interception: the rules can't be compared with the configuration, only with what is there now: {}",
+                    e.getMessage());
+            listing = normal(installed(plan));
+        }
+        applied = new Applied(plan, ImmutableList.copyOf(listing));
     }
 
     private List<String> meantRules(RulePlan plan) throws IOException {
