@@ -283,7 +283,12 @@ final class Examination {
         try (RuleTables tables = new RuleTables(hop.interception().ownedTable())) {
             switch (tables.compare(plan.get())) {
                 case Difference.None none -> {
-                    findings.add(Finding.ok(RULES, "as the configuration means them"));
+                    findings.add(Finding.ok(
+                            RULES,
+                            "as the configuration means them"
+                                    + (tables.isProtected(plan.get())
+                                            ? "; only the running hop can change them"
+                                            : "; other programs can change and flush them")));
                     tables.straying(plan.get())
                             .ifPresent(problem -> findings.add(Finding.error(
                                     RULES, problem, "remove that rule, or give it a lower place than this hop's")));

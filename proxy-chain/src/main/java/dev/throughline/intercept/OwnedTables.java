@@ -174,6 +174,11 @@ final class OwnedTables implements AutoCloseable {
         removeIfThere(table);
     }
 
+    /** Whether any process owns the table. */
+    boolean haveOwner(String table) throws IOException {
+        return tables.find(table).map(NftTables.Table::isOwned).orElse(false);
+    }
+
     /** Whether this process owns the table, so that nobody else can have changed it. */
     boolean owns(String table) throws IOException {
         Optional<NftTables.Table> found = tables.find(table);

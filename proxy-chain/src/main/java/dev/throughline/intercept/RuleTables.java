@@ -183,6 +183,15 @@ public final class RuleTables implements AutoCloseable {
         return routes(plan).difference();
     }
 
+    /** Whether the plan's table belongs to a process, such as the running hop, so that no other can change it. */
+    public boolean isProtected(RulePlan plan) {
+        try {
+            return owned.isPresent() && owned.get().haveOwner(plan.table());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /**
      * What keeps diverted packets from this plan's routes although these are as the plan means them.
      *
@@ -205,7 +214,7 @@ public final class RuleTables implements AutoCloseable {
         }
         DivertRoutes divert = new DivertRoutes(plan.mark());
         List<String> ahead = new ArrayList<>();
-        for (String family : known()) {
+        for (String family : usable()) {
             List<String> lines = list(divert.listRules(family)).toList();
             List<PolicyRule> rules = lines.stream()
                     .takeWhile(line -> !divert.isRule(line))
@@ -257,10 +266,11 @@ public final class RuleTables implements AutoCloseable {
         Lines lines = new Lines(new ArrayList<>(), new ArrayList<>());
         boolean needed = DivertRoutes.neededBy(plan);
         DivertRoutes divert = new DivertRoutes(plan.mark());
-        for (String family : known()) {
+        // While IPv6 is off on lo, what is left of its rules does nothing, and nothing can be set.
+        for (String family : needed ? usable() : known()) {
             String route = String.join(" ", divert.addRoute(family));
             String rule = String.join(" ", divert.addRule(family));
-            if (needed && usable().contains(family)) {
+            if (needed) {
                 lines.meant().add(route);
                 lines.meant().add(rule);
             }

@@ -15,10 +15,12 @@ class BackOffTest {
     }
 
     @Test
-    void theFirstRepairIsMadeAtOnceAndThoseThatAreUndoneLaterAndLater() {
-        assertThat(backOff.left(at(0))).isZero();
-        backOff.attempted(at(0));
-        backOff.lost(at(0.1));
+    void fiveRepairsAreMadeAtOnceAndThoseThatAreUndoneAfterThemLaterAndLater() {
+        for (int i = 0; i < 5; i++) {
+            assertThat(backOff.left(at(0))).isZero();
+            backOff.attempted(at(0));
+            backOff.lost(at(0.1));
+        }
         assertThat(backOff.left(at(0.1))).isEqualTo(Duration.ofMillis(900));
         backOff.attempted(at(1));
         backOff.lost(at(1.1));
