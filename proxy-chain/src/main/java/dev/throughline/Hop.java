@@ -395,6 +395,10 @@ public final class Hop implements AutoCloseable {
         InterceptionWatcher started =
                 opened(InterceptionWatcher.start(plan.get(), config.interception(), listeners, canaries, loops));
         interception = started;
+        metrics.counter(
+                "throughline.interception.canaries",
+                "Connections of the hop's own that its rules brought to its listeners",
+                started::canariesArrived);
         for (InterceptionPart part : InterceptionPart.values()) {
             List<String> tags = List.of("part", part.toString());
             metrics.gauge(

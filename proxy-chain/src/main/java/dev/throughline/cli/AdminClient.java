@@ -47,6 +47,16 @@ final class AdminClient {
         return Optional.of(post(path));
     }
 
+    /** Why the hop isn't ready; nothing if it is, doesn't run, or doesn't let this user ask. */
+    Optional<String> problemsOfRunningHop() {
+        try {
+            Answer answer = ask("GET", "/-/ready");
+            return answer.status() == 503 ? Optional.of(answer.body().strip()) : Optional.empty();
+        } catch (CommandFailure notRunning) {
+            return Optional.empty();
+        }
+    }
+
     private Answer expected(Answer answer, Integer... statuses) {
         if (!List.of(statuses).contains(answer.status())) {
             throw new CommandFailure(

@@ -280,9 +280,19 @@ final class Examination {
             findings.add(Finding.ok(RULES, "none needed"));
             return;
         }
-        try (RuleTables tables = new RuleTables()) {
+        try (RuleTables tables = new RuleTables(hop.interception().ownedTable())) {
             switch (tables.compare(plan.get())) {
-                case Difference.None none -> findings.add(Finding.ok(RULES, "as the configuration means them"));
+                case Difference.None none -> {
+                    findings.add(Finding.ok(
+                            RULES,
+                            "as the configuration means them"
+                                    + (tables.isProtected(plan.get())
+                                            ? "; only the running hop can change them"
+                                            : "; other programs can change and flush them")));
+                    tables.straying(plan.get())
+                            .ifPresent(problem -> findings.add(Finding.error(
+                                    RULES, problem, "remove that rule, or give it a lower place than this hop's")));
+                }
                 case Difference.NotInstalled missing ->
                     findings.add(Finding.error(
                             RULES,
@@ -300,6 +310,9 @@ final class Examination {
         } catch (IOException e) {
             findings.add(Finding.error(RULES, "can't be compared: " + e.getMessage(), "run doctor as root"));
         }
+        new AdminClient(hop.admin().socket())
+                .problemsOfRunningHop()
+                .ifPresent(problems -> findings.add(Finding.error(RULES, "the running hop says: " + problems, "")));
         if (hop.route() instanceof RouteConfig.HopByInterception by) {
             findings.add(Finding.ok(RULES, "connections to hop " + by.hop() + " may leave only by its interception"));
         }

@@ -43,7 +43,8 @@ final class RedirectCommand {
                     System.err.println(
                             "rules that fail open live as long as the hop: 'throughline run' installs them itself");
                 } else if (!byRunningHop(config, "apply", plan)) {
-                    try (RuleTables tables = new RuleTables()) {
+                    try (RuleTables tables =
+                            new RuleTables(config.read().interception().ownedTable())) {
                         tables.apply(plan);
                     }
                     System.out.println("applied: table inet throughline-" + plan.hop());
@@ -66,7 +67,8 @@ final class RedirectCommand {
         public Integer call() throws IOException {
             return withRules(config, plan -> {
                 if (!byRunningHop(config, "remove", plan)) {
-                    try (RuleTables tables = new RuleTables()) {
+                    try (RuleTables tables =
+                            new RuleTables(config.read().interception().ownedTable())) {
                         tables.remove(plan);
                     }
                     System.out.println("removed: table inet throughline-" + plan.hop());

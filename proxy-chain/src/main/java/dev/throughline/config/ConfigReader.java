@@ -189,7 +189,8 @@ public final class ConfigReader {
                             text -> text.equals("off")
                                     ? Optional.empty()
                                     : Optional.of(Values.duration(text, Duration.ofSeconds(1), Duration.ofHours(1))),
-                            d.canary()));
+                            d.canary()),
+                    interception.optional("owned-table", Values::flag, d.ownedTable()));
         }
     }
 

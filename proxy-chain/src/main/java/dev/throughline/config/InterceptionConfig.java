@@ -8,7 +8,10 @@ import java.util.Optional;
  *
  * @param repair whether it puts its rules and routes back after another program changed them
  * @param canary how often it opens a connection of its own through its rules, to see that they work; empty if never
+ * @param ownedTable whether its nft table belongs to it, where the kernel can do that, so that no other program can change or
+ *     flush it
  */
-public record InterceptionConfig(boolean repair, Optional<Duration> canary) {
-    public static final InterceptionConfig DEFAULTS = new InterceptionConfig(true, Optional.of(Duration.ofSeconds(2)));
+public record InterceptionConfig(boolean repair, Optional<Duration> canary, boolean ownedTable) {
+    public static final InterceptionConfig DEFAULTS =
+            new InterceptionConfig(true, Optional.of(Duration.ofSeconds(2)), true);
 }

@@ -3,13 +3,14 @@ package dev.throughline.intercept;
 import java.time.Duration;
 
 /**
- * When to repair what another program undoes each time: at once at first, then after 1 s, 2 s, up to a minute. A repair that
- * lasted for 3 s counts as successful, and the next one is made at once again. Times are those of {@link System#nanoTime}.
+ * When to repair what another program undoes each time: five times at once, then after 1 s, 2 s, up to a minute. A repair that
+ * lasted for 2 s counts as successful, and the next one is made at once again. Times are those of {@link System#nanoTime}.
  */
 final class BackOff {
     private static final long FIRST = Duration.ofSeconds(1).toNanos();
     private static final long MOST = Duration.ofMinutes(1).toNanos();
-    private static final long LASTING = Duration.ofSeconds(3).toNanos();
+    private static final long LASTING = Duration.ofSeconds(2).toNanos();
+    private static final int AT_ONCE = 5;
     private static final int MAX_DOUBLINGS = 10;
 
     private int attempts;
@@ -30,7 +31,7 @@ final class BackOff {
 
     /** The time until the next attempt may be made; zero or less if it may be made now. */
     Duration left(long now) {
-        return attempts == 0 && !failing ? Duration.ZERO : Duration.ofNanos(last + delay() - now);
+        return attempts < AT_ONCE && !failing ? Duration.ZERO : Duration.ofNanos(last + delay() - now);
     }
 
     void attempted(long now) {
@@ -46,6 +47,6 @@ final class BackOff {
     }
 
     private long delay() {
-        return failing ? FIRST : Math.min(MOST, FIRST << Math.min(attempts - 1, MAX_DOUBLINGS));
+        return failing ? FIRST : Math.min(MOST, FIRST << Math.min(attempts - AT_ONCE, MAX_DOUBLINGS));
     }
 }

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Connections that the hop opens through its own rules, to see whether they arrive at its own listener. They carry no
@@ -43,17 +44,24 @@ public final class Canaries {
     /** By source port, which is known before the first packet leaves, as the address is not. */
     private final Map<Integer, Flying> flying = new ConcurrentHashMap<>();
 
+    private final AtomicLong arrivals = new AtomicLong();
+
+    /** How many came to the listener that they were meant for. */
+    long arrivals() {
+        return arrivals.get();
+    }
+
     /** Whether a connection that came to {@code listener} is a canary, which then has done what it was sent for. */
     boolean arrived(String listener, InetSocketAddress local, InetSocketAddress peer) {
         Flying canary = flying.get(peer.getPort());
         if (canary == null || !isToward(local, canary.plan())) {
             return false;
         }
-        canary.result()
-                .complete(
-                        listener.equals(canary.plan().listener())
-                                ? new Result.Arrived()
-                                : new Result.Lost("it arrived at listener " + listener));
+        boolean right = listener.equals(canary.plan().listener());
+        if (right) {
+            arrivals.incrementAndGet();
+        }
+        canary.result().complete(right ? new Result.Arrived() : new Result.Lost("it arrived at listener " + listener));
         return true;
     }
 

@@ -65,7 +65,7 @@ final class InterceptionState {
                     by.map(who -> "; last change by " + who).orElse(""),
                     undone == 0
                             ? ""
-                            : "; undone %d times in a row soon after its repair, next repair in %d ms"
+                            : "; repaired and undone %d times in a row, next repair in %d ms"
                                     .formatted(
                                             undone,
                                             Math.max(0, backOff.left(now).toMillis())));
@@ -82,6 +82,16 @@ final class InterceptionState {
     void attempted(long now) {
         attempted = true;
         backOff.attempted(now);
+    }
+
+    /** A repair was made, and didn't last until the check after it. */
+    void undoneAtOnce(Optional<String> by, long now) {
+        LOG.warn(
+                "interception: {} were repaired and undone {} times in a row{}, next repair in {} ms",
+                part,
+                backOff.attempts(),
+                by.map(who -> ", last change by " + who).orElse(""),
+                Math.max(0, backOff.left(now).toMillis()));
     }
 
     /** Says once why a repair failed. */

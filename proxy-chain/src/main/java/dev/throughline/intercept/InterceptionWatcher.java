@@ -3,16 +3,13 @@ package dev.throughline.intercept;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
-import com.google.common.net.InetAddresses;
 import dev.throughline.config.InterceptionConfig;
 import dev.throughline.header.Tuple;
-import dev.throughline.originator.Way;
 import dev.throughline.os.KernelChanges;
 import dev.throughline.os.NftTables;
 import dev.throughline.os.RouteLookup;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,10 +49,6 @@ public final class InterceptionWatcher implements AutoCloseable {
     private static final Duration CANARY_PATIENCE = Duration.ofMillis(1200);
 
     private static final int MAX_LINES = 4;
-    private static final int LO = 1;
-    private static final InetAddress ANYWHERE = InetAddresses.forString("192.0.2.1");
-    private static final InetAddress ANYWHERE6 = InetAddresses.forString("2001:db8::1");
-
     private final RulePlan plan;
     private final InterceptionConfig config;
     private final RuleTables tables;
@@ -126,7 +119,7 @@ public final class InterceptionWatcher implements AutoCloseable {
             opened.add(nft);
             RouteLookup lookup = RouteLookup.open();
             opened.add(lookup);
-            RuleTables tables = new RuleTables();
+            RuleTables tables = new RuleTables(config.ownedTable());
             opened.add(tables);
             InterceptionWatcher watcher = new InterceptionWatcher(
                     plan, config, tables, changes, nft, lookup, ImmutableList.copyOf(listeners), canaries, loops);
@@ -158,13 +151,17 @@ public final class InterceptionWatcher implements AutoCloseable {
                 LOG.warn("interception: the rules can't be installed: {}", e.getMessage());
             }
         }
-        if (config.repair() || plan.failOpen()) {
+        if (!config.repair() && !plan.failOpen()) {
+            tables.trustInstalledIfUnknown(plan);
+        } else {
             LOG.info(
                     "interception: table inet {} {}",
                     plan.table(),
                     tables.isOwner(plan)
                             ? "belongs to this process: no other program can change or flush it"
-                            : "can be changed by other programs: tables with an owner need Linux 6.9 and libnftables");
+                            : config.ownedTable()
+                                    ? "can be changed by other programs: an owned table needs Linux 6.9 and libnftables"
+                                    : "can be changed by other programs: owned-table is false");
         }
         changes.await(Duration.ZERO);
         check(true);
@@ -201,6 +198,11 @@ public final class InterceptionWatcher implements AutoCloseable {
     /** How often a part was lost. */
     public long lost(InterceptionPart part) {
         return state(part).lost();
+    }
+
+    /** How many of the hop's own connections came to its listeners. */
+    public long canariesArrived() {
+        return canaries.arrivals();
     }
 
     /** How often a part was repaired. */
@@ -398,10 +400,7 @@ public final class InterceptionWatcher implements AutoCloseable {
         if (!DivertRoutes.neededBy(plan)) {
             return Optional.empty();
         }
-        Optional<String> effect = Optional.empty();
-        for (String family : RuleTables.usable()) {
-            effect = effect.or(() -> strayed(family));
-        }
+        Optional<String> effect = new DivertEffect(plan, lookup).problem();
         if (effect.isEmpty() && !changed && state(InterceptionPart.ROUTES).isWhole()) {
             return Optional.empty();
         }
@@ -409,36 +408,7 @@ public final class InterceptionWatcher implements AutoCloseable {
         if (difference.isPresent()) {
             return difference;
         }
-        ImmutableList<String> ahead = tables.rulesAhead(plan);
-        return ahead.isEmpty()
-                ? effect
-                : Optional.of("another program's policy rule takes captured packets first: "
-                        + String.join(", ", ahead.subList(0, Math.min(MAX_LINES, ahead.size()))));
-    }
-
-    /** Where the kernel would send a diverted packet, if not to {@code lo} by the hop's own table. */
-    private Optional<String> strayed(String family) {
-        InetAddress destination = family.equals("-6") ? ANYWHERE6 : ANYWHERE;
-        int mark = plan.captures().stream()
-                .filter(capture -> capture.way() == Way.TPROXY)
-                .mapToInt(plan::markOf)
-                .findFirst()
-                .orElseThrow();
-        RouteLookup.Route route;
-        try {
-            route = lookup.find(destination, mark);
-        } catch (IOException e) {
-            return Optional.of("routes can't be asked for: " + e.getMessage());
-        }
-        String packet = "a captured packet to " + InetAddresses.toAddrString(destination);
-        return switch (route) {
-            case RouteLookup.Route.None none -> Optional.of(packet + " has no route: " + none.reason());
-            case RouteLookup.Route.Found found ->
-                found.local() && found.device() == LO && found.table() == new DivertRoutes(plan.mark()).table()
-                        ? Optional.empty()
-                        : Optional.of(packet + " takes a route of table " + Integer.toUnsignedString(found.table())
-                                + " instead of this hop's");
-        };
+        return tables.rulesAhead(plan).or(() -> effect);
     }
 
     private static Optional<String> problem(Difference difference, String what) {
@@ -527,14 +497,20 @@ public final class InterceptionWatcher implements AutoCloseable {
             return;
         }
         state.attempted(now);
+        boolean made = true;
         try {
             repair.run();
         } catch (IOException e) {
             state.failed(String.valueOf(e.getMessage()));
+            made = false;
         }
+        // The hop's own changes need no second look; whoever changed more meanwhile is found by the check.
         changes.await(Duration.ZERO);
         nextCanary = System.nanoTime();
         check(part == InterceptionPart.ROUTES);
+        if (made && !state.isWhole()) {
+            state.undoneAtOnce(lastAuthor, System.nanoTime());
+        }
     }
 
     @Override

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 
 /**
  * Tables that nobody but this process can change, empty or flush: {@code nft flush ruleset} of another program passes them
- * over. They are replaced without a moment in which neither the old rules nor the new ones hold.
+ * over. Once this process has ended they stay, but anybody can change them again. They are replaced without a moment in which neither the old rules nor the new ones hold.
  */
 final class OwnedTables implements AutoCloseable {
     /** Stands in for a table while that is made again with an owner. */
@@ -110,13 +110,43 @@ final class OwnedTables implements AutoCloseable {
         return true;
     }
 
+    /**
+     * Leaves what {@code script} says in a table of nobody, if the table has an owner that can be replaced.
+     *
+     * @return whether it did: a table without an owner needs nothing of this, and hasn't changed
+     */
+    boolean disown(String table, String script) throws IOException {
+        Optional<NftTables.Table> found = tables.find(table);
+        removeIfThere(table + STAND_IN);
+        if (found.isPresent() && found.get().isDormant()) {
+            // One transaction can't wake it, and does nothing until it is awake.
+            removeIfThere(table);
+            return false;
+        }
+        if (found.isEmpty() || !(found.get().isOrphan() || found.get().isOwned())) {
+            return false;
+        }
+        if (found.get().isOwned() && !isOurs(found.get())) {
+            throw belongsToAnother(table);
+        }
+        standIn(table, script);
+        nft.run(script);
+        removeIfThere(table + STAND_IN);
+        return true;
+    }
+
     private void replace(String table, String script, boolean persist) throws IOException {
+        standIn(table, script);
+        nft.own(table, comment(script), persist);
+        fill(table, script);
+    }
+
+    /** Removes a table, after another has taken its place. */
+    private void standIn(String table, String script) throws IOException {
         removeIfThere(table + STAND_IN);
         nft.run(script.replaceAll("(?m)^\tflags .*\n", "")
                 .replaceAll("\\binet " + Pattern.quote(table) + "(?=[\\s;]|$)", "inet " + table + STAND_IN));
         nft.run("delete table inet " + table);
-        nft.own(table, comment(script), persist);
-        fill(table, script);
     }
 
     private void fill(String table, String script) throws IOException {
@@ -128,15 +158,12 @@ final class OwnedTables implements AutoCloseable {
         }
     }
 
-    /** Removes a table of nobody, an orphan, or one of our own. */
-    void removeIfThere(String table) throws IOException {
+    private void removeIfThere(String table) throws IOException {
         Optional<NftTables.Table> found = tables.find(table);
         if (found.isEmpty()) {
             return;
         }
-        if (found.get().isOrphan()) {
-            nft.own(table, "", true);
-        } else if (found.get().isOwned() && !isOurs(found.get())) {
+        if (found.get().isOwned() && !isOurs(found.get())) {
             throw belongsToAnother(table);
         }
         nft.run("delete table inet " + table);
@@ -145,6 +172,11 @@ final class OwnedTables implements AutoCloseable {
     void remove(String table) throws IOException {
         removeIfThere(table + STAND_IN);
         removeIfThere(table);
+    }
+
+    /** Whether any process owns the table. */
+    boolean haveOwner(String table) throws IOException {
+        return tables.find(table).map(NftTables.Table::isOwned).orElse(false);
     }
 
     /** Whether this process owns the table, so that nobody else can have changed it. */

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.header.Tuple;
 import dev.throughline.intercept.DivertRoutes.Device;
+import dev.throughline.os.RouteLookup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,24 +36,28 @@ public final class RuleTables implements AutoCloseable {
 
     private final SystemProgram programs;
     private final Optional<OwnedTables> owned;
+    private final boolean owning;
     private @Nullable Applied applied;
 
     /**
-     * The rules of the network namespace in which this process runs. Tables that this object applies belong to it, where
-     * libnftables and the kernel can do that: nobody else can change them, and they stay when it is closed.
+     * The rules of the network namespace in which this process runs.
+     *
+     * @param owning whether tables that are applied belong to this object, where libnftables and the kernel can do that:
+     *     nobody else can change them, and they stay when it is closed
      */
-    public RuleTables() {
-        this(new SystemProgram(PATIENCE, ImmutableList.of()), openOwned());
+    public RuleTables(boolean owning) {
+        this(new SystemProgram(PATIENCE, ImmutableList.of()), openOwned(), owning);
     }
 
     /** Rules that nft applies, as a program; anybody can change them who may change rules at all. */
     RuleTables(SystemProgram programs) {
-        this(programs, Optional.empty());
+        this(programs, Optional.empty(), false);
     }
 
-    private RuleTables(SystemProgram programs, Optional<OwnedTables> owned) {
+    private RuleTables(SystemProgram programs, Optional<OwnedTables> owned, boolean owning) {
         this.programs = programs;
         this.owned = owned;
+        this.owning = owning;
     }
 
     private static Optional<OwnedTables> openOwned() {
@@ -132,7 +137,12 @@ public final class RuleTables implements AutoCloseable {
     }
 
     private boolean load(RulePlan plan, String script) throws IOException {
-        return owned.isPresent() && owned.get().load(plan.table(), script, !plan.failOpen());
+        if (owned.isEmpty()) {
+            return false;
+        }
+        return (owning || plan.failOpen())
+                ? owned.get().load(plan.table(), script, !plan.failOpen())
+                : owned.get().disown(plan.table(), script);
     }
 
     /**
@@ -215,14 +225,38 @@ public final class RuleTables implements AutoCloseable {
         return routes(plan).difference();
     }
 
-    /** Policy rules of others that can take a diverted packet before this plan's rule does, as {@code ip} shows them. */
-    ImmutableList<String> rulesAhead(RulePlan plan) throws IOException {
+    /** Whether the plan's table belongs to a process, such as the running hop, so that no other can change it. */
+    public boolean isProtected(RulePlan plan) {
+        try {
+            return owned.isPresent() && owned.get().haveOwner(plan.table());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * What keeps diverted packets from this plan's routes although these are as the plan means them.
+     *
+     * @throws IOException if that can't be found out
+     */
+    public Optional<String> straying(RulePlan plan) throws IOException {
+        Optional<String> ahead = rulesAhead(plan);
+        if (ahead.isPresent()) {
+            return ahead;
+        }
+        try (RouteLookup lookup = RouteLookup.open()) {
+            return new DivertEffect(plan, lookup).problem();
+        }
+    }
+
+    /** Policy rules of others that can take a diverted packet before this plan's rule does. */
+    Optional<String> rulesAhead(RulePlan plan) throws IOException {
         if (!DivertRoutes.neededBy(plan)) {
-            return ImmutableList.of();
+            return Optional.empty();
         }
         DivertRoutes divert = new DivertRoutes(plan.mark());
-        ImmutableList.Builder<String> ahead = ImmutableList.builder();
-        for (String family : known()) {
+        List<String> ahead = new ArrayList<>();
+        for (String family : usable()) {
             List<String> lines = list(divert.listRules(family)).toList();
             List<PolicyRule> rules = lines.stream()
                     .takeWhile(line -> !divert.isRule(line))
@@ -236,13 +270,33 @@ public final class RuleTables implements AutoCloseable {
                 }
             }
         }
-        return ahead.build();
+        return ahead.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        "another program's policy rule takes captured packets first: " + String.join(", ", ahead));
     }
 
     private boolean hasRoutes(String family, PolicyRule rule) throws IOException {
         List<String> command = List.of(
                 "ip", "-N", family, "route", "show", "table", rule.table().orElseThrow());
         return programs.attempt(command, "").lines().stream().anyMatch(rule::uses);
+    }
+
+    /**
+     * Takes what is installed for what the plan means, if that can't be worked out here: a hop that may not make namespaces
+     * then notices at least what changes.
+     */
+    void trustInstalledIfUnknown(RulePlan plan) throws IOException {
+        List<String> listing;
+        try {
+            listing = normal(meant(plan));
+        } catch (IOException e) {
+            LOG.warn(
+                    "interception: the rules can't be compared with the configuration, only with what is there now: {}",
+                    e.getMessage());
+            listing = normal(installed(plan));
+        }
+        applied = new Applied(plan, ImmutableList.copyOf(listing));
     }
 
     private List<String> meantRules(RulePlan plan) throws IOException {
@@ -254,9 +308,10 @@ public final class RuleTables implements AutoCloseable {
         Lines lines = new Lines(new ArrayList<>(), new ArrayList<>());
         boolean needed = DivertRoutes.neededBy(plan);
         DivertRoutes divert = new DivertRoutes(plan.mark());
-        for (String family : known()) {
+        // While IPv6 is off on lo, what is left of its rules does nothing, and nothing can be set.
+        for (String family : needed ? usable() : known()) {
             String rule = String.join(" ", divert.addRule(family));
-            if (needed && usable().contains(family)) {
+            if (needed) {
                 devices().forEach(device -> lines.meant().add(String.join(" ", divert.addRoute(family, device))));
                 lines.meant().add(rule);
             }

@@ -26,7 +26,8 @@ import java.util.stream.Stream;
 /**
  * nftables in this process, through libnftables(3): what {@code nft} would do, over one netlink socket that this object
  * holds. A table can belong to that socket (NFT_TABLE_F_OWNER, since Linux 5.12): then nobody else can change or flush it.
- * With NFT_TABLE_F_PERSIST (since Linux 6.9) it stays, orphaned, when the socket is closed, until another socket claims it.
+ * With NFT_TABLE_F_PERSIST (since Linux 6.9) it stays when the socket is closed, as an orphan: anybody can change it, and another
+ * socket can claim it.
  * The library knows flags only as far as its version does, so tables with these flags are made by a message of our own over
  * the library's socket. Needs CAP_NET_ADMIN. Not thread-safe.
  */

@@ -19,12 +19,12 @@ public final class NftTables implements AutoCloseable {
     public record Table(int flags, int owner) {
         /** Whether only its owner can change it. */
         public boolean isOwned() {
-            return (flags & OWNER) != 0 && owner != 0;
+            return (flags & OWNER) != 0;
         }
 
-        /** Whether it outlived its owner: only a new owner can change it. */
+        /** Whether it outlived its owner: it can be claimed, but until then anybody can change it. */
         public boolean isOrphan() {
-            return (flags & OWNER) != 0 && owner == 0;
+            return (flags & (OWNER | PERSIST)) == PERSIST;
         }
 
         /** Whether its chains are switched off. */

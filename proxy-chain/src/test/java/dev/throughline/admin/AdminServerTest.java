@@ -124,7 +124,9 @@ class AdminServerTest {
         String answer = ask("GET /flow");
 
         assertThat(answer).startsWith("HTTP/1.1 404 Not Found");
-        assertThat(body(answer)).isEqualTo("there is: /metrics /-/healthy /-/ready /flows /budget /who /-/reload\n");
+        assertThat(body(answer))
+                .isEqualTo("there is: /metrics /-/healthy /-/ready /flows /budget /who /-/reload /-/redirect/apply"
+                        + " /-/redirect/remove\n");
     }
 
     @Test

@@ -37,6 +37,7 @@ class ConfigReaderTest {
         assertThat(config.key()).isEqualTo(folder.resolve("hop-c.key"));
         assertThat(config.limits()).isEqualTo(Limits.DEFAULTS);
         assertThat(config.failOpen()).isFalse();
+        assertThat(config.interception()).isEqualTo(InterceptionConfig.DEFAULTS);
         assertThat(config.commandLineKey()).isEmpty();
         assertThat(config.admin().socket()).hasToString("/run/throughline/hop-c/admin.sock");
         assertThat(config.admin().pidFile()).hasToString("/run/throughline/hop-c/pid");
@@ -54,6 +55,7 @@ class ConfigReaderTest {
                 later-marks: [0x7103, 28932]
                 tlv-type: 0xE7
                 fail-open: true
+                interception: { repair: false, canary: off, owned-table: false }
                 identity: { command-line-key: command-line.key }
                 health-checkers: 192.0.2.0/24
                 nat-exceptions:
@@ -91,6 +93,7 @@ class ConfigReaderTest {
         assertThat(config.laterMarks()).containsExactly(0x7103, 28932);
         assertThat(config.chainTlv().type()).isEqualTo(0xE7);
         assertThat(config.failOpen()).isTrue();
+        assertThat(config.interception()).isEqualTo(new InterceptionConfig(false, Optional.empty(), false));
         assertThat(config.commandLineKey()).contains(folder.resolve("command-line.key"));
         assertThat(config.healthCheckers()).hasSize(1);
         assertThat(config.natExceptions()).hasSize(1);
@@ -146,6 +149,7 @@ class ConfigReaderTest {
                     address: example.com:80
                 route: { to: hop-b }
                 limits: { ttl: 1m, idle-timeout: 5 }
+                interception: { canary: 1ms, repare: true }
                 """)).isEqualTo("""
                 hop.yaml:1:6: "hop": "hop a" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
                 hop.yaml:3:1: unknown key "hots" in the configuration: did you mean "host"?
@@ -156,7 +160,9 @@ class ConfigReaderTest {
                 hop.yaml:14:14: "address": expected an address and port such as 192.0.2.1:443 or [2001:db8::1]:443, found "example.com:80"
                 hop.yaml:15:14: a hop is reached either "at" an address or "by: interception"
                 hop.yaml:16:16: "ttl": expected between 0.1s and 30s, found "1m"
-                hop.yaml:16:34: "idle-timeout": expected a duration such as 500ms, 5s, 2m or 1h, found "5\"""");
+                hop.yaml:16:34: "idle-timeout": expected a duration such as 500ms, 5s, 2m or 1h, found "5"
+                hop.yaml:17:25: "canary": expected between 1s and 1h, found "1ms"
+                hop.yaml:17:30: unknown key "repare" in "interception": did you mean "repair"?""");
     }
 
     @Test

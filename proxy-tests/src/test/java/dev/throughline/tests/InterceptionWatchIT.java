@@ -1,0 +1,332 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One hop, whose interception other programs take away in the ways of ordinary hosts. */
+@NeedsNamespaces
+@Timeout(90)
+class InterceptionWatchIT {
+    private static final Duration SOON = Duration.ofSeconds(5);
+    /** Of what the hop captures by TPROXY; its routing table has the mark as its number. */
+    private static final String FWMARK = "0x17301/0x3ffff";
+
+    private static final String TABLE_NUMBER = Integer.toString(0x17301);
+    private static final String TABLE = "throughline-watched";
+
+    @TempDir
+    static Path folder;
+
+    private static OneHost scene;
+    private RunningHop hop;
+
+    @BeforeAll
+    static void build() throws IOException {
+        scene = OneHost.bare(folder);
+        // Without a route nothing of the hop's own can be sent to an address for documentation.
+        scene.host().defaultRoute("10.91.9.2");
+        scene.host().defaultRoute("fd91:9::2");
+        scene.hops().keys("watched");
+    }
+
+    @AfterAll
+    static void end() throws IOException {
+        scene.close();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        if (hop != null) {
+            hop.process().close();
+        }
+        host("nft", "flush", "ruleset");
+        for (String family : List.of("-4", "-6")) {
+            if (host("ip", family, "rule").contains(FWMARK)) {
+                host("ip", family, "rule", "del", "fwmark", FWMARK);
+            }
+            host("ip", family, "route", "replace", "local", "default", "dev", "lo", "table", TABLE_NUMBER);
+            host("ip", family, "route", "flush", "table", TABLE_NUMBER);
+        }
+    }
+
+    private void start(String way, String interception) throws IOException {
+        configure(way, interception);
+        scene.hops().start("watched");
+        hop = scene.hops().get("watched");
+        awaitReady();
+    }
+
+    private static void configure(String way, String interception) throws IOException {
+        scene.hops().configure("watched", """
+                mark: 0x7301
+                interception: { %s }
+                listeners:
+                  - { name: apps, mode: transparent, by: %s, port: 15001, capture: { ports: [80, 8000-8099] } }
+                route: { to: destination }
+                """.formatted(interception, way));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void aTableThatBelongsToTheHopIsNotFlushedAndOutlivesIt(String way) throws Exception {
+        start(way, "owned-table: true");
+        assertThat(hop.process().messages()).anyMatch(line -> line.contains("belongs to this process"));
+
+        host("nft", "flush", "ruleset");
+        assertThatThrownBy(() -> host("nft", "delete", "table", "inet", TABLE)).hasMessageContaining("not permitted");
+        isProxied();
+        // A hop that was killed leaves its table, which the next one claims.
+        hop.process().close();
+        isRefused();
+        scene.hops().start("watched");
+        hop = scene.hops().get("watched");
+        host("nft", "flush", "ruleset");
+        isProxied();
+        assertThat(hop.metric("throughline_interception_lost_total{part=\"rules\"}"))
+                .isZero();
+        // A regular end leaves it as well, until it is removed.
+        hop.terminate();
+        assertThat(hop.exitCode()).isZero();
+        isRefused();
+        scene.hops().redirect("remove", "watched");
+        assertThat(host("nft", "list", "tables")).isBlank();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void rulesThatAnotherProgramTakesAwayComeBack(String way) throws IOException {
+        start(way, "owned-table: false");
+        List<String> attacks = List.of(
+                "nft flush ruleset",
+                "nft delete table inet " + TABLE,
+                "nft flush chain inet " + TABLE + " capture",
+                "nft insert rule inet " + TABLE + " judge accept",
+                "nft add table inet " + TABLE + " { flags dormant; }");
+        for (String attack : attacks) {
+            double before = hop.metric("throughline_interception_lost_total{part=\"rules\"}");
+            host(attack.split(" "));
+            awaitLost("rules", before + 1);
+            awaitReady();
+            isProxied();
+        }
+        assertThat(hop.metric("throughline_interception_repaired_total{part=\"rules\"}"))
+                .isEqualTo(attacks.size());
+        assertThat(hop.process().messages())
+                .anyMatch(line -> line.matches(".*interception lost: rules: table inet " + TABLE
+                        + " is gone; last change by nft \\(process \\d+\\).*"))
+                .anyMatch(line -> line.contains("interception lost: rules: table inet " + TABLE + " differs: + accept"))
+                .anyMatch(line -> line.contains("interception repaired: rules"));
+    }
+
+    @Test
+    void routesThatAnotherProgramTakesAwayComeBack() throws IOException {
+        start("tproxy", "repair: true");
+        List<String> attacks = List.of(
+                "ip -4 rule del fwmark " + FWMARK,
+                "ip -6 rule del fwmark " + FWMARK,
+                "ip -4 route flush table " + TABLE_NUMBER,
+                "ip -6 route flush table " + TABLE_NUMBER,
+                "ip -4 route replace blackhole default table " + TABLE_NUMBER,
+                "ip -4 route add unreachable 10.91.9.2 table " + TABLE_NUMBER,
+                "ip link set lo down");
+        for (String attack : attacks) {
+            double before = hop.metric("throughline_interception_lost_total{part=\"routes\"}");
+            host(attack.split(" "));
+            awaitLost("routes", before + 1);
+            host("ip", "link", "set", "lo", "up");
+            awaitReady();
+            isProxied();
+        }
+        assertThat(hop.metric("throughline_interception_repaired_total{part=\"routes\"}"))
+                .isGreaterThanOrEqualTo(attacks.size());
+        assertThat(hop.process().messages())
+                .anyMatch(line -> line.contains("interception lost: routes: routes differ: - ip -4 rule add"))
+                .anyMatch(line -> line.contains("interception repaired: routes"));
+    }
+
+    /** What is left of the hop's rules for IPv6 does no harm; once it is on again they must be whole. */
+    @Test
+    void ipv6MayBeSwitchedOffAndOnAgain() throws IOException {
+        start("tproxy", "repair: true");
+
+        host("sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=1");
+        host("ip", "link", "set", "lo", "up");
+        await().during(Duration.ofSeconds(2)).atMost(SOON).until(() -> hop.get("/-/ready"), "ready\n"::equals);
+        host("sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=0");
+        await().atMost(SOON)
+                .until(() -> host("ip", "-6", "route", "show", "table", TABLE_NUMBER), routes -> !routes.isBlank());
+
+        awaitReady();
+        isProxied();
+    }
+
+    /** It comes first only by force: it is there when the hop's own rule is put back. */
+    @Test
+    void aPolicyRuleThatComesFirstIsNamed() throws IOException {
+        start("tproxy", "repair: true");
+
+        host("ip", "route", "add", "203.0.113.0/24", "dev", "to-web", "table", "51820");
+        host("ip", "rule", "add", "not", "fwmark", "51820", "table", "51820", "priority", "0");
+        host("ip", "rule", "del", "fwmark", FWMARK);
+        awaitNotReady("another program's policy rule takes captured packets first: ip -4 rule 0: not from all fwmark"
+                + " 0xca6c lookup 51820");
+        host("ip", "rule", "del", "not", "fwmark", "51820", "table", "51820");
+
+        awaitReady();
+        isProxied();
+        host("ip", "route", "flush", "table", "51820");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void aCanaryNoticesWhatAnotherFirewallDrops(String way) throws IOException {
+        start(way, "repair: true");
+        for (String network : List.of("ip daddr 192.0.2.0/24", "ip6 daddr 2001:db8::/32")) {
+            host("nft", "add table inet foreign");
+            host("nft", "add chain inet foreign output { type filter hook output priority -300 ; }");
+            host("nft", "add rule inet foreign output " + network + " tcp dport 80 drop");
+            awaitNotReady("interception lost: canary: a connection of the hop's own to "
+                    + (network.contains("ip6") ? "[2001:db8::1]:80" : "192.0.2.1:80")
+                    + " did not come to listener apps");
+            host("nft", "delete table inet foreign");
+            awaitReady();
+        }
+        assertThat(hop.metric("throughline_interception_lost_total{part=\"canary\"}"))
+                .isEqualTo(2);
+        isProxied();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void canariesAreNoFlows(String way) throws IOException {
+        long before = scene.server().connections();
+        start(way, "canary: 1s");
+
+        await().atMost(SOON).until(() -> hop.metric("throughline_interception_canaries_total"), count -> count >= 4);
+
+        assertThat(hop.process().flowLog()).isEmpty();
+        assertThat(hop.closedFor("loop")).isZero();
+        assertThat(scene.server().connections()).isEqualTo(before);
+    }
+
+    @Test
+    void aProgramThatUndoesEachRepairIsLeftAloneForLonger() throws IOException {
+        start("tproxy", "repair: true");
+
+        Process other = scene.host()
+                .command(
+                        "sh",
+                        "-c",
+                        "for i in $(seq 40); do ip rule del fwmark " + FWMARK + " 2>/dev/null; sleep 0.2; done; exit 0")
+                .start();
+        await().atMost(Duration.ofSeconds(15))
+                .until(
+                        () -> hop.process().messages(),
+                        lines -> lines.stream().anyMatch(line -> line.contains("undone 6 times in a row")));
+        assertThat(hop.get("/-/ready")).contains("interception lost: routes");
+        other.onExit().join();
+        await().atMost(Duration.ofSeconds(15)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
+        isProxied();
+    }
+
+    @Test
+    void withoutRepairItOnlySaysSo() throws IOException {
+        configure("tproxy", "repair: false, owned-table: false");
+        scene.hops().redirect("apply", "watched");
+        start("tproxy", "repair: false, owned-table: false");
+
+        host("ip", "rule", "del", "fwmark", FWMARK);
+        host("nft", "flush", "ruleset");
+        awaitNotReady("interception lost: rules: table inet " + TABLE + " is gone");
+        awaitNotReady("interception lost: routes: ");
+
+        assertThat(host("nft", "list", "tables")).isBlank();
+        assertThat(hop.metric("throughline_interception_repaired_total{part=\"rules\"}"))
+                .isZero();
+        scene.hops().redirect("apply", "watched");
+        awaitReady();
+        isProxied();
+    }
+
+    /** The operator's word is no fault, and isn't repaired. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void anOperatorRemovesTheRulesOfARunningHopAndAppliesThemAgain(String way) throws IOException {
+        start(way, "repair: true");
+
+        scene.hops().redirect("remove", "watched");
+        awaitNotReady("interception was removed by 'throughline redirect remove'");
+        assertThat(host("nft", "list", "tables")).isBlank();
+        assertThat(host("ip", "rule")).doesNotContain(FWMARK);
+        scene.hops().redirect("apply", "watched");
+        awaitReady();
+        isProxied();
+        assertThat(hop.metric("throughline_interception_lost_total{part=\"rules\"}"))
+                .isZero();
+    }
+
+    @Test
+    void aHopWhoseRulesAreMissingInstallsThemWhenItStarts() throws IOException {
+        configure("tproxy", "repair: true");
+        scene.hops().start("watched");
+        hop = scene.hops().get("watched");
+        awaitReady();
+
+        isProxied();
+        assertThat(hop.process().messages())
+                .anyMatch(line -> line.contains("table inet " + TABLE + " was not there and has been installed"));
+    }
+
+    private static String host(String... command) throws IOException {
+        return scene.host().run(command);
+    }
+
+    private void awaitLost(String part, double times) {
+        await("interception lost: " + part)
+                .atMost(SOON)
+                .until(() -> hop.metric("throughline_interception_lost_total{part=\"" + part + "\"}"), n -> n >= times);
+    }
+
+    private void awaitReady() {
+        await("ready").atMost(SOON).until(() -> hop.get("/-/ready"), "ready\n"::equals);
+        for (String part : List.of("rules", "routes", "listener", "canary")) {
+            hop.awaitMetric("throughline_interception_ok{part=\"" + part + "\"}", 1);
+        }
+    }
+
+    private void awaitNotReady(String reason) {
+        await(reason).atMost(SOON).until(() -> hop.get("/-/ready"), page -> page.contains(reason));
+    }
+
+    private void isProxied() throws IOException {
+        for (InetSocketAddress to : List.of(OneHost.WEB, OneHost.WEB6)) {
+            try (Party.Line line = scene.app().open(to)) {
+                assertThat(line.say(new byte[] {1, 2, 3})).containsExactly(1, 2, 3);
+                hop.closedOf(line.source(), line.destination());
+            }
+        }
+    }
+
+    private static void isRefused() throws IOException {
+        long before = scene.server().connections();
+        for (InetSocketAddress to : List.of(OneHost.WEB, OneHost.WEB6)) {
+            assertThat(scene.app().isRefused(to)).isTrue();
+        }
+        assertThat(scene.server().connections()).isEqualTo(before);
+    }
+}
