@@ -177,6 +177,8 @@ public final class Hop implements AutoCloseable {
                 FlowEvents.all(List.of(log, metrics)),
                 limits.headerTimeout(),
                 limits.idleTimeout(),
+                limits.halfClosedTimeout(),
+                limits.tcp(),
                 limits.ttl(),
                 clock,
                 random);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.config.ListenerConfig.Interception;
 import dev.throughline.header.Bytes;
+import dev.throughline.relay.TcpTimeouts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +41,8 @@ class ConfigReaderTest {
         assertThat(config.commandLineKey()).isEmpty();
         assertThat(config.admin().socket()).hasToString("/run/throughline/hop-c/admin.sock");
         assertThat(config.admin().pidFile()).hasToString("/run/throughline/hop-c/pid");
-        assertThat(config.route()).isEqualTo(new RouteConfig.Destination(ImmutableList.of("bsd-socket")));
+        assertThat(config.route())
+                .isEqualTo(new RouteConfig.Destination(ImmutableList.of("bsd-socket"), TcpTimeouts.DEFAULTS));
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.throughline.budget.Caps;
 import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.policy.Policy;
+import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.ScriptedTransport;
@@ -29,7 +30,7 @@ class FlowPlacesTest extends FlowScene {
             p.budget = budget;
             p.directions(new Directions(
                     Policy.NONE,
-                    new Route(new NextHop.Destination(), PartsDraft.PLAIN),
+                    new Route(new NextHop.Destination(), PartsDraft.PLAIN, TcpTimeouts.DEFAULTS),
                     ImmutableMap.of(),
                     ImmutableMap.of(all.name(), all)));
         });
@@ -44,8 +45,8 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = places;
             p.transports = List.of(few, new BsdSocket(0, Duration.ofSeconds(5)));
-            p.directions(
-                    Directions.allTo(new Route(new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME))));
+            p.directions(Directions.allTo(new Route(
+                    new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();
         Socket there = destination.accept();
@@ -71,7 +72,8 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
             p.transports = List.of(slow);
-            p.directions(Directions.allTo(new Route(new NextHop.Destination(), ImmutableList.of("slow"))));
+            p.directions(Directions.allTo(
+                    new Route(new NextHop.Destination(), ImmutableList.of("slow"), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();
         Wire.await("to start", () -> slow.starts() == 1);

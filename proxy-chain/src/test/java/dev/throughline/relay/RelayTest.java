@@ -59,8 +59,13 @@ class RelayTest {
     }
 
     private Running start(Duration idle) throws Exception {
+        return start(idle, LONG);
+    }
+
+    private Running start(Duration idle, Duration halfClosed) throws Exception {
         return wire.onLoop(() -> {
-            Relay relay = new Relay(inbound, outbound, idle);
+            Relay relay =
+                    new Relay(inbound, outbound, new RelayTimeouts(idle, halfClosed, Duration.ZERO, Duration.ZERO));
             return new Running(relay, relay.start().whenComplete((end, problem) -> ends.incrementAndGet()));
         });
     }

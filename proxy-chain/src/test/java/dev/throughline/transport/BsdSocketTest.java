@@ -9,6 +9,7 @@ import dev.throughline.budget.Claimant;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.Capability;
 import dev.throughline.relay.Inbox;
+import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
@@ -56,7 +57,11 @@ class BsdSocketTest {
         return new BsdSocket(mark, timeout)
                 .start(
                         wire.loops().next(),
-                        new ConnectRequest(address(), new Claimant("host", "0", "app", "1@1"), Optional.empty()),
+                        new ConnectRequest(
+                                address(),
+                                new Claimant("host", "0", "app", "1@1"),
+                                Optional.empty(),
+                                TcpTimeouts.DEFAULTS),
                         new Inbox())
                 .opened()
                 .thenApply(opened -> {
