@@ -190,6 +190,8 @@ public final class Hop implements AutoCloseable {
                 FlowEvents.all(observers),
                 limits.headerTimeout(),
                 limits.idleTimeout(),
+                limits.halfClosedTimeout(),
+                limits.tcp(),
                 limits.ttl(),
                 clock,
                 random);

@@ -54,7 +54,7 @@ final class LivePolicy {
     }
 
     private static Route route(RouteConfig route) {
-        return new Route(nextHop(route), route.over());
+        return new Route(nextHop(route), route.over(), route.tcp());
     }
 
     private static NextHop nextHop(RouteConfig route) {

@@ -84,9 +84,10 @@ public final class ConfigReader {
         int mark = root.optional("mark", Values::mark, 0);
         List<Integer> laterMarks = root.list("later-marks", Values::mark);
         ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path).read(root);
+        Limits limits = limits(root);
         TransportReader transporting = new TransportReader(this::path);
         ImmutableMap<String, TransportConfig> transports = transporting.read(root);
-        RouteReader routing = new RouteReader(root, transporting.names());
+        RouteReader routing = new RouteReader(root, transporting.names(), limits.tcp());
         Optional<RouteConfig> route = routing.usual();
         ImmutableMap<String, RouteConfig> routes = routing.named();
         BudgetReader budgeting = new BudgetReader(root);
@@ -99,7 +100,6 @@ public final class ConfigReader {
         List<NatException> nat = natExceptions(root);
         List<Cidr> healthCheckers = root.list("health-checkers", Cidr::parse);
         int tlv = root.optional("tlv-type", text -> Values.integer(text, 0xE0, 0xEF), ChainTlv.STANDARD.type());
-        Limits limits = limits(root);
         Optional<Admin> admin = name.map(n -> admin(root, n));
         checkTogether(
                 root,
@@ -245,6 +245,11 @@ public final class ConfigReader {
                             "header-timeout", t -> Values.duration(t, tick, Duration.ofMinutes(1)), d.headerTimeout()),
                     limits.optional(
                             "idle-timeout", t -> Values.duration(t, tick, Duration.ofDays(30)), d.idleTimeout()),
+                    limits.optional(
+                            "half-closed-timeout",
+                            t -> Values.duration(t, tick, Duration.ofDays(30)),
+                            d.halfClosedTimeout()),
+                    TcpTimeoutsReader.read(limits, d.tcp()),
                     limits.optional("drain", t -> Values.duration(t, Duration.ZERO, day), d.drain()),
                     limits.optional(
                             "signing-pace",

@@ -1,6 +1,7 @@
 package dev.throughline.config;
 
 import dev.throughline.chain.VerifierSettings;
+import dev.throughline.relay.TcpTimeouts;
 import java.time.Duration;
 
 /**
@@ -16,6 +17,8 @@ import java.time.Duration;
  * @param connectTimeout until a connection to the next hop or the destination stands
  * @param headerTimeout until the whole header of the previous hop is there
  * @param idleTimeout without a byte either way
+ * @param halfClosedTimeout without a byte either way, once a side has finished
+ * @param tcp when a connection whose other end has vanished is given up; of connections onwards, unless their route says otherwise
  * @param drain how long open flows may go on after SIGTERM
  * @param signingPace under load one signature is made in this time, for all flows that wait and can share it
  * @param ttl for how long a link that this hop signs may be presented
@@ -33,6 +36,8 @@ public record Limits(
         Duration connectTimeout,
         Duration headerTimeout,
         Duration idleTimeout,
+        Duration halfClosedTimeout,
+        TcpTimeouts tcp,
         Duration drain,
         Duration signingPace,
         Duration ttl,
@@ -50,6 +55,8 @@ public record Limits(
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             Duration.ofHours(1),
+            Duration.ofMinutes(5),
+            TcpTimeouts.DEFAULTS,
             Duration.ofSeconds(30),
             Duration.ofNanos(500_000),
             VerifierSettings.DEFAULT_TTL,

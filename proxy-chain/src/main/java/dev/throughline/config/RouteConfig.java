@@ -3,6 +3,7 @@ package dev.throughline.config;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.originator.HopId;
+import dev.throughline.relay.TcpTimeouts;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +14,9 @@ import java.util.stream.Collectors;
 public sealed interface RouteConfig {
     /** The transports that its flows may take, by their names, the one to be tried first ahead. */
     ImmutableList<String> over();
+
+    /** When a connection of this hop whose other end has vanished is given up. */
+    TcpTimeouts tcp();
 
     /** The hop's name, or {@code destination}. */
     default String to() {
@@ -38,7 +42,8 @@ public sealed interface RouteConfig {
     }
 
     /** To the hop that is called {@code hop}, over a connection to its address. */
-    record HopAt(String hop, InetSocketAddress address, HeaderProfile profile, ImmutableList<String> over)
+    record HopAt(
+            String hop, InetSocketAddress address, HeaderProfile profile, ImmutableList<String> over, TcpTimeouts tcp)
             implements RouteConfig {
         public HopId audience() {
             return HopId.of(hop);
@@ -46,12 +51,13 @@ public sealed interface RouteConfig {
     }
 
     /** To the hop that is called {@code hop}, which intercepts the connection to the destination on this host. */
-    record HopByInterception(String hop, HeaderProfile profile, ImmutableList<String> over) implements RouteConfig {
+    record HopByInterception(String hop, HeaderProfile profile, ImmutableList<String> over, TcpTimeouts tcp)
+            implements RouteConfig {
         public HopId audience() {
             return HopId.of(hop);
         }
     }
 
     /** To the destination itself, without a header: this is the last hop. */
-    record Destination(ImmutableList<String> over) implements RouteConfig {}
+    record Destination(ImmutableList<String> over, TcpTimeouts tcp) implements RouteConfig {}
 }

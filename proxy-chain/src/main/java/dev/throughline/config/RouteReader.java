@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Maps;
 import dev.throughline.chain.Detail;
 import dev.throughline.chain.HeaderProfile;
+import dev.throughline.relay.TcpTimeouts;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -18,10 +19,16 @@ final class RouteReader {
 
     private final Section root;
     private final ImmutableSet<String> transports;
+    private final TcpTimeouts tcp;
     private ImmutableSet<String> names = ImmutableSet.of();
 
-    /** For routes over these transports. */
-    RouteReader(Section root, ImmutableSet<String> transports) {
+    /**
+     * A reader for routes over these transports.
+     *
+     * @param tcp the times of routes that say nothing else
+     */
+    RouteReader(Section root, ImmutableSet<String> transports, TcpTimeouts tcp) {
+        this.tcp = tcp;
         this.root = root;
         this.transports = transports;
     }
@@ -55,8 +62,9 @@ final class RouteReader {
             boolean toDestination = to.map("destination"::equals).orElse(false);
             HeaderProfile profile = profile(route, toDestination);
             ImmutableList<String> over = over(route);
+            TcpTimeouts times = times(route, over);
             Optional<RouteConfig.HopAt> at = to.flatMap(hop -> route.optional("at", Values::address)
-                    .map(address -> new RouteConfig.HopAt(hop, address, profile, over)));
+                    .map(address -> new RouteConfig.HopAt(hop, address, profile, over, times)));
             Optional<String> by = route.optional("by", text -> {
                 if (!text.equals("interception")) {
                     throw new IllegalArgumentException("expected \"interception\", found \"" + text + "\"");
@@ -74,12 +82,24 @@ final class RouteReader {
                 route.problem("to", "a hop is reached either \"at\" an address or \"by: interception\"");
             }
             if (destination) {
-                return Optional.of(new RouteConfig.Destination(over));
+                return Optional.of(new RouteConfig.Destination(over, times));
             }
             return at.isPresent()
                     ? Optional.of(at.get())
-                    : by.map(interception -> new RouteConfig.HopByInterception(to.get(), profile, over));
+                    : by.map(interception -> new RouteConfig.HopByInterception(to.get(), profile, over, times));
         }
+    }
+
+    private TcpTimeouts times(Section route, ImmutableList<String> over) {
+        for (String key : TcpTimeoutsReader.KEYS) {
+            if (!over.contains(TransportConfig.BSD_SOCKET) && route.has(key)) {
+                route.problem(
+                        key,
+                        "\"" + key + "\" is for connections over \"bsd-socket\", which this route doesn't take:"
+                                + " an agent sets these times itself");
+            }
+        }
+        return TcpTimeoutsReader.read(route, tcp);
     }
 
     private ImmutableList<String> over(Section route) {

@@ -5,10 +5,13 @@ import java.util.Locale;
 
 /** Why a flow ended. Every flow ends with exactly one, which is its log line's, its metric's and its table row's. */
 public enum CloseReason {
-    COMPLETED("both sides finished"),
-    INBOUND_RESET("the side that opened the flow reset it"),
-    OUTBOUND_RESET("the next hop or the destination reset it"),
+    COMPLETED("both sides finished, and each acknowledged all that the other had sent"),
+    INBOUND_RESET("the side that opened the flow reset it, or is gone"),
+    OUTBOUND_RESET("the next hop or the destination reset it, or is gone"),
+    INBOUND_TIMEOUT("the side that opened the flow stopped answering"),
+    OUTBOUND_TIMEOUT("the next hop or the destination stopped answering"),
     IDLE_TIMEOUT("no byte moved for the idle timeout"),
+    HALF_CLOSED_TIMEOUT("one side had finished, and no byte moved for the half-closed timeout"),
     NOT_INTERCEPTED("the kernel didn't bring it here: somebody connected to the listener itself"),
     PEER_NOT_ALLOWED("it isn't from one of the proxies that this listener believes"),
     AGENT_NOT_ALLOWED("it isn't from one of the agents that this listener believes"),
@@ -58,7 +61,10 @@ public enum CloseReason {
             case COMPLETED -> COMPLETED;
             case INBOUND_RESET -> INBOUND_RESET;
             case OUTBOUND_RESET -> OUTBOUND_RESET;
+            case INBOUND_TIMEOUT -> INBOUND_TIMEOUT;
+            case OUTBOUND_TIMEOUT -> OUTBOUND_TIMEOUT;
             case IDLE -> IDLE_TIMEOUT;
+            case HALF_CLOSED -> HALF_CLOSED_TIMEOUT;
             case ABORTED -> STOPPED;
         };
     }

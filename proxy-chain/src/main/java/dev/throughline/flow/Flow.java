@@ -23,8 +23,10 @@ import dev.throughline.originator.Way;
 import dev.throughline.policy.Decision;
 import dev.throughline.policy.Question;
 import dev.throughline.relay.Inbox;
+import dev.throughline.relay.PeerLoss;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayEnd;
+import dev.throughline.relay.RelayTimeouts;
 import dev.throughline.transport.Opened;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -78,9 +80,11 @@ public final class Flow {
     private volatile @Nullable Onward onward;
     private @Nullable Opened opened;
     private volatile @Nullable Relay relay;
-    private volatile @Nullable CloseReason stopReason;
+    private volatile @Nullable Ending stopped;
     /** An agent is told what became of its flow: once, and before any byte of it. */
     private boolean awaitsAnswer;
+    /** A connection that is lost within its header has a reason of its own, which counts against its peer. */
+    private boolean readingHeader;
 
     private volatile Optional<String> hostName = Optional.empty();
     private Optional<Bytes> handle = Optional.empty();
@@ -100,6 +104,7 @@ public final class Flow {
     /** Lives this flow. */
     public void run() {
         parts.table().add(this);
+        inbox.onFailure(this::lost);
         CompletableFuture.completedFuture(inbound)
                 .thenApply(this::intercepted)
                 .thenCompose(this::identified)
@@ -191,8 +196,12 @@ public final class Flow {
                 .take(peer)
                 .orElseThrow(() -> new Refused(CloseReason.HEADER_BUDGET, "peer " + peer));
         headerOf = peer;
+        readingHeader = true;
         return HeaderInput.read(inbound, inbox, parts.headerLimits(), parts.headerTimeout(), place.lost())
-                .whenComplete((header, problem) -> place.close());
+                .whenComplete((header, problem) -> {
+                    readingHeader = false;
+                    place.close();
+                });
     }
 
     /** What a believed proxy says; nobody knows the process. */
@@ -358,15 +367,27 @@ public final class Flow {
     private CompletableFuture<RelayEnd> relayed(DuplexChannel channel) {
         goOn();
         stage = FlowView.Stage.RELAYING;
-        Relay running = new Relay(inbound, channel, parts.idleTimeout());
+        Onward way = Objects.requireNonNull(onward);
+        Relay running = new Relay(
+                inbound,
+                channel,
+                new RelayTimeouts(
+                        parts.idleTimeout(),
+                        parts.halfClosedTimeout(),
+                        parts.tcp().userTimeout(),
+                        way.tcp().userTimeout()));
         relay = running;
-        Objects.requireNonNull(onward).activate();
+        way.activate();
         tell(() -> parts.events().opened(view()));
         return running.start();
     }
 
     /** The end, whatever it was: one reason, in the log, the metrics and nowhere else. */
     private void closed(@Nullable RelayEnd end, @Nullable Throwable problem) {
+        if (stage == FlowView.Stage.CLOSED) {
+            giveBackLate();
+            return;
+        }
         Ending ending = ending(end, problem);
         Peer peer = headerOf;
         if (peer != null) {
@@ -378,6 +399,18 @@ public final class Flow {
             }
         } finally {
             leave(ending);
+        }
+    }
+
+    /** A place or a connection may have been on its way when the flow was ended. */
+    private void giveBackLate() {
+        Onward way = onward;
+        if (way != null) {
+            way.leave();
+        }
+        Opened late = opened;
+        if (late != null) {
+            Relay.reset(late.channel());
         }
     }
 
@@ -428,9 +461,9 @@ public final class Flow {
     }
 
     private Ending ending(@Nullable RelayEnd end, @Nullable Throwable problem) {
-        CloseReason stopped = stopReason;
-        if (stopped != null && (end == null || end == RelayEnd.ABORTED)) {
-            return new Ending(stopped, "");
+        Ending asked = stopped;
+        if (asked != null && (end == null || end == RelayEnd.ABORTED)) {
+            return asked;
         }
         if (end != null) {
             return new Ending(CloseReason.of(end), "");
@@ -445,22 +478,39 @@ public final class Flow {
 
     /** Ends this flow with {@code reason}, wherever on its line it is. */
     void stop(CloseReason reason) {
-        inbound.eventLoop().execute(() -> {
-            if (stopReason != null || stage == FlowView.Stage.CLOSED) {
-                return;
-            }
-            stopReason = reason;
-            Relay running = relay;
-            if (running != null) {
-                running.abort();
-            } else {
-                closeInbound(reason);
-                Onward way = onward;
-                if (way != null) {
-                    way.giveUp();
-                }
-            }
-        });
+        inbound.eventLoop().execute(() -> end(new Ending(reason, "")));
+    }
+
+    /** Ends it at once: nothing that it waits for, a lookup, a place, a connection or a signature, holds it up. */
+    private void end(Ending ending) {
+        if (stopped != null || stage == FlowView.Stage.CLOSED) {
+            return;
+        }
+        stopped = ending;
+        Relay running = relay;
+        if (running != null) {
+            running.abort();
+            return;
+        }
+        closeInbound(ending.reason());
+        Onward way = onward;
+        if (way != null) {
+            way.giveUp();
+        }
+        closed(null, null);
+    }
+
+    /** The side that opened it is gone before a byte was relayed: nobody is there for whom to wait or to connect. */
+    private boolean lost(Throwable cause) {
+        if (relay != null || readingHeader) {
+            return false;
+        }
+        CloseReason reason = switch (PeerLoss.of(cause)) {
+            case RESET -> CloseReason.INBOUND_RESET;
+            case TIMEOUT -> CloseReason.INBOUND_TIMEOUT;
+        };
+        end(new Ending(reason, "while " + stage));
+        return true;
     }
 
     /** When a byte of it moved last, by {@link System#nanoTime}; now, as long as none can. Any thread may ask. */
@@ -475,9 +525,9 @@ public final class Flow {
 
     /** Nothing goes on for a flow that was told to stop while it waited for an answer. */
     void goOn() {
-        CloseReason stopped = stopReason;
-        if (stopped != null) {
-            throw new Refused(stopped, "");
+        Ending asked = stopped;
+        if (asked != null) {
+            throw new Refused(asked.reason(), asked.detail());
         }
     }
 

@@ -6,6 +6,7 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.originator.HostId;
+import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.Transport;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -30,6 +31,9 @@ import java.util.function.Supplier;
  * @param batchSigner signs this hop's links
  * @param table the flows that live
  * @param events who is told what happens
+ * @param idleTimeout without a byte either way
+ * @param halfClosedTimeout without a byte either way, once a side has finished
+ * @param tcp when the side that opened a flow is given up
  */
 public record FlowParts(
         HostId host,
@@ -48,6 +52,8 @@ public record FlowParts(
         FlowEvents events,
         Duration headerTimeout,
         Duration idleTimeout,
+        Duration halfClosedTimeout,
+        TcpTimeouts tcp,
         Duration ttl,
         Clock clock,
         SecureRandom random) {}

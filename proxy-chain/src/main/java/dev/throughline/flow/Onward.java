@@ -8,6 +8,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Originator;
 import dev.throughline.relay.Inbox;
+import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.ConnectRequest;
 import dev.throughline.transport.NotOpened;
 import dev.throughline.transport.Opened;
@@ -105,7 +106,7 @@ final class Onward {
         left = left.subList(which + 1, left.size());
         transport = over;
         Start started = over.start(
-                flow.loop(), new ConnectRequest(address(), given.ask().who(), handle), new Inbox());
+                flow.loop(), new ConnectRequest(address(), given.ask().who(), handle, route.tcp()), new Inbox());
         start = started;
         return started.opened()
                 .handle((opened, problem) ->
@@ -161,6 +162,11 @@ final class Onward {
     private String transportName() {
         Transport over = transport;
         return over == null ? "" : over.name();
+    }
+
+    /** When the other end of its connection is given up. */
+    TcpTimeouts tcp() {
+        return route.tcp();
     }
 
     /** Bytes move from now on. */

@@ -10,6 +10,7 @@ import dev.throughline.originator.HopId;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketFile;
 import dev.throughline.relay.Inbox;
+import dev.throughline.relay.StreamOptions;
 import dev.throughline.transport.BsdSocket;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -103,20 +104,19 @@ public final class Listener implements AutoCloseable {
         // TPROXY delivers to no other socket, and the rules let redirected connections reach no other.
         boolean transparent = config instanceof ListenerConfig.Intercepting;
         Entrance entrance = entrance();
-        ServerBootstrap bootstrap = new ServerBootstrap();
-        if (transparent) {
-            bootstrap.option(EpollChannelOption.IP_TRANSPARENT, true).option(BsdSocket.SO_MARK, answerMark);
-        }
-        ChannelFuture bound = bootstrap
+        ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops)
                 .channel(EpollServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
-                .childHandler(new Accepting(entrance))
-                .bind(address)
-                .awaitUninterruptibly();
+                .childHandler(new Accepting(entrance));
+        StreamOptions.listening(bootstrap, parts.tcp());
+        if (transparent) {
+            bootstrap.option(EpollChannelOption.IP_TRANSPARENT, true).option(BsdSocket.SO_MARK, answerMark);
+        }
+        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             String problem = String.valueOf(bound.cause().getMessage());
             throw new IOException(
@@ -198,6 +198,7 @@ public final class Listener implements AutoCloseable {
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .childOption(StreamOptions.SO_OOBINLINE, 1)
                 .childHandler(new Accepting(entrance()))
                 .bind(new DomainSocketAddress(bridge.socket().toFile()))
                 .awaitUninterruptibly();

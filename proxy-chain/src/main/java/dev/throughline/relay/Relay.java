@@ -6,10 +6,13 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,34 +23,33 @@ import org.jspecify.annotations.Nullable;
  * <p>A side is read only while the other side takes what was read, so a slow reader holds back a fast writer and a flow
  * holds at most a write buffer (64 KiB) and one read a direction; once a sender has closed, what its kernel buffer still
  * holds may be taken at once. The end of one direction is passed on as the end of that direction; a reset as a reset.
- * All methods are called on the event loop.
+ * It has completed when both kernels at the other ends have acknowledged every byte and both ends. A Unix socket has no
+ * acknowledgements: there it has when everything is in the other end's socket.
+ *
+ * <p>All methods are called on the event loop.
  */
 public final class Relay {
     private final Half toOutbound;
     private final Half toInbound;
-    private final Duration idleTimeout;
+    private final RelayTimeouts timeouts;
     private final CompletableFuture<RelayEnd> end = new CompletableFuture<>();
     private volatile long lastMoved = System.nanoTime();
     private @Nullable Future<?> idleCheck;
     private boolean finishing;
 
     /** Both channels must have an {@link Inbox}, reading off and half-closure allowed. */
-    public Relay(DuplexChannel inbound, DuplexChannel outbound, Duration idleTimeout) {
-        this.toOutbound = new Half(inbound, outbound, RelayEnd.INBOUND_RESET);
-        this.toInbound = new Half(outbound, inbound, RelayEnd.OUTBOUND_RESET);
-        this.idleTimeout = idleTimeout;
+    public Relay(DuplexChannel inbound, DuplexChannel outbound, RelayTimeouts timeouts) {
+        this.toOutbound = new Half(inbound, outbound, timeouts.outboundUser());
+        this.toInbound = new Half(outbound, inbound, timeouts.inboundUser());
+        this.timeouts = timeouts;
     }
 
     /** Begins; the answer comes when both connections have been closed. */
     public CompletableFuture<RelayEnd> start() {
         toOutbound.attach(toInbound);
         toInbound.attach(toOutbound);
-        scheduleIdleCheck(idleTimeout.toNanos());
-        if (!toOutbound.from.isActive()) {
-            finish(RelayEnd.INBOUND_RESET);
-        } else if (!toInbound.from.isActive()) {
-            finish(RelayEnd.OUTBOUND_RESET);
-        } else {
+        if (!toOutbound.failIfLost() && !toInbound.failIfLost()) {
+            scheduleIdleCheck(timeouts.idle().toNanos());
             toOutbound.from.read();
             toInbound.from.read();
         }
@@ -79,11 +81,46 @@ public final class Relay {
     }
 
     private void checkIdle() {
-        long left = idleTimeout.toNanos() - (System.nanoTime() - lastMoved);
+        lastMoved = Math.max(lastMoved, Math.max(toOutbound.sentNanos(), toInbound.sentNanos()));
+        long left = silence() - (System.nanoTime() - lastMoved);
         if (left > 0) {
             scheduleIdleCheck(left);
         } else {
-            finish(RelayEnd.IDLE);
+            finish(isHalfClosed() ? RelayEnd.HALF_CLOSED : RelayEnd.IDLE);
+        }
+    }
+
+    /** How long nothing may move. */
+    private long silence() {
+        return isHalfClosed()
+                ? Math.min(timeouts.halfClosed().toNanos(), timeouts.idle().toNanos())
+                : timeouts.idle().toNanos();
+    }
+
+    private boolean isHalfClosed() {
+        return toOutbound.inputEnded || toInbound.inputEnded;
+    }
+
+    /** The time that counts from now on may be a shorter one. */
+    private void halfClosed() {
+        if (idleCheck != null) {
+            idleCheck.cancel(false);
+            lastMoved = System.nanoTime();
+            scheduleIdleCheck(silence());
+        }
+    }
+
+    private RelayEnd lost(Half side, PeerLoss how) {
+        boolean inbound = side == toOutbound;
+        return switch (how) {
+            case RESET -> inbound ? RelayEnd.INBOUND_RESET : RelayEnd.OUTBOUND_RESET;
+            case TIMEOUT -> inbound ? RelayEnd.INBOUND_TIMEOUT : RelayEnd.OUTBOUND_TIMEOUT;
+        };
+    }
+
+    private void completeIfAcknowledged() {
+        if (toOutbound.isAcknowledged() && toInbound.isAcknowledged()) {
+            finish(RelayEnd.COMPLETED);
         }
     }
 
@@ -105,6 +142,8 @@ public final class Relay {
         if (idleCheck != null) {
             idleCheck.cancel(false);
         }
+        toOutbound.guard.stop();
+        toInbound.guard.stop();
         for (Channel channel : new Channel[] {toOutbound.from, toInbound.from}) {
             if (reason == RelayEnd.COMPLETED) {
                 channel.close();
@@ -119,22 +158,65 @@ public final class Relay {
     private final class Half extends ChannelInboundHandlerAdapter {
         private final DuplexChannel from;
         private final DuplexChannel to;
-        private final RelayEnd ifReset;
+        private final SlowReaderGuard guard;
         private volatile long bytes;
         private boolean inputEnded;
         private boolean delivered;
+        private boolean acknowledged;
         private boolean held;
         private @Nullable Half opposite;
 
-        Half(DuplexChannel from, DuplexChannel to, RelayEnd ifReset) {
+        Half(DuplexChannel from, DuplexChannel to, Duration userTimeout) {
             this.from = from;
             this.to = to;
-            this.ifReset = ifReset;
+            this.guard = new SlowReaderGuard(to, userTimeout, () -> {
+                if (opposite != null) {
+                    finish(lost(opposite, PeerLoss.TIMEOUT));
+                }
+            });
         }
 
         void attach(Half other) {
             opposite = other;
             from.pipeline().addLast(this);
+        }
+
+        /** A connection may have been lost before the relay began: its input ended then, but not as the sender meant it. */
+        boolean failIfLost() {
+            Inbox inbox = from.pipeline().get(Inbox.class);
+            if (inbox != null && inbox.failure().isPresent()) {
+                finish(lost(this, PeerLoss.of(inbox.failure().get())));
+            } else if (!from.isActive()) {
+                finish(lost(this, PeerLoss.RESET));
+            }
+            return finishing;
+        }
+
+        /** When the kernel sent bytes of this direction last, as a slow reader takes what was queued for it long ago. */
+        long sentNanos() {
+            return TcpState.of(to)
+                    .map(info -> System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(info.lastDataSent()))
+                    .orElse(lastMoved);
+        }
+
+        /** Whether the other end has all bytes of this direction, and their end. */
+        boolean isAcknowledged() {
+            if (delivered && !acknowledged) {
+                acknowledged = !(to instanceof EpollSocketChannel) || hasEndedWell();
+            }
+            return acknowledged;
+        }
+
+        /** The kernel keeps a connection until the end is acknowledged; then it knows of an error, or of none. */
+        private boolean hasEndedWell() {
+            if (!TcpState.isClosed(to)) {
+                return false;
+            }
+            Optional<IOException> error = TcpState.error(to);
+            if (error.isPresent() && opposite != null) {
+                finish(lost(opposite, PeerLoss.of(error.get())));
+            }
+            return error.isEmpty();
         }
 
         @Override
@@ -144,6 +226,7 @@ public final class Relay {
             bytes += data.readableBytes();
             lastMoved = System.nanoTime();
             to.write(data, to.voidPromise());
+            guard.written();
         }
 
         @Override
@@ -172,30 +255,32 @@ public final class Relay {
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
             if (event instanceof ChannelInputShutdownEvent && !inputEnded) {
                 inputEnded = true;
+                halfClosed();
                 // Shutting down at once would throw away what is still queued: the end follows the last byte.
                 to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
                     if (written.isSuccess()) {
                         to.shutdownOutput().addListener(shut -> delivered());
                     }
                 });
+            } else if (event == HangUpEvent.INSTANCE && opposite != null) {
+                opposite.acknowledged = true;
+                completeIfAcknowledged();
             }
         }
 
         private void delivered() {
             delivered = true;
-            if (opposite != null && opposite.delivered) {
-                finish(RelayEnd.COMPLETED);
-            }
+            completeIfAcknowledged();
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            finish(ifReset);
+            finish(lost(this, PeerLoss.of(cause)));
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            finish(ifReset);
+            finish(lost(this, PeerLoss.RESET));
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.throughline.transport;
 
 import dev.throughline.header.Tuple;
 import dev.throughline.relay.Inbox;
+import dev.throughline.relay.StreamOptions;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -57,18 +58,20 @@ public final class BsdSocket implements Transport {
     @Override
     public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
         CompletableFuture<Opened> opened = new CompletableFuture<>();
-        ChannelFuture connecting = new Bootstrap()
+        Bootstrap bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(EpollSocketChannel.class)
                 .option(ChannelOption.AUTO_READ, false)
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(timeout.toMillis()))
-                .handler(new Marking(opened, inbox))
-                .connect(request.destination());
+                .handler(new Marking(opened, inbox));
+        StreamOptions.connecting(bootstrap, request.tcp());
+        ChannelFuture connecting = bootstrap.connect(request.destination());
         connecting.addListener(done -> {
             if (done.isSuccess()) {
                 SocketChannel channel = (SocketChannel) connecting.channel();
+                StreamOptions.connected(channel, request.tcp());
                 Tuple addresses = Tuple.tcp(channel.localAddress(), channel.remoteAddress());
                 opened.complete(new Opened(channel, Optional.of(addresses), false));
             } else {

@@ -1,13 +1,19 @@
 package dev.throughline.transport;
 
+import dev.throughline.relay.HangUpEvent;
+import io.netty.channel.Channel;
+import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 
 /**
@@ -15,6 +21,8 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
  * moment is taken out of epoll, but isn't put back when it waits for something again: its next blocked write fails with
  * ENOENT, and a connection whose other side had half-closed loses the rest of its answer. So nothing is written here as
  * EPOLLET alone, which is never reported by itself and wakes once for an error or a hang-up (epoll_ctl(2)).
+ *
+ * <p>A hang-up is reported to the channel as {@link HangUpEvent}, so that a connection can be watched that nobody reads.
  */
 public final class EpollLoops {
     private EpollLoops() {}
@@ -38,7 +46,7 @@ public final class EpollLoops {
     private record Handler(IoHandler epoll) implements IoHandler {
         @Override
         public IoRegistration register(IoHandle handle) throws Exception {
-            return new Registration(epoll.register(handle));
+            return new Registration(epoll.register(handle instanceof EpollIoHandle known ? new Handle(known) : handle));
         }
 
         @Override
@@ -69,6 +77,46 @@ public final class EpollLoops {
         @Override
         public boolean isCompatible(Class<? extends IoHandle> handleType) {
             return epoll.isCompatible(handleType);
+        }
+    }
+
+    /** Hands on what happens to a socket, and tells its channel of a hang-up, which Netty leaves out. */
+    @SuppressWarnings("try") // Netty's close() says that it throws anything
+    private record Handle(EpollIoHandle netty) implements EpollIoHandle {
+        /** EPOLLHUP (sys/epoll.h). */
+        private static final int EPOLLHUP = 0x10;
+
+        @Override
+        public FileDescriptor fd() {
+            return netty.fd();
+        }
+
+        @Override
+        public void registered() {
+            netty.registered();
+        }
+
+        @Override
+        public void unregistered() {
+            netty.unregistered();
+        }
+
+        @Override
+        public void handle(IoRegistration registration, IoEvent event) {
+            netty.handle(registration, event);
+            if (netty instanceof Channel.Unsafe unsafe
+                    && event instanceof EpollIoEvent happened
+                    && (happened.ops().value() & EPOLLHUP) != 0) {
+                Channel channel = unsafe.voidPromise().channel();
+                if (channel.isActive()) {
+                    channel.pipeline().fireUserEventTriggered(HangUpEvent.INSTANCE);
+                }
+            }
+        }
+
+        @Override
+        public void close() throws Exception {
+            netty.close();
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.config.ListenerConfig.Interception;
 import dev.throughline.header.Bytes;
+import dev.throughline.relay.TcpTimeouts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,8 @@ class ConfigReaderTest {
         assertThat(config.commandLineKey()).isEmpty();
         assertThat(config.admin().socket()).hasToString("/run/throughline/hop-c/admin.sock");
         assertThat(config.admin().pidFile()).hasToString("/run/throughline/hop-c/pid");
-        assertThat(config.route()).isEqualTo(new RouteConfig.Destination(ImmutableList.of("bsd-socket")));
+        assertThat(config.route())
+                .isEqualTo(new RouteConfig.Destination(ImmutableList.of("bsd-socket"), TcpTimeouts.DEFAULTS));
     }
 
     @Test
@@ -83,8 +85,8 @@ class ConfigReaderTest {
                     agents:
                       - { uid: 0, executable: /usr/libexec/agent, sha256: %s }
                       - { uid: 4294967294 }
-                route: { to: hop-c, by: interception }
-                limits: { flows: 10, half-open-headers: 5, half-open-headers-total: 6,
+                route: { to: hop-c, by: interception, keepalive: { time: 5s }, user-timeout: 0s }
+                limits: { keepalive: { time: 0s, interval: 2s }, user-timeout: 1500ms, half-closed-timeout: 3s, flows: 10, half-open-headers: 5, half-open-headers-total: 6,
                           header-failures: 7, header-failures-window: 8s, remembered-chains: 1000, connect-timeout: 250ms, header-timeout: 1s,
                           idle-timeout: 2m, drain: 0s, ttl: 5s, skew: 1s, hops: 3 }
                 admin: { socket: b.sock, uids: [1001], pid-file: b.pid, metrics: "127.0.0.1:9464" }
@@ -126,6 +128,11 @@ class ConfigReaderTest {
         assertThat(config.limits().headerFailures()).isEqualTo(7);
         assertThat(config.limits().headerFailuresWindow()).isEqualTo(Duration.ofSeconds(8));
         assertThat(config.limits().hops()).isEqualTo(3);
+        assertThat(config.limits().halfClosedTimeout()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(config.limits().tcp())
+                .isEqualTo(new TcpTimeouts(Duration.ZERO, Duration.ofSeconds(2), 6, Duration.ofMillis(1500)));
+        assertThat(config.route().tcp())
+                .isEqualTo(new TcpTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(2), 6, Duration.ZERO));
         assertThat(config.admin().uids()).containsExactly(1001);
         assertThat(config.admin().metrics()).isPresent();
     }
@@ -202,6 +209,29 @@ class ConfigReaderTest {
         assertThat(problems(MINIMAL + "limits: { half-open-headers: 4001 }\n"))
                 .isEqualTo("hop.yaml:8:30: all peers together may have 4000 half-open headers"
                         + " (half-open-headers-total), so one can't have 4001");
+    }
+
+    @Test
+    void whatIsWrongWithTheTimesOfConnections() {
+        assertThat(problems("""
+                hop: hop-a
+                host: edge-1
+                key: hop-a.key
+                listeners: [{ name: one, mode: transparent, by: plain, address: "[::1]:7000", destination: "[2001:db8::1]:80" }]
+                transports: { agent: { socket: agent.sock, uid: 0 } }
+                route: { to: destination, over: agent, user-timeout: 5s }
+                limits:
+                  keepalive: { time: 1500ms, interval: 0s, probes: 128, idle: 3s }
+                  user-timeout: 10ms
+                  half-closed-timeout: 1ms
+                """)).isEqualTo("""
+                hop.yaml:6:54: "user-timeout" is for connections over "bsd-socket", which this route doesn't take: an agent sets these times itself
+                hop.yaml:8:22: "time": expected whole seconds, found "1500ms"
+                hop.yaml:8:40: "interval": expected between 1s and 9h6m7s, found "0s"
+                hop.yaml:8:52: "probes": expected a whole number from 1 to 127, found "128"
+                hop.yaml:8:57: unknown key "idle" in "keepalive": expected one of interval, probes, time
+                hop.yaml:9:17: "user-timeout": expected 0s, for the kernel's own rule, or at least 1s, found "10ms"
+                hop.yaml:10:24: "half-closed-timeout": expected between 0.1s and 720h, found "1ms\"""");
     }
 
     @Test

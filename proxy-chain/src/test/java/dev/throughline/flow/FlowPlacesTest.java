@@ -8,6 +8,7 @@ import dev.throughline.budget.Caps;
 import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.policy.Policy;
+import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.ScriptedTransport;
@@ -16,6 +17,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Flows that need a place, and get one, wait, or don't. */
 class FlowPlacesTest extends FlowScene {
@@ -29,7 +32,7 @@ class FlowPlacesTest extends FlowScene {
             p.budget = budget;
             p.directions(new Directions(
                     Policy.NONE,
-                    new Route(new NextHop.Destination(), PartsDraft.PLAIN),
+                    new Route(new NextHop.Destination(), PartsDraft.PLAIN, TcpTimeouts.DEFAULTS),
                     ImmutableMap.of(),
                     ImmutableMap.of(all.name(), all)));
         });
@@ -44,8 +47,8 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = places;
             p.transports = List.of(few, new BsdSocket(0, Duration.ofSeconds(5)));
-            p.directions(
-                    Directions.allTo(new Route(new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME))));
+            p.directions(Directions.allTo(new Route(
+                    new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();
         Socket there = destination.accept();
@@ -71,7 +74,8 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
             p.transports = List.of(slow);
-            p.directions(Directions.allTo(new Route(new NextHop.Destination(), ImmutableList.of("slow"))));
+            p.directions(Directions.allTo(
+                    new Route(new NextHop.Destination(), ImmutableList.of("slow"), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();
         Wire.await("to start", () -> slow.starts() == 1);
@@ -148,6 +152,74 @@ class FlowPlacesTest extends FlowScene {
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
         assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
+    }
+
+    /** Also after it has ended its output, when no read tells of a reset. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anApplicationThatResetsWhileItsFlowWaitsGivesItUpAtOnce(boolean halfClosed) throws Exception {
+        places(1, Duration.ofHours(1), Duration.ofHours(1));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        Socket second = wire.connect();
+        second.getOutputStream().write('a');
+        if (halfClosed) {
+            second.shutdownOutput();
+        }
+        Wire.await("to wait for a place", () -> parts.budget().waiting() == 1);
+
+        second.setSoLinger(true, 0);
+        second.close();
+
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while waiting"));
+        assertThat(parts.budget().waiting()).isZero();
+        first.close();
+        there.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+
+    @Test
+    void anApplicationThatResetsWhileItsFlowConnectsGivesTheStartUp() throws Exception {
+        ScriptedTransport slow = new ScriptedTransport("slow");
+        change(p -> {
+            p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
+            p.transports = List.of(slow);
+            p.directions(Directions.allTo(
+                    new Route(new NextHop.Destination(), ImmutableList.of("slow"), TcpTimeouts.DEFAULTS)));
+        });
+        Socket app = wire.connect();
+        app.getOutputStream().write('a');
+        Wire.await("to start", () -> slow.starts() == 1);
+
+        app.setSoLinger(true, 0);
+        app.close();
+
+        assertThat(ending()).isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while connecting"));
+        slow.letGo();
+    }
+
+    /** The end of the input alone isn't an end of the flow: a request may be whole, and an answer wanted. */
+    @Test
+    void anApplicationThatEndsItsOutputWhileItsFlowWaitsIsServed() throws Exception {
+        places(1, Duration.ofHours(1), Duration.ofSeconds(20));
+        Socket first = wire.connect();
+        Socket there = destination.accept();
+        Socket second = wire.connect();
+        second.getOutputStream().write('a');
+        second.shutdownOutput();
+        Wire.await("to wait for a place", () -> parts.budget().waiting() == 1);
+        first.close();
+        there.close();
+
+        Socket thereToo = destination.accept();
+        assertThat(thereToo.getInputStream().readAllBytes()).containsExactly('a');
+        thereToo.getOutputStream().write('b');
+        thereToo.close();
+
+        assertThat(second.getInputStream().readAllBytes()).containsExactly('b');
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
     }
 
     @Test

@@ -19,6 +19,7 @@ import dev.throughline.policy.Decision;
 import dev.throughline.policy.Outcome;
 import dev.throughline.policy.Policy;
 import dev.throughline.policy.PolicyRule;
+import dev.throughline.relay.TcpTimeouts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -49,8 +50,8 @@ class FlowPolicyTest extends FlowScene {
                 HeaderProfile.NORMAL);
         return new Directions(
                 policy,
-                new Route(new NextHop.Destination(), PartsDraft.PLAIN),
-                ImmutableMap.of("vault", new Route(vault, PartsDraft.PLAIN)),
+                new Route(new NextHop.Destination(), PartsDraft.PLAIN, TcpTimeouts.DEFAULTS),
+                ImmutableMap.of("vault", new Route(vault, PartsDraft.PLAIN, TcpTimeouts.DEFAULTS)),
                 ImmutableMap.of());
     }
 

@@ -8,6 +8,7 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.originator.HostId;
+import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.Transport;
 import java.security.SecureRandom;
@@ -25,9 +26,11 @@ final class PartsDraft {
     HalfOpenHeaders halfOpenHeaders = new HalfOpenHeaders(1, 10, 10, System::nanoTime);
     HeaderFailures headerFailures = new HeaderFailures(10, Duration.ofMinutes(1), 10, System::nanoTime);
     List<Cidr> healthCheckers = List.of();
-    Supplier<Directions> directions = () -> Directions.allTo(new Route(new NextHop.Destination(), PLAIN));
+    Supplier<Directions> directions =
+            () -> Directions.allTo(new Route(new NextHop.Destination(), PLAIN, TcpTimeouts.DEFAULTS));
     FlowTable table = new FlowTable(10);
     Duration headerTimeout = Duration.ofSeconds(5);
+    Duration halfClosedTimeout = Duration.ofMinutes(5);
     FlowBudget budget;
     FlowEvents events;
     List<Transport> transports = List.of(new BsdSocket(0, Duration.ofSeconds(5)));
@@ -44,7 +47,7 @@ final class PartsDraft {
 
     /** All flows go there, over plain sockets. */
     void next(NextHop next) {
-        directions(Directions.allTo(new Route(next, PLAIN)));
+        directions(Directions.allTo(new Route(next, PLAIN, TcpTimeouts.DEFAULTS)));
     }
 
     void directions(Directions all) {
@@ -69,6 +72,8 @@ final class PartsDraft {
                 events,
                 headerTimeout,
                 Duration.ofHours(1),
+                halfClosedTimeout,
+                TcpTimeouts.DEFAULTS,
                 Duration.ofSeconds(10),
                 Clock.systemUTC(),
                 new SecureRandom());

@@ -3,6 +3,8 @@ package dev.throughline.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -27,6 +29,8 @@ class RelayTest {
     private static final int MIB = 1 << 20;
     /** What an outbound buffer may hold: its high-water mark and the one read that went over it. */
     private static final long MOST_PENDING = 64 * 1024 + 64 * 1024;
+
+    private static final int HELD_BACK = MIB;
 
     private Wire wire;
     private Socket app;
@@ -59,8 +63,16 @@ class RelayTest {
     }
 
     private Running start(Duration idle) throws Exception {
+        return start(idle, LONG);
+    }
+
+    private Running start(Duration idle, Duration halfClosed) throws Exception {
+        return start(idle, halfClosed, Duration.ZERO);
+    }
+
+    private Running start(Duration idle, Duration halfClosed, Duration user) throws Exception {
         return wire.onLoop(() -> {
-            Relay relay = new Relay(inbound, outbound, idle);
+            Relay relay = new Relay(inbound, outbound, new RelayTimeouts(idle, halfClosed, user, user));
             return new Running(relay, relay.start().whenComplete((end, problem) -> ends.incrementAndGet()));
         });
     }
@@ -218,24 +230,147 @@ class RelayTest {
         assertThat(relay.get()).isEqualTo(RelayEnd.OUTBOUND_RESET);
     }
 
-    /** Between its end and the next byte for it, nothing tells that a side has vanished: Netty hears, and says nothing. */
-    @Test
-    void aSideThatVanishesAfterItsEndIsNoticedAtTheNextByteForIt() throws Exception {
+    /** Its end was read, so no read fails: the kernel's hang-up tells. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aResetAfterTheEndIsNoticedAtOnce(boolean byApp) throws Exception {
+        Socket first = byApp ? app : destination;
+        Socket second = byApp ? destination : app;
         Running relay = start(LONG);
-        app.shutdownOutput();
-        assertThat(destination.getInputStream().read()).isEqualTo(-1);
-        reset(app);
+        first.shutdownOutput();
+        assertThat(second.getInputStream().read()).isEqualTo(-1);
 
-        destination.getOutputStream().write('a');
+        reset(first);
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.INBOUND_RESET);
+        assertThat(relay.get()).isEqualTo(byApp ? RelayEnd.INBOUND_RESET : RelayEnd.OUTBOUND_RESET);
         // It has read the end, and reads it again: only a write can tell it.
         assertThatThrownBy(() -> {
                     while (true) {
-                        destination.getOutputStream().write('b');
+                        second.getOutputStream().write('b');
                     }
                 })
                 .isInstanceOf(IOException.class);
+    }
+
+    /** The destination's answer was sent, and so was its end: but the application had closed, and its kernel refused it. */
+    @Test
+    void whatTheOtherEndDidNotTakeIsNotCompleted() throws Exception {
+        Running relay = start(LONG);
+        app.close();
+        assertThat(destination.getInputStream().read()).isEqualTo(-1);
+
+        destination.getOutputStream().write('a');
+        destination.close();
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.INBOUND_RESET);
+    }
+
+    /** The hop's kernel holds the last bytes until they fit: closing now would leave nobody to tell of their fate. */
+    @Test
+    void itHasNotCompletedWhileBytesWaitInTheKernel() throws Exception {
+        Running relay = start(LONG);
+        fillKernels(relay);
+        app.shutdownOutput();
+        destination.shutdownOutput();
+        assertThat(all(app)).isEmpty();
+        Wire.await("for the end to be passed on", outbound::isOutputShutdown);
+        assertThat(relay.end()).isNotDone();
+
+        assertThat(all(destination)).hasSize(HELD_BACK);
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+    }
+
+    /** More than the destination's kernel takes from one that doesn't read, and less than the hop's own then holds. */
+    private void fillKernels(Running relay) throws Exception {
+        outbound.config().setOption(ChannelOption.SO_SNDBUF, 2 * MIB);
+        app.getOutputStream().write(random(HELD_BACK, 6));
+        Wire.await("for all bytes", () -> relay.relay().bytesToOutbound() == HELD_BACK);
+        Wire.await(
+                "for a closed window",
+                () -> TcpState.of(outbound).map(TcpState::isWindowClosed).orElse(true));
+    }
+
+    @Test
+    void bytesThatAreNotTakenAfterBothEndsAreAReset() throws Exception {
+        Running relay = start(LONG);
+        fillKernels(relay);
+        app.shutdownOutput();
+        destination.shutdownOutput();
+        assertThat(all(app)).isEmpty();
+
+        destination.close();
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.OUTBOUND_RESET);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void halfClosedAndSilentItEndsAfterATimeOfItsOwn(boolean byApp) throws Exception {
+        Running relay = start(LONG, Duration.ofMillis(200));
+
+        (byApp ? app : destination).shutdownOutput();
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.HALF_CLOSED);
+        assertReset(byApp ? app : destination);
+    }
+
+    /** A download after shutdown(SHUT_WR). */
+    @Test
+    void halfClosedItLivesAsLongAsBytesMove() throws Exception {
+        Running relay = start(LONG, Duration.ofMillis(600));
+        app.shutdownOutput();
+        for (int i = 0; i < 8; i++) {
+            Thread.sleep(150);
+            destination.getOutputStream().write('.');
+            assertThat(app.getInputStream().read()).isEqualTo('.');
+        }
+
+        destination.close();
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+    }
+
+    /** What was received of a connection that was reset isn't its whole, though an end of the input follows. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aResetBeforeTheRelayBeganIsAReset(boolean byApp) throws Exception {
+        Socket lost = byApp ? app : destination;
+        lost.getOutputStream().write("part".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        reset(lost);
+        Wire.await("for the reset", () -> failed(byApp ? inbound : outbound));
+
+        assertThat(start(LONG).get()).isEqualTo(byApp ? RelayEnd.INBOUND_RESET : RelayEnd.OUTBOUND_RESET);
+        assertReset(byApp ? destination : app);
+    }
+
+    private boolean failed(SocketChannel channel) {
+        try {
+            return wire.onLoop(
+                    () -> channel.pipeline().get(Inbox.class).failure().isPresent());
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Linux would end it at the user timeout: a closed window counts as silence, though every probe is answered. */
+    @Test
+    void aReaderThatPausesForLongerThanTheUserTimeoutIsNotCut() throws Exception {
+        Duration second = Duration.ofSeconds(1);
+        outbound.config().setOption(EpollChannelOption.TCP_USER_TIMEOUT, 1000);
+        Running relay = start(LONG, LONG, second);
+        CompletableFuture<Void> writer = sending(app, new byte[16 * MIB]);
+
+        Wire.await(
+                "for a pause of three user timeouts",
+                () -> TcpState.of(outbound)
+                        .map(info -> TcpState.isWindowClosed(info) && info.lastDataSent() > 3 * second.toMillis())
+                        .orElse(true));
+
+        assertThat(relay.end()).isNotDone();
+        assertThat(all(destination)).hasSize(16 * MIB);
+        writer.get();
+        destination.close();
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
     }
 
     @Test

@@ -9,7 +9,11 @@ import dev.throughline.budget.Claimant;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.Capability;
 import dev.throughline.relay.Inbox;
+import dev.throughline.relay.StreamOptions;
+import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 import java.io.IOException;
@@ -56,7 +60,11 @@ class BsdSocketTest {
         return new BsdSocket(mark, timeout)
                 .start(
                         wire.loops().next(),
-                        new ConnectRequest(address(), new Claimant("host", "0", "app", "1@1"), Optional.empty()),
+                        new ConnectRequest(
+                                address(),
+                                new Claimant("host", "0", "app", "1@1"),
+                                Optional.empty(),
+                                TcpTimeouts.DEFAULTS),
                         new Inbox())
                 .opened()
                 .thenApply(opened -> {
@@ -82,6 +90,13 @@ class BsdSocketTest {
         assertThat(channel.pipeline().first()).isInstanceOf(Inbox.class);
         assertThat(channel.remoteAddress()).isEqualTo(address());
         assertThat(channel.config().getOption(SO_MARK)).isZero();
+        assertThat(channel.config().getOption(ChannelOption.SO_KEEPALIVE)).isTrue();
+        assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPIDLE)).isEqualTo(30);
+        assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPINTVL)).isEqualTo(15);
+        assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPCNT)).isEqualTo(6);
+        assertThat(channel.config().getOption(EpollChannelOption.TCP_USER_TIMEOUT))
+                .isEqualTo(120_000);
+        assertThat(channel.config().getOption(StreamOptions.SO_OOBINLINE)).isEqualTo(1);
         channel.close().sync();
     }
 

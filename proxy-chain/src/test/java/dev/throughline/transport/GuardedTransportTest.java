@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.throughline.LogLines;
 import dev.throughline.budget.Claimant;
 import dev.throughline.relay.Inbox;
+import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -40,7 +41,7 @@ class GuardedTransportTest {
 
     private Start start(InetSocketAddress to, String executable) {
         Claimant who = new Claimant("host", "0", executable, "1@1");
-        return guarded.start(loop, new ConnectRequest(to, who, Optional.empty()), new Inbox());
+        return guarded.start(loop, new ConnectRequest(to, who, Optional.empty(), TcpTimeouts.DEFAULTS), new Inbox());
     }
 
     /** To a destination of its own. */

@@ -37,7 +37,7 @@ class ArchitectureTest {
             .put("budget", ImmutableSet.of())
             .put("os", ImmutableSet.of())
             .put("policy", ImmutableSet.of())
-            .put("config", ImmutableSet.of("os", "policy"))
+            .put("config", ImmutableSet.of("os", "policy", "relay"))
             .put("relay", ImmutableSet.of())
             .put("transport", ImmutableSet.of("relay"))
             .put("ebpf", ImmutableSet.of("os"))

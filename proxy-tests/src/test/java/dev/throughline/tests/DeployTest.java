@@ -9,6 +9,7 @@ import dev.throughline.config.HopConfig;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
 import dev.throughline.header.Cidr;
+import dev.throughline.relay.TcpTimeouts;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,7 +46,10 @@ class DeployTest {
                             assertThat(before.laterMarks()).contains(hop.mark());
                             assertThat(before.route())
                                     .isEqualTo(new RouteConfig.HopByInterception(
-                                            hop.name(), HeaderProfile.NORMAL, ImmutableList.of("bsd-socket")));
+                                            hop.name(),
+                                            HeaderProfile.NORMAL,
+                                            ImmutableList.of("bsd-socket"),
+                                            TcpTimeouts.DEFAULTS));
                             return said.hop();
                         }))
                 .toList();

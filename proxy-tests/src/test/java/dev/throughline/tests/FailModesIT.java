@@ -1,6 +1,7 @@
 package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -123,6 +124,46 @@ class FailModesIT {
     private static void passes(InetSocketAddress to) throws IOException {
         try (Party.Line line = scene.app().open(to)) {
             assertThat(line.say(new byte[] {1, 2, 3})).containsExactly(1, 2, 3);
+        }
+    }
+
+    /**
+     * The kernel completes a captured handshake by itself, so a destination that refuses is felt as a reset after connect(2). What
+     * the host can't reach, or rejects before the hop's rules, fails in connect(2) itself, and an application falls back.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void whatTheHostDoesNotRouteFailsInConnectAndWhatRefusesAfterIt(String way) throws IOException {
+        String name = "dual-" + way;
+        Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7206, 15001, ""));
+        InetSocketAddress refusing = new InetSocketAddress("fd91:9::3", 80);
+        String web6 = OneHost.WEB6.getAddress().getHostAddress();
+        hops.redirect("apply", name);
+        try {
+            hops.start(name);
+            scene.host().run("ip", "address", "add", "fd91:9::3/128", "dev", "lo", "nodad");
+            scene.app().open(refusing).close();
+            hops.get(name).awaitMetric("throughline_flows_closed_total{reason=\"connect-refused\"}", 1);
+
+            scene.host().run("ip", "-6", "route", "add", "unreachable", web6 + "/128");
+            assertThatThrownBy(() -> scene.app().open(OneHost.WEB6)).hasMessageContaining("No route to host");
+            isProxied(hops.get(name), OneHost.WEB);
+            scene.host().run("ip", "-6", "route", "del", "unreachable", web6 + "/128");
+            isProxied(hops.get(name), OneHost.WEB6);
+
+            scene.host()
+                    .run(
+                            "nft",
+                            "add table inet early; add chain inet early out { type filter hook output priority -300; };"
+                                    + " add rule inet early out ip6 daddr fd91:9::/64 meta mark != 0x7206"
+                                    + " tcp flags syn reject with tcp reset");
+            assertThatThrownBy(() -> scene.app().open(OneHost.WEB6)).hasMessageContaining("Connection refused");
+            isProxied(hops.get(name), OneHost.WEB);
+            scene.host().run("nft", "delete", "table", "inet", "early");
+        } finally {
+            scene.host().run("ip", "address", "del", "fd91:9::3/128", "dev", "lo");
+            hops.redirect("remove", name);
+            hops.get(name).process().close();
         }
     }
 

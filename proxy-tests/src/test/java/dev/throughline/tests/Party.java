@@ -128,6 +128,32 @@ final class Party implements AutoCloseable {
                     .parseHex(party.ask("trickle " + name + " " + HexFormat.of().formatHex(bytes)));
         }
 
+        /** Says all that it has to say, in hexadecimal pieces; those that begin with an exclamation mark are one urgent byte. */
+        byte[] urgent(String pieces) throws IOException {
+            return HexFormat.of().parseHex(party.ask("urgent " + name + " " + pieces));
+        }
+
+        /** Sends bytes and receives as many; both directions stay. */
+        byte[] exchange(byte[] bytes) throws IOException {
+            return HexFormat.of()
+                    .parseHex(
+                            party.ask("exchange " + name + " " + HexFormat.of().formatHex(bytes)));
+        }
+
+        void send(byte[] bytes) throws IOException {
+            party.ask("send " + name + " " + HexFormat.of().formatHex(bytes));
+        }
+
+        /** Waits for the end of the connection, and says whether it is a reset. */
+        boolean isReset() throws IOException {
+            return Boolean.parseBoolean(party.ask("is-reset " + name));
+        }
+
+        /** Throws the connection away. */
+        void reset() throws IOException {
+            party.ask("reset " + name);
+        }
+
         @Override
         public void close() throws IOException {
             party.ask("close " + name);

@@ -77,6 +77,33 @@ final class PartyMain {
                 }
                 return HexFormat.of().formatHex(end.finish().rest());
             }
+            case "urgent" -> {
+                End end = ends.get(words.get(1));
+                for (String piece : Splitter.on(',').split(words.get(2))) {
+                    if (piece.startsWith("!")) {
+                        end.socket().sendUrgentData(Integer.parseInt(piece.substring(1), 16));
+                    } else {
+                        end.send(HexFormat.of().parseHex(piece));
+                    }
+                }
+                return HexFormat.of().formatHex(end.finish().rest());
+            }
+            case "exchange" -> {
+                End end = ends.get(words.get(1));
+                byte[] bytes = HexFormat.of().parseHex(words.get(2));
+                return HexFormat.of().formatHex(end.send(bytes).receive(bytes.length));
+            }
+            case "send" -> {
+                ends.get(words.get(1)).send(HexFormat.of().parseHex(words.get(2)));
+                return "";
+            }
+            case "is-reset" -> {
+                return "" + ends.get(words.get(1)).isReset();
+            }
+            case "reset" -> {
+                ends.remove(words.get(1)).reset();
+                return "";
+            }
             case "close" -> {
                 ends.remove(words.get(1)).close();
                 return "";

@@ -5,6 +5,7 @@ import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Tuple;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
+import dev.throughline.relay.RelayTimeouts;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Start;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
@@ -123,7 +124,8 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         Answers.send(hop, new BridgeAnswer.News.Addresses(Tuple.tcp(channel.localAddress(), channel.remoteAddress())));
         Answers.send(hop, new BridgeAnswer.Connected());
         hop.pipeline().remove(this);
-        Relay relay = new Relay(hop, channel, NO_IDLE_TIMEOUT);
+        Relay relay = new Relay(
+                hop, channel, new RelayTimeouts(NO_IDLE_TIMEOUT, NO_IDLE_TIMEOUT, Duration.ZERO, Duration.ZERO));
         hop.pipeline().addFirst(new HangUp(hop, relay::abort));
         relay.start().thenRun(() -> place.orElseThrow().release());
     }

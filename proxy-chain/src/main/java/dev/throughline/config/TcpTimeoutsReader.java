@@ -1,0 +1,50 @@
+package dev.throughline.config;
+
+import dev.throughline.relay.TcpTimeouts;
+import java.time.Duration;
+import java.util.List;
+
+/** Reads {@code keepalive} and {@code user-timeout}, of {@code limits} and of a route. */
+final class TcpTimeoutsReader {
+    /** The keys of the mapping that has them. */
+    static final List<String> KEYS = List.of("keepalive", "user-timeout");
+
+    /** What Linux takes at most for TCP_KEEPIDLE and TCP_KEEPINTVL (MAX_TCP_KEEPIDLE, net/tcp.h). */
+    private static final Duration LONGEST = Duration.ofSeconds(32_767);
+
+    /** What Linux takes at most for TCP_KEEPCNT (MAX_TCP_KEEPCNT, net/tcp.h). */
+    private static final int MOST_PROBES = 127;
+
+    private TcpTimeoutsReader() {}
+
+    /** Returns what {@code parent} says, and what {@code otherwise} says of the rest. */
+    static TcpTimeouts read(Section parent, TcpTimeouts otherwise) {
+        try (Section keepalive = parent.section("keepalive")) {
+            return new TcpTimeouts(
+                    keepalive.optional("time", text -> seconds(text, Duration.ZERO), otherwise.keepaliveTime()),
+                    keepalive.optional(
+                            "interval", text -> seconds(text, Duration.ofSeconds(1)), otherwise.keepaliveInterval()),
+                    keepalive.optional(
+                            "probes", text -> Values.integer(text, 1, MOST_PROBES), otherwise.keepaliveProbes()),
+                    parent.optional("user-timeout", TcpTimeoutsReader::userTimeout, otherwise.userTimeout()));
+        }
+    }
+
+    private static Duration seconds(String text, Duration least) {
+        Duration duration = Values.duration(text, least, LONGEST);
+        if (!duration.equals(Duration.ofSeconds(duration.toSeconds()))) {
+            throw new IllegalArgumentException("expected whole seconds, found \"" + text + "\"");
+        }
+        return duration;
+    }
+
+    /** Nothing, or long enough for a round trip and a retransmission. */
+    private static Duration userTimeout(String text) {
+        Duration duration = Values.duration(text, Duration.ZERO, Duration.ofDays(1));
+        if (!duration.isZero() && duration.compareTo(Duration.ofSeconds(1)) < 0) {
+            throw new IllegalArgumentException(
+                    "expected 0s, for the kernel's own rule, or at least 1s, found \"" + text + "\"");
+        }
+        return duration;
+    }
+}
