@@ -47,6 +47,7 @@ import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
 import dev.throughline.report.IdNames;
 import dev.throughline.report.Reload;
+import dev.throughline.report.StandardError;
 import dev.throughline.report.WhoJson;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.EpollLoops;
@@ -117,7 +118,13 @@ public final class Hop implements AutoCloseable {
             FlowJson json = new FlowJson(config.name(), names);
             FlowLog log = opened(FlowLog.start(json));
             metrics.counter(
-                    "throughline.log.dropped", "Flow lines that nobody took from standard output", log::dropped);
+                    "throughline.log.dropped",
+                    "Flow lines that were lost: standard output was full, closed, or not read",
+                    log::dropped);
+            metrics.counter(
+                    "throughline.messages.dropped",
+                    "Messages that were lost: standard error was full, closed, or not read",
+                    StandardError::dropped);
             EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
             ProcessIdentifier identifier = identifier(config.limits());
             FlowBudget budget = budget(config.limits(), names);
