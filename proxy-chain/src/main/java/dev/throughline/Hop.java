@@ -317,7 +317,8 @@ public final class Hop implements AutoCloseable {
         return batches;
     }
 
-    private EventLoopGroup loops(int threads) {
+    private EventLoopGroup loops(int threads) throws IOException {
+        NativeLibrary.prepare();
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(threads, EpollLoops.newFactory());
         open.add(() -> loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
         return loops;

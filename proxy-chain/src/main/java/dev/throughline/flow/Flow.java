@@ -217,7 +217,8 @@ public final class Flow {
         if (believed || (found instanceof Arrival.Tcp tcp && isHealthChecker(tcp))) {
             return new Refused(CloseReason.HEALTH_CHECK, end.detail());
         }
-        if (!entrance.ownerRule().equals(Entrance.OwnerRule.ANYONE) || parts.halfOpenHeaders().isProven(peer)) {
+        if (!entrance.ownerRule().equals(Entrance.OwnerRule.ANYONE)
+                || parts.halfOpenHeaders().isProven(peer)) {
             headerOf = null;
         }
         return end;

@@ -44,8 +44,7 @@ public final class HostShortages {
 
     /** A connection onwards can't be opened, and there is no other way for its flow. */
     synchronized void onward(String transport, String reason, String why) {
-        episodes.happens(
-                new Place("transport " + transport, "flows end with " + reason), why, System.nanoTime());
+        episodes.happens(new Place("transport " + transport, "flows end with " + reason), why, System.nanoTime());
     }
 
     synchronized void endEpisodes(long now) {

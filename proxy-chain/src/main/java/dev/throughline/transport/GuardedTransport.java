@@ -164,9 +164,7 @@ public final class GuardedTransport implements Transport {
             breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
         } else if (problem == null) {
             breaker.releasePermission();
-        } else if (!(problem instanceof NotOpened why)
-                || why.reason().equals(NotOpened.GIVEN_UP)
-                || why.isShortage()) {
+        } else if (!(problem instanceof NotOpened why) || why.reason().equals(NotOpened.GIVEN_UP) || why.isShortage()) {
             breaker.releasePermission();
         } else if (why.blame() == NotOpened.Blame.TRANSPORT) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);

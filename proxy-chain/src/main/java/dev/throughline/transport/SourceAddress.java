@@ -1,10 +1,8 @@
 package dev.throughline.transport;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
-import java.net.NoRouteToHostException;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.DatagramChannel;
 
@@ -21,13 +19,19 @@ final class SourceAddress {
         try (DatagramChannel probe =
                 DatagramChannel.open(ipv6 ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET)) {
             probe.configureBlocking(false);
+            return connects(probe, destination);
+        } catch (IOException e) {
+            // There is no descriptor for it, which says nothing of addresses.
+            return true;
+        }
+    }
+
+    private static boolean connects(DatagramChannel probe, InetSocketAddress destination) {
+        try {
             probe.connect(destination);
             return true;
-        } catch (BindException | NoRouteToHostException none) {
+        } catch (IOException none) {
             return false;
-        } catch (IOException e) {
-            // Of something else there is none, which says nothing of addresses.
-            return true;
         }
     }
 }

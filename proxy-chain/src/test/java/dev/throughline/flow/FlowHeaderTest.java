@@ -105,8 +105,7 @@ class FlowHeaderTest extends FlowScene {
         entrance = entrance(new Entrance.Beginning.SignedHeader(), false, false, owner -> java.util.Optional.empty());
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
-        parts.halfOpenHeaders()
-                .verified(new Peer(destinationAddress().getAddress(), java.util.OptionalInt.empty()));
+        parts.halfOpenHeaders().verified(new Peer(destinationAddress().getAddress(), java.util.OptionalInt.empty()));
         entrance = fromPreviousHop();
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);

@@ -311,7 +311,11 @@ class HeaderInputTest {
         try (Wire wire = new Wire()) {
             Wire.Pair pair = wire.pair();
             CompletableFuture<Header> answer = wire.onLoop(() -> HeaderInput.read(
-                    pair.channel(), (Inbox) pair.channel().pipeline().first(), new HeaderReader(HeaderLimits.NORMAL), LONG, lost));
+                    pair.channel(),
+                    (Inbox) pair.channel().pipeline().first(),
+                    new HeaderReader(HeaderLimits.NORMAL),
+                    LONG,
+                    lost));
 
             pair.socket().getOutputStream().write(headerAndPayload());
 

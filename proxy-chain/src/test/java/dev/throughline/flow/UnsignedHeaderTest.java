@@ -50,7 +50,8 @@ class UnsignedHeaderTest {
     }
 
     private static Header read(byte[] bytes) {
-        return ((ReadResult.Complete) HeaderReader.ofUnsignedHeaders(HeaderLimits.NORMAL).read(bytes, bytes.length))
+        return ((ReadResult.Complete)
+                        HeaderReader.ofUnsignedHeaders(HeaderLimits.NORMAL).read(bytes, bytes.length))
                 .header();
     }
 
@@ -81,7 +82,8 @@ class UnsignedHeaderTest {
     private static Header withAddresses(String family, String addresses) {
         int length = addresses.length() / 2;
         return read(HexFormat.of()
-                .parseHex("0d0a0d0a000d0a515549540a21" + family + HexFormat.of().toHexDigits((short) length) + addresses));
+                .parseHex("0d0a0d0a000d0a515549540a21" + family + HexFormat.of().toHexDigits((short) length)
+                        + addresses));
     }
 
     /** A proxy that listens on both families with one socket writes the flows of its IPv4 clients so. */
@@ -110,16 +112,15 @@ class UnsignedHeaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"7f000001", "00000000", "a9fea9fe"})
     void aMappedDestinationThatMeansTheProxysHostIsNotThisOne(String destination) {
-        Refused refused =
-                refusal(withAddresses("21", MAPPED + "c0000207" + MAPPED + destination + PORTS), SOCKET);
+        Refused refused = refusal(withAddresses("21", MAPPED + "c0000207" + MAPPED + destination + PORTS), SOCKET);
 
         assertThat(refused.reason()).isEqualTo(CloseReason.DESTINATION_NOT_HERE);
     }
 
     @Test
     void aMappedDestinationThatIsThisListenerIsALoop() {
-        Refused refused = refusal(
-                withAddresses("21", MAPPED + "c0000207" + MAPPED + "cb007101" + "1267" + "1b58"), SOCKET);
+        Refused refused =
+                refusal(withAddresses("21", MAPPED + "c0000207" + MAPPED + "cb007101" + "1267" + "1b58"), SOCKET);
 
         assertThat(refused.reason()).isEqualTo(CloseReason.LOOP);
     }

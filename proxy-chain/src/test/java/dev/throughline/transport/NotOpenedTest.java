@@ -71,7 +71,7 @@ class NotOpenedTest {
         assertThat(why.detail()).contains("LimitNOFILE");
     }
 
-    /** The kernel says the same of both. The documentation's addresses of IPv6 multicast scope 0 are nobody's way. */
+    /** The kernel says the same of both. From no address is a link-local one without its link reached. */
     @Test
     void wantOfAnAddressIsNoWantOfPorts() {
         InetSocketAddress unreachable = new InetSocketAddress("fe80::1", 80);
