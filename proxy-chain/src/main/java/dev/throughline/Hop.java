@@ -3,7 +3,6 @@ package dev.throughline;
 import com.google.common.collect.Collections2;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
-import com.sun.management.UnixOperatingSystemMXBean;
 import dev.throughline.admin.AdminPages;
 import dev.throughline.admin.AdminServer;
 import dev.throughline.budget.PoolView;
@@ -24,6 +23,7 @@ import dev.throughline.flow.FlowParts;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
+import dev.throughline.flow.HostShortages;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.CommandLineHash;
 import dev.throughline.identify.EvidenceInForce;
@@ -50,6 +50,7 @@ import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
 import dev.throughline.report.IdNames;
 import dev.throughline.report.Reload;
+import dev.throughline.report.StandardError;
 import dev.throughline.report.WhoJson;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.EpollLoops;
@@ -57,7 +58,6 @@ import dev.throughline.transport.GuardedTransport;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -72,12 +72,16 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One running hop: the composition root, the only class that knows all rooms. {@link #start} opens everything or throws;
  * {@link #drain} lets flows finish; {@link #close} ends what is left.
  */
 public final class Hop implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Hop.class);
+
     private final HopConfig config;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
@@ -92,6 +96,7 @@ public final class Hop implements AutoCloseable {
     private volatile @Nullable String notReady = "starting";
     private volatile @Nullable InterceptionWatcher interception;
     private volatile @Nullable KeyWatch keyWatch;
+    private volatile @Nullable HostShortages shortages;
 
     /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
@@ -121,7 +126,13 @@ public final class Hop implements AutoCloseable {
             FlowJson json = new FlowJson(config.name(), names);
             FlowLog log = opened(FlowLog.start(json));
             metrics.counter(
-                    "throughline.log.dropped", "Flow lines that nobody took from standard output", log::dropped);
+                    "throughline.log.dropped",
+                    "Flow lines that were lost: standard output was full, closed, or not read",
+                    log::dropped);
+            metrics.counter(
+                    "throughline.messages.dropped",
+                    "Messages that were lost: standard error was full, closed, or not read",
+                    StandardError::dropped);
             EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
             ProcessIdentifier identifier = identifier(config.limits());
             FlowBudget budget = budget(config.limits(), names);
@@ -137,6 +148,7 @@ public final class Hop implements AutoCloseable {
             startAdmin(json, parts, transports);
             writePidFile(config.admin().pidFile());
             Optional<RulePlan> rules = ConfiguredRules.of(config);
+            fitDescriptors(budget);
             for (ListenerConfig listener : config.listeners()) {
                 int answerMark = rules.filter(plan -> listener instanceof ListenerConfig.Intercepting)
                         .map(plan -> plan.answerMark(listener.name()))
@@ -227,13 +239,13 @@ public final class Hop implements AutoCloseable {
                 .addAll(Collections2.transform(config.budget().nextHops().keySet(), FlowBudget::toHop))
                 .build();
         FlowBudget budget = opened(new FlowBudget(
-                Math.min(limits.flows(), openSockets()),
+                limits.flows(),
                 config.budget().rule(),
                 config.budget().waiting(),
                 names::of,
                 metrics.budget(pools, transports)));
         // An agent's places are those that it says.
-        transports.forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? openSockets() : 0));
+        transports.forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? limits.flows() : 0));
         config.budget().nextHops().forEach((hop, flows) -> budget.pool(FlowBudget.toHop(hop), flows));
         for (PoolView pool : budget.pools()) {
             String name = pool.name();
@@ -252,6 +264,11 @@ public final class Hop implements AutoCloseable {
             }
         }
         waiting(budget, FlowBudget.CLASS, FlowBudget.CAP);
+        metrics.counter(
+                "throughline.accepts.refused",
+                "Connections that were refused unserved: no descriptor was left, or the kernel had no memory",
+                budget.shortages()::refusedAccepts);
+        shortages = budget.shortages();
         return budget;
     }
 
@@ -270,13 +287,22 @@ public final class Hop implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** What the process may have open, but for a sixteenth: a flow has two of them, one onwards. */
-    private static int openSockets() {
-        long most = ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-                ? unix.getMaxFileDescriptorCount()
-                : Integer.MAX_VALUE;
-        // No limit is told as a negative number (RLIM_INFINITY, getrlimit(2)).
-        return most < 0 ? Integer.MAX_VALUE : (int) Math.min(Integer.MAX_VALUE, (most - most / 16) / 2);
+    /** Takes off what is open already: otherwise the last places would end for want of a descriptor. */
+    private void fitDescriptors(FlowBudget budget) {
+        // An intercepting listener has two sockets; each has a descriptor in reserve as well.
+        int listening = 4 * config.listeners().size();
+        FlowCapacity fits = FlowCapacity.ofThisProcess(config.limits().flows(), listening);
+        table.limit(fits.rows());
+        budget.capacity(FlowBudget.HOP, fits.places());
+        budget.capacity(BsdSocket.NAME, fits.places());
+        if (fits.places() < config.limits().flows()) {
+            LOG.warn(
+                    "has room for {} flows, not for {} (limits.flows): it may open {} files; raise LimitNOFILE= of the"
+                            + " unit, or ulimit -n",
+                    fits.places(),
+                    config.limits().flows(),
+                    FlowCapacity.descriptorLimit());
+        }
     }
 
     private ProcessIdentifier identifier(Limits limits) throws IOException {
@@ -306,7 +332,8 @@ public final class Hop implements AutoCloseable {
         return batches;
     }
 
-    private EventLoopGroup loops(int threads) {
+    private EventLoopGroup loops(int threads) throws IOException {
+        NativeLibrary.prepare();
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(threads, EpollLoops.newFactory());
         open.add(() -> loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
         return loops;
@@ -334,7 +361,7 @@ public final class Hop implements AutoCloseable {
                 .build();
         EventLoopGroup loop = loops(1);
         watchKeys(loop);
-        AdminServer admin = opened(new AdminServer(loop, pages, uids));
+        AdminServer admin = opened(new AdminServer(loop, pages, uids, budget.shortages()));
         admin.listen(config.admin().socket());
         open.add(() -> Files.deleteIfExists(config.admin().socket()));
         if (config.admin().metrics().isPresent()) {
@@ -428,6 +455,10 @@ public final class Hop implements AutoCloseable {
         if (reason != null) {
             reasons.add(reason);
         }
+        HostShortages lacking = shortages;
+        if (lacking != null && lacking.isRefusing()) {
+            reasons.add("connections are refused unserved: no descriptor or memory is left");
+        }
         InterceptionWatcher watcher = interception;
         if (watcher != null) {
             reasons.addAll(watcher.problems());
@@ -486,7 +517,7 @@ public final class Hop implements AutoCloseable {
             try {
                 resource.close();
             } catch (Exception e) {
-                org.slf4j.LoggerFactory.getLogger(Hop.class).warn("closing: {}", e.toString());
+                LOG.warn("closing: {}", e.toString());
             }
         }
         open.clear();

@@ -1,6 +1,8 @@
 package dev.throughline.admin;
 
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.flow.AcceptGuard;
+import dev.throughline.flow.HostShortages;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.SocketFile;
 import io.netty.bootstrap.ServerBootstrap;
@@ -36,13 +38,15 @@ public final class AdminServer implements AutoCloseable {
     private final EventLoopGroup loops;
     private final AdminPages pages;
     private final ImmutableSet<Integer> uids;
+    private final HostShortages shortages;
     private final List<Channel> listening = new ArrayList<>();
 
     /** A server for which {@code uids} may use the Unix socket. */
-    public AdminServer(EventLoopGroup loops, AdminPages pages, ImmutableSet<Integer> uids) {
+    public AdminServer(EventLoopGroup loops, AdminPages pages, ImmutableSet<Integer> uids, HostShortages shortages) {
         this.loops = loops;
         this.pages = pages;
         this.uids = uids;
+        this.shortages = shortages;
     }
 
     /** Opens the Unix socket at {@code path}, in place of one that a hop left behind when it was killed. */
@@ -86,7 +90,12 @@ public final class AdminServer implements AutoCloseable {
     }
 
     private void bind(ServerBootstrap bootstrap, SocketAddress address, Pages<?> handler) throws IOException {
-        var bound = bootstrap.group(loops).childHandler(handler).bind(address).awaitUninterruptibly();
+        var bound = bootstrap
+                .group(loops)
+                .handler(new AcceptGuard("admin interface", shortages))
+                .childHandler(handler)
+                .bind(address)
+                .awaitUninterruptibly();
         if (!bound.isSuccess()) {
             throw new IOException(
                     "can't listen on " + (address instanceof InetSocketAddress tcp ? Tuple.text(tcp) : address) + ": "

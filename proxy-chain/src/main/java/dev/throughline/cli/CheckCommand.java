@@ -1,8 +1,12 @@
 package dev.throughline.cli;
 
+import dev.throughline.config.ConfigException;
+import dev.throughline.config.ConfigProblem;
+import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.key.KeyFormatException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +27,8 @@ final class CheckCommand implements Callable<Integer> {
     /** Says everything that is wrong, in the configuration first: only a whole one names its keys for sure. */
     static int check(Path file) {
         HopConfig config = ConfigOption.readAlone(file);
-        List<String> problems = new ArrayList<>(ConfigOption.ruleProblems(file, config));
+        List<String> problems = new ArrayList<>(problemsAtStart(file));
+        problems.addAll(ConfigOption.ruleProblems(file, config));
         try {
             HopKeys.read(config);
         } catch (KeyFormatException e) {
@@ -34,5 +39,17 @@ final class CheckCommand implements Callable<Integer> {
         }
         System.out.println(file + ": hop " + config.name() + " is fine");
         return ExitCode.OK;
+    }
+
+    private static List<String> problemsAtStart(Path file) {
+        try {
+            return ConfigReader.problemsAtStart(file).stream()
+                    .map(ConfigProblem::toString)
+                    .toList();
+        } catch (ConfigException e) {
+            throw new CommandFailure(ExitCode.CONFIGURATION, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            throw CommandFailure.unreadable(file, e);
+        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.throughline.cli;
 
+import com.google.common.base.CharMatcher;
+import com.google.common.base.Splitter;
 import com.google.common.collect.Streams;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
@@ -26,6 +28,7 @@ import dev.throughline.os.Capability;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.report.JsonTree;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -64,6 +67,8 @@ final class Examination {
         identity();
         config.ifPresent(this::keys);
         config.ifPresent(this::listeners);
+        config.ifPresent(this::ownFiles);
+        config.ifPresent(this::ports);
         config.ifPresent(this::rules);
         config.ifPresent(this::places);
         return List.copyOf(findings);
@@ -227,19 +232,52 @@ final class Examination {
         }
     }
 
-    /** The hop makes folders that aren't there, as far as the nearest one that is lets it. */
-    private void socket(ListenerConfig.Bridge bridge) {
-        Path folder = nearest(bridge.socket().toAbsolutePath());
-        String text = bridge.name() + ": socket " + bridge.socket();
-        String hint = "the hop's user must be able to make files there, or \"socket\" must name another place";
-        if (!Files.isDirectory(folder)) {
-            findings.add(Finding.error(
-                    LISTENERS, text + " can't be made: " + folder + " is no folder that can be seen", hint));
-        } else if (!Files.isWritable(folder)) {
-            findings.add(Finding.error(LISTENERS, text + " can't be made: no right to write to " + folder, hint));
-        } else {
-            findings.add(Finding.ok(LISTENERS, text + " can be made"));
+    /** What is as it should be needs no line: every hop has these. */
+    private void ownFiles(HopConfig hop) {
+        HopConfig.Admin admin = hop.admin();
+        Stream.of(
+                        canBeMade("admin interface: socket " + admin.socket(), admin.socket(), "socket"),
+                        canBeMade("pid file " + admin.pidFile(), admin.pidFile(), "pid-file"))
+                .filter(finding -> finding.level() != Finding.Level.OK)
+                .forEach(findings::add);
+    }
+
+    /** Each flow takes a source port towards where it goes; the range is that of this network namespace. */
+    private void ports(HopConfig hop) {
+        // In one read(2): sysctl gives nothing from the middle of a value (proc_sys(5)).
+        try (BufferedReader range = Files.newBufferedReader(Path.of("/proc/sys/net/ipv4/ip_local_port_range"))) {
+            List<String> ends = Splitter.on(CharMatcher.whitespace())
+                    .omitEmptyStrings()
+                    .splitToList(String.valueOf(range.readLine()));
+            int ports = Integer.parseInt(ends.get(1)) - Integer.parseInt(ends.get(0)) + 1;
+            String text = ports + " source ports (net.ipv4.ip_local_port_range) for "
+                    + hop.limits().flows() + " flows (limits.flows)";
+            if (ports < hop.limits().flows()) {
+                findings.add(Finding.warning(
+                        KERNEL,
+                        text + ": those to one address end with no-ports before the hop is full",
+                        "widen the range; deploy/README.md, \"When something runs out\""));
+            }
+        } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+            findings.add(Finding.warning(KERNEL, "the range of source ports can't be read: " + e.getMessage(), ""));
         }
+    }
+
+    private void socket(ListenerConfig.Bridge bridge) {
+        findings.add(canBeMade(bridge.name() + ": socket " + bridge.socket(), bridge.socket(), "socket"));
+    }
+
+    /** The hop makes folders that aren't there, as far as the nearest one that is lets it. */
+    private static Finding canBeMade(String text, Path file, String key) {
+        Path folder = nearest(file.toAbsolutePath());
+        String hint = "the hop's user must be able to make files there, or \"" + key + "\" must name another place";
+        if (!Files.isDirectory(folder)) {
+            return Finding.error(
+                    LISTENERS, text + " can't be made: " + folder + " is no folder that can be seen", hint);
+        }
+        return Files.isWritable(folder)
+                ? Finding.ok(LISTENERS, text + " can be made")
+                : Finding.error(LISTENERS, text + " can't be made: no right to write to " + folder, hint);
     }
 
     /** The nearest of the folders above {@code file} that is there. */

@@ -75,6 +75,7 @@ final class RunCommand implements Callable<Integer> {
         };
         try (Hop hop = new Hop(config, keys, clock, source)) {
             // First: without a handler, a hop that is told to reload while it starts would end.
+            Signals.acceptIgnored("HUP");
             Signals.handle("HUP", hop::reload);
             try {
                 hop.start();
@@ -82,6 +83,7 @@ final class RunCommand implements Callable<Integer> {
                 throw new CommandFailure(
                         ExitCode.FAILURE, "hop " + config.name() + " can't start: " + IoReason.withFile(e));
             }
+            Signals.acceptIgnored("TERM");
             Signals.handle("TERM", onSignal);
             Signals.handle("INT", onSignal);
             LOG.info(

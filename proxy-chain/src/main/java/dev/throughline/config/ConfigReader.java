@@ -15,6 +15,7 @@ import dev.throughline.originator.HostId;
 import dev.throughline.policy.Policy;
 import java.io.IOException;
 import java.io.StringReader;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,6 +48,19 @@ public final class ConfigReader {
      */
     public static HopConfig read(Path file) throws ConfigException, IOException {
         return new ConfigReader(file).parse(Files.readString(file));
+    }
+
+    /**
+     * What would keep the hop of {@code file} from starting on this host, though each value is right: two uses of one address
+     * or file, and files that are in the way. A hop finds them out when it starts; {@code check} looks before.
+     *
+     * @throws ConfigException with everything that is wrong in it
+     * @throws IOException if it can't be read at all
+     */
+    public static List<ConfigProblem> problemsAtStart(Path file) throws ConfigException, IOException {
+        ConfigReader reader = new ConfigReader(file);
+        reader.parse(Files.readString(file));
+        return reader.problems.atStart();
     }
 
     private HopConfig parse(String text) throws ConfigException {
@@ -83,7 +97,10 @@ public final class ConfigReader {
         Optional<Path> trust = root.optional("trust", this::path);
         int mark = root.optional("mark", Values::mark, 0);
         List<Integer> laterMarks = root.list("later-marks", Values::mark);
-        ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path).read(root);
+        OwnPlaces own = new OwnPlaces();
+        key.ifPresent(file -> own.take(file, "\"key\""));
+        trust.ifPresent(file -> own.take(file, "\"trust\""));
+        ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path, own).read(root);
         Limits limits = limits(root);
         TransportReader transporting = new TransportReader(this::path);
         ImmutableMap<String, TransportConfig> transports = transporting.read(root);
@@ -97,10 +114,12 @@ public final class ConfigReader {
         boolean failOpen = root.optional("fail-open", Values::flag, false);
         InterceptionConfig interception = interception(root);
         Optional<Path> commandLineKey = commandLineKey(root);
+        commandLineKey.ifPresent(file -> own.take(file, "\"command-line-key\""));
+        transports.forEach((called, transport) -> own.take(transport.socket(), "the socket of transport " + called));
         List<NatException> nat = natExceptions(root);
         List<Cidr> healthCheckers = root.list("health-checkers", Cidr::parse);
         int tlv = root.optional("tlv-type", text -> Values.integer(text, 0xE0, 0xEF), ChainTlv.STANDARD.type());
-        Optional<Admin> admin = name.map(n -> admin(root, n));
+        Optional<Admin> admin = name.map(n -> admin(root, n, own));
         checkTogether(
                 root,
                 mark,
@@ -143,7 +162,7 @@ public final class ConfigReader {
             List<ListenerConfig> listeners,
             List<RouteConfig> routes,
             BudgetConfig budget) {
-        if (listeners.isEmpty() && !root.has("listeners")) {
+        if (listeners.isEmpty() && root.isEmpty("listeners")) {
             root.problem("listeners", "a hop needs at least one listener");
         }
         if (!root.has("trust") && listeners.stream().anyMatch(ListenerConfig::requiresHeader)) {
@@ -261,15 +280,24 @@ public final class ConfigReader {
         }
     }
 
-    private Admin admin(Section root, String name) {
+    private Admin admin(Section root, String name, OwnPlaces own) {
         Path run = Path.of("/run/throughline", name);
         try (Section admin = root.section("admin")) {
             Path socket = admin.optional("socket", this::path, run.resolve("admin.sock"));
-            return new Admin(
-                    socket,
-                    ImmutableSet.copyOf(admin.list("uids", Values::uid)),
-                    admin.optional("pid-file", this::path, socket.resolveSibling("pid")),
-                    admin.optional("metrics", Values::address));
+            Values.socketPathProblem(socket).ifPresent(problem -> admin.problem("socket", problem));
+            Values.ownSocketProblem(socket)
+                    .or(() -> own.take(socket, "the admin socket"))
+                    .ifPresent(problem -> admin.startProblem("socket", problem));
+            Path pidFile = admin.optional("pid-file", this::path, socket.resolveSibling("pid"));
+            if (admin.has("pid-file")) {
+                Values.ownFileProblem(pidFile)
+                        .or(() -> own.take(pidFile, "the pid file"))
+                        .ifPresent(problem -> admin.startProblem("pid-file", problem));
+            }
+            Optional<InetSocketAddress> metrics = admin.optional("metrics", Values::listenAddress);
+            metrics.flatMap(address -> own.listen(address, "\"metrics\""))
+                    .ifPresent(problem -> admin.startProblem("metrics", problem));
+            return new Admin(socket, ImmutableSet.copyOf(admin.list("uids", Values::uid)), pidFile, metrics);
         }
     }
 

@@ -35,19 +35,42 @@ final class ListenerReader {
     }
 
     private final Function<String, Path> path;
+    private final OwnPlaces own;
 
-    ListenerReader(Function<String, Path> path) {
+    /** A reader that adds what listeners take to {@code own}. */
+    ListenerReader(Function<String, Path> path, OwnPlaces own) {
         this.path = path;
+        this.own = own;
     }
 
     ImmutableList<ListenerConfig> read(Section root) {
         ImmutableList.Builder<ListenerConfig> listeners = ImmutableList.builder();
         for (Section section : root.sections("listeners", "a listener")) {
             try (section) {
-                listener(section).ifPresent(listeners::add);
+                listener(section).ifPresent(listener -> {
+                    listeners.add(listener);
+                    takePlaces(section, listener);
+                });
             }
         }
         return listeners.build();
+    }
+
+    private void takePlaces(Section section, ListenerConfig listener) {
+        String use = "listener \"" + listener.name() + "\"";
+        Optional<String> problem = switch (listener) {
+            case ListenerConfig.Intercepting by -> own.intercept(by.port(), use);
+            case ListenerConfig.Forward forward -> own.listen(forward.address(), use);
+            case ListenerConfig.Chain chain -> own.listen(chain.address(), use);
+            case ListenerConfig.Legacy legacy -> own.listen(legacy.address(), use);
+            case ListenerConfig.Bridge bridge -> own.take(bridge.socket(), "the socket of " + use);
+        };
+        String key = switch (listener) {
+            case ListenerConfig.Intercepting by -> "port";
+            case ListenerConfig.Bridge bridge -> "socket";
+            default -> "address";
+        };
+        problem.ifPresent(taken -> section.startProblem(key, taken));
     }
 
     private Optional<ListenerConfig> listener(Section section) {
@@ -71,7 +94,8 @@ final class ListenerReader {
         if (by == By.PLAIN) {
             return switch (mode.get()) {
                 case CHAIN ->
-                    section.required("address", Values::address).map(a -> new ListenerConfig.Chain(name.get(), a));
+                    section.required("address", Values::listenAddress)
+                            .map(a -> new ListenerConfig.Chain(name.get(), a));
                 case LEGACY -> legacy(section, name.get());
                 case TRANSPARENT -> forward(section, name.get());
                 case BRIDGE -> throw new AssertionError("a bridge is read above");
@@ -89,13 +113,13 @@ final class ListenerReader {
     }
 
     private static Optional<ListenerConfig> forward(Section section, String name) {
-        var address = section.required("address", Values::address);
+        var address = section.required("address", Values::listenAddress);
         var destination = section.required("destination", Values::address);
         return address.flatMap(a -> destination.map(d -> new ListenerConfig.Forward(name, a, d)));
     }
 
     private static Optional<ListenerConfig> legacy(Section section, String name) {
-        var address = section.required("address", Values::address);
+        var address = section.required("address", Values::listenAddress);
         List<Cidr> peers = section.list("peers", Cidr::parse);
         if (peers.isEmpty() && section.isEmpty("peers")) {
             section.problem(
@@ -110,6 +134,7 @@ final class ListenerReader {
         }
         Optional<Path> socket = section.required("socket", path);
         socket.flatMap(Values::socketPathProblem).ifPresent(problem -> section.problem("socket", problem));
+        socket.flatMap(Values::ownSocketProblem).ifPresent(problem -> section.startProblem("socket", problem));
         List<Agent> agents = new ArrayList<>();
         for (Section agent : section.sections("agents", "an agent")) {
             try (agent) {

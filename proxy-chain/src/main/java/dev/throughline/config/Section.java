@@ -159,6 +159,14 @@ final class Section implements AutoCloseable {
         }
     }
 
+    /** Notes a problem with the value of {@code key} that shows when the hop starts, and only there if nobody checks. */
+    void startProblem(String key, String message) {
+        Node at = values.getOrDefault(key, node);
+        if (at != null) {
+            problems.addAtStart(at, message);
+        }
+    }
+
     /** Notes a problem with the whole mapping. */
     void problem(String message) {
         if (node != null) {
@@ -192,6 +200,7 @@ final class Section implements AutoCloseable {
     static final class Problems {
         private final String file;
         private final List<ConfigProblem> found = new ArrayList<>();
+        private final List<ConfigProblem> atStart = new ArrayList<>();
 
         Problems(String file) {
             this.file = file;
@@ -201,17 +210,34 @@ final class Section implements AutoCloseable {
             add(at.getStartMark(), message);
         }
 
+        void addAtStart(Node at, String message) {
+            atStart.add(problem(at.getStartMark(), message));
+        }
+
         void add(Optional<Mark> mark, String message) {
-            found.add(new ConfigProblem(
+            found.add(problem(mark, message));
+        }
+
+        private ConfigProblem problem(Optional<Mark> mark, String message) {
+            return new ConfigProblem(
                     file,
                     mark.map(m -> m.getLine() + 1).orElse(1),
                     mark.map(m -> m.getColumn() + 1).orElse(1),
-                    message));
+                    message);
         }
 
         /** All problems, in the order of the file. */
         List<ConfigProblem> found() {
-            return found.stream()
+            return sorted(found);
+        }
+
+        /** Those that keep a hop from starting on this host, in the order of the file. */
+        List<ConfigProblem> atStart() {
+            return sorted(atStart);
+        }
+
+        private static List<ConfigProblem> sorted(List<ConfigProblem> problems) {
+            return problems.stream()
                     .sorted(Comparator.comparingInt(ConfigProblem::line).thenComparingInt(ConfigProblem::column))
                     .toList();
         }

@@ -8,9 +8,13 @@ import com.google.common.collect.Maps;
 import com.google.common.collect.Range;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Evidence;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -103,10 +107,24 @@ public final class Values {
         return text;
     }
 
+    /** Where this hop listens: not a multicast address, which no TCP socket has. */
+    static InetSocketAddress listenAddress(String text) {
+        InetSocketAddress address = address(text);
+        if (address.getAddress().isMulticastAddress()) {
+            throw new IllegalArgumentException("nobody can listen at a multicast address, found \"" + text + "\"");
+        }
+        return address;
+    }
+
     /** A user or a group, by its number. */
     public static int uid(String text) {
         try {
-            return Integer.parseUnsignedInt(text);
+            int id = Integer.parseUnsignedInt(text);
+            // The kernel's word for "no change" (setresuid(2)): nobody has it.
+            if (id == -1) {
+                throw new NumberFormatException();
+            }
+            return id;
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("expected a numeric id, found \"" + text + "\"", e);
         }
@@ -233,6 +251,36 @@ public final class Values {
 
     private static String text(Duration duration) {
         return duration.toString().substring(2).toLowerCase(Locale.ROOT);
+    }
+
+    /** Why this hop can't make a socket at a path, whoever runs it. */
+    static Optional<String> ownSocketProblem(Path file) {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(file) && !isSpecial(file)) {
+            return Optional.of("there is a file that isn't a socket: " + file);
+        }
+        return ownFileProblem(file);
+    }
+
+    /** Why this hop can't make a file at a path, whoever runs it. It makes the folders that aren't there. */
+    static Optional<String> ownFileProblem(Path file) {
+        if (Files.isDirectory(file)) {
+            return Optional.of("this is a folder, not a file: " + file);
+        }
+        Path folder = file.getParent();
+        while (folder != null && Files.notExists(folder)) {
+            folder = folder.getParent();
+        }
+        return folder == null || Files.isDirectory(folder)
+                ? Optional.empty()
+                : Optional.of("its folder can't be made: " + folder + " is a file");
+    }
+
+    private static boolean isSpecial(Path file) {
+        try {
+            return Files.readAttributes(file, BasicFileAttributes.class).isOther();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Why a path can't be a socket's, if so. */

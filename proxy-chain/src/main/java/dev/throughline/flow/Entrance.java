@@ -3,6 +3,8 @@ package dev.throughline.flow;
 import com.google.common.collect.ImmutableList;
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Cidr;
+import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
 import dev.throughline.identify.LocalOwner;
 import dev.throughline.originator.HopId;
 import java.net.InetAddress;
@@ -43,6 +45,11 @@ public record Entrance(
 
         /** One PROXY header in which an agent of this host says who opened the flow; each flow is answered. */
         record HandedOverHeader() implements Beginning {}
+
+        /** Reads the header; only a signed one has but one spelling. */
+        default HeaderReader reader(HeaderLimits limits) {
+            return this instanceof BelievedHeader ? HeaderReader.ofUnsignedHeaders(limits) : new HeaderReader(limits);
+        }
 
         /** Why nothing from {@code peer} is read, if so. */
         default Optional<Refused> objection(InetAddress peer) {

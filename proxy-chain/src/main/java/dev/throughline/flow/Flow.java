@@ -11,6 +11,7 @@ import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
+import dev.throughline.header.HeaderReader;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.LocalOwner;
 import dev.throughline.originator.Evidence;
@@ -196,18 +197,48 @@ public final class Flow {
                 .take(peer)
                 .orElseThrow(() -> new Refused(CloseReason.HEADER_BUDGET, "peer " + peer));
         headerOf = peer;
+        HeaderReader reader = entrance.begins().reader(parts.headerLimits());
         readingHeader = true;
-        return HeaderInput.read(inbound, inbox, parts.headerLimits(), parts.headerTimeout(), place.lost())
-                .whenComplete((header, problem) -> {
+        return HeaderInput.read(inbound, inbox, reader, parts.headerTimeout(), place.lost())
+                .handle((header, problem) -> {
                     readingHeader = false;
                     place.close();
+                    if (header != null) {
+                        return header;
+                    }
+                    Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
+                    throw cause instanceof HeaderInput.EndedSilently silent
+                            ? endedSilently(found, peer, silent)
+                            : new CompletionException(cause);
                 });
+    }
+
+    /**
+     * What it means that a connection ended without a byte. Load balancers and proxies ask so whether a server answers, and
+     * a previous hop ends so when its application gives up: this says nothing of their headers, and to count it would shut
+     * the whole peer out. Strangers count for it: otherwise they could take places for unfinished headers without end, and
+     * leave each in time.
+     */
+    private Refused endedSilently(Arrival found, Peer peer, Refused end) {
+        boolean believed = entrance.begins() instanceof Entrance.Beginning.BelievedHeader;
+        if (believed || (found instanceof Arrival.Tcp tcp && isHealthChecker(tcp))) {
+            return new Refused(CloseReason.HEALTH_CHECK, end.detail());
+        }
+        if (!entrance.ownerRule().equals(Entrance.OwnerRule.ANYONE)
+                || parts.halfOpenHeaders().isProven(peer)) {
+            headerOf = null;
+        }
+        return end;
     }
 
     /** What a believed proxy says; nobody knows the process. */
     private Originator told(Arrival.Tcp found, Header header) {
         goOn();
         endHealthCheck(found, header);
+        if (header.tuple().isEmpty()) {
+            // What its clients are like, and that it checks health, isn't a failure of the proxy.
+            headerOf = null;
+        }
         Tuple flow = UnsignedHeader.flow(header, found.socket(), parts.chainTlv());
         return begun(found.way(), flow, ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
     }

@@ -59,6 +59,7 @@ public final class FlowBudget implements AutoCloseable {
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
     private final PassedTransports passed = new PassedTransports(LOG::warn);
     private final LimitedOriginators limited = new LimitedOriginators(LOG::warn);
+    private final HostShortages shortages = new HostShortages(LOG::warn);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("budget-clock").daemon().factory());
 
@@ -206,6 +207,7 @@ public final class FlowBudget implements AutoCloseable {
                 long now = System.nanoTime();
                 limited.look(now);
                 passed.look(now);
+                shortages.endEpisodes(now);
                 if (budget.waiting() > 0) {
                     act(budget.tick(now));
                 }
@@ -254,6 +256,11 @@ public final class FlowBudget implements AutoCloseable {
                 flow.stop(CloseReason.EVICTED);
             }
         });
+    }
+
+    /** What this host has no more of. */
+    public HostShortages shortages() {
+        return shortages;
     }
 
     /** All pools, as they were a moment ago. */

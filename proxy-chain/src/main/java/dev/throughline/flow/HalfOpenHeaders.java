@@ -96,6 +96,12 @@ public final class HalfOpenHeaders {
         }
     }
 
+    /** Whether a header of {@code peer} was verified lately. */
+    synchronized boolean isProven(Peer peer) {
+        Long at = proven.get(peer);
+        return at != null && nanoTime.getAsLong() - at < PROVEN_FOR.toNanos();
+    }
+
     /** How many connections are waiting, of all peers. */
     public synchronized int size() {
         return size;
@@ -134,8 +140,7 @@ public final class HalfOpenHeaders {
      * waits for long, so that it isn't any more shows soon, and nobody searches for those whose time is over.
      */
     private void rank(Waiting waiting) {
-        Long at = proven.get(waiting.peer);
-        waiting.proven = at != null && nanoTime.getAsLong() - at < PROVEN_FOR.toNanos();
+        waiting.proven = isProven(waiting.peer);
         losers.add(waiting);
     }
 

@@ -1,7 +1,6 @@
 package dev.throughline.flow;
 
 import dev.throughline.header.Header;
-import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
 import dev.throughline.relay.Inbox;
@@ -20,6 +19,15 @@ import java.util.concurrent.TimeUnit;
  * {@link Inbox}. It keeps at most one header's worth of bytes, and takes no more memory than twice what has arrived.
  */
 final class HeaderInput extends ChannelInboundHandlerAdapter {
+    /** It ended before its first byte, as a health checker that only connects does. */
+    static final class EndedSilently extends Refused {
+        private static final long serialVersionUID = 1L;
+
+        EndedSilently(String how) {
+            super(CloseReason.HEADER_INCOMPLETE, how);
+        }
+    }
+
     private final HeaderReader reader;
     private final Inbox inbox;
     private final int maxBytes;
@@ -27,20 +35,21 @@ final class HeaderInput extends ChannelInboundHandlerAdapter {
     private byte[] received = {};
     private int length;
 
-    private HeaderInput(HeaderLimits limits, Inbox inbox) {
-        this.reader = new HeaderReader(limits);
+    private HeaderInput(HeaderReader reader, Inbox inbox) {
+        this.reader = reader;
         this.inbox = inbox;
-        this.maxBytes = limits.maxBytes();
+        this.maxBytes = reader.limits().maxBytes();
     }
 
     /**
      * Reads the header of {@code connection}; fails with {@link Refused}.
      *
+     * @param reader of what this listener takes
      * @param lost completed, by any thread, when the connection may no longer wait
      */
     static CompletableFuture<Header> read(
-            Channel connection, Inbox inbox, HeaderLimits limits, Duration timeout, CompletableFuture<Void> lost) {
-        HeaderInput input = new HeaderInput(limits, inbox);
+            Channel connection, Inbox inbox, HeaderReader reader, Duration timeout, CompletableFuture<Void> lost) {
+        HeaderInput input = new HeaderInput(reader, inbox);
         Future<?> deadline = connection
                 .eventLoop()
                 .schedule(
@@ -52,7 +61,7 @@ final class HeaderInput extends ChannelInboundHandlerAdapter {
         if (connection.isActive()) {
             connection.read();
         } else {
-            input.refuse(CloseReason.HEADER_INCOMPLETE, "closed before its header");
+            input.end("closed before its header");
         }
         lost.thenRunAsync(
                 () -> input.refuse(
@@ -96,17 +105,22 @@ final class HeaderInput extends ChannelInboundHandlerAdapter {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        refuse(CloseReason.HEADER_INCOMPLETE, "closed after " + length + " bytes of its header");
+        end("closed after " + length + " bytes of its header");
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        refuse(CloseReason.HEADER_INCOMPLETE, "reset after " + length + " bytes of its header");
+        end("reset after " + length + " bytes of its header");
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        refuse(CloseReason.HEADER_INCOMPLETE, "reset after " + length + " bytes of its header");
+        end("reset after " + length + " bytes of its header");
+    }
+
+    private void end(String how) {
+        answer.completeExceptionally(
+                length == 0 ? new EndedSilently(how) : new Refused(CloseReason.HEADER_INCOMPLETE, how));
     }
 
     private void refuse(CloseReason reason, String detail) {

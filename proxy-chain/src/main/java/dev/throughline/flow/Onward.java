@@ -141,8 +141,11 @@ final class Onward {
     }
 
     private Refused refusal(NotOpened why) {
+        if (why.isShortage()) {
+            parts.budget().shortages().onward(transportName(), why.reason(), why.detail());
+        }
         CloseReason reason = why.blame() == NotOpened.Blame.TRANSPORT
-                ? CloseReason.START_FAILED
+                ? ofTransport(why.reason())
                 : switch (why.reason()) {
                     case "connect-timeout", NotOpened.START_TIMEOUT -> CloseReason.CONNECT_TIMEOUT;
                     case "connect-unreachable" -> CloseReason.CONNECT_UNREACHABLE;
@@ -152,11 +155,22 @@ final class Onward {
         if (reason == CloseReason.START_FAILED) {
             return new Refused(reason, transportName() + ": " + why.text());
         }
+        if (why.isShortage()) {
+            return new Refused(reason, "to " + Tuple.text(address()) + ": " + why.detail());
+        }
         // On the way to a hop that intercepts, only that hop can accept or refuse: the destination isn't asked yet.
         String whom = route.next() instanceof NextHop.ByInterception by
                 ? "hop " + by.name() + " didn't intercept the connection to " + Tuple.text(address())
                 : route.next().name() + " at " + Tuple.text(address());
         return new Refused(reason, whom + ": " + why.detail());
+    }
+
+    private static CloseReason ofTransport(String reason) {
+        return switch (reason) {
+            case NotOpened.NO_DESCRIPTORS -> CloseReason.NO_DESCRIPTORS;
+            case NotOpened.NO_PORTS -> CloseReason.NO_PORTS;
+            default -> CloseReason.START_FAILED;
+        };
     }
 
     private String transportName() {

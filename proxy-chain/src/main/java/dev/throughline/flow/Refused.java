@@ -1,7 +1,7 @@
 package dev.throughline.flow;
 
 /** A flow that can't go on: how a step says no. */
-public final class Refused extends RuntimeException {
+public class Refused extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final CloseReason reason;
@@ -12,11 +12,11 @@ public final class Refused extends RuntimeException {
         this.reason = reason;
     }
 
-    public CloseReason reason() {
+    public final CloseReason reason() {
         return reason;
     }
 
-    public String detail() {
+    public final String detail() {
         return String.valueOf(getMessage());
     }
 }

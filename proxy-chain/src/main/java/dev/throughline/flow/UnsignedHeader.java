@@ -31,8 +31,11 @@ final class UnsignedHeader {
                     "it carries a chain, which this listener doesn't verify: use mode chain");
         }
         Tuple flow = header.tuple()
-                .orElseThrow(() ->
-                        new Refused(CloseReason.HEADER_WITHOUT_FLOW, "command LOCAL, which is for health checkers"));
+                .orElseThrow(() -> new Refused(
+                        CloseReason.HEADER_WITHOUT_FLOW,
+                        header.command() == Header.Command.LOCAL
+                                ? "command LOCAL, which is for health checkers"
+                                : "one end is an IPv4 address, mapped to IPv6, and the other an IPv6 address"));
         if (!flow.equals(tcp(flow))) {
             throw new Refused(CloseReason.HEADER_WITHOUT_FLOW, flow.transport() + ", only TCP is passed on");
         }

@@ -2,6 +2,7 @@ package dev.throughline.intercept;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.config.ListenerConfig;
+import dev.throughline.flow.AcceptGuard;
 import dev.throughline.flow.Entrance;
 import dev.throughline.flow.Flow;
 import dev.throughline.flow.FlowParts;
@@ -111,6 +112,7 @@ public final class Listener implements AutoCloseable {
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
+                .handler(guard())
                 .childHandler(new Accepting(entrance));
         StreamOptions.listening(bootstrap, parts.tcp());
         if (transparent) {
@@ -199,6 +201,7 @@ public final class Listener implements AutoCloseable {
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(StreamOptions.SO_OOBINLINE, 1)
+                .handler(guard())
                 .childHandler(new Accepting(entrance()))
                 .bind(new DomainSocketAddress(bridge.socket().toFile()))
                 .awaitUninterruptibly();
@@ -214,6 +217,10 @@ public final class Listener implements AutoCloseable {
         listening.add(bound.channel());
         socketFile = bridge.socket();
         SocketFile.open(bridge.socket(), bridge.uids());
+    }
+
+    private AcceptGuard guard() {
+        return new AcceptGuard("listener " + config.name(), parts.budget().shortages());
     }
 
     private Entrance entrance() {

@@ -39,6 +39,10 @@ final class Libc {
     private static final MethodHandle READLINK = handle("readlink", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle FSTATFS = handle("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle CLOCK_GETTIME = handle("clock_gettime", JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle SIGNAL = handle("signal", ADDRESS, JAVA_INT, ADDRESS);
+    private static final MethodHandle MMAP =
+            handle("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+    private static final MethodHandle MUNMAP = handle("munmap", JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle CAPGET = handle("capget", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle CAPSET = handle("capset", JAVA_INT, ADDRESS, ADDRESS);
 
@@ -199,6 +203,37 @@ final class Libc {
     int clockGettime(int clock, MemorySegment timespec) {
         try {
             return (int) CLOCK_GETTIME.invokeExact(state, clock, timespec);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** Not that of the manual page: whoever asks for the handler before it knows it already. */
+    void signal(int number, MemorySegment handler) {
+        try {
+            MemorySegment before = (MemorySegment) SIGNAL.invokeExact(state, number, handler);
+            assert before.address() != -1;
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** The address of a function, as a handler of a signal. */
+    static MemorySegment function(String name) {
+        return LINKER.defaultLookup().findOrThrow(name);
+    }
+
+    MemorySegment mmap(long length, int protection, int flags, int fd) {
+        try {
+            return (MemorySegment) MMAP.invokeExact(state, MemorySegment.NULL, length, protection, flags, fd, 0L);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int munmap(MemorySegment address, long length) {
+        try {
+            return (int) MUNMAP.invokeExact(state, address, length);
         } catch (Throwable e) {
             throw impossible(e);
         }

@@ -1,13 +1,47 @@
 package dev.throughline.os;
 
+import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Handlers for signals (signal(7)), through the JDK's {@code sun.misc.Signal}. It is used by name since the compiler warns
  * of it, and there is no other: a shutdown hook can't tell a second SIGTERM from the first.
  */
 public final class Signals {
+    private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
+
     private Signals() {}
+
+    /**
+     * Lets this process have a signal that it was started to ignore, as nohup(1) does with SIGHUP: the virtual machine leaves
+     * such a signal alone, and takes no handler for it. Call {@link #handle} after it.
+     *
+     * @param name without SIG: HUP, INT or TERM
+     */
+    public static void acceptIgnored(String name) {
+        int number = Objects.requireNonNull(NUMBERS.get(name));
+        if (isIgnored(number)) {
+            // Not the default action, which would end the process if the signal came before its handler: getpid(2) does
+            // nothing, and may be called by a handler (signal-safety(7)).
+            new Libc().signal(number, Libc.function("getpid"));
+        }
+    }
+
+    /** As proc(5) has it: a bit for each signal, the first for number 1. */
+    private static boolean isIgnored(int number) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("SigIgn:"))
+                    .map(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+                    .anyMatch(mask -> (mask >>> (number - 1) & 1) == 1);
+        } catch (IOException e) {
+            return false;
+        }
+    }
 
     /**
      * Runs {@code handler}, on a thread of its own, each time the signal arrives.

@@ -3,85 +3,79 @@ package dev.throughline.report;
 import dev.throughline.flow.Ending;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowView;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The flow log: one JSON line when a flow stands and one when it is over. Lines are written by a thread of their own, so
- * that a reader of standard output who stops reading stops no flow; when 65,536 lines wait for him, further ones are
- * dropped and counted.
+ * The flow log: one JSON line on standard output when a flow stands and one when it is over. Whatever becomes of standard
+ * output, it stops no flow: lines that can't be written are lost and counted.
  */
 public final class FlowLog implements FlowEvents, AutoCloseable {
-    /** The logger whose messages are whole JSON lines. */
-    public static final String LOGGER = "throughline.flow";
+    /** About 16,000 lines. */
+    static final int MAX_BYTES = 16 << 20;
 
-    private static final Logger LOG = LoggerFactory.getLogger(LOGGER);
-    private static final int MOST_WAITING = 65_536;
-    private static final int SECONDS_TO_WRITE_THE_REST = 2;
+    private static final Logger LOG = LoggerFactory.getLogger(FlowLog.class);
 
-    private final FlowJson json;
-    private final BlockingQueue<String> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
-    private final LongAdder dropped = new LongAdder();
-    private final Thread writer = Thread.ofPlatform().name("flow-log").daemon().unstarted(this::write);
-    private volatile boolean closed;
+    /** What happened to standard output. */
+    private static final class Episodes implements OutputWriter.Listener {
+        @Override
+        public void failed(String why) {
+            LOG.warn(
+                    "flow log: lines are lost, which throughline_log_dropped_total counts: standard output: {}"
+                            + " (make room, or restart its reader; the hop continues)",
+                    why);
+        }
 
-    private FlowLog(FlowJson json) {
-        this.json = json;
+        @Override
+        public void recovered(long lost) {
+            LOG.warn("flow log: standard output takes lines again; {} were lost", lost);
+        }
     }
 
-    /** A log that writes. */
+    private final FlowJson json;
+    private final OutputWriter output;
+
+    private FlowLog(FlowJson json, OutputWriter output) {
+        this.json = json;
+        this.output = output;
+    }
+
+    /** Starts a log on standard output. */
     public static FlowLog start(FlowJson json) {
-        FlowLog log = new FlowLog(json);
-        log.writer.start();
-        return log;
+        // Its channel says how much of a line was written; a stream doesn't.
+        return start(json, new FileOutputStream(FileDescriptor.out).getChannel());
+    }
+
+    static FlowLog start(FlowJson json, WritableByteChannel target) {
+        return new FlowLog(json, OutputWriter.start("flow-log", target, MAX_BYTES, new Episodes()));
     }
 
     @Override
     public void opened(FlowView flow) {
-        add(json.opened(flow));
+        write(json.opened(flow));
     }
 
     @Override
     public void closed(FlowView flow, Ending ending) {
-        add(json.closed(flow, ending));
+        write(json.closed(flow, ending));
     }
 
-    /** Lines that were dropped, since nobody took the ones ahead of them. */
+    private void write(String line) {
+        output.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** How many lines were lost so far. */
     public long dropped() {
-        return dropped.sum();
+        return output.dropped();
     }
 
-    private void add(String line) {
-        if (!waiting.offer(line)) {
-            dropped.increment();
-        }
-    }
-
-    private void write() {
-        try {
-            while (!closed || !waiting.isEmpty()) {
-                String line = waiting.poll(100, TimeUnit.MILLISECONDS);
-                if (line != null) {
-                    LOG.info(line);
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Writes what is left, as far as it is taken in time. */
+    /** Writes the lines that are left, as far as they are taken within two seconds. */
     @Override
     public void close() {
-        closed = true;
-        try {
-            writer.join(TimeUnit.SECONDS.toMillis(SECONDS_TO_WRITE_THE_REST));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        output.close();
     }
 }

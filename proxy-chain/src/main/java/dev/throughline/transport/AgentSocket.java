@@ -60,10 +60,18 @@ final class AgentSocket {
             } else if (isBusy(done.cause())) {
                 loop.schedule(() -> connect(loop, connected), AGAIN_MILLIS, TimeUnit.MILLISECONDS);
             } else {
-                connected.completeExceptionally(
-                        NotOpened.of(NotOpened.AGENT_GONE, "nobody listens at " + path + ": " + done.cause()));
+                OnLoop.run(loop, () -> connected.completeExceptionally(why(done.cause())));
             }
         });
+    }
+
+    private NotOpened why(Throwable cause) {
+        int errno = SystemError.of(cause).orElse(0);
+        return switch (errno) {
+            case SystemError.EMFILE, SystemError.ENFILE, SystemError.ENOMEM, SystemError.ENOBUFS ->
+                NotOpened.shortage(errno);
+            default -> NotOpened.of(NotOpened.AGENT_GONE, "nobody listens at " + path + ": " + cause);
+        };
     }
 
     private static boolean isBusy(Throwable cause) {

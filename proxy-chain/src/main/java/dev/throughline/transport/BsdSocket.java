@@ -75,7 +75,9 @@ public final class BsdSocket implements Transport {
                 Tuple addresses = Tuple.tcp(channel.localAddress(), channel.remoteAddress());
                 opened.complete(new Opened(channel, Optional.of(addresses), false));
             } else {
-                opened.completeExceptionally(NotOpened.bySystem(done.cause()));
+                NotOpened why = NotOpened.bySystem(done.cause(), request.destination());
+                // Netty reports a socket that could not even be made on a thread of its own.
+                OnLoop.run(loop, () -> opened.completeExceptionally(why));
             }
         });
         return new Connecting(connecting, opened);
@@ -84,6 +86,9 @@ public final class BsdSocket implements Transport {
     private record Connecting(ChannelFuture connecting, CompletableFuture<Opened> opened) implements Start {
         @Override
         public CompletableFuture<Void> released() {
+            if (!isMade()) {
+                return CompletableFuture.completedFuture(null);
+            }
             CompletableFuture<Void> released = new CompletableFuture<>();
             connecting.channel().closeFuture().addListener(done -> released.complete(null));
             return released;
@@ -92,7 +97,14 @@ public final class BsdSocket implements Transport {
         @Override
         public void giveUp() {
             opened.completeExceptionally(NotOpened.of(NotOpened.GIVEN_UP, "its flow doesn't want it any more"));
-            connecting.channel().close();
+            if (isMade()) {
+                connecting.channel().close();
+            }
+        }
+
+        /** Without a descriptor there is no socket, and what Netty has instead is never closed. */
+        private boolean isMade() {
+            return connecting.channel() instanceof SocketChannel;
         }
     }
 

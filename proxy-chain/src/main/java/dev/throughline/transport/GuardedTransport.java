@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
  *   <li>and closes when fewer than half of these fail or are slow; otherwise it opens again.
  * </ul>
  *
- * <p>A start fails if that is the transport's fault. What a destination refuses was started well. One that answers late or
+ * <p>A start fails if that is the transport's fault. One for which this host has no descriptor, port or memory doesn't count:
+ * it fails at once, and the next one may do well. What a destination refuses was started well. One that answers late or
  * not at all may be the transport's fault where it can hold a start up, and never is elsewhere; but it may as well be that of
  * whoever asks for it. It counts once in a window, at most {@link #MOST_OF_ONE} of an executable do (one, as a trial), and an
  * executable with such ones makes no trial: whoever looks for hosts that aren't there doesn't take the transport from all others.
@@ -163,7 +164,7 @@ public final class GuardedTransport implements Transport {
             breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
         } else if (problem == null) {
             breaker.releasePermission();
-        } else if (!(problem instanceof NotOpened why) || why.reason().equals(NotOpened.GIVEN_UP)) {
+        } else if (!(problem instanceof NotOpened why) || why.reason().equals(NotOpened.GIVEN_UP) || why.isShortage()) {
             breaker.releasePermission();
         } else if (why.blame() == NotOpened.Blame.TRANSPORT) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);

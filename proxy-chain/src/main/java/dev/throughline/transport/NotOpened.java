@@ -3,9 +3,9 @@ package dev.throughline.transport;
 import com.google.common.collect.ImmutableSet;
 import io.netty.channel.ConnectTimeoutException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** A connection that wasn't opened, and why: how {@link Start#opened} fails. */
 public final class NotOpened extends RuntimeException {
@@ -36,8 +36,17 @@ public final class NotOpened extends RuntimeException {
     /** The reason for a socket that couldn't be marked as this hop's. */
     public static final String NOT_MARKED = "not-marked";
 
-    /** The reason when this process or host has no more sockets, or what they take. */
+    /** The reason when this process or host may open no more files. */
+    public static final String NO_DESCRIPTORS = "no-descriptors";
+
+    /** The reason when this host has no source port left towards the destination. */
+    public static final String NO_PORTS = "no-ports";
+
+    /** The reason when the kernel has no memory for a socket. */
     public static final String NO_SOCKETS = "no-sockets";
+
+    /** What this host has no more of: it is over when others give it back, and no fault of a transport. */
+    private static final ImmutableSet<String> SHORTAGES = ImmutableSet.of(NO_DESCRIPTORS, NO_PORTS, NO_SOCKETS);
 
     /** All reasons that are a transport's own, and that this hop gives itself. */
     public static final ImmutableSet<String> OF_TRANSPORTS = ImmutableSet.of(
@@ -48,11 +57,9 @@ public final class NotOpened extends RuntimeException {
             AGENT_MALFORMED,
             BREAKER_OPEN,
             NOT_MARKED,
+            NO_DESCRIPTORS,
+            NO_PORTS,
             NO_SOCKETS);
-
-    /** What the kernel says when this process or host has no more of something. */
-    private static final Pattern NO_MORE =
-            Pattern.compile("Too many open files|No buffer space|Cannot allocate memory");
 
     private final String reason;
     private final String detail;
@@ -96,19 +103,45 @@ public final class NotOpened extends RuntimeException {
                 waiting.map(NotOpened::blame).orElse(Blame.DESTINATION));
     }
 
-    /** What the kernel answered to connect(2), which Netty tells by types and texts. */
-    static NotOpened bySystem(Throwable problem) {
-        String text = String.valueOf(problem.getMessage());
-        if (NO_MORE.matcher(text).find()) {
-            return new NotOpened(NO_SOCKETS, text, Blame.TRANSPORT);
-        }
-        String reason = switch (problem) {
+    /** What the kernel answered when a connection to {@code destination} was opened. */
+    static NotOpened bySystem(Throwable problem, InetSocketAddress destination) {
+        int errno = SystemError.of(problem).orElse(0);
+        return switch (errno) {
+            case SystemError.EMFILE, SystemError.ENFILE, SystemError.ENOMEM, SystemError.ENOBUFS, SystemError.ENOSPC ->
+                shortage(errno);
+            case SystemError.EADDRNOTAVAIL -> SourceAddress.existsFor(destination) ? noPorts() : noAddress();
+            default -> new NotOpened(reason(problem, errno), String.valueOf(problem.getMessage()), Blame.DESTINATION);
+        };
+    }
+
+    /** This process or host has no more of what a socket takes. */
+    static NotOpened shortage(int errno) {
+        return new NotOpened(
+                SystemError.isOfDescriptors(errno) ? NO_DESCRIPTORS : NO_SOCKETS,
+                SystemError.shortage(errno),
+                Blame.TRANSPORT);
+    }
+
+    private static NotOpened noPorts() {
+        return new NotOpened(
+                NO_PORTS,
+                "this host has no source port left towards it (widen net.ipv4.ip_local_port_range, or give it another"
+                        + " address to connect to)",
+                Blame.TRANSPORT);
+    }
+
+    private static NotOpened noAddress() {
+        return new NotOpened(
+                "connect-unreachable", "this host has no address from which to reach it", Blame.DESTINATION);
+    }
+
+    private static String reason(Throwable problem, int errno) {
+        return switch (problem) {
             case ConnectTimeoutException timeout -> "connect-timeout";
             case NoRouteToHostException noRoute -> "connect-unreachable";
-            case ConnectException refused when text.contains("refused") -> "connect-refused";
+            case ConnectException refused when errno == SystemError.ECONNREFUSED -> "connect-refused";
             default -> "connect-failed";
         };
-        return new NotOpened(reason, text, Blame.DESTINATION);
     }
 
     private static Blame blame(String reason) {
@@ -132,6 +165,11 @@ public final class NotOpened extends RuntimeException {
 
     public Blame blame() {
         return blame;
+    }
+
+    /** Whether this host has no more of something that connections take. */
+    public boolean isShortage() {
+        return SHORTAGES.contains(reason);
     }
 
     /** Reason and detail. */

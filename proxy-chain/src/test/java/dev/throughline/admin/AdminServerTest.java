@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.flow.FlowTable;
+import dev.throughline.flow.HostShortages;
 import dev.throughline.key.Trust;
 import dev.throughline.metrics.HopMetrics;
 import dev.throughline.report.FlowJson;
@@ -77,7 +78,7 @@ class AdminServerTest {
                 () -> reload,
                 apply -> CompletableFuture.completedFuture(apply ? "rules" : "none"),
                 tuple -> CompletableFuture.supplyAsync(() -> "{\"asked\":\"" + tuple + "\"}"));
-        return new AdminServer(loops, pages, ImmutableSet.copyOf(uids));
+        return new AdminServer(loops, pages, ImmutableSet.copyOf(uids), new HostShortages(problem -> {}));
     }
 
     private String ask(String request) throws IOException {

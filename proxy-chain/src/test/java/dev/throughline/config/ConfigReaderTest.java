@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigReaderTest {
     @TempDir
@@ -287,6 +289,70 @@ class ConfigReaderTest {
                 .contains("two listeners are called \"chain\"");
     }
 
+    /** What only shows when the hop starts would be told to somebody who no longer looks. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            admin: { socket: LONG }                                | 8:18: the path of a socket has less than 108 bytes
+            admin: { socket: / }                                   | 8:18: this is a folder, not a file
+            admin: { socket: folder }                              | 8:18: this is a folder, not a file
+            admin: { socket: hop.yaml }                            | 8:18: there is a file that isn't a socket
+            admin: { socket: hop.yaml/admin.sock }                 | 8:18: its folder can't be made
+            admin: { pid-file: / }                                 | 8:20: this is a folder, not a file
+            admin: { pid-file: folder }                            | 8:20: this is a folder, not a file
+            admin: { pid-file: hop.yaml/deep/pid }                 | 8:20: its folder can't be made
+            admin: { pid-file: hop-c.key }                         | 8:20: FOLDER/hop-c.key is "key" already
+            admin: { pid-file: trust }                             | 8:20: FOLDER/trust is "trust" already
+            admin: { socket: a, pid-file: a }                      | 8:31: FOLDER/a is the admin socket already
+            admin: { metrics: "192.0.2.3:7001" }                   | 8:19: listener "chain" listens at 192.0.2.3:7001 already
+            admin: { metrics: "0.0.0.0:7001" }                     | 8:19: listener "chain" listens at 192.0.2.3:7001 already
+            admin: { metrics: "[::]:7001" }                        | 8:19: listener "chain" listens at 192.0.2.3:7001 already
+            admin: { metrics: "224.0.0.1:9464" }                   | 8:19: "metrics": nobody can listen at a multicast address
+            admin: { metrics: "[ff02::1]:9464" }                   | 8:19: "metrics": nobody can listen at a multicast address
+            admin: { metrics: "127.0.0.1:0" }                      | 8:19: "metrics": expected an address and port
+            admin: { metrics: "127.0.0.1:70000" }                  | 8:19: "metrics": expected an address and port
+            admin: { uids: [4294967295] }                          | 8:17: "uids": expected a numeric id
+            transports: { t: { socket: LONG, uid: 0 } }            | 8:28: the path of a socket has less than 108 bytes
+            identity: { command-line-key: ' ' }                    | 8:31: "command-line-key": expected a path
+            mark: 0                                                | 8:7: "mark": expected a whole number from 1 to 65535
+            mark: 0x10000                                          | 8:7: "mark": expected a whole number from 1 to 65535
+            """)
+    void whatWouldKeepItFromStartingIsFoundByCheck(String line, String problem) throws IOException {
+        Files.createDirectories(folder.resolve("folder"));
+        String yaml = MINIMAL + line.replace("LONG", "x".repeat(128)) + "\n";
+
+        assertThat(checked(yaml)).startsWith("hop.yaml:" + problem.replace("FOLDER/", ""));
+    }
+
+    @Test
+    void twoListenersCanNotBeInOnePlace() throws IOException {
+        assertThat(checked("""
+                hop: hop-c
+                host: edge-1
+                key: hop-c.key
+                trust: trust
+                mark: 5
+                listeners:
+                  - { name: one, mode: chain, by: plain, address: "0.0.0.0:7001" }
+                  - { name: two, mode: chain, by: plain, address: "192.0.2.3:7001" }
+                  - { name: three, mode: transparent, port: 15001, capture: { ports: 80 } }
+                  - { name: four, mode: transparent, by: redirect, port: 15001, capture: { ports: 81 } }
+                  - { name: five, mode: chain, by: plain, address: "[::1]:15001" }
+                  - { name: six, mode: bridge, socket: /run/six, agents: [{ uid: 0 }] }
+                  - { name: seven, mode: bridge, socket: /run/six, agents: [{ uid: 0 }] }
+                  - { name: eight, mode: chain, by: plain, address: "[::1]:7001" }
+                route: { to: destination }
+                """)).isEqualTo("""
+                hop.yaml:8:51: listener "one" listens at 0.0.0.0:7001 already
+                hop.yaml:11:52: listener "three" listens at [::1]:15001 already
+                hop.yaml:13:42: /run/six is the socket of listener "six" already""");
+    }
+
+    @Test
+    void aHopHasAtLeastOneListener() {
+        assertThat(problems(MINIMAL.replaceFirst("(?s)listeners:.*route", "listeners: []\nroute")))
+                .contains("a hop needs at least one listener");
+    }
+
     @Test
     void whatIsNotYamlSaysWhere() {
         assertThat(problems("hop: [\n")).startsWith("hop.yaml:2:1: not YAML");
@@ -306,6 +372,19 @@ class ConfigReaderTest {
     private String problems(String yaml) {
         ConfigException problem = catchThrowableOfType(ConfigException.class, () -> read(yaml));
         return problem.getMessage().replace(folder + "/", "");
+    }
+
+    /** As check reports them: what is wrong in the file, or else what keeps the hop from starting. */
+    private String checked(String yaml) throws IOException {
+        try {
+            read(yaml);
+            return ConfigReader.problemsAtStart(folder.resolve("hop.yaml")).stream()
+                    .map(ConfigProblem::toString)
+                    .collect(java.util.stream.Collectors.joining("\n"))
+                    .replace(folder + "/", "");
+        } catch (ConfigException e) {
+            return problems(yaml);
+        }
     }
 
     private HopConfig read(String yaml) throws ConfigException, IOException {

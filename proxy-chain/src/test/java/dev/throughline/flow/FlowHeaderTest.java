@@ -94,6 +94,24 @@ class FlowHeaderTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
 
+    /** What the kernel says of the previous hop, or of an agent, an application that gives up can't change. */
+    @Test
+    void anEndWithoutAByteCountsForStrangersOnly() throws Exception {
+        entrance = fromPreviousHop();
+        wire.connect().shutdownOutput();
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+        Wire.await("to be counted", () -> parts.headerFailures().count() == 1);
+
+        entrance = entrance(new Entrance.Beginning.SignedHeader(), false, false, owner -> java.util.Optional.empty());
+        wire.connect().shutdownOutput();
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+        parts.halfOpenHeaders().verified(new Peer(destinationAddress().getAddress(), java.util.OptionalInt.empty()));
+        entrance = fromPreviousHop();
+        wire.connect().shutdownOutput();
+        assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
+        assertThat(parts.headerFailures().count()).isEqualTo(1);
+    }
+
     @Test
     void aHeaderThatDoesntComeTimesOut() throws Exception {
         change(p -> p.headerTimeout = Duration.ofMillis(200));

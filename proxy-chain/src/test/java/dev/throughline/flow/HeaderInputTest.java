@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.HeaderReader;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
@@ -58,7 +59,7 @@ class HeaderInputTest {
     }
 
     private CompletableFuture<Header> read(HeaderLimits limits, Duration timeout) {
-        return HeaderInput.read(channel, inbox, limits, timeout, lost);
+        return HeaderInput.read(channel, inbox, new HeaderReader(limits), timeout, lost);
     }
 
     private void arrive(byte[]... pieces) {
@@ -310,7 +311,11 @@ class HeaderInputTest {
         try (Wire wire = new Wire()) {
             Wire.Pair pair = wire.pair();
             CompletableFuture<Header> answer = wire.onLoop(() -> HeaderInput.read(
-                    pair.channel(), (Inbox) pair.channel().pipeline().first(), HeaderLimits.NORMAL, LONG, lost));
+                    pair.channel(),
+                    (Inbox) pair.channel().pipeline().first(),
+                    new HeaderReader(HeaderLimits.NORMAL),
+                    LONG,
+                    lost));
 
             pair.socket().getOutputStream().write(headerAndPayload());
 

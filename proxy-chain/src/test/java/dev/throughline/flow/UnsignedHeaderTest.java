@@ -42,12 +42,17 @@ class UnsignedHeaderTest {
     private static final Tuple FLOW = Tuple.tcp(at("192.0.2.7", 4711), at("198.51.100.80", 443));
     private static final Tuple SOCKET = Tuple.tcp(at("203.0.113.5", 50000), at("203.0.113.1", 7000));
 
+    private static final String MAPPED = "00000000000000000000ffff";
+    private static final String PORTS = "1267" + "01bb";
+
     private static InetSocketAddress at(String address, int port) {
         return new InetSocketAddress(InetAddresses.forString(address), port);
     }
 
     private static Header read(byte[] bytes) {
-        return ((ReadResult.Complete) new HeaderReader(HeaderLimits.NORMAL).read(bytes, bytes.length)).header();
+        return ((ReadResult.Complete)
+                        HeaderReader.ofUnsignedHeaders(HeaderLimits.NORMAL).read(bytes, bytes.length))
+                .header();
     }
 
     private static Header header(Tuple flow, List<Tlv> tlvs) {
@@ -72,6 +77,52 @@ class UnsignedHeaderTest {
 
         assertThat(flow(header(FLOW, List.of()), SOCKET)).isEqualTo(FLOW);
         assertThat(flow(header(ipv6, List.of()), SOCKET)).isEqualTo(ipv6);
+    }
+
+    private static Header withAddresses(String family, String addresses) {
+        int length = addresses.length() / 2;
+        return read(HexFormat.of()
+                .parseHex("0d0a0d0a000d0a515549540a21" + family + HexFormat.of().toHexDigits((short) length)
+                        + addresses));
+    }
+
+    /** A proxy that listens on both families with one socket writes the flows of its IPv4 clients so. */
+    @Test
+    void twoMappedAddressesAreAnIpv4Flow() {
+        assertThat(flow(withAddresses("21", MAPPED + "c0000207" + MAPPED + "c6336450" + PORTS), SOCKET))
+                .isEqualTo(FLOW);
+        Header udp = withAddresses("22", MAPPED + "c0000207" + MAPPED + "c6336450" + PORTS);
+        assertThat(refusal(udp, SOCKET).detail()).isEqualTo("UDP4, only TCP is passed on");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                MAPPED + "c0000207" + "20010db8000000000000000000000080",
+                "20010db8000000000000000000000007" + MAPPED + "c6336450"
+            })
+    void aMappedAddressBesideAnIpv6AddressIsNoFlow(String addresses) {
+        Refused refused = refusal(withAddresses("21", addresses + PORTS), SOCKET);
+
+        assertThat(refused.reason()).isEqualTo(CloseReason.HEADER_WITHOUT_FLOW);
+        assertThat(refused.detail()).contains("mapped to IPv6");
+    }
+
+    /** An address has the same meaning, however it is written. */
+    @ParameterizedTest
+    @ValueSource(strings = {"7f000001", "00000000", "a9fea9fe"})
+    void aMappedDestinationThatMeansTheProxysHostIsNotThisOne(String destination) {
+        Refused refused = refusal(withAddresses("21", MAPPED + "c0000207" + MAPPED + destination + PORTS), SOCKET);
+
+        assertThat(refused.reason()).isEqualTo(CloseReason.DESTINATION_NOT_HERE);
+    }
+
+    @Test
+    void aMappedDestinationThatIsThisListenerIsALoop() {
+        Refused refused =
+                refusal(withAddresses("21", MAPPED + "c0000207" + MAPPED + "cb007101" + "1267" + "1b58"), SOCKET);
+
+        assertThat(refused.reason()).isEqualTo(CloseReason.LOOP);
     }
 
     @Test

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.flow.CloseReason;
 import dev.throughline.transport.NotOpened.Blame;
+import io.netty.channel.ChannelException;
+import io.netty.channel.unix.Errors;
+import java.lang.reflect.InvocationTargetException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,6 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whether another way there would do. */
 class NotOpenedTest {
+    private static final InetSocketAddress LOOPBACK = new InetSocketAddress("127.0.0.1", 80);
+
     @ParameterizedTest
     @EnumSource(
             value = CloseReason.class,
@@ -31,21 +37,49 @@ class NotOpenedTest {
         assertThat(NotOpened.late(Optional.of(reason)).blame()).isEqualTo(Blame.TRANSPORT);
     }
 
-    /** Netty's texts for what connect(2) answers. Of an address or a port too few, other destinations have some. */
+    /** Netty's messages for what connect(2) answers; the words after the number are those of any locale. */
     @ParameterizedTest
     @CsvSource({
-        "finishConnect(..) failed: Connection refused,                     connect-refused, DESTINATION",
-        "connect(..) failed: Cannot assign requested address,              connect-failed,  DESTINATION",
-        "connect(..) failed: Invalid argument,                             connect-failed,  DESTINATION",
-        "Channel.open failed: Too many open files,                         no-sockets,      TRANSPORT",
-        "connect(..) failed: Cannot allocate memory,                       no-sockets,      TRANSPORT",
-        "connect(..) failed: No buffer space available,                    no-sockets,      TRANSPORT"
+        "finishConnect(..) failed with error(-111): Connection refused,          connect-refused, DESTINATION",
+        "finishConnect(..) failed with error(-111): Verbindungsaufbau abgelehnt, connect-refused, DESTINATION",
+        "connect(..) failed with error(-99): Cannot assign requested address,    no-ports,        TRANSPORT",
+        "connect(..) failed with error(-22): Invalid argument,                   connect-failed,  DESTINATION",
+        "connect(..) failed with error(-24): Too many open files,                no-descriptors,  TRANSPORT",
+        "connect(..) failed with error(-23): Too many open files in system,      no-descriptors,  TRANSPORT",
+        "connect(..) failed with error(-12): Cannot allocate memory,             no-sockets,      TRANSPORT",
+        "connect(..) failed with error(-105): No buffer space available,         no-sockets,      TRANSPORT",
+        "epoll_ctl(..) failed with error(-28): No space left on device,          no-sockets,      TRANSPORT"
     })
     void whatTheKernelSaysIsOfTheDestinationUnlessThisHostHasNoMore(String text, String reason, Blame blame) {
-        NotOpened why = NotOpened.bySystem(new ConnectException(text));
+        NotOpened why = NotOpened.bySystem(new ConnectException(text), LOOPBACK);
 
         assertThat(why.reason()).isEqualTo(reason);
         assertThat(why.blame()).isEqualTo(blame);
+        assertThat(why.isShortage()).isEqualTo(blame == Blame.TRANSPORT);
+    }
+
+    /** Netty wraps it: the socket is made by reflection. */
+    @Test
+    void aSocketThatCouldNotBeMadeIsRecognisedInsideOfWhatNettyMakesOfIt() {
+        Exception wrapped = new ChannelException(
+                "Unable to create Channel from class EpollSocketChannel",
+                new InvocationTargetException(
+                        new ChannelException(Errors.newIOException("newSocketStream", -SystemError.EMFILE))));
+
+        NotOpened why = NotOpened.bySystem(wrapped, LOOPBACK);
+        assertThat(why.reason()).isEqualTo(NotOpened.NO_DESCRIPTORS);
+        assertThat(why.detail()).contains("LimitNOFILE");
+    }
+
+    /** The kernel says the same of both. From no address is a link-local one without its link reached. */
+    @Test
+    void wantOfAnAddressIsNoWantOfPorts() {
+        InetSocketAddress unreachable = new InetSocketAddress("fe80::1", 80);
+        NotOpened why = NotOpened.bySystem(
+                new ConnectException("connect(..) failed with error(-99): Cannot assign requested address"),
+                unreachable);
+        assertThat(why.blame()).isEqualTo(Blame.DESTINATION);
+        assertThat(why.reason()).isEqualTo("connect-unreachable");
     }
 
     @Test

@@ -20,6 +20,7 @@ public final class HeaderReader {
     private static final byte VERSION_1 = 'P';
 
     private final HeaderLimits limits;
+    private final boolean mapped;
 
     /**
      * A reader that refuses longer headers as soon as they claim their length.
@@ -27,7 +28,31 @@ public final class HeaderReader {
      * @param limits how long a header may be
      */
     public HeaderReader(HeaderLimits limits) {
+        this(limits, false);
+    }
+
+    private HeaderReader(HeaderLimits limits, boolean mapped) {
         this.limits = limits;
+        this.mapped = mapped;
+    }
+
+    /**
+     * Returns a reader for unsigned headers of proxies that listen on both families with one socket, such as HAProxy with
+     * {@code bind :::80 v4v6}. They write an IPv4 flow with IPv4-mapped IPv6 addresses, and it is read as the IPv4 flow that
+     * it is. A flow with one mapped end and one of IPv6 is no flow: its header has no tuple.
+     *
+     * <p>A header with a chain must not be read so, since a signed flow has one spelling.
+     *
+     * @param limits how long a header may be
+     * @return the reader
+     */
+    public static HeaderReader ofUnsignedHeaders(HeaderLimits limits) {
+        return new HeaderReader(limits, true);
+    }
+
+    /** {@return how long a header may be} */
+    public HeaderLimits limits() {
+        return limits;
     }
 
     /**
@@ -81,7 +106,7 @@ public final class HeaderReader {
         return length < FIXED_BYTES ? Optional.of(new ReadResult.NeedMore(FIXED_BYTES)) : Optional.empty();
     }
 
-    private static ReadResult whole(byte[] bytes, int length) {
+    private ReadResult whole(byte[] bytes, int length) {
         int end = end(bytes[14], bytes[15]);
         int addressBytes = transport(bytes).map(Transport::addressBytes).orElse(0);
         if (end - FIXED_BYTES < addressBytes) {
@@ -97,12 +122,16 @@ public final class HeaderReader {
             // LOCAL: whatever the address block says must be ignored, but its size decides where the TLVs begin.
             tuple = isLocal(bytes)
                     ? Optional.empty()
-                    : transport(bytes).map(t -> Tuple.decode(t, raw.part(FIXED_BYTES, addressBytes)));
+                    : transport(bytes).flatMap(t -> tuple(t, raw.part(FIXED_BYTES, addressBytes)));
         } catch (IllegalArgumentException e) {
             return malformed(FIXED_BYTES, String.valueOf(e.getMessage()), "2.2");
         }
         Header.Command command = isLocal(bytes) ? Header.Command.LOCAL : Header.Command.PROXY;
         return rest(bytes, raw, command, tuple, FIXED_BYTES + addressBytes);
+    }
+
+    private Optional<Tuple> tuple(Transport transport, Bytes addresses) {
+        return mapped ? Tuple.decodeMapped(transport, addresses) : Optional.of(Tuple.decode(transport, addresses));
     }
 
     private static boolean isLocal(byte[] bytes) {

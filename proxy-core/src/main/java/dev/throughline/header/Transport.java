@@ -44,6 +44,11 @@ public enum Transport {
         return addressBytes == 36;
     }
 
+    /** The same protocol over the other family, or this one. */
+    Transport ofFamily(boolean ipv6) {
+        return isTcp() ? ipv6 ? TCP6 : TCP4 : ipv6 ? UDP6 : UDP4;
+    }
+
     /**
      * The transport with this code.
      *

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * The 4-tuple of a flow with its transport. Both ends have the same family, and an IPv4 address is never written as an
@@ -75,6 +76,27 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
     public static Tuple decode(Transport transport, Bytes bytes) {
         int size = transport.isIpv6() ? 16 : 4;
         return new Tuple(transport, endpoint(bytes, 0, size, 2 * size), endpoint(bytes, size, size, 2 * size + 2));
+    }
+
+    /** The same, but two IPv4-mapped addresses are an IPv4 flow, and one beside an IPv6 address is none. */
+    static Optional<Tuple> decodeMapped(Transport transport, Bytes bytes) {
+        int size = transport.isIpv6() ? 16 : 4;
+        InetSocketAddress source = mapped(bytes, 0, size, 2 * size);
+        InetSocketAddress destination = mapped(bytes, size, size, 2 * size + 2);
+        return isIpv6(source) == isIpv6(destination)
+                ? Optional.of(new Tuple(transport.ofFamily(isIpv6(source)), source, destination))
+                : Optional.empty();
+    }
+
+    private static InetSocketAddress mapped(Bytes bytes, int at, int size, int portAt) {
+        try {
+            // The JDK turns ::ffff:a.b.c.d into an Inet4Address.
+            return new InetSocketAddress(
+                    InetAddress.getByAddress(bytes.part(at, size).toByteArray()),
+                    bytes.at(portAt) << 8 | bytes.at(portAt + 1));
+        } catch (UnknownHostException e) {
+            throw new AssertionError("an address has 4 or 16 bytes", e);
+        }
     }
 
     private static InetSocketAddress endpoint(Bytes bytes, int at, int size, int portAt) {

@@ -1,5 +1,6 @@
 package dev.throughline.tests;
 
+import com.google.common.net.InetAddresses;
 import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -41,6 +42,21 @@ final class Haproxy {
     /** A listener that knows of no header and passes on what comes, from the address {@code egress}. */
     Haproxy passOn(InetSocketAddress at, InetSocketAddress egress, InetSocketAddress server) {
         return listen(at, "", server, " source " + egress.getAddress().getHostAddress());
+    }
+
+    /**
+     * A listener for both families with one socket, that tells its server who connected, with PROXY v2; the server is checked
+     * as often as HAProxy can, by a connection alone or as {@code checkWords} say.
+     */
+    Haproxy sendProxy(int port, InetSocketAddress source, InetSocketAddress server, String checkWords) {
+        config.append("""
+                listen number-%d
+                    bind :::%d v4v6
+                    server one %s send-proxy-v2 source %s check inter 20ms %s
+                """.formatted(
+                listening.size(), port, Tuple.text(server), source.getAddress().getHostAddress(), checkWords));
+        listening.add(new InetSocketAddress(InetAddresses.forString("::1"), port));
+        return this;
     }
 
     private Haproxy listen(InetSocketAddress at, String bindWords, InetSocketAddress server, String serverWords) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * The hops of a scene: their keys, one trust file and their configurations in a folder, and their processes on a host.
@@ -94,8 +95,28 @@ final class Hops implements AutoCloseable {
     }
 
     private RunningHop start(String name, List<String> command) throws IOException {
-        RunningHop hop = new RunningHop(HopProcess.start(name, host.command(command)), folder.resolve(name + ".sock"));
+        return start(name, host.command(command));
+    }
+
+    private RunningHop start(String name, ProcessBuilder command) throws IOException {
+        RunningHop hop = new RunningHop(HopProcess.start(name, command), folder.resolve(name + ".sock"));
         running.put(name, hop);
+        return hop;
+    }
+
+    /**
+     * Starts one hop out of the ordinary, and waits until it is ready, as its admin interface says.
+     *
+     * @param before the words before its command, such as those of prlimit(1); they must end in its place (execve(2))
+     * @param change what is different about the process
+     */
+    RunningHop start(String name, List<String> before, Consumer<ProcessBuilder> change) throws IOException {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(Program.throughline("run", "-c", config(name).toString()));
+        ProcessBuilder process = host.command(command);
+        change.accept(process);
+        RunningHop hop = start(name, process);
+        hop.awaitReady();
         return hop;
     }
 

@@ -85,6 +85,10 @@ final class Party implements AutoCloseable {
         return Boolean.parseBoolean(ask("refused -" + endpoints(Optional.empty(), to, mark)));
     }
 
+    boolean isRefused(Optional<InetSocketAddress> from, InetSocketAddress to) throws IOException {
+        return Boolean.parseBoolean(ask("refused -" + endpoints(from, to, 0)));
+    }
+
     private static String endpoints(Optional<InetSocketAddress> from, InetSocketAddress to, int mark) {
         return " " + Tuple.text(to) + " " + from.map(Tuple::text).orElse("-") + " " + mark;
     }

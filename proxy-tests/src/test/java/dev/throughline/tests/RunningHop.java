@@ -111,6 +111,38 @@ record RunningHop(HopProcess process, Path adminSocket) {
                 .until(() -> metric(series), found -> found == value);
     }
 
+    /** Waits until its admin interface says that it is ready, whether or not its messages can be read. */
+    void awaitReady() {
+        await(process.name() + " is ready")
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> !process.process().isAlive() || isReady());
+        if (!process.process().isAlive()) {
+            throw new AssertionError("hop " + process.name() + " ended: " + process.messages());
+        }
+    }
+
+    private boolean isReady() {
+        try {
+            return get("/-/ready").strip().equals("ready");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Waits until it has said so, on standard error. */
+    String awaitMessage(String text) {
+        return await(process.name() + " says: " + text)
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(10))
+                .until(
+                        () -> process.messages().stream()
+                                .filter(line -> line.contains(text))
+                                .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
     /** The flow table. */
     List<JsonTree> flows() throws IOException {
         return JsonTree.parse(get("/flows")).list("flows");
@@ -118,10 +150,16 @@ record RunningHop(HopProcess process, Path adminSocket) {
 
     /** The body of a page of the admin interface. */
     String get(String path) throws IOException {
+        return ask("GET", path);
+    }
+
+    /** What the admin interface answers to a request without a body. */
+    String ask(String method, String path) throws IOException {
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.connect(UnixDomainSocketAddress.of(adminSocket));
             OutputStream request = Channels.newOutputStream(channel);
-            request.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            request.write(
+                    (method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
             return answer.substring(answer.indexOf("\r\n\r\n") + 4);
         }

@@ -1,0 +1,49 @@
+package dev.throughline;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+
+/**
+ * How many flows a hop can serve with the descriptors that it may open. A flow with a place takes two, one that has none yet
+ * takes one, and the hop itself needs some.
+ *
+ * @param places flows that may have a place at once
+ * @param rows flows in all: those with a place, and those that arrive, wait or are about to be refused
+ */
+record FlowCapacity(int places, int rows) {
+    /** For the threads that name processes, and hash what they run; for the admin interface; and for what is opened late. */
+    static final int RESERVE = 16;
+
+    private static final int FEWEST_ARRIVING = 8;
+
+    /**
+     * What fits.
+     *
+     * @param flows that the configuration allows
+     * @param limit of descriptors (RLIMIT_NOFILE, getrlimit(2))
+     * @param open descriptors that the hop has when it begins to listen, and those of its listeners
+     */
+    static FlowCapacity of(int flows, long limit, long open) {
+        long free = Math.max(0, limit - open - RESERVE);
+        long arriving = Math.min(flows / 8 + 64, Math.max(FEWEST_ARRIVING, free / 16));
+        int places = Math.clamp((free - arriving) / 2, 1, flows);
+        return new FlowCapacity(places, (int) (places + arriving));
+    }
+
+    /** What fits into this process, which has {@code listening} sockets to open yet. */
+    static FlowCapacity ofThisProcess(int flows, int listening) {
+        if (!(ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix)) {
+            throw new IllegalStateException("a hop runs on Linux");
+        }
+        return of(flows, descriptorLimit(), unix.getOpenFileDescriptorCount() + listening);
+    }
+
+    /** How many descriptors this process may open. */
+    static long descriptorLimit() {
+        long most = ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+                ? unix.getMaxFileDescriptorCount()
+                : Long.MAX_VALUE;
+        // No limit is told as a negative number (RLIM_INFINITY, getrlimit(2)).
+        return most < 0 ? Long.MAX_VALUE : most;
+    }
+}

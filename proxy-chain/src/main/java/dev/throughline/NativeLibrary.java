@@ -1,0 +1,65 @@
+package dev.throughline;
+
+import dev.throughline.os.CodeFolder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where Netty unpacks its native library: to the temporary folder unless that is read-only, full, missing or mounted noexec.
+ * It must be chosen before Netty tries, which it does once.
+ */
+final class NativeLibrary {
+    private static final Logger LOG = LoggerFactory.getLogger(NativeLibrary.class);
+    private static final String WORK_FOLDER = "io.netty.native.workdir";
+
+    private NativeLibrary() {}
+
+    /**
+     * Chooses a folder.
+     *
+     * @throws IOException if none will do, with what to set
+     */
+    static synchronized void prepare() throws IOException {
+        Optional<String> chosen = Optional.ofNullable(System.getProperty(WORK_FOLDER));
+        List<String> objections = new ArrayList<>();
+        for (String folder : chosen.map(Set::of).orElseGet(NativeLibrary::candidates)) {
+            Optional<String> objection = CodeFolder.objection(Path.of(folder));
+            if (objection.isEmpty()) {
+                if (!objections.isEmpty()) {
+                    LOG.info(
+                            "Netty's native library is unpacked to {}, since {}",
+                            folder,
+                            String.join("; ", objections));
+                    System.setProperty(WORK_FOLDER, folder);
+                }
+                return;
+            }
+            objections.add(folder + ": " + objection.get());
+        }
+        throw new IOException("Netty's native library can't be unpacked to any folder (" + String.join("; ", objections)
+                + "): name one that can be written to and executed from,"
+                + " THROUGHLINE_JAVA_OPTS=-D" + WORK_FOLDER + "=FOLDER");
+    }
+
+    /** The usual one first; then those of systemd and the session, and one in memory. */
+    private static Set<String> candidates() {
+        Set<String> folders = new LinkedHashSet<>();
+        folders.add(System.getProperty("java.io.tmpdir", "/tmp"));
+        for (String variable : List.of("RUNTIME_DIRECTORY", "CACHE_DIRECTORY", "STATE_DIRECTORY", "XDG_RUNTIME_DIR")) {
+            Optional.ofNullable(System.getenv(variable))
+                    .filter(value -> !value.isEmpty())
+                    // systemd separates several with colons (systemd.exec(5)).
+                    .map(value -> value.split(":", 2)[0])
+                    .ifPresent(folders::add);
+        }
+        folders.addAll(List.of("/dev/shm", "/var/tmp", "/run"));
+        return folders;
+    }
+}

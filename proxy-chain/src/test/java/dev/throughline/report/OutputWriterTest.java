@@ -1,0 +1,187 @@
+package dev.throughline.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Standard output and standard error as they are found: full, closed, not read, shared. */
+@Timeout(60)
+class OutputWriterTest {
+    private static final int MAX_BYTES = 64 << 10;
+
+    private final Output output = new Output();
+    private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
+    private final OutputWriter writer =
+            OutputWriter.start("test-output", output, MAX_BYTES, new OutputWriter.Listener() {
+                @Override
+                public void failed(String why) {
+                    said.add("failed: " + why);
+                }
+
+                @Override
+                public void recovered(long lost) {
+                    said.add("recovered: " + lost);
+                }
+            });
+
+    @AfterEach
+    void stop() {
+        output.resume.countDown();
+        writer.close();
+    }
+
+    private void write(String line) {
+        writer.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private String said() throws InterruptedException {
+        return String.valueOf(said.poll(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void writesLinesAsTheyCome() throws InterruptedException {
+        output.resume.countDown();
+        write("one");
+        write("two");
+        output.awaitText("one\ntwo\n");
+        assertThat(writer.dropped()).isZero();
+    }
+
+    @Test
+    void beginsAFreshLineAfterOneThatWasCutShort() throws InterruptedException {
+        output.room = 7;
+        output.resume.countDown();
+        write("first");
+        write("torn");
+        assertThat(said()).isEqualTo("failed: No space left on device");
+        assertThat(writer.dropped()).isEqualTo(1);
+        output.room = Integer.MAX_VALUE;
+        write("third");
+        output.awaitText("first\nt\nthird\n");
+        assertThat(said()).isEqualTo("recovered: 1");
+    }
+
+    @Test
+    void leavesNoEmptyLineWhereNothingOfALineWasWritten() throws InterruptedException {
+        output.room = 6;
+        output.resume.countDown();
+        write("first");
+        write("lost");
+        assertThat(said()).startsWith("failed");
+        output.room = Integer.MAX_VALUE;
+        write("third");
+        output.awaitText("first\nthird\n");
+    }
+
+    @Test
+    void saysOnceThatLinesAreLostAndOnceThatTheyAreNotAnyMore() throws InterruptedException {
+        output.room = 0;
+        output.resume.countDown();
+        for (int i = 0; i < 50; i++) {
+            write("lost");
+        }
+        assertThat(said()).startsWith("failed");
+        while (writer.dropped() < 50) {
+            Thread.onSpinWait();
+        }
+        output.room = Integer.MAX_VALUE;
+        write("written");
+        assertThat(said()).isEqualTo("recovered: 50");
+        assertThat(said).isEmpty();
+    }
+
+    @Test
+    void boundsWhatWaitsInBytes() throws InterruptedException {
+        String line = "x".repeat(1023);
+        for (int i = 0; i < 100; i++) {
+            write(line);
+        }
+        // One may be in the writer's hands.
+        assertThat(writer.dropped()).isBetween(35L, 36L);
+        assertThat(said()).isEqualTo("failed: 64 KiB wait for a reader who takes none");
+        output.resume.countDown();
+        assertThat(said()).startsWith("recovered: ");
+        assertThat(output.text()).hasSize(100 * 1024 - (int) writer.dropped() * 1024);
+    }
+
+    @Test
+    void triesAgainWhereADescriptorDoesNotBlock() throws InterruptedException {
+        output.unavailable = 3;
+        output.resume.countDown();
+        write("patient");
+        output.awaitText("patient\n");
+        assertThat(writer.dropped()).isZero();
+    }
+
+    @Test
+    void countsWhatIsLeftWhenItIsClosedAndIsNotHeldUp() throws InterruptedException {
+        write("in its hands");
+        write("waiting");
+        writer.close();
+        assertThat(writer.dropped()).isEqualTo(2);
+        assertThat(said()).isEqualTo("failed: 2 lines were left at the end, and nobody took them");
+    }
+
+    /** A descriptor that nobody reads until it is resumed, with room for so many bytes. */
+    private static final class Output implements WritableByteChannel {
+        private final CountDownLatch resume = new CountDownLatch(1);
+        private final StringBuilder text = new StringBuilder();
+        private volatile int room = Integer.MAX_VALUE;
+        private volatile int unavailable;
+
+        @Override
+        public int write(ByteBuffer bytes) throws IOException {
+            try {
+                resume.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+            synchronized (this) {
+                if (unavailable > 0) {
+                    unavailable--;
+                    return 0;
+                }
+                int count = Math.min(room, bytes.remaining());
+                if (count == 0) {
+                    throw new IOException("No space left on device");
+                }
+                byte[] taken = new byte[count];
+                bytes.get(taken);
+                room -= count;
+                text.append(new String(taken, StandardCharsets.UTF_8));
+                notifyAll();
+                return count;
+            }
+        }
+
+        synchronized String text() {
+            return text.toString();
+        }
+
+        synchronized void awaitText(String wanted) throws InterruptedException {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (!text().equals(wanted) && System.nanoTime() < end) {
+                wait(100);
+            }
+            assertThat(text()).isEqualTo(wanted);
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
