@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -47,13 +48,14 @@ public final class RuleTables {
      * Installs the plan's rules to stay, whether or not the hop runs.
      *
      * @throws IllegalArgumentException if the plan has problems, or fails open: such rules are held
-     * @throws IOException in the words of the program that failed
+     * @throws IOException if another hop's rules have the plan's mark, and in the words of the program that failed
      */
     public void apply(RulePlan plan) throws IOException {
         if (plan.failOpen()) {
             throw new IllegalArgumentException("rules that fail open live as long as the hop: its run installs them");
         }
         String script = RuleText.of(plan);
+        new MarkOwners(programs).checkUnused(plan);
         addRoutes(plan);
         nft(script);
     }
@@ -69,6 +71,7 @@ public final class RuleTables {
             throw new IllegalArgumentException("rules that fail closed outlive the hop: they are applied");
         }
         String script = RuleText.of(plan);
+        new MarkOwners(programs).checkUnused(plan);
         addRoutes(plan);
         return HeldRules.install(script, plan.table(), programs, () -> removeRoutes(plan));
     }
@@ -123,6 +126,11 @@ public final class RuleTables {
                         + " until then IPv6 connections that are captured are refused");
     }
 
+    /** Returns the name of another hop whose rules are installed with the mark of {@code plan}. */
+    public Optional<String> otherHopWithMark(RulePlan plan) throws IOException {
+        return new MarkOwners(programs).otherHop(plan);
+    }
+
     private void addRoutes(RulePlan plan) throws IOException {
         if (!DivertRoutes.neededBy(plan)) {
             removeRoutes(plan);
@@ -142,6 +150,10 @@ public final class RuleTables {
     }
 
     private void removeRoutes(RulePlan plan) throws IOException {
+        if (otherHopWithMark(plan).isPresent()) {
+            // The routing table and the policy rule belong to that hop now.
+            return;
+        }
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : known()) {
             long present = list(divert.listRules(family)).filter(divert::isRule).count();
