@@ -260,7 +260,7 @@ final class ForeignRules {
     private static Optional<String> effect(Optional<String> verdict, boolean becauseOfThisRule) {
         return switch (verdict.orElse("")) {
             case "masquerade", "snat", "MASQUERADE", "SNAT" ->
-                Optional.of("change the source address of %s, so that a next hop on this host refuses them");
+                Optional.of("change the source address of %s, so that a next hop on this host can refuse them");
             case "dnat", "redirect", "tproxy", "DNAT", "REDIRECT", "TPROXY" -> Optional.of("send %s elsewhere");
             case "drop", "DROP" -> Optional.of("drop %s");
             case "reject", "REJECT" -> Optional.of("refuse %s");

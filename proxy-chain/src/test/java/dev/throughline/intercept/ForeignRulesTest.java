@@ -57,7 +57,7 @@ class ForeignRulesTest {
                 .anySatisfy(rule -> assertThat(rule)
                         .startsWith("table " + chain)
                         .endsWith("\"masquerade fully-random\" changes the source address of " + ALL
-                                + ", so that a next hop on this host refuses them"))
+                                + ", so that a next hop on this host can refuse them"))
                 .anySatisfy(rule -> assertThat(rule)
                         .startsWith("table " + chain)
                         .contains(" changes bits 0x4000 of the mark of " + ALL));
