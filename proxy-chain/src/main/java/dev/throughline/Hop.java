@@ -31,17 +31,20 @@ import dev.throughline.identify.EvidenceWatch;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.OwnProcess;
 import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.intercept.Canaries;
 import dev.throughline.intercept.ConfiguredRules;
-import dev.throughline.intercept.HeldRules;
+import dev.throughline.intercept.InterceptionPart;
+import dev.throughline.intercept.InterceptionWatcher;
 import dev.throughline.intercept.Listener;
 import dev.throughline.intercept.RulePlan;
-import dev.throughline.intercept.RuleTables;
+import dev.throughline.intercept.StrandedSockets;
 import dev.throughline.metrics.HopMetrics;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.Conntrack;
+import dev.throughline.os.SocketDiag;
 import dev.throughline.report.BudgetJson;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
@@ -66,6 +69,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +90,7 @@ public final class Hop implements AutoCloseable {
     private final List<Listener> listeners = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private volatile @Nullable String notReady = "starting";
-    private volatile @Nullable HeldRules held;
+    private volatile @Nullable InterceptionWatcher interception;
     private volatile @Nullable KeyWatch keyWatch;
 
     /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
@@ -122,18 +126,26 @@ public final class Hop implements AutoCloseable {
             ProcessIdentifier identifier = identifier(config.limits());
             FlowBudget budget = budget(config.limits(), names);
             Transports transports = transports(budget, identifier, loops);
-            FlowParts parts = parts(log, identifier, budget, transports);
             Conntrack conntrack = opened(Conntrack.open());
+            Canaries canaries = new Canaries();
+            StrandedSockets stranded = opened(new StrandedSockets(conntrack, SocketDiag.open()));
+            metrics.counter(
+                    "throughline.interception.aborted",
+                    "Applications' sockets that were aborted, as conntrack had forgotten that they were redirected",
+                    stranded::aborted);
+            FlowParts parts = parts(List.of(log, metrics, stranded), identifier, budget, transports);
             startAdmin(json, parts, transports);
             writePidFile(config.admin().pidFile());
+            Optional<RulePlan> rules = ConfiguredRules.of(config);
             for (ListenerConfig listener : config.listeners()) {
-                Listener started = opened(new Listener(listener, loops, parts, conntrack));
+                int answerMark = rules.filter(plan -> listener instanceof ListenerConfig.Intercepting)
+                        .map(plan -> plan.answerMark(listener.name()))
+                        .orElse(0);
+                Listener started = opened(new Listener(listener, loops, parts, conntrack, answerMark, canaries));
                 listeners.add(started);
                 started.start();
             }
-            if (config.failOpen()) {
-                holdRules();
-            }
+            watchInterception(canaries, loops);
             notReady = null;
         } catch (IOException | RuntimeException e) {
             close();
@@ -141,7 +153,8 @@ public final class Hop implements AutoCloseable {
         }
     }
 
-    private FlowParts parts(FlowLog log, ProcessIdentifier identifier, FlowBudget budget, Transports transports) {
+    private FlowParts parts(
+            List<FlowEvents> observers, ProcessIdentifier identifier, FlowBudget budget, Transports transports) {
         Limits limits = config.limits();
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(
                 limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
@@ -174,7 +187,7 @@ public final class Hop implements AutoCloseable {
                 ImmutableMap.copyOf(transports.all()),
                 batchSigner(limits),
                 table,
-                FlowEvents.all(List.of(log, metrics)),
+                FlowEvents.all(observers),
                 limits.headerTimeout(),
                 limits.idleTimeout(),
                 limits.ttl(),
@@ -308,6 +321,7 @@ public final class Hop implements AutoCloseable {
                 metrics,
                 this::obstacles,
                 this::reload,
+                this::redirect,
                 tuple -> parts.identifier()
                         .identify(tuple)
                         .thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)));
@@ -373,11 +387,31 @@ public final class Hop implements AutoCloseable {
         open.add(() -> Files.deleteIfExists(file));
     }
 
-    /** Rules that fail open live exactly as long as this process. */
-    private void holdRules() throws IOException {
+    private void watchInterception(Canaries canaries, EventLoopGroup loops) throws IOException {
         Optional<RulePlan> plan = ConfiguredRules.of(config);
-        if (plan.isPresent()) {
-            held = opened(new RuleTables().hold(plan.get()));
+        if (plan.isEmpty()) {
+            return;
+        }
+        InterceptionWatcher started =
+                opened(InterceptionWatcher.start(plan.get(), config.interception(), listeners, canaries, loops));
+        interception = started;
+        for (InterceptionPart part : InterceptionPart.values()) {
+            List<String> tags = List.of("part", part.toString());
+            metrics.gauge(
+                    "throughline.interception.ok",
+                    "1 if this part of interception does what the configuration means",
+                    tags,
+                    () -> started.isWhole(part) ? 1 : 0);
+            metrics.counter(
+                    "throughline.interception.lost",
+                    "Times that this part of interception was found broken",
+                    tags,
+                    () -> started.lost(part));
+            metrics.counter(
+                    "throughline.interception.repaired",
+                    "Times that this hop repaired this part of interception",
+                    tags,
+                    () -> started.repaired(part));
         }
     }
 
@@ -388,11 +422,20 @@ public final class Hop implements AutoCloseable {
         if (reason != null) {
             reasons.add(reason);
         }
-        HeldRules rules = held;
-        if (rules != null && !rules.isAlive()) {
-            reasons.add("its rules are gone: nothing is captured");
+        InterceptionWatcher watcher = interception;
+        if (watcher != null) {
+            reasons.addAll(watcher.problems());
         }
         return reasons;
+    }
+
+    /** Installs the rules of this hop again, or removes them; for the admin interface. */
+    private CompletableFuture<String> redirect(boolean apply) {
+        InterceptionWatcher watcher = interception;
+        if (watcher == null) {
+            return CompletableFuture.failedFuture(new IOException("this hop has no rules, or is starting"));
+        }
+        return apply ? watcher.apply() : watcher.remove();
     }
 
     /** How many flows live. */
@@ -407,6 +450,10 @@ public final class Hop implements AutoCloseable {
      */
     public boolean drain(Duration deadline) {
         notReady = "draining";
+        InterceptionWatcher watcher = interception;
+        if (watcher != null) {
+            watcher.drain();
+        }
         listeners.forEach(Listener::close);
         long end = System.nanoTime() + deadline.toNanos();
         try {

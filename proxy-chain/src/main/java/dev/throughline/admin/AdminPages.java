@@ -25,6 +25,7 @@ public final class AdminPages {
     private final HopMetrics metrics;
     private final Supplier<List<String>> notReady;
     private final Supplier<Reload> reloading;
+    private final Function<Boolean, CompletableFuture<String>> redirecting;
     private final Function<Tuple, CompletableFuture<String>> who;
 
     /**
@@ -33,6 +34,7 @@ public final class AdminPages {
      * @param budget says who has places, as JSON
      * @param notReady says why it should get no new flows, if it shouldn't
      * @param reloading reads its keys and its policy anew
+     * @param redirecting applies its rules, or removes them, and says which they are
      * @param who says who owns a connection, as JSON
      */
     public AdminPages(
@@ -42,6 +44,7 @@ public final class AdminPages {
             HopMetrics metrics,
             Supplier<List<String>> notReady,
             Supplier<Reload> reloading,
+            Function<Boolean, CompletableFuture<String>> redirecting,
             Function<Tuple, CompletableFuture<String>> who) {
         this.table = table;
         this.flowJson = flowJson;
@@ -49,6 +52,7 @@ public final class AdminPages {
         this.metrics = metrics;
         this.notReady = notReady;
         this.reloading = reloading;
+        this.redirecting = redirecting;
         this.who = who;
     }
 
@@ -97,6 +101,26 @@ public final class AdminPages {
             Reload result = reloading.get();
             return new Page.Answer(result.applied() ? 200 : 422, String.join("\n", result.lines()) + "\n");
         });
+    }
+
+    Page applyRules() {
+        return redirect("/-/redirect/apply", true);
+    }
+
+    Page removeRules() {
+        return redirect("/-/redirect/remove", false);
+    }
+
+    private Page redirect(String path, boolean apply) {
+        return new Page(
+                HttpMethod.POST,
+                path,
+                PLAIN,
+                parameters -> redirecting
+                        .apply(apply)
+                        .handle((rules, failure) -> failure == null
+                                ? Page.Answer.ok(rules)
+                                : new Page.Answer(422, failure.getMessage() + "\n")));
     }
 
     private Page.Answer ready() {

@@ -53,6 +53,8 @@ public final class AdminServer implements AutoCloseable {
         all.add(pages.budget());
         all.add(pages.who());
         all.add(pages.reload());
+        all.add(pages.applyRules());
+        all.add(pages.removeRules());
         bind(
                 new ServerBootstrap().channel(EpollServerDomainSocketChannel.class),
                 new DomainSocketAddress(path.toFile()),

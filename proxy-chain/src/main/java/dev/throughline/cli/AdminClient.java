@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Asks a running hop over its admin socket; one request a connection (RFC 9112), which the hop closes after its answer. */
 final class AdminClient {
@@ -34,6 +35,16 @@ final class AdminClient {
     /** Has the hop do something, which it may refuse. */
     Answer post(String path) {
         return expected(ask("POST", path), 200, 422);
+    }
+
+    /** The same, or nothing if no hop runs there. */
+    Optional<Answer> postIfRunning(String path) {
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            probe.connect(UnixDomainSocketAddress.of(socket));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+        return Optional.of(post(path));
     }
 
     private Answer expected(Answer answer, Integer... statuses) {

@@ -285,8 +285,7 @@ final class Examination {
             findings.add(Finding.ok(RULES, "none needed"));
             return;
         }
-        RuleTables tables = new RuleTables();
-        try {
+        try (RuleTables tables = new RuleTables()) {
             switch (tables.compare(plan.get())) {
                 case Difference.None none -> findings.add(Finding.ok(RULES, "as the configuration means them"));
                 case Difference.NotInstalled missing ->

@@ -3,6 +3,7 @@ package dev.throughline.cli;
 import dev.throughline.intercept.RulePlan;
 import dev.throughline.intercept.RuleTables;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -25,7 +26,12 @@ final class RedirectCommand {
         }
     }
 
-    @Command(name = "apply", description = "Install the rules and routes; the same again changes nothing.")
+    @Command(
+            name = "apply",
+            description = {
+                "Install the rules and routes; the same again changes nothing.",
+                "A hop that runs owns its rules, and installs them itself when it is asked to."
+            })
     static final class Apply implements Callable<Integer> {
         @Mixin
         ConfigOption config = new ConfigOption();
@@ -36,15 +42,22 @@ final class RedirectCommand {
                 if (plan.failOpen()) {
                     System.err.println(
                             "rules that fail open live as long as the hop: 'throughline run' installs them itself");
-                } else {
-                    new RuleTables().apply(plan);
+                } else if (!byRunningHop(config, "apply", plan)) {
+                    try (RuleTables tables = new RuleTables()) {
+                        tables.apply(plan);
+                    }
                     System.out.println("applied: table inet throughline-" + plan.hop());
                 }
             });
         }
     }
 
-    @Command(name = "remove", description = "Remove the rules and routes; nothing happens when there are none.")
+    @Command(
+            name = "remove",
+            description = {
+                "Remove the rules and routes; nothing happens when there are none.",
+                "A hop that runs removes them itself, and is not ready until they are applied again."
+            })
     static final class Remove implements Callable<Integer> {
         @Mixin
         ConfigOption config = new ConfigOption();
@@ -52,10 +65,33 @@ final class RedirectCommand {
         @Override
         public Integer call() throws IOException {
             return withRules(config, plan -> {
-                new RuleTables().remove(plan);
-                System.out.println("removed: table inet throughline-" + plan.hop());
+                if (!byRunningHop(config, "remove", plan)) {
+                    try (RuleTables tables = new RuleTables()) {
+                        tables.remove(plan);
+                    }
+                    System.out.println("removed: table inet throughline-" + plan.hop());
+                }
             });
         }
+    }
+
+    /** Asks the hop that runs with this configuration, if there is one: it alone may change a table that it owns. */
+    private static boolean byRunningHop(ConfigOption config, String verb, RulePlan plan) {
+        Path socket = config.read().admin().socket();
+        Optional<AdminClient.Answer> answer = new AdminClient(socket).postIfRunning("/-/redirect/" + verb);
+        if (answer.isEmpty()) {
+            return false;
+        }
+        if (answer.get().status() != 200) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE, socket + ": " + answer.get().body().strip());
+        }
+        String table = "table inet throughline-" + plan.hop();
+        System.out.println((verb.equals("apply") ? "applied" : "removed") + " by the running hop: " + table);
+        if (!answer.get().body().equals(RuleTables.show(plan))) {
+            System.err.println("the running hop has other rules than " + config.file + " says: restart it to use them");
+        }
+        return true;
     }
 
     private interface Action {

@@ -94,6 +94,7 @@ public final class ConfigReader {
         ImmutableMap<String, LimitClass> classes = budgeting.classes();
         Policy policy = new PolicyReader(routing.names(), budgeting.names()).read(root);
         boolean failOpen = root.optional("fail-open", Values::flag, false);
+        InterceptionConfig interception = interception(root);
         Optional<Path> commandLineKey = commandLineKey(root);
         List<NatException> nat = natExceptions(root);
         List<Cidr> healthCheckers = root.list("health-checkers", Cidr::parse);
@@ -125,6 +126,7 @@ public final class ConfigReader {
                 budget,
                 policy,
                 failOpen,
+                interception,
                 commandLineKey,
                 ImmutableList.copyOf(nat),
                 ImmutableList.copyOf(healthCheckers),
@@ -174,6 +176,20 @@ public final class ConfigReader {
             if (!names.add(listener.name())) {
                 root.problem("listeners", "two listeners are called \"" + listener.name() + "\"");
             }
+        }
+    }
+
+    private static InterceptionConfig interception(Section root) {
+        InterceptionConfig d = InterceptionConfig.DEFAULTS;
+        try (Section interception = root.section("interception")) {
+            return new InterceptionConfig(
+                    interception.optional("repair", Values::flag, d.repair()),
+                    interception.optional(
+                            "canary",
+                            text -> text.equals("off")
+                                    ? Optional.empty()
+                                    : Optional.of(Values.duration(text, Duration.ofSeconds(1), Duration.ofHours(1))),
+                            d.canary()));
         }
     }
 

@@ -33,6 +33,7 @@ import java.util.function.Function;
  * @param budget how places are given
  * @param policy which flows go on, and where to
  * @param failOpen whether captured traffic passes unproxied while the hop is down
+ * @param interception how it watches over its rules
  * @param commandLineKey file with the key of the hashes of command lines that it writes into origins; without one it says
  *     nothing of command lines
  * @param natExceptions pairs of hops between which addresses are translated
@@ -53,6 +54,7 @@ public record HopConfig(
         BudgetConfig budget,
         Policy policy,
         boolean failOpen,
+        InterceptionConfig interception,
         Optional<Path> commandLineKey,
         ImmutableList<NatException> natExceptions,
         ImmutableList<Cidr> healthCheckers,
@@ -77,6 +79,7 @@ public record HopConfig(
                 budget,
                 policy,
                 failOpen,
+                interception,
                 commandLineKey,
                 natExceptions,
                 healthCheckers,
@@ -104,6 +107,7 @@ public record HopConfig(
         settings.put("transports", HopConfig::transports);
         settings.put("route", HopConfig::route);
         settings.put("fail-open", HopConfig::failOpen);
+        settings.put("interception", HopConfig::interception);
         settings.put("identity", HopConfig::commandLineKey);
         settings.put("nat-exceptions", HopConfig::natExceptions);
         settings.put("health-checkers", HopConfig::healthCheckers);

@@ -112,13 +112,42 @@ public sealed interface ListenerConfig {
      */
     record Agent(int uid, Optional<String> executable, Optional<Bytes> sha256) {}
 
-    /** Which of the applications' connections; an empty list doesn't restrict. */
+    /**
+     * Which of the applications' connections are captured; an empty list doesn't restrict.
+     *
+     * @param udp what becomes of UDP to the same ports and destinations
+     */
     record Capture(
             ImmutableList<Range<Integer>> ports,
             ImmutableList<Cidr> destinations,
-            ImmutableList<Cidr> exceptDestinations,
             ImmutableList<Integer> uids,
-            ImmutableList<Integer> exceptUids) {}
+            Exceptions except,
+            Udp udp) {}
+
+    /**
+     * What a capture leaves alone; one match is enough.
+     *
+     * @param cgroups paths below the root of the cgroup2 hierarchy, without a slash at either end
+     * @param devices network devices by which a connection would leave
+     * @param marks SO_MARK of the application's socket
+     */
+    record Exceptions(
+            ImmutableList<Cidr> destinations,
+            ImmutableList<Integer> uids,
+            ImmutableList<String> cgroups,
+            ImmutableList<String> devices,
+            ImmutableList<Mark> marks) {}
+
+    /** A mark that has {@code value} in the bits of {@code mask}. */
+    record Mark(int value, int mask) {}
+
+    /** Throughline carries TCP only. */
+    enum Udp {
+        /** UDP isn't captured. */
+        PASS,
+        /** UDP is rejected, so that QUIC turns to TCP. */
+        REFUSE
+    }
 
     /**
      * How connections of the previous hop are told from all others.

@@ -4,8 +4,10 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Maps;
 import dev.throughline.config.ListenerConfig.Agent;
 import dev.throughline.config.ListenerConfig.Capture;
+import dev.throughline.config.ListenerConfig.Exceptions;
 import dev.throughline.config.ListenerConfig.Interception;
 import dev.throughline.config.ListenerConfig.Previous;
+import dev.throughline.config.ListenerConfig.Udp;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Cidr;
 import java.nio.file.Path;
@@ -136,9 +138,14 @@ final class ListenerReader {
             return new Capture(
                     ImmutableList.copyOf(capture.list("ports", Values::ports)),
                     ImmutableList.copyOf(capture.list("destinations", Cidr::parse)),
-                    ImmutableList.copyOf(capture.list("except-destinations", Cidr::parse)),
                     ImmutableList.copyOf(capture.list("uids", Values::uid)),
-                    ImmutableList.copyOf(capture.list("except-uids", Values::uid)));
+                    new Exceptions(
+                            ImmutableList.copyOf(capture.list("except-destinations", Cidr::parse)),
+                            ImmutableList.copyOf(capture.list("except-uids", Values::uid)),
+                            ImmutableList.copyOf(capture.list("except-cgroups", Values::cgroup)),
+                            ImmutableList.copyOf(capture.list("except-devices", Values::device)),
+                            ImmutableList.copyOf(capture.list("except-marks", Values::markMatch))),
+                    capture.optional("udp", text -> word(Udp.class, text), Udp.PASS));
         }
     }
 

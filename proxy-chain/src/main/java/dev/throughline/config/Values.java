@@ -2,6 +2,7 @@ package dev.throughline.config;
 
 import com.google.common.base.Ascii;
 import com.google.common.base.CharMatcher;
+import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
 import com.google.common.collect.Range;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +30,8 @@ public final class Values {
 
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern UID = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+    private static final Pattern CGROUP = Pattern.compile("[A-Za-z0-9@:._\\\\-]+(/[A-Za-z0-9@:._\\\\-]+)*");
+    private static final Pattern DEVICE = Pattern.compile("[A-Za-z0-9@._-]{1,15}");
     private static final Pattern HOST_NAME = Pattern.compile("[a-z0-9*._-]+");
 
     /** Of a Unix socket's path (unix(7), sun_path), its end included. */
@@ -55,6 +59,48 @@ public final class Values {
 
     static int mark(String text) {
         return integer(text, 1, 0xFFFF);
+    }
+
+    /** A packet mark, {@code 0x40000} or {@code 0x40000/0xff0000}; without a mask all bits count. */
+    static ListenerConfig.Mark markMatch(String text) {
+        List<String> parts = Splitter.on('/').splitToList(text);
+        try {
+            int value = unsigned(parts.get(0));
+            int mask = parts.size() == 1 ? -1 : unsigned(parts.get(1));
+            if (parts.size() <= 2 && (value & ~mask) == 0 && mask != 0) {
+                return new ListenerConfig.Mark(value, mask);
+            }
+        } catch (NumberFormatException e) {
+            // The message below says what was expected.
+        }
+        throw new IllegalArgumentException(
+                "expected a mark such as 0x40000, or 0x40000/0xff0000 with its mask, found \"" + text + "\"");
+    }
+
+    private static int unsigned(String text) {
+        return text.startsWith("0x")
+                ? Integer.parseUnsignedInt(text, 2, text.length(), 16)
+                : Integer.parseUnsignedInt(text);
+    }
+
+    /** A group of processes as a path below the root of the cgroup2 hierarchy, such as {@code system.slice/vpn.service}. */
+    static String cgroup(String text) {
+        String path = CharMatcher.is('/').trimFrom(text);
+        if (!CGROUP.matcher(path).matches()
+                || Splitter.on('/').splitToList(path).contains("..")) {
+            throw new IllegalArgumentException(
+                    "expected a path below the cgroup root, such as system.slice/vpn.service, found \"" + text + "\"");
+        }
+        return path;
+    }
+
+    /** A network device, by its name (Linux: 15 characters at most). */
+    static String device(String text) {
+        if (!DEVICE.matcher(text).matches()) {
+            throw new IllegalArgumentException(
+                    "expected the name of a network device such as wg0, found \"" + text + "\"");
+        }
+        return text;
     }
 
     /** A user or a group, by its number. */

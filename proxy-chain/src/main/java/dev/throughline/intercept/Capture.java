@@ -17,19 +17,42 @@ public record Capture(String listener, Way way, int port, Match match) {
     public sealed interface Match {}
 
     /**
-     * Connections of applications. An empty list doesn't restrict; what is excepted stays untouched by this capture, not
-     * by others.
+     * Connections of applications. An empty list doesn't restrict.
      *
      * @param ports closed ranges of destination ports
      * @param uids users whose connections are captured
+     * @param except what this capture leaves alone; another capture may still take it
+     * @param refuseUdp whether UDP to the same ports and destinations is rejected, so that QUIC falls back to TCP
      */
     public record Apps(
             ImmutableList<Range<Integer>> ports,
             ImmutableList<Cidr> destinations,
-            ImmutableList<Cidr> exceptDestinations,
             ImmutableList<Integer> uids,
-            ImmutableList<Integer> exceptUids)
+            Exceptions except,
+            boolean refuseUdp)
             implements Match {}
+
+    /**
+     * Connections that are left alone; one match is enough.
+     *
+     * @param destinations networks
+     * @param uids users
+     * @param cgroups paths in the cgroup2 hierarchy, without a slash at either end; descendants included
+     * @param devices network devices by which the connection would leave
+     * @param marks SO_MARK of the application's socket
+     */
+    public record Exceptions(
+            ImmutableList<Cidr> destinations,
+            ImmutableList<Integer> uids,
+            ImmutableList<String> cgroups,
+            ImmutableList<String> devices,
+            ImmutableList<MarkMatch> marks) {
+        public static final Exceptions NONE = new Exceptions(
+                ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of());
+    }
+
+    /** A mark that has {@code value} in the bits of {@code mask}. */
+    public record MarkMatch(int value, int mask) {}
 
     /**
      * Connections of the previous hop, told by its mark, by its user, or by both. A mark can only be set with

@@ -5,12 +5,18 @@ import dev.throughline.config.HopConfig;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
 import dev.throughline.originator.Way;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
 /** What a configuration asks of the kernel. */
 public final class ConfiguredRules {
+    /** nft looks below /sys/fs/cgroup, where systemd's hybrid layout has the cgroup2 hierarchy in a folder of its own. */
+    private static final String CGROUPS =
+            Files.exists(Path.of("/sys/fs/cgroup/unified/cgroup.procs")) ? "unified/" : "";
+
     private ConfiguredRules() {}
 
     /** The rules that {@code config} means; empty if it intercepts nothing and guards nothing. */
@@ -52,8 +58,17 @@ public final class ConfiguredRules {
         return new Capture.Apps(
                 capture.ports(),
                 capture.destinations(),
-                capture.exceptDestinations(),
                 capture.uids(),
-                capture.exceptUids());
+                new Capture.Exceptions(
+                        capture.except().destinations(),
+                        capture.except().uids(),
+                        capture.except().cgroups().stream()
+                                .map(path -> CGROUPS + path)
+                                .collect(ImmutableList.toImmutableList()),
+                        capture.except().devices(),
+                        capture.except().marks().stream()
+                                .map(mark -> new Capture.MarkMatch(mark.value(), mark.mask()))
+                                .collect(ImmutableList.toImmutableList())),
+                capture.udp() == ListenerConfig.Udp.REFUSE);
     }
 }

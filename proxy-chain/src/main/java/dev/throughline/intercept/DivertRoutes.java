@@ -2,6 +2,9 @@ package dev.throughline.intercept;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.originator.Way;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -9,13 +12,24 @@ import java.util.stream.Stream;
  *
  * <p>The routing table's number is the captured bit and the hop's mark, 65537 to 131071: one table a hop, clear of
  * 253 to 255 (default, main, local) and of the small numbers that people and other software choose. The rule's priority
- * is 100 for every hop: after 0 (local), before all routing that an administrator or a VPN adds, as a diverted packet
- * that leaves by any other route has lost its proxy.
+ * is 0 for every hop, which is that of the kernel's own rule for local addresses: a rule that is added later, with any
+ * priority or none, comes after it, so no VPN gets ahead. Rule and routes have the protocol "kernel": systemd-networkd
+ * removes all others that it didn't make (systemd.network(5), ManageForeignRoutingPolicyRules).
  *
  * @param hop the hop's mark
  */
 record DivertRoutes(int hop) {
-    static final int PRIORITY = 100;
+    static final int PRIORITY = 0;
+
+    /** The priority of the rule in earlier versions. */
+    static final int OLD_PRIORITY = 100;
+
+    /** Above that of the route by {@code lo} in either family (0, and 1024). */
+    private static final int FIRST_METRIC = 2000;
+
+    private static final Pattern LINK = Pattern.compile("(\\d+): ([^@:\\s]+)[@:]");
+    private static final Pattern ROUTE = Pattern.compile("(?:2|local) default dev (\\S+)");
+    private static final Pattern METRIC = Pattern.compile(" metric (\\d+)");
 
     static final String NO_TABLE = "FIB table does not exist";
 
@@ -29,7 +43,7 @@ record DivertRoutes(int hop) {
     /** All commands that set the routes up on a host that has none of them. */
     ImmutableList<ImmutableList<String>> commands() {
         return FAMILIES.stream()
-                .flatMap(family -> Stream.of(addRoute(family), addRule(family)))
+                .flatMap(family -> Stream.of(addRoute(family, Device.LO), addRule(family)))
                 .collect(ImmutableList.toImmutableList());
     }
 
@@ -55,8 +69,18 @@ record DivertRoutes(int hop) {
         return rule(family, "del");
     }
 
-    ImmutableList<String> addRoute(String family) {
-        return ImmutableList.of("ip", family, "route", "replace", "local", "default", "dev", "lo", "table", number());
+    /**
+     * Beside the route by {@code lo}, each device has one: a socket that is bound to a device (SO_BINDTODEVICE, or a link-local
+     * address) takes routes by that device alone. Local routes deliver over {@code lo} whatever their device.
+     */
+    ImmutableList<String> addRoute(String family, Device device) {
+        ImmutableList.Builder<String> command = ImmutableList.builder();
+        command.add("ip", family, "route", "replace", "local", "default", "dev", device.name(), "proto", "kernel");
+        if (!device.equals(Device.LO)) {
+            // Two routes that differ in nothing but their device are one route to IPv4, or to IPv6 one of two paths.
+            command.add("metric", Integer.toString(FIRST_METRIC + device.index()));
+        }
+        return command.add("table", number()).build();
     }
 
     ImmutableList<String> flushRoutes(String family) {
@@ -75,9 +99,34 @@ record DivertRoutes(int hop) {
         return (line.strip() + " ").contains(" lookup " + number() + " ");
     }
 
-    /** Whether a line of {@link #listRoutes} is this route; with -N a local route begins with its type's number, 2. */
-    static boolean isRoute(String line) {
-        return line.matches("(2|local) default dev lo\\b.*");
+    /** The device of a line of {@link #listRoutes}, if it is one of these routes; -N shows a local route's type as 2. */
+    static Optional<Device> device(String line) {
+        Matcher route = ROUTE.matcher(line);
+        if (!route.lookingAt()) {
+            return Optional.empty();
+        }
+        Matcher metric = METRIC.matcher(line);
+        return Optional.of(
+                route.group(1).equals("lo")
+                        ? Device.LO
+                        : new Device(
+                                route.group(1), metric.find() ? Integer.parseInt(metric.group(1)) - FIRST_METRIC : 0));
+    }
+
+    /** A network device, by its name and its index. */
+    record Device(String name, int index) {
+        static final Device LO = new Device("lo", 1);
+
+        /**
+         * The device of a line of {@code ip -o link show}. A port of a bridge has none of its own: its packets are the
+         * bridge's.
+         */
+        static Optional<Device> parse(String line) {
+            Matcher link = LINK.matcher(line);
+            return link.lookingAt() && !line.contains(" master ")
+                    ? Optional.of(new Device(link.group(2), Integer.parseInt(link.group(1))))
+                    : Optional.empty();
+        }
     }
 
     private ImmutableList<String> rule(String family, String verb) {
@@ -91,7 +140,9 @@ record DivertRoutes(int hop) {
                 "lookup",
                 number(),
                 "priority",
-                Integer.toString(PRIORITY));
+                Integer.toString(PRIORITY),
+                "protocol",
+                "kernel");
     }
 
     private String fwmark() {

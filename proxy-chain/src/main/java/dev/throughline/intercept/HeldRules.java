@@ -6,11 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
- * A lease on an nft table that is bound to this process: {@code flags owner} ties the table to the netlink socket of an
- * {@code nft -i} that reads from a pipe of ours. The pipe breaks when this process ends, then nft ends, then the kernel
- * removes the table.
+ * A lease on an nft table that is bound to this process. The table belongs to a netlink socket, with which the kernel removes
+ * it: one of this process, or, without libnftables, that of an {@code nft -i} which reads from a pipe of ours. The pipe breaks
+ * when this process ends, then nft ends.
  */
 public final class HeldRules implements AutoCloseable {
     /** What must go after the table. */
@@ -18,12 +19,19 @@ public final class HeldRules implements AutoCloseable {
         void remove() throws IOException;
     }
 
-    private final Process nft;
+    private final BooleanSupplier alive;
+    private final Rest end;
     private final Rest rest;
 
-    private HeldRules(Process nft, Rest rest) {
-        this.nft = nft;
+    private HeldRules(BooleanSupplier alive, Rest end, Rest rest) {
+        this.alive = alive;
+        this.end = end;
         this.rest = rest;
+    }
+
+    /** Rules that this process itself owns. */
+    static HeldRules of(BooleanSupplier alive, Rest end, Rest rest) {
+        return new HeldRules(alive, end, rest);
     }
 
     static HeldRules install(String script, String table, SystemProgram programs, Rest rest) throws IOException {
@@ -35,8 +43,9 @@ public final class HeldRules implements AutoCloseable {
             // Judged first, and by itself: interactive nft only prints its errors.
             programs.run(List.of("nft", "-c", "-f", "-"), script);
             Files.writeString(file, script);
-            HeldRules held = new HeldRules(programs.start(List.of("nft", "-i"), output, error), rest);
-            Writer commands = held.nft.outputWriter();
+            Process nft = programs.start(List.of("nft", "-i"), output, error);
+            HeldRules held = new HeldRules(nft::isAlive, () -> end(nft), rest);
+            Writer commands = nft.outputWriter();
             commands.write("include \"%s\"\n".formatted(file));
             commands.flush();
             held.await(table, programs, error);
@@ -50,12 +59,12 @@ public final class HeldRules implements AutoCloseable {
 
     /** Whether the rules are still held; if not, connections pass unproxied. */
     public boolean isAlive() {
-        return nft.isAlive();
+        return alive.getAsBoolean();
     }
 
     @Override
     public void close() throws IOException {
-        end();
+        end.remove();
         rest.remove();
     }
 
@@ -63,7 +72,7 @@ public final class HeldRules implements AutoCloseable {
         long deadline = System.nanoTime() + programs.patience().toNanos();
         while (!isInstalled(table, programs)) {
             String words = Files.readString(error);
-            if (!words.isBlank() || !nft.isAlive() || System.nanoTime() > deadline) {
+            if (!words.isBlank() || !isAlive() || System.nanoTime() > deadline) {
                 close();
                 throw new IOException("nft -i did not install table inet %s: %s".formatted(table, words.strip()));
             }
@@ -76,7 +85,7 @@ public final class HeldRules implements AutoCloseable {
                 .contains("flags owner");
     }
 
-    private void end() throws IOException {
+    private static void end(Process nft) throws IOException {
         nft.getOutputStream().close();
         try {
             if (!nft.waitFor(2, TimeUnit.SECONDS)) {

@@ -10,6 +10,7 @@ import dev.throughline.originator.HopId;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketFile;
 import dev.throughline.relay.Inbox;
+import dev.throughline.transport.BsdSocket;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -23,13 +24,14 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +39,7 @@ import org.slf4j.LoggerFactory;
 /** One configured way in: listens, and begins a {@link Flow} for every connection. */
 public final class Listener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+    private static final AttributeKey<InetSocketAddress> ADDRESS = AttributeKey.valueOf(Listener.class, "address");
     private static final int BACKLOG = 4096;
     private static final String NEEDS_NET_ADMIN = " (interception's IP_TRANSPARENT needs CAP_NET_ADMIN)";
 
@@ -44,15 +47,31 @@ public final class Listener implements AutoCloseable {
     private final EventLoopGroup loops;
     private final FlowParts parts;
     private final Conntrack conntrack;
-    private final List<Channel> listening = new ArrayList<>();
+    private final int answerMark;
+    private final Canaries canaries;
+    private final List<Channel> listening = new CopyOnWriteArrayList<>();
+    private volatile boolean closed;
     private volatile @Nullable Path socketFile;
 
-    /** A listener that asks {@code conntrack} for the true ends of redirected connections. */
-    public Listener(ListenerConfig config, EventLoopGroup loops, FlowParts parts, Conntrack conntrack) {
+    /**
+     * A listener that asks {@code conntrack} for the true ends of redirected connections, and knows {@code canaries}.
+     *
+     * @param answerMark SO_MARK of an intercepting listener's socket, which the connections that it accepts inherit ({@link
+     *     RulePlan#answerMark}); 0 for any other
+     */
+    public Listener(
+            ListenerConfig config,
+            EventLoopGroup loops,
+            FlowParts parts,
+            Conntrack conntrack,
+            int answerMark,
+            Canaries canaries) {
         this.config = config;
         this.loops = loops;
         this.parts = parts;
         this.conntrack = conntrack;
+        this.answerMark = answerMark;
+        this.canaries = canaries;
     }
 
     /** Listens from now on, or throws if that isn't possible. */
@@ -84,11 +103,14 @@ public final class Listener implements AutoCloseable {
         // TPROXY delivers to no other socket, and the rules let redirected connections reach no other.
         boolean transparent = config instanceof ListenerConfig.Intercepting;
         Entrance entrance = entrance();
-        ChannelFuture bound = new ServerBootstrap()
+        ServerBootstrap bootstrap = new ServerBootstrap();
+        if (transparent) {
+            bootstrap.option(EpollChannelOption.IP_TRANSPARENT, true).option(BsdSocket.SO_MARK, answerMark);
+        }
+        ChannelFuture bound = bootstrap
                 .group(loops)
                 .channel(EpollServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(EpollChannelOption.IP_TRANSPARENT, transparent)
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
@@ -106,11 +128,65 @@ public final class Listener implements AutoCloseable {
                                     transparent && problem.contains("not permitted") ? NEEDS_NET_ADMIN : ""),
                     bound.cause());
         }
+        bound.channel().attr(ADDRESS).set(address);
         listening.add(bound.channel());
         // Without the option the listener would get nothing, and say nothing.
-        if (transparent
-                && !Boolean.TRUE.equals(bound.channel().config().getOption(EpollChannelOption.IP_TRANSPARENT))) {
+        if (transparent && !isTransparent(bound.channel())) {
             throw new IOException("listener " + config.name() + " can't intercept" + NEEDS_NET_ADMIN);
+        }
+        // Without it the rules would take the listener's answers for an application's packets.
+        if (transparent && !isMarked(bound.channel())) {
+            throw new IOException("listener " + config.name() + " can't mark its answers" + NEEDS_NET_ADMIN);
+        }
+    }
+
+    /** Why an intercepting listener takes no connections, if it should; one that was closed on purpose has no problem. */
+    Optional<String> problem() {
+        if (!(config instanceof ListenerConfig.Intercepting) || closed) {
+            return Optional.empty();
+        }
+        for (Channel channel : listening) {
+            if (!channel.isOpen()) {
+                return Optional.of("listener " + config.name() + " is closed");
+            }
+            if (!isTransparent(channel)) {
+                return Optional.of("listener " + config.name() + " lost IP_TRANSPARENT");
+            }
+            if (!isMarked(channel)) {
+                return Optional.of("listener " + config.name() + " lost its mark (SO_MARK)");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Makes its sockets what they should be again. */
+    void repair() throws IOException {
+        for (Channel channel : List.copyOf(listening)) {
+            if (!channel.isOpen() && !closed) {
+                listening.remove(channel);
+                bind(channel.attr(ADDRESS).get());
+            } else {
+                channel.config().setOption(EpollChannelOption.IP_TRANSPARENT, true);
+                channel.config().setOption(BsdSocket.SO_MARK, answerMark);
+            }
+        }
+    }
+
+    private boolean isMarked(Channel channel) {
+        try {
+            return Integer.valueOf(answerMark).equals(channel.config().getOption(BsdSocket.SO_MARK));
+        } catch (RuntimeException e) {
+            // Closed meanwhile.
+            return false;
+        }
+    }
+
+    private static boolean isTransparent(Channel channel) {
+        try {
+            return Boolean.TRUE.equals(channel.config().getOption(EpollChannelOption.IP_TRANSPARENT));
+        } catch (RuntimeException e) {
+            // Closed meanwhile.
+            return false;
         }
     }
 
@@ -202,6 +278,7 @@ public final class Listener implements AutoCloseable {
     /** Takes no more connections; those that stand go on. */
     @Override
     public void close() {
+        closed = true;
         listening.forEach(channel -> channel.close().awaitUninterruptibly());
         Path file = socketFile;
         // Once only: by then the same path may lead to the socket of the next hop that runs here.
@@ -246,6 +323,13 @@ public final class Listener implements AutoCloseable {
         @Override
         public void channelActive(ChannelHandlerContext context) {
             context.pipeline().remove(this);
+            if (config instanceof ListenerConfig.Intercepting
+                    && connection.localAddress() instanceof InetSocketAddress local
+                    && connection.remoteAddress() instanceof InetSocketAddress peer
+                    && canaries.arrived(config.name(), local, peer)) {
+                connection.close();
+                return;
+            }
             new Flow(parts, entrance, connection, inbox).run();
         }
     }

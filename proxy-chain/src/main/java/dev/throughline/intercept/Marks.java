@@ -8,9 +8,18 @@ package dev.throughline.intercept;
  * [ others' | listener no. | redirect | captured | hop's mark ]
  * </pre>
  *
- * <p>A hop's sockets carry the hop's mark alone. A connection that a hop captured carries, as its conntrack mark, the
- * captured bit, that hop's mark, and the number of the listener; TPROXY copies this into each packet. No other software
- * on the host may use these 24 bits: a foreign captured bit in a packet mark means that a hop leaves the packet alone.
+ * <table>
+ * <caption>How the two middle bits are used</caption>
+ * <tr><th>captured</th><th>redirect</th><th>in a packet mark</th><th>in a connection mark</th></tr>
+ * <tr><td>0</td><td>0</td><td>a connection that the hop opened</td><td>not captured</td></tr>
+ * <tr><td>1</td><td>0</td><td>diverted to the hop</td><td>captured by TPROXY</td></tr>
+ * <tr><td>1</td><td>1</td><td>an answer of the hop's listener</td><td>captured by REDIRECT</td></tr>
+ * <tr><td>0</td><td>1</td><td>unused</td><td>captured by TPROXY, but conntrack saw the hop's answer first</td></tr>
+ * </table>
+ *
+ * <p>A listener's socket carries the mark of its answers, and the connections that it accepts inherit that. No other
+ * software on the host may use these 24 bits: a foreign captured bit in a packet mark means that a hop leaves the packet
+ * alone.
  */
 final class Marks {
     static final int MAX = 0xFFFF;
@@ -32,12 +41,24 @@ final class Marks {
 
     private Marks() {}
 
+    /** The packet mark and the connection mark of what TPROXY brings to a listener. */
     static int diverted(int hop, int listener) {
         return listener << 18 | CAPTURED | hop;
     }
 
+    /** The connection mark of what REDIRECT brings to a listener. */
     static int redirected(int hop, int listener) {
         return REDIRECTED | diverted(hop, listener);
+    }
+
+    /** The packet mark of what a listener answers; the value is that of {@link #redirected}, which no packet carries. */
+    static int answer(int hop, int listener) {
+        return REDIRECTED | diverted(hop, listener);
+    }
+
+    /** The connection mark where conntrack took the hop's answer for the first packet: the application is its "reply". */
+    static int reversed(int hop, int listener) {
+        return listener << 18 | REDIRECTED | hop;
     }
 
     static String brief(int mark) {

@@ -1,5 +1,7 @@
 package dev.throughline.intercept;
 
+import java.util.List;
+
 /** The text of one nft table, written line by line. */
 final class NftScript {
     private final StringBuilder text = new StringBuilder();
@@ -14,6 +16,27 @@ final class NftScript {
 
     void flags(String flags) {
         text.append("\tflags ").append(flags).append('\n');
+    }
+
+    /** A set that rules add to, whose elements may end by themselves; the oldest stay when it is full. */
+    void set(String name, String type, int size, List<String> elements) {
+        text.append("\n\tset ").append(name).append(" {\n");
+        rule("type " + type);
+        rule("size " + size);
+        rule("flags dynamic,timeout");
+        if (!elements.isEmpty()) {
+            rule("elements = { " + String.join(", ", elements) + " }");
+        }
+        end();
+    }
+
+    /** How long conntrack remembers a TCP connection from which nothing is heard; the family is ip or ip6. */
+    void timeouts(String name, String family) {
+        text.append("\n\tct timeout ").append(name).append(" {\n");
+        rule("protocol tcp");
+        rule("l3proto " + family);
+        rule("policy = { established : 432000, fin_wait : 432000, close_wait : 432000 }");
+        end();
     }
 
     /** A chain that others jump to. */

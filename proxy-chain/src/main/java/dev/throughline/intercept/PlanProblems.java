@@ -18,6 +18,9 @@ import java.util.regex.Pattern;
 final class PlanProblems {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
+    private static final Pattern CGROUP = Pattern.compile("[A-Za-z0-9@:._\\\\/-]+");
+    private static final Pattern DEVICE = Pattern.compile("[A-Za-z0-9@._-]{1,15}");
+
     private final RulePlan plan;
     private final List<String> found = new ArrayList<>();
 
@@ -67,7 +70,16 @@ final class PlanProblems {
             }
         }
         apps.uids().forEach(uid -> uid(name, uid));
-        apps.exceptUids().forEach(uid -> uid(name, uid));
+        apps.except().uids().forEach(uid -> uid(name, uid));
+        apps.except()
+                .cgroups()
+                .forEach(path -> require(
+                        CGROUP.matcher(path).matches(), "listener \"" + name + "\": \"" + path + "\" is no cgroup"));
+        apps.except()
+                .devices()
+                .forEach(device -> require(
+                        DEVICE.matcher(device).matches(),
+                        "listener \"" + name + "\": \"" + device + "\" is no device"));
     }
 
     private void previous(String name, PreviousHop previous) {

@@ -41,9 +41,18 @@ public record RulePlan(
                 .asList();
     }
 
+    /** SO_MARK of the listener's socket, by which the rules know its answers. */
+    public int answerMark(String listener) {
+        return Marks.answer(mark, numberOf(listener));
+    }
+
+    int numberOf(String listener) {
+        return listeners().indexOf(listener);
+    }
+
     /** The connection mark of what {@code capture} captures. */
     int markOf(Capture capture) {
-        int number = listeners().indexOf(capture.listener());
+        int number = numberOf(capture.listener());
         return switch (capture.way()) {
             case TPROXY -> Marks.diverted(mark, number);
             case REDIRECT -> Marks.redirected(mark, number);

@@ -1,14 +1,22 @@
 package dev.throughline.intercept;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.header.Tuple;
+import dev.throughline.intercept.DivertRoutes.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The kernel's rules as {@code nft} and {@code ip} set and show them. All methods touch the plan's own table, routing
@@ -17,19 +25,43 @@ import java.util.stream.Stream;
  *
  * <p>Routes come before the rules that divert to them and leave after them, so that no packet is diverted to nowhere.
  */
-public final class RuleTables {
+public final class RuleTables implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RuleTables.class);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
 
-    private final SystemProgram programs;
+    /** What this object applied, and how nft lists it. */
+    private record Applied(RulePlan plan, ImmutableList<String> listing) {}
 
-    /** The rules of the network namespace in which this process runs. */
+    private final SystemProgram programs;
+    private final Optional<OwnedTables> owned;
+    private @Nullable Applied applied;
+
+    /**
+     * The rules of the network namespace in which this process runs. Tables that this object applies belong to it, where
+     * libnftables and the kernel can do that: nobody else can change them, and they stay when it is closed.
+     */
     public RuleTables() {
-        this(new SystemProgram(PATIENCE, ImmutableList.of()));
+        this(new SystemProgram(PATIENCE, ImmutableList.of()), openOwned());
     }
 
+    /** Rules that nft applies, as a program; anybody can change them who may change rules at all. */
     RuleTables(SystemProgram programs) {
+        this(programs, Optional.empty());
+    }
+
+    private RuleTables(SystemProgram programs, Optional<OwnedTables> owned) {
         this.programs = programs;
+        this.owned = owned;
+    }
+
+    private static Optional<OwnedTables> openOwned() {
+        try {
+            return Optional.of(OwnedTables.open());
+        } catch (IOException e) {
+            LOG.debug("libnftables is not used: {}", e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** What {@link #apply} would do: the script for nft, and before it, as comments, the routes as ip commands. */
@@ -54,10 +86,54 @@ public final class RuleTables {
         if (plan.failOpen()) {
             throw new IllegalArgumentException("rules that fail open live as long as the hop: its run installs them");
         }
-        String script = RuleText.of(plan);
         new MarkOwners(programs).checkUnused(plan);
+        String script = RuleText.of(plan, passing(plan));
         addRoutes(plan);
-        nft(script);
+        if (!load(plan, script)) {
+            nft(script);
+        }
+        applied = new Applied(plan, ImmutableList.copyOf(normal(installed(plan))));
+    }
+
+    /**
+     * The connections that were open before the rules and still are, from this host's end: they pass by the hop. Empty if the
+     * rules aren't installed.
+     *
+     * @throws IOException if they can't be found out, in the words of the program that failed
+     */
+    public ImmutableList<Tuple> passingBy(RulePlan plan) throws IOException {
+        Set<Tuple> known = ImmutableSet.copyOf(remembered(plan));
+        return OpenConnections.passing(plan, sockets()).stream()
+                .filter(known::contains)
+                .collect(ImmutableList.toImmutableList());
+    }
+
+    /** What passes by rules that are there goes on so; with rules that are new, what is open now. */
+    private ImmutableList<Tuple> passing(RulePlan plan) throws IOException {
+        return installed(plan).isEmpty() ? OpenConnections.passing(plan, sockets()) : remembered(plan);
+    }
+
+    private ImmutableList<Tuple> remembered(RulePlan plan) throws IOException {
+        ImmutableList.Builder<Tuple> found = ImmutableList.builder();
+        for (String set : RuleText.PASSING_SETS) {
+            SystemProgram.Result listing =
+                    programs.attempt(List.of("nft", "-n", "list", "set", "inet", plan.table(), set), "");
+            if (listing.code() == 0) {
+                found.addAll(OpenConnections.elements(listing.output()));
+            }
+        }
+        return found.build();
+    }
+
+    private List<String> sockets() throws IOException {
+        // By a program, since that runs in the network namespace that these rules are for. Without IPv6 there is no
+        // tcp6.
+        return programs.attempt(List.of("cat", "/proc/net/tcp", "/proc/net/tcp6"), "")
+                .lines();
+    }
+
+    private boolean load(RulePlan plan, String script) throws IOException {
+        return owned.isPresent() && owned.get().load(plan.table(), script, !plan.failOpen());
     }
 
     /**
@@ -70,15 +146,37 @@ public final class RuleTables {
         if (!plan.failOpen()) {
             throw new IllegalArgumentException("rules that fail closed outlive the hop: they are applied");
         }
-        String script = RuleText.of(plan);
         new MarkOwners(programs).checkUnused(plan);
+        String script = RuleText.of(plan, passing(plan));
         addRoutes(plan);
-        return HeldRules.install(script, plan.table(), programs, () -> removeRoutes(plan));
+        HeldRules held;
+        if (load(plan, script)) {
+            held = HeldRules.of(
+                    () -> isOwner(plan), () -> owned.orElseThrow().remove(plan.table()), () -> removeRoutes(plan));
+        } else {
+            held = HeldRules.install(script, plan.table(), programs, () -> removeRoutes(plan));
+        }
+        applied = new Applied(plan, ImmutableList.copyOf(normal(installed(plan))));
+        return held;
+    }
+
+    /** Whether the plan's table belongs to this object, so that nobody else can change or flush it. */
+    public boolean isOwner(RulePlan plan) {
+        try {
+            return owned.isPresent() && owned.get().owns(plan.table());
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Removes the rules; nothing happens when there are none. */
     public void remove(RulePlan plan) throws IOException {
-        nft(RuleText.removal(plan));
+        if (owned.isPresent()) {
+            owned.get().remove(plan.table());
+        } else {
+            nft(RuleText.removal(plan));
+        }
+        applied = null;
         removeRoutes(plan);
     }
 
@@ -89,33 +187,107 @@ public final class RuleTables {
      * @throws IOException if that can't be found out, in the words of the program that failed
      */
     public Difference compare(RulePlan plan) throws IOException {
-        List<String> meant = new ArrayList<>(normal(meant(plan)));
-        List<String> found = new ArrayList<>(normal(installed(plan)));
+        List<String> found = normal(installed(plan));
         if (found.isEmpty() && plan.failOpen()) {
             // The kernel removed the table with the hop, and nobody removes the routes, to which nothing leads now.
             return new Difference.NotInstalled();
         }
-        boolean routes = DivertRoutes.neededBy(plan);
+        Lines all = new Lines(new ArrayList<>(meantRules(plan)), new ArrayList<>(found));
+        Lines routes = routes(plan);
+        all.meant().addAll(routes.meant());
+        all.found().addAll(routes.found());
+        return all.difference();
+    }
+
+    /**
+     * Compares the nft table alone.
+     *
+     * @throws IOException if that can't be done, in the words of the program that failed
+     */
+    Difference compareTable(RulePlan plan) throws IOException {
+        return new Lines(meantRules(plan), normal(installed(plan))).difference();
+    }
+
+    /**
+     * Compares routes and policy rules alone.
+     *
+     * @throws IOException if that can't be done, in the words of the program that failed
+     */
+    Difference compareRoutes(RulePlan plan) throws IOException {
+        return routes(plan).difference();
+    }
+
+    /** Policy rules of others that can take a diverted packet before this plan's rule does, as {@code ip} shows them. */
+    ImmutableList<String> rulesAhead(RulePlan plan) throws IOException {
+        if (!DivertRoutes.neededBy(plan)) {
+            return ImmutableList.of();
+        }
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        ImmutableList.Builder<String> ahead = ImmutableList.builder();
+        for (String family : known()) {
+            List<String> lines = list(divert.listRules(family)).toList();
+            List<PolicyRule> rules = lines.stream()
+                    .takeWhile(line -> !divert.isRule(line))
+                    .map(PolicyRule::parse)
+                    .filter(rule -> lines.stream().anyMatch(divert::isRule))
+                    .filter(rule -> rule.canTake(divert.table()))
+                    .toList();
+            for (PolicyRule rule : rules) {
+                if (rule.table().isEmpty() || hasRoutes(family, rule)) {
+                    ahead.add("ip " + family + " rule " + rule.text().strip().replaceAll("\\s+", " "));
+                }
+            }
+        }
+        return ahead.build();
+    }
+
+    private boolean hasRoutes(String family, PolicyRule rule) throws IOException {
+        List<String> command = List.of(
+                "ip", "-N", family, "route", "show", "table", rule.table().orElseThrow());
+        return programs.attempt(command, "").lines().stream().anyMatch(rule::uses);
+    }
+
+    private List<String> meantRules(RulePlan plan) throws IOException {
+        Applied known = applied;
+        return known != null && known.plan().equals(plan) ? known.listing() : normal(meant(plan));
+    }
+
+    private Lines routes(RulePlan plan) throws IOException {
+        Lines lines = new Lines(new ArrayList<>(), new ArrayList<>());
+        boolean needed = DivertRoutes.neededBy(plan);
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : known()) {
-            String route = String.join(" ", divert.addRoute(family));
             String rule = String.join(" ", divert.addRule(family));
-            if (routes && usable().contains(family)) {
-                meant.add(route);
-                meant.add(rule);
+            if (needed && usable().contains(family)) {
+                devices().forEach(device -> lines.meant().add(String.join(" ", divert.addRoute(family, device))));
+                lines.meant().add(rule);
             }
             routes(divert, family)
-                    .map(line -> DivertRoutes.isRoute(line) ? route : line.strip())
-                    .forEach(found::add);
+                    .filter(line -> DivertRoutes.device(line).isEmpty())
+                    .map(String::strip)
+                    .forEach(lines.found()::add);
+            routes(divert, family)
+                    .flatMap(line -> DivertRoutes.device(line).stream())
+                    .sorted(Comparator.comparing((Device device) -> !device.equals(Device.LO))
+                            .thenComparingInt(Device::index))
+                    .map(device -> String.join(" ", divert.addRoute(family, device)))
+                    .forEach(lines.found()::add);
             list(divert.listRules(family))
                     .filter(divert::leadsHere)
                     .map(line -> divert.isRule(line) ? rule : line.strip())
-                    .forEach(found::add);
+                    .forEach(lines.found()::add);
         }
-        if (found.isEmpty() && !meant.isEmpty()) {
-            return new Difference.NotInstalled();
+        return lines;
+    }
+
+    /** What should be there, and what is. */
+    private record Lines(List<String> meant, List<String> found) {
+        Difference difference() {
+            if (found.isEmpty() && !meant.isEmpty()) {
+                return new Difference.NotInstalled();
+            }
+            return meant.equals(found) ? new Difference.None() : new Difference.Differs(diff(meant, found));
         }
-        return meant.equals(found) ? new Difference.None() : new Difference.Differs(diff(meant, found));
     }
 
     /** What about this host keeps rules from working as meant, in words for an operator. */
@@ -131,14 +303,14 @@ public final class RuleTables {
         return new MarkOwners(programs).otherHop(plan);
     }
 
-    private void addRoutes(RulePlan plan) throws IOException {
+    void addRoutes(RulePlan plan) throws IOException {
         if (!DivertRoutes.neededBy(plan)) {
             removeRoutes(plan);
             return;
         }
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : usable()) {
-            programs.run(divert.addRoute(family), "");
+            addRoutes(divert, family);
             long present = list(divert.listRules(family)).filter(divert::isRule).count();
             if (present == 0) {
                 programs.run(divert.addRule(family), "");
@@ -147,6 +319,51 @@ public final class RuleTables {
                 programs.run(divert.deleteRule(family), "");
             }
         }
+    }
+
+    /** By one process for all devices; one that goes down or away meanwhile needs none. */
+    private void addRoutes(DivertRoutes divert, String family) throws IOException {
+        List<Device> devices = devices();
+        List<String> commands = devices.stream()
+                .map(device -> divert.addRoute(family, device))
+                .map(command -> String.join(" ", command.subList(2, command.size())))
+                .toList();
+        List<String> batch = List.of("ip", family, "-force", "-batch", "-");
+        SystemProgram.Result result = programs.attempt(batch, String.join("\n", commands) + "\n");
+        if (result.code() != 0 && (devices.equals(devices()) || !result.error().contains("Command failed"))) {
+            throw SystemProgram.failure(batch, result.code(), result.error());
+        }
+    }
+
+    /** The devices that are up, {@code lo} first. */
+    private ImmutableList<Device> devices() throws IOException {
+        return Stream.concat(
+                        Stream.of(Device.LO),
+                        list(List.of("ip", "-o", "link", "show", "up"))
+                                .flatMap(line -> Device.parse(line).stream())
+                                .filter(device -> !device.equals(Device.LO))
+                                .sorted(Comparator.comparingInt(Device::index)))
+                .collect(ImmutableList.toImmutableList());
+    }
+
+    /** Leaves exactly the plan's routes and policy rules, whatever others added to its table. */
+    void repairRoutes(RulePlan plan) throws IOException {
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        for (String family : usable()) {
+            if (routes(divert, family)
+                    .anyMatch(line -> DivertRoutes.device(line).isEmpty())) {
+                programs.run(divert.flushRoutes(family), "");
+            }
+            List<String> wrong = list(divert.listRules(family))
+                    .filter(line -> divert.leadsHere(line) && !divert.isRule(line))
+                    .toList();
+            for (String line : wrong) {
+                String priority = line.substring(0, line.indexOf(':')).strip();
+                programs.run(
+                        List.of("ip", family, "rule", "del", "priority", priority, "lookup", "" + divert.table()), "");
+            }
+        }
+        addRoutes(plan);
     }
 
     private void removeRoutes(RulePlan plan) throws IOException {
@@ -172,7 +389,7 @@ public final class RuleTables {
     }
 
     /** The families in which a route to lo can be set. */
-    private static ImmutableList<String> usable() throws IOException {
+    static ImmutableList<String> usable() throws IOException {
         boolean off =
                 Files.exists(IPV6_OFF) && Files.readString(IPV6_OFF).strip().equals("1");
         return off ? DivertRoutes.FAMILIES.subList(0, 1) : known();
@@ -196,6 +413,9 @@ public final class RuleTables {
     }
 
     private List<String> installed(RulePlan plan) throws IOException {
+        if (owned.isPresent()) {
+            return owned.get().listIfThere(plan.table()).lines().toList();
+        }
         boolean there = list(List.of("nft", "list", "tables", "inet")).anyMatch(("table inet " + plan.table())::equals);
         return there ? programs.run(listing(plan), "").lines() : List.of();
     }
@@ -210,14 +430,14 @@ public final class RuleTables {
     }
 
     private static List<String> listing(RulePlan plan) {
-        return List.of("nft", "-sn", "list", "table", "inet", plan.table());
+        return List.of("nft", "-stn", "list", "table", "inet", plan.table());
     }
 
-    /** An owner is named by process, which the plan doesn't mean. */
+    /** An owner is named by process, and ownership is a matter of what the kernel can do: the plan means neither. */
     private static List<String> normal(List<String> listing) {
         return listing.stream()
                 .map(line -> line.replaceFirst(" # progname .*", ""))
-                .filter(line -> !line.isBlank() && !line.strip().equals("flags owner"))
+                .filter(line -> !line.isBlank() && !line.matches("\tflags ?(owner|persist|[, ])*"))
                 .toList();
     }
 
@@ -232,5 +452,11 @@ public final class RuleTables {
 
     private static List<String> join(List<String> first, List<String> second) {
         return Stream.concat(first.stream(), second.stream()).toList();
+    }
+
+    /** Lets go of the tables, which stay, except those that were held. */
+    @Override
+    public void close() {
+        owned.ifPresent(OwnedTables::close);
     }
 }

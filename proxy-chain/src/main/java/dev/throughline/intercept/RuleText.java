@@ -7,7 +7,9 @@ import com.google.common.collect.DiscreteDomain;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableRangeSet;
 import com.google.common.collect.Range;
+import com.google.common.net.InetAddresses;
 import dev.throughline.header.Cidr;
+import dev.throughline.header.Tuple;
 import dev.throughline.intercept.Capture.Apps;
 import dev.throughline.intercept.Capture.PreviousHop;
 import dev.throughline.originator.Way;
@@ -17,25 +19,48 @@ import java.util.stream.Collectors;
 /**
  * A plan as an nft script: one transaction that leaves exactly this table, whatever was there before.
  *
- * <p>A connection is judged once, by its first packet, and its conntrack mark remembers the answer. Judging each packet
- * would leak: {@code meta skuid} knows no user once an application has closed its socket, so its last bytes and its FIN
- * would go to the destination itself; and answers of other servers on this host would be taken for new connections if
- * conntrack first saw them in the middle.
+ * <p><b>How a packet is judged.</b> A connection is judged by its first packet, and its conntrack mark remembers the
+ * answer. Judging each packet alone would leak: {@code meta skuid} knows no user once an application has closed its
+ * socket. But conntrack forgets: entries expire, are flushed, or are made again by whichever packet comes next, the hop's
+ * own answer included. So a packet in the middle of a connection that conntrack doesn't know is judged again, and goes to
+ * the hop, where its socket is found by its addresses. Three kinds of packets must not be taken by mistake:
+ *
+ * <ul>
+ *   <li>answers of a hop's listener: they carry a mark of their own ({@link Marks#answer}), inherited from the listener's
+ *       socket, and an entry that they make is remembered as reversed;
+ *   <li>packets of connections that were open before these rules ({@code passing} sets, filled by {@link
+ *       OpenConnections} when the rules are applied);
+ *   <li>answers of other servers on this host: a server's SYN-ACK puts its connection into the same sets.
+ * </ul>
  *
  * <p>What a table can't vouch for is refused with a reset, which an application feels at once: a captured connection
- * without a listener, without the route to it, taken by another table's NAT, or unknown to conntrack. Packets that fit no
- * connection get no answer, as an answer could end a healthy one.
+ * without a listener, without the route to it, or taken by another table's NAT. A diverted packet that is about to leave
+ * by a device other than {@code lo} is dropped, and the next packet of its connection is answered by a reset, since
+ * nftables can't send one from postrouting.
  *
  * <p>Reverse-path filtering, {@code src_valid_mark}, {@code route_localnet}, {@code tcp_fwmark_accept} and
  * {@code fwmark_reflect} may have any value: a packet that was routed to {@code lo} on its way out isn't routed again on
- * its way in, and answers are told by conntrack's direction, not by a mark.
+ * its way in.
  */
 final class RuleText {
+    private static final String TUPLE4 = "ip saddr . tcp sport . ip daddr . tcp dport";
+    private static final String TUPLE6 = "ip6 saddr . tcp sport . ip6 daddr . tcp dport";
+
+    /** The names of the sets of connections that pass by the hop. */
+    static final ImmutableList<String> PASSING_SETS = ImmutableList.of("passing4", "passing6");
+
+    private static final String SYN = "tcp flags & (fin | syn | rst | ack) == syn";
+
+    /** Connections that pass at once; the last ones to come are not remembered. About 100 bytes of kernel memory each. */
+    private static final int PASSING = 65536;
+
     private final RulePlan plan;
+    private final ImmutableList<Tuple> passing;
     private final NftScript script = new NftScript();
 
-    private RuleText(RulePlan plan) {
+    private RuleText(RulePlan plan, ImmutableList<Tuple> passing) {
         this.plan = plan;
+        this.passing = passing;
     }
 
     /**
@@ -44,9 +69,19 @@ final class RuleText {
      * @throws IllegalArgumentException if the plan has problems
      */
     static String of(RulePlan plan) {
+        return of(plan, ImmutableList.of());
+    }
+
+    /**
+     * The script for {@code nft -f}.
+     *
+     * @param passing connections that are open and stay as they are, from the application's or server's end
+     * @throws IllegalArgumentException if the plan has problems
+     */
+    static String of(RulePlan plan, ImmutableList<Tuple> passing) {
         ImmutableList<String> problems = plan.problems();
         checkArgument(problems.isEmpty(), "no rules for this plan: %s", String.join("; ", problems));
-        return new RuleText(plan).write();
+        return new RuleText(plan, passing).write();
     }
 
     /** The script that removes the table, and succeeds when it is absent. */
@@ -59,40 +94,140 @@ final class RuleText {
         if (plan.failOpen()) {
             script.flags("owner");
         }
+        sets();
         judge();
         capture();
-        plan.captures().forEach(this::apps);
         firstOfEachListener().forEach(this::take);
         if (uses(Way.TPROXY)) {
+            again();
             deliver();
         }
         if (uses(Way.REDIRECT)) {
             redirect();
             arrive();
         }
-        if (uses(Way.REDIRECT) || plan.guardNextHop()) {
-            refuse();
-        }
+        refuse();
         last();
         return removal(plan) + script.text();
+    }
+
+    private void sets() {
+        if (captures()) {
+            script.set("passing4", "ipv4_addr . inet_service . ipv4_addr . inet_service", PASSING, elements(false));
+            script.set("passing6", "ipv6_addr . inet_service . ipv6_addr . inet_service", PASSING, elements(true));
+        }
+        if (uses(Way.TPROXY)) {
+            script.set("stray4", "ipv4_addr . inet_service . ipv4_addr . inet_service", PASSING, List.of());
+            script.set("stray6", "ipv6_addr . inet_service . ipv6_addr . inet_service", PASSING, List.of());
+        }
+        if (uses(Way.REDIRECT)) {
+            script.set("pending4", "ipv4_addr . inet_service", PASSING, List.of());
+            script.set("pending6", "ipv6_addr . inet_service", PASSING, List.of());
+            // Redirected connections need their entry for as long as they last: it alone knows both ends.
+            script.timeouts("lasting4", "ip");
+            script.timeouts("lasting6", "ip6");
+        }
+    }
+
+    private List<String> elements(boolean ipv6) {
+        return passing.stream()
+                .filter(tuple -> tuple.transport().isIpv6() == ipv6)
+                .limit(PASSING)
+                .map(tuple -> "%s . %d . %s . %d"
+                        .formatted(
+                                InetAddresses.toAddrString(tuple.source().getAddress()),
+                                tuple.source().getPort(),
+                                InetAddresses.toAddrString(tuple.destination().getAddress()),
+                                tuple.destination().getPort()))
+                .toList();
     }
 
     private void judge() {
         script.chain(
                 "judge",
                 "route hook output priority mangle",
-                "A new connection is judged; the packets after the first follow it.");
-        script.rule("meta l4proto != tcp accept");
-        script.rule("meta mark & 0x%08x != 0 accept comment \"captured by another hop\"".formatted(Marks.CAPTURED));
-        script.rule("ct direction reply accept");
+                "New connections, and packets that conntrack can't place, are judged; all others follow.");
+        script.rule("meta mark & 0x%08x == %s goto answer comment \"answers of this hop's listeners\""
+                .formatted(Marks.HOP_MASK, Marks.text(Marks.answer(plan.mark(), 0))));
+        script.rule("meta mark & 0x%08x != 0 accept comment \"captured by another hop, or answered by it\""
+                .formatted(Marks.CAPTURED));
         script.rule("meta mark & 0x%08x %s accept comment \"connections of this hop and of later hops\""
                 .formatted(Marks.SOCKET_MASK, set(ownAndLaterMarks())));
-        script.rule("tcp flags & (fin | syn | rst | ack) == syn goto capture");
-        script.rule("ct state invalid tcp flags & rst == 0 goto capture");
+        if (refusesUdp()) {
+            script.rule("meta l4proto udp goto refuse-udp");
+        }
+        script.rule("meta l4proto != tcp accept");
+        script.rule(SYN + " goto capture");
         if (uses(Way.TPROXY)) {
+            script.rule(isDiverted("ct") + " ct direction original meta mark set ct mark & 0x%08x".formatted(Marks.MASK)
+                    + " counter accept comment \"divert packets after the first\"");
+            script.rule(isReversed()
+                    + " ct direction reply meta mark set ct mark & 0x%08x ^ 0x%08x"
+                            .formatted(Marks.MASK, Marks.CAPTURED | Marks.REDIRECTED)
+                    + " counter accept comment \"divert, though conntrack takes them for answers\"");
+        }
+        script.rule(
+                "ct mark & 0x%08x != 0 accept comment \"judged already\"".formatted(Marks.CAPTURED | Marks.REDIRECTED));
+        if (captures()) {
+            script.rule("tcp flags & (syn | ack) == syn | ack goto serve");
+        }
+        script.rule("ct direction reply accept");
+        script.rule("ct state established,related accept comment \"judged already: not captured\"");
+        if (captures()) {
+            script.rule("goto unknown");
+        }
+        script.end();
+        script.chain("answer");
+        if (uses(Way.TPROXY)) {
+            script.rule("ct mark & 0x%08x == 0 ct direction original ct mark set meta mark & 0x%08x ^ 0x%08x"
+                            .formatted(Marks.CAPTURED | Marks.REDIRECTED, Marks.MASK, Marks.CAPTURED)
+                    + " comment \"conntrack forgot the connection\"");
+        }
+        script.rule("accept");
+        script.end();
+        if (captures()) {
+            script.chain("serve");
+            script.rule("add @passing4 { " + TUPLE4 + " timeout 5d }");
+            script.rule("add @passing6 { " + TUPLE6 + " timeout 5d }");
+            script.rule("accept");
+            script.end();
+            script.chain("unknown");
+            script.rule(TUPLE4 + " @passing4 accept");
+            script.rule(TUPLE6 + " @passing6 accept");
+            unknown();
+            script.end();
+            plan.captures().stream().filter(RuleText::isByUid).forEach(this::unknownUid);
+        }
+        if (refusesUdp()) {
+            udp();
+        }
+    }
+
+    /** As a first packet, but that of a socket that was closed the kernel knows no user: it counts as every user. */
+    private void unknown() {
+        for (Capture capture : plan.captures()) {
             script.rule(
-                    "ct mark & 0x%08x == %s meta mark set ct mark & 0x%08x counter accept comment \"divert packets after the first\""
-                            .formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0)), Marks.MASK));
+                    isByUid(capture)
+                            ? "jump " + unknownChain(capture)
+                            : capture.match() instanceof PreviousHop previous
+                                    ? isPrevious(previous) + "goto take-" + capture.listener()
+                                    : "jump " + appsChain(capture));
+        }
+    }
+
+    private void unknownUid(Capture capture) {
+        script.chain(unknownChain(capture));
+        switch (capture.match()) {
+            case PreviousHop previous -> {
+                script.rule("meta skuid != " + previous.uid().getAsInt() + " return");
+                script.rule("goto take-" + capture.listener());
+            }
+            case Apps apps -> {
+                exceptions(apps);
+                script.rule("meta skuid != " + set(apps.uids()) + " return");
+                destinations(apps, "tcp")
+                        .forEach(destination -> script.rule(destination + "goto take-" + capture.listener()));
+            }
         }
         script.end();
     }
@@ -101,16 +236,11 @@ final class RuleText {
         script.chain("capture");
         for (Capture capture : plan.captures()) {
             if (capture.match() instanceof PreviousHop previous) {
-                String mark = previous.mark().isPresent()
-                        ? "meta mark & 0x%08x == %s "
-                                .formatted(
-                                        Marks.SOCKET_MASK,
-                                        Marks.text(previous.mark().getAsInt()))
-                        : "";
                 String uid = previous.uid().isPresent()
                         ? "meta skuid " + previous.uid().getAsInt() + " "
                         : "";
-                script.rule("%s%sgoto take-%s comment \"previous hop\"".formatted(mark, uid, capture.listener()));
+                script.rule("%s%sgoto take-%s comment \"previous hop\""
+                        .formatted(isPrevious(previous), uid, capture.listener()));
             }
         }
         for (Capture capture : plan.captures()) {
@@ -119,6 +249,7 @@ final class RuleText {
             }
         }
         script.end();
+        plan.captures().forEach(this::apps);
     }
 
     private void apps(Capture capture) {
@@ -126,41 +257,114 @@ final class RuleText {
             return;
         }
         script.chain(appsChain(capture));
-        for (String except : destinations(apps.exceptDestinations())) {
-            script.rule(except + "return");
-        }
-        if (!apps.exceptUids().isEmpty()) {
-            script.rule("meta skuid " + set(apps.exceptUids()) + " return");
-        }
-        String ports = apps.ports().isEmpty() ? "" : "tcp dport " + set(ports(apps.ports())) + " ";
+        exceptions(apps);
         String uids = apps.uids().isEmpty() ? "" : "meta skuid " + set(apps.uids()) + " ";
-        for (String destination : apps.destinations().isEmpty() ? List.of("") : destinations(apps.destinations())) {
-            script.rule("%s%s%sgoto take-%s".formatted(destination, ports, uids, capture.listener()));
-        }
+        destinations(apps, "tcp")
+                .forEach(destination -> script.rule(destination + uids + "goto take-" + capture.listener()));
         script.end();
+    }
+
+    private void exceptions(Apps apps) {
+        script.rule("ip6 daddr fe80::/10 return comment \"link-local: only this device knows whom it means\"");
+        for (String network : networks(apps.except().destinations())) {
+            script.rule(network + "return");
+        }
+        if (!apps.except().uids().isEmpty()) {
+            script.rule("meta skuid " + set(apps.except().uids()) + " return");
+        }
+        for (String cgroup : apps.except().cgroups()) {
+            int level = (int) cgroup.chars().filter(c -> c == '/').count() + 1;
+            script.rule("socket cgroupv2 level %d \"%s\" return".formatted(level, cgroup));
+        }
+        if (!apps.except().devices().isEmpty()) {
+            script.rule("oifname " + set(quoted(apps.except().devices())) + " return");
+        }
+        for (Capture.MarkMatch mark : apps.except().marks()) {
+            script.rule("meta mark & 0x%08x == 0x%08x return".formatted(mark.mask(), mark.value()));
+        }
+    }
+
+    private static List<String> destinations(Apps apps, String protocol) {
+        String ports = apps.ports().isEmpty() ? "" : protocol + " dport " + set(ports(apps.ports())) + " ";
+        List<String> networks = apps.destinations().isEmpty() ? List.of("") : networks(apps.destinations());
+        return networks.stream().map(network -> network + ports).toList();
+    }
+
+    /** Rejected, so that QUIC turns to TCP at once; a dropped packet would cost it seconds. */
+    private void udp() {
+        script.chain("refuse-udp");
+        for (Capture capture : plan.captures()) {
+            if (capture.match() instanceof Apps apps && apps.refuseUdp()) {
+                script.rule("jump " + udpChain(capture));
+            }
+        }
+        script.rule("accept");
+        script.end();
+        for (Capture capture : plan.captures()) {
+            if (capture.match() instanceof Apps apps && apps.refuseUdp()) {
+                script.chain(udpChain(capture));
+                exceptions(apps);
+                String uids = apps.uids().isEmpty() ? "" : "meta skuid " + set(apps.uids()) + " ";
+                destinations(apps, "udp")
+                        .forEach(destination -> script.rule(destination + uids
+                                + "counter reject with icmpx port-unreachable comment \"" + capture.listener()
+                                + ": UDP refused\""));
+                script.end();
+            }
+        }
     }
 
     private void take(Capture capture) {
         String name = capture.listener();
         String mark = Marks.text(plan.markOf(capture));
         script.chain("take-" + name);
-        script.rule("ct state invalid counter drop comment \"" + name + ": fits no connection\"");
-        script.rule("ct state untracked counter reject with tcp reset comment \"" + name + ": exempt from conntrack\"");
+        script.rule("delete @passing4 { " + TUPLE4 + " }");
+        script.rule("delete @passing6 { " + TUPLE6 + " }");
+        if (capture.way() == Way.REDIRECT) {
+            script.rule("ct state invalid counter drop comment \"" + name + ": fits no connection\"");
+            script.rule(
+                    "ct state untracked counter reject with tcp reset comment \"" + name + ": exempt from conntrack\"");
+            // A socket that is bound to a device can't reach lo: its first packet vanishes, and its second is refused.
+            String refused = " counter reject with tcp reset comment \"" + name + ": no way to the listener\"";
+            script.rule(SYN + " ip saddr . tcp sport @pending4" + refused);
+            script.rule(SYN + " ip6 saddr . tcp sport @pending6" + refused);
+            script.rule(SYN + " add @pending4 { ip saddr . tcp sport timeout 10s }");
+            script.rule(SYN + " add @pending6 { ip6 saddr . tcp sport timeout 10s }");
+            script.rule("meta nfproto ipv4 ct timeout set \"lasting4\"");
+            script.rule("meta nfproto ipv6 ct timeout set \"lasting6\"");
+        }
         script.rule("ct mark set ct mark & 0x%08x | %s".formatted(Marks.OTHERS, mark));
         script.rule("%scounter accept comment \"%s: captured by %s\""
                 .formatted(capture.way() == Way.TPROXY ? "meta mark set " + mark + " " : "", name, capture.way()));
         script.end();
     }
 
+    /** Other programs set marks of their own on packets that pass by, after ours. */
+    private void again() {
+        script.chain("again", "route hook output priority filter + 20", "Marks that others replaced are set again.");
+        script.rule(isDiverted("ct")
+                + " ct direction original meta mark & 0x%08x != %s meta mark set ct mark & 0x%08x counter"
+                        .formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0)), Marks.MASK));
+        script.rule(isReversed()
+                + " ct direction reply meta mark & 0x%08x != %s meta mark set ct mark & 0x%08x ^ 0x%08x counter"
+                        .formatted(
+                                Marks.HOP_MASK,
+                                Marks.text(Marks.diverted(plan.mark(), 0)),
+                                Marks.MASK,
+                                Marks.CAPTURED | Marks.REDIRECTED));
+        script.end();
+    }
+
+    /** After firewalld's reverse-path filter (filter + 10), which drops packets over lo once they have a socket. */
     private void deliver() {
         script.chain(
                 "deliver",
-                "filter hook prerouting priority mangle",
+                "filter hook prerouting priority filter + 20",
                 "Diverted packets come back over lo, to the listener.");
         script.rule("iif != lo accept");
         script.rule("meta mark & 0x%08x != %s accept"
                 .formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0))));
-        script.rule("ct direction reply accept");
+        script.rule(isDiverted("ct") + " ct direction reply accept");
         for (Capture capture : firstOfEachListener()) {
             if (capture.way() == Way.TPROXY) {
                 String match = "meta mark & 0x%08x == %s meta l4proto tcp tproxy"
@@ -175,8 +379,9 @@ final class RuleText {
         script.end();
     }
 
+    /** Before the usual priority of NAT (-100): another program's translation would take the connection elsewhere. */
     private void redirect() {
-        script.chain("redirect-new", "nat hook output priority -100", "To 127.0.0.1 or ::1, for the whole connection.");
+        script.chain("redirect-new", "nat hook output priority -110", "To 127.0.0.1 or ::1, for the whole connection.");
         for (Capture capture : firstOfEachListener()) {
             if (capture.way() == Way.REDIRECT) {
                 script.rule("ct mark & 0x%08x == %s meta l4proto tcp counter redirect to :%d comment \"%s: redirected\""
@@ -196,6 +401,8 @@ final class RuleText {
         script.rule("ct direction original " + isRedirected() + " goto unless-listener");
         script.end();
         script.chain("unless-listener");
+        script.rule(SYN + " delete @pending4 { ip saddr . tcp sport }");
+        script.rule(SYN + " delete @pending6 { ip6 saddr . tcp sport }");
         script.rule("socket transparent 1 accept");
         script.rule("meta l4proto tcp counter reject with tcp reset comment \"no listener\"");
         script.rule("counter drop");
@@ -204,16 +411,24 @@ final class RuleText {
 
     /** After NAT, so that it can be seen who took a connection. */
     private void refuse() {
-        script.chain("refuse", "filter hook output priority filter + 10", "What is on its way elsewhere is refused.");
+        script.chain("refuse", "filter hook output priority filter + 30", "What is on its way elsewhere is refused.");
         script.rule("meta l4proto != tcp accept");
-        script.rule("ct direction reply accept");
+        if (uses(Way.TPROXY)) {
+            script.rule(isDiverted("meta") + " goto unless-stray");
+        }
         if (uses(Way.REDIRECT)) {
-            script.rule(isRedirected() + " goto unless-redirected");
+            script.rule("ct direction original " + isRedirected() + " goto unless-redirected");
         }
         if (plan.guardNextHop()) {
             script.rule(isOwn() + " goto unless-captured");
         }
         script.end();
+        if (uses(Way.TPROXY)) {
+            script.chain("unless-stray");
+            script.rule(TUPLE4 + " @stray4 counter reject with tcp reset comment \"no route to the listener\"");
+            script.rule(TUPLE6 + " @stray6 counter reject with tcp reset comment \"no route to the listener\"");
+            script.end();
+        }
         if (uses(Way.REDIRECT)) {
             unlessTakenToLoopback("unless-redirected", "not redirected");
         }
@@ -239,21 +454,34 @@ final class RuleText {
                 "Whatever rules stood before: it does not leave.");
         script.rule("oif lo accept");
         script.rule("meta l4proto != tcp accept");
-        script.rule("ct direction reply accept");
         if (uses(Way.TPROXY)) {
-            script.rule(isDiverted() + " counter drop comment \"diverted, leaving\"");
+            script.rule(isDiverted("meta") + " goto stray");
+            script.rule(isDiverted("ct") + " ct direction original goto stray");
+            script.rule(isReversed() + " ct direction reply goto stray");
         }
         if (uses(Way.REDIRECT)) {
-            script.rule(isRedirected() + " counter drop comment \"redirected, leaving\"");
+            script.rule("ct direction original " + isRedirected() + " counter drop comment \"redirected, leaving\"");
         }
         if (plan.guardNextHop()) {
             script.rule(isOwn() + " counter drop comment \"next hop did not capture\"");
         }
         script.end();
+        if (uses(Way.TPROXY)) {
+            script.chain("stray");
+            script.rule("add @stray4 { " + TUPLE4 + " timeout 10s }");
+            script.rule("add @stray6 { " + TUPLE6 + " timeout 10s }");
+            script.rule("counter drop comment \"diverted, leaving\"");
+            script.end();
+        }
     }
 
-    private String isDiverted() {
-        return "meta mark & 0x%08x == %s".formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0)));
+    /** @param of {@code meta} for the packet's mark, {@code ct} for the connection's */
+    private String isDiverted(String of) {
+        return "%s mark & 0x%08x == %s".formatted(of, Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0)));
+    }
+
+    private String isReversed() {
+        return "ct mark & 0x%08x == %s".formatted(Marks.HOP_MASK, Marks.text(Marks.reversed(plan.mark(), 0)));
     }
 
     private String isRedirected() {
@@ -262,6 +490,29 @@ final class RuleText {
 
     private String isOwn() {
         return "meta mark & 0x%08x == %s".formatted(Marks.SOCKET_MASK, Marks.text(plan.mark()));
+    }
+
+    private static String isPrevious(PreviousHop previous) {
+        return previous.mark().isPresent()
+                ? "meta mark & 0x%08x == %s "
+                        .formatted(Marks.SOCKET_MASK, Marks.text(previous.mark().getAsInt()))
+                : "";
+    }
+
+    /** Whether nothing but the user tells what is captured from what isn't, or the user narrows it down. */
+    private static boolean isByUid(Capture capture) {
+        return switch (capture.match()) {
+            case PreviousHop previous -> previous.mark().isEmpty();
+            case Apps apps -> !apps.uids().isEmpty();
+        };
+    }
+
+    private boolean captures() {
+        return !plan.captures().isEmpty();
+    }
+
+    private boolean refusesUdp() {
+        return plan.captures().stream().anyMatch(capture -> capture.match() instanceof Apps apps && apps.refuseUdp());
     }
 
     private boolean uses(Way way) {
@@ -278,7 +529,19 @@ final class RuleText {
     }
 
     private String appsChain(Capture capture) {
-        return "apps-%d-%s".formatted(plan.captures().indexOf(capture) + 1, capture.listener());
+        return "apps-" + numbered(capture);
+    }
+
+    private String unknownChain(Capture capture) {
+        return "unknown-" + numbered(capture);
+    }
+
+    private String udpChain(Capture capture) {
+        return "refuse-udp-" + numbered(capture);
+    }
+
+    private String numbered(Capture capture) {
+        return "%d-%s".formatted(plan.captures().indexOf(capture) + 1, capture.listener());
     }
 
     private ImmutableList<String> ownAndLaterMarks() {
@@ -289,7 +552,7 @@ final class RuleText {
     }
 
     /** One condition a family; nft refuses a set in which one network lies within another. */
-    private static List<String> destinations(List<Cidr> networks) {
+    private static List<String> networks(List<Cidr> networks) {
         List<Cidr> widest = networks.stream()
                 .distinct()
                 .filter(network ->
@@ -310,6 +573,10 @@ final class RuleText {
                 .map(range -> ContiguousSet.create(range, DiscreteDomain.integers()))
                 .map(set -> set.size() == 1 ? "" + set.first() : set.first() + "-" + set.last())
                 .toList();
+    }
+
+    private static List<String> quoted(List<String> names) {
+        return names.stream().map(name -> '"' + name + '"').toList();
     }
 
     private static String set(List<?> elements) {

@@ -133,6 +133,15 @@ public final class HopMetrics implements FlowEvents {
                 .register(registry);
     }
 
+    /** One of several counts that differ in tags: names and values in turn. */
+    public void counter(String name, String description, List<String> tags, Supplier<Number> value) {
+        counted.add(value);
+        FunctionCounter.builder(name, value, v -> v.get().doubleValue())
+                .description(description)
+                .tags(tags.toArray(String[]::new))
+                .register(registry);
+    }
+
     /** Keys and policy were read anew, and are used or not. */
     public void reloaded(boolean applied) {
         (applied ? reloaded : reloadsRefused).increment();

@@ -49,29 +49,49 @@ public final class Conntrack implements AutoCloseable {
     public synchronized Optional<Tuple> original(InetSocketAddress listener, InetSocketAddress peer)
             throws OsException {
         Tuple reply = Tuple.tcp(listener, peer);
-        return switch (netlink.ask("conntrack get", CT_GET, CT_NEW, question(reply))) {
+        return switch (netlink.ask("conntrack get", CT_GET, CT_NEW, question(TUPLE_REPLY, reply))) {
             case NetlinkSocket.Answer.Message message -> original(reply, message.body());
             case NetlinkSocket.Answer.Refused(int errno) when errno == Errno.ENOENT -> Optional.empty();
             case NetlinkSocket.Answer.Refused(int errno) -> throw new OsException("conntrack get", errno);
         };
     }
 
-    private static ByteBuffer question(Tuple reply) {
-        boolean ipv6 = reply.transport().isIpv6();
+    /**
+     * Whether a TCP connection that began with a packet of this tuple is known, translated or not.
+     *
+     * @throws OsException if the kernel can't be asked: EPERM without CAP_NET_ADMIN
+     */
+    public synchronized boolean knows(Tuple original) throws OsException {
+        return switch (netlink.ask("conntrack get", CT_GET, CT_NEW, question(TUPLE_ORIG, original))) {
+            case NetlinkSocket.Answer.Message message ->
+                tuple(
+                                message.body().position(NFGENMSG_BYTES),
+                                TUPLE_ORIG,
+                                original.transport().isIpv6())
+                        .filter(original::equals)
+                        .isPresent();
+            case NetlinkSocket.Answer.Refused(int errno) when errno == Errno.ENOENT -> false;
+            case NetlinkSocket.Answer.Refused(int errno) -> throw new OsException("conntrack get", errno);
+        };
+    }
+
+    /** @param direction of the tuple, TUPLE_ORIG or TUPLE_REPLY */
+    private static ByteBuffer question(int direction, Tuple asked) {
+        boolean ipv6 = asked.transport().isIpv6();
         ByteBuffer request = ByteBuffer.allocate(128).order(ByteOrder.nativeOrder());
         request.put((byte) (ipv6 ? AF_INET6 : AF_INET)).put((byte) 0).putShort((short) 0);
-        int tuple = Attributes.begin(request, TUPLE_REPLY);
+        int tuple = Attributes.begin(request, direction);
         int addresses = Attributes.begin(request, TUPLE_IP);
-        Attributes.put(request, sourceAddress(ipv6), reply.source().getAddress().getAddress());
+        Attributes.put(request, sourceAddress(ipv6), asked.source().getAddress().getAddress());
         Attributes.put(
                 request,
                 sourceAddress(ipv6) + 1,
-                reply.destination().getAddress().getAddress());
+                asked.destination().getAddress().getAddress());
         Attributes.end(request, addresses);
         int protocol = Attributes.begin(request, TUPLE_PROTO);
         Attributes.put(request, PROTO_NUM, new byte[] {IPPROTO_TCP});
-        Attributes.put(request, SOURCE_PORT, port(reply.source()));
-        Attributes.put(request, DESTINATION_PORT, port(reply.destination()));
+        Attributes.put(request, SOURCE_PORT, port(asked.source()));
+        Attributes.put(request, DESTINATION_PORT, port(asked.destination()));
         Attributes.end(request, protocol);
         Attributes.end(request, tuple);
         return request.flip();

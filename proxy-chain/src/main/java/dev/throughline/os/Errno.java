@@ -15,6 +15,7 @@ public final class Errno {
     static final int EINVAL = 22;
     public static final int ENOSYS = 38;
     static final int EBADMSG = 74;
+    static final int ENOBUFS = 105;
     static final int EMSGSIZE = 90;
 
     private Errno() {}

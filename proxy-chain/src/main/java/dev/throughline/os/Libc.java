@@ -28,6 +28,11 @@ final class Libc {
             handle("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle SEND = handle("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle RECV = handle("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle POLL = handle("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle EVENTFD = handle("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle READ = handle("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle WRITE = handle("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle GETSOCKNAME = handle("getsockname", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle OPEN = handle("open", JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle FLOCK = handle("flock", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle CLOSE = handle("close", JAVA_INT, JAVA_INT);
@@ -106,6 +111,46 @@ final class Libc {
     long recv(int fd, MemorySegment bytes, long length, int flags) {
         try {
             return (long) RECV.invokeExact(state, fd, bytes, length, flags);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int poll(MemorySegment descriptors, long count, int timeoutMillis) {
+        try {
+            return (int) POLL.invokeExact(state, descriptors, count, timeoutMillis);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int eventfd(int initial, int flags) {
+        try {
+            return (int) EVENTFD.invokeExact(state, initial, flags);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    long read(int fd, MemorySegment bytes, long length) {
+        try {
+            return (long) READ.invokeExact(state, fd, bytes, length);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    long write(int fd, MemorySegment bytes, long length) {
+        try {
+            return (long) WRITE.invokeExact(state, fd, bytes, length);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int getsockname(int fd, MemorySegment address, MemorySegment length) {
+        try {
+            return (int) GETSOCKNAME.invokeExact(state, fd, address, length);
         } catch (Throwable e) {
             throw impossible(e);
         }

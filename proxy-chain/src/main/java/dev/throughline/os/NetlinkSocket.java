@@ -34,6 +34,7 @@ final class NetlinkSocket implements AutoCloseable {
     private static final int SO_RCVTIMEO = 20;
     private static final int MSG_TRUNC = 0x20;
     private static final short NLM_F_REQUEST = 1;
+    private static final short NLM_F_ACK = 4;
     private static final int NLMSG_ERROR = 2;
     private static final int HEADER_BYTES = 16;
     private static final int BUFFER_BYTES = 8192;
@@ -86,13 +87,32 @@ final class NetlinkSocket implements AutoCloseable {
      * @throws OsException if it could not be sent, or no well-formed answer came in time
      */
     Answer ask(String call, int type, int answerType, ByteBuffer body) throws OsException {
+        return answer(call, answerType, exchange(call, type, NLM_F_REQUEST, body));
+    }
+
+    /**
+     * Sends {@code body} as one request of {@code type} whose only answer is whether it was done.
+     *
+     * @return 0, or the error
+     * @throws OsException if it could not be sent, or no well-formed answer came in time
+     */
+    int command(String call, int type, ByteBuffer body) throws OsException {
+        int received = exchange(call, type, (short) (NLM_F_REQUEST | NLM_F_ACK), body);
+        if (received < HEADER_BYTES + 4 || Short.toUnsignedInt(buffer.getShort(4)) != NLMSG_ERROR) {
+            throw new OsException(call, Errno.EBADMSG);
+        }
+        return -buffer.getInt(HEADER_BYTES);
+    }
+
+    /** The length of the datagram that answers, which is in the buffer. */
+    private int exchange(String call, int type, short flags, ByteBuffer body) throws OsException {
         if (closed) {
             throw new OsException(call, Errno.EBADF);
         }
         int length = HEADER_BYTES + body.remaining();
         sequence++;
         buffer.clear();
-        buffer.putInt(length).putShort((short) type).putShort(NLM_F_REQUEST);
+        buffer.putInt(length).putShort((short) type).putShort(flags);
         buffer.putInt(sequence).putInt(0).put(body);
         while (libc.send(fd, memory, length, 0) < 0) {
             if (libc.errno() != Errno.EINTR) {
@@ -108,7 +128,7 @@ final class NetlinkSocket implements AutoCloseable {
                 throw new OsException(call, Errno.EMSGSIZE);
             }
             if (received >= HEADER_BYTES && buffer.getInt(8) == sequence) {
-                return answer(call, answerType, (int) received);
+                return (int) received;
             }
         }
         throw new OsException(call, Errno.EAGAIN);

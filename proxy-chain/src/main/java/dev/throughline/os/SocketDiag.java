@@ -22,6 +22,7 @@ import java.util.OptionalLong;
  */
 public final class SocketDiag implements AutoCloseable {
     private static final int SOCK_DIAG_BY_FAMILY = 20;
+    private static final int SOCK_DESTROY = 21;
     private static final byte AF_INET = 2;
     private static final byte AF_INET6 = 10;
     private static final byte IPPROTO_TCP = 6;
@@ -60,6 +61,22 @@ public final class SocketDiag implements AutoCloseable {
             case NetlinkSocket.Answer.Message message -> owner(tuple, message.body());
             case NetlinkSocket.Answer.Refused(int errno) when errno == Errno.ENOENT -> Optional.empty();
             case NetlinkSocket.Answer.Refused(int errno) -> throw new OsException("sock_diag", errno);
+        };
+    }
+
+    /**
+     * Aborts the TCP socket of {@link #find}: its process gets ECONNABORTED from its next call (SOCK_DESTROY; kernels with
+     * CONFIG_INET_DIAG_DESTROY). Needs CAP_NET_ADMIN.
+     *
+     * @return whether there was such a socket
+     * @throws OsException EOPNOTSUPP if the kernel can't; EPERM without the capability
+     */
+    public synchronized boolean destroy(Tuple tuple) throws OsException {
+        int errno = netlink.command("sock_destroy", SOCK_DESTROY, question(tuple));
+        return switch (errno) {
+            case 0 -> true;
+            case Errno.ENOENT -> false;
+            default -> throw new OsException("sock_destroy", errno);
         };
     }
 

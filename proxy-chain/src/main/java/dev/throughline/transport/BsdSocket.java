@@ -23,7 +23,7 @@ public final class BsdSocket implements Transport {
     public static final String NAME = "bsd-socket";
 
     /** SOL_SOCKET, SO_MARK (asm-generic/socket.h). */
-    private static final IntegerUnixChannelOption SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
+    public static final IntegerUnixChannelOption SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
 
     private final int mark;
     private final Duration timeout;

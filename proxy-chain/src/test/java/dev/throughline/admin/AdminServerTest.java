@@ -75,6 +75,7 @@ class AdminServerTest {
                 new HopMetrics(),
                 () -> notReady,
                 () -> reload,
+                apply -> CompletableFuture.completedFuture(apply ? "rules" : "none"),
                 tuple -> CompletableFuture.supplyAsync(() -> "{\"asked\":\"" + tuple + "\"}"));
         return new AdminServer(loops, pages, ImmutableSet.copyOf(uids));
     }

@@ -22,8 +22,8 @@ class ForeignRulesTest {
                 ImmutableList.of(Range.closed(80, 80)),
                 ImmutableList.of(),
                 ImmutableList.of(),
-                ImmutableList.of(),
-                ImmutableList.of());
+                Capture.Exceptions.NONE,
+                false);
         return new RulePlan(
                 "hop-a",
                 mark,

@@ -99,10 +99,6 @@ class RulePlanTest {
 
     private static Apps apps(Range<Integer> ports) {
         return new Apps(
-                ImmutableList.of(ports),
-                ImmutableList.of(),
-                ImmutableList.of(),
-                ImmutableList.of(),
-                ImmutableList.of());
+                ImmutableList.of(ports), ImmutableList.of(), ImmutableList.of(), Capture.Exceptions.NONE, false);
     }
 }

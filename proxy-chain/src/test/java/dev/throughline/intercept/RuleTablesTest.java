@@ -82,7 +82,7 @@ class RuleTablesTest {
     void whatACrashHalfWayLeftIsSeenAndMended() throws IOException {
         tables.apply(FIRST_HOP);
         host.run("nft", "delete chain inet throughline-A last");
-        host.run("ip", "-6", "rule", "del", "priority", "100");
+        host.run("ip", "-6", "rule", "del", "fwmark", "0x10021/0x3ffff", "lookup", "65569");
         host.run("ip", "route", "flush", "table", "65569");
         assertThat(tables.compare(FIRST_HOP))
                 .asInstanceOf(type(Differs.class))
@@ -90,8 +90,8 @@ class RuleTablesTest {
                 .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.list(String.class))
                 .contains(
                         "- chain last {",
-                        "- ip -6 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 100",
-                        "- ip -4 route replace local default dev lo table 65569");
+                        "- ip -6 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 0 protocol kernel",
+                        "- ip -4 route replace local default dev lo proto kernel table 65569");
         tables.apply(FIRST_HOP);
         assertThat(tables.compare(FIRST_HOP)).isEqualTo(new None());
     }

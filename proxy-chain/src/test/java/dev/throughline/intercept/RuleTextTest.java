@@ -9,7 +9,10 @@ import com.google.common.collect.Range;
 import com.google.common.io.Resources;
 import dev.throughline.header.Cidr;
 import dev.throughline.intercept.Capture.Apps;
+import dev.throughline.intercept.Capture.Exceptions;
+import dev.throughline.intercept.Capture.MarkMatch;
 import dev.throughline.intercept.Capture.PreviousHop;
+import dev.throughline.intercept.DivertRoutes.Device;
 import dev.throughline.originator.Way;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RuleTextTest {
-    private static final Apps EVERYTHING = new Apps(
-            ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of());
+    private static final Apps EVERYTHING =
+            new Apps(ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), Exceptions.NONE, false);
 
     static final RulePlan FIRST_HOP = new RulePlan(
             "A",
@@ -54,9 +57,14 @@ class RuleTextTest {
                                     ImmutableList.of(
                                             Range.closed(443, 443), Range.closed(8000, 8009), Range.closed(8005, 8100)),
                                     networks("10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"),
-                                    networks("10.9.0.0/16"),
                                     ImmutableList.of(1000, 1001),
-                                    ImmutableList.of(2003))),
+                                    new Exceptions(
+                                            networks("10.9.0.0/16"),
+                                            ImmutableList.of(2003),
+                                            ImmutableList.of(),
+                                            ImmutableList.of("wg0", "tun1"),
+                                            ImmutableList.of(new MarkMatch(0x40000, 0xff0000))),
+                                    true)),
                     new Capture("chain", Way.REDIRECT, 15004, previous(0x22)),
                     new Capture(
                             "chain", Way.REDIRECT, 15004, new PreviousHop(OptionalInt.of(0x20), OptionalInt.of(7)))),
@@ -103,24 +111,35 @@ class RuleTextTest {
     void routesFollowFromTheMark() {
         assertThat(new DivertRoutes(0x21).commands().stream().map(command -> String.join(" ", command)))
                 .containsExactly(
-                        "ip -4 route replace local default dev lo table 65569",
-                        "ip -4 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 100",
-                        "ip -6 route replace local default dev lo table 65569",
-                        "ip -6 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 100");
+                        "ip -4 route replace local default dev lo proto kernel table 65569",
+                        "ip -4 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 0 protocol kernel",
+                        "ip -6 route replace local default dev lo proto kernel table 65569",
+                        "ip -6 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 0 protocol kernel");
     }
 
     @Test
     void aListingIsReadBack() {
         DivertRoutes routes = new DivertRoutes(0x21);
-        assertThat(routes.isRule("100:\tfrom all fwmark 0x10021/0x3ffff lookup 65569 "))
+        assertThat(routes.isRule("0:\tfrom all fwmark 0x10021/0x3ffff lookup 65569 "))
                 .isTrue();
-        assertThat(routes.isRule("100:\tfrom all fwmark 0x10021/0x3ffff lookup 65570"))
+        assertThat(routes.isRule("0:\tfrom all fwmark 0x10021/0x3ffff lookup 65570"))
                 .isFalse();
         assertThat(routes.leadsHere("9:\tfrom all fwmark 0x21 lookup 65569")).isTrue();
-        assertThat(DivertRoutes.isRoute("2 default dev lo scope 254 ")).isTrue();
-        assertThat(DivertRoutes.isRoute("local default dev lo metric 1024 pref medium"))
-                .isTrue();
-        assertThat(DivertRoutes.isRoute("default via 192.0.2.1 dev eth0")).isFalse();
+        assertThat(DivertRoutes.device("2 default dev lo scope 254 ")).contains(Device.LO);
+        assertThat(DivertRoutes.device("local default dev lo metric 1024 pref medium"))
+                .contains(Device.LO);
+        assertThat(DivertRoutes.device("local default dev eth0 proto kernel metric 2007 pref medium"))
+                .contains(new Device("eth0", 7));
+        assertThat(DivertRoutes.device("default via 192.0.2.1 dev eth0")).isEmpty();
+    }
+
+    @Test
+    void aDeviceIsReadFromItsLine() {
+        assertThat(Device.parse(
+                        "7: eth0@if6: <BROADCAST,UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default"))
+                .contains(new Device("eth0", 7));
+        assertThat(Device.parse("8: veth1@if2: <BROADCAST,UP> mtu 1500 qdisc noqueue master docker0 state UP"))
+                .isEmpty();
     }
 
     @Test

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Two hops of one Mac: the first has its connections opened by its agent, and the system tells the second's agent who opened the
- * flow. There are no interceptions here: where the second's agent listens stands for the way to the destination, and the emulator
+ * flow. There are no interceptions here, and no rules: where the second's agent listens stands for the way to the destination, and the emulator
  * is asked what the system would say.
  */
 @Timeout(60)
@@ -64,6 +64,7 @@ class CarriedIT {
         Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         hops.configure("first", """
                 mark: 0x7105
+                interception: { repair: false }
                 listeners: [{ name: agents, mode: bridge, socket: first.bridge, agents: [{ uid: %1$s }] }]
                 transports: { agent: { socket: opening.sock, uid: %1$s, header: %2$s } }
                 route: { to: second, by: interception, over: agent }

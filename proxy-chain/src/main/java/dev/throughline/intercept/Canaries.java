@@ -1,0 +1,124 @@
+package dev.throughline.intercept;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.unix.IntegerUnixChannelOption;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Connections that the hop opens through its own rules, to see whether they arrive at its own listener. They carry no
+ * payload, and a hop limit of 1: one that the rules miss ends at the first router. A listener that recognises one closes it
+ * before it becomes a flow.
+ */
+public final class Canaries {
+    /** What became of one. */
+    sealed interface Result {
+        record Arrived() implements Result {}
+
+        /** It couldn't even be sent: the host has no route to its destination, so nothing follows for the rules. */
+        record NotSent(String reason) implements Result {}
+
+        record Lost(String reason) implements Result {}
+    }
+
+    private static final IntegerUnixChannelOption IP_TTL = new IntegerUnixChannelOption("IP_TTL", 0, 2);
+    private static final IntegerUnixChannelOption IPV6_UNICAST_HOPS =
+            new IntegerUnixChannelOption("IPV6_UNICAST_HOPS", 41, 16);
+    private static final IntegerUnixChannelOption SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
+
+    /** By source port, which is known before the first packet leaves, as the address is not. */
+    private final Map<Integer, Flying> flying = new ConcurrentHashMap<>();
+
+    /** Whether a connection that came to {@code listener} is a canary, which then has done what it was sent for. */
+    boolean arrived(String listener, InetSocketAddress local, InetSocketAddress peer) {
+        Flying canary = flying.get(peer.getPort());
+        if (canary == null || !isToward(local, canary.plan())) {
+            return false;
+        }
+        canary.result()
+                .complete(
+                        listener.equals(canary.plan().listener())
+                                ? new Result.Arrived()
+                                : new Result.Lost("it arrived at listener " + listener));
+        return true;
+    }
+
+    /** A redirected connection has the listener's own address there, a diverted one that of its destination. */
+    private static boolean isToward(InetSocketAddress local, CanaryPlan plan) {
+        return local.equals(plan.destination()) || local.getAddress().isLoopbackAddress();
+    }
+
+    /** Sends one and waits for it; takes {@code patience} at most. */
+    Result send(CanaryPlan plan, EventLoopGroup loops, Duration patience) throws InterruptedException {
+        boolean ipv6 = plan.destination().getAddress() instanceof Inet6Address;
+        CompletableFuture<Result> result = new CompletableFuture<>();
+        Channel channel = new Bootstrap()
+                .group(loops)
+                .channelFactory(
+                        () -> new EpollSocketChannel(ipv6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET))
+                .option(ChannelOption.SO_LINGER, 0)
+                .option(ipv6 ? IPV6_UNICAST_HOPS : IP_TTL, 1)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) patience.toMillis())
+                .handler(new ChannelInboundHandlerAdapter())
+                .register()
+                .awaitUninterruptibly()
+                .channel();
+        int port = 0;
+        try {
+            if (plan.mark() != 0) {
+                channel.config().setOption(SO_MARK, plan.mark());
+            }
+            var bound = channel.bind(new InetSocketAddress(any(ipv6), 0)).awaitUninterruptibly();
+            if (!bound.isSuccess()) {
+                return new Result.NotSent("no source port: " + bound.cause().getMessage());
+            }
+            port = ((InetSocketAddress) channel.localAddress()).getPort();
+            flying.put(port, new Flying(plan, result));
+            channel.connect(plan.destination()).addListener(connected -> {
+                if (!connected.isSuccess()) {
+                    result.complete(failed(connected.cause()));
+                }
+            });
+            return result.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            return new Result.Lost("it did not arrive within %d ms".formatted(patience.toMillis()));
+        } catch (java.util.concurrent.ExecutionException e) {
+            return new Result.NotSent(String.valueOf(e.getCause()));
+        } finally {
+            flying.remove(port);
+            channel.close();
+        }
+    }
+
+    /** Its route was looked up before, so what failed is not for want of one. */
+    private static Result failed(Throwable cause) {
+        String words = String.valueOf(cause.getMessage());
+        return words.contains("assign requested address")
+                ? new Result.NotSent("no source port: " + words)
+                : new Result.Lost("it was not taken: " + words);
+    }
+
+    private static InetAddress any(boolean ipv6) {
+        try {
+            return InetAddress.getByAddress(new byte[ipv6 ? 16 : 4]);
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private record Flying(CanaryPlan plan, CompletableFuture<Result> result) {}
+}

@@ -1,0 +1,125 @@
+package dev.throughline.intercept;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Range;
+import com.google.common.net.InetAddresses;
+import dev.throughline.header.Cidr;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A connection of this hop's own that its rules should bring to one of its listeners.
+ *
+ * @param mark what the connection is told to carry: that of the previous hop, or 0
+ */
+record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
+    /** Addresses for documentation (RFC 5737, RFC 3849): nobody has them, whatever becomes of the connection. */
+    private static final ImmutableList<InetAddress> NOBODY = Stream.of(
+                    "192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1")
+            .map(InetAddresses::forString)
+            .collect(ImmutableList.toImmutableList());
+
+    private static final int ANY_PORT = 9;
+
+    /**
+     * One for each listener and family for which the conditions of {@code plan} let a process of {@code uid} reach it.
+     *
+     * @param ipv6 whether the host has IPv6 at all
+     */
+    static ImmutableList<CanaryPlan> of(RulePlan plan, int uid, boolean ipv6) {
+        ImmutableList.Builder<CanaryPlan> all = ImmutableList.builder();
+        for (String listener : plan.listeners()) {
+            candidates(plan, uid, listener)
+                    .filter(canary -> !isIpv6(canary))
+                    .findFirst()
+                    .ifPresent(all::add);
+            candidates(plan, uid, listener)
+                    .filter(canary -> ipv6 && isIpv6(canary))
+                    .findFirst()
+                    .ifPresent(all::add);
+        }
+        return all.build();
+    }
+
+    private static boolean isIpv6(CanaryPlan canary) {
+        return canary.destination().getAddress().getAddress().length == 16;
+    }
+
+    private static Stream<CanaryPlan> candidates(RulePlan plan, int uid, String listener) {
+        return plan.captures().stream()
+                .filter(capture -> capture.listener().equals(listener))
+                .flatMap(capture -> candidates(capture))
+                .filter(canary -> takenBy(plan, uid, canary).equals(Optional.of(listener)));
+    }
+
+    private static Stream<CanaryPlan> candidates(Capture capture) {
+        return switch (capture.match()) {
+            case Capture.PreviousHop previous ->
+                NOBODY.stream()
+                        .map(address -> new CanaryPlan(
+                                capture.listener(),
+                                new InetSocketAddress(address, ANY_PORT),
+                                previous.mark().orElse(0)));
+            case Capture.Apps apps ->
+                addresses(apps)
+                        .map(address ->
+                                new CanaryPlan(capture.listener(), new InetSocketAddress(address, port(apps)), 0));
+        };
+    }
+
+    private static int port(Capture.Apps apps) {
+        return apps.ports().isEmpty() ? ANY_PORT : apps.ports().getFirst().lowerEndpoint();
+    }
+
+    private static Stream<InetAddress> addresses(Capture.Apps apps) {
+        List<InetAddress> all = new ArrayList<>(NOBODY);
+        apps.destinations().forEach(network -> all.add(member(network)));
+        return all.stream().filter(address -> !address.isAnyLocalAddress() && !address.isMulticastAddress());
+    }
+
+    /** The first address of a network is nobody's, so the second, if there is one. */
+    private static InetAddress member(Cidr network) {
+        byte[] bytes = network.network().getAddress();
+        return network.prefix() > 8 * bytes.length - 2 ? network.network() : InetAddresses.increment(network.network());
+    }
+
+    /** The listener that the rules would bring it to: the first capture that fits takes it, previous hops' before others. */
+    private static Optional<String> takenBy(RulePlan plan, int uid, CanaryPlan canary) {
+        return Stream.concat(
+                        plan.captures().stream().filter(c -> c.match() instanceof Capture.PreviousHop),
+                        plan.captures().stream().filter(c -> c.match() instanceof Capture.Apps))
+                .filter(capture -> takes(capture, uid, canary))
+                .map(Capture::listener)
+                .findFirst();
+    }
+
+    private static boolean takes(Capture capture, int uid, CanaryPlan canary) {
+        InetAddress address = canary.destination().getAddress();
+        int port = canary.destination().getPort();
+        return switch (capture.match()) {
+            case Capture.PreviousHop previous ->
+                (previous.uid().isEmpty() || previous.uid().getAsInt() == uid)
+                        && (previous.mark().isEmpty() || previous.mark().getAsInt() == canary.mark());
+            case Capture.Apps apps ->
+                contains(apps.destinations(), address, true)
+                        && !contains(apps.except().destinations(), address, false)
+                        && (apps.ports().isEmpty()
+                                || apps.ports().stream().anyMatch((Range<Integer> range) -> range.contains(port)))
+                        && (apps.uids().isEmpty() || apps.uids().contains(uid))
+                        && !apps.except().uids().contains(uid)
+                        // Whether these let it through can't be said here.
+                        && apps.except().devices().isEmpty()
+                        && apps.except().cgroups().isEmpty()
+                        && apps.except().marks().stream()
+                                .noneMatch(mark -> (canary.mark() & mark.mask()) == mark.value());
+        };
+    }
+
+    private static boolean contains(List<Cidr> networks, InetAddress address, boolean otherwise) {
+        return networks.isEmpty() ? otherwise : networks.stream().anyMatch(network -> network.contains(address));
+    }
+}

@@ -1,0 +1,95 @@
+package dev.throughline.intercept;
+
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Whether one part of interception is whole, and how often it wasn't. One thread writes, any may read. */
+final class InterceptionState {
+    private static final Logger LOG = LoggerFactory.getLogger(InterceptionWatcher.class);
+
+    private final InterceptionPart part;
+    private final BackOff backOff = new BackOff();
+    private final AtomicLong lost = new AtomicLong();
+    private final AtomicLong repaired = new AtomicLong();
+    private volatile @Nullable String problem;
+    private boolean attempted;
+    private String said = "";
+
+    InterceptionState(InterceptionPart part) {
+        this.part = part;
+    }
+
+    InterceptionPart part() {
+        return part;
+    }
+
+    Optional<String> problem() {
+        return Optional.ofNullable(problem);
+    }
+
+    boolean isWhole() {
+        return problem == null;
+    }
+
+    long lost() {
+        return lost.get();
+    }
+
+    long repaired() {
+        return repaired.get();
+    }
+
+    BackOff backOff() {
+        return backOff;
+    }
+
+    /**
+     * Takes what a check found.
+     *
+     * @param found the problem, if there is one
+     * @param by the program that made the last change, if it is known
+     */
+    void update(Optional<String> found, Optional<String> by, long now) {
+        if (found.isPresent() && problem == null) {
+            backOff.lost(now);
+            lost.incrementAndGet();
+            attempted = false;
+            int undone = backOff.attempts();
+            LOG.warn(
+                    "interception lost: {}: {}{}{}",
+                    part,
+                    found.get(),
+                    by.map(who -> "; last change by " + who).orElse(""),
+                    undone == 0
+                            ? ""
+                            : "; undone %d times in a row soon after its repair, next repair in %d ms"
+                                    .formatted(
+                                            undone,
+                                            Math.max(0, backOff.left(now).toMillis())));
+        } else if (found.isEmpty() && problem != null) {
+            if (attempted) {
+                repaired.incrementAndGet();
+            }
+            LOG.info("interception {}: {}", attempted ? "repaired" : "restored", part);
+            said = "";
+        }
+        problem = found.orElse(null);
+    }
+
+    void attempted(long now) {
+        attempted = true;
+        backOff.attempted(now);
+    }
+
+    /** Says once why a repair failed. */
+    void failed(String reason) {
+        backOff.failed();
+        if (!said.equals(reason)) {
+            said = reason;
+            LOG.warn("interception: {} can't be repaired: {}", part, reason);
+        }
+    }
+}

@@ -1,0 +1,562 @@
+package dev.throughline.intercept;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
+import com.google.common.net.InetAddresses;
+import dev.throughline.config.InterceptionConfig;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Way;
+import dev.throughline.os.KernelChanges;
+import dev.throughline.os.NftTables;
+import dev.throughline.os.RouteLookup;
+import io.netty.channel.EventLoopGroup;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Watches over the interception of a running hop: installs its rules, notices when another program changes what they depend
+ * on, says so, and puts it back.
+ *
+ * <p>Changes are noticed by the kernel's notifications; what those don't tell, such as rules of another firewall that take
+ * connections away, by canary connections. Checks are cheap while nothing changes: the rules are compared only when the
+ * kernel's count of changes has moved, and routes are asked for by one question a family.
+ */
+public final class InterceptionWatcher implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(InterceptionWatcher.class);
+
+    private static final Duration POLL = Duration.ofSeconds(1);
+    /** A program that changes much makes many changes one after the other. */
+    private static final Duration SETTLING = Duration.ofMillis(50);
+    /** With a program that changes rules all the time, and not ours, it is checked no more often than this. */
+    private static final Duration MOST_SETTLING = Duration.ofSeconds(1);
+    /** Lost twice in a row within this each, a canary is lost. */
+    private static final Duration CANARY_PATIENCE = Duration.ofMillis(1200);
+
+    private static final int MAX_LINES = 4;
+    private static final int LO = 1;
+    private static final InetAddress ANYWHERE = InetAddresses.forString("192.0.2.1");
+    private static final InetAddress ANYWHERE6 = InetAddresses.forString("2001:db8::1");
+
+    private final RulePlan plan;
+    private final InterceptionConfig config;
+    private final RuleTables tables;
+    private final KernelChanges changes;
+    private final NftTables nft;
+    private final RouteLookup lookup;
+    private final List<Listener> listeners;
+    private final Canaries canaries;
+    private final EventLoopGroup loops;
+    private final ImmutableMap<InterceptionPart, InterceptionState> states =
+            Maps.toMap(Arrays.asList(InterceptionPart.values()), InterceptionState::new);
+    private final Queue<Runnable> requests = new ConcurrentLinkedQueue<>();
+    private final ImmutableList<CanaryPlan> canaryPlans;
+    private final Set<CanaryPlan> impossible = new HashSet<>();
+    private final Thread thread = new Thread(this::watch, "interception");
+    private @Nullable HeldRules held;
+    private Optional<String> lastAuthor = Optional.empty();
+    private String lastFailure = "";
+    private int checkedGeneration;
+    private int quietRounds;
+    private long nextCanary;
+    private volatile boolean removed;
+    private volatile boolean draining;
+    private volatile boolean closed;
+
+    private InterceptionWatcher(
+            RulePlan plan,
+            InterceptionConfig config,
+            RuleTables tables,
+            KernelChanges changes,
+            NftTables nft,
+            RouteLookup lookup,
+            List<Listener> listeners,
+            Canaries canaries,
+            EventLoopGroup loops)
+            throws IOException {
+        this.plan = plan;
+        this.config = config;
+        this.tables = tables;
+        this.changes = changes;
+        this.nft = nft;
+        this.lookup = lookup;
+        this.listeners = listeners;
+        this.canaries = canaries;
+        this.loops = loops;
+        int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        this.canaryPlans = config.canary().isPresent()
+                ? CanaryPlan.of(plan, uid, RuleTables.usable().size() > 1)
+                : ImmutableList.of();
+        thread.setDaemon(true);
+    }
+
+    /**
+     * Installs the rules of {@code plan} if it may, and watches over them from now on.
+     *
+     * @param listeners those that listen already
+     * @param canaries those that the listeners know
+     * @throws IOException if rules that must be held can't be installed, or nothing can be watched at all
+     */
+    public static InterceptionWatcher start(
+            RulePlan plan, InterceptionConfig config, List<Listener> listeners, Canaries canaries, EventLoopGroup loops)
+            throws IOException {
+        List<AutoCloseable> opened = new ArrayList<>();
+        try {
+            KernelChanges changes = KernelChanges.open(new DivertRoutes(plan.mark()).table());
+            opened.add(changes);
+            NftTables nft = NftTables.open();
+            opened.add(nft);
+            RouteLookup lookup = RouteLookup.open();
+            opened.add(lookup);
+            RuleTables tables = new RuleTables();
+            opened.add(tables);
+            InterceptionWatcher watcher = new InterceptionWatcher(
+                    plan, config, tables, changes, nft, lookup, ImmutableList.copyOf(listeners), canaries, loops);
+            watcher.begin();
+            return watcher;
+        } catch (IOException | RuntimeException e) {
+            for (AutoCloseable each : opened) {
+                try {
+                    each.close();
+                } catch (Exception second) {
+                    e.addSuppressed(second);
+                }
+            }
+            throw e;
+        }
+    }
+
+    private void begin() throws IOException {
+        if (plan.failOpen()) {
+            install();
+        } else if (config.repair()) {
+            boolean there = nft.find(plan.table()).isPresent();
+            try {
+                install();
+                if (!there) {
+                    LOG.info("interception: table inet {} was not there and has been installed", plan.table());
+                }
+            } catch (IOException e) {
+                LOG.warn("interception: the rules can't be installed: {}", e.getMessage());
+            }
+        }
+        if (config.repair() || plan.failOpen()) {
+            LOG.info(
+                    "interception: table inet {} {}",
+                    plan.table(),
+                    tables.isOwner(plan)
+                            ? "belongs to this process: no other program can change or flush it"
+                            : "can be changed by other programs: tables with an owner need Linux 6.9 and libnftables");
+        }
+        changes.await(Duration.ZERO);
+        check(true);
+        thread.start();
+    }
+
+    private void install() throws IOException {
+        if (!plan.failOpen()) {
+            tables.apply(plan);
+            return;
+        }
+        HeldRules before = held;
+        if (before == null || !before.isAlive()) {
+            held = tables.hold(plan);
+        }
+    }
+
+    /** Why this hop doesn't intercept as its configuration means, one reason for each broken part. */
+    public List<String> problems() {
+        if (removed) {
+            return List.of("interception was removed by 'throughline redirect remove'");
+        }
+        return states.entrySet().stream()
+                .flatMap(state -> state.getValue().problem().stream()
+                        .map(problem -> "interception lost: " + state.getKey() + ": " + problem))
+                .toList();
+    }
+
+    /** Whether a part is whole. */
+    public boolean isWhole(InterceptionPart part) {
+        return !removed && state(part).isWhole();
+    }
+
+    /** How often a part was lost. */
+    public long lost(InterceptionPart part) {
+        return state(part).lost();
+    }
+
+    /** How often a part was repaired. */
+    public long repaired(InterceptionPart part) {
+        return state(part).repaired();
+    }
+
+    /** The listeners close, and on purpose; the rules stay. */
+    public void drain() {
+        draining = true;
+    }
+
+    /**
+     * Installs the rules again and watches over them.
+     *
+     * @return the rules, as {@code redirect show} prints them
+     */
+    public CompletableFuture<String> apply() {
+        return request(() -> {
+            install();
+            removed = false;
+            changes.await(Duration.ZERO);
+            check(true);
+            return RuleTables.show(plan);
+        });
+    }
+
+    /**
+     * Removes the rules and lets them be removed, until {@link #apply}.
+     *
+     * @return the rules that were removed
+     */
+    public CompletableFuture<String> remove() {
+        return request(() -> {
+            removed = true;
+            HeldRules rules = held;
+            held = null;
+            if (rules != null) {
+                rules.close();
+            } else {
+                tables.remove(plan);
+            }
+            return RuleTables.show(plan);
+        });
+    }
+
+    private interface Request {
+        String run() throws IOException;
+    }
+
+    /** Everything that touches the rules happens in one thread. */
+    private CompletableFuture<String> request(Request request) {
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        requests.add(() -> {
+            if (closed) {
+                answer.completeExceptionally(new IOException("the hop stops"));
+                return;
+            }
+            try {
+                answer.complete(request.run());
+            } catch (IOException | RuntimeException e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        changes.wake();
+        return answer;
+    }
+
+    private InterceptionState state(InterceptionPart part) {
+        InterceptionState state = states.get(part);
+        if (state == null) {
+            throw new AssertionError(part);
+        }
+        return state;
+    }
+
+    private void watch() {
+        while (!closed) {
+            try {
+                round();
+            } catch (RuntimeException e) {
+                LOG.error("interception: a check failed", e);
+            }
+        }
+    }
+
+    private void round() {
+        List<KernelChanges.Change> heard = new ArrayList<>(changes.await(untilNext()));
+        boolean changed = !heard.isEmpty();
+        if (changed) {
+            Duration settling = SETTLING.multipliedBy(1L << Math.min(10, quietRounds));
+            pause(settling.compareTo(MOST_SETTLING) < 0 ? settling : MOST_SETTLING);
+            heard.addAll(changes.await(Duration.ZERO));
+            heard.forEach(change -> change.by().ifPresent(by -> lastAuthor = Optional.of(by)));
+        }
+        for (Runnable request = requests.poll(); request != null; request = requests.poll()) {
+            request.run();
+        }
+        if (removed || closed) {
+            return;
+        }
+        long lostBefore = lostInAll();
+        boolean routesChanged = heard.stream().anyMatch(change -> change.kind() != KernelChanges.Kind.RULES);
+        if (changed) {
+            nextCanary = System.nanoTime();
+        }
+        check(routesChanged);
+        quietRounds = changed && lostInAll() == lostBefore ? quietRounds + 1 : 0;
+        repair();
+        lastAuthor = Optional.empty();
+    }
+
+    private long lostInAll() {
+        return states.values().stream().mapToLong(InterceptionState::lost).sum();
+    }
+
+    /** The changes that come meanwhile wait in the sockets; a request wakes this up. */
+    private void pause(Duration duration) {
+        try {
+            Thread.sleep(duration);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Duration untilNext() {
+        if (!requests.isEmpty()) {
+            return Duration.ZERO;
+        }
+        long now = System.nanoTime();
+        Duration wait = POLL;
+        if (!canaryPlans.isEmpty() && !removed) {
+            wait = shorter(wait, Duration.ofNanos(nextCanary - now));
+        }
+        if (config.repair() && !removed) {
+            for (InterceptionState state : states.values()) {
+                if (!state.isWhole() && state.part() != InterceptionPart.CANARY) {
+                    wait = shorter(wait, state.backOff().left(now));
+                }
+            }
+        }
+        return wait.isNegative() ? Duration.ofMillis(1) : wait.plusMillis(1);
+    }
+
+    private static Duration shorter(Duration first, Duration second) {
+        return first.compareTo(second) < 0 ? first : second;
+    }
+
+    private void check(boolean routesChanged) {
+        update(InterceptionPart.RULES, this::rulesProblem);
+        update(InterceptionPart.ROUTES, () -> routesProblem(routesChanged));
+        update(InterceptionPart.LISTENER, this::listenerProblem);
+        if (!canaryPlans.isEmpty() && System.nanoTime() - nextCanary >= 0) {
+            boolean carried = state(InterceptionPart.RULES).isWhole()
+                    && state(InterceptionPart.ROUTES).isWhole()
+                    && state(InterceptionPart.LISTENER).isWhole();
+            if (carried && !draining) {
+                update(InterceptionPart.CANARY, this::canaryProblem);
+            }
+            nextCanary = System.nanoTime() + config.canary().orElse(POLL).toNanos();
+        }
+    }
+
+    private interface Check {
+        Optional<String> problem() throws IOException;
+    }
+
+    /** What can't be checked stays as it was. */
+    private void update(InterceptionPart part, Check check) {
+        Optional<String> problem;
+        try {
+            problem = check.problem();
+        } catch (IOException e) {
+            String failure = part + ": " + e.getMessage();
+            if (!lastFailure.equals(failure)) {
+                lastFailure = failure;
+                LOG.warn("interception: {} can't be checked: {}", part, e.getMessage());
+            }
+            return;
+        }
+        state(part).update(problem, lastAuthor, System.nanoTime());
+    }
+
+    private Optional<String> rulesProblem() throws IOException {
+        int generation = nft.generation();
+        if (generation == checkedGeneration && state(InterceptionPart.RULES).isWhole()) {
+            return Optional.empty();
+        }
+        Optional<String> problem = problem(tables.compareTable(plan), "table inet " + plan.table());
+        checkedGeneration = generation;
+        return problem;
+    }
+
+    private Optional<String> routesProblem(boolean changed) throws IOException {
+        if (!DivertRoutes.neededBy(plan)) {
+            return Optional.empty();
+        }
+        Optional<String> effect = Optional.empty();
+        for (String family : RuleTables.usable()) {
+            effect = effect.or(() -> strayed(family));
+        }
+        if (effect.isEmpty() && !changed && state(InterceptionPart.ROUTES).isWhole()) {
+            return Optional.empty();
+        }
+        Optional<String> difference = problem(tables.compareRoutes(plan), "routes");
+        if (difference.isPresent()) {
+            return difference;
+        }
+        ImmutableList<String> ahead = tables.rulesAhead(plan);
+        return ahead.isEmpty()
+                ? effect
+                : Optional.of("another program's policy rule takes captured packets first: "
+                        + String.join(", ", ahead.subList(0, Math.min(MAX_LINES, ahead.size()))));
+    }
+
+    /** Where the kernel would send a diverted packet, if not to {@code lo} by the hop's own table. */
+    private Optional<String> strayed(String family) {
+        InetAddress destination = family.equals("-6") ? ANYWHERE6 : ANYWHERE;
+        int mark = plan.captures().stream()
+                .filter(capture -> capture.way() == Way.TPROXY)
+                .mapToInt(plan::markOf)
+                .findFirst()
+                .orElseThrow();
+        RouteLookup.Route route;
+        try {
+            route = lookup.find(destination, mark);
+        } catch (IOException e) {
+            return Optional.of("routes can't be asked for: " + e.getMessage());
+        }
+        String packet = "a captured packet to " + InetAddresses.toAddrString(destination);
+        return switch (route) {
+            case RouteLookup.Route.None none -> Optional.of(packet + " has no route: " + none.reason());
+            case RouteLookup.Route.Found found ->
+                found.local() && found.device() == LO && found.table() == new DivertRoutes(plan.mark()).table()
+                        ? Optional.empty()
+                        : Optional.of(packet + " takes a route of table " + Integer.toUnsignedString(found.table())
+                                + " instead of this hop's");
+        };
+    }
+
+    private static Optional<String> problem(Difference difference, String what) {
+        return switch (difference) {
+            case Difference.None none -> Optional.empty();
+            case Difference.NotInstalled gone -> Optional.of(what + (what.endsWith("s") ? " are gone" : " is gone"));
+            case Difference.Differs differs ->
+                Optional.of(what + " differ" + (what.endsWith("s") ? "" : "s") + ": "
+                        + String.join(
+                                " | ",
+                                differs.lines()
+                                        .subList(
+                                                0,
+                                                Math.min(
+                                                        MAX_LINES,
+                                                        differs.lines().size())))
+                        + (differs.lines().size() > MAX_LINES ? " | …" : ""));
+        };
+    }
+
+    private Optional<String> listenerProblem() {
+        return listeners.stream()
+                .flatMap(listener -> listener.problem().stream())
+                .findFirst();
+    }
+
+    private Optional<String> canaryProblem() throws IOException {
+        List<Future<Optional<String>>> sent = new ArrayList<>();
+        try (ExecutorService senders = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (CanaryPlan canary : canaryPlans) {
+                if (isPossible(canary)) {
+                    sent.add(senders.submit(() -> lost(canary)));
+                }
+            }
+        }
+        return sent.stream().flatMap(future -> future.resultNow().stream()).findFirst();
+    }
+
+    private boolean isPossible(CanaryPlan canary) throws IOException {
+        if (lookup.find(canary.destination().getAddress(), canary.mark()) instanceof RouteLookup.Route.None none) {
+            if (impossible.add(canary)) {
+                LOG.info(
+                        "interception: no canary from here to {} for listener {}: {}",
+                        Tuple.text(canary.destination()),
+                        canary.listener(),
+                        none.reason());
+            }
+            return false;
+        }
+        impossible.remove(canary);
+        return true;
+    }
+
+    private Optional<String> lost(CanaryPlan canary) throws InterruptedException {
+        Canaries.Result result = canaries.send(canary, loops, CANARY_PATIENCE);
+        if (result instanceof Canaries.Result.Lost) {
+            result = canaries.send(canary, loops, CANARY_PATIENCE);
+        }
+        return result instanceof Canaries.Result.Lost(String reason)
+                ? Optional.of("a connection of the hop's own to %s did not come to listener %s: %s"
+                        .formatted(Tuple.text(canary.destination()), canary.listener(), reason))
+                : Optional.empty();
+    }
+
+    private void repair() {
+        if (!config.repair()) {
+            return;
+        }
+        repair(InterceptionPart.RULES, this::install);
+        repair(InterceptionPart.ROUTES, () -> tables.repairRoutes(plan));
+        repair(InterceptionPart.LISTENER, () -> {
+            for (Listener listener : listeners) {
+                listener.repair();
+            }
+        });
+    }
+
+    private interface Repair {
+        void run() throws IOException;
+    }
+
+    private void repair(InterceptionPart part, Repair repair) {
+        InterceptionState state = state(part);
+        long now = System.nanoTime();
+        if (state.isWhole() || state.backOff().left(now).isPositive()) {
+            return;
+        }
+        state.attempted(now);
+        try {
+            repair.run();
+        } catch (IOException e) {
+            state.failed(String.valueOf(e.getMessage()));
+        }
+        changes.await(Duration.ZERO);
+        nextCanary = System.nanoTime();
+        check(part == InterceptionPart.ROUTES);
+    }
+
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        changes.wake();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        requests.forEach(Runnable::run);
+        try {
+            HeldRules rules = held;
+            if (rules != null) {
+                rules.close();
+            }
+        } finally {
+            tables.close();
+            lookup.close();
+            nft.close();
+            changes.close();
+        }
+    }
+}

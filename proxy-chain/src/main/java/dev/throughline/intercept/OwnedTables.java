@@ -1,0 +1,230 @@
+package dev.throughline.intercept;
+
+import com.google.common.base.Splitter;
+import dev.throughline.os.Errno;
+import dev.throughline.os.NftLibrary;
+import dev.throughline.os.NftTables;
+import dev.throughline.os.OsException;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Tables that nobody but this process can change, empty or flush: {@code nft flush ruleset} of another program passes them
+ * over. They are replaced without a moment in which neither the old rules nor the new ones hold.
+ */
+final class OwnedTables implements AutoCloseable {
+    /** Stands in for a table while that is made again with an owner. */
+    private static final String STAND_IN = "-next";
+
+    private static final Pattern BLOCK = Pattern.compile("(?m)^\t([a-z]+) (\\S+) \\{$");
+    private static final Pattern COMMENT = Pattern.compile("(?m)^\tcomment \"([^\"]*)\"$");
+
+    private final NftLibrary nft;
+    private final NftTables tables;
+    private final Map<Boolean, Boolean> known = new HashMap<>();
+
+    private OwnedTables(NftLibrary nft, NftTables tables) {
+        this.nft = nft;
+        this.tables = tables;
+    }
+
+    /**
+     * Opens them for the network namespace of this thread.
+     *
+     * @throws IOException if libnftables isn't there, or the kernel can't be asked
+     */
+    static OwnedTables open() throws IOException {
+        NftTables tables = NftTables.open();
+        try {
+            return new OwnedTables(NftLibrary.open(), tables);
+        } catch (IOException e) {
+            tables.close();
+            throw e;
+        }
+    }
+
+    /** Whether the kernel knows such tables; tried once, with a table that is removed at once. */
+    private boolean isKnown(boolean persist) throws IOException {
+        Boolean before = known.get(persist);
+        if (before != null) {
+            return before;
+        }
+        boolean answer = tryOut(persist);
+        known.put(persist, answer);
+        return answer;
+    }
+
+    private boolean tryOut(boolean persist) throws IOException {
+        String probe = "throughline-probe-" + ProcessHandle.current().pid();
+        try {
+            nft.own(probe, "throughline: probe", persist);
+        } catch (OsException e) {
+            if (e.errno() == Errno.EPERM) {
+                throw e;
+            }
+            return false;
+        }
+        nft.run("delete table inet " + probe);
+        return true;
+    }
+
+    /**
+     * Leaves exactly what {@code script} says, in the possession of this process.
+     *
+     * @param script as {@link RuleText} writes it
+     * @param persist whether it stays when this process ends
+     * @return whether it did: not on a kernel that doesn't know such tables; then nothing has changed
+     * @throws IOException in the words of nft, or if the table belongs to another process
+     */
+    boolean load(String table, String script, boolean persist) throws IOException {
+        String comment = comment(script);
+        Optional<NftTables.Table> found = tables.find(table);
+        if (found.map(NftTables.Table::isOwned).orElse(false) && !isOurs(found.get())) {
+            throw belongsToAnother(table);
+        }
+        boolean claimable =
+                found.map(there -> there.isOrphan() || there.isOwned()).orElse(false);
+        if (!claimable && !isKnown(persist)) {
+            return false;
+        }
+        if (found.isEmpty()) {
+            nft.own(table, comment, persist);
+            fill(table, script);
+        } else if (claimable) {
+            nft.own(table, comment, persist);
+            String listing = list(table);
+            if (comment.equals(comment(listing))) {
+                nft.run(emptied(table, listing) + commands(table, script));
+            } else {
+                replace(table, script, persist);
+            }
+        } else {
+            replace(table, script, persist);
+        }
+        removeIfThere(table + STAND_IN);
+        return true;
+    }
+
+    private void replace(String table, String script, boolean persist) throws IOException {
+        removeIfThere(table + STAND_IN);
+        nft.run(script.replaceAll("(?m)^\tflags .*\n", "")
+                .replaceAll("\\binet " + Pattern.quote(table) + "(?=[\\s;]|$)", "inet " + table + STAND_IN));
+        nft.run("delete table inet " + table);
+        nft.own(table, comment(script), persist);
+        fill(table, script);
+    }
+
+    private void fill(String table, String script) throws IOException {
+        try {
+            nft.run(commands(table, script));
+        } catch (IOException e) {
+            nft.run("delete table inet " + table);
+            throw e;
+        }
+    }
+
+    /** Removes a table of nobody, an orphan, or one of our own. */
+    void removeIfThere(String table) throws IOException {
+        Optional<NftTables.Table> found = tables.find(table);
+        if (found.isEmpty()) {
+            return;
+        }
+        if (found.get().isOrphan()) {
+            nft.own(table, "", true);
+        } else if (found.get().isOwned() && !isOurs(found.get())) {
+            throw belongsToAnother(table);
+        }
+        nft.run("delete table inet " + table);
+    }
+
+    void remove(String table) throws IOException {
+        removeIfThere(table + STAND_IN);
+        removeIfThere(table);
+    }
+
+    /** Whether this process owns the table, so that nobody else can have changed it. */
+    boolean owns(String table) throws IOException {
+        Optional<NftTables.Table> found = tables.find(table);
+        return found.isPresent() && isOurs(found.get());
+    }
+
+    String list(String table) throws IOException {
+        return nft.run("list table inet " + table);
+    }
+
+    /** The listing, empty if there is no such table. */
+    String listIfThere(String table) throws IOException {
+        Optional<NftTables.Table> found = tables.find(table);
+        return found.isEmpty() ? "" : list(table);
+    }
+
+    private boolean isOurs(NftTables.Table table) throws IOException {
+        return table.isOwned() && table.owner() == nft.port();
+    }
+
+    private static IOException belongsToAnother(String table) {
+        return new IOException("table inet " + table + " belongs to another process, as a running hop's does:"
+                + " use the hop's admin socket, or stop it first");
+    }
+
+    private static String comment(String text) {
+        Matcher comment = COMMENT.matcher(text);
+        return comment.find() ? comment.group(1) : "";
+    }
+
+    /** The commands that empty a table of what {@code listing} shows, rules first since they refer to chains. */
+    private static String emptied(String table, String listing) {
+        StringBuilder commands = new StringBuilder("flush table inet " + table + "\n");
+        StringBuilder sets = new StringBuilder();
+        Matcher block = BLOCK.matcher(listing);
+        while (block.find()) {
+            (block.group(1).equals("chain") ? commands : sets)
+                    .append("delete %s inet %s %s\n".formatted(block.group(1), table, block.group(2)));
+        }
+        return commands.append(sets).toString();
+    }
+
+    /**
+     * A script's table as single commands. Its block form would say the table's flags again, and the kernel doesn't let them
+     * change.
+     */
+    static String commands(String table, String script) {
+        StringBuilder blocks = new StringBuilder();
+        StringBuilder rules = new StringBuilder();
+        Matcher block = BLOCK.matcher(script);
+        while (block.find()) {
+            String kind = block.group(1);
+            String name = block.group(2);
+            String body = script.substring(block.end() + 1, script.indexOf("\n\t}", block.end()) + 1);
+            List<String> lines =
+                    Splitter.on('\n').trimResults().omitEmptyStrings().splitToList(body);
+            if (!kind.equals("chain")) {
+                blocks.append("add %s inet %s %s { %s; }\n".formatted(kind, table, name, String.join("; ", lines)));
+                continue;
+            }
+            blocks.append("add chain inet %s %s".formatted(table, name));
+            boolean first = true;
+            for (String line : lines) {
+                if (first && line.startsWith("type ")) {
+                    blocks.append(" { ").append(line).append(" }");
+                } else {
+                    rules.append("add rule inet %s %s %s\n".formatted(table, name, line));
+                }
+                first = false;
+            }
+            blocks.append('\n');
+        }
+        return blocks.append(rules).toString();
+    }
+
+    @Override
+    public void close() {
+        nft.close();
+        tables.close();
+    }
+}
