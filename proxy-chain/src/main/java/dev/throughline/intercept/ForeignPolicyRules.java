@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 
 /**
  * Finds the policy rules of other programs that lead packets of a hop away: those before the hop's own rule that diverted
- * packets meet first, and those that choose by a mark which the hop's own connections have.
+ * packets meet first, and those that choose by a mark which the hop's own connections have. Also those whose order is
+ * not what their program means: a rule without a priority gets that of the second rule less one, or 0.
  */
 final class ForeignPolicyRules {
     private static final Pattern LINE = Pattern.compile("(\\d+):\\s+(not )?from (\\S+) (.*)");
@@ -18,6 +19,9 @@ final class ForeignPolicyRules {
 
     /** The kernel's own table of this host's addresses, 255; nothing that is diverted goes to one of them. */
     private static final Pattern LOCAL = Pattern.compile("lookup (?:255|local)\\b.*");
+
+    private static final Pattern OTHER_HOP =
+            Pattern.compile("fwmark 0x[0-9a-f]+/0x%x lookup \\d{5,6}".formatted(Marks.HOP_MASK));
 
     private ForeignPolicyRules() {}
 
@@ -48,6 +52,16 @@ final class ForeignPolicyRules {
                         place,
                         line.strip(),
                         "comes before the hop's rule: captured connections go where it leads, and are lost"));
+            } else if (diverts
+                    && !before
+                    && rule.group(1).equals("0")
+                    && !OTHER_HOP.matcher(rule.group(4)).find()) {
+                found.add(
+                        new ForeignRule(
+                                place,
+                                line.strip(),
+                                "was added without a priority, and has 0 because the hop's rule has:"
+                                        + " such rules are asked in the order in which they were added, not the last one first"));
             } else if (line.contains("fwmark") && meets(rule, plan.mark()) && !meets(rule, 0)) {
                 found.add(new ForeignRule(
                         place, line.strip(), "decides where the hop's own connections go, because of their mark"));

@@ -15,7 +15,7 @@ class ForeignPolicyRulesTest {
     private static final String OURS = "100:\tfrom all fwmark 0x10021/0x3ffff lookup 65569";
 
     private static List<String> found(String... more) {
-        List<String> lines = Stream.concat(Stream.of(more), PLAIN.stream())
+        List<String> lines = Stream.concat(PLAIN.stream(), Stream.of(more))
                 .sorted(java.util.Comparator.comparing(line -> Integer.valueOf(line.substring(0, line.indexOf(':')))))
                 .toList();
         return ForeignPolicyRules.of("-4", lines, FIRST_HOP).stream()
@@ -39,6 +39,17 @@ class ForeignPolicyRulesTest {
                 .containsExactly(
                         "ip -4 rule, priority 98: \"98:\tfrom all lookup 254 suppress_prefixlength 0\"" + captured,
                         "ip -4 rule, priority 99: \"99:\tnot from all fwmark 0xca6c lookup 51820\"" + captured);
+    }
+
+    @Test
+    void findsRulesThatGotPriority0BecauseTheHopsRuleHasIt() {
+        assertThat(found(
+                        "0:\tfrom all fwmark 0x10021/0x3ffff lookup 65569",
+                        "0:\tfrom all fwmark 0x10022/0x3ffff lookup 65570",
+                        "0:\tnot from all fwmark 0xca6c lookup 51820"))
+                .containsExactly("ip -4 rule, priority 0: \"0:\tnot from all fwmark 0xca6c lookup 51820\""
+                        + " was added without a priority, and has 0 because the hop's rule has:"
+                        + " such rules are asked in the order in which they were added, not the last one first");
     }
 
     @Test
