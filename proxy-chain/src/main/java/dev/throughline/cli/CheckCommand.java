@@ -5,6 +5,8 @@ import dev.throughline.config.ConfigProblem;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
+import dev.throughline.intercept.ConfiguredRules;
+import dev.throughline.intercept.MarkUsers;
 import dev.throughline.key.KeyFormatException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,6 +39,9 @@ final class CheckCommand implements Callable<Integer> {
         if (!problems.isEmpty()) {
             throw new CommandFailure(ExitCode.CONFIGURATION, String.join("\n", problems));
         }
+        ConfiguredRules.of(config).map(MarkUsers::warnings).stream()
+                .flatMap(List::stream)
+                .forEach(warning -> System.err.println(file + ": warning: " + warning));
         System.out.println(file + ": hop " + config.name() + " is fine");
         return ExitCode.OK;
     }

@@ -18,6 +18,9 @@ import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.identify.Users;
 import dev.throughline.intercept.ConfiguredRules;
 import dev.throughline.intercept.Difference;
+import dev.throughline.intercept.ForeignRule;
+import dev.throughline.intercept.ForeignRuleReader;
+import dev.throughline.intercept.MarkUsers;
 import dev.throughline.intercept.RulePlan;
 import dev.throughline.intercept.RuleTables;
 import dev.throughline.key.KeyFormatException;
@@ -52,6 +55,8 @@ final class Examination {
     private static final String KEYS = "keys";
     private static final String LISTENERS = "listeners";
     private static final String RULES = "rules";
+    private static final String OTHERS = "rules of other programs";
+    private static final String MARKS_PAGE = "deploy/beside-others.md says what to change";
 
     private final Optional<HopConfig> config;
     private final List<Finding> findings = new ArrayList<>();
@@ -344,6 +349,11 @@ final class Examination {
                             "differ from the configuration:\n        " + String.join("\n        ", differs.lines()),
                             "throughline redirect apply --config FILE"));
             }
+            tables.otherHopWithMark(plan.get())
+                    .ifPresent(other -> findings.add(Finding.error(
+                            RULES,
+                            "the rules of hop " + other + " on this host have the same mark",
+                            "give one of the two hops another \"mark\"")));
             tables.hints().forEach(hint -> findings.add(Finding.warning(RULES, hint, "")));
         } catch (IOException e) {
             findings.add(Finding.error(RULES, "can't be compared: " + e.getMessage(), "run doctor as root"));
@@ -351,8 +361,30 @@ final class Examination {
         new AdminClient(hop.admin().socket())
                 .problemsOfRunningHop()
                 .ifPresent(problems -> findings.add(Finding.error(RULES, "the running hop says: " + problems, "")));
+        beside(plan.get());
         if (hop.route() instanceof RouteConfig.HopByInterception by) {
             findings.add(Finding.ok(RULES, "connections to hop " + by.hop() + " may leave only by its interception"));
+        }
+    }
+
+    /** Rules of other programs that meet the hop's packets. */
+    private void beside(RulePlan plan) {
+        MarkUsers.warnings(plan).forEach(warning -> findings.add(Finding.warning(OTHERS, warning, MARKS_PAGE)));
+        try {
+            List<ForeignRule> foreign = new ForeignRuleReader().read(plan);
+            foreign.forEach(rule -> findings.add(Finding.warning(OTHERS, rule.toString(), MARKS_PAGE)));
+            List<String> legacy = ForeignRuleReader.legacyTables();
+            if (!legacy.isEmpty()) {
+                findings.add(Finding.warning(
+                        OTHERS,
+                        "tables of legacy iptables can't be read: " + String.join(", ", legacy),
+                        "iptables-legacy-save and ip6tables-legacy-save show whether their rules match marks"));
+            } else if (foreign.isEmpty()) {
+                findings.add(Finding.ok(OTHERS, "no rule of another program matches or changes this hop's marks"));
+            }
+        } catch (IOException e) {
+            findings.add(Finding.warning(
+                    OTHERS, "rules of other programs can't be read: " + e.getMessage(), "run doctor as root"));
         }
     }
 }

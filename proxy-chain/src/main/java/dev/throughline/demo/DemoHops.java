@@ -51,25 +51,25 @@ final class DemoHops {
     /** Each hop intercepts what the one before it opens, on one host. */
     void writeInterceptingConfigs() throws IOException {
         write("hop-a", """
-                mark: 0x7101
-                later-marks: [0x7102, 0x7103]
+                mark: 0x1071
+                later-marks: [0x1072, 0x1073]
                 listeners:
                   - { name: apps, mode: transparent, by: tproxy, port: 15001, capture: { ports: 80 } }
                 route: { to: hop-b, by: interception }
                 """);
         write("hop-b", """
-                mark: 0x7102
-                later-marks: [0x7103]
+                mark: 0x1072
+                later-marks: [0x1073]
                 listeners:
                   - { name: from-a, mode: chain, by: tproxy, port: 15002,
-                      previous: { hop: hop-a, mark: 0x7101, pid-file: hop-a.pid } }
+                      previous: { hop: hop-a, mark: 0x1071, pid-file: hop-a.pid } }
                 route: { to: hop-c, by: interception }
                 """);
         write("hop-c", """
-                mark: 0x7103
+                mark: 0x1073
                 listeners:
                   - { name: from-b, mode: chain, by: redirect, port: 15003,
-                      previous: { hop: hop-b, mark: 0x7102, pid-file: hop-b.pid } }
+                      previous: { hop: hop-b, mark: 0x1072, pid-file: hop-b.pid } }
                 route: { to: destination }
                 """);
     }

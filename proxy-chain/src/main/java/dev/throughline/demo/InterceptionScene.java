@@ -110,7 +110,7 @@ final class InterceptionScene implements DemoScene {
                 table inet tamper {
                 chain out {
                 type filter hook output priority 300;
-                meta mark & 0x0001ffff == 0x7102 @ih,0,32 0x0d0a0d0a @ih,%d,8 set %d
+                meta mark & 0x0001ffff == 0x1072 @ih,0,32 0x0d0a0d0a @ih,%d,8 set %d
                 }
                 }""".formatted(HeaderByte.OFFSET * 8, HeaderByte.FORGED));
     }

@@ -85,12 +85,13 @@ public final class RuleTables implements AutoCloseable {
      * Installs the plan's rules to stay, whether or not the hop runs.
      *
      * @throws IllegalArgumentException if the plan has problems, or fails open: such rules are held
-     * @throws IOException in the words of the program that failed
+     * @throws IOException if another hop's rules have the plan's mark, and in the words of the program that failed
      */
     public void apply(RulePlan plan) throws IOException {
         if (plan.failOpen()) {
             throw new IllegalArgumentException("rules that fail open live as long as the hop: its run installs them");
         }
+        new MarkOwners(programs).checkUnused(plan);
         String script = RuleText.of(plan, passing(plan));
         addRoutes(plan);
         if (!load(plan, script)) {
@@ -155,6 +156,7 @@ public final class RuleTables implements AutoCloseable {
         if (!plan.failOpen()) {
             throw new IllegalArgumentException("rules that fail closed outlive the hop: they are applied");
         }
+        new MarkOwners(programs).checkUnused(plan);
         String script = RuleText.of(plan, passing(plan));
         addRoutes(plan);
         HeldRules held;
@@ -351,6 +353,11 @@ public final class RuleTables implements AutoCloseable {
                         + " until then IPv6 connections that are captured are refused");
     }
 
+    /** Returns the name of another hop whose rules are installed with the mark of {@code plan}. */
+    public Optional<String> otherHopWithMark(RulePlan plan) throws IOException {
+        return new MarkOwners(programs).otherHop(plan);
+    }
+
     void addRoutes(RulePlan plan) throws IOException {
         if (!DivertRoutes.neededBy(plan)) {
             removeRoutes(plan);
@@ -415,6 +422,10 @@ public final class RuleTables implements AutoCloseable {
     }
 
     private void removeRoutes(RulePlan plan) throws IOException {
+        if (otherHopWithMark(plan).isPresent()) {
+            // The routing table and the policy rule belong to that hop now.
+            return;
+        }
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : known()) {
             long present = list(divert.listRules(family)).filter(divert::isRule).count();

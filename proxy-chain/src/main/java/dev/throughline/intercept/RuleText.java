@@ -355,10 +355,11 @@ final class RuleText {
         script.end();
     }
 
+    /** After firewalld's reverse-path filter (filter + 10), which drops packets over lo once they have a socket. */
     private void deliver() {
         script.chain(
                 "deliver",
-                "filter hook prerouting priority mangle",
+                "filter hook prerouting priority filter + 20",
                 "Diverted packets come back over lo, to the listener.");
         script.rule("iif != lo accept");
         script.rule("meta mark & 0x%08x != %s accept"

@@ -124,6 +124,39 @@ class RuleTablesTest {
         assertThat(host.run("ip", "route", "show", "table", "all")).doesNotContain("65571");
     }
 
+    private static RulePlan renamed(RulePlan plan, String hop) {
+        return new RulePlan(hop, plan.mark(), plan.laterMarks(), plan.captures(), plan.guardNextHop(), plan.failOpen());
+    }
+
+    @Test
+    void refusesASecondHopWithTheSameMarkAndSaysWhoseItIs() throws IOException {
+        tables.apply(FIRST_HOP);
+        String before = state();
+
+        assertThatThrownBy(() -> tables.apply(renamed(FIRST_HOP, "second")))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("mark 0x21 is that of hop A, whose table inet throughline-A is installed:"
+                        + " give hop second another mark");
+        assertThat(state()).isEqualTo(before);
+        assertThat(tables.otherHopWithMark(renamed(FIRST_HOP, "second"))).contains("A");
+        assertThat(tables.otherHopWithMark(FIRST_HOP)).isEmpty();
+        tables.remove(renamed(FIRST_HOP, "second"));
+        assertThat(state()).isEqualTo(before);
+    }
+
+    @Test
+    void refusesToHoldRulesWithTheMarkOfAnotherHop() throws IOException {
+        try (HeldRules held = tables.hold(BOTH)) {
+            String before = state();
+
+            assertThatThrownBy(() -> tables.hold(renamed(BOTH, "second")))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("is that of hop edge");
+            assertThat(state()).isEqualTo(before);
+            assertThat(held.isAlive()).isTrue();
+        }
+    }
+
     @Test
     void aMissingProgramIsNamedWithItsPackage() {
         SystemProgram programs = new SystemProgram(Duration.ofSeconds(1), ImmutableList.of());

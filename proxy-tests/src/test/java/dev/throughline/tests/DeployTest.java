@@ -69,7 +69,7 @@ class DeployTest {
                 // What is intercepted leaves out the way to the next hop.
                 hop.listeners().forEach(listener -> {
                     if (listener instanceof ListenerConfig.Apps apps) {
-                        assertThat(apps.capture().exceptDestinations())
+                        assertThat(apps.capture().except().destinations())
                                 .anyMatch((Cidr network) ->
                                         network.contains(next.address().getAddress()));
                     }

@@ -149,6 +149,7 @@ class DocumentsTest {
         for (String document : List.of(
                 "README.md",
                 "deploy/README.md",
+                "deploy/beside-others.md",
                 "deploy/macos/README.md",
                 ".github/CONTRIBUTING.md",
                 "proxy-core/README.md",

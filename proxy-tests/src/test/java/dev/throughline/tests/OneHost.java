@@ -28,6 +28,7 @@ final class OneHost implements AutoCloseable {
 
     private final Closer closer = Closer.create();
     private final Namespace host;
+    private final Namespace web;
     private final Hops hops;
     private Party app;
     private Party server;
@@ -35,6 +36,7 @@ final class OneHost implements AutoCloseable {
     private OneHost(Path folder) throws IOException {
         this.host = Namespace.host("host");
         closer.register(host::close);
+        this.web = host.neighbour("web");
         this.hops = new Hops(folder, host::command);
         closer.register(hops::close);
     }
@@ -87,7 +89,6 @@ final class OneHost implements AutoCloseable {
     }
 
     private void build() throws IOException {
-        Namespace web = host.neighbour("web");
         host.join(web, "10.91.9.1/24", "10.91.9.2/24");
         host.join(web, "fd91:9::1/64", "fd91:9::2/64");
         server = Party.start(web::command);
@@ -106,6 +107,11 @@ final class OneHost implements AutoCloseable {
 
     Namespace host() {
         return host;
+    }
+
+    /** The host of the server. */
+    Namespace web() {
+        return web;
     }
 
     Hops hops() {
