@@ -243,20 +243,6 @@ class ProcessIdentifierTest {
         }
     }
 
-    /** Its path counts in its own root: ours may have a file of that name too. */
-    @Test
-    void aPathIsLookedUpWhereItsProcessIs() throws Exception {
-        Path program = program("program");
-        Path root = Files.createDirectory(directory.resolve("root"));
-        FileVersion version = FileVersion.of(program);
-        try (PinnedFile file = PinnedFile.open(program.toString())) {
-            Files.move(
-                    Files.writeString(directory.resolve("update"), ""), program, StandardCopyOption.REPLACE_EXISTING);
-            assertThat(ExecutablePath.of(file, version, Path.of("/")).state()).contains(ExecutableState.REPLACED);
-            assertThat(ExecutablePath.of(file, version, root).state()).contains(ExecutableState.DELETED);
-        }
-    }
-
     @Test
     void whoLoggedInIsSaid() throws IOException {
         assumeTrue(isPrivileged() && Files.isWritable(Path.of("/proc/self/loginuid")));
