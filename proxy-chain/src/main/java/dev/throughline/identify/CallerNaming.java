@@ -276,7 +276,8 @@ final class CallerNaming implements AutoCloseable {
                     noted,
                     now.map(read -> read.view().id()).orElse(notedId(noted)),
                     slow,
-                    noted.process().map(process -> process.program().id()),
+                    slow.executable.file().or(() -> noted.process()
+                            .map(process -> process.program().id())),
                     cgroup.orElse(CgroupName.UNKNOWN)
                             .placement(
                                     bootId,
@@ -411,7 +412,8 @@ final class CallerNaming implements AutoCloseable {
     }
 
     private static CompletableFuture<KnownExecutables.Executable> executable(ProcessReader.Program running) {
-        return running.path().thenApply(path -> new KnownExecutables.Executable(path.text(), running.digest()));
+        return running.path().thenApply(path -> new KnownExecutables.Executable(
+                        path.text(), Optional.of(running.file().version().id()), running.digest()));
     }
 
     /** What can be said without /proc. */

@@ -3,6 +3,7 @@ package dev.throughline.identify;
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.FileId;
 import dev.throughline.os.Mounts;
 import dev.throughline.os.OsException;
 import dev.throughline.os.PinnedFile;
@@ -45,11 +46,12 @@ final class KnownExecutables {
     /**
      * An executable.
      *
+     * @param file by the numbers that stat(2) shows
      * @param digest SHA-256, perhaps still on its way
      */
-    record Executable(Optional<String> path, CompletableFuture<Optional<Bytes>> digest) {
-        static final Executable UNKNOWN =
-                new Executable(Optional.empty(), CompletableFuture.completedFuture(Optional.empty()));
+    record Executable(Optional<String> path, Optional<FileId> file, CompletableFuture<Optional<Bytes>> digest) {
+        static final Executable UNKNOWN = new Executable(
+                Optional.empty(), Optional.empty(), CompletableFuture.completedFuture(Optional.empty()));
     }
 
     private final ExecutableDigests digests;
@@ -199,7 +201,8 @@ final class KnownExecutables {
                 return Optional.empty();
             }
             Optional<String> path = ExecutablePath.current(pinned.name()).text();
-            return Optional.of(new Executable(path, digests.of(pinned, file, fileSystem.get())));
+            return Optional.of(new Executable(
+                    path, Optional.of(file.version().id()), digests.of(pinned, file, fileSystem.get())));
         } catch (IOException | RuntimeException e) {
             pinned.close();
             throw e;
