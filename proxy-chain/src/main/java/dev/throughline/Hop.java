@@ -314,15 +314,15 @@ public final class Hop implements AutoCloseable {
         FlowBudget budget = parts.budget();
         WhoJson whoJson = new WhoJson(json);
         AdminPages pages = new AdminPages(
-                table,
-                json,
-                () -> BudgetJson.of(budget.pools(), budget.waiting(), transports.views()),
-                metrics,
-                this::obstacles,
-                this::reload,
-                tuple -> parts.identifier()
-                        .identify(tuple)
-                        .thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)))
+                        table,
+                        json,
+                        () -> BudgetJson.of(budget.pools(), budget.waiting(), transports.views()),
+                        metrics,
+                        this::obstacles,
+                        this::reload,
+                        tuple -> parts.identifier()
+                                .identify(tuple)
+                                .thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)))
                 .withHanging(parts.identifier()::hanging);
         int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()

@@ -211,13 +211,7 @@ final class ConnectCode {
         Label known = new Label();
         follow(code, Register.R8, kernel.at(Member.MM_EXE_FILE), Register.R8, unknown);
         follow(code, Register.R8, kernel.at(Member.FILE_INODE), Register.R9, unknown);
-        read(
-                code,
-                Register.R9,
-                kernel.at(Member.INODE_NUMBER),
-                Long.BYTES,
-                to + ConnectRecord.PROGRAM_INODE,
-                unknown);
+        read(code, Register.R9, kernel.at(Member.INODE_NUMBER), Long.BYTES, to + ConnectRecord.PROGRAM_INODE, unknown);
         read(
                 code,
                 Register.R9,
@@ -293,7 +287,8 @@ final class ConnectCode {
         reader.follow(Register.R9, kernel.at(Member.EXEC_FILE_NAME), Register.R8);
         reader.follow(Register.R9, kernel.at(Member.EXEC_INTERPRETER), Register.R9);
         // The kernel has one text for both, until a file has an interpreter.
-        code.jumpIf(Register.R8, Register.R9, program).store(Size.WORD, Register.R10, record + ExecRecord.INTERPRETED, 1);
+        code.jumpIf(Register.R8, Register.R9, program)
+                .store(Size.WORD, Register.R10, record + ExecRecord.INTERPRETED, 1);
         stack(code, Register.R1, record + ExecRecord.NAME)
                 .move(Register.R2, ExecRecord.NAME_BYTES)
                 .move(Register.R3, Register.R8)

@@ -55,9 +55,12 @@ final class ConnectObjects implements AutoCloseable {
 
     private void load(NotePlan plan) throws OsException {
         program(Hook.CONNECT_IPV4, ConnectCode.caller(plan), "connect_caller").close();
-        program(Hook.SOCKET_EVENTS, ConnectCode.connection(plan), "connect_tuple").close();
+        program(Hook.SOCKET_EVENTS, ConnectCode.connection(plan), "connect_tuple")
+                .close();
         if (plan.has(NotePart.EXEC)) {
-            program(Hook.EXEC, ConnectCode.exec(plan.kernel()), "exec_script").traceExec().close();
+            program(Hook.EXEC, ConnectCode.exec(plan.kernel()), "exec_script")
+                    .traceExec()
+                    .close();
         }
     }
 
@@ -79,8 +82,7 @@ final class ConnectObjects implements AutoCloseable {
         try {
             if (plan.has(NotePart.EXEC)) {
                 objects.byPid = Optional.of(BpfMap.create(execShape(EXEC_CAPACITY), BY_PID));
-                try (BpfProgram program =
-                        objects.program(Hook.EXEC, ConnectCode.exec(plan.kernel()), "exec_script")) {
+                try (BpfProgram program = objects.program(Hook.EXEC, ConnectCode.exec(plan.kernel()), "exec_script")) {
                     objects.exec = Optional.of(program.traceExec());
                 }
             }

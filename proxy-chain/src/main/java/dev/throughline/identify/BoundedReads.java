@@ -95,8 +95,11 @@ final class BoundedReads implements AutoCloseable {
     private final ThreadPoolExecutor threads;
     private final Map<String, Place> places = new HashMap<>();
     /** Each place is logged once a minute at most: whoever holds memory back could do so again and again. */
-    private final Cache<String, Boolean> logged =
-            CacheBuilder.newBuilder().maximumSize(256).expireAfterWrite(Duration.ofMinutes(1)).build();
+    private final Cache<String, Boolean> logged = CacheBuilder.newBuilder()
+            .maximumSize(256)
+            .expireAfterWrite(Duration.ofMinutes(1))
+            .build();
+
     private final LongAdder abandoned = new LongAdder();
     private final LongAdder skipped = new LongAdder();
 

@@ -79,8 +79,7 @@ final class CallerNaming implements AutoCloseable {
                     cgroupIsKnown);
         }
 
-        private static ProcessIdentity with(
-                ProcessIdentity who, Optional<Bytes> digest, Optional<Bytes> parentDigest) {
+        private static ProcessIdentity with(ProcessIdentity who, Optional<Bytes> digest, Optional<Bytes> parentDigest) {
             Person person = who.person();
             return with(
                     who,
@@ -229,9 +228,8 @@ final class CallerNaming implements AutoCloseable {
             // Nothing says which executable ran then: what was read before could be of another.
             return readSoon(noted);
         }
-        Instance instance =
-                new Instance(
-                        noted.pid(), noted.process().get(), noted.parent(), noted.uid(), noted.gid(), noted.cgroupId());
+        Instance instance = new Instance(
+                noted.pid(), noted.process().get(), noted.parent(), noted.uid(), noted.gid(), noted.cgroupId());
         CompletableFuture<Named> before = known.getIfPresent(instance);
         if (before != null) {
             return before;
@@ -252,7 +250,8 @@ final class CallerNaming implements AutoCloseable {
         try {
             reader.execute(() -> {
                 try {
-                    var _ = read(noted).whenComplete((read, failed) -> named.complete(failed == null ? read : notedOnly(noted)));
+                    var _ = read(noted)
+                            .whenComplete((read, failed) -> named.complete(failed == null ? read : notedOnly(noted)));
                 } catch (RuntimeException e) {
                     named.complete(notedOnly(noted));
                     throw e;
@@ -276,8 +275,10 @@ final class CallerNaming implements AutoCloseable {
                     noted,
                     now.map(read -> read.view().id()).orElse(notedId(noted)),
                     slow,
-                    slow.executable.file().or(() -> noted.process()
-                            .map(process -> process.program().id())),
+                    slow.executable
+                            .file()
+                            .or(() -> noted.process()
+                                    .map(process -> process.program().id())),
                     cgroup.orElse(CgroupName.UNKNOWN)
                             .placement(
                                     bootId,
@@ -313,12 +314,10 @@ final class CallerNaming implements AutoCloseable {
                         (slow, line) -> new Slow(slow.executable, slow.state, line, slow.parent, slow.script))
                 .thenCombine(
                         parentExecutable(noted),
-                        (slow, parent) ->
-                                new Slow(slow.executable, slow.state, slow.commandLine, parent, slow.script))
+                        (slow, parent) -> new Slow(slow.executable, slow.state, slow.commandLine, parent, slow.script))
                 .thenCombine(
                         script(noted),
-                        (slow, script) ->
-                                new Slow(slow.executable, slow.state, slow.commandLine, slow.parent, script));
+                        (slow, script) -> new Slow(slow.executable, slow.state, slow.commandLine, slow.parent, script));
     }
 
     private static <T> CompletableFuture<T> done(T value) {
@@ -337,8 +336,8 @@ final class CallerNaming implements AutoCloseable {
     private CompletableFuture<Optional<String>> script(ConnectRecord noted) {
         return noted.process()
                 .flatMap(process -> execs.last(noted.pid())
-                        .filter(exec -> exec.startBootNanos() == process.startBootNanos()
-                                && exec.execId() == process.execId()))
+                        .filter(exec ->
+                                exec.startBootNanos() == process.startBootNanos() && exec.execId() == process.execId()))
                 .map(scripts::of)
                 .orElse(done(Optional.empty()));
     }
@@ -349,9 +348,9 @@ final class CallerNaming implements AutoCloseable {
         }
         ConnectRecord.Parent parent = noted.parent().get();
         ExecutableId id = ExecutableId.of(parent.program().get());
-        Optional<ProcessReader.Program> running =
-                processes.program(parent.pid(), parent.startTicks()).filter(program -> program.id()
-                        .mayBeOf(id));
+        Optional<ProcessReader.Program> running = processes
+                .program(parent.pid(), parent.startTicks())
+                .filter(program -> program.id().mayBeOf(id));
         running.ifPresent(this::remember);
         return running.map(CallerNaming::executable).orElseGet(() -> executables.find(id, Bytes.EMPTY));
     }
@@ -412,7 +411,8 @@ final class CallerNaming implements AutoCloseable {
     }
 
     private static CompletableFuture<KnownExecutables.Executable> executable(ProcessReader.Program running) {
-        return running.path().thenApply(path -> new KnownExecutables.Executable(
+        return running.path()
+                .thenApply(path -> new KnownExecutables.Executable(
                         path.text(), Optional.of(running.file().version().id()), running.digest()));
     }
 

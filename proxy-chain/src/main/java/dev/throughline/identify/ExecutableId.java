@@ -36,7 +36,6 @@ record ExecutableId(int device, int subvolume, long inode, long changedNanos) {
                 file.version().changed().to(TimeUnit.NANOSECONDS));
     }
 
-
     /** The same of a file that is known to run: subvolumes then differ only if one file is a snapshot of the other. */
     boolean mayBeOf(ExecutableId noted) {
         return device == noted.device

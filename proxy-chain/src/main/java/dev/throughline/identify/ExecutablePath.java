@@ -29,8 +29,7 @@ record ExecutablePath(Optional<String> text, Optional<ExecutableState> state) {
      * so, the path isn't known; nor is it if the name was given in a mount namespace in which a user gives any file any name.
      */
     static CompletableFuture<ExecutablePath> of(
-            PinnedFile pinned, ExecutableFile file, Mounts.FileSystem fileSystem, HostPaths paths)
-            throws IOException {
+            PinnedFile pinned, ExecutableFile file, Mounts.FileSystem fileSystem, HostPaths paths) throws IOException {
         byte[] name = pinned.name();
         int end = name.length - DELETED.length;
         if (end < 0 || !Arrays.equals(name, end, name.length, DELETED, 0, DELETED.length)) {

@@ -26,8 +26,7 @@ record FileVersion(long device, long inode, long size, FileTime modified, FileTi
     }
 
     static FileVersion of(FileStatus status) {
-        return new FileVersion(
-                status.device(), status.inode(), status.size(), status.modified(), status.changed());
+        return new FileVersion(status.device(), status.inode(), status.size(), status.modified(), status.changed());
     }
 
     /** Its numbers: st_dev has 12 and 20 bits of the device's, and more above, in glibc's order (makedev(3)). */

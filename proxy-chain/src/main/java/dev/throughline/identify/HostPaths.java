@@ -66,10 +66,11 @@ final class HostPaths {
 
     /** Whether {@code path} leads to this very file, with no symbolic link on the way. */
     CompletableFuture<Boolean> leadsTo(byte[] path, ExecutableFile file, Mounts.FileSystem fileSystem) {
-        return look(path, (target, view) ->
-                        target.file.isPresent() && isSame(target.file.get(), view, file, fileSystem)
-                        ? Optional.of(true)
-                        : Optional.empty())
+        return look(
+                        path,
+                        (target, view) -> target.file.isPresent() && isSame(target.file.get(), view, file, fileSystem)
+                                ? Optional.of(true)
+                                : Optional.empty())
                 .thenApply(leads -> leads.orElse(false));
     }
 

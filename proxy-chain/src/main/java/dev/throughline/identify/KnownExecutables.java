@@ -50,8 +50,8 @@ final class KnownExecutables {
      * @param digest SHA-256, perhaps still on its way
      */
     record Executable(Optional<String> path, Optional<FileId> file, CompletableFuture<Optional<Bytes>> digest) {
-        static final Executable UNKNOWN = new Executable(
-                Optional.empty(), Optional.empty(), CompletableFuture.completedFuture(Optional.empty()));
+        static final Executable UNKNOWN =
+                new Executable(Optional.empty(), Optional.empty(), CompletableFuture.completedFuture(Optional.empty()));
     }
 
     private final ExecutableDigests digests;
@@ -98,18 +98,15 @@ final class KnownExecutables {
         }
         CompletableFuture<Optional<Executable>> searched = CompletableFuture.completedFuture(Optional.empty());
         for (Path path : elsewhere) {
-            searched = searched.thenCompose(found -> found.isPresent()
-                    ? CompletableFuture.completedFuture(found)
-                    : at(path, id));
+            searched = searched.thenCompose(
+                    found -> found.isPresent() ? CompletableFuture.completedFuture(found) : at(path, id));
         }
         CompletableFuture<Map<Long, Path>> listed = listed(id);
         return searched.thenCompose(found -> found.isPresent()
                         ? CompletableFuture.completedFuture(found)
                         : listed.thenCompose(paths -> {
                             Path path = paths.get(id.inode());
-                            return path == null
-                                    ? CompletableFuture.completedFuture(Optional.empty())
-                                    : at(path, id);
+                            return path == null ? CompletableFuture.completedFuture(Optional.empty()) : at(path, id);
                         }))
                 .thenApply(found -> found.orElse(Executable.UNKNOWN));
     }
@@ -201,8 +198,8 @@ final class KnownExecutables {
                 return Optional.empty();
             }
             Optional<String> path = ExecutablePath.current(pinned.name()).text();
-            return Optional.of(new Executable(
-                    path, Optional.of(file.version().id()), digests.of(pinned, file, fileSystem.get())));
+            return Optional.of(
+                    new Executable(path, Optional.of(file.version().id()), digests.of(pinned, file, fileSystem.get())));
         } catch (IOException | RuntimeException e) {
             pinned.close();
             throw e;

@@ -34,8 +34,7 @@ final class ProcText {
     }
 
     private static String field(String stat, int number) throws IOException {
-        String[] fields =
-                stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
         if (number - 3 >= fields.length) {
             throw new IOException("/proc/PID/stat has another form than proc(5) gives it");
         }

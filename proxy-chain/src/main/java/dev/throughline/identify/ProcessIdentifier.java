@@ -120,10 +120,20 @@ public final class ProcessIdentifier implements AutoCloseable {
                         limits.digestDeadline(),
                         cgroup));
         search.start();
-        PeerNaming peers =
-                new PeerNaming(new ProcessReader(digests, commandLines, reads), Users.ofThisHost(), bootId, limits, bootTicks);
+        PeerNaming peers = new PeerNaming(
+                new ProcessReader(digests, commandLines, reads), Users.ofThisHost(), bootId, limits, bootTicks);
         return new ProcessIdentifier(
-                addresses, sockets, digests, reads, search, peers, networkNamespace, bootId, limits, commandLines, bootTicks);
+                addresses,
+                sockets,
+                digests,
+                reads,
+                search,
+                peers,
+                networkNamespace,
+                bootId,
+                limits,
+                commandLines,
+                bootTicks);
     }
 
     /**

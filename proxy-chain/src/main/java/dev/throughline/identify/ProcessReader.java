@@ -37,8 +37,7 @@ final class ProcessReader {
             CompletableFuture<Optional<Bytes>> commandLine) {
         /** SHA-256 of its executable. */
         CompletableFuture<Optional<Bytes>> digest() {
-            return program.map(Program::digest)
-                    .orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
+            return program.map(Program::digest).orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
         }
 
         /** What is known of its executable's path. */
@@ -102,8 +101,7 @@ final class ProcessReader {
         this(digests, commandLines, reads, ProcessView::read);
     }
 
-    ProcessReader(
-            ExecutableDigests digests, Optional<CommandLineHash> commandLines, BoundedReads reads, Views views) {
+    ProcessReader(ExecutableDigests digests, Optional<CommandLineHash> commandLines, BoundedReads reads, Views views) {
         this.digests = digests;
         this.commandLines = commandLines;
         this.reads = reads;
@@ -151,8 +149,8 @@ final class ProcessReader {
                 return Optional.empty();
             }
             CompletableFuture<ExecutablePath> path = ExecutablePath.of(pinned, expected, fileSystem.get(), paths);
-            return Optional.of(new Program(
-                    expected, fileSystem.get(), path, digests.of(pinned, expected, fileSystem.get())));
+            return Optional.of(
+                    new Program(expected, fileSystem.get(), path, digests.of(pinned, expected, fileSystem.get())));
         } catch (IOException | RuntimeException e) {
             pinned.close();
             throw e;

@@ -38,8 +38,8 @@ final class ScriptPath {
 
     /** Its path without links; empty if there is no script, or it isn't certain. */
     CompletableFuture<Optional<String>> of(ExecRecord exec) {
-        Optional<Bytes> name = exec.script()
-                .filter(script -> script.at(0) == '/' && exec.userNamespace() == FIRST_USER_NAMESPACE);
+        Optional<Bytes> name =
+                exec.script().filter(script -> script.at(0) == '/' && exec.userNamespace() == FIRST_USER_NAMESPACE);
         if (name.isEmpty()) {
             return CompletableFuture.completedFuture(Optional.empty());
         }

@@ -57,7 +57,11 @@ public record Mounts(ImmutableList<Mount> all) {
             if (separator > 0) {
                 Path at = seenFrom.resolve(Path.of("/").relativize(Path.of(unescaped(fields.get(4)))));
                 mounts.add(new Mount(
-                        Integer.parseInt(fields.get(0)), device(fields.get(2)), unescaped(fields.get(3)), at, fields.get(separator + 1)));
+                        Integer.parseInt(fields.get(0)),
+                        device(fields.get(2)),
+                        unescaped(fields.get(3)),
+                        at,
+                        fields.get(separator + 1)));
             }
         }
         return new Mounts(ImmutableList.copyOf(mounts));

@@ -111,8 +111,7 @@ public final class PinnedFile implements AutoCloseable {
      * @return empty if {@code reach} doesn't lead to an answer
      * @throws OsException if there is no such file, with ELOOP if there is a link that it doesn't follow
      */
-    public static Optional<PinnedFile> openBy(Optional<PinnedFile> root, byte[] path, Reach reach)
-            throws OsException {
+    public static Optional<PinnedFile> openBy(Optional<PinnedFile> root, byte[] path, Reach reach) throws OsException {
         Libc libc = new Libc();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment how = arena.allocate(OPEN_HOW_BYTES, 8);
@@ -125,8 +124,8 @@ public final class PinnedFile implements AutoCloseable {
             if (fd >= 0) {
                 return Optional.of(new PinnedFile(libc, fd));
             }
-            boolean notInMemory = reach != Reach.ANYWHERE
-                    && (libc.errno() == Errno.EAGAIN || libc.errno() == Errno.EINVAL);
+            boolean notInMemory =
+                    reach != Reach.ANYWHERE && (libc.errno() == Errno.EAGAIN || libc.errno() == Errno.EINVAL);
             if (notInMemory || libc.errno() == Errno.ENOSYS) {
                 return Optional.empty();
             }

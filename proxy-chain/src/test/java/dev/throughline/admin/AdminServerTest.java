@@ -123,7 +123,8 @@ class AdminServerTest {
         String answer = ask("GET /flow");
 
         assertThat(answer).startsWith("HTTP/1.1 404 Not Found");
-        assertThat(body(answer)).isEqualTo("there is: /metrics /-/healthy /-/ready /flows /budget /identification /who /-/reload\n");
+        assertThat(body(answer))
+                .isEqualTo("there is: /metrics /-/healthy /-/ready /flows /budget /identification /who /-/reload\n");
     }
 
     @Test

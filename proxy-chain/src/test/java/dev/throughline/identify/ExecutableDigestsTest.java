@@ -42,7 +42,8 @@ class ExecutableDigestsTest {
         Files.writeString(path, "other");
 
         assertThat(digests.of(PinnedFile.open(path.toString()), old, Known.fileSystem(path))
-                        .join()).isEmpty();
+                        .join())
+                .isEmpty();
     }
 
     private CompletableFuture<Optional<Bytes>> digest(Path path) throws Exception {

@@ -150,8 +150,8 @@ class ForeignFilesTest {
     @ValueSource(strings = {STAY, LEAVE})
     void aProgramOfAUsersFileSystemHasNoOthersPathOrHash(String script) throws Exception {
         Path at = Files.createDirectory(folder.resolve("mnt"));
-        try (Application application = Application.run(
-                both(AS_NOBODY, served(at)), at.resolve("bash").toString(), script)) {
+        try (Application application =
+                Application.run(both(AS_NOBODY, served(at)), at.resolve("bash").toString(), script)) {
             if (script.equals(LEAVE)) {
                 application.process().waitFor();
             }
@@ -159,7 +159,8 @@ class ForeignFilesTest {
 
             assertNeitherPathNorHash(who.code());
             assertThat(who.code().file().orElseThrow().inode()).isEqualTo(Files.getAttribute(bash, "unix:ino"));
-            assertThat(who.code().file()).isNotEqualTo(Optional.of(FileVersion.of(bash).id()));
+            assertThat(who.code().file())
+                    .isNotEqualTo(Optional.of(FileVersion.of(bash).id()));
         }
         // What is remembered of it isn't taken for the other either.
         try (Application application = Application.run(STAY)) {
@@ -265,7 +266,13 @@ class ForeignFilesTest {
         run("btrfs", "-q", "subvolume", "create", at.resolve("one").toString());
         Path original = copyOfBash(at.resolve("one/tool"));
         run("sync", "-f", at.toString());
-        run("btrfs", "-q", "subvolume", "snapshot", at.resolve("one").toString(), at.resolve("two").toString());
+        run(
+                "btrfs",
+                "-q",
+                "subvolume",
+                "snapshot",
+                at.resolve("one").toString(),
+                at.resolve("two").toString());
         Path snapshot = at.resolve("two/tool");
         assertThat(Files.getAttribute(snapshot, "unix:ino")).isEqualTo(Files.getAttribute(original, "unix:ino"));
 
@@ -295,7 +302,8 @@ class ForeignFilesTest {
         Path at = Files.createDirectory(folder.resolve("mnt"));
         mounted.add(at);
         Path hang = folder.resolve("mnt.hang");
-        try (Application hung = Application.run(served(at, "hang"), at.resolve("bash").toString(), STAY)) {
+        try (Application hung =
+                Application.run(served(at, "hang"), at.resolve("bash").toString(), STAY)) {
             Files.createFile(hang);
 
             CompletableFuture<LocalOwner> answer = identifier.identify(hung.tuple());
@@ -326,8 +334,7 @@ class ForeignFilesTest {
     @Test
     void theCommandLineIsThatOfTheRunThatConnected() throws Exception {
         String connect = "exec 4<>/dev/tcp/127.0.0.1/$0; read -r line <&4; ";
-        try (ServerSocket listener =
-                new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket listener = new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1"))) {
             String port = Integer.toString(listener.getLocalPort());
             Process process = new ProcessBuilder(
                             bash.toString(), "-c", connect + "exec " + bash + " -c '" + connect + "' $0 other", port)
@@ -336,9 +343,8 @@ class ForeignFilesTest {
             List<Optional<Bytes>> hashes = new ArrayList<>();
             for (int i = 0; i < 2; i++) {
                 try (Socket accepted = listener.accept()) {
-                    Tuple tuple = Tuple.tcp(
-                            (InetSocketAddress) accepted.getRemoteSocketAddress(),
-                            (InetSocketAddress) accepted.getLocalSocketAddress());
+                    Tuple tuple = Tuple.tcp((InetSocketAddress) accepted.getRemoteSocketAddress(), (InetSocketAddress)
+                            accepted.getLocalSocketAddress());
                     ProcessIdentity who = identifier.identify(tuple).join().identity();
                     assertThat(who.process().orElseThrow().pid()).isEqualTo((int) process.pid());
                     assertThat(who.code().executable()).contains(bash.toString());

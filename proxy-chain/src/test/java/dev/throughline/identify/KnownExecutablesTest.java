@@ -40,7 +40,9 @@ class KnownExecutablesTest {
     @Test
     void itIsFoundUnderTheProcesssNameOrUnderAnother() {
         assertThat(find(executables, id, SLEEP).path()).contains(file.toString());
-        assertThat(find(new KnownExecutables(digests, Known.reads()), id, ANOTHER_NAME).path()).contains(file.toString());
+        assertThat(find(new KnownExecutables(digests, Known.reads()), id, ANOTHER_NAME)
+                        .path())
+                .contains(file.toString());
     }
 
     /** An update in place, or a write by whoever may: the bytes that ran are gone. */
@@ -82,8 +84,7 @@ class KnownExecutablesTest {
     @Test
     void aFileOfAnotherSubvolumeIsNotTheOneThatRan() {
         ExecutableId snapshot = new ExecutableId(id.device(), id.subvolume() + 1, id.inode(), id.changedNanos());
-        ExecutableId unknown =
-                new ExecutableId(id.device(), ExecutableId.NOT_KNOWN, id.inode(), id.changedNanos());
+        ExecutableId unknown = new ExecutableId(id.device(), ExecutableId.NOT_KNOWN, id.inode(), id.changedNanos());
 
         assertThat(find(executables, snapshot, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
         assertThat(find(executables, unknown, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);

@@ -67,7 +67,8 @@ class NotedCallerTest {
             int uid, int gid, long cgroup, long bootNanos, String command, Optional<ConnectRecord.Running> process) {
         Bytes name = Bytes.copyOf(command.getBytes(StandardCharsets.UTF_8));
         int pid = self.id().pid();
-        return new ConnectRecord(1, pid, pid, uid, gid, cgroup, bootNanos, 1, name, process, Optional.empty(), Optional.empty());
+        return new ConnectRecord(
+                1, pid, pid, uid, gid, cgroup, bootNanos, 1, name, process, Optional.empty(), Optional.empty());
     }
 
     private ConnectRecord ofKernelWithoutTypes(long bootNanos, String command) {
@@ -92,11 +93,8 @@ class NotedCallerTest {
         try {
             ExecutableId id = Known.id(Path.of("/proc/self/exe"));
             return new ConnectRecord.ProgramFile(
-                    id.inode(),
-                    id.device(),
-                    id.subvolume(),
-                    TimeUnit.NANOSECONDS.toSeconds(id.changedNanos()),
-                    (int) (id.changedNanos() % TimeUnit.SECONDS.toNanos(1)));
+                    id.inode(), id.device(), id.subvolume(), TimeUnit.NANOSECONDS.toSeconds(id.changedNanos()), (int)
+                            (id.changedNanos() % TimeUnit.SECONDS.toNanos(1)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -137,8 +135,8 @@ class NotedCallerTest {
         ConnectRecord.ProgramFile own = program();
         ConnectRecord.ProgramFile served = new ConnectRecord.ProgramFile(
                 own.inode(), own.device() + 1, own.device() + 1, own.ctimeSeconds(), own.ctimeNanos());
-        ProcessIdentity who =
-                named(note(0, 0, 1, NOW, ownCommand(), Optional.of(running(self.image().startStack(), served))));
+        ProcessIdentity who = named(note(
+                0, 0, 1, NOW, ownCommand(), Optional.of(running(self.image().startStack(), served))));
 
         assertThat(who.process()).contains(self.id());
         assertThat(who.code().executable()).isEmpty();
@@ -149,8 +147,8 @@ class NotedCallerTest {
     /** The same executable, run once more: another line, and the kernel has drawn another place for its stack. */
     @Test
     void theCommandLineOfWhatRanBeforeIsNotKnown() {
-        ProcessIdentity who = named(
-                note(0, 0, 1, NOW, ownCommand(), Optional.of(running(self.image().startStack() + 16, program()))));
+        ProcessIdentity who = named(note(
+                0, 0, 1, NOW, ownCommand(), Optional.of(running(self.image().startStack() + 16, program()))));
 
         assertThat(who.code().executable()).isPresent();
         assertThat(who.person().commandLineHash()).isEmpty();
@@ -159,8 +157,8 @@ class NotedCallerTest {
     /** Where the kernel draws no places, it counts all the same. */
     @Test
     void theCommandLineOfALaterExecIsNotThatOfTheConnect() {
-        lastExec = Optional.of(new ExecRecord(
-                self.id().startTime() * NANOS_PER_TICK, EXEC_ID + 1, 0, 0, Optional.empty()));
+        lastExec = Optional.of(
+                new ExecRecord(self.id().startTime() * NANOS_PER_TICK, EXEC_ID + 1, 0, 0, Optional.empty()));
 
         assertThat(named(note(0, 0, 1, NOW, ownCommand(), running())).person().commandLineHash())
                 .isEmpty();

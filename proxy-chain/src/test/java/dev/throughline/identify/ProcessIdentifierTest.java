@@ -11,7 +11,6 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ExecutableState;
 import dev.throughline.originator.FileId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.os.PinnedFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;

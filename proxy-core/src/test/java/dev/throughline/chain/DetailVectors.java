@@ -34,7 +34,12 @@ final class DetailVectors {
             new Known("team-id", MACOS, 1, 5, "team id", text("A1B2C3D4E5")),
             new Known("script", LINUX, 1, 11, "script path", text("/opt/backup/run")),
             new Known(
-                    "parent-executable", LINUX, 3, 8, "path of the parent's executable", text("/usr/lib/systemd/systemd")),
+                    "parent-executable",
+                    LINUX,
+                    3,
+                    8,
+                    "path of the parent's executable",
+                    text("/usr/lib/systemd/systemd")),
             new Known("unit", LINUX, 2, 3, "unit", text("nginx.service")),
             new Known("container", LINUX, 2, 4, "container id", text("c0".repeat(32))));
 
