@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -32,16 +31,19 @@ final class HostPaths {
 
     /** A mount namespace, by a process in it. */
     private record View(String process, Optional<PinnedFile> root) implements AutoCloseable {
-        static List<View> all() {
-            View own = new View(SELF, Optional.empty());
+        static View own() {
+            return new View(SELF, Optional.empty());
+        }
+
+        /** That of the first process, if it is another one and may be looked at. */
+        static Optional<View> ofFirst() {
             try {
-                Path ofFirst = Files.readSymbolicLink(Path.of("/proc/1/ns/mnt"));
-                if (ofFirst.equals(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")))) {
-                    return List.of(own);
-                }
-                return List.of(own, new View(FIRST, Optional.of(PinnedFile.open("/proc/1/root"))));
+                return Files.readSymbolicLink(Path.of("/proc/1/ns/mnt"))
+                                .equals(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")))
+                        ? Optional.empty()
+                        : Optional.of(new View(FIRST, Optional.of(PinnedFile.open("/proc/1/root"))));
             } catch (IOException mayNotLook) {
-                return List.of(own);
+                return Optional.empty();
             }
         }
 
@@ -133,15 +135,19 @@ final class HostPaths {
     }
 
     private static <T> Optional<T> look(byte[] path, Reach reach, Look<T> look) throws IOException {
-        Optional<T> answer = Optional.empty();
-        for (View view : View.all()) {
-            try (view) {
-                if (answer.isEmpty()) {
-                    answer = look(path, reach, look, view);
-                }
+        try (View own = View.own()) {
+            Optional<T> answer = look(path, reach, look, own);
+            if (answer.isPresent()) {
+                return answer;
             }
         }
-        return answer;
+        Optional<View> ofFirst = View.ofFirst();
+        if (ofFirst.isEmpty()) {
+            return Optional.empty();
+        }
+        try (View first = ofFirst.get()) {
+            return look(path, reach, look, first);
+        }
     }
 
     private static <T> Optional<T> look(byte[] path, Reach reach, Look<T> look, View view) throws IOException {
