@@ -185,6 +185,18 @@ public final class Hop implements AutoCloseable {
         metrics.counter("throughline.identify.lookups", "Sockets whose owner was asked for", identifier::lookups);
         metrics.counter("throughline.identify.failures", "Owners that could not be asked for", identifier::failures);
         metrics.counter("throughline.identify.scans", "Searches of /proc for holders of sockets", identifier::scans);
+        metrics.counter(
+                "throughline.identify.abandoned",
+                "Reads of files and processes that were given up, since a file system or a process didn't answer",
+                identifier::abandonedReads);
+        metrics.counter(
+                "throughline.identify.skipped",
+                "Reads that weren't tried, since what they read from didn't answer before",
+                identifier::skippedReads);
+        metrics.gauge(
+                "throughline.identify.hanging",
+                "File systems and users whose files or processes don't answer now",
+                () -> identifier.hanging().size());
         return new FlowParts(
                 HostId.of(config.host()),
                 identifier,
@@ -344,16 +356,17 @@ public final class Hop implements AutoCloseable {
         FlowBudget budget = parts.budget();
         WhoJson whoJson = new WhoJson(json);
         AdminPages pages = new AdminPages(
-                table,
-                json,
-                () -> BudgetJson.of(budget.pools(), budget.waiting(), transports.views()),
-                metrics,
-                this::obstacles,
-                this::reload,
-                this::redirect,
-                tuple -> parts.identifier()
-                        .identify(tuple)
-                        .thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)));
+                        table,
+                        json,
+                        () -> BudgetJson.of(budget.pools(), budget.waiting(), transports.views()),
+                        metrics,
+                        this::obstacles,
+                        this::reload,
+                        this::redirect,
+                        tuple -> parts.identifier()
+                                .identify(tuple)
+                                .thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)))
+                .withHanging(parts.identifier()::hanging);
         int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()
                 .add(0, ownUid)

@@ -27,6 +27,7 @@ public final class AdminPages {
     private final Supplier<Reload> reloading;
     private final Function<Boolean, CompletableFuture<String>> redirecting;
     private final Function<Tuple, CompletableFuture<String>> who;
+    private Supplier<List<String>> hanging = List::of;
 
     /**
      * The pages of one hop.
@@ -76,6 +77,20 @@ public final class AdminPages {
     /** The places of this hop, and how many of them are taken. */
     Page budget() {
         return new Page("/budget", JSON, () -> Page.Answer.ok(budget.get() + "\n"));
+    }
+
+    /** What identification waits for in vain: file systems and processes that don't answer. */
+    Page identification() {
+        return new Page(
+                "/identification",
+                JSON,
+                () -> Page.Answer.ok(Json.object(out -> out.putAll("hanging", hanging.get())) + "\n"));
+    }
+
+    /** Adds what identification waits for in vain, in words. */
+    public AdminPages withHanging(Supplier<List<String>> places) {
+        hanging = places;
+        return this;
     }
 
     /** Who owns the connection from {@code source} to {@code destination}. */

@@ -55,6 +55,7 @@ public final class AdminServer implements AutoCloseable {
         List<Page> all = new ArrayList<>(pages.forEveryone());
         all.add(pages.flows());
         all.add(pages.budget());
+        all.add(pages.identification());
         all.add(pages.who());
         all.add(pages.reload());
         all.add(pages.applyRules());

@@ -63,6 +63,18 @@ final class AskedFlow {
     @Nullable
     String sha256;
 
+    @Option(names = "--script", paramLabel = "PATH", description = "that the executable interprets")
+    @Nullable
+    String script;
+
+    @Option(names = "--parent", paramLabel = "PATH", description = "executable of the process's parent")
+    @Nullable
+    String parent;
+
+    @Option(names = "--parent-sha256", paramLabel = "HEX", description = "of that executable")
+    @Nullable
+    String parentSha256;
+
     @Option(names = "--unit", paramLabel = "NAME", description = "such as nginx.service")
     @Nullable
     String unit;
@@ -114,6 +126,9 @@ final class AskedFlow {
         facts.put("gid", group);
         facts.put("exe", executable);
         facts.put("exe_sha256", sha256);
+        facts.put("script", script);
+        facts.put("parent_exe", parent);
+        facts.put("parent_sha256", parentSha256);
         facts.put("unit", unit);
         facts.put("container", container);
         facts.put("pod", pod);
@@ -176,8 +191,14 @@ final class AskedFlow {
                         Values.uid(uid),
                         Credentials.NOT_KNOWN,
                         fact.apply("gid").map(Values::uid).orElse(Credentials.NOT_KNOWN)));
-        Code code = new Code(fact.apply("exe"), fact.apply("exe_sha256").map(AskedFlow::sha256), Optional.empty())
-                .withSignature(new AppleSignature(fact.apply("signing_id"), fact.apply("team_id"), Optional.empty()));
+        Code code = new Code(
+                fact.apply("exe"),
+                fact.apply("exe_sha256").map(AskedFlow::sha256),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                new AppleSignature(fact.apply("signing_id"), fact.apply("team_id"), Optional.empty()),
+                fact.apply("script"));
         Placement place = new Placement(
                 Optional.empty(),
                 Optional.empty(),
@@ -192,7 +213,10 @@ final class AskedFlow {
                 credentials,
                 code,
                 place,
-                new Person(fact.apply("user")));
+                new Person(fact.apply("user"))
+                        .withParentExecutable(
+                                fact.apply("parent_exe"),
+                                fact.apply("parent_sha256").map(AskedFlow::sha256)));
         Tuple tuple = to(fact.apply("destination").map(Values::address).orElseThrow());
         Originator who = new Originator(host, new FlowId(0, 0), Instant.EPOCH, tuple, Way.SOCKET, identity);
         return new Question(who, destinationHost.map(Values::destinationHost));

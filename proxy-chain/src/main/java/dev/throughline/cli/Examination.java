@@ -76,6 +76,7 @@ final class Examination {
         config.ifPresent(this::ports);
         config.ifPresent(this::rules);
         config.ifPresent(this::places);
+        config.ifPresent(this::hanging);
         return List.copyOf(findings);
     }
 
@@ -147,7 +148,7 @@ final class Examination {
             capability(
                     effective, Capability.DAC_READ_SEARCH, false, "reading the descriptors of other users' processes");
             capability(effective, Capability.BPF, false, "the kernel's notes of who connects");
-            capability(effective, Capability.PERFMON, false, "the executables of processes that are gone");
+            capability(effective, Capability.PERFMON, false, "the kernel's notes of executables, parents and scripts");
         } catch (IOException e) {
             findings.add(Finding.error(CAPABILITIES, "can't be read: " + e.getMessage(), "is /proc mounted?"));
         }
@@ -312,6 +313,22 @@ final class Examination {
             findings.addAll(PlaceFindings.of(
                     JsonTree.parse(running.get("/budget")),
                     JsonTree.parse(running.get("/flows")).list("flows")));
+        } catch (CommandFailure notRunning) {
+            return;
+        }
+    }
+
+    /** What a running hop waits for in vain when it names processes. */
+    private void hanging(HopConfig hop) {
+        AdminClient running = new AdminClient(hop.admin().socket());
+        try {
+            JsonTree.parse(running.get("/identification"))
+                    .texts("hanging")
+                    .forEach(place -> findings.add(Finding.warning(
+                            IDENTITY,
+                            "the running hop gets no answer from " + place
+                                    + ": processes there are named without what it would tell",
+                            "is its server up? umount -f or -l takes a dead file system away")));
         } catch (CommandFailure notRunning) {
             return;
         }

@@ -112,6 +112,8 @@ final class HeaderText {
         person.audit().session().ifPresent(session -> line(out, "audit session", String.valueOf(session)));
         person.audit().token().map(Bytes::toHex).ifPresent(token -> line(out, "audit token", token));
         person.parent().ifPresent(parent -> line(out, "parent", instance(parent)));
+        person.parentExecutable().ifPresent(path -> line(out, "its executable", path));
+        person.parentSha256().map(Bytes::toHex).ifPresent(hash -> line(out, "its SHA-256", hash));
         person.commandLineHash().map(Bytes::toHex).ifPresent(hash -> line(out, "command line", "HMAC " + hash));
     }
 
@@ -120,6 +122,7 @@ final class HeaderText {
         code.state().ifPresent(state -> line(out, "its path is", state.toString()));
         code.file().ifPresent(file -> line(out, "file", file.toString()));
         code.sha256().map(Bytes::toHex).ifPresent(hash -> line(out, "SHA-256", hash));
+        code.script().ifPresent(path -> line(out, "script", path));
         code.command().ifPresent(command -> line(out, "command name", command));
         code.signature().signingId().ifPresent(id -> line(out, "signing id", id));
         code.signature().teamId().ifPresent(id -> line(out, "team id", id));

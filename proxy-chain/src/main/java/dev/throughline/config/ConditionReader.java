@@ -111,8 +111,8 @@ final class ConditionReader {
 
     private void text(Subject subject) {
         Function<String, TextPattern> parse = switch (subject) {
-            case EXECUTABLE -> ConditionReader::executable;
-            case SHA256 -> text -> new TextPattern(Values.sha256(text));
+            case EXECUTABLE, SCRIPT, PARENT -> ConditionReader::executable;
+            case SHA256, PARENT_SHA256 -> text -> new TextPattern(Values.sha256(text));
             case UNIT -> ConditionReader::unit;
             case POD -> text -> new TextPattern(Values.pod(text).toString());
             case CONTAINER, SIGNING_ID, TEAM_ID -> TextPattern::new;

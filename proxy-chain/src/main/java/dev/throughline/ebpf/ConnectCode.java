@@ -2,17 +2,20 @@ package dev.throughline.ebpf;
 
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
+import dev.throughline.ebpf.KernelLayout.Member;
 import dev.throughline.os.BpfCode;
 import dev.throughline.os.BpfCode.Helper;
 import dev.throughline.os.BpfCode.Label;
 import dev.throughline.os.BpfCode.Register;
 import dev.throughline.os.BpfCode.Size;
-import java.util.Optional;
 
 /**
  * The programs that note down who connects. They only note: whatever happens, the call goes on as it would without them.
  */
 final class ConnectCode {
+    /** A pid, 4 bytes and 4 of zeros. */
+    static final int PID_BYTES = 8;
+
     /** A socket's cookie, 8 bytes. */
     static final int COOKIE_BYTES = 8;
 
@@ -31,6 +34,10 @@ final class ConnectCode {
     private static final int BY_COOKIE = 0;
 
     private static final int BY_TUPLE = 1;
+    private static final int BY_PID = 2;
+
+    /** linux/magic.h. */
+    private static final int BTRFS_SUPER_MAGIC = 0x9123_683E;
 
     private static final int GO_ON = 1;
     private static final int COOKIE_AT = -COOKIE_BYTES;
@@ -60,15 +67,18 @@ final class ConnectCode {
     private ConnectCode() {}
 
     /** Sixteen digits that are others as soon as a program notes anything else or elsewhere. */
-    static String version(Optional<KernelLayout> layout) {
+    static String version(NotePlan plan) {
         Hasher sha256 = Hashing.sha256().newHasher();
-        sha256.putBytes(caller(layout).fingerprint());
-        sha256.putBytes(connection(layout).fingerprint());
+        sha256.putBytes(caller(plan).fingerprint());
+        sha256.putBytes(connection(plan).fingerprint());
+        if (plan.has(NotePart.EXEC)) {
+            sha256.putBytes(exec(plan.kernel()).fingerprint());
+        }
         return sha256.hash().toString().substring(0, 16);
     }
 
     /** For connect(2) and sendmsg(2): notes the caller under the socket's cookie. */
-    static BpfCode caller(Optional<KernelLayout> layout) {
+    static BpfCode caller(NotePlan plan) {
         BpfCode code = new BpfCode().move(Register.R6, Register.R1);
         for (int at = 0; at < ConnectRecord.BYTES; at += Long.BYTES) {
             code.store(Size.DOUBLE, Register.R10, RECORD_AT + at, 0);
@@ -77,13 +87,22 @@ final class ConnectCode {
         code.store(Size.DOUBLE, Register.R10, COOKIE_AT, Register.R0);
         note(code.call(Helper.GET_CURRENT_PID_TGID), ConnectRecord.PID_TGID);
         note(code.call(Helper.GET_CURRENT_UID_GID), ConnectRecord.UID_GID);
-        note(code.call(Helper.GET_CURRENT_CGROUP_ID), ConnectRecord.CGROUP);
+        if (plan.has(NotePart.CGROUP)) {
+            note(code.call(Helper.GET_CURRENT_CGROUP_ID), ConnectRecord.CGROUP);
+        }
         note(code.call(Helper.KTIME_GET_BOOT_NS), ConnectRecord.BOOT);
         note(code.move(Register.R1, Register.R6).call(Helper.GET_NETNS_COOKIE), ConnectRecord.NETNS);
-        stack(code, Register.R1, RECORD_AT + ConnectRecord.COMMAND)
-                .move(Register.R2, ConnectRecord.COMMAND_BYTES)
-                .call(Helper.GET_CURRENT_COMM);
-        layout.ifPresent(kernel -> process(code, kernel));
+        if (plan.has(NotePart.COMMAND)) {
+            stack(code, Register.R1, RECORD_AT + ConnectRecord.COMMAND)
+                    .move(Register.R2, ConnectRecord.COMMAND_BYTES)
+                    .call(Helper.GET_CURRENT_COMM);
+        }
+        if (plan.has(NotePart.PROCESS)) {
+            process(code, plan.kernel());
+        }
+        if (plan.has(NotePart.PARENT)) {
+            parent(code, plan.kernel());
+        }
         code.loadTable(Register.R1, BY_COOKIE);
         stack(code, Register.R2, COOKIE_AT);
         stack(code, Register.R3, RECORD_AT);
@@ -108,44 +127,193 @@ final class ConnectCode {
     private static void process(BpfCode code, KernelLayout kernel) {
         Label unknown = new Label();
         code.call(Helper.GET_CURRENT_TASK).move(Register.R7, Register.R0);
-        follow(code, Register.R7, kernel.taskMm(), Register.R8, unknown);
-        follow(code, Register.R8, kernel.mmExeFile(), Register.R8, unknown);
-        follow(code, Register.R8, kernel.fileInode(), Register.R8, unknown);
-        read(code, Register.R8, kernel.inodeNumber(), Long.BYTES, RECORD_AT + ConnectRecord.INODE, unknown);
+        read(code, Register.R7, kernel.at(Member.TASK_EXEC_ID), Long.BYTES, RECORD_AT + ConnectRecord.EXEC_ID, unknown);
+        follow(code, Register.R7, kernel.at(Member.TASK_MM), Register.R8, unknown);
         read(
                 code,
                 Register.R8,
-                kernel.inodeCtimeSeconds(),
+                kernel.at(Member.MM_START_STACK),
                 Long.BYTES,
-                RECORD_AT + ConnectRecord.CTIME_SECONDS,
+                RECORD_AT + ConnectRecord.START_STACK,
                 unknown);
         read(
                 code,
                 Register.R8,
-                kernel.inodeCtimeNanos(),
-                Integer.BYTES,
-                RECORD_AT + ConnectRecord.CTIME_NANOS,
+                kernel.at(Member.MM_ARGUMENTS_START),
+                Long.BYTES,
+                RECORD_AT + ConnectRecord.ARGUMENTS_START,
                 unknown);
-        follow(code, Register.R8, kernel.inodeSuperBlock(), Register.R8, unknown);
-        read(code, Register.R8, kernel.superBlockDevice(), Integer.BYTES, RECORD_AT + ConnectRecord.DEVICE, unknown);
-        follow(code, Register.R7, kernel.taskCredentials(), Register.R8, unknown);
+        program(code, kernel, RECORD_AT + ConnectRecord.PROGRAM, unknown);
+        follow(code, Register.R7, kernel.at(Member.TASK_CREDENTIALS), Register.R8, unknown);
         read(
                 code,
                 Register.R8,
-                kernel.credentialsEffectiveUid(),
+                kernel.at(Member.CREDENTIALS_EFFECTIVE_UID),
                 Integer.BYTES,
                 RECORD_AT + ConnectRecord.EFFECTIVE_UID,
                 unknown);
-        follow(code, Register.R7, kernel.taskGroupLeader(), Register.R8, unknown);
+        follow(code, Register.R7, kernel.at(Member.TASK_GROUP_LEADER), Register.R8, unknown);
         read(
                 code,
                 Register.R8,
-                kernel.taskCommand(),
+                kernel.at(Member.TASK_COMMAND),
                 ConnectRecord.COMMAND_BYTES,
                 RECORD_AT + ConnectRecord.COMMAND,
                 unknown);
-        read(code, Register.R8, kernel.taskStartBootTime(), Long.BYTES, RECORD_AT + ConnectRecord.START, unknown);
+        read(
+                code,
+                Register.R8,
+                kernel.at(Member.TASK_START_BOOT_TIME),
+                Long.BYTES,
+                RECORD_AT + ConnectRecord.START,
+                unknown);
         code.at(unknown);
+    }
+
+    /** The same for the process's parent, which may be a kernel thread: its start is noted, and no program. */
+    private static void parent(BpfCode code, KernelLayout kernel) {
+        Label unknown = new Label();
+        code.call(Helper.GET_CURRENT_TASK).move(Register.R7, Register.R0);
+        follow(code, Register.R7, kernel.at(Member.TASK_PARENT), Register.R7, unknown);
+        follow(code, Register.R7, kernel.at(Member.TASK_GROUP_LEADER), Register.R7, unknown);
+        read(
+                code,
+                Register.R7,
+                kernel.at(Member.TASK_PID),
+                Integer.BYTES,
+                RECORD_AT + ConnectRecord.PARENT_PID,
+                unknown);
+        follow(code, Register.R7, kernel.at(Member.TASK_CREDENTIALS), Register.R8, unknown);
+        read(
+                code,
+                Register.R8,
+                kernel.at(Member.CREDENTIALS_UID),
+                Integer.BYTES,
+                RECORD_AT + ConnectRecord.PARENT_UID,
+                unknown);
+        read(
+                code,
+                Register.R7,
+                kernel.at(Member.TASK_START_BOOT_TIME),
+                Long.BYTES,
+                RECORD_AT + ConnectRecord.PARENT_START,
+                unknown);
+        follow(code, Register.R7, kernel.at(Member.TASK_MM), Register.R8, unknown);
+        program(code, kernel, RECORD_AT + ConnectRecord.PARENT_PROGRAM, unknown);
+        code.at(unknown);
+    }
+
+    /**
+     * The executable of the memory that r8 points to. Of btrfs, whose subvolumes each count their inodes, the subvolume is
+     * noted by the device that stat(2) shows of it.
+     */
+    private static void program(BpfCode code, KernelLayout kernel, int to, Label unknown) {
+        Label known = new Label();
+        follow(code, Register.R8, kernel.at(Member.MM_EXE_FILE), Register.R8, unknown);
+        follow(code, Register.R8, kernel.at(Member.FILE_INODE), Register.R9, unknown);
+        read(code, Register.R9, kernel.at(Member.INODE_NUMBER), Long.BYTES, to + ConnectRecord.PROGRAM_INODE, unknown);
+        read(
+                code,
+                Register.R9,
+                kernel.at(Member.INODE_CTIME_SECONDS),
+                Long.BYTES,
+                to + ConnectRecord.PROGRAM_CTIME_SECONDS,
+                unknown);
+        read(
+                code,
+                Register.R9,
+                kernel.at(Member.INODE_CTIME_NANOS),
+                Integer.BYTES,
+                to + ConnectRecord.PROGRAM_CTIME_NANOS,
+                unknown);
+        follow(code, Register.R9, kernel.at(Member.INODE_SUPER_BLOCK), Register.R8, unknown);
+        int device = kernel.at(Member.SUPER_BLOCK_DEVICE);
+        read(code, Register.R8, device, Integer.BYTES, to + ConnectRecord.PROGRAM_SUBVOLUME, unknown);
+        read(code, Register.R8, kernel.at(Member.SUPER_BLOCK_MAGIC), Long.BYTES, POINTER_AT, unknown);
+        code.load(Size.WORD, Register.R1, Register.R10, POINTER_AT)
+                .jumpUnlessWord(Register.R1, BTRFS_SUPER_MAGIC, known)
+                .store(Size.WORD, Register.R10, to + ConnectRecord.PROGRAM_SUBVOLUME, 0);
+        if (kernel.hasAll(KernelLayout.OF_BTRFS)) {
+            int root = kernel.at(Member.BTRFS_INODE_ROOT) - kernel.at(Member.BTRFS_INODE);
+            follow(code, Register.R9, root, Register.R9, known);
+            read(
+                    code,
+                    Register.R9,
+                    kernel.at(Member.BTRFS_ROOT_DEVICE),
+                    Integer.BYTES,
+                    to + ConnectRecord.PROGRAM_SUBVOLUME,
+                    known);
+        }
+        code.at(known);
+        read(code, Register.R8, device, Integer.BYTES, to + ConnectRecord.PROGRAM_DEVICE, unknown);
+    }
+
+    /**
+     * For a process that has just called exec(2), before the first instruction of what it runs now: notes what it was asked
+     * to run. The arguments are those of the tracepoint sched_process_exec: task, old pid, struct linux_binprm.
+     */
+    static BpfCode exec(KernelLayout kernel) {
+        int record = -ExecRecord.BYTES;
+        int pid = record - 8;
+        int pointer = pid - 8;
+        Label done = new Label();
+        Label program = new Label();
+        BpfCode code = new BpfCode()
+                .load(Size.DOUBLE, Register.R7, Register.R1, 0)
+                .load(Size.DOUBLE, Register.R9, Register.R1, 2 * Long.BYTES);
+        for (int at = 0; at < ExecRecord.BYTES; at += Long.BYTES) {
+            code.store(Size.DOUBLE, Register.R10, record + at, 0);
+        }
+        code.store(Size.DOUBLE, Register.R10, pid, 0);
+        Reader reader = new Reader(code, pointer, done);
+        reader.read(Register.R7, kernel.at(Member.TASK_PID), Integer.BYTES, pid);
+        reader.read(Register.R7, kernel.at(Member.TASK_START_BOOT_TIME), Long.BYTES, record + ExecRecord.START);
+        reader.read(Register.R7, kernel.at(Member.TASK_EXEC_ID), Long.BYTES, record + ExecRecord.EXEC_ID);
+        reader.follow(Register.R7, kernel.at(Member.TASK_CREDENTIALS), Register.R8);
+        reader.follow(Register.R8, kernel.at(Member.CREDENTIALS_USER_NAMESPACE), Register.R8);
+        int inode = kernel.at(Member.NAMESPACE_INODE);
+        reader.read(
+                Register.R8,
+                kernel.at(Member.USER_NAMESPACE) + inode,
+                Integer.BYTES,
+                record + ExecRecord.USER_NAMESPACE);
+        reader.follow(Register.R7, kernel.at(Member.TASK_NAMESPACES), Register.R8);
+        reader.follow(Register.R8, kernel.at(Member.NAMESPACES_MOUNT), Register.R8);
+        reader.read(
+                Register.R8,
+                kernel.at(Member.MOUNT_NAMESPACE) + inode,
+                Integer.BYTES,
+                record + ExecRecord.MOUNT_NAMESPACE);
+        reader.follow(Register.R9, kernel.at(Member.EXEC_FILE_NAME), Register.R8);
+        reader.follow(Register.R9, kernel.at(Member.EXEC_INTERPRETER), Register.R9);
+        // The kernel has one text for both, until a file has an interpreter.
+        code.jumpIf(Register.R8, Register.R9, program)
+                .store(Size.WORD, Register.R10, record + ExecRecord.INTERPRETED, 1);
+        stack(code, Register.R1, record + ExecRecord.NAME)
+                .move(Register.R2, ExecRecord.NAME_BYTES)
+                .move(Register.R3, Register.R8)
+                .call(Helper.PROBE_READ_KERNEL_STR)
+                .at(program)
+                .loadTable(Register.R1, BY_PID);
+        stack(code, Register.R2, pid);
+        return stack(code, Register.R3, record)
+                .move(Register.R4, 0)
+                .call(Helper.MAP_UPDATE_ELEM)
+                .at(done)
+                .move(Register.R0, 0)
+                .exit();
+    }
+
+    /** Follows pointers and copies bytes of the kernel, until one can't be read. */
+    private record Reader(BpfCode code, int pointer, Label failed) {
+        void read(Register from, int offset, int bytes, int to) {
+            ConnectCode.read(code, from, offset, bytes, to, failed);
+        }
+
+        void follow(Register from, int offset, Register to) {
+            read(from, offset, Long.BYTES, pointer);
+            code.load(Size.DOUBLE, to, Register.R10, pointer);
+        }
     }
 
     /** {@code to = *(from + offset)}, a pointer in the kernel; goes to {@code failed} if it can't be read. */
@@ -169,7 +337,7 @@ final class ConnectCode {
      * If nothing is, as for connections that the kernel opens itself, or it can't be noted, what an earlier socket left there is
      * taken away: no note there is of another socket than the last that had the addresses.
      */
-    static BpfCode connection(Optional<KernelLayout> layout) {
+    static BpfCode connection(NotePlan plan) {
         Label ipv4 = new Label();
         Label ipv6 = new Label();
         Label ports = new Label();
@@ -211,7 +379,7 @@ final class ConnectCode {
                 .call(Helper.MAP_LOOKUP_ELEM)
                 .jumpIf(Register.R0, 0, forget)
                 .move(Register.R7, Register.R0);
-        socket(code, layout);
+        socket(code, plan);
         code.loadTable(Register.R1, BY_TUPLE);
         stack(code, Register.R2, TUPLE_AT)
                 .move(Register.R3, Register.R7)
@@ -228,9 +396,9 @@ final class ConnectCode {
     }
 
     /** Of a socket that isn't bound to a device, its mark and its maker are noted in the record that r7 points to. */
-    private static void socket(BpfCode code, Optional<KernelLayout> layout) {
+    private static void socket(BpfCode code, NotePlan plan) {
         code.store(Size.WORD, Register.R7, ConnectRecord.SOCKET_KNOWN, 0);
-        if (layout.isEmpty()) {
+        if (!plan.has(NotePart.SOCKET)) {
             return;
         }
         Label unknown = new Label();
@@ -243,7 +411,7 @@ final class ConnectCode {
                 .move(Register.R1, Register.R8)
                 .call(Helper.SKC_TO_TCP_SOCK)
                 .jumpIf(Register.R0, 0, unknown)
-                .load(Size.WORD, Register.R1, Register.R0, layout.get().sockUid())
+                .load(Size.WORD, Register.R1, Register.R0, plan.kernel().at(Member.SOCK_UID))
                 .store(Size.WORD, Register.R7, ConnectRecord.SOCKET_UID, Register.R1)
                 .store(Size.WORD, Register.R7, ConnectRecord.SOCKET_KNOWN, 1)
                 .at(unknown);

@@ -1,8 +1,8 @@
 package dev.throughline.ebpf;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.Btf;
-import dev.throughline.os.Capability;
 import dev.throughline.os.OsException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The notes of who connected, taken by the kernel for all processes of this host while this is open. Thread-safe; a question
@@ -20,27 +19,26 @@ public final class ConnectNotes implements AutoCloseable {
     private final Path cgroup;
     private final ConnectObjects objects;
     private final Optional<Pins> pins;
-    private final boolean withProcess;
+    private final NotePlan plan;
 
-    private ConnectNotes(Path cgroup, ConnectObjects objects, Optional<Pins> pins, boolean withProcess) {
+    private ConnectNotes(Path cgroup, ConnectObjects objects, Optional<Pins> pins, NotePlan plan) {
         this.cgroup = cgroup;
         this.objects = objects;
         this.pins = pins;
-        this.withProcess = withProcess;
+        this.plan = plan;
     }
 
     /**
      * Begins to take notes for this process alone: they end with it.
      *
      * @param cgroup the root of cgroup v2, for all processes of the host
-     * @param capacity how many sockets are remembered, in each of two tables of about 200 bytes a socket; of too many, those
+     * @param capacity how many sockets are remembered, in each of two tables of about 280 bytes a socket; of too many, those
      *     used longest ago leave
      * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN, ENOSYS where there is no bpf(2); nothing is left attached
      */
     public static ConnectNotes open(Path cgroup, int capacity) throws OsException {
-        Optional<KernelLayout> layout = layout();
-        return new ConnectNotes(
-                cgroup, ConnectObjects.attach(cgroup, capacity, layout), Optional.empty(), layout.isPresent());
+        NotePlan plan = ConnectObjects.plan(layout());
+        return new ConnectNotes(cgroup, ConnectObjects.attach(cgroup, capacity, plan), Optional.empty(), plan);
     }
 
     /**
@@ -52,12 +50,12 @@ public final class ConnectNotes implements AutoCloseable {
      * @throws IOException as {@link #open}, or if they can't be shared there
      */
     public static ConnectNotes shared(Path cgroup, int capacity, Path bpffs) throws IOException {
-        Optional<KernelLayout> layout = layout();
+        NotePlan plan = ConnectObjects.plan(layout());
         // What other programs or another layout wrote would be read as what it isn't.
-        String name = ConnectCode.version(layout);
+        String name = ConnectCode.version(plan);
         Pins.Opened<ConnectObjects> opened =
-                Pins.open(bpffs.resolve("throughline"), name, ConnectObjects::open, empty -> {
-                    ConnectObjects made = ConnectObjects.attach(cgroup, capacity, layout);
+                Pins.open(bpffs.resolve("throughline"), name, folder -> ConnectObjects.open(folder, plan), empty -> {
+                    ConnectObjects made = ConnectObjects.attach(cgroup, capacity, plan);
                     try {
                         made.pin(empty);
                         return made;
@@ -66,16 +64,11 @@ public final class ConnectNotes implements AutoCloseable {
                         throw e;
                     }
                 });
-        return new ConnectNotes(cgroup, opened.made(), Optional.of(opened.pins()), layout.isPresent());
+        return new ConnectNotes(cgroup, opened.made(), Optional.of(opened.pins()), plan);
     }
 
     private static Optional<KernelLayout> layout() {
         try {
-            Set<Capability> effective = Capability.effective();
-            // Whoever may not follow the kernel's pointers may still note the rest.
-            if (!effective.contains(Capability.PERFMON) && !effective.contains(Capability.SYS_ADMIN)) {
-                return Optional.empty();
-            }
             return KernelLayout.of(Btf.read(Btf.KERNEL));
         } catch (IOException e) {
             return Optional.empty();
@@ -103,7 +96,39 @@ public final class ConnectNotes implements AutoCloseable {
 
     /** Whether notes say what the process ran. */
     public boolean hasProcess() {
-        return withProcess;
+        return plan.has(NotePart.PROCESS);
+    }
+
+    /**
+     * A part that isn't noted.
+     *
+     * @param what is missing, and what the kernel said
+     * @param hint what it would take
+     */
+    public record Missing(NotePart part, String what, String hint) {}
+
+    /** The parts that the kernel doesn't let be noted. */
+    public ImmutableList<Missing> missing() {
+        return plan.missing().entrySet().stream()
+                .map(part -> new Missing(
+                        part.getKey(),
+                        part.getKey().meaning() + " isn't noted: " + part.getValue(),
+                        NotesStart.hint(part.getKey())))
+                .collect(ImmutableList.toImmutableList());
+    }
+
+    /**
+     * What a process was last asked to run.
+     *
+     * @return empty if it has called no exec(2) since notes are taken, or too many others have since
+     * @throws OsException if the kernel can't be asked
+     */
+    public Optional<ExecRecord> lastExec(int pid) throws OsException {
+        if (objects.byPid().isEmpty()) {
+            return Optional.empty();
+        }
+        ByteBuffer key = ByteBuffer.allocate(ConnectCode.PID_BYTES).order(ByteOrder.nativeOrder());
+        return objects.byPid().get().find(key.putInt(0, pid).array()).map(ExecRecord::read);
     }
 
     /**

@@ -15,7 +15,11 @@ import java.util.Optional;
 final class ConnectObjects implements AutoCloseable {
     private static final String BY_COOKIE = "connect_cookie";
     private static final String BY_TUPLE = "connect_tuple";
+    private static final String BY_PID = "exec_pid";
     private static final String LINK = "link_";
+    private static final String EXEC_LINK = "link_exec";
+    /** Of more processes the last exec(2) isn't known; each takes about 350 bytes. */
+    private static final int EXEC_CAPACITY = 16_384;
 
     private static final List<Hook> CALLER_HOOKS =
             List.of(Hook.CONNECT_IPV4, Hook.CONNECT_IPV6, Hook.SEND_IPV4, Hook.SEND_IPV6);
@@ -23,10 +27,47 @@ final class ConnectObjects implements AutoCloseable {
     private final BpfMap byCookie;
     private final BpfMap byTuple;
     private final List<BpfLink> links = new ArrayList<>();
+    private Optional<BpfMap> byPid = Optional.empty();
+    private Optional<BpfLink> exec = Optional.empty();
 
     private ConnectObjects(BpfMap byCookie, BpfMap byTuple) {
         this.byCookie = byCookie;
         this.byTuple = byTuple;
+    }
+
+    private static BpfMap.Shape execShape(int capacity) {
+        return new BpfMap.Shape(BpfMap.Type.LRU_HASH, ConnectCode.PID_BYTES, ExecRecord.BYTES, capacity);
+    }
+
+    /**
+     * The most that this kernel lets be noted; nothing is attached.
+     *
+     * @throws OsException if nothing can be noted at all
+     */
+    static NotePlan plan(Optional<KernelLayout> layout) throws OsException {
+        try (ConnectObjects small = create(
+                () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, 1), BY_COOKIE),
+                () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, 1), BY_TUPLE))) {
+            small.byPid = Optional.of(BpfMap.create(execShape(1), BY_PID));
+            return NotePlan.most(layout, small::load);
+        }
+    }
+
+    private void load(NotePlan plan) throws OsException {
+        program(Hook.CONNECT_IPV4, ConnectCode.caller(plan), "connect_caller").close();
+        program(Hook.SOCKET_EVENTS, ConnectCode.connection(plan), "connect_tuple")
+                .close();
+        if (plan.has(NotePart.EXEC)) {
+            program(Hook.EXEC, ConnectCode.exec(plan.kernel()), "exec_script")
+                    .traceExec()
+                    .close();
+        }
+    }
+
+    private BpfProgram program(Hook hook, BpfCode code, String name) throws OsException {
+        List<BpfMap> tables = new ArrayList<>(List.of(byCookie, byTuple));
+        byPid.ifPresent(tables::add);
+        return BpfProgram.load(hook, code, tables, name);
     }
 
     private static BpfMap.Shape shape(int keyBytes, int capacity) {
@@ -34,15 +75,21 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     /** New ones, attached; if that fails nothing is left. */
-    static ConnectObjects attach(Path cgroup, int capacity, Optional<KernelLayout> layout) throws OsException {
+    static ConnectObjects attach(Path cgroup, int capacity, NotePlan plan) throws OsException {
         ConnectObjects objects = create(
                 () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, capacity), BY_COOKIE),
                 () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, capacity), BY_TUPLE));
         try {
-            for (Hook hook : CALLER_HOOKS) {
-                objects.attach(hook, ConnectCode.caller(layout), "connect_caller", cgroup);
+            if (plan.has(NotePart.EXEC)) {
+                objects.byPid = Optional.of(BpfMap.create(execShape(EXEC_CAPACITY), BY_PID));
+                try (BpfProgram program = objects.program(Hook.EXEC, ConnectCode.exec(plan.kernel()), "exec_script")) {
+                    objects.exec = Optional.of(program.traceExec());
+                }
             }
-            objects.attach(Hook.SOCKET_EVENTS, ConnectCode.connection(layout), "connect_tuple", cgroup);
+            for (Hook hook : CALLER_HOOKS) {
+                objects.attach(hook, ConnectCode.caller(plan), "connect_caller", cgroup);
+            }
+            objects.attach(Hook.SOCKET_EVENTS, ConnectCode.connection(plan), "connect_tuple", cgroup);
             return objects;
         } catch (OsException e) {
             objects.close();
@@ -50,14 +97,18 @@ final class ConnectObjects implements AutoCloseable {
         }
     }
 
-    /** Those that were pinned in a folder. */
-    static ConnectObjects open(Path folder) throws OsException {
+    /** Those of the same plan that were pinned in a folder. */
+    static ConnectObjects open(Path folder, NotePlan plan) throws OsException {
         ConnectObjects objects = create(
                 () -> BpfMap.open(folder.resolve(BY_COOKIE), shape(ConnectCode.COOKIE_BYTES, 0)),
                 () -> BpfMap.open(folder.resolve(BY_TUPLE), shape(ConnectCode.TUPLE_BYTES, 0)));
         try {
             for (int i = 0; i <= CALLER_HOOKS.size(); i++) {
                 objects.links.add(BpfLink.open(folder.resolve(LINK + i)));
+            }
+            if (plan.has(NotePart.EXEC)) {
+                objects.byPid = Optional.of(BpfMap.open(folder.resolve(BY_PID), execShape(0)));
+                objects.exec = Optional.of(BpfLink.open(folder.resolve(EXEC_LINK)));
             }
             return objects;
         } catch (OsException e) {
@@ -81,7 +132,7 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     private void attach(Hook hook, BpfCode code, String name, Path cgroup) throws OsException {
-        try (BpfProgram program = BpfProgram.load(hook, code, List.of(byCookie, byTuple), name)) {
+        try (BpfProgram program = program(hook, code, name)) {
             links.add(program.attach(cgroup));
         }
     }
@@ -92,6 +143,10 @@ final class ConnectObjects implements AutoCloseable {
         byTuple.pin(folder.resolve(BY_TUPLE));
         for (int i = 0; i < links.size(); i++) {
             links.get(i).pin(folder.resolve(LINK + i));
+        }
+        if (byPid.isPresent() && exec.isPresent()) {
+            byPid.get().pin(folder.resolve(BY_PID));
+            exec.get().pin(folder.resolve(EXEC_LINK));
         }
     }
 
@@ -118,8 +173,15 @@ final class ConnectObjects implements AutoCloseable {
         return byTuple;
     }
 
+    /** What processes were last asked to run, by pid. */
+    Optional<BpfMap> byPid() {
+        return byPid;
+    }
+
     @Override
     public void close() {
+        exec.ifPresent(BpfLink::close);
+        byPid.ifPresent(BpfMap::close);
         links.forEach(BpfLink::close);
         byTuple.close();
         byCookie.close();

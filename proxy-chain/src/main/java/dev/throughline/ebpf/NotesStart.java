@@ -15,6 +15,9 @@ import java.util.stream.Collectors;
 
 /** What came of beginning to take notes in the best way that this process may. */
 public sealed interface NotesStart {
+    /** Where the kernel says what it is locked down for. */
+    Path LOCKDOWN = Path.of("/sys/kernel/security/lockdown");
+
     /** Notes are taken; shared with other hops where there is a BPF file system to do so. */
     record Taken(ConnectNotes notes) implements NotesStart {}
 
@@ -52,7 +55,7 @@ public sealed interface NotesStart {
             }
             return new Taken(notes(cgroups.get(), capacity));
         } catch (OsException e) {
-            return new NotTaken(String.valueOf(e.getMessage()), hint(e.errno()));
+            return new NotTaken(String.valueOf(e.getMessage()), hint(e));
         } catch (IOException e) {
             return new NotTaken(e.toString(), "is /proc mounted?");
         }
@@ -113,11 +116,47 @@ public sealed interface NotesStart {
         }
     }
 
-    private static String hint(int errno) {
-        return switch (errno) {
+    private static String hint(OsException e) {
+        return switch (e.errno()) {
             case Errno.ENOSYS -> "this kernel, or this machine's architecture, is without bpf(2)";
             case Errno.EPERM -> "CAP_BPF and CAP_NET_ADMIN are needed in the first user namespace";
-            default -> "CONFIG_CGROUP_BPF is needed, and Linux 5.15 or newer";
+            default ->
+                e.call().startsWith("bpf(PROG_LOAD)")
+                        ? "the kernel refuses a function that no note can do without: Linux 5.15 or newer is needed"
+                        : "CONFIG_CGROUP_BPF is needed, and Linux 5.15 or newer";
         };
+    }
+
+    /** What it would take to have {@code part} noted as well. */
+    static String hint(NotePart part) {
+        if (!mayFollowPointers()) {
+            return "run it with " + Capability.PERFMON + ", as deploy/throughline@.service does";
+        }
+        return switch (lockdown()) {
+            case "confidentiality" ->
+                "lockdown=confidentiality (" + LOCKDOWN + ") forbids " + part.function()
+                        + "; lockdown=integrity allows it";
+            default ->
+                part.function() + " is needed, and the kernel's types (CONFIG_DEBUG_INFO_BTF): Linux 5.15 or newer";
+        };
+    }
+
+    private static boolean mayFollowPointers() {
+        try {
+            Set<Capability> effective = Capability.effective();
+            return effective.contains(Capability.PERFMON) || effective.contains(Capability.SYS_ADMIN);
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** The word in brackets in {@code none [integrity] confidentiality} (kernel_lockdown(7)); empty if it can't be read. */
+    private static String lockdown() {
+        try {
+            String text = Files.readString(LOCKDOWN);
+            return text.substring(text.indexOf('[') + 1, Math.max(text.indexOf(']'), text.indexOf('[') + 1));
+        } catch (IOException e) {
+            return "";
+        }
     }
 }

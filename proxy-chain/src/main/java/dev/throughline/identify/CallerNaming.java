@@ -3,6 +3,7 @@ package dev.throughline.identify;
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import dev.throughline.ebpf.ConnectRecord;
+import dev.throughline.ebpf.ExecRecord;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Audit;
@@ -31,7 +32,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * Says who connected, from what the kernel noted in that process's own context. Process and user are what was noted, whatever
  * became of the process since; what /proc adds is taken only from the same instance, and of the executable only if it is
- * still the one that ran then.
+ * still the one that ran then. exec(2) keeps pid and start; the kernel's count of it tells one program from the next.
  *
  * <p>A process is read once, on a thread of its own; its further flows cost a look into a table. The kernel notes the
  * instance, its user and its executable anew with each connect, so what is remembered is never what was before.
@@ -43,12 +44,17 @@ final class CallerNaming implements AutoCloseable {
     private static final long NANOS_PER_TICK = 10_000_000;
 
     /** A process as it was when it connected: as long as all of this is the same, so is what was read of it. */
-    private record Instance(int pid, ConnectRecord.Running process, int uid, int gid, long cgroupId) {}
+    private record Instance(
+            int pid,
+            ConnectRecord.Running process,
+            Optional<ConnectRecord.Parent> parent,
+            int uid,
+            int gid,
+            long cgroupId) {}
 
     /**
      * What doesn't change while an {@link Instance} is the same; or what may, as it was first read: the state of its
-     * executable's path, its parent, its namespaces, its login, and its command line, which it may write over and which
-     * changes when it runs the same executable anew.
+     * executable's path, its namespaces, its login, and its command line, which it may write over.
      *
      * @param command under which it was known when it was read; it may call itself otherwise at each connect
      * @param withoutDigest all that is said of it, but for its executable's hash
@@ -63,53 +69,69 @@ final class CallerNaming implements AutoCloseable {
         static Named of(
                 ConnectRecord noted,
                 ProcessIdentity withoutDigest,
-                KnownExecutables.Executable executable,
+                CompletableFuture<Optional<Bytes>> digest,
+                CompletableFuture<Optional<Bytes>> parentDigest,
                 boolean cgroupIsKnown) {
             return new Named(
                     noted.command(),
                     withoutDigest,
-                    executable.digest().thenApply(digest -> with(withoutDigest, digest)),
+                    digest.thenCombine(parentDigest, (own, parents) -> with(withoutDigest, own, parents)),
                     cgroupIsKnown);
         }
 
-        private static ProcessIdentity with(ProcessIdentity who, Optional<Bytes> digest) {
-            Code code = who.code();
+        private static ProcessIdentity with(ProcessIdentity who, Optional<Bytes> digest, Optional<Bytes> parentDigest) {
+            Person person = who.person();
             return with(
                     who,
-                    new Code(code.executable(), digest, code.command(), code.file(), code.state(), code.signature()));
+                    who.code().withSha256(digest),
+                    person.withParentExecutable(person.parentExecutable(), parentDigest));
         }
 
-        private static ProcessIdentity with(ProcessIdentity who, Code code) {
+        private static ProcessIdentity with(ProcessIdentity who, Code code, Person person) {
             return new ProcessIdentity(
-                    who.evidence(),
-                    who.system(),
-                    who.process(),
-                    who.credentials(),
-                    code,
-                    who.placement(),
-                    who.person());
+                    who.evidence(), who.system(), who.process(), who.credentials(), code, who.placement(), person);
         }
 
         /** Under the name that it had when it connected. */
         ProcessIdentity as(Bytes called, ProcessIdentity who) {
-            if (called.equals(command)) {
-                return who;
-            }
-            Code code = who.code();
-            return with(
-                    who,
-                    new Code(
-                            code.executable(),
-                            code.sha256(),
-                            KernelText.of(called.toByteArray(), MAX_COMMAND_BYTES),
-                            code.file(),
-                            code.state(),
-                            code.signature()));
+            return called.equals(command)
+                    ? who
+                    : with(
+                            who,
+                            who.code().withCommand(KernelText.of(called.toByteArray(), MAX_COMMAND_BYTES)),
+                            who.person());
         }
+    }
+
+    /** Finds what a process was last asked to run. */
+    interface Execs {
+        Optional<ExecRecord> last(int pid);
+    }
+
+    /**
+     * What takes a look at file systems or at the process's memory.
+     *
+     * @param commandLine keyed hash
+     * @param parent the parent's executable
+     */
+    private record Slow(
+            KnownExecutables.Executable executable,
+            Optional<ExecutableState> state,
+            Optional<Bytes> commandLine,
+            KnownExecutables.Executable parent,
+            Optional<String> script) {
+        static final Slow UNKNOWN = new Slow(
+                KnownExecutables.Executable.UNKNOWN,
+                Optional.empty(),
+                Optional.empty(),
+                KnownExecutables.Executable.UNKNOWN,
+                Optional.empty());
     }
 
     private final ProcessReader processes;
     private final KnownExecutables executables;
+    private final Execs execs;
+    private final ScriptPath scripts;
     private final CgroupPaths cgroups;
     private final Users users;
     private final Bytes bootId;
@@ -121,12 +143,16 @@ final class CallerNaming implements AutoCloseable {
     CallerNaming(
             ProcessReader processes,
             KnownExecutables executables,
+            Execs execs,
+            ScriptPath scripts,
             CgroupPaths cgroups,
             Users users,
             Bytes bootId,
             IdentifyLimits limits) {
         this.processes = processes;
         this.executables = executables;
+        this.execs = execs;
+        this.scripts = scripts;
         this.cgroups = cgroups;
         this.users = users;
         this.bootId = bootId;
@@ -179,27 +205,22 @@ final class CallerNaming implements AutoCloseable {
     }
 
     private static ProcessIdentity identity(
-            ConnectRecord noted,
-            ProcessId id,
-            KnownExecutables.Executable executable,
-            Optional<FileId> file,
-            Optional<ExecutableState> state,
-            Placement placement,
-            Person person) {
+            ConnectRecord noted, ProcessId id, Slow slow, Optional<FileId> file, Placement placement, Person person) {
         return new ProcessIdentity(
                 Evidence.KERNEL_CONNECT,
                 OperatingSystem.LINUX,
                 Optional.of(id),
                 Optional.of(credentials(noted)),
                 new Code(
-                        executable.path(),
+                        slow.executable.path(),
                         Optional.empty(),
                         KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES),
                         file,
-                        state,
-                        AppleSignature.UNKNOWN),
+                        slow.state,
+                        AppleSignature.UNKNOWN,
+                        slow.script),
                 placement,
-                person);
+                person.withParentExecutable(slow.parent.path(), Optional.empty()));
     }
 
     private CompletableFuture<Named> named(ConnectRecord noted) {
@@ -207,8 +228,8 @@ final class CallerNaming implements AutoCloseable {
             // Nothing says which executable ran then: what was read before could be of another.
             return readSoon(noted);
         }
-        Instance instance =
-                new Instance(noted.pid(), noted.process().get(), noted.uid(), noted.gid(), noted.cgroupId());
+        Instance instance = new Instance(
+                noted.pid(), noted.process().get(), noted.parent(), noted.uid(), noted.gid(), noted.cgroupId());
         CompletableFuture<Named> before = known.getIfPresent(instance);
         if (before != null) {
             return before;
@@ -229,9 +250,11 @@ final class CallerNaming implements AutoCloseable {
         try {
             reader.execute(() -> {
                 try {
-                    named.complete(read(noted));
-                } finally {
+                    var _ = read(noted)
+                            .whenComplete((read, failed) -> named.complete(failed == null ? read : notedOnly(noted)));
+                } catch (RuntimeException e) {
                     named.complete(notedOnly(noted));
+                    throw e;
                 }
             });
         } catch (RejectedExecutionException tooMany) {
@@ -240,25 +263,102 @@ final class CallerNaming implements AutoCloseable {
         return named;
     }
 
-    private Named read(ConnectRecord noted) {
+    /** Nothing that is done here at once can hang: what may is left to others, and given up in time. */
+    private CompletableFuture<Named> read(ConnectRecord noted) {
         Optional<ProcessReader.Reading> now =
                 processes.read(noted.pid(), Map.of()).filter(read -> isSame(read.view(), noted));
-        Optional<ProcessReader.Reading> unchanged = now.filter(read -> runsStill(read.view(), noted));
+        Optional<ProcessReader.Reading> unchanged = now.filter(read -> runsStill(read, noted));
         Optional<CgroupName> cgroup = cgroup(noted, now);
         Optional<String> userName = users.name(noted.uid());
-        KnownExecutables.Executable executable = executable(noted, now, unchanged);
-        ProcessIdentity who = identity(
-                noted,
-                now.map(read -> read.view().id()).orElse(notedId(noted)),
-                executable,
-                file(noted, unchanged),
-                unchanged.flatMap(read -> read.path().state()),
-                cgroup.orElse(CgroupName.UNKNOWN)
-                        .placement(
-                                bootId,
-                                now.map(read -> read.view().namespaces()).orElse(Namespaces.UNKNOWN)),
-                person(userName, now, unchanged));
-        return Named.of(noted, who, executable, cgroup.isPresent());
+        return slow(noted, now, unchanged).thenApply(slow -> {
+            ProcessIdentity who = identity(
+                    noted,
+                    now.map(read -> read.view().id()).orElse(notedId(noted)),
+                    slow,
+                    slow.executable
+                            .file()
+                            .or(() -> noted.process()
+                                    .map(process -> process.program().id())),
+                    cgroup.orElse(CgroupName.UNKNOWN)
+                            .placement(
+                                    bootId,
+                                    now.map(read -> read.view().namespaces()).orElse(Namespaces.UNKNOWN)),
+                    new Person(
+                            userName,
+                            parent(noted, now),
+                            slow.commandLine,
+                            now.map(read -> read.view().audit()).orElse(Audit.UNKNOWN)));
+            return Named.of(noted, who, slow.executable.digest(), slow.parent.digest(), cgroup.isPresent());
+        });
+    }
+
+    private CompletableFuture<Slow> slow(
+            ConnectRecord noted, Optional<ProcessReader.Reading> now, Optional<ProcessReader.Reading> unchanged) {
+        now.flatMap(ProcessReader.Reading::program).ifPresent(this::remember);
+        CompletableFuture<Slow> all = executable(noted, unchanged)
+                .thenCombine(
+                        unchanged.map(ProcessReader.Reading::path).orElse(done(ExecutablePath.UNKNOWN)),
+                        (executable, path) -> new Slow(
+                                executable,
+                                path.state(),
+                                Optional.empty(),
+                                KnownExecutables.Executable.UNKNOWN,
+                                Optional.empty()));
+        // Another program has another command line, and so has the same one that was run anew.
+        CompletableFuture<Optional<Bytes>> commandLine = unchanged
+                .filter(read -> hasSameImage(read.view(), noted))
+                .map(ProcessReader.Reading::commandLine)
+                .orElse(done(Optional.empty()));
+        return all.thenCombine(
+                        commandLine,
+                        (slow, line) -> new Slow(slow.executable, slow.state, line, slow.parent, slow.script))
+                .thenCombine(
+                        parentExecutable(noted),
+                        (slow, parent) -> new Slow(slow.executable, slow.state, slow.commandLine, parent, slow.script))
+                .thenCombine(
+                        script(noted),
+                        (slow, script) -> new Slow(slow.executable, slow.state, slow.commandLine, slow.parent, script));
+    }
+
+    private static <T> CompletableFuture<T> done(T value) {
+        return CompletableFuture.completedFuture(value);
+    }
+
+    private void remember(ProcessReader.Program running) {
+        var _ = running.path().thenAccept(path -> {
+            if (path.state().isEmpty()) {
+                path.text().ifPresent(text -> executables.remember(running.id(), text));
+            }
+        });
+    }
+
+    /** The script for which the executable is the interpreter, if the last exec(2) before the connect was asked for one. */
+    private CompletableFuture<Optional<String>> script(ConnectRecord noted) {
+        return noted.process()
+                .flatMap(process -> execs.last(noted.pid())
+                        .filter(exec ->
+                                exec.startBootNanos() == process.startBootNanos() && exec.execId() == process.execId()))
+                .map(scripts::of)
+                .orElse(done(Optional.empty()));
+    }
+
+    private CompletableFuture<KnownExecutables.Executable> parentExecutable(ConnectRecord noted) {
+        if (noted.parent().isEmpty() || noted.parent().get().program().isEmpty()) {
+            return done(KnownExecutables.Executable.UNKNOWN);
+        }
+        ConnectRecord.Parent parent = noted.parent().get();
+        ExecutableId id = ExecutableId.of(parent.program().get());
+        Optional<ProcessReader.Program> running = processes
+                .program(parent.pid(), parent.startTicks())
+                .filter(program -> program.id().mayBeOf(id));
+        running.ifPresent(this::remember);
+        return running.map(CallerNaming::executable).orElseGet(() -> executables.find(id, Bytes.EMPTY));
+    }
+
+    private static Optional<ProcessId> parent(ConnectRecord noted, Optional<ProcessReader.Reading> now) {
+        return noted.parent()
+                .map(parent -> new ProcessId(parent.pid(), parent.startTicks()))
+                .or(() -> now.flatMap(ProcessReader.Reading::parent));
     }
 
     /**
@@ -271,16 +371,6 @@ final class CallerNaming implements AutoCloseable {
         return cgroups.find(noted.cgroupId(), path).map(then -> then.path().equals(path) ? current.orElse(then) : then);
     }
 
-    /** Another program has another command line. */
-    private static Person person(
-            Optional<String> userName, Optional<ProcessReader.Reading> now, Optional<ProcessReader.Reading> unchanged) {
-        return new Person(
-                userName,
-                now.flatMap(ProcessReader.Reading::parent),
-                unchanged.flatMap(ProcessReader.Reading::commandLine),
-                now.map(read -> read.view().audit()).orElse(Audit.UNKNOWN));
-    }
-
     /** A pid that was given again is of a process that started later. */
     private static boolean isSame(ProcessView view, ConnectRecord noted) {
         return noted.process()
@@ -288,34 +378,42 @@ final class CallerNaming implements AutoCloseable {
                 .orElse(view.id().startTime() <= noted.bootNanos() / NANOS_PER_TICK);
     }
 
-    /** Whether what runs now is what ran when the process connected. Where that wasn't noted, only its name could tell. */
-    private static boolean runsStill(ProcessView now, ConnectRecord noted) {
-        Optional<ExecutableId> running = now.executable().map(ExecutableId::of);
+    /** Whether what runs now is what ran when the process connected. Where that wasn't noted, nothing tells. */
+    private static boolean runsStill(ProcessReader.Reading now, ConnectRecord noted) {
         return noted.process().isPresent()
-                ? running.equals(noted.process().map(ExecutableId::of))
-                : running.isPresent()
-                        && now.command().equals(KernelText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES));
+                && now.program()
+                        .map(program -> program.id()
+                                .mayBeOf(ExecutableId.of(noted.process().get().program())))
+                        .orElse(false);
+    }
+
+    /** Whether the process hasn't called exec(2) since, with the same executable either. */
+    private boolean hasSameImage(ProcessView now, ConnectRecord noted) {
+        ConnectRecord.Running then = noted.process().orElseThrow();
+        ProcessView.Image image = new ProcessView.Image(then.startStack(), then.argumentsStart());
+        return image.isKnown()
+                && image.equals(now.image())
+                && execs.last(noted.pid())
+                        .filter(exec -> exec.startBootNanos() == then.startBootNanos())
+                        .map(exec -> exec.execId() == then.execId())
+                        .orElse(true);
     }
 
     /** The executable that ran when the process connected; another one may run now. */
-    private KnownExecutables.Executable executable(
-            ConnectRecord noted, Optional<ProcessReader.Reading> now, Optional<ProcessReader.Reading> unchanged) {
-        now.flatMap(read -> read.view().executable())
-                .ifPresent(running -> executables.remember(ExecutableId.of(running), executable(now.get())));
-        return noted.process().isPresent()
-                ? executables.find(ExecutableId.of(noted.process().get()), noted.command())
-                : unchanged.map(CallerNaming::executable).orElse(KnownExecutables.Executable.UNKNOWN);
+    private CompletableFuture<KnownExecutables.Executable> executable(
+            ConnectRecord noted, Optional<ProcessReader.Reading> unchanged) {
+        return unchanged
+                .flatMap(ProcessReader.Reading::program)
+                .map(CallerNaming::executable)
+                .or(() -> noted.process()
+                        .map(process -> executables.find(ExecutableId.of(process.program()), noted.command())))
+                .orElse(done(KnownExecutables.Executable.UNKNOWN));
     }
 
-    private static KnownExecutables.Executable executable(ProcessReader.Reading read) {
-        return new KnownExecutables.Executable(read.path().text(), read.digest());
-    }
-
-    /** The file that ran when the process connected. */
-    private static Optional<FileId> file(ConnectRecord noted, Optional<ProcessReader.Reading> unchanged) {
-        return noted.process().isPresent()
-                ? noted.process().map(ConnectRecord.Running::file)
-                : unchanged.flatMap(read -> read.view().executable()).map(FileVersion::id);
+    private static CompletableFuture<KnownExecutables.Executable> executable(ProcessReader.Program running) {
+        return running.path()
+                .thenApply(path -> new KnownExecutables.Executable(
+                        path.text(), Optional.of(running.file().version().id()), running.digest()));
     }
 
     /** What can be said without /proc. */
@@ -323,12 +421,11 @@ final class CallerNaming implements AutoCloseable {
         ProcessIdentity who = identity(
                 noted,
                 notedId(noted),
-                KnownExecutables.Executable.UNKNOWN,
-                noted.process().map(ConnectRecord.Running::file),
-                Optional.empty(),
+                Slow.UNKNOWN,
+                noted.process().map(process -> process.program().id()),
                 CgroupName.UNKNOWN.placement(bootId, Namespaces.UNKNOWN),
-                Person.UNKNOWN);
-        return Named.of(noted, who, KnownExecutables.Executable.UNKNOWN, false);
+                new Person(Optional.empty(), parent(noted, Optional.empty()), Optional.empty(), Audit.UNKNOWN));
+        return Named.of(noted, who, done(Optional.empty()), done(Optional.empty()), false);
     }
 
     /** Those that were noted: a process may have taken others since. */

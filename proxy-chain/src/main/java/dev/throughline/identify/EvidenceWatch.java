@@ -106,15 +106,11 @@ public final class EvidenceWatch implements AutoCloseable {
 
     private static EvidenceInForce byNotes(ConnectNotes taken) {
         List<Lack> lacks = new ArrayList<>();
-        if (!taken.hasProcess()) {
-            lacks.add(new Lack(
-                    "the kernel's own types can't be followed",
-                    "CAP_PERFMON and a kernel with /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)"));
-        }
+        taken.missing().forEach(part -> lacks.add(new Lack(part.what(), part.hint())));
         lacks.addAll(hiddenProcesses());
         String reach = taken.hasProcess()
                 ? "whoever connects, with the executable, also of a process that is gone"
-                : "whoever connects; the executable of a process that still runs it";
+                : "whoever connects, without the executable";
         return EvidenceInForce.of(
                 Evidence.KERNEL_CONNECT, reach + (taken.isShared() ? ", shared with other hops" : ""), lacks);
     }

@@ -1,6 +1,7 @@
 package dev.throughline.identify;
 
 import dev.throughline.originator.FileId;
+import dev.throughline.os.FileStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +25,8 @@ record FileVersion(long device, long inode, long size, FileTime modified, FileTi
                 (FileTime) value(stat, "ctime"));
     }
 
-    boolean isSameFile(FileVersion other) {
-        return device == other.device && inode == other.inode;
+    static FileVersion of(FileStatus status) {
+        return new FileVersion(status.device(), status.inode(), status.size(), status.modified(), status.changed());
     }
 
     /** Its numbers: st_dev has 12 and 20 bits of the device's, and more above, in glibc's order (makedev(3)). */
@@ -33,6 +34,12 @@ record FileVersion(long device, long inode, long size, FileTime modified, FileTi
         int major = (int) ((device >>> 8 & 0xFFF) | (device >>> 32 & ~0xFFF));
         int minor = (int) ((device & 0xFF) | (device >>> 12 & ~0xFF));
         return new FileId(major, minor, inode);
+    }
+
+    /** Its device as the kernel counts it: the major number above 20 bits of the minor number. */
+    int kernelDevice() {
+        FileId id = id();
+        return id.major() << 20 | id.minor();
     }
 
     private static Object value(Map<String, Object> stat, String name) {

@@ -3,24 +3,36 @@ package dev.throughline.identify;
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.FileId;
+import dev.throughline.os.Mounts;
+import dev.throughline.os.OsException;
 import dev.throughline.os.PinnedFile;
+import dev.throughline.os.PinnedFile.Reach;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Executables by what the kernel says of them, for processes that are gone: those that others were seen to run, and those
- * that the usual folders hold, first under the process's name, then under any. A file that isn't exactly the one that ran is
- * never taken for it. For one thread.
+ * Executables by what the kernel says of them, for processes that are gone: where others were seen to run them, and in the
+ * usual folders, first under the process's name, then under any. A file that isn't exactly the one that ran is never taken
+ * for it, and each is looked up anew in this process's own mount namespace: when a file system is gone, another one may get
+ * its device.
+ *
+ * <p>For one thread.
  */
 final class KnownExecutables {
     private static final int MAX_REMEMBERED = 4096;
@@ -34,108 +46,162 @@ final class KnownExecutables {
     /**
      * An executable.
      *
+     * @param file by the numbers that stat(2) shows
      * @param digest SHA-256, perhaps still on its way
      */
-    record Executable(Optional<String> path, CompletableFuture<Optional<Bytes>> digest) {
+    record Executable(Optional<String> path, Optional<FileId> file, CompletableFuture<Optional<Bytes>> digest) {
         static final Executable UNKNOWN =
-                new Executable(Optional.empty(), CompletableFuture.completedFuture(Optional.empty()));
+                new Executable(Optional.empty(), Optional.empty(), CompletableFuture.completedFuture(Optional.empty()));
     }
 
     private final ExecutableDigests digests;
+    private final BoundedReads reads;
     private final LongSupplier nanoTime;
-    private Map<Long, Path> byInode = Map.of();
+    private CompletableFuture<Map<Long, Path>> byInode = CompletableFuture.completedFuture(Map.of());
     private long listedAt;
-    private final Cache<ExecutableId, Executable> known =
+    private final Cache<ExecutableId, Path> seen =
             CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
 
-    KnownExecutables(ExecutableDigests digests) {
-        this(digests, System::nanoTime);
+    KnownExecutables(ExecutableDigests digests, BoundedReads reads) {
+        this(digests, reads, System::nanoTime);
     }
 
-    KnownExecutables(ExecutableDigests digests, LongSupplier nanoTime) {
+    KnownExecutables(ExecutableDigests digests, BoundedReads reads, LongSupplier nanoTime) {
         this.digests = digests;
+        this.reads = reads;
         this.nanoTime = nanoTime;
         this.listedAt = nanoTime.getAsLong() - REST_NANOS;
     }
 
-    void remember(ExecutableId id, Executable executable) {
-        known.put(id, executable);
+    /** An executable was seen to run, and {@code path} led to it. */
+    void remember(ExecutableId id, String path) {
+        seen.put(id, Path.of(path));
     }
 
     /** The executable with this id, of a process that the kernel called {@code name}. */
-    Executable find(ExecutableId id, Bytes name) {
-        Executable found = known.getIfPresent(id);
-        if (found != null) {
-            return found;
-        }
-        Optional<Executable> searched = byName(id, name).or(() -> byInode(id));
-        searched.ifPresent(executable -> known.put(id, executable));
-        return searched.orElse(Executable.UNKNOWN);
-    }
-
-    /** Where a process is called as its executable is, nothing needs to be listed. */
-    private Optional<Executable> byName(ExecutableId id, Bytes name) {
-        Optional<String> file = KernelText.of(name.toByteArray(), MAX_NAME_BYTES - 1);
-        if (file.isEmpty() || file.get().contains("/")) {
-            return Optional.empty();
-        }
-        return FOLDERS.stream()
-                .map(folder -> at(Path.of(folder, file.get()), id))
-                .flatMap(Optional::stream)
-                .findFirst();
-    }
-
-    private Optional<Executable> byInode(ExecutableId id) {
-        if (!byInode.containsKey(id.inode()) && nanoTime.getAsLong() - listedAt >= REST_NANOS) {
-            byInode = listed();
-            listedAt = nanoTime.getAsLong();
-        }
-        return Optional.ofNullable(byInode.get(id.inode())).flatMap(path -> at(path, id));
-    }
-
-    private static Map<Long, Path> listed() {
-        Map<Long, Path> found = new HashMap<>();
-        for (String folder : FOLDERS) {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of(folder))) {
-                for (Path file : files) {
-                    inode(file).ifPresent(inode -> found.putIfAbsent(inode, file));
+    CompletableFuture<Executable> find(ExecutableId id, Bytes name) {
+        List<Path> elsewhere = new ArrayList<>();
+        for (Path path : candidates(id, name)) {
+            try {
+                Optional<PinnedFile> file = open(path, Reach.IN_MEMORY_BY_LINKS);
+                if (file.isEmpty()) {
+                    elsewhere.add(path);
+                    continue;
                 }
-            } catch (IOException | DirectoryIteratorException notHere) {
-                // The next folder.
+                Optional<Executable> found = ifIs(file.get(), id);
+                if (found.isPresent()) {
+                    return CompletableFuture.completedFuture(found.get());
+                }
+            } catch (IOException notHere) {
+                // The next one.
             }
+        }
+        CompletableFuture<Optional<Executable>> searched = CompletableFuture.completedFuture(Optional.empty());
+        for (Path path : elsewhere) {
+            searched = searched.thenCompose(
+                    found -> found.isPresent() ? CompletableFuture.completedFuture(found) : at(path, id));
+        }
+        CompletableFuture<Map<Long, Path>> listed = listed(id);
+        return searched.thenCompose(found -> found.isPresent()
+                        ? CompletableFuture.completedFuture(found)
+                        : listed.thenCompose(paths -> {
+                            Path path = paths.get(id.inode());
+                            return path == null ? CompletableFuture.completedFuture(Optional.empty()) : at(path, id);
+                        }))
+                .thenApply(found -> found.orElse(Executable.UNKNOWN));
+    }
+
+    /** Where it was seen; and where a process is called as its executable is, nothing needs to be listed. */
+    private SequencedSet<Path> candidates(ExecutableId id, Bytes name) {
+        SequencedSet<Path> candidates = new LinkedHashSet<>();
+        Path before = seen.getIfPresent(id);
+        if (before != null) {
+            candidates.add(before);
+        }
+        Optional<String> file = KernelText.of(name.toByteArray(), MAX_NAME_BYTES - 1);
+        if (file.isPresent() && !file.get().contains("/") && !file.get().isEmpty()) {
+            FOLDERS.forEach(folder -> candidates.add(Path.of(folder, file.get())));
+        }
+        return candidates;
+    }
+
+    /** The files of the usual folders by their inodes, as they were a while ago at most. */
+    private CompletableFuture<Map<Long, Path>> listed(ExecutableId id) {
+        boolean isListed = byInode.isDone() && byInode.join().containsKey(id.inode());
+        if (isListed || nanoTime.getAsLong() - listedAt < REST_NANOS) {
+            return byInode;
+        }
+        listedAt = nanoTime.getAsLong();
+        CompletableFuture<Map<Long, Path>> all = CompletableFuture.completedFuture(Map.of());
+        for (String folder : FOLDERS) {
+            // Each by itself: one may lie on a file system that hangs.
+            CompletableFuture<Map<Long, Path>> here =
+                    reads.read("the folder " + folder, () -> list(folder), Map.<Long, Path>of());
+            all = all.thenCombine(here, (before, more) -> {
+                Map<Long, Path> both = new HashMap<>(more);
+                both.putAll(before);
+                return both;
+            });
+        }
+        byInode = all;
+        return all;
+    }
+
+    private static Map<Long, Path> list(String folder) throws IOException {
+        Map<Long, Path> found = new HashMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of(folder))) {
+            for (Path file : files) {
+                inode(file).ifPresent(inode -> found.putIfAbsent(inode, file));
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
         return found;
     }
 
+    /** That of the file itself: where a link leads may hang. */
     private static Optional<Long> inode(Path file) {
         try {
-            return Optional.of((Long) Files.getAttribute(file, "unix:ino"));
+            return Optional.of((Long) Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS));
         } catch (IOException goneMeanwhile) {
             return Optional.empty();
         }
     }
 
-    /** The executable at {@code path}, if it is this one. */
-    private Optional<Executable> at(Path path, ExecutableId id) {
-        try {
-            return ExecutableId.of(FileVersion.of(path)).equals(id)
-                    ? Optional.of(read(path.toRealPath(), id))
-                    : Optional.empty();
-        } catch (IOException notHere) {
-            return Optional.empty();
-        }
+    private static Optional<PinnedFile> open(Path path, Reach reach) throws OsException {
+        return PinnedFile.openBy(Optional.empty(), bytes(path), reach);
     }
 
-    private Executable read(Path path, ExecutableId id) throws IOException {
-        PinnedFile file = PinnedFile.open(path.toString());
+    private static byte[] bytes(Path path) {
+        return path.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** The executable at {@code path}, if it is this one, by whatever file systems must be asked. */
+    private CompletableFuture<Optional<Executable>> at(Path path, ExecutableId id) {
+        return reads.read(
+                HostPaths.place(bytes(path)),
+                () -> {
+                    Optional<PinnedFile> file = open(path, Reach.ANYWHERE);
+                    return file.isPresent() ? ifIs(file.get(), id) : Optional.empty();
+                },
+                Optional.empty());
+    }
+
+    private Optional<Executable> ifIs(PinnedFile pinned, ExecutableId id) throws IOException {
         try {
-            FileVersion version = FileVersion.of(file.path());
-            if (!ExecutableId.of(version).equals(id)) {
-                throw new IOException(path + " is another file now");
+            ExecutableFile file = ExecutableFile.of(pinned);
+            Optional<Mounts.FileSystem> fileSystem = file.fileSystem("self");
+            if (fileSystem.isEmpty()
+                    || !ExecutableId.of(file, fileSystem.get()).equals(id)
+                    || pinned.status().links() == 0) {
+                pinned.close();
+                return Optional.empty();
             }
-            return new Executable(ExecutablePath.of(file, version, Path.of("/")).text(), digests.of(file, version));
+            Optional<String> path = ExecutablePath.current(pinned.name()).text();
+            return Optional.of(
+                    new Executable(path, Optional.of(file.version().id()), digests.of(pinned, file, fileSystem.get())));
         } catch (IOException | RuntimeException e) {
-            file.close();
+            pinned.close();
             throw e;
         }
     }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -113,20 +114,19 @@ final class Naming {
             return;
         }
         Optional<String> userName = users.name(process.view().credentials().uid());
-        if (process.digest().isDone()) {
-            lookup.answer()
-                    .complete(named(lookup, process, userName, process.digest().join()));
-        } else {
-            var _ = process.digest()
-                    .copy()
-                    .completeOnTimeout(Optional.empty(), digestDeadline.toNanos(), TimeUnit.NANOSECONDS)
-                    .thenAccept(digest -> lookup.answer().complete(named(lookup, process, userName, digest)));
+        CompletableFuture<ProcessReader.Described> described = process.described();
+        CompletableFuture<Optional<Bytes>> digest = process.digest();
+        if (!digest.isDone()) {
+            digest = digest.copy().completeOnTimeout(Optional.empty(), digestDeadline.toNanos(), TimeUnit.NANOSECONDS);
         }
+        var _ = described
+                .thenCombine(digest, (known, sha256) -> named(lookup, known, userName, sha256))
+                .thenAccept(lookup.answer()::complete);
     }
 
     private LocalOwner named(
-            Lookup lookup, ProcessReader.Reading process, Optional<String> userName, Optional<Bytes> digest) {
-        ProcessView view = process.view();
+            Lookup lookup, ProcessReader.Described process, Optional<String> userName, Optional<Bytes> digest) {
+        ProcessView view = process.reading().view();
         ProcessIdentity identity = new ProcessIdentity(
                 Evidence.SOCKET_LOOKUP,
                 OperatingSystem.LINUX,

@@ -95,15 +95,17 @@ final class PeerNaming implements AutoCloseable {
 
     private void name(UnixPeer peer, ProcessReader.Reading read, CompletableFuture<LocalOwner> answer) {
         Optional<String> userName = users.name(peer.uid());
-        var _ = read.digest()
+        CompletableFuture<Optional<Bytes>> digest = read.digest()
                 .copy()
-                .completeOnTimeout(Optional.empty(), limits.digestDeadline().toNanos(), TimeUnit.NANOSECONDS)
-                .thenAccept(digest -> answer.complete(owner(peer, read, digest, userName)));
+                .completeOnTimeout(Optional.empty(), limits.digestDeadline().toNanos(), TimeUnit.NANOSECONDS);
+        var _ = read.described()
+                .thenCombine(digest, (known, sha256) -> owner(peer, known, sha256, userName))
+                .thenAccept(answer::complete);
     }
 
     private LocalOwner owner(
-            UnixPeer peer, ProcessReader.Reading read, Optional<Bytes> digest, Optional<String> userName) {
-        ProcessView view = read.view();
+            UnixPeer peer, ProcessReader.Described read, Optional<Bytes> digest, Optional<String> userName) {
+        ProcessView view = read.reading().view();
         ProcessIdentity identity = new ProcessIdentity(
                 Evidence.KERNEL_CONNECT,
                 OperatingSystem.LINUX,

@@ -28,6 +28,27 @@ final class ProcText {
         return (int) field(4, stat);
     }
 
+    /** Fields 28 and 48 of {@code stat}: where stack and command line begin; both 0 where they may not be seen. */
+    static ProcessView.Image image(String stat) throws IOException {
+        return new ProcessView.Image(unsigned(field(stat, 28)), unsigned(field(stat, 48)));
+    }
+
+    private static String field(String stat, int number) throws IOException {
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
+        if (number - 3 >= fields.length) {
+            throw new IOException("/proc/PID/stat has another form than proc(5) gives it");
+        }
+        return fields[number - 3];
+    }
+
+    private static long unsigned(String number) throws IOException {
+        try {
+            return Long.parseUnsignedLong(number);
+        } catch (NumberFormatException e) {
+            throw new IOException("/proc/PID/stat has another form than proc(5) gives it", e);
+        }
+    }
+
     private static long field(int number, String stat) throws IOException {
         String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
         // The first field after the parenthesis is the third, the state.

@@ -1,7 +1,10 @@
 package dev.throughline.identify;
 
 import com.google.common.base.CharMatcher;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Streams;
 import dev.throughline.ebpf.ConnectNotes;
+import dev.throughline.ebpf.ExecRecord;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.BootClock;
@@ -33,6 +36,7 @@ public final class ProcessIdentifier implements AutoCloseable {
     private final LocalAddresses addresses;
     private final SocketDiag sockets;
     private final ExecutableDigests digests;
+    private final BoundedReads reads;
     private final HolderSearch search;
     private final PeerNaming peers;
     /** Empty on a kernel that has no number for it. */
@@ -50,6 +54,7 @@ public final class ProcessIdentifier implements AutoCloseable {
             LocalAddresses addresses,
             SocketDiag sockets,
             ExecutableDigests digests,
+            BoundedReads reads,
             HolderSearch search,
             PeerNaming peers,
             OptionalLong networkNamespace,
@@ -60,6 +65,7 @@ public final class ProcessIdentifier implements AutoCloseable {
         this.addresses = addresses;
         this.sockets = sockets;
         this.digests = digests;
+        this.reads = reads;
         this.search = search;
         this.peers = peers;
         this.networkNamespace = networkNamespace;
@@ -104,19 +110,30 @@ public final class ProcessIdentifier implements AutoCloseable {
             throw e;
         }
         ExecutableDigests digests = new ExecutableDigests();
+        BoundedReads reads = new BoundedReads("bounded-read", limits.readDeadline());
         HolderSearch search = new HolderSearch(
                 limits,
                 new Naming(
-                        new ProcessReader(digests, commandLines),
+                        new ProcessReader(digests, commandLines, reads),
                         Users.ofThisHost(),
                         bootId,
                         limits.digestDeadline(),
                         cgroup));
         search.start();
-        PeerNaming peers =
-                new PeerNaming(new ProcessReader(digests, commandLines), Users.ofThisHost(), bootId, limits, bootTicks);
+        PeerNaming peers = new PeerNaming(
+                new ProcessReader(digests, commandLines, reads), Users.ofThisHost(), bootId, limits, bootTicks);
         return new ProcessIdentifier(
-                addresses, sockets, digests, search, peers, networkNamespace, bootId, limits, commandLines, bootTicks);
+                addresses,
+                sockets,
+                digests,
+                reads,
+                search,
+                peers,
+                networkNamespace,
+                bootId,
+                limits,
+                commandLines,
+                bootTicks);
     }
 
     /**
@@ -135,12 +152,23 @@ public final class ProcessIdentifier implements AutoCloseable {
                 notes,
                 networkNamespace.getAsLong(),
                 new CallerNaming(
-                        new ProcessReader(digests, commandLines),
-                        new KnownExecutables(digests),
+                        new ProcessReader(digests, commandLines, reads),
+                        new KnownExecutables(digests, reads),
+                        pid -> lastExec(notes, pid),
+                        new ScriptPath(reads),
                         new CgroupPaths(notes.cgroup(), System::nanoTime),
                         Users.ofThisHost(),
                         bootId,
                         limits));
+    }
+
+    /** What can't be asked isn't known. */
+    private static Optional<ExecRecord> lastExec(ConnectNotes notes, int pid) {
+        try {
+            return notes.lastExec(pid);
+        } catch (OsException e) {
+            return Optional.empty();
+        }
     }
 
     private static OptionalLong networkNamespace() {
@@ -241,8 +269,26 @@ public final class ProcessIdentifier implements AutoCloseable {
         return failures.sum() + search.failures();
     }
 
+    /** Reads that were given up since a file system, or a process's memory, didn't answer. */
+    public long abandonedReads() {
+        return reads.abandoned() + digests.reads().abandoned();
+    }
+
+    /** Reads that weren't tried since their place didn't answer before, or too many waited there. */
+    public long skippedReads() {
+        return reads.skipped() + digests.reads().skipped();
+    }
+
+    /** What doesn't answer now, in words. */
+    public ImmutableList<String> hanging() {
+        return Streams.concat(reads.hanging().stream(), digests.reads().hanging().stream())
+                .distinct()
+                .collect(ImmutableList.toImmutableList());
+    }
+
     @Override
     public void close() {
+        reads.close();
         search.close();
         peers.close();
         callers.ifPresent(Callers::close);

@@ -5,6 +5,7 @@ import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.ProcessId;
+import dev.throughline.os.Mounts;
 import dev.throughline.os.PinnedFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,32 +24,65 @@ final class ProcessReader {
     /**
      * A process that stayed the same while it was read.
      *
-     * @param path of its executable
-     * @param digest SHA-256 of its executable, which may still be on its way
+     * @param program its executable
      * @param held those file descriptors that still held their sockets
      * @param parent while it was read; it may be taken over by another later
      * @param commandLine keyed hash, if hashes were asked for; a process may write another line over its own
      */
     record Reading(
             ProcessView view,
-            ExecutablePath path,
-            CompletableFuture<Optional<Bytes>> digest,
+            Optional<Program> program,
             Set<Integer> held,
             Optional<ProcessId> parent,
-            Optional<Bytes> commandLine) {
+            CompletableFuture<Optional<Bytes>> commandLine) {
+        /** SHA-256 of its executable. */
+        CompletableFuture<Optional<Bytes>> digest() {
+            return program.map(Program::digest).orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
+        }
+
+        /** What is known of its executable's path. */
+        CompletableFuture<ExecutablePath> path() {
+            return program.map(Program::path)
+                    .orElseGet(() -> CompletableFuture.completedFuture(ExecutablePath.UNKNOWN));
+        }
+
+        /** What takes a look at file systems or at the process's memory. */
+        CompletableFuture<Described> described() {
+            return path().thenCombine(commandLine, (path, line) -> new Described(this, path, line));
+        }
+    }
+
+    /**
+     * An executable that runs.
+     *
+     * @param path which may still be looked up
+     * @param digest SHA-256, which may still be on its way
+     */
+    record Program(
+            ExecutableFile file,
+            Mounts.FileSystem fileSystem,
+            CompletableFuture<ExecutablePath> path,
+            CompletableFuture<Optional<Bytes>> digest) {
+        ExecutableId id() {
+            return ExecutableId.of(file, fileSystem);
+        }
+    }
+
+    /** A reading with what took longer. */
+    record Described(Reading reading, ExecutablePath path, Optional<Bytes> commandLine) {
         /** The code that it runs, whose hash is {@code sha256}. */
         Code code(Optional<Bytes> sha256) {
             return new Code(
                     path.text(),
                     sha256,
-                    view.command(),
-                    view.executable().map(FileVersion::id),
+                    reading.view.command(),
+                    reading.view.executable().map(file -> file.version().id()),
                     path.state(),
                     AppleSignature.UNKNOWN);
         }
 
         Person person(Optional<String> userName) {
-            return new Person(userName, parent, commandLine, view.audit());
+            return new Person(userName, reading.parent, commandLine, reading.view.audit());
         }
     }
 
@@ -57,19 +91,21 @@ final class ProcessReader {
         ProcessView of(int pid) throws IOException;
     }
 
-    private record Executable(ExecutablePath path, CompletableFuture<Optional<Bytes>> digest) {}
-
     private final ExecutableDigests digests;
     private final Optional<CommandLineHash> commandLines;
+    private final BoundedReads reads;
+    private final HostPaths paths;
     private final Views views;
 
-    ProcessReader(ExecutableDigests digests, Optional<CommandLineHash> commandLines) {
-        this(digests, commandLines, ProcessView::read);
+    ProcessReader(ExecutableDigests digests, Optional<CommandLineHash> commandLines, BoundedReads reads) {
+        this(digests, commandLines, reads, ProcessView::read);
     }
 
-    ProcessReader(ExecutableDigests digests, Optional<CommandLineHash> commandLines, Views views) {
+    ProcessReader(ExecutableDigests digests, Optional<CommandLineHash> commandLines, BoundedReads reads, Views views) {
         this.digests = digests;
         this.commandLines = commandLines;
+        this.reads = reads;
+        this.paths = new HostPaths(reads);
         this.views = views;
     }
 
@@ -77,41 +113,65 @@ final class ProcessReader {
     Optional<Reading> read(int pid, Map<Integer, Long> socketByDescriptor) {
         try {
             ProcessView before = views.of(pid);
-            Executable executable = executable(pid, before);
+            Optional<Program> program = before.executable().isPresent()
+                    ? program(pid, before.executable().get())
+                    : Optional.empty();
             Set<Integer> held = held(pid, socketByDescriptor);
             Optional<ProcessId> parent = ParentProcess.of(pid, ProcessView::stat);
-            Optional<Bytes> commandLine = commandLine(pid);
             if (!before.equals(views.of(pid))) {
                 return Optional.empty();
             }
-            return Optional.of(new Reading(before, executable.path(), executable.digest(), held, parent, commandLine));
+            return Optional.of(new Reading(before, program, held, parent, commandLine(pid, before)));
         } catch (IOException e) {
             return Optional.empty();
         }
     }
 
-    private Executable executable(int pid, ProcessView view) throws IOException {
-        if (view.executable().isEmpty()) {
-            return new Executable(ExecutablePath.UNKNOWN, CompletableFuture.completedFuture(Optional.empty()));
+    /** What the process with this pid and start runs now; empty if it has ended, or that may not be seen. */
+    Optional<Program> program(int pid, long startTicks) {
+        try (PinnedFile now = PinnedFile.open("/proc/" + pid + "/exe")) {
+            Optional<Program> program = program(pid, ExecutableFile.of(now));
+            return ProcText.startTime(ProcessView.stat(pid)) == startTicks ? program : Optional.empty();
+        } catch (IOException gone) {
+            return Optional.empty();
         }
-        FileVersion version = view.executable().get();
-        PinnedFile file = PinnedFile.open("/proc/" + pid + "/exe");
+    }
+
+    private Optional<Program> program(int pid, ExecutableFile expected) throws IOException {
+        PinnedFile pinned = PinnedFile.open("/proc/" + pid + "/exe");
         try {
-            if (!FileVersion.of(file.path()).equals(version)) {
+            if (!ExecutableFile.of(pinned).equals(expected)) {
                 throw new IOException("process " + pid + " runs another executable now");
             }
-            Path root = Path.of("/proc/" + pid + "/root");
-            return new Executable(ExecutablePath.of(file, version, root), digests.of(file, version));
+            Optional<Mounts.FileSystem> fileSystem = expected.fileSystem(Integer.toString(pid));
+            if (fileSystem.isEmpty()) {
+                pinned.close();
+                return Optional.empty();
+            }
+            CompletableFuture<ExecutablePath> path = ExecutablePath.of(pinned, expected, fileSystem.get(), paths);
+            return Optional.of(
+                    new Program(expected, fileSystem.get(), path, digests.of(pinned, expected, fileSystem.get())));
         } catch (IOException | RuntimeException e) {
-            file.close();
+            pinned.close();
             throw e;
         }
     }
 
-    private Optional<Bytes> commandLine(int pid) throws IOException {
-        return commandLines.isPresent()
-                ? commandLines.get().of(Path.of("/proc/" + pid + "/cmdline"))
-                : Optional.empty();
+    /**
+     * On a thread of its own: a process can hold back the memory in which its command line is (userfaultfd(2)). It is the line
+     * of what ran before, if the process is afterwards what it was.
+     */
+    private CompletableFuture<Optional<Bytes>> commandLine(int pid, ProcessView before) {
+        if (commandLines.isEmpty()) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        return reads.read(
+                "the memory of processes of user " + before.credentials().unsignedUid(),
+                () -> {
+                    Optional<Bytes> hash = commandLines.get().of(Path.of("/proc/" + pid + "/cmdline"));
+                    return before.equals(views.of(pid)) ? hash : Optional.empty();
+                },
+                Optional.empty());
     }
 
     private static Set<Integer> held(int pid, Map<Integer, Long> socketByDescriptor) {

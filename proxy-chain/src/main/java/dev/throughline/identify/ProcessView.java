@@ -6,6 +6,7 @@ import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessId;
+import dev.throughline.os.PinnedFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,27 +17,37 @@ import java.util.OptionalLong;
 
 /**
  * What /proc/PID says of a process at one moment. Two equal views with the same start time are of one process that ran one
- * executable as one user all the while: a pid that was given again differs in its start time, exec(2) in the executable.
+ * executable as one user all the while: a pid that was given again differs in its start time, exec(2) in the executable, and of one executable in where the kernel put it.
  */
 record ProcessView(
         ProcessId id,
         Credentials credentials,
         Optional<String> command,
         Optional<CgroupName> cgroup,
-        Optional<FileVersion> executable,
+        Optional<ExecutableFile> executable,
+        Image image,
         Audit audit,
         Namespaces namespaces) {
     private static final int MAX_COMMAND_BYTES = 256;
 
+    /** Where stack and command line begin: the kernel draws other places at each exec(2). 0 where it may not be seen. */
+    record Image(long startStack, long argumentsStart) {
+        boolean isKnown() {
+            return startStack != 0 && argumentsStart != 0;
+        }
+    }
+
     /** Reads {@code pid}, a thread group. */
     static ProcessView read(int pid) throws IOException {
         Path process = Path.of("/proc/" + pid);
+        String stat = stat(pid);
         return new ProcessView(
-                new ProcessId(pid, ProcText.startTime(stat(pid))),
+                new ProcessId(pid, ProcText.startTime(stat)),
                 credentials(pid),
                 command(process),
                 cgroup(process),
                 executable(process),
+                ProcText.image(stat),
                 new Audit(auditId(process, "loginuid"), auditId(process, "sessionid"), Optional.empty()),
                 new Namespaces(namespace(process, "net"), namespace(process, "pid")));
     }
@@ -74,9 +85,9 @@ record ProcessView(
     }
 
     /** Empty where it may not be seen, and for kernel threads. */
-    private static Optional<FileVersion> executable(Path process) {
-        try {
-            return Optional.of(FileVersion.of(process.resolve("exe")));
+    private static Optional<ExecutableFile> executable(Path process) {
+        try (PinnedFile file = PinnedFile.open(process.resolve("exe").toString())) {
+            return Optional.of(ExecutableFile.of(file));
         } catch (IOException e) {
             return Optional.empty();
         }

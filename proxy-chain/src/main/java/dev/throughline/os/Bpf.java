@@ -28,6 +28,7 @@ final class Bpf {
     static final int OBJ_PIN = 6;
     static final int OBJ_GET = 7;
     static final int OBJ_GET_INFO_BY_FD = 15;
+    static final int RAW_TRACEPOINT_OPEN = 17;
     static final int LINK_CREATE = 28;
 
     private static final int ATTRIBUTE_BYTES = 128;

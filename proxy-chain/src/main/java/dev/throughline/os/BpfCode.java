@@ -60,6 +60,7 @@ public final class BpfCode {
         GET_SOCKET_COOKIE(46),
         GET_CURRENT_CGROUP_ID(80),
         PROBE_READ_KERNEL(113),
+        PROBE_READ_KERNEL_STR(115),
         GET_NETNS_COOKIE(122),
         KTIME_GET_BOOT_NS(125),
         SKC_TO_TCP_SOCK(137);
@@ -88,6 +89,7 @@ public final class BpfCode {
     private static final int PSEUDO_MAP_FD = 1;
     private static final int JUMP = 0x05;
     private static final int JUMP_IF_EQUAL = 0x15;
+    private static final int JUMP_IF_SAME = 0x1D;
     private static final int JUMP_IF_OTHER = 0x55;
     private static final int JUMP_IF_OTHER_WORD = 0x56;
     private static final int CALL = 0x85;
@@ -151,6 +153,12 @@ public final class BpfCode {
     public BpfCode jumpIf(Register register, int number, Label to) {
         jumps.add(new Jump(instructions.size(), to));
         return add(JUMP_IF_EQUAL, register, Register.R0, 0, number);
+    }
+
+    /** Goes on at {@code to} if both registers are equal. */
+    public BpfCode jumpIf(Register register, Register other, Label to) {
+        jumps.add(new Jump(instructions.size(), to));
+        return add(JUMP_IF_SAME, register, other, 0, 0);
     }
 
     /** Goes on at {@code to} unless {@code register} is {@code number}. */

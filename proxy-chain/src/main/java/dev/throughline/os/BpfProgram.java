@@ -23,7 +23,9 @@ public final class BpfProgram implements AutoCloseable {
         /** sendmsg(2) of a datagram to an IPv6 address that it names. */
         SEND_IPV6(18, 15),
         /** Events of TCP connections. */
-        SOCKET_EVENTS(13, 3);
+        SOCKET_EVENTS(13, 3),
+        /** exec(2) of any process of the host, before the first instruction of what it runs then. */
+        EXEC(17, 0);
 
         private final int type;
         private final int attach;
@@ -119,6 +121,23 @@ public final class BpfProgram implements AutoCloseable {
             return new BpfLink(link);
         } finally {
             libc.close(directory);
+        }
+    }
+
+    /**
+     * Has it run whenever a process of this host has called exec(2), for a program with {@link Hook#EXEC}.
+     *
+     * @return what keeps it attached
+     * @throws OsException if the kernel has no such tracepoint, or refuses
+     */
+    public BpfLink traceExec() throws OsException {
+        try (Arena arena = Arena.ofConfined()) {
+            int link = new Bpf()
+                    .begin()
+                    .set(0, arena.allocateFrom("sched_process_exec"))
+                    .set(8, fd)
+                    .call(Bpf.RAW_TRACEPOINT_OPEN, "bpf(RAW_TRACEPOINT_OPEN) of sched_process_exec");
+            return new BpfLink(link);
         }
     }
 

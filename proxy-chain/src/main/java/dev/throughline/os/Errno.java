@@ -6,16 +6,17 @@ package dev.throughline.os;
  */
 public final class Errno {
     public static final int EPERM = 1;
-    static final int ENOENT = 2;
+    public static final int ENOENT = 2;
     static final int EINTR = 4;
     static final int EBADF = 9;
     static final int EAGAIN = 11;
-    static final int EACCES = 13;
-    static final int ENOTDIR = 20;
-    static final int EINVAL = 22;
+    public static final int EACCES = 13;
+    public static final int ENOTDIR = 20;
+    public static final int EINVAL = 22;
     public static final int ENOSYS = 38;
     static final int EBADMSG = 74;
     static final int ENOBUFS = 105;
+    public static final int ELOOP = 40;
     static final int EMSGSIZE = 90;
 
     private Errno() {}
@@ -36,7 +37,7 @@ public final class Errno {
             case 23 -> "ENFILE (too many open files on this host)";
             case 24 -> "EMFILE (too many open files in this process)";
             case ENOSYS -> "ENOSYS (this kernel has no such call)";
-            case 40 -> "ELOOP (too many symbolic links)";
+            case ELOOP -> "ELOOP (too many symbolic links)";
             case EBADMSG -> "EBADMSG (malformed answer)";
             case EMSGSIZE -> "EMSGSIZE (answer too long)";
             case 93 -> "EPROTONOSUPPORT (protocol not supported)";

@@ -37,7 +37,12 @@ final class Libc {
     private static final MethodHandle FLOCK = handle("flock", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle CLOSE = handle("close", JAVA_INT, JAVA_INT);
     private static final MethodHandle READLINK = handle("readlink", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle FSTATFS = handle("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle STATX = handle("statx", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle OPENAT2 = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("syscall"),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG),
+            Linker.Option.captureCallState("errno"),
+            Linker.Option.firstVariadicArg(1));
     private static final MethodHandle CLOCK_GETTIME = handle("clock_gettime", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle SIGNAL = handle("signal", ADDRESS, JAVA_INT, ADDRESS);
     private static final MethodHandle MMAP =
@@ -45,6 +50,11 @@ final class Libc {
     private static final MethodHandle MUNMAP = handle("munmap", JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle CAPGET = handle("capget", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle CAPSET = handle("capset", JAVA_INT, ADDRESS, ADDRESS);
+
+    /** The number of openat2(2), on every architecture. */
+    private static final long OPENAT2_NUMBER = 437;
+
+    static final int AT_FDCWD = -100;
 
     private final MemorySegment state = Arena.ofAuto().allocate(STATE);
 
@@ -192,9 +202,18 @@ final class Libc {
         }
     }
 
-    int fstatfs(int fd, MemorySegment result) {
+    int statx(int fd, MemorySegment path, int flags, int mask, MemorySegment result) {
         try {
-            return (int) FSTATFS.invokeExact(state, fd, result);
+            return (int) STATX.invokeExact(state, fd, path, flags, mask, result);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** openat2(2); the C library has no function of its own for it. */
+    int openat2(int folder, MemorySegment path, MemorySegment how, long bytes) {
+        try {
+            return (int) (long) OPENAT2.invokeExact(state, OPENAT2_NUMBER, folder, path, how, bytes);
         } catch (Throwable e) {
             throw impossible(e);
         }

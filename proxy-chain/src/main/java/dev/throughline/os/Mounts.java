@@ -2,6 +2,7 @@ package dev.throughline.os;
 
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,13 +17,18 @@ import java.util.Optional;
  * @param all in the order in which they were mounted: a later one hides an earlier one at the same place
  */
 public record Mounts(ImmutableList<Mount> all) {
+    private static final long MAX_BYTES = 4 << 20;
+
     /**
      * A mounted file system.
      *
+     * @param id which no other mount has while this one is there
+     * @param device of the file system's super block, as the kernel counts it: the major number above 20 bits of the minor
+     *     number. Of the devices that stat(2) shows, some file systems have several others
      * @param root which of its folders is what is seen at {@code at}
      * @param type such as {@code cgroup2} or {@code bpf}
      */
-    public record Mount(String root, Path at, String type) {}
+    public record Mount(int id, int device, String root, Path at, String type) {}
 
     /** Those that this process sees. */
     public static Mounts own() throws IOException {
@@ -47,13 +53,76 @@ public record Mounts(ImmutableList<Mount> all) {
         List<Mount> mounts = new ArrayList<>();
         for (String line : Splitter.on('\n').omitEmptyStrings().split(mountinfo)) {
             List<String> fields = Splitter.on(' ').splitToList(line);
-            int separator = fields.indexOf("-");
-            if (separator >= 6 && separator + 1 < fields.size()) {
+            int separator = separator(fields);
+            if (separator > 0) {
                 Path at = seenFrom.resolve(Path.of("/").relativize(Path.of(unescaped(fields.get(4)))));
-                mounts.add(new Mount(unescaped(fields.get(3)), at, fields.get(separator + 1)));
+                mounts.add(new Mount(
+                        Integer.parseInt(fields.get(0)),
+                        device(fields.get(2)),
+                        unescaped(fields.get(3)),
+                        at,
+                        fields.get(separator + 1)));
             }
         }
         return new Mounts(ImmutableList.copyOf(mounts));
+    }
+
+    /** Where the optional fields end, or -1 in a line of another form. */
+    private static int separator(List<String> fields) {
+        int separator = fields.indexOf("-");
+        return separator >= 6 && separator + 1 < fields.size() ? separator : -1;
+    }
+
+    private static int device(String majorAndMinor) {
+        int colon = majorAndMinor.indexOf(':');
+        return Integer.parseUnsignedInt(majorAndMinor, 0, colon, 10) << 20
+                | Integer.parseUnsignedInt(majorAndMinor, colon + 1, majorAndMinor.length(), 10);
+    }
+
+    /**
+     * A file system that is mounted somewhere.
+     *
+     * @param device as in {@link Mount}
+     * @param type such as {@code ext4}
+     */
+    public record FileSystem(int device, String type) {}
+
+    /**
+     * The file system of one mount, as a process sees it. No file system is asked.
+     *
+     * @param process its pid, or {@code self}
+     * @param mount the id
+     * @return empty if the mount isn't in that process's mount namespace, or behind more than {@value #MAX_BYTES} bytes of
+     *     others: whoever fills a namespace of his own should keep nobody waiting
+     * @throws IOException if the process has ended, or may not be looked at
+     */
+    public static Optional<FileSystem> fileSystem(String process, int mount) throws IOException {
+        String wanted = mount + " ";
+        long read = 0;
+        try (BufferedReader lines =
+                Files.newBufferedReader(Path.of("/proc", process, "mountinfo"), StandardCharsets.ISO_8859_1)) {
+            for (String line = lines.readLine(); line != null && read < MAX_BYTES; line = lines.readLine()) {
+                read += line.length() + 1;
+                if (line.startsWith(wanted)) {
+                    List<String> fields = Splitter.on(' ').splitToList(line);
+                    int separator = separator(fields);
+                    return separator < 0
+                            ? Optional.empty()
+                            : Optional.of(new FileSystem(device(fields.get(2)), fields.get(separator + 1)));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Whether a file system is mounted here, wherever. */
+    public boolean hasDevice(int device) {
+        return all.stream().anyMatch(mount -> mount.device() == device);
+    }
+
+    /** Whether a mount is one of these. */
+    public boolean hasMount(int id) {
+        return all.stream().anyMatch(mount -> mount.id() == id);
     }
 
     /** Spaces, tabs, newlines and backslashes are written as three octal digits. */

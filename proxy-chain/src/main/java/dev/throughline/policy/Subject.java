@@ -2,6 +2,8 @@ package dev.throughline.policy;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
 import java.util.Locale;
 import java.util.Optional;
@@ -9,10 +11,16 @@ import java.util.UUID;
 
 /** What is known of an originator, or of where it goes, as text; each is the condition of its name. */
 public enum Subject {
-    /** Path of the executable, as the process's own mount namespace names it. */
+    /** Path of the executable, in the mount namespace of the first hop. */
     EXECUTABLE,
     /** SHA-256 of the executable's bytes, in hex. */
     SHA256,
+    /** Path of the script that the executable interprets. */
+    SCRIPT,
+    /** Path of the parent process's executable. */
+    PARENT,
+    /** SHA-256 of the parent process's executable, in hex. */
+    PARENT_SHA256,
     /** The unit of the system's systemd. */
     UNIT,
     /** Id of the container, as its runtime names it. */
@@ -28,10 +36,14 @@ public enum Subject {
 
     Optional<String> of(Question question) {
         Code code = question.originator().identity().code();
+        Person person = question.originator().identity().person();
         Placement place = question.originator().identity().placement();
         return switch (this) {
             case EXECUTABLE -> code.executable();
             case SHA256 -> code.sha256().map(Bytes::toHex);
+            case SCRIPT -> code.script();
+            case PARENT -> ifNoted(person.parentExecutable(), question);
+            case PARENT_SHA256 -> ifNoted(person.parentSha256().map(Bytes::toHex), question);
             case UNIT -> place.unit();
             case CONTAINER -> place.container();
             case POD -> place.pod().map(UUID::toString);
@@ -39,6 +51,15 @@ public enum Subject {
             case TEAM_ID -> code.signature().teamId();
             case DESTINATION_HOST -> question.destinationHost();
         };
+    }
+
+    /**
+     * A parent is certain only if the kernel noted it as its child connected, or an agent says it: afterwards another process
+     * may have taken the child over.
+     */
+    private static Optional<String> ifNoted(Optional<String> text, Question question) {
+        Evidence evidence = question.originator().identity().evidence();
+        return evidence == Evidence.KERNEL_CONNECT || evidence == Evidence.BRIDGE ? text : Optional.empty();
     }
 
     /** Its key in a configuration, such as {@code destination-host}. */

@@ -53,7 +53,9 @@ public final class OriginatorJson {
         person.parent()
                 .ifPresent(parent -> out.put("parent_pid", parent.unsignedPid())
                         .putUnsigned("parent_start_time", parent.knownStart()));
-        out.putHex("command_line_hmac", person.commandLineHash());
+        out.put("parent_exe", person.parentExecutable())
+                .putHex("parent_sha256", person.parentSha256())
+                .putHex("command_line_hmac", person.commandLineHash());
     }
 
     private static void code(Json out, Code code) {
@@ -61,6 +63,7 @@ public final class OriginatorJson {
                 .put("exe_state", code.state().map(ExecutableState::toString))
                 .put("exe_file", code.file().map(FileId::toString))
                 .putHex("exe_sha256", code.sha256())
+                .put("script", code.script())
                 .put("comm", code.command())
                 .put("signing_id", code.signature().signingId())
                 .put("team_id", code.signature().teamId())

@@ -126,7 +126,7 @@ class AdminServerTest {
 
         assertThat(answer).startsWith("HTTP/1.1 404 Not Found");
         assertThat(body(answer))
-                .isEqualTo("there is: /metrics /-/healthy /-/ready /flows /budget /who /-/reload /-/redirect/apply"
+                .isEqualTo("there is: /metrics /-/healthy /-/ready /flows /budget /identification /who /-/reload /-/redirect/apply"
                         + " /-/redirect/remove\n");
     }
 

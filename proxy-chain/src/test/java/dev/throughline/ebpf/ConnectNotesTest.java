@@ -103,8 +103,9 @@ class ConnectNotesTest {
             ConnectRecord.Running process = noted.process().orElseThrow();
 
             Map<String, Object> exe = Files.readAttributes(Path.of("/proc/self/exe"), "unix:ino,ctime");
-            assertThat(process.inode()).isEqualTo(exe.get("ino"));
-            assertThat(TimeUnit.SECONDS.toNanos(process.ctimeSeconds()) + process.ctimeNanos())
+            ConnectRecord.ProgramFile program = process.program();
+            assertThat(program.inode()).isEqualTo(exe.get("ino"));
+            assertThat(TimeUnit.SECONDS.toNanos(program.ctimeSeconds()) + program.ctimeNanos())
                     .isEqualTo(((java.nio.file.attribute.FileTime) exe.get("ctime")).to(TimeUnit.NANOSECONDS));
             String stat = Files.readString(Path.of("/proc/self/stat"));
             assertThat(process.startTicks())

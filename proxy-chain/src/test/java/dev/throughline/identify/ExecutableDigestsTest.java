@@ -38,14 +38,16 @@ class ExecutableDigestsTest {
     @Test
     void ofAnOlderStateNothingIsSaid() throws Exception {
         Path path = Files.writeString(directory.resolve("program"), "one");
-        FileVersion old = FileVersion.of(path);
+        ExecutableFile old = Known.file(path);
         Files.writeString(path, "other");
 
-        assertThat(digests.of(PinnedFile.open(path.toString()), old).join()).isEmpty();
+        assertThat(digests.of(PinnedFile.open(path.toString()), old, Known.fileSystem(path))
+                        .join())
+                .isEmpty();
     }
 
     private CompletableFuture<Optional<Bytes>> digest(Path path) throws Exception {
-        return digests.of(PinnedFile.open(path.toString()), FileVersion.of(path));
+        return digests.of(PinnedFile.open(path.toString()), Known.file(path), Known.fileSystem(path));
     }
 
     static Bytes sha256(byte[] bytes) throws Exception {

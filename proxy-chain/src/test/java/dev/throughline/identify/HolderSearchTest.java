@@ -59,7 +59,7 @@ class HolderSearchTest {
 
     private static HolderSearch search(IdentifyLimits limits) {
         Naming naming = new Naming(
-                new ProcessReader(new ExecutableDigests(), Optional.empty()),
+                new ProcessReader(new ExecutableDigests(), Optional.empty(), Known.reads()),
                 new Users(Path.of("/etc/passwd")),
                 Bytes.copyOf(new byte[16]),
                 limits.digestDeadline(),

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.base.Splitter;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.os.Mounts;
+import dev.throughline.os.PinnedFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -16,6 +19,30 @@ final class Known {
     static final CommandLineHash COMMAND_LINES = new CommandLineHash(Bytes.ofHex("5c".repeat(32)));
 
     private Known() {}
+
+    /** Reads that have as long as they like. */
+    static BoundedReads reads() {
+        return new BoundedReads("read", Duration.ofSeconds(20));
+    }
+
+    /** The executable at a path of this process's. */
+    static ExecutableFile file(Path path) throws IOException {
+        try (PinnedFile file = PinnedFile.open(path.toString())) {
+            return ExecutableFile.of(file);
+        }
+    }
+
+    /** Its file system. */
+    static Mounts.FileSystem fileSystem(Path path) throws IOException {
+        try (PinnedFile file = PinnedFile.open(path.toString())) {
+            return ExecutableFile.of(file).fileSystem("self").orElseThrow();
+        }
+    }
+
+    /** The kernel's name for it. */
+    static ExecutableId id(Path path) throws IOException {
+        return ExecutableId.of(file(path), fileSystem(path));
+    }
 
     /** Whatever the way by which its process was found. */
     static void assertAllOf(Application application, ProcessIdentity who) throws Exception {

@@ -18,14 +18,14 @@ class KnownExecutablesTest {
     private static final Bytes ANOTHER_NAME = Bytes.copyOf("my-sleep".getBytes(StandardCharsets.US_ASCII));
 
     private final ExecutableDigests digests = new ExecutableDigests();
-    private final KnownExecutables executables = new KnownExecutables(digests);
+    private final KnownExecutables executables = new KnownExecutables(digests, Known.reads());
     private Path file;
     private ExecutableId id;
 
     @BeforeEach
     void find() throws IOException {
         file = Path.of("/usr/bin/sleep").toRealPath();
-        id = ExecutableId.of(FileVersion.of(file));
+        id = Known.id(file);
     }
 
     @AfterEach
@@ -33,19 +33,25 @@ class KnownExecutablesTest {
         digests.close();
     }
 
+    private static KnownExecutables.Executable find(KnownExecutables executables, ExecutableId id, Bytes name) {
+        return executables.find(id, name).join();
+    }
+
     @Test
     void itIsFoundUnderTheProcesssNameOrUnderAnother() {
-        assertThat(executables.find(id, SLEEP).path()).contains(file.toString());
-        assertThat(new KnownExecutables(digests).find(id, ANOTHER_NAME).path()).contains(file.toString());
+        assertThat(find(executables, id, SLEEP).path()).contains(file.toString());
+        assertThat(find(new KnownExecutables(digests, Known.reads()), id, ANOTHER_NAME)
+                        .path())
+                .contains(file.toString());
     }
 
     /** An update in place, or a write by whoever may: the bytes that ran are gone. */
     @Test
     void aFileThatChangedSinceIsNotTheOneThatRan() {
-        ExecutableId before = new ExecutableId(id.inode(), id.changedNanos() - 1);
+        ExecutableId before = new ExecutableId(id.device(), id.subvolume(), id.inode(), id.changedNanos() - 1);
 
-        assertThat(executables.find(before, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
-        assertThat(executables.find(before, ANOTHER_NAME)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
+        assertThat(find(executables, before, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
+        assertThat(find(executables, before, ANOTHER_NAME)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
     }
 
     /** Also if it has the same size again, and says that it was last written when it was. */
@@ -53,22 +59,55 @@ class KnownExecutablesTest {
     void aWriteMakesAnotherExecutableOfAFile(@TempDir Path folder) throws IOException {
         Path program = Files.writeString(folder.resolve("program"), "one");
         FileVersion first = FileVersion.of(program);
+        ExecutableId before = Known.id(program);
         // The clock of the file system ticks some hundred times a second.
         do {
             Files.writeString(program, "two");
             Files.setLastModifiedTime(program, first.modified());
         } while (FileVersion.of(program).changed().equals(first.changed()));
 
-        assertThat(ExecutableId.of(FileVersion.of(program)))
-                .isNotEqualTo(ExecutableId.of(first))
+        assertThat(Known.id(program))
+                .isNotEqualTo(before)
                 .extracting(ExecutableId::inode)
-                .isEqualTo(first.inode());
+                .isEqualTo(before.inode());
+    }
+
+    /** A user serves a file system with any inode and any time, but the kernel gives it a device of its own. */
+    @Test
+    void aFileOfAnotherDeviceIsNotTheOneThatRan() {
+        ExecutableId served = new ExecutableId(id.device() + 1, id.subvolume() + 1, id.inode(), id.changedNanos());
+
+        assertThat(find(executables, served, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
+    }
+
+    /** Each subvolume of btrfs counts its inodes anew, on one device. */
+    @Test
+    void aFileOfAnotherSubvolumeIsNotTheOneThatRan() {
+        ExecutableId snapshot = new ExecutableId(id.device(), id.subvolume() + 1, id.inode(), id.changedNanos());
+        ExecutableId unknown = new ExecutableId(id.device(), ExecutableId.NOT_KNOWN, id.inode(), id.changedNanos());
+
+        assertThat(find(executables, snapshot, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
+        assertThat(find(executables, unknown, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
+    }
+
+    /** Where others were seen to run it counts only while it is there: another file system may get its device. */
+    @Test
+    void whereItWasSeenIsLookedAtAgain(@TempDir Path folder) throws IOException {
+        Path program = Files.writeString(folder.resolve("program"), "one");
+        ExecutableId seen = Known.id(program);
+        executables.remember(seen, program.toRealPath().toString());
+        assertThat(find(executables, seen, ANOTHER_NAME).path())
+                .contains(program.toRealPath().toString());
+
+        Files.move(program, folder.resolve("elsewhere"));
+
+        assertThat(find(executables, seen, ANOTHER_NAME)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
     }
 
     @Test
     void aFileOfTheSameNameIsNotTheOneThatRan() {
-        ExecutableId another = new ExecutableId(id.inode() ^ 1L << 40, id.changedNanos());
+        ExecutableId another = new ExecutableId(id.device(), id.subvolume(), id.inode() ^ 1L << 40, id.changedNanos());
 
-        assertThat(executables.find(another, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
+        assertThat(find(executables, another, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
     }
 }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 class NamingTest {
     private final ExecutableDigests digests = new ExecutableDigests();
     private final Naming naming = new Naming(
-            new ProcessReader(digests, Optional.empty()),
+            new ProcessReader(digests, Optional.empty(), Known.reads()),
             Users.ofThisHost(),
             Bytes.copyOf(new byte[16]),
             Duration.ofSeconds(10),

@@ -193,8 +193,10 @@ class NeverWrongTest {
                     taken,
                     NetworkNamespace.cookie(),
                     new CallerNaming(
-                            new ProcessReader(digests, Optional.empty()),
-                            new KnownExecutables(digests),
+                            new ProcessReader(digests, Optional.empty(), Known.reads()),
+                            new KnownExecutables(digests, Known.reads()),
+                            _ -> Optional.empty(),
+                            new ScriptPath(Known.reads()),
                             new CgroupPaths(taken.cgroup(), System::nanoTime),
                             Users.ofThisHost(),
                             Bytes.copyOf(new byte[16]),

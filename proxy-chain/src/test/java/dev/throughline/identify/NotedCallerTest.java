@@ -3,6 +3,7 @@ package dev.throughline.identify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.ebpf.ConnectRecord;
+import dev.throughline.ebpf.ExecRecord;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
@@ -10,6 +11,7 @@ import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.os.SocketOwner;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 class NotedCallerTest {
     private static final long NANOS_PER_TICK = 10_000_000;
     private static final long NOW = Long.MAX_VALUE;
+    private static final long EXEC_ID = 3;
 
     private final ExecutableDigests digests = new ExecutableDigests();
     /** Folders stand for control groups. */
@@ -38,13 +41,16 @@ class NotedCallerTest {
 
     private CallerNaming naming;
     private ProcessView self;
+    private Optional<ExecRecord> lastExec = Optional.empty();
 
     @BeforeEach
     void open() throws IOException {
         self = ProcessView.read((int) ProcessHandle.current().pid());
         naming = new CallerNaming(
-                new ProcessReader(digests, Optional.of(Known.COMMAND_LINES)),
-                new KnownExecutables(digests),
+                new ProcessReader(digests, Optional.of(Known.COMMAND_LINES), Known.reads()),
+                new KnownExecutables(digests, Known.reads()),
+                _ -> lastExec,
+                new ScriptPath(Known.reads()),
                 new CgroupPaths(groups, System::nanoTime),
                 Users.ofThisHost(),
                 Bytes.copyOf(new byte[16]),
@@ -61,7 +67,8 @@ class NotedCallerTest {
             int uid, int gid, long cgroup, long bootNanos, String command, Optional<ConnectRecord.Running> process) {
         Bytes name = Bytes.copyOf(command.getBytes(StandardCharsets.UTF_8));
         int pid = self.id().pid();
-        return new ConnectRecord(1, pid, pid, uid, gid, cgroup, bootNanos, 1, name, process, Optional.empty());
+        return new ConnectRecord(
+                1, pid, pid, uid, gid, cgroup, bootNanos, 1, name, process, Optional.empty(), Optional.empty());
     }
 
     private ConnectRecord ofKernelWithoutTypes(long bootNanos, String command) {
@@ -69,14 +76,28 @@ class NotedCallerTest {
     }
 
     private Optional<ConnectRecord.Running> running() {
-        ExecutableId executable = ExecutableId.of(self.executable().orElseThrow());
-        return Optional.of(new ConnectRecord.Running(
+        return Optional.of(running(self.image().startStack(), program()));
+    }
+
+    private ConnectRecord.Running running(long startStack, ConnectRecord.ProgramFile program) {
+        return new ConnectRecord.Running(
                 0,
                 self.id().startTime() * NANOS_PER_TICK,
-                executable.inode(),
-                0,
-                TimeUnit.NANOSECONDS.toSeconds(executable.changedNanos()),
-                (int) (executable.changedNanos() % TimeUnit.SECONDS.toNanos(1))));
+                EXEC_ID,
+                startStack,
+                self.image().argumentsStart(),
+                program);
+    }
+
+    private static ConnectRecord.ProgramFile program() {
+        try {
+            ExecutableId id = Known.id(Path.of("/proc/self/exe"));
+            return new ConnectRecord.ProgramFile(
+                    id.inode(), id.device(), id.subvolume(), TimeUnit.NANOSECONDS.toSeconds(id.changedNanos()), (int)
+                            (id.changedNanos() % TimeUnit.SECONDS.toNanos(1)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private ProcessIdentity named(ConnectRecord noted) {
@@ -87,13 +108,60 @@ class NotedCallerTest {
         return self.command().orElseThrow();
     }
 
+    /** A process calls itself as it likes: the same name says nothing of the executable. */
     @Test
-    void withoutTypesAProcessThatRunsUnderTheSameNameIsTakenForTheSame() {
+    void withoutTypesTheExecutableIsNotKnown() {
         ProcessIdentity who = named(ofKernelWithoutTypes(NOW, ownCommand()));
 
         assertThat(who.evidence()).isEqualTo(Evidence.KERNEL_CONNECT);
         assertThat(who.process()).contains(self.id());
+        assertThat(who.code().executable()).isEmpty();
+        assertThat(who.code().sha256()).isEmpty();
+        assertThat(who.code().file()).isEmpty();
+    }
+
+    @Test
+    void anExecutableThatRunsStillIsKnownWithItsCommandLine() {
+        ProcessIdentity who = named(note(0, 0, 1, NOW, ownCommand(), running()));
+
         assertThat(who.code().executable()).isPresent();
+        assertThat(who.code().sha256()).isPresent();
+        assertThat(who.person().commandLineHash()).isPresent();
+    }
+
+    /** Inode and time are as any user's file system can show them; the device is the kernel's. */
+    @Test
+    void anExecutableOfAnotherDeviceIsAnother() {
+        ConnectRecord.ProgramFile own = program();
+        ConnectRecord.ProgramFile served = new ConnectRecord.ProgramFile(
+                own.inode(), own.device() + 1, own.device() + 1, own.ctimeSeconds(), own.ctimeNanos());
+        ProcessIdentity who = named(note(
+                0, 0, 1, NOW, ownCommand(), Optional.of(running(self.image().startStack(), served))));
+
+        assertThat(who.process()).contains(self.id());
+        assertThat(who.code().executable()).isEmpty();
+        assertThat(who.code().sha256()).isEmpty();
+        assertThat(who.person().commandLineHash()).isEmpty();
+    }
+
+    /** The same executable, run once more: another line, and the kernel has drawn another place for its stack. */
+    @Test
+    void theCommandLineOfWhatRanBeforeIsNotKnown() {
+        ProcessIdentity who = named(note(
+                0, 0, 1, NOW, ownCommand(), Optional.of(running(self.image().startStack() + 16, program()))));
+
+        assertThat(who.code().executable()).isPresent();
+        assertThat(who.person().commandLineHash()).isEmpty();
+    }
+
+    /** Where the kernel draws no places, it counts all the same. */
+    @Test
+    void theCommandLineOfALaterExecIsNotThatOfTheConnect() {
+        lastExec = Optional.of(
+                new ExecRecord(self.id().startTime() * NANOS_PER_TICK, EXEC_ID + 1, 0, 0, Optional.empty()));
+
+        assertThat(named(note(0, 0, 1, NOW, ownCommand(), running())).person().commandLineHash())
+                .isEmpty();
     }
 
     /** Who had the number then has ended; who has it now began later. */
@@ -172,6 +240,7 @@ class NotedCallerTest {
                         noted.networkNamespace(),
                         noted.command(),
                         noted.process(),
+                        noted.parent(),
                         Optional.of(new ConnectRecord.Made(99, 7))))
                 .join();
 

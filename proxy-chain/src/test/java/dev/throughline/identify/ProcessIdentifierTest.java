@@ -11,7 +11,6 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ExecutableState;
 import dev.throughline.originator.FileId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.os.PinnedFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -240,20 +239,6 @@ class ProcessIdentifierTest {
             assertThat(code.state()).contains(ExecutableState.REPLACED);
             assertThat(code.file()).contains(before);
             assertThat(code.sha256()).contains(ExecutableDigestsTest.sha256(Files.readAllBytes(Path.of("/bin/bash"))));
-        }
-    }
-
-    /** Its path counts in its own root: ours may have a file of that name too. */
-    @Test
-    void aPathIsLookedUpWhereItsProcessIs() throws Exception {
-        Path program = program("program");
-        Path root = Files.createDirectory(directory.resolve("root"));
-        FileVersion version = FileVersion.of(program);
-        try (PinnedFile file = PinnedFile.open(program.toString())) {
-            Files.move(
-                    Files.writeString(directory.resolve("update"), ""), program, StandardCopyOption.REPLACE_EXISTING);
-            assertThat(ExecutablePath.of(file, version, Path.of("/")).state()).contains(ExecutableState.REPLACED);
-            assertThat(ExecutablePath.of(file, version, root).state()).contains(ExecutableState.DELETED);
         }
     }
 

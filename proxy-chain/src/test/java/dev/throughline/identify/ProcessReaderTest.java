@@ -26,7 +26,7 @@ class ProcessReaderTest {
     }
 
     private ProcessReader reader(ProcessReader.Views views) {
-        return new ProcessReader(digests, Optional.empty(), views);
+        return new ProcessReader(digests, Optional.empty(), Known.reads(), views);
     }
 
     private static void exec(Application application) throws IOException {

@@ -43,6 +43,7 @@ class SocketCgroupTest {
                 self.command(),
                 group,
                 self.executable(),
+                self.image(),
                 self.audit(),
                 self.namespaces());
     }

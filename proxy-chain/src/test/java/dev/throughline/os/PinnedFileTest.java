@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,8 +25,42 @@ class PinnedFileTest {
 
             assertThat(Files.readString(file.path())).isEqualTo("first");
             assertThat(new String(file.name(), StandardCharsets.UTF_8)).endsWith("file (deleted)");
-            assertThat(file.isServedByProcess()).isFalse();
+            assertThat(file.status().links()).isZero();
         }
+    }
+
+    /** Without a question to a file system, which may hang. */
+    @Test
+    void whatTheKernelKnowsOfAFileIsWhatStatAndMountinfoSay(@TempDir Path directory) throws IOException {
+        Path path = Files.writeString(directory.resolve("file"), "12345");
+        try (PinnedFile file = PinnedFile.open(path.toString())) {
+            Map<String, Object> stat = Files.readAttributes(path, "unix:dev,ino,size,uid,mode,ctime,lastModifiedTime");
+            FileStatus status = file.status();
+            assertThat(status.device()).isEqualTo(stat.get("dev"));
+            assertThat(status.inode()).isEqualTo(stat.get("ino"));
+            assertThat(status.size()).isEqualTo(5);
+            assertThat(status.uid()).isEqualTo(stat.get("uid"));
+            assertThat(status.mode()).isEqualTo(stat.get("mode"));
+            assertThat(status.changed()).isEqualTo(stat.get("ctime"));
+            assertThat(status.modified()).isEqualTo(stat.get("lastModifiedTime"));
+            assertThat(file.place().inode()).isEqualTo(stat.get("ino"));
+            assertThat(Mounts.fileSystem("self", file.place().mount())).isPresent();
+            assertThat(Mounts.own().hasMount(file.place().mount())).isTrue();
+        }
+    }
+
+    @Test
+    void aLinkIsFollowedOnlyByWhoeverAllowsIt(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.toRealPath().resolve("file"), "");
+        byte[] link = Files.createSymbolicLink(directory.toRealPath().resolve("link"), file)
+                .toString()
+                .getBytes(StandardCharsets.UTF_8);
+        Files.readAttributes(Path.of(new String(link, StandardCharsets.UTF_8)), "unix:ino");
+
+        assertThatThrownBy(() -> PinnedFile.openBy(Optional.empty(), link, PinnedFile.Reach.ANYWHERE))
+                .hasMessageContaining("ELOOP");
+        PinnedFile.openBy(Optional.empty(), link, PinnedFile.Reach.IN_MEMORY_BY_LINKS)
+                .ifPresent(PinnedFile::close);
     }
 
     @Test

@@ -52,6 +52,9 @@ class PolicyTest {
                     .withContainer("4f5a", Optional.of(POD)),
             new Person(Optional.of("ada")));
 
+    private static final Person CHILD_OF_CRON = new Person(Optional.of("ada"))
+            .withParentExecutable(Optional.of("/usr/sbin/cron"), Optional.of(Bytes.ofHex(HASH)));
+
     /** The same user's process, of which the kernel could say no more. */
     private static final ProcessIdentity UID_ONLY = identity(
             Evidence.UID_ONLY, Optional.of(Credentials.ofUser(1000)), Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN);
@@ -110,6 +113,28 @@ class PolicyTest {
 
     private static Condition hosts(String... names) {
         return new Condition.Host(ImmutableList.copyOf(names));
+    }
+
+    /** Whoever holds a socket may have been taken over since; the kernel's note is of the moment of connect(2). */
+    @Test
+    void aParentCountsOnlyIfItIsCertain() {
+        Condition parent = text(Subject.PARENT, false, "/usr/sbin/cron");
+        Condition hash = text(Subject.PARENT_SHA256, false, HASH);
+        Code script = CURL.code().withScript("/opt/backup/run");
+        for (Evidence evidence : List.of(Evidence.KERNEL_CONNECT, Evidence.SOCKET_LOOKUP)) {
+            Question question = question(
+                    identity(evidence, CURL.credentials(), script, CURL.placement(), CHILD_OF_CRON),
+                    "192.0.2.9",
+                    443,
+                    Optional.empty());
+            boolean isCertain = evidence == Evidence.KERNEL_CONNECT;
+
+            assertThat(parent.holds(question)).isEqualTo(isCertain);
+            assertThat(hash.holds(question)).isEqualTo(isCertain);
+            assertThat(text(Subject.PARENT, true).holds(question)).isEqualTo(!isCertain);
+            assertThat(text(Subject.SCRIPT, false, "/opt/backup/*").holds(question))
+                    .isTrue();
+        }
     }
 
     /** A condition, whether it holds of curl, of a process that only its user is known of, and of one nobody knows. */

@@ -27,6 +27,7 @@ final class DetailCodec {
     private static final int CDHASH = 6;
     private static final int FILE = 9;
     private static final int STATE = 10;
+    private static final int SCRIPT = 11;
     private static final int BOOT_ID = 1;
     private static final int CGROUP = 2;
     private static final int UNIT = 3;
@@ -40,6 +41,8 @@ final class DetailCodec {
     private static final int AUDIT_TOKEN = 4;
     private static final int COMMAND_LINE_HASH = 5;
     private static final int AUDIT_USER = 7;
+    private static final int PARENT_EXECUTABLE = 8;
+    private static final int PARENT_SHA256 = 9;
     /** All bits set, by which systems mean that there is none. */
     private static final int NO_ID = -1;
 
@@ -75,7 +78,7 @@ final class DetailCodec {
                         .putInt(file.minor())
                         .putLong(file.inode()));
         code.state().ifPresent(state -> fields.put(STATE, 1).put((byte) state.code()));
-        return fields;
+        return fields.putText(SCRIPT, code.script());
     }
 
     static Fields.Writer fields(Placement placement) {
@@ -109,7 +112,8 @@ final class DetailCodec {
                 .ifPresent(parent -> fields.put(PARENT, 12).putInt(parent.pid()).putLong(parent.startTime()));
         fields.putBytes(AUDIT_TOKEN, person.audit().token()).putBytes(COMMAND_LINE_HASH, person.commandLineHash());
         person.audit().user().ifPresent(user -> fields.put(AUDIT_USER, 4).putInt((int) user));
-        return fields;
+        return fields.putText(PARENT_EXECUTABLE, person.parentExecutable())
+                .putBytes(PARENT_SHA256, person.parentSha256());
     }
 
     /** Reads the open details of one block. */
@@ -152,7 +156,14 @@ final class DetailCodec {
                 fields.text(SIGNING_ID, "signing id"),
                 fields.text(TEAM_ID, "team id"),
                 fields.bytes(CDHASH, 20, "cdhash"));
-        return new Code(executable, sha256, command, file(fields), state(fields), signature);
+        return new Code(
+                executable,
+                sha256,
+                command,
+                file(fields),
+                state(fields),
+                signature,
+                fields.text(SCRIPT, "script path"));
     }
 
     private static Optional<FileId> file(Fields code) throws WireException {
@@ -204,7 +215,13 @@ final class DetailCodec {
         Optional<Bytes> token = fields.bytes(AUDIT_TOKEN, 32, "audit token");
         Optional<Bytes> commandLine = fields.bytes(COMMAND_LINE_HASH, 32, "keyed hash of the command line");
         OptionalLong user = auditId(fields, AUDIT_USER, "audit user");
-        return new Person(userName, parent, commandLine, new Audit(user, session, token));
+        return new Person(
+                userName,
+                parent,
+                commandLine,
+                new Audit(user, session, token),
+                fields.text(PARENT_EXECUTABLE, "path of the parent's executable"),
+                fields.bytes(PARENT_SHA256, 32, "SHA-256 of the parent's executable"));
     }
 
     /** None is said by leaving the field out, and in no second way. */

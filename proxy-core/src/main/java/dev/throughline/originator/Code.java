@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param state whether the path leads to another file than the one that runs, or to none; absent if it leads there, and where
  *     nobody could look
  * @param signature who signed it, on macOS
+ * @param script path of the file that exec(2) was asked to run and that an interpreter runs, the executable
  */
 public record Code(
         Optional<String> executable,
@@ -20,13 +21,34 @@ public record Code(
         Optional<String> command,
         Optional<FileId> file,
         Optional<ExecutableState> state,
-        AppleSignature signature) {
+        AppleSignature signature,
+        Optional<String> script) {
     /** Nothing is known. */
     public static final Code UNKNOWN = new Code(Optional.empty(), Optional.empty(), Optional.empty());
 
     /** Checks the size of what has one. */
     public Code {
         Sizes.check(sha256, 32, "SHA-256");
+    }
+
+    /**
+     * Code that isn't known to be a script.
+     *
+     * @param executable its path
+     * @param sha256 of its bytes (32 bytes)
+     * @param command the process's own short name
+     * @param file the file that runs
+     * @param state whether its path leads elsewhere
+     * @param signature who signed it
+     */
+    public Code(
+            Optional<String> executable,
+            Optional<Bytes> sha256,
+            Optional<String> command,
+            Optional<FileId> file,
+            Optional<ExecutableState> state,
+            AppleSignature signature) {
+        this(executable, sha256, command, file, state, signature, Optional.empty());
     }
 
     /**
@@ -48,7 +70,7 @@ public record Code(
      * @return with both
      */
     public Code withFile(FileId known, Optional<ExecutableState> pathState) {
-        return new Code(executable, sha256, command, Optional.of(known), pathState, signature);
+        return new Code(executable, sha256, command, Optional.of(known), pathState, signature, script);
     }
 
     /**
@@ -58,6 +80,36 @@ public record Code(
      * @return with this signature
      */
     public Code withSignature(AppleSignature known) {
-        return new Code(executable, sha256, command, file, state, known);
+        return new Code(executable, sha256, command, file, state, known, script);
+    }
+
+    /**
+     * The same code, as the interpreter of a script.
+     *
+     * @param known path of the script
+     * @return with this script
+     */
+    public Code withScript(String known) {
+        return new Code(executable, sha256, command, file, state, signature, Optional.of(known));
+    }
+
+    /**
+     * The same code with a digest, or without one.
+     *
+     * @param digest SHA-256 of its bytes (32 bytes)
+     * @return with this digest
+     */
+    public Code withSha256(Optional<Bytes> digest) {
+        return new Code(executable, digest, command, file, state, signature, script);
+    }
+
+    /**
+     * The same code under another name.
+     *
+     * @param name the process's own short name
+     * @return with this name
+     */
+    public Code withCommand(Optional<String> name) {
+        return new Code(executable, sha256, name, file, state, signature, script);
     }
 }

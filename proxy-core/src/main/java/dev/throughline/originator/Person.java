@@ -11,15 +11,35 @@ import java.util.Optional;
  * @param commandLineHash HMAC-SHA-256 (32 bytes) of its command line, under a key that the first hop's operator has: whoever has
  *     the key too can tell if it was this one. A command line itself is never told, since secrets stand in some
  * @param audit who had logged in
+ * @param parentExecutable path of the parent's executable, as {@link Code#executable}
+ * @param parentSha256 SHA-256 of the parent's executable (32 bytes)
  */
 public record Person(
-        Optional<String> userName, Optional<ProcessId> parent, Optional<Bytes> commandLineHash, Audit audit) {
+        Optional<String> userName,
+        Optional<ProcessId> parent,
+        Optional<Bytes> commandLineHash,
+        Audit audit,
+        Optional<String> parentExecutable,
+        Optional<Bytes> parentSha256) {
     /** Nothing is known. */
     public static final Person UNKNOWN = new Person(Optional.empty());
 
     /** Checks the size of what has one. */
     public Person {
         Sizes.check(commandLineHash, 32, "keyed hash of the command line");
+        Sizes.check(parentSha256, 32, "SHA-256 of the parent's executable");
+    }
+
+    /**
+     * A person whose parent process is known by its number at most.
+     *
+     * @param userName name of the real user
+     * @param parent the parent process
+     * @param commandLineHash keyed hash of the command line (32 bytes)
+     * @param audit who had logged in
+     */
+    public Person(Optional<String> userName, Optional<ProcessId> parent, Optional<Bytes> commandLineHash, Audit audit) {
+        this(userName, parent, commandLineHash, audit, Optional.empty(), Optional.empty());
     }
 
     /**
@@ -38,7 +58,7 @@ public record Person(
      * @return with this parent
      */
     public Person withParent(ProcessId known) {
-        return new Person(userName, Optional.of(known), commandLineHash, audit);
+        return new Person(userName, Optional.of(known), commandLineHash, audit, parentExecutable, parentSha256);
     }
 
     /**
@@ -48,7 +68,7 @@ public record Person(
      * @return with this hash
      */
     public Person withCommandLineHash(Bytes known) {
-        return new Person(userName, parent, Optional.of(known), audit);
+        return new Person(userName, parent, Optional.of(known), audit, parentExecutable, parentSha256);
     }
 
     /**
@@ -58,6 +78,17 @@ public record Person(
      * @return with it
      */
     public Person withAudit(Audit known) {
-        return new Person(userName, parent, commandLineHash, known);
+        return new Person(userName, parent, commandLineHash, known, parentExecutable, parentSha256);
+    }
+
+    /**
+     * The same, started by a process that runs a known executable.
+     *
+     * @param executable its path
+     * @param sha256 of its bytes (32 bytes)
+     * @return with both
+     */
+    public Person withParentExecutable(Optional<String> executable, Optional<Bytes> sha256) {
+        return new Person(userName, parent, commandLineHash, audit, executable, sha256);
     }
 }

@@ -32,6 +32,14 @@ final class DetailVectors {
     private static final List<Known> TEXTS = List.of(
             new Known("signing-id", MACOS, 1, 4, "signing id", text("com.apple.curl")),
             new Known("team-id", MACOS, 1, 5, "team id", text("A1B2C3D4E5")),
+            new Known("script", LINUX, 1, 11, "script path", text("/opt/backup/run")),
+            new Known(
+                    "parent-executable",
+                    LINUX,
+                    3,
+                    8,
+                    "path of the parent's executable",
+                    text("/usr/lib/systemd/systemd")),
             new Known("unit", LINUX, 2, 3, "unit", text("nginx.service")),
             new Known("container", LINUX, 2, 4, "container id", text("c0".repeat(32))));
 
@@ -46,7 +54,8 @@ final class DetailVectors {
             new Known("parent", LINUX, 3, 3, "parent", "000010900000000000000400"),
             new Known("audit-token", MACOS, 3, 4, "audit token", "000001f5".repeat(8)),
             new Known("command-line", LINUX, 3, 5, "keyed hash of the command line", "5c".repeat(32)),
-            new Known("audit-user", LINUX, 3, 7, "audit user", "000003e8"));
+            new Known("audit-user", LINUX, 3, 7, "audit user", "000003e8"),
+            new Known("parent-hash", LINUX, 3, 9, "SHA-256 of the parent's executable", "5d".repeat(32)));
 
     private final VectorCatalogue to;
 

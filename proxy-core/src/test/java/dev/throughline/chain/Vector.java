@@ -140,6 +140,7 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         code.signature().cdhash().ifPresent(hash -> parts.add("cdhash " + hash));
         code.file().ifPresent(file -> parts.add("file " + file));
         code.state().ifPresent(state -> parts.add("state " + state));
+        code.script().ifPresent(script -> parts.add("script " + script));
     }
 
     private static void placement(List<String> parts, Placement placement) {
@@ -160,6 +161,8 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         person.audit().token().ifPresent(token -> parts.add("token " + token));
         person.commandLineHash().ifPresent(hash -> parts.add("command-line " + hash));
         person.audit().user().ifPresent(user -> parts.add("audit-user " + user));
+        person.parentExecutable().ifPresent(path -> parts.add("parent-path " + path));
+        person.parentSha256().ifPresent(hash -> parts.add("parent-hash " + hash));
     }
 
     private static Tuple tuple(String text) {

@@ -1,0 +1,126 @@
+package dev.throughline.identify;
+
+import dev.throughline.ebpf.ExecRecord;
+import dev.throughline.header.Bytes;
+import dev.throughline.os.FileStatus;
+import dev.throughline.os.PinnedFile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The script that exec(2) was asked to run. The kernel opens it to find its interpreter, which then opens it once more by the
+ * same name; in between, whoever may change what the name leads to can have another file read. So a script is told only
+ * by an absolute name in this host's own mount namespaces that nobody but root can lead elsewhere, called by a process that
+ * can't have a root folder of its own, since its user namespace is the first.
+ */
+final class ScriptPath {
+    /** The inode of the first user namespace, on all hosts (linux/proc_ns.h). */
+    private static final int FIRST_USER_NAMESPACE = 0xEFFF_FFFD;
+
+    private static final int MAX_LINKS = 40;
+    private static final int MAX_BYTES = 512;
+    private static final int TYPE = 0xF000;
+    private static final int REGULAR = 0x8000;
+    private static final int LINK = 0xA000;
+    private static final int WRITABLE_BY_OTHERS = 022;
+
+    private final BoundedReads reads;
+
+    ScriptPath(BoundedReads reads) {
+        this.reads = reads;
+    }
+
+    /** Its path without links; empty if there is no script, or it isn't certain. */
+    CompletableFuture<Optional<String>> of(ExecRecord exec) {
+        Optional<Bytes> name =
+                exec.script().filter(script -> script.at(0) == '/' && exec.userNamespace() == FIRST_USER_NAMESPACE);
+        if (name.isEmpty()) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        byte[] path = name.get().toByteArray();
+        return reads.read(
+                HostPaths.place(path),
+                () -> {
+                    Optional<String> root = root(exec.mountNamespace());
+                    return root.isPresent() ? resolved(root.get(), path) : Optional.empty();
+                },
+                Optional.empty());
+    }
+
+    /** The folder in which names of a mount namespace count; empty unless it is one of this host's own. */
+    private static Optional<String> root(int mountNamespace) throws IOException {
+        Path wanted = Path.of("mnt:[" + Integer.toUnsignedString(mountNamespace) + "]");
+        if (Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")).equals(wanted)) {
+            return Optional.of("");
+        }
+        return Files.readSymbolicLink(Path.of("/proc/1/ns/mnt")).equals(wanted)
+                ? Optional.of("/proc/1/root")
+                : Optional.empty();
+    }
+
+    private static Optional<String> resolved(String root, byte[] path) throws IOException {
+        Deque<String> ahead = new ArrayDeque<>();
+        push(new String(path, StandardCharsets.UTF_8), ahead);
+        Path at = Path.of("/");
+        int links = 0;
+        FileStatus status = status(root, at);
+        while (isRoots(status) && !ahead.isEmpty()) {
+            String part = ahead.pop();
+            if (part.equals("..")) {
+                at = at.getParent() == null ? at : at.getParent();
+                continue;
+            }
+            Path next = at.resolve(part);
+            if (isOfProcesses(next)) {
+                return Optional.empty();
+            }
+            status = status(root, next);
+            if ((status.mode() & TYPE) != LINK) {
+                at = next;
+            } else if (links++ < MAX_LINKS) {
+                String target = Files.readSymbolicLink(Path.of(root + next)).toString();
+                at = target.startsWith("/") ? Path.of("/") : at;
+                push(target, ahead);
+                // A link's own mode says nothing; who may replace it is said by its folder.
+                status = status(root, at);
+            } else {
+                return Optional.empty();
+            }
+        }
+        return ahead.isEmpty() && isRoots(status) && (status.mode() & TYPE) == REGULAR
+                ? KernelText.of(at.toString().getBytes(StandardCharsets.UTF_8), MAX_BYTES)
+                : Optional.empty();
+    }
+
+    private static void push(String path, Deque<String> ahead) {
+        String[] parts = path.split("/", -1);
+        for (int i = parts.length - 1; i >= 0; i--) {
+            if (!parts[i].isEmpty() && !parts[i].equals(".")) {
+                ahead.push(parts[i]);
+            }
+        }
+    }
+
+    private static FileStatus status(String root, Path path) throws IOException {
+        String text = root + path;
+        try (PinnedFile file = PinnedFile.openItself(text)) {
+            return file.status();
+        }
+    }
+
+    /** Nobody else may write to it; a list of rights (acl(5)) shows as rights of the group. */
+    private static boolean isRoots(FileStatus status) {
+        return status.uid() == 0 && (status.mode() & WRITABLE_BY_OTHERS) == 0;
+    }
+
+    /** Names in these folders lead each process to its own files. */
+    private static boolean isOfProcesses(Path path) {
+        return path.startsWith("/proc") || path.startsWith("/dev");
+    }
+}

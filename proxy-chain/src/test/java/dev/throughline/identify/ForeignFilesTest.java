@@ -1,0 +1,446 @@
+package dev.throughline.identify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.throughline.ebpf.ConnectNotes;
+import dev.throughline.ebpf.Kernel;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.ProcessIdentity;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Files of file systems and mount namespaces that users make, or that stat(2) shows otherwise than the kernel counts. */
+@Timeout(120)
+class ForeignFilesTest {
+    private static final List<String> AS_NOBODY =
+            List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urm");
+    private static final String STAY = "echo ready >&3; read -r line <&3";
+    private static final String LEAVE = "echo ready >&3";
+
+    @TempDir
+    private Path folder;
+
+    private final List<Path> mounted = new ArrayList<>();
+    private ConnectNotes notes;
+    private ProcessIdentifier identifier;
+    private Path bash;
+
+    @BeforeEach
+    void open() throws IOException {
+        Kernel.assumeNotesCanBeTaken();
+        assumeTrue(
+                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)
+                        && Files.readString(Path.of("/proc/self/uid_map")).contains("4294967295"),
+                "needs root, and other users");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        folder = folder.toRealPath();
+        bash = Path.of("/bin/bash").toRealPath();
+        notes = ConnectNotes.open(Kernel.cgroups(), 1 << 12);
+        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.of(Known.COMMAND_LINES));
+        identifier.use(Optional.of(notes));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (Path mount : mounted.reversed()) {
+            new ProcessBuilder("umount", "-l", mount.toString()).start().waitFor();
+        }
+        if (identifier != null) {
+            identifier.close();
+            notes.close();
+        }
+    }
+
+    private ProcessIdentity identify(Application application) {
+        ProcessIdentity who = identifier.identify(application.tuple()).join().identity();
+        assertThat(who.evidence()).isEqualTo(Evidence.KERNEL_CONNECT);
+        return who;
+    }
+
+    private static Bytes sha256(Path file) throws Exception {
+        return ExecutableDigestsTest.sha256(Files.readAllBytes(file));
+    }
+
+    private static void assertNeitherPathNorHash(Code code) {
+        assertThat(code.executable()).isEmpty();
+        assertThat(code.sha256()).isEmpty();
+        assertThat(code.state()).isEmpty();
+    }
+
+    private static void run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+    }
+
+    private Path mount(String type, String options, String what, String name) throws Exception {
+        Path at = Files.createDirectory(folder.resolve(name));
+        run("mount", "-t", type, "-o", options, what, at.toString());
+        mounted.add(at);
+        return at;
+    }
+
+    private Path copyOfBash(Path to) throws IOException {
+        Files.copy(bash, to);
+        Files.setPosixFilePermissions(to, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return to;
+    }
+
+    /** The command that serves a file system at {@code at} while what follows runs. */
+    private List<String> served(Path at, String... more) throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "needs python3");
+        assumeTrue(Files.exists(Path.of("/dev/fuse")), "needs /dev/fuse");
+        Path server = folder.resolve("served.py");
+        try (InputStream source = Objects.requireNonNull(getClass().getResourceAsStream("served.py"))) {
+            Files.copy(source, server);
+        }
+        Files.setPosixFilePermissions(server, PosixFilePermissions.fromString("rw-r--r--"));
+        // On most hosts every user may use the device, and on this one too then.
+        Path device = folder.resolve("fuse");
+        run("mknod", "-m", "666", device.toString(), "c", "10", "229");
+        List<String> command = new ArrayList<>(List.of(
+                "/usr/bin/python3",
+                server.toString(),
+                device.toString(),
+                at.toString(),
+                "bash",
+                bash.toString(),
+                bash.toString()));
+        command.addAll(List.of(more));
+        command.add("--");
+        return command;
+    }
+
+    private static List<String> both(List<String> first, List<String> second) {
+        List<String> all = new ArrayList<>(first);
+        all.addAll(second);
+        return all;
+    }
+
+    /** It has the inode and the change time of the host's own program, and even its name; its device is its own. */
+    @ParameterizedTest
+    @ValueSource(strings = {STAY, LEAVE})
+    void aProgramOfAUsersFileSystemHasNoOthersPathOrHash(String script) throws Exception {
+        Path at = Files.createDirectory(folder.resolve("mnt"));
+        try (Application application =
+                Application.run(both(AS_NOBODY, served(at)), at.resolve("bash").toString(), script)) {
+            if (script.equals(LEAVE)) {
+                application.process().waitFor();
+            }
+            ProcessIdentity who = identify(application);
+
+            assertNeitherPathNorHash(who.code());
+            assertThat(who.code().file().orElseThrow().inode()).isEqualTo(Files.getAttribute(bash, "unix:ino"));
+            assertThat(who.code().file())
+                    .isNotEqualTo(Optional.of(FileVersion.of(bash).id()));
+        }
+        // What is remembered of it isn't taken for the other either.
+        try (Application application = Application.run(STAY)) {
+            assertThat(identify(application).code().executable()).contains(bash.toString());
+            assertThat(identify(application).code().sha256()).contains(sha256(bash));
+        }
+    }
+
+    /** Through an overlay it is served all the same: to each reader what the user likes. */
+    @Test
+    void whatAUserServesThroughAnOverlayIsNotHashed() throws Exception {
+        Path at = Files.createDirectory(folder.resolve("mnt"));
+        Path merged = Files.createDirectory(folder.resolve("merged"));
+        String overlay = "mount -t overlay -o lowerdir=" + at + ":" + Files.createDirectory(folder.resolve("empty"))
+                + " none " + merged + " && exec \"$0\" \"$@\"";
+        List<String> wrapper = both(both(AS_NOBODY, served(at)), List.of("/bin/sh", "-c", overlay));
+        try (Application application =
+                Application.run(wrapper, merged.resolve("bash").toString(), STAY)) {
+            assertNeitherPathNorHash(identify(application).code());
+        }
+    }
+
+    /** In a mount namespace of his own a user gives any file any path. */
+    @Test
+    void aPathOfAUsersMountNamespaceIsNotTold() throws Exception {
+        Path tool = copyOfBash(folder.resolve("tool"));
+        String bind = "mount --bind " + tool + " /usr/bin/env && exec \"$0\" \"$@\"";
+        try (Application application =
+                Application.run(both(AS_NOBODY, List.of("/bin/sh", "-c", bind)), "/usr/bin/env", STAY)) {
+            Code code = identify(application).code();
+            assertThat(code.executable()).isEmpty();
+            assertThat(code.sha256()).as("the bytes are what they are").contains(sha256(tool));
+        }
+        try (Application application = Application.run(List.of(), tool.toString(), LEAVE)) {
+            application.process().waitFor();
+            assertThat(identify(application).code().executable())
+                    .as("root's own, which is gone")
+                    .isEmpty();
+        }
+    }
+
+    /** The kernel says "/usr/bin/env (deleted)" of it; the name is the user's invention. */
+    @Test
+    void aDeletedPathOfAUsersMountNamespaceIsNotTold() throws Exception {
+        String hide = "mount -t tmpfs none /usr/sbin && cp " + bash + " /usr/sbin/nft && chmod 755 /usr/sbin/nft"
+                + " && exec \"$0\" \"$@\"";
+        try (Application application = Application.run(
+                both(AS_NOBODY, List.of("/bin/sh", "-c", hide)), "/usr/sbin/nft", "rm /usr/sbin/nft; " + STAY)) {
+            Code code = identify(application).code();
+            assertThat(code.executable()).isEmpty();
+            assertThat(code.state()).isEmpty();
+        }
+    }
+
+    /** A sandboxed service has a mount namespace of its own, in which programs are where they are for all. */
+    @ParameterizedTest
+    @ValueSource(strings = {STAY, LEAVE})
+    void aPathThatLeadsToTheSameFileHereIsTold(String script) throws Exception {
+        try (Application application = Application.run(List.of("unshare", "-m"), bash.toString(), script)) {
+            if (script.equals(LEAVE)) {
+                application.process().waitFor();
+            }
+            Code code = identify(application).code();
+            assertThat(code.executable()).contains(bash.toString());
+            assertThat(code.sha256()).contains(sha256(bash));
+        }
+    }
+
+    /** stat(2) shows another device of a file in a lower layer than the overlay has. */
+    @Test
+    void aProgramOfAnOverlayIsKnown() throws Exception {
+        Path lower = mount("tmpfs", "mode=755", "none", "lower");
+        copyOfBash(lower.resolve("tool"));
+        for (String name : List.of("upper", "work")) {
+            Files.createDirectory(folder.resolve(name));
+        }
+        Path merged = mount(
+                "overlay",
+                "lowerdir=" + lower + ",upperdir=" + folder.resolve("upper") + ",workdir=" + folder.resolve("work"),
+                "none",
+                "merged");
+        assertKnown(merged.resolve("tool"));
+        Files.setPosixFilePermissions(merged.resolve("tool"), PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertKnown(merged.resolve("tool"));
+        assertKnown(copyOfBash(merged.resolve("new")));
+    }
+
+    @Test
+    void aProgramOfATmpfsIsKnown() throws Exception {
+        assertKnown(copyOfBash(mount("tmpfs", "mode=755", "none", "mnt").resolve("tool")));
+    }
+
+    /** A snapshot has the inodes, times and bytes of its original: they differ in what stat(2) shows as device. */
+    @Test
+    void aProgramOfASubvolumeIsKnown() throws Exception {
+        assumeTrue(
+                Files.isExecutable(Path.of("/usr/sbin/mkfs.btrfs")) && Files.exists(Path.of("/dev/loop-control")),
+                "needs btrfs-progs and loop devices");
+        Path image = folder.resolve("image");
+        run("truncate", "-s", "256M", image.toString());
+        run("mkfs.btrfs", "-q", image.toString());
+        Path at = mount("btrfs", "loop", image.toString(), "mnt");
+        run("btrfs", "-q", "subvolume", "create", at.resolve("one").toString());
+        Path original = copyOfBash(at.resolve("one/tool"));
+        run("sync", "-f", at.toString());
+        run(
+                "btrfs",
+                "-q",
+                "subvolume",
+                "snapshot",
+                at.resolve("one").toString(),
+                at.resolve("two").toString());
+        Path snapshot = at.resolve("two/tool");
+        assertThat(Files.getAttribute(snapshot, "unix:ino")).isEqualTo(Files.getAttribute(original, "unix:ino"));
+
+        assertKnown(original);
+        assertKnown(snapshot);
+        assertKnown(original);
+    }
+
+    /** While it runs, and afterwards, since it was seen to run. */
+    private void assertKnown(Path program) throws Exception {
+        for (String script : List.of(STAY, LEAVE)) {
+            try (Application application = Application.run(List.of(), program.toString(), script)) {
+                if (script.equals(LEAVE)) {
+                    application.process().waitFor();
+                }
+                Code code = identify(application).code();
+                assertThat(code.executable()).as(script).contains(program.toString());
+                assertThat(code.sha256()).as(script).contains(sha256(program));
+                assertThat(code.file()).contains(FileVersion.of(program).id());
+            }
+        }
+    }
+
+    /** Its server stops answering while a program on it runs: others are named at once, as ever. */
+    @Test
+    void aFileSystemThatHangsTouchesNobodyElse() throws Exception {
+        Path at = Files.createDirectory(folder.resolve("mnt"));
+        mounted.add(at);
+        Path hang = folder.resolve("mnt.hang");
+        try (Application hung =
+                Application.run(served(at, "hang"), at.resolve("bash").toString(), STAY)) {
+            Files.createFile(hang);
+
+            CompletableFuture<LocalOwner> answer = identifier.identify(hung.tuple());
+            for (int i = 0; i < 5; i++) {
+                try (Application other = Application.run(AS_NOBODY, bash.toString(), STAY)) {
+                    ProcessIdentity who = identifier
+                            .identify(other.tuple())
+                            .orTimeout(IdentifyLimits.NORMAL.processDeadline().toMillis(), TimeUnit.MILLISECONDS)
+                            .join()
+                            .identity();
+                    assertThat(who.code().executable()).contains(bash.toString());
+                    assertThat(who.code().sha256()).contains(sha256(bash));
+                    assertThat(who.credentials().orElseThrow().uid()).isEqualTo(65534);
+                }
+            }
+
+            assertThat(answer.join().identity().evidence()).isEqualTo(Evidence.KERNEL_CONNECT);
+            assertThat(answer.join().identity().placement().cgroup()).isPresent();
+            assertNeitherPathNorHash(answer.join().identity().code());
+            assertThat(identifier.abandonedReads()).isPositive();
+            assertThat(identifier.hanging()).containsExactly("the file system at " + at);
+            Files.delete(hang);
+        }
+        while (!identifier.hanging().isEmpty()) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Two runs of one interpreter in one process: exec(2) keeps its pid and start. */
+    @Test
+    void theCommandLineIsThatOfTheRunThatConnected() throws Exception {
+        String connect = "exec 4<>/dev/tcp/127.0.0.1/$0; read -r line <&4; ";
+        try (ServerSocket listener = new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1"))) {
+            String port = Integer.toString(listener.getLocalPort());
+            Process process = new ProcessBuilder(
+                            bash.toString(), "-c", connect + "exec " + bash + " -c '" + connect + "' $0 other", port)
+                    .inheritIO()
+                    .start();
+            List<Optional<Bytes>> hashes = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                try (Socket accepted = listener.accept()) {
+                    Tuple tuple = Tuple.tcp((InetSocketAddress) accepted.getRemoteSocketAddress(), (InetSocketAddress)
+                            accepted.getLocalSocketAddress());
+                    ProcessIdentity who = identifier.identify(tuple).join().identity();
+                    assertThat(who.process().orElseThrow().pid()).isEqualTo((int) process.pid());
+                    assertThat(who.code().executable()).contains(bash.toString());
+                    assertThat(who.person().commandLineHash())
+                            .isEqualTo(Known.COMMAND_LINES.of(Path.of("/proc/" + process.pid() + "/cmdline")));
+                    hashes.add(who.person().commandLineHash());
+                    accepted.getOutputStream().write('\n');
+                }
+            }
+            assertThat(hashes).doesNotHaveDuplicates().allMatch(Optional::isPresent);
+            assertThat(process.waitFor()).isZero();
+        }
+    }
+
+    /** A script that connects by itself, in the words that {@link Application} gives it. */
+    private static Path script(Path at) throws IOException {
+        Files.writeString(at, "#!/bin/bash\neval \"$3\"\n");
+        Files.setPosixFilePermissions(at, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return at;
+    }
+
+    private Optional<String> scriptOf(List<String> wrapper) throws Exception {
+        try (Application application = Application.run(wrapper, bash.toString(), STAY)) {
+            Code code = identify(application).code();
+            assertThat(code.executable()).contains(bash.toString());
+            return code.script();
+        }
+    }
+
+    /** The interpreter opens it once more by its name: only root may be able to give that to another file. */
+    @Test
+    void aScriptIsToldWhereOnlyRootCanChangeIt() throws Exception {
+        Path roots = Files.createTempDirectory(Path.of("/usr/local/lib"), "throughline-test-");
+        try {
+            Files.setPosixFilePermissions(roots, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Path script = script(roots.resolve("run"));
+            Path link = Files.createSymbolicLink(roots.resolve("link"), Path.of("run"));
+            assertThat(scriptOf(List.of(script.toString()))).contains(script.toString());
+            assertThat(scriptOf(List.of(link.toString()))).contains(script.toString());
+            assertThat(scriptOf(List.of("setpriv", "--reuid=65534", "--clear-groups", script.toString())))
+                    .as("another user runs it")
+                    .contains(script.toString());
+            assertThat(scriptOf(List.of())).as("no script").isEmpty();
+            assertThat(scriptOf(List.of(bash.toString(), script.toString())))
+                    .as("an argument of its interpreter")
+                    .isEmpty();
+            assertThat(scriptOf(both(AS_NOBODY, List.of(script.toString()))))
+                    .as("a user's own mount namespace")
+                    .isEmpty();
+            assertThat(scriptOf(List.of("/bin/sh", "-c", "cd " + roots + " && exec ./run \"$@\"", "--")))
+                    .as("a relative name")
+                    .isEmpty();
+
+            Path users = script(folder.resolve("run"));
+            assertThat(scriptOf(List.of(users.toString()))).as("below /tmp").isEmpty();
+            Files.createSymbolicLink(roots.resolve("out"), users);
+            assertThat(scriptOf(List.of(roots.resolve("out").toString())))
+                    .as("a link to there")
+                    .isEmpty();
+            Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxrwxr-x"));
+            assertThat(scriptOf(List.of(script.toString())))
+                    .as("a group may write to it")
+                    .isEmpty();
+        } finally {
+            run("rm", "-r", roots.toString());
+        }
+    }
+
+    /** The kernel noted it as its child connected. */
+    @Test
+    void theParentIsKnownWithItsExecutable() throws Exception {
+        Path java = Path.of("/proc/self/exe").toRealPath();
+        try (Application application = Application.run(STAY)) {
+            Person person = identify(application).person();
+            assertThat(person.parent()).contains(OwnProcess.id());
+            assertThat(person.parentExecutable()).contains(java.toString());
+            assertThat(person.parentSha256()).contains(sha256(java));
+        }
+    }
+
+    /** By now another process has taken the child over. */
+    @Test
+    void theParentIsTheOneOfTheConnectAlsoIfItHasEnded() throws Exception {
+        Path parent = copyOfBash(folder.resolve("parent"));
+        try (Application application = Application.run(
+                List.of(parent.toString(), "-c", "\"$@\" & while [ ! -e \"$0.end\" ]; do :; done", parent.toString()),
+                bash.toString(),
+                STAY)) {
+            ProcessIdentity who = identify(application);
+            assertThat(who.person().parentExecutable()).contains(parent.toString());
+            Files.createFile(folder.resolve("parent.end"));
+            application.process().waitFor();
+
+            Person person = identify(application).person();
+            assertThat(person.parent().orElseThrow().pid()).isEqualTo(application.pid());
+            assertThat(person.parentExecutable()).contains(parent.toString());
+        }
+    }
+}
