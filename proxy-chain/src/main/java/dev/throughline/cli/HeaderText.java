@@ -112,8 +112,8 @@ final class HeaderText {
         person.audit().session().ifPresent(session -> line(out, "audit session", String.valueOf(session)));
         person.audit().token().map(Bytes::toHex).ifPresent(token -> line(out, "audit token", token));
         person.parent().ifPresent(parent -> line(out, "parent", instance(parent)));
-        person.parentExecutable().ifPresent(path -> line(out, "its executable", path));
-        person.parentSha256().map(Bytes::toHex).ifPresent(hash -> line(out, "its SHA-256", hash));
+        person.parentExecutable().ifPresent(path -> line(out, "parent runs", path));
+        person.parentSha256().map(Bytes::toHex).ifPresent(hash -> line(out, "of SHA-256", hash));
         person.commandLineHash().map(Bytes::toHex).ifPresent(hash -> line(out, "command line", "HMAC " + hash));
     }
 

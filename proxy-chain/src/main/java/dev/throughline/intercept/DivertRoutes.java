@@ -12,17 +12,17 @@ import java.util.stream.Stream;
  *
  * <p>The routing table's number is the captured bit and the hop's mark, 65537 to 131071: one table a hop, clear of
  * 253 to 255 (default, main, local) and of the small numbers that people and other software choose. The rule's priority
- * is 0 for every hop, which is that of the kernel's own rule for local addresses: a rule that is added later, with any
- * priority or none, comes after it, so no VPN gets ahead. Rule and routes have the protocol "kernel": systemd-networkd
- * removes all others that it didn't make (systemd.network(5), ManageForeignRoutingPolicyRules).
+ * is 100, or lower where another program's rule could take a diverted packet first: a rule that is added without a priority
+ * gets one below all others, and so the running hop moves its own below that again. A priority of 0 would keep others from
+ * getting ahead for good, but the kernel then gives 0 to all rules without a priority, in the order in which they come:
+ * wg-quick's two rules work in the opposite order only. Rule and routes have the protocol "kernel": systemd-networkd removes
+ * all others that it didn't make (systemd.network(5), ManageForeignRoutingPolicyRules).
  *
  * @param hop the hop's mark
  */
 record DivertRoutes(int hop) {
-    static final int PRIORITY = 0;
-
-    /** The priority of the rule in earlier versions. */
-    static final int OLD_PRIORITY = 100;
+    /** Where nobody's rule is before that. */
+    static final int PRIORITY = 100;
 
     /** Above that of the route by {@code lo} in either family (0, and 1024). */
     private static final int FIRST_METRIC = 2000;
@@ -43,7 +43,7 @@ record DivertRoutes(int hop) {
     /** All commands that set the routes up on a host that has none of them. */
     ImmutableList<ImmutableList<String>> commands() {
         return FAMILIES.stream()
-                .flatMap(family -> Stream.of(addRoute(family, Device.LO), addRule(family)))
+                .flatMap(family -> Stream.of(addRoute(family, Device.LO), addRule(family, PRIORITY)))
                 .collect(ImmutableList.toImmutableList());
     }
 
@@ -61,12 +61,12 @@ record DivertRoutes(int hop) {
     }
 
     /** Adding an equal rule again fails with "File exists", or piles up on kernels before 4.17: look first. */
-    ImmutableList<String> addRule(String family) {
-        return rule(family, "add");
+    ImmutableList<String> addRule(String family, int priority) {
+        return rule(family, "add", priority);
     }
 
-    ImmutableList<String> deleteRule(String family) {
-        return rule(family, "del");
+    ImmutableList<String> deleteRule(String family, int priority) {
+        return rule(family, "del", priority);
     }
 
     /**
@@ -87,11 +87,17 @@ record DivertRoutes(int hop) {
         return ImmutableList.of("ip", family, "route", "flush", "table", number());
     }
 
-    /** Whether a line of {@link #listRules} is this rule. */
+    /** Whether a line of {@link #listRules} is this rule, at whichever priority. */
     boolean isRule(String line) {
         return line.strip()
                 .replaceAll("\\s+", " ")
-                .equals("%d: from all fwmark %s lookup %s".formatted(PRIORITY, fwmark(), number()));
+                .replaceFirst("^\\d+: ", "")
+                .equals("from all fwmark %s lookup %s".formatted(fwmark(), number()));
+    }
+
+    /** The priority of a line of {@link #listRules}. */
+    static int priority(String line) {
+        return Integer.parseUnsignedInt(line.strip(), 0, line.strip().indexOf(':'), 10);
     }
 
     /** Whether a line of {@link #listRules} leads into the hop's table, be it as meant or not. */
@@ -129,7 +135,7 @@ record DivertRoutes(int hop) {
         }
     }
 
-    private ImmutableList<String> rule(String family, String verb) {
+    private ImmutableList<String> rule(String family, String verb, int priority) {
         return ImmutableList.of(
                 "ip",
                 family,
@@ -140,7 +146,7 @@ record DivertRoutes(int hop) {
                 "lookup",
                 number(),
                 "priority",
-                Integer.toString(PRIORITY),
+                Integer.toUnsignedString(priority),
                 "protocol",
                 "kernel");
     }

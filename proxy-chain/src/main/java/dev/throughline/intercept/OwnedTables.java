@@ -185,6 +185,11 @@ final class OwnedTables implements AutoCloseable {
         return found.isPresent() && isOurs(found.get());
     }
 
+    /** Runs a command about a table of this process. */
+    void run(String command) throws IOException {
+        nft.run(command);
+    }
+
     String list(String table) throws IOException {
         return nft.run("list table inet " + table);
     }

@@ -259,23 +259,30 @@ public final class RuleTables implements AutoCloseable {
         DivertRoutes divert = new DivertRoutes(plan.mark());
         List<String> ahead = new ArrayList<>();
         for (String family : usable()) {
-            List<String> lines = list(divert.listRules(family)).toList();
-            List<PolicyRule> rules = lines.stream()
-                    .takeWhile(line -> !divert.isRule(line))
-                    .map(PolicyRule::parse)
-                    .filter(rule -> lines.stream().anyMatch(divert::isRule))
-                    .filter(rule -> rule.canTake(divert.table()))
-                    .toList();
-            for (PolicyRule rule : rules) {
-                if (rule.table().isEmpty() || hasRoutes(family, rule)) {
-                    ahead.add("ip " + family + " rule " + rule.text().strip().replaceAll("\\s+", " "));
-                }
-            }
+            ahead.addAll(ahead(divert, family, list(divert.listRules(family)).toList()));
         }
         return ahead.isEmpty()
                 ? Optional.empty()
                 : Optional.of(
                         "another program's policy rule takes captured packets first: " + String.join(", ", ahead));
+    }
+
+    private List<String> ahead(DivertRoutes divert, String family, List<String> lines) throws IOException {
+        if (lines.stream().noneMatch(divert::isRule)) {
+            return List.of();
+        }
+        List<String> ahead = new ArrayList<>();
+        List<PolicyRule> rules = lines.stream()
+                .takeWhile(line -> !divert.isRule(line))
+                .map(PolicyRule::parse)
+                .filter(rule -> rule.canTake(divert.table()))
+                .toList();
+        for (PolicyRule rule : rules) {
+            if (rule.table().isEmpty() || hasRoutes(family, rule)) {
+                ahead.add("ip " + family + " rule " + rule.text().strip().replaceAll("\\s+", " "));
+            }
+        }
+        return ahead;
     }
 
     private boolean hasRoutes(String family, PolicyRule rule) throws IOException {
@@ -312,7 +319,7 @@ public final class RuleTables implements AutoCloseable {
         DivertRoutes divert = new DivertRoutes(plan.mark());
         // While IPv6 is off on lo, what is left of its rules does nothing, and nothing can be set.
         for (String family : needed ? usable() : known()) {
-            String rule = String.join(" ", divert.addRule(family));
+            String rule = String.join(" ", divert.addRule(family, DivertRoutes.PRIORITY));
             if (needed) {
                 devices().forEach(device -> lines.meant().add(String.join(" ", divert.addRoute(family, device))));
                 lines.meant().add(rule);
@@ -366,13 +373,35 @@ public final class RuleTables implements AutoCloseable {
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : usable()) {
             addRoutes(divert, family);
-            long present = list(divert.listRules(family)).filter(divert::isRule).count();
-            if (present == 0) {
-                programs.run(divert.addRule(family), "");
-            }
-            for (long surplus = present; surplus > 1; surplus--) {
-                programs.run(divert.deleteRule(family), "");
-            }
+            placeRule(divert, family);
+        }
+    }
+
+    /** Leaves one rule, before all rules of others that could take a diverted packet; they stay where they are. */
+    private void placeRule(DivertRoutes divert, String family) throws IOException {
+        List<String> lines = list(divert.listRules(family)).toList();
+        List<Integer> present = lines.stream()
+                .filter(divert::isRule)
+                .map(DivertRoutes::priority)
+                .toList();
+        boolean behind = !ahead(divert, family, lines).isEmpty();
+        int first = lines.stream()
+                .filter(line -> !divert.isRule(line) && PolicyRule.parse(line).canTake(divert.table()))
+                .mapToInt(DivertRoutes::priority)
+                .min()
+                .orElse(Integer.MAX_VALUE);
+        int kept;
+        if (present.isEmpty() || (behind && first > 0)) {
+            kept = Math.max(0, Math.min(DivertRoutes.PRIORITY, first - 1));
+            // Before the old one goes: at no time is there none.
+            programs.run(divert.addRule(family, kept), "");
+        } else {
+            kept = present.getFirst();
+        }
+        List<Integer> surplus = new ArrayList<>(present);
+        surplus.remove((Integer) kept);
+        for (int priority : surplus) {
+            programs.run(divert.deleteRule(family, priority), "");
         }
     }
 
@@ -419,6 +448,19 @@ public final class RuleTables implements AutoCloseable {
             }
         }
         addRoutes(plan);
+        forgetStrays(plan);
+    }
+
+    /** What was dropped for want of a route may try again; at worst it is refused once more. */
+    private void forgetStrays(RulePlan plan) throws IOException {
+        for (String set : DivertRoutes.neededBy(plan) ? RuleText.STRAY_SETS : ImmutableList.<String>of()) {
+            String command = "flush set inet " + plan.table() + " " + set;
+            if (isOwner(plan)) {
+                owned.orElseThrow().run(command);
+            } else {
+                programs.attempt(List.of("nft", "-f", "-"), command + "\n");
+            }
+        }
     }
 
     private void removeRoutes(RulePlan plan) throws IOException {
@@ -428,9 +470,10 @@ public final class RuleTables implements AutoCloseable {
         }
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : known()) {
-            long present = list(divert.listRules(family)).filter(divert::isRule).count();
-            for (long left = present; left > 0; left--) {
-                programs.run(divert.deleteRule(family), "");
+            for (String line : list(divert.listRules(family)).toList()) {
+                if (divert.isRule(line)) {
+                    programs.run(divert.deleteRule(family, DivertRoutes.priority(line)), "");
+                }
             }
             if (routes(divert, family).findAny().isPresent()) {
                 programs.run(divert.flushRoutes(family), "");

@@ -49,6 +49,9 @@ final class RuleText {
     /** The names of the sets of connections that pass by the hop. */
     static final ImmutableList<String> PASSING_SETS = ImmutableList.of("passing4", "passing6");
 
+    /** The names of the sets of connections whose packets had no route to the listener. */
+    static final ImmutableList<String> STRAY_SETS = ImmutableList.of("stray4", "stray6");
+
     private static final String SYN = "tcp flags & (fin | syn | rst | ack) == syn";
 
     /** Connections that pass at once; the last ones to come are not remembered. About 100 bytes of kernel memory each. */

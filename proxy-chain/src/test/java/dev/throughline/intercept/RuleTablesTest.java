@@ -90,7 +90,7 @@ class RuleTablesTest {
                 .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.list(String.class))
                 .contains(
                         "- chain last {",
-                        "- ip -6 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 0 protocol kernel",
+                        "- ip -6 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 100 protocol kernel",
                         "- ip -4 route replace local default dev lo proto kernel table 65569");
         tables.apply(FIRST_HOP);
         assertThat(tables.compare(FIRST_HOP)).isEqualTo(new None());

@@ -112,9 +112,9 @@ class RuleTextTest {
         assertThat(new DivertRoutes(0x21).commands().stream().map(command -> String.join(" ", command)))
                 .containsExactly(
                         "ip -4 route replace local default dev lo proto kernel table 65569",
-                        "ip -4 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 0 protocol kernel",
+                        "ip -4 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 100 protocol kernel",
                         "ip -6 route replace local default dev lo proto kernel table 65569",
-                        "ip -6 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 0 protocol kernel");
+                        "ip -6 rule add fwmark 0x10021/0x3ffff lookup 65569 priority 100 protocol kernel");
     }
 
     @Test
