@@ -226,7 +226,7 @@ class InterceptionWatchIT {
 
     @Test
     void aProgramThatUndoesEachRepairIsLeftAloneForLonger() throws IOException {
-        start("tproxy", "repair: true");
+        start("tproxy", "repair: true, canary: off");
 
         Process other = scene.host()
                 .command(
