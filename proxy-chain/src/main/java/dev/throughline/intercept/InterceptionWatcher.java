@@ -48,6 +48,9 @@ public final class InterceptionWatcher implements AutoCloseable {
     /** Lost twice in a row within this each, a canary is lost. */
     private static final Duration CANARY_PATIENCE = Duration.ofMillis(1200);
 
+    /** How often policy rules are listed again that another program put first, if nothing is heard of a change. */
+    private static final Duration FULL_ROUTES = Duration.ofSeconds(3);
+
     private static final int MAX_LINES = 4;
     private final RulePlan plan;
     private final InterceptionConfig config;
@@ -69,6 +72,8 @@ public final class InterceptionWatcher implements AutoCloseable {
     private String lastFailure = "";
     private int checkedGeneration;
     private int quietRounds;
+    private boolean ownRoutesDiffer;
+    private long nextFullRoutes;
     private long nextCanary;
     private volatile boolean removed;
     private volatile boolean draining;
@@ -339,12 +344,21 @@ public final class InterceptionWatcher implements AutoCloseable {
         }
         if (config.repair() && !removed) {
             for (InterceptionState state : states.values()) {
-                if (!state.isWhole() && state.part() != InterceptionPart.CANARY) {
+                if (!state.isWhole() && isRepairable(state.part())) {
                     wait = shorter(wait, state.backOff().left(now));
                 }
             }
         }
         return wait.isNegative() ? Duration.ofMillis(1) : wait.plusMillis(1);
+    }
+
+    /** Policy rules of others, and whatever swallows a canary, are named and left alone. */
+    private boolean isRepairable(InterceptionPart part) {
+        return switch (part) {
+            case RULES, LISTENER -> true;
+            case ROUTES -> ownRoutesDiffer;
+            case CANARY -> false;
+        };
     }
 
     private static Duration shorter(Duration first, Duration second) {
@@ -404,8 +418,14 @@ public final class InterceptionWatcher implements AutoCloseable {
         if (effect.isEmpty() && !changed && state(InterceptionPart.ROUTES).isWhole()) {
             return Optional.empty();
         }
+        Optional<String> before = state(InterceptionPart.ROUTES).problem();
+        if (!changed && !ownRoutesDiffer && before.isPresent() && System.nanoTime() - nextFullRoutes < 0) {
+            return before;
+        }
+        nextFullRoutes = System.nanoTime() + FULL_ROUTES.toNanos();
         Optional<String> difference = problem(tables.compareRoutes(plan), "routes");
-        if (difference.isPresent()) {
+        ownRoutesDiffer = difference.isPresent();
+        if (ownRoutesDiffer) {
             return difference;
         }
         return tables.rulesAhead(plan).or(() -> effect);
@@ -493,7 +513,7 @@ public final class InterceptionWatcher implements AutoCloseable {
     private void repair(InterceptionPart part, Repair repair) {
         InterceptionState state = state(part);
         long now = System.nanoTime();
-        if (state.isWhole() || state.backOff().left(now).isPositive()) {
+        if (state.isWhole() || !isRepairable(part) || state.backOff().left(now).isPositive()) {
             return;
         }
         state.attempted(now);
@@ -508,7 +528,7 @@ public final class InterceptionWatcher implements AutoCloseable {
         changes.await(Duration.ZERO);
         nextCanary = System.nanoTime();
         check(part == InterceptionPart.ROUTES);
-        if (made && !state.isWhole()) {
+        if (made && !state.isWhole() && isRepairable(part)) {
             state.undoneAtOnce(lastAuthor, System.nanoTime());
         }
     }

@@ -10,6 +10,7 @@ import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
 import dev.throughline.header.Cidr;
 import dev.throughline.relay.TcpTimeouts;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,6 +56,24 @@ class DeployTest {
                 .toList();
         assertThat(previous).containsExactly("hop-a", "hop-b");
         assertThat(hops.values()).extracting(HopConfig::host).containsOnly("edge-1");
+    }
+
+    /** What applications open before the hop runs is refused, not passed. */
+    @Test
+    void rulesComeBeforeTheNetworkAndTheHopAfterItsRules() throws Exception {
+        Path deploy = Program.checkout().resolve("deploy");
+        List<String> rules = Files.readAllLines(deploy.resolve("throughline-rules@.service"));
+        assertThat(rules)
+                .contains(
+                        "DefaultDependencies=no",
+                        "Wants=network-pre.target",
+                        "Before=network-pre.target throughline@%i.service",
+                        "ExecStart=/usr/bin/throughline redirect apply --config /etc/throughline/%i.yaml",
+                        "WantedBy=sysinit.target")
+                // The hop's user and one capability, as "redirect apply" in the hop's own unit.
+                .contains("User=throughline", "AmbientCapabilities=CAP_NET_ADMIN");
+        assertThat(Files.readString(deploy.resolve("throughline@.service")))
+                .containsPattern("(?m)^After=.* throughline-rules@%i\\.service$");
     }
 
     @Test

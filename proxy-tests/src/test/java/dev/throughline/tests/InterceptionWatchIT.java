@@ -226,21 +226,21 @@ class InterceptionWatchIT {
 
     @Test
     void aProgramThatUndoesEachRepairIsLeftAloneForLonger() throws IOException {
-        start("tproxy", "repair: true");
+        start("tproxy", "repair: true, canary: off");
 
         Process other = scene.host()
                 .command(
                         "sh",
                         "-c",
-                        "for i in $(seq 40); do ip rule del fwmark " + FWMARK + " 2>/dev/null; sleep 0.2; done; exit 0")
+                        "for i in $(seq 300); do ip rule del fwmark " + FWMARK + " 2>/dev/null; sleep 0.2; done; exit 0")
                 .start();
-        await().atMost(Duration.ofSeconds(15))
+        await().atMost(Duration.ofSeconds(30))
                 .until(
                         () -> hop.process().messages(),
-                        lines -> lines.stream().anyMatch(line -> line.contains("undone 6 times in a row")));
+                        lines -> lines.stream().anyMatch(line -> line.contains("undone 5 times in a row")));
         assertThat(hop.get("/-/ready")).contains("interception lost: routes");
-        other.onExit().join();
-        await().atMost(Duration.ofSeconds(15)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
+        other.destroyForcibly().onExit().join();
+        await().atMost(Duration.ofSeconds(30)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
         isProxied();
     }
 
