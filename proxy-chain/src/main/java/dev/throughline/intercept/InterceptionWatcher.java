@@ -72,7 +72,7 @@ public final class InterceptionWatcher implements AutoCloseable {
     private String lastFailure = "";
     private int checkedGeneration;
     private int quietRounds;
-    private boolean ownRoutesDiffer;
+    private boolean routesRepairable;
     private long nextFullRoutes;
     private long nextCanary;
     private volatile boolean removed;
@@ -356,7 +356,7 @@ public final class InterceptionWatcher implements AutoCloseable {
     private boolean isRepairable(InterceptionPart part) {
         return switch (part) {
             case RULES, LISTENER -> true;
-            case ROUTES -> ownRoutesDiffer;
+            case ROUTES -> routesRepairable;
             case CANARY -> false;
         };
     }
@@ -419,16 +419,21 @@ public final class InterceptionWatcher implements AutoCloseable {
             return Optional.empty();
         }
         Optional<String> before = state(InterceptionPart.ROUTES).problem();
-        if (!changed && !ownRoutesDiffer && before.isPresent() && System.nanoTime() - nextFullRoutes < 0) {
+        if (!changed && !routesRepairable && before.isPresent() && System.nanoTime() - nextFullRoutes < 0) {
             return before;
         }
         nextFullRoutes = System.nanoTime() + FULL_ROUTES.toNanos();
+        if (config.repair()) {
+            tables.addDeviceRoutes(plan);
+        }
         Optional<String> difference = problem(tables.compareRoutes(plan), "routes");
-        ownRoutesDiffer = difference.isPresent();
-        if (ownRoutesDiffer) {
+        if (difference.isPresent()) {
+            routesRepairable = true;
             return difference;
         }
-        return tables.rulesAhead(plan).or(() -> effect);
+        Optional<String> ahead = tables.rulesAhead(plan);
+        routesRepairable = ahead.isPresent() && tables.canPassRulesAhead(plan);
+        return ahead.or(() -> effect);
     }
 
     private static Optional<String> problem(Difference difference, String what) {

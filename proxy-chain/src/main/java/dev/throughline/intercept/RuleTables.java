@@ -267,6 +267,26 @@ public final class RuleTables implements AutoCloseable {
                         "another program's policy rule takes captured packets first: " + String.join(", ", ahead));
     }
 
+    /** Whether a rule of this plan can be put before all that {@link #rulesAhead} names: before priority 0 nothing can. */
+    boolean canPassRulesAhead(RulePlan plan) throws IOException {
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        for (String family : usable()) {
+            List<String> lines = list(divert.listRules(family)).toList();
+            if (!ahead(divert, family, lines).isEmpty() && lowestOfOthers(divert, lines) == 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int lowestOfOthers(DivertRoutes divert, List<String> lines) {
+        return lines.stream()
+                .filter(line -> !divert.isRule(line) && PolicyRule.parse(line).canTake(divert.table()))
+                .mapToInt(DivertRoutes::priority)
+                .min()
+                .orElse(Integer.MAX_VALUE);
+    }
+
     private List<String> ahead(DivertRoutes divert, String family, List<String> lines) throws IOException {
         if (lines.stream().noneMatch(divert::isRule)) {
             return List.of();
@@ -385,11 +405,7 @@ public final class RuleTables implements AutoCloseable {
                 .map(DivertRoutes::priority)
                 .toList();
         boolean behind = !ahead(divert, family, lines).isEmpty();
-        int first = lines.stream()
-                .filter(line -> !divert.isRule(line) && PolicyRule.parse(line).canTake(divert.table()))
-                .mapToInt(DivertRoutes::priority)
-                .min()
-                .orElse(Integer.MAX_VALUE);
+        int first = lowestOfOthers(divert, lines);
         int kept;
         if (present.isEmpty() || (behind && first > 0)) {
             kept = Math.max(0, Math.min(DivertRoutes.PRIORITY, first - 1));
@@ -428,6 +444,23 @@ public final class RuleTables implements AutoCloseable {
                                 .filter(device -> !device.equals(Device.LO))
                                 .sorted(Comparator.comparingInt(Device::index)))
                 .collect(ImmutableList.toImmutableList());
+    }
+
+    /** A device that came up needs a route of its own: nothing is wrong, and nothing but sockets bound to it waits for that. */
+    void addDeviceRoutes(RulePlan plan) throws IOException {
+        if (!DivertRoutes.neededBy(plan)) {
+            return;
+        }
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        for (String family : usable()) {
+            Set<Device> present = routes(divert, family)
+                    .flatMap(line -> DivertRoutes.device(line).stream())
+                    .collect(ImmutableSet.toImmutableSet());
+            // Without the route by lo the table was emptied: that is a loss.
+            if (present.contains(Device.LO) && !present.containsAll(devices())) {
+                addRoutes(divert, family);
+            }
+        }
     }
 
     /** Leaves exactly the plan's routes and policy rules, whatever others added to its table. */

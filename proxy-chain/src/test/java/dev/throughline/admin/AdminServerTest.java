@@ -126,8 +126,9 @@ class AdminServerTest {
 
         assertThat(answer).startsWith("HTTP/1.1 404 Not Found");
         assertThat(body(answer))
-                .isEqualTo("there is: /metrics /-/healthy /-/ready /flows /budget /identification /who /-/reload /-/redirect/apply"
-                        + " /-/redirect/remove\n");
+                .isEqualTo(
+                        "there is: /metrics /-/healthy /-/ready /flows /budget /identification /who /-/reload /-/redirect/apply"
+                                + " /-/redirect/remove\n");
     }
 
     @Test

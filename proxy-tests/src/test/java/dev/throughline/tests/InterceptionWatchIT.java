@@ -232,7 +232,8 @@ class InterceptionWatchIT {
                 .command(
                         "sh",
                         "-c",
-                        "for i in $(seq 300); do ip rule del fwmark " + FWMARK + " 2>/dev/null; sleep 0.2; done; exit 0")
+                        "for i in $(seq 300); do ip rule del fwmark " + FWMARK
+                                + " 2>/dev/null; sleep 0.2; done; exit 0")
                 .start();
         await().atMost(Duration.ofSeconds(30))
                 .until(
