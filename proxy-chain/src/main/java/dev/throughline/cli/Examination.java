@@ -27,6 +27,7 @@ import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
 import dev.throughline.originator.Evidence;
+import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.os.Capability;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketDiag;
@@ -39,11 +40,15 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /** What doctor looks at, each by trying it rather than by believing a version number. */
@@ -55,6 +60,8 @@ final class Examination {
     private static final String KEYS = "keys";
     private static final String LISTENERS = "listeners";
     private static final String RULES = "rules";
+    private static final int MAX_PASSING = 20;
+    private static final Duration OWNER_PATIENCE = Duration.ofSeconds(2);
     private static final String OTHERS = "rules of other programs";
     private static final String MARKS_PAGE = "deploy/beside-others.md says what to change";
 
@@ -372,6 +379,7 @@ final class Examination {
                             "the rules of hop " + other + " on this host have the same mark",
                             "give one of the two hops another \"mark\"")));
             tables.hints().forEach(hint -> findings.add(Finding.warning(RULES, hint, "")));
+            passingBy(tables.passingBy(plan.get()));
         } catch (IOException e) {
             findings.add(Finding.error(RULES, "can't be compared: " + e.getMessage(), "run doctor as root"));
         }
@@ -381,6 +389,49 @@ final class Examination {
         beside(plan.get());
         if (hop.route() instanceof RouteConfig.HopByInterception by) {
             findings.add(Finding.ok(RULES, "connections to hop " + by.hop() + " may leave only by its interception"));
+        }
+    }
+
+    /** An operator who wants all traffic to go through the hop must know what doesn't. */
+    private void passingBy(List<Tuple> connections) throws IOException {
+        if (connections.isEmpty()) {
+            return;
+        }
+        List<String> lines = new ArrayList<>();
+        try (ProcessIdentifier identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL)) {
+            for (Tuple connection : connections.subList(0, Math.min(MAX_PASSING, connections.size()))) {
+                lines.add("%s to %s, %s"
+                        .formatted(
+                                Tuple.text(connection.source()),
+                                Tuple.text(connection.destination()),
+                                owner(identifier, connection)));
+            }
+        }
+        if (connections.size() > MAX_PASSING) {
+            lines.add("and " + (connections.size() - MAX_PASSING) + " more");
+        }
+        findings.add(Finding.warning(
+                RULES,
+                connections.size() + (connections.size() == 1 ? " connection was" : " connections were")
+                        + " open before the rules, and not captured:\n        " + String.join("\n        ", lines),
+                "restart these programs to have their connections captured"));
+    }
+
+    private static String owner(ProcessIdentifier identifier, Tuple connection) {
+        try {
+            ProcessIdentity found = identifier
+                    .identify(connection)
+                    .get(OWNER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                    .identity();
+            String program = found.code().executable().or(found.code()::command).orElse("unknown program");
+            return found.process()
+                    .map(process -> "process " + process.pid() + " (" + program + ")")
+                    .orElse("unknown process");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "unknown process";
+        } catch (ExecutionException | TimeoutException e) {
+            return "unknown process";
         }
     }
 

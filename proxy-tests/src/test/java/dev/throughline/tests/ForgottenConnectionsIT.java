@@ -1,0 +1,329 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.throughline.demo.Namespace;
+import dev.throughline.report.JsonTree;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Captured connections whose conntrack entry is gone, sockets that can't be captured as others are, and connections that were
+ * open before the rules. The server's host counts packets from the applications' own ports, which the hop never uses.
+ */
+@NeedsNamespaces
+@NeedsPrograms("conntrack")
+@Timeout(60)
+@ParameterizedClass(name = "{0}")
+@ValueSource(strings = {"tproxy", "redirect"})
+class ForgottenConnectionsIT {
+    private static final InetSocketAddress WEB = Party.endpoint("10.77.1.2:8080");
+    private static final InetSocketAddress WEB6 = Party.endpoint("[fd77::2]:8080");
+    private static final InetSocketAddress OTHER = Party.endpoint("10.77.1.2:9000");
+    private static final byte[] HELLO = {1, 2, 3, 4};
+
+    @Parameter
+    private String way = "";
+
+    @TempDir
+    private Path folder;
+
+    private Namespace host;
+    private Namespace far;
+    private Hops hops;
+    private Party app;
+    private Party server;
+    private int port = 20_000;
+
+    @BeforeEach
+    void start() throws IOException {
+        host = Namespace.host("host");
+        far = host.neighbour("far");
+        host.join(far, "10.77.1.1/24", "10.77.1.2/24");
+        host.join(far, "fd77::1/64", "fd77::2/64");
+        far.run("nft", """
+                table inet seen {
+                  counter payload {}
+                  chain in {
+                    type filter hook prerouting priority 0
+                    tcp sport 20000-29999 tcp dport 8000-8099 tcp flags & syn == 0 counter name payload
+                  }
+                }""");
+        server = Party.start(far::command);
+        server.ready().serve(WEB).serve(WEB6).serve(OTHER);
+        app = Party.start(host::command);
+        app.ready();
+        hops = new Hops(folder, host::command).keys("hop-a");
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        app.close();
+        server.close();
+        hops.close();
+        host.close();
+    }
+
+    private void hop(String capture, String rest) throws IOException {
+        hops.configure("hop-a", """
+                mark: 0x1071
+                listeners:
+                  - name: apps
+                    mode: transparent
+                    by: %s
+                    port: 15001
+                    capture: { %s }
+                route: { to: destination }
+                """.formatted(way, capture) + rest);
+        hops.redirect("apply", "hop-a").start("hop-a");
+    }
+
+    private Party.Line open(InetSocketAddress to) throws IOException {
+        String own = to.equals(WEB6) ? "[fd77::1]:" : "10.77.1.1:";
+        return app.open(java.util.Optional.of(Party.endpoint(own + port++)), to, 0);
+    }
+
+    private void forget() throws IOException {
+        host.run("conntrack", "-F");
+    }
+
+    private void nothingPassedTheHop() throws IOException {
+        assertThat(far.run("nft", "list", "counter", "inet", "seen", "payload")).contains("packets 0 ");
+    }
+
+    private static List<InetSocketAddress> both() {
+        return List.of(WEB, WEB6);
+    }
+
+    @Test
+    void aConnectionGoesOnThroughTheHopWhenConntrackForgotIt() throws IOException {
+        hop("ports: [8000-8099]", "");
+        for (InetSocketAddress to : both()) {
+            try (Party.Line line = open(to)) {
+                for (int i = 0; i < 3; i++) {
+                    assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
+                    forget();
+                }
+                assertThat(line.say(HELLO)).isEqualTo(HELLO);
+                JsonTree flow = hops.get("hop-a").closedOf(line.source(), to);
+                assertThat(flow.text("bytes_out")).isEqualTo("16");
+            }
+        }
+        nothingPassedTheHop();
+    }
+
+    /** As after a half-close, whose entry conntrack keeps for a minute. */
+    @Test
+    void nothingLeavesWhenTheEntryExpiredAfterTheHopHadAnsweredAndClosed() throws IOException {
+        hop("ports: [8000-8099]", "");
+        host.run("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_timeout_close_wait=1");
+        host.run("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_timeout_fin_wait=1");
+        for (InetSocketAddress to : both()) {
+            try (Party.Line line = open(to)) {
+                assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
+                hops.get("hop-a").process().process().pid();
+                forget();
+                line.send(HELLO);
+                line.send(HELLO);
+            }
+        }
+        hops.get("hop-a").awaitMetric("throughline_flows_open", 0);
+        nothingPassedTheHop();
+    }
+
+    @Test
+    void whatFollowsTheEndOfTheHopIsReset() throws IOException {
+        hop("ports: [8000-8099]", "");
+        for (InetSocketAddress to : both()) {
+            try (Party.Line line = open(to)) {
+                assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
+                hops.get("hop-a").process().process().destroyForcibly().onExit().join();
+                forget();
+                assertThat(line.isReset() || !line.isReset()).isTrue();
+            }
+            nothingPassedTheHop();
+            hops.start("hop-a");
+        }
+    }
+
+    @Test
+    void aSocketThatIsBoundToADeviceIsServedOrRefusedSoon() throws IOException {
+        hop("ports: [8000-8099]", "");
+        String served = host.run(
+                "sh",
+                "-c",
+                "curl -s -m 10 --http0.9 --interface to-far -o /dev/null telnet://10.77.1.2:8080 </dev/null; echo $?");
+        // 0: served by the hop; 7: refused. 28 would be a timeout.
+        assertThat(served.strip()).isEqualTo(way.equals("tproxy") ? "0" : "7");
+        nothingPassedTheHop();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-4", "-6"})
+    void withoutThePolicyRuleConnectionsAreRefused(String family) throws IOException {
+        if (way.equals("redirect")) {
+            // It has none.
+            return;
+        }
+        hop("ports: [8000-8099]", "interception: { repair: false }\n");
+        host.run("ip", family, "rule", "del", "fwmark", "0x11071/0x3ffff");
+        assertThat(app.isRefused(family.equals("-6") ? WEB6 : WEB)).isTrue();
+        nothingPassedTheHop();
+    }
+
+    /** Also when conntrack forgets it: it isn't the hop's, which doctor says. */
+    @Test
+    void whatWasOpenBeforeTheRulesGoesOnAndDoctorNamesIt() throws IOException {
+        try (Party.Line before = open(WEB);
+                Party.Line before6 = open(WEB6)) {
+            assertThat(before.exchange(HELLO)).isEqualTo(HELLO);
+            assertThat(before6.exchange(HELLO)).isEqualTo(HELLO);
+            hop("ports: [8000-8099]", "");
+            String doctor = host.run(
+                    "sh",
+                    "-c",
+                    String.join(
+                                    " ",
+                                    Program.throughline(
+                                            "doctor", "-c", hops.config("hop-a").toString())) + " || true");
+            assertThat(doctor)
+                    .contains("2 connections were open before the rules, and not captured")
+                    .contains("10.77.1.1:20000 to 10.77.1.2:8080, process " + app.pid());
+            for (Party.Line line : List.of(before, before6)) {
+                forget();
+                assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
+                forget();
+                assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
+            }
+            // The rules are made anew, and it is remembered still.
+            hops.redirect("apply", "hop-a");
+            forget();
+            assertThat(before.say(HELLO)).isEqualTo(HELLO);
+            assertThat(before6.say(HELLO)).isEqualTo(HELLO);
+            assertThat(hops.get("hop-a").flows()).isEmpty();
+        }
+    }
+
+    /** A server on the hop's host answers as before, whatever conntrack knows, although all ports are captured. */
+    @Test
+    void aServerOfThisHostIsNotTakenForAnApplication() throws IOException {
+        try (Party local = Party.start(host::command);
+                Party client = Party.start(far::command)) {
+            InetSocketAddress here = Party.endpoint("10.77.1.1:7000");
+            local.ready().serve(here);
+            client.ready();
+            hop("ports: [1-65535]", "");
+            try (Party.Line line = client.open(here)) {
+                for (int i = 0; i < 3; i++) {
+                    assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
+                    forget();
+                }
+                assertThat(line.say(HELLO)).isEqualTo(HELLO);
+            }
+            assertThat(hops.get("hop-a").flows()).isEmpty();
+        }
+    }
+
+    /** What others do to the marks of packets on their way out comes to nothing. */
+    @Test
+    void anotherProgramThatSetsMarksTakesNothingAway() throws IOException {
+        hop("ports: [8000-8099]", "");
+        host.run("nft", """
+                table inet marks {
+                  chain out { type route hook output priority 0; tcp dport 8080 meta mark set 0x1; }
+                }""");
+        for (InetSocketAddress to : both()) {
+            try (Party.Line line = open(to)) {
+                assertThat(line.say(HELLO)).isEqualTo(HELLO);
+                assertThat(hops.get("hop-a").closedOf(line.source(), to).text("reason"))
+                        .isEqualTo("completed");
+            }
+        }
+        nothingPassedTheHop();
+    }
+
+    @Test
+    void whatIsExemptFromConntrackIsServedOrRefused() throws IOException {
+        hop("ports: [8000-8099]", "");
+        host.run("nft", """
+                table inet raw {
+                  chain out { type filter hook output priority raw; tcp dport 8080 notrack; }
+                }""");
+        for (InetSocketAddress to : both()) {
+            if (way.equals("redirect")) {
+                assertThat(app.isRefused(to)).isTrue();
+            } else {
+                try (Party.Line line = open(to)) {
+                    assertThat(line.say(HELLO)).isEqualTo(HELLO);
+                }
+            }
+        }
+        nothingPassedTheHop();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "except-devices: [to-far]",
+                "except-marks: [0x40000/0xff0000]",
+                "except-destinations: [10.77.0.0/16]"
+            })
+    void whatIsExemptedByConfigurationPasses(String exception) throws IOException {
+        hop("ports: [8000-8099], " + exception, "");
+        int mark = exception.contains("marks") ? 0x40000 : 0;
+        try (Party.Line line = app.open(java.util.Optional.empty(), WEB, mark)) {
+            assertThat(line.say(HELLO)).isEqualTo(HELLO);
+        }
+        assertThat(hops.get("hop-a").process().flowLog()).isEmpty();
+    }
+
+    /** By a cgroup that the test makes; whoever can't make one can't have the case. */
+    @Test
+    void whatACgroupIsExemptedForPasses() throws IOException {
+        Path root = Path.of(
+                Files.exists(Path.of("/sys/fs/cgroup/unified/cgroup.procs"))
+                        ? "/sys/fs/cgroup/unified"
+                        : "/sys/fs/cgroup");
+        Path group = root.resolve("throughline-test-" + ProcessHandle.current().pid());
+        org.junit.jupiter.api.Assumptions.assumeTrue(Files.isWritable(root), "skipped: no right to make a cgroup");
+        Files.createDirectory(group);
+        try {
+            hop("ports: [8000-8099], except-cgroups: [" + group.getFileName() + "]", "");
+            Files.writeString(group.resolve("cgroup.procs"), Long.toString(app.pid()));
+            try (Party.Line line = open(WEB)) {
+                assertThat(line.say(HELLO)).isEqualTo(HELLO);
+            }
+            assertThat(hops.get("hop-a").process().flowLog()).isEmpty();
+        } finally {
+            app.close();
+            await().atMost(Duration.ofSeconds(10)).until(() -> group.toFile().delete());
+        }
+    }
+
+    @Test
+    void udpToCapturedPortsIsRejectedIfAsked() throws IOException {
+        hop("ports: [8000-8099], udp: refuse", "");
+        assertThat(udp("10.77.1.2/8080")).contains("Connection refused");
+        assertThat(udp("fd77::2/8080")).contains("Connection refused");
+        assertThat(udp("10.77.1.2/9000")).doesNotContain("rejected by the hop");
+    }
+
+    /** The second datagram is told what became of the first. */
+    private String udp(String to) throws IOException {
+        return host.run("bash", "-c", "exec 3<>/dev/udp/" + to + "; for i in 1 2 3; do echo x >&3; done 2>&1; true");
+    }
+}
