@@ -62,7 +62,7 @@ class RuleTextTest {
                                             networks("10.9.0.0/16"),
                                             ImmutableList.of(2003),
                                             ImmutableList.of(),
-                                            ImmutableList.of("wg0", "tun1"),
+                                            ImmutableList.of(),
                                             ImmutableList.of(new MarkMatch(0x40000, 0xff0000))),
                                     true)),
                     new Capture("chain", Way.REDIRECT, 15004, previous(0x22)),
@@ -97,6 +97,31 @@ class RuleTextTest {
         assumeTrue(!result.error().startsWith("unshare: "), () -> "skipped: " + result.error());
         assertThat(result.error()).isEmpty();
         assertThat(result.code()).isZero();
+    }
+
+    @Test
+    void exceptionsReadAs() {
+        Exceptions except = new Exceptions(
+                ImmutableList.of(),
+                ImmutableList.of(),
+                ImmutableList.of("system.slice/vpn.slice"),
+                ImmutableList.of("wg0", "tun1"),
+                ImmutableList.of(new MarkMatch(0x40000, 0xff0000)));
+        Apps apps = new Apps(ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), except, false);
+        RulePlan plan = new RulePlan(
+                "A",
+                0x21,
+                ImmutableList.of(),
+                ImmutableList.of(new Capture("web", Way.TPROXY, 15001, apps)),
+                false,
+                false);
+        assertThat(RuleText.of(plan))
+                .contains(
+                        "socket cgroupv2 level 2 \"system.slice/vpn.slice\" return",
+                        "oifname { \"wg0\", \"tun1\" } return",
+                        "meta mark & 0x00ff0000 == 0x00040000 return");
+        // Whether such an exception lets the hop's own connection through can't be said before it is made.
+        assertThat(CanaryPlan.of(plan, 0, true)).isEmpty();
     }
 
     @Test
