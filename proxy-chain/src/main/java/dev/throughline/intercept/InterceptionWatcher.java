@@ -22,9 +22,6 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,6 +72,8 @@ public final class InterceptionWatcher implements AutoCloseable {
     private boolean routesRepairable;
     private long nextFullRoutes;
     private long nextCanary;
+    private @Nullable CompletableFuture<Optional<String>> canaryRound;
+    private boolean canaryRoundCarried;
     private volatile boolean removed;
     private volatile boolean draining;
     private volatile boolean closed;
@@ -369,12 +368,31 @@ public final class InterceptionWatcher implements AutoCloseable {
         update(InterceptionPart.RULES, this::rulesProblem);
         update(InterceptionPart.ROUTES, () -> routesProblem(routesChanged));
         update(InterceptionPart.LISTENER, this::listenerProblem);
-        if (!canaryPlans.isEmpty() && System.nanoTime() - nextCanary >= 0) {
-            boolean carried = state(InterceptionPart.RULES).isWhole()
-                    && state(InterceptionPart.ROUTES).isWhole()
-                    && state(InterceptionPart.LISTENER).isWhole();
-            if (carried && !draining) {
-                update(InterceptionPart.CANARY, this::canaryProblem);
+        checkCanaries();
+    }
+
+    /** They are on their way in threads of their own: a lost one takes seconds, and changes must be noticed meanwhile. */
+    private void checkCanaries() {
+        boolean carried = state(InterceptionPart.RULES).isWhole()
+                && state(InterceptionPart.ROUTES).isWhole()
+                && state(InterceptionPart.LISTENER).isWhole()
+                && !draining;
+        CompletableFuture<Optional<String>> round = canaryRound;
+        if (round != null && round.isDone()) {
+            canaryRound = null;
+            // What was lost while rules or routes were broken says nothing more.
+            if (carried && canaryRoundCarried) {
+                update(InterceptionPart.CANARY, round::join);
+            }
+        }
+        canaryRoundCarried &= carried;
+        if (canaryRound == null && !canaryPlans.isEmpty() && System.nanoTime() - nextCanary >= 0) {
+            if (carried) {
+                update(InterceptionPart.CANARY, () -> {
+                    canaryRound = sendCanaries();
+                    return state(InterceptionPart.CANARY).problem();
+                });
+                canaryRoundCarried = true;
             }
             nextCanary = System.nanoTime() + config.canary().orElse(POLL).toNanos();
         }
@@ -460,16 +478,18 @@ public final class InterceptionWatcher implements AutoCloseable {
                 .findFirst();
     }
 
-    private Optional<String> canaryProblem() throws IOException {
-        List<Future<Optional<String>>> sent = new ArrayList<>();
-        try (ExecutorService senders = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (CanaryPlan canary : canaryPlans) {
-                if (isPossible(canary)) {
-                    sent.add(senders.submit(() -> lost(canary)));
-                }
+    private CompletableFuture<Optional<String>> sendCanaries() throws IOException {
+        CompletableFuture<Optional<String>> first = CompletableFuture.completedFuture(Optional.empty());
+        for (CanaryPlan canary : canaryPlans) {
+            if (isPossible(canary)) {
+                first = first.thenCombine(
+                        CompletableFuture.supplyAsync(
+                                () -> lost(canary),
+                                task -> Thread.ofVirtual().name("canary").start(task)),
+                        (one, other) -> one.or(() -> other));
             }
         }
-        return sent.stream().flatMap(future -> future.resultNow().stream()).findFirst();
+        return first.whenComplete((problem, failure) -> changes.wake());
     }
 
     private boolean isPossible(CanaryPlan canary) throws IOException {
@@ -487,10 +507,16 @@ public final class InterceptionWatcher implements AutoCloseable {
         return true;
     }
 
-    private Optional<String> lost(CanaryPlan canary) throws InterruptedException {
-        Canaries.Result result = canaries.send(canary, loops, CANARY_PATIENCE);
-        if (result instanceof Canaries.Result.Lost) {
+    private Optional<String> lost(CanaryPlan canary) {
+        Canaries.Result result;
+        try {
             result = canaries.send(canary, loops, CANARY_PATIENCE);
+            if (result instanceof Canaries.Result.Lost) {
+                result = canaries.send(canary, loops, CANARY_PATIENCE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
         }
         return result instanceof Canaries.Result.Lost(String reason)
                 ? Optional.of("a connection of the hop's own to %s did not come to listener %s: %s"

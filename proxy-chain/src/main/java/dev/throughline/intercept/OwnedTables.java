@@ -21,7 +21,7 @@ final class OwnedTables implements AutoCloseable {
     /** Stands in for a table while that is made again with an owner. */
     private static final String STAND_IN = "-next";
 
-    private static final Pattern BLOCK = Pattern.compile("(?m)^\t([a-z]+) (\\S+) \\{$");
+    private static final Pattern BLOCK = Pattern.compile("(?m)^\t((?:ct )?[a-z]+) (\\S+) \\{$");
     private static final Pattern COMMENT = Pattern.compile("(?m)^\tcomment \"([^\"]*)\"$");
 
     private final NftLibrary nft;

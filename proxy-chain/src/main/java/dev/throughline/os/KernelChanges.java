@@ -149,8 +149,11 @@ public final class KernelChanges implements AutoCloseable {
         return ImmutableList.copyOf(changes);
     }
 
-    /** Lets {@link #await} return at once. May be called by any thread, until {@link #close}. */
-    public void wake() {
+    /** Lets {@link #await} return at once. May be called by any thread; does nothing after {@link #close}. */
+    public synchronized void wake() {
+        if (closed) {
+            return;
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment one = arena.allocate(JAVA_LONG);
             one.set(JAVA_LONG, 0, 1);
@@ -262,7 +265,7 @@ public final class KernelChanges implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (!closed) {
             closed = true;
             libc.close(rules);
