@@ -415,7 +415,7 @@ public final class RuleTables implements AutoCloseable {
             kept = present.getFirst();
         }
         List<Integer> surplus = new ArrayList<>(present);
-        surplus.remove((Integer) kept);
+        surplus.remove(Integer.valueOf(kept));
         for (int priority : surplus) {
             programs.run(divert.deleteRule(family, priority), "");
         }
