@@ -1,0 +1,347 @@
+package dev.throughline.tests;
+
+import com.google.common.io.Closer;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import dev.throughline.demo.Namespace;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * {@code ./throughline disturb}: a hop whose host is disturbed at random while 100 applications connect, idle and transfer.
+ * No payload leaves past the hop, no application hangs, nothing cut short looks complete, every interruption of interception is
+ * in log and metric, and the hop is ready again soon after each disturbance.
+ */
+final class Disturbance implements AutoCloseable {
+    private static final int MARK = 0x7201;
+    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    /** So long the hop must stay ready, to have noticed what was done last. */
+    private static final Duration STEADY = Duration.ofMillis(1500);
+
+    private final Closer closer = Closer.create();
+    private final Random random;
+    private final String way;
+    private final Namespace host;
+    private final Namespace far;
+    private final LeakDetector leaks;
+    private final Hops hops;
+    private final RunningHop hop;
+    private final Output server;
+    private final Output apps;
+    private final Disturber disturber;
+    private final Map<Disturber.Kind, Row> rows = new EnumMap<>(Disturber.Kind.class);
+    private final List<String> failures = new ArrayList<>();
+    private final long started = System.nanoTime();
+
+    private static final class Row {
+        private int count;
+        private int noticed;
+        private Duration longest = Duration.ZERO;
+    }
+
+    /** A program of the scene: what it prints, and a way to speak to it. */
+    private record Output(Process process, BlockingQueue<String> lines) {
+        static Output start(Namespace where, Class<?> main, String... arguments) throws IOException {
+            Process process = where.command(Program.test(main, arguments))
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+            BufferedReader reader = process.inputReader();
+            Thread.ofVirtual().start(() -> {
+                try {
+                    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                        lines.add(line);
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            return new Output(process, lines);
+        }
+
+        /** All lines up to one that begins with {@code end}. */
+        List<String> until(String end, Duration patience) throws IOException, InterruptedException {
+            long until = System.nanoTime() + patience.toNanos();
+            List<String> found = new ArrayList<>();
+            while (found.isEmpty() || !found.getLast().startsWith(end)) {
+                String line = lines.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+                if (line == null) {
+                    throw new IOException("no line that begins with '" + end + "', only " + found);
+                }
+                found.add(line);
+            }
+            return found;
+        }
+
+        void say() throws IOException {
+            Writer writer = process.outputWriter();
+            writer.write('\n');
+            writer.flush();
+        }
+    }
+
+    /** Starts everything. */
+    Disturbance(Path folder, String way, long seed) throws IOException, InterruptedException {
+        this.way = way;
+        this.random = new Random(seed);
+        try {
+            host = Namespace.host("host");
+            closer.register(host::close);
+            far = host.neighbour("far");
+            host.join(far, DisturbanceApps.ADDRESS + "/24", DisturbanceApps.SERVER + "/24");
+            host.join(far, DisturbanceApps.ADDRESS6 + "/64", DisturbanceApps.SERVER6 + "/64");
+            host.defaultRoute(DisturbanceApps.SERVER);
+            host.defaultRoute(DisturbanceApps.SERVER6);
+            host.run("sysctl", "-qw", "net.ipv4.ip_local_port_range=32768 60999");
+            leaks = new LeakDetector(far, DisturbanceApps.FIRST_PORT + "-" + DisturbanceApps.LAST_PORT);
+            server = Output.start(far, DisturbanceServer.class);
+            closer.register(() -> server.process().destroyForcibly());
+            hops = new Hops(folder, host::command).keys("hop-a").configure("hop-a", """
+                    mark: 0x%x
+                    listeners:
+                      - { name: apps, mode: transparent, by: %s, port: 15001, capture: { ports: [80, 8000-8099] } }
+                    route: { to: destination }
+                    limits:
+                      keepalive: { time: 2s, interval: 1s, probes: 3 }
+                      user-timeout: 5s
+                      idle-timeout: 15s
+                      half-closed-timeout: 10s
+                    """.formatted(MARK, way));
+            closer.register(hops::close);
+            hops.redirect("apply", "hop-a").start("hop-a");
+            hop = hops.get("hop-a");
+            hop.awaitReady();
+            server.until("ready", PATIENCE);
+            apps = Output.start(host, DisturbanceApps.class, Long.toString(seed));
+            closer.register(() -> apps.process().destroyForcibly());
+            apps.until("ready", PATIENCE);
+            disturber = new Disturber(host, far, random, way.equals("tproxy"), MARK, hop.pid());
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            closer.close();
+            throw e;
+        }
+    }
+
+    /** Seconds, tproxy or redirect, and a seed; exits with 0 if all went as it should. */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        int seconds = args.length > 0 ? Integer.parseInt(args[0]) : 600;
+        String way = args.length > 1 ? args[1] : "tproxy";
+        long seed = args.length > 2 ? Long.parseLong(args[2]) : System.currentTimeMillis();
+        Path folder = Files.createTempDirectory("throughline-disturb");
+        List<String> failures;
+        try (Disturbance scene = new Disturbance(folder, way, seed)) {
+            failures = scene.play(Duration.ofSeconds(seconds));
+        } finally {
+            MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+        }
+        System.exit(failures.isEmpty() ? 0 : 1);
+    }
+
+    /** Disturbs for so long, and prints what came of it; returns what went wrong. */
+    List<String> play(Duration duration) throws IOException, InterruptedException {
+        System.out.printf("100 applications through one hop by %s, disturbed for %d s%n", way, duration.toSeconds());
+        long until = System.nanoTime() + duration.toNanos();
+        boolean ready = true;
+        while (ready && System.nanoTime() < until) {
+            pause(500, 2500);
+            ready = disturb(disturber.next());
+        }
+        disturbances();
+        operations();
+        log();
+        leaks();
+        System.out.println();
+        failures.forEach(failure -> System.out.println("FAILED: " + failure));
+        System.out.println(failures.isEmpty() ? "All is well." : failures.size() + " failures");
+        return failures;
+    }
+
+    private void pause(int least, int most) throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(random.nextInt(least, most));
+    }
+
+    /** Whether the hop is ready in the end. */
+    private boolean disturb(Disturber.Kind kind) throws IOException, InterruptedException {
+        long lostBefore = lost();
+        double at = (System.nanoTime() - started) / 1e9;
+        String what = disturber.begin(kind);
+        if (kind.lasts) {
+            pause(1000, 2000);
+        }
+        disturber.end(kind);
+        long end = System.nanoTime();
+        long readySince = end;
+        String page = "";
+        while (System.nanoTime() - readySince < STEADY.toNanos()
+                && System.nanoTime() - end < PATIENCE.toNanos()) {
+            page = hop.get("/-/ready");
+            TimeUnit.MILLISECONDS.sleep(10);
+            if (!page.equals("ready\n")) {
+                readySince = System.nanoTime();
+            }
+        }
+        Duration took = Duration.ofNanos(readySince - end);
+        Row row = rows.computeIfAbsent(kind, unused -> new Row());
+        row.count++;
+        row.noticed += lost() > lostBefore ? 1 : 0;
+        row.longest = took.compareTo(row.longest) > 0 ? took : row.longest;
+        System.out.printf("  %6.1f s  %-16s ready after %4d ms  %s%n", at, kind, took.toMillis(), what);
+        long leaked = leaks.leaked();
+        if (leaked > leakedBefore) {
+            fail("%d packets with payload left past the hop during %s after %.1f s: %s"
+                    .formatted(leaked - leakedBefore, kind, at, what));
+            leakedBefore = leaked;
+        }
+        if (took.compareTo(SOON) > 0) {
+            fail("the hop is not ready %d ms after %s after %.1f s: %s: %s"
+                    .formatted(took.toMillis(), kind, at, what, page.strip()));
+        }
+        return page.equals("ready\n");
+    }
+
+    private long leakedBefore;
+
+    private void fail(String what) {
+        failures.add(what);
+    }
+
+    /** How often the hop's metrics say that a part of interception was lost. */
+    private long lost() throws IOException {
+        return sum("throughline_interception_lost_total");
+    }
+
+    private long sum(String name) throws IOException {
+        return (long) hop.get("/metrics")
+                .lines()
+                .filter(line -> line.startsWith(name + "{"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    private void disturbances() {
+        System.out.printf("%n  %-16s %6s %8s %14s%n", "disturbance", "times", "noticed", "longest until ready");
+        rows.forEach((kind, row) -> System.out.printf(
+                "  %-16s %6d %8d %11d ms%n", kind, row.count, row.noticed, row.longest.toMillis()));
+    }
+
+    /** Ends the applications and takes their results. */
+    private void operations() throws IOException, InterruptedException {
+        apps.say();
+        List<String> reasons = new ArrayList<>();
+        System.out.printf(
+                "%n  %-16s %8s %12s %12s %14s%n", "operation", "done", "interrupted", "longest", "bytes");
+        for (String line : apps.until("stopped", Duration.ofSeconds(60))) {
+            String[] words = line.split(" ", -1);
+            switch (words[0]) {
+                case "failure" -> fail(line.substring("failure ".length()));
+                case "reason" -> reasons.add(line.substring("reason ".length()));
+                case "operations" -> {
+                    System.out.printf(
+                            "  %-16s %8s %12s %9s ms %14s%n", words[1], words[2], words[3], words[4], words[5]);
+                    if (words[2].equals("0")) {
+                        fail("no operation of kind " + words[1] + " was done");
+                    }
+                }
+                default -> {}
+            }
+        }
+        System.out.println();
+        reasons.forEach(reason -> System.out.println("  interrupted: " + reason));
+        for (String line = server.lines().poll(); line != null; line = server.lines().poll()) {
+            fail(line.substring("failure ".length()));
+        }
+    }
+
+    /** What the log says is what the metrics say, and whatever was lost came back. */
+    private void log() throws InterruptedException {
+        await("every flow has ended", () -> value(() -> hop.flows().isEmpty()));
+        await(
+                "a line of the flow log for every flow that the metrics count",
+                () -> value(() -> sum("throughline_flows_closed_total")
+                        == hop.process().flowLog().stream()
+                                .filter(line -> line.text("event").equals("flow.close"))
+                                .count()));
+        await(
+                "a line of the log for every loss that the metrics count",
+                () -> value(() -> lost() == said("interception lost: ")));
+        await(
+                "a repair for every loss",
+                () -> said("interception lost: ") == said("interception repaired: ") + said("interception restored: "));
+        System.out.printf(
+                "%n  interception lost %d times, repaired %d, restored %d; flows in the log: %d%n",
+                said("interception lost: "),
+                said("interception repaired: "),
+                said("interception restored: "),
+                hop.process().flowLog().size());
+    }
+
+    private long said(String text) {
+        return hop.process().messages().stream()
+                .filter(line -> line.contains(text))
+                .count();
+    }
+
+    private interface Question {
+        boolean answer() throws IOException;
+    }
+
+    private static boolean value(Question question) {
+        try {
+            return question.answer();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void await(String what, BooleanSupplier condition) throws InterruptedException {
+        long until = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > until) {
+                fail("waited in vain for " + what);
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
+    /** Counts, and proves that what counts would notice: without hop and rules the same applications are seen. */
+    private void leaks() throws IOException, InterruptedException {
+        System.out.printf(
+                "%n  past the hop: %d packets with payload, %d without, %d that open a connection; of the hop: %d%n",
+                leaks.leaked(), leaks.bare(), leaks.opening(), leaks.others());
+        if (leaks.leaked() > leakedBefore || leaks.leaked() > 0) {
+            fail("payload left past the hop: %d packets, from ports %s".formatted(leaks.leaked(), leaks.ports()));
+        }
+        if (leaks.others() == 0) {
+            fail("no packet of the hop was seen");
+        }
+        long before = leaks.leaked();
+        hop.process().close();
+        hops.redirect("remove", "hop-a");
+        apps.say();
+        String exchange = apps.until("exchange", PATIENCE).getLast();
+        if (!exchange.equals("exchange done") || leaks.leaked() == before) {
+            fail("without the hop an exchange (%s) was not seen as a leak".formatted(exchange));
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        closer.close();
+    }
+}

@@ -1,0 +1,77 @@
+package dev.throughline.tests;
+
+import dev.throughline.demo.Namespace;
+import java.io.IOException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Counts, where a cable ends, the TCP packets that come from ports of applications: none may have a byte of payload, since the
+ * hop's own connections come from other ports.
+ */
+final class LeakDetector {
+    private final Namespace far;
+
+    /** @param ports of applications, as nft writes a range */
+    LeakDetector(Namespace far, String ports) throws IOException {
+        this.far = far;
+        StringBuilder rules = new StringBuilder();
+        // The data offset of a TCP header says how many 32-bit words it has (RFC 9293, section 3.1).
+        for (int words = 5; words <= 15; words++) {
+            rules.append("tcp sport %s @th,96,4 %d ip length > %d add @ports { tcp sport } counter name leaked accept;%n"
+                    .formatted(ports, words, 20 + 4 * words));
+            rules.append("tcp sport %s @th,96,4 %d ip6 length > %d add @ports { tcp sport } counter name leaked accept;%n"
+                    .formatted(ports, words, 4 * words));
+        }
+        far.run("nft", """
+                table inet leaks {
+                  counter leaked {}
+                  counter opening {}
+                  counter bare {}
+                  counter others {}
+                  set ports { type inet_service; flags dynamic; }
+                  chain in {
+                    type filter hook prerouting priority -300;
+                    %s
+                    tcp sport %s tcp flags & (syn | ack) == syn counter name opening accept
+                    tcp sport %s counter name bare accept
+                    ip protocol tcp counter name others
+                    ip6 nexthdr tcp counter name others
+                  }
+                }""".formatted(rules, ports, ports));
+    }
+
+    /** Packets with payload. */
+    long leaked() throws IOException {
+        return count("leaked");
+    }
+
+    /** The first packets of connections, without payload. */
+    long opening() throws IOException {
+        return count("opening");
+    }
+
+    /** Other packets without payload, such as resets. */
+    long bare() throws IOException {
+        return count("bare");
+    }
+
+    /** Packets of the hop. */
+    long others() throws IOException {
+        return count("others");
+    }
+
+    /** From which ports payload came. */
+    String ports() throws IOException {
+        return far.run("nft", "-n", "list", "set", "inet", "leaks", "ports");
+    }
+
+    private long count(String counter) throws IOException {
+        Matcher packets =
+                Pattern.compile("packets (\\d+)").matcher(far.run("nft", "list", "counter", "inet", "leaks", counter));
+        if (!packets.find()) {
+            throw new IOException("nft lists no packets of counter " + counter);
+        }
+        return Long.parseLong(packets.group(1));
+    }
+}
