@@ -13,9 +13,8 @@ import java.util.Optional;
 
 /** What a configuration asks of the kernel. */
 public final class ConfiguredRules {
-    /** nft looks below /sys/fs/cgroup, where systemd's hybrid layout has the cgroup2 hierarchy in a folder of its own. */
     private static final String CGROUPS =
-            Files.exists(Path.of("/sys/fs/cgroup/unified/cgroup.procs")) ? "unified/" : "";
+            Files.exists(Path.of("/sys/fs/cgroup/unified/cgroup.procs")) ? RuleText.HYBRID : "";
 
     private ConfiguredRules() {}
 

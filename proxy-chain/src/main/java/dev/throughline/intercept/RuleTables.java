@@ -573,11 +573,15 @@ public final class RuleTables implements AutoCloseable {
     }
 
     private static ImmutableList<String> diff(List<String> meant, List<String> found) {
-        Stream<String> missing =
-                meant.stream().filter(line -> !found.contains(line)).map(line -> "- " + line.strip());
-        Stream<String> surplus =
-                found.stream().filter(line -> !meant.contains(line)).map(line -> "+ " + line.strip());
-        ImmutableList<String> lines = Stream.concat(missing, surplus).collect(ImmutableList.toImmutableList());
+        // A line may be there several times, such as "accept".
+        List<String> missing = new ArrayList<>(meant);
+        found.forEach(missing::remove);
+        List<String> surplus = new ArrayList<>(found);
+        meant.forEach(surplus::remove);
+        ImmutableList<String> lines = Stream.concat(
+                        missing.stream().map(line -> "- " + line.strip()),
+                        surplus.stream().map(line -> "+ " + line.strip()))
+                .collect(ImmutableList.toImmutableList());
         return lines.isEmpty() ? ImmutableList.of("the same rules in another order, or repeated") : lines;
     }
 

@@ -2,6 +2,7 @@ package dev.throughline.intercept;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.base.Splitter;
 import com.google.common.collect.ContiguousSet;
 import com.google.common.collect.DiscreteDomain;
 import com.google.common.collect.ImmutableList;
@@ -51,6 +52,9 @@ final class RuleText {
 
     /** The names of the sets of connections whose packets had no route to the listener. */
     static final ImmutableList<String> STRAY_SETS = ImmutableList.of("stray4", "stray6");
+
+    /** nft looks below /sys/fs/cgroup, where systemd's hybrid layout has the cgroup2 hierarchy in a folder of its own. */
+    static final String HYBRID = "unified/";
 
     private static final String SYN = "tcp flags & (fin | syn | rst | ack) == syn";
 
@@ -276,7 +280,8 @@ final class RuleText {
             script.rule("meta skuid " + set(apps.except().uids()) + " return");
         }
         for (String cgroup : apps.except().cgroups()) {
-            int level = (int) cgroup.chars().filter(c -> c == '/').count() + 1;
+            // Counted from the root of the hierarchy, which the hybrid layout has in a folder.
+            int level = Splitter.on('/').splitToList(cgroup).size() - (cgroup.startsWith(HYBRID) ? 1 : 0);
             script.rule("socket cgroupv2 level %d \"%s\" return".formatted(level, cgroup));
         }
         if (!apps.except().devices().isEmpty()) {

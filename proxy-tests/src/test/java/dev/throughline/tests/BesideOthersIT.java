@@ -231,7 +231,7 @@ class BesideOthersIT {
                     } else {
                         assertThatThrownBy(() -> line.say(hello)).isInstanceOf(IOException.class);
                         hops.get("hop-b")
-                                .awaitMetric("throughline_flows_closed_total{reason=\"not-my-connection\"}", 1);
+                                .awaitMetric("throughline_headers_rejected_total{reason=\"not-my-connection\"}", 1);
                         assertThat(server.bytes()).isZero();
                     }
                 }

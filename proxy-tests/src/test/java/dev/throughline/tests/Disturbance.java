@@ -187,8 +187,7 @@ final class Disturbance implements AutoCloseable {
         long end = System.nanoTime();
         long readySince = end;
         String page = "";
-        while (System.nanoTime() - readySince < STEADY.toNanos()
-                && System.nanoTime() - end < PATIENCE.toNanos()) {
+        while (System.nanoTime() - readySince < STEADY.toNanos() && System.nanoTime() - end < PATIENCE.toNanos()) {
             page = hop.get("/-/ready");
             TimeUnit.MILLISECONDS.sleep(10);
             if (!page.equals("ready\n")) {
@@ -235,16 +234,15 @@ final class Disturbance implements AutoCloseable {
 
     private void disturbances() {
         System.out.printf("%n  %-16s %6s %8s %14s%n", "disturbance", "times", "noticed", "longest until ready");
-        rows.forEach((kind, row) -> System.out.printf(
-                "  %-16s %6d %8d %11d ms%n", kind, row.count, row.noticed, row.longest.toMillis()));
+        rows.forEach((kind, row) ->
+                System.out.printf("  %-16s %6d %8d %11d ms%n", kind, row.count, row.noticed, row.longest.toMillis()));
     }
 
     /** Ends the applications and takes their results. */
     private void operations() throws IOException, InterruptedException {
         apps.say();
         List<String> reasons = new ArrayList<>();
-        System.out.printf(
-                "%n  %-16s %8s %12s %12s %14s%n", "operation", "done", "interrupted", "longest", "bytes");
+        System.out.printf("%n  %-16s %8s %12s %12s %14s%n", "operation", "done", "interrupted", "longest", "bytes");
         for (String line : apps.until("stopped", Duration.ofSeconds(60))) {
             String[] words = line.split(" ", -1);
             switch (words[0]) {
@@ -262,7 +260,9 @@ final class Disturbance implements AutoCloseable {
         }
         System.out.println();
         reasons.forEach(reason -> System.out.println("  interrupted: " + reason));
-        for (String line = server.lines().poll(); line != null; line = server.lines().poll()) {
+        for (String line = server.lines().poll();
+                line != null;
+                line = server.lines().poll()) {
             fail(line.substring("failure ".length()));
         }
     }

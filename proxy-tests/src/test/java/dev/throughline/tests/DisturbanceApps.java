@@ -68,7 +68,6 @@ final class DisturbanceApps {
         }
     }
 
-
     private final CountDownLatch stop = new CountDownLatch(1);
     private final AtomicInteger nextPort = new AtomicInteger();
     private final ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor();
@@ -186,7 +185,8 @@ final class DisturbanceApps {
     /** Several exchanges on one connection, and nothing for seconds between them. */
     private void idle(Random random) {
         boolean six = random.nextBoolean();
-        @Nullable Socket open = operate(
+        @Nullable
+        Socket open = operate(
                 Kind.IDLE, null, () -> bound(six), socket -> socket.connect(server(DisturbanceServer.OTHER_ECHO, six)));
         while (open != null && stop.getCount() > 0) {
             byte[] bytes = new byte[random.nextInt(1, 5_000)];
@@ -203,7 +203,8 @@ final class DisturbanceApps {
     }
 
     private interface Source {
-        @Nullable Socket get() throws IOException;
+        @Nullable
+        Socket get() throws IOException;
     }
 
     /** Runs an operation within its deadline; null if it was interrupted, else the connection. */

@@ -64,7 +64,8 @@ final class Disturber {
         /** What a device that went down has lost. */
         private static String addresses() {
             return "ip -6 address replace " + DisturbanceApps.ADDRESS6 + "/64 dev " + DEVICE + " nodad;"
-                    + " ip -4 route replace default via " + DisturbanceApps.SERVER + "; ip -6 route replace default via "
+                    + " ip -4 route replace default via " + DisturbanceApps.SERVER
+                    + "; ip -6 route replace default via "
                     + DisturbanceApps.SERVER6;
         }
     }
@@ -111,7 +112,11 @@ final class Disturber {
         }
         int table = 0x10000 | mark;
         String[] verdicts = {
-            "accept", "meta mark set 0x5", "meta mark set meta mark or 0x100000", "ct mark set 0x5", "tcp dport 1-65535 accept"
+            "accept",
+            "meta mark set 0x5",
+            "meta mark set meta mark or 0x100000",
+            "ct mark set 0x5",
+            "tcp dport 1-65535 accept"
         };
         String command = kind.start
                 .replace("@hook", random.nextBoolean() ? "filter" : "route")

@@ -18,10 +18,12 @@ final class LeakDetector {
         StringBuilder rules = new StringBuilder();
         // The data offset of a TCP header says how many 32-bit words it has (RFC 9293, section 3.1).
         for (int words = 5; words <= 15; words++) {
-            rules.append("tcp sport %s @th,96,4 %d ip length > %d add @ports { tcp sport } counter name leaked accept;%n"
-                    .formatted(ports, words, 20 + 4 * words));
-            rules.append("tcp sport %s @th,96,4 %d ip6 length > %d add @ports { tcp sport } counter name leaked accept;%n"
-                    .formatted(ports, words, 4 * words));
+            rules.append(
+                    "tcp sport %s @th,96,4 %d ip length > %d add @ports { tcp sport } counter name leaked accept;%n"
+                            .formatted(ports, words, 20 + 4 * words));
+            rules.append(
+                    "tcp sport %s @th,96,4 %d ip6 length > %d add @ports { tcp sport } counter name leaked accept;%n"
+                            .formatted(ports, words, 4 * words));
         }
         far.run("nft", """
                 table inet leaks {
