@@ -36,6 +36,7 @@ final class Disturbance implements AutoCloseable {
     private final Closer closer = Closer.create();
     private final Random random;
     private final String way;
+    private final long seed;
     private final Namespace host;
     private final Namespace far;
     private final LeakDetector leaks;
@@ -47,6 +48,7 @@ final class Disturbance implements AutoCloseable {
     private final Map<Disturber.Kind, Row> rows = new EnumMap<>(Disturber.Kind.class);
     private final List<String> failures = new ArrayList<>();
     private final long started = System.nanoTime();
+    private long leakedBefore;
 
     private static final class Row {
         private int count;
@@ -98,6 +100,7 @@ final class Disturbance implements AutoCloseable {
     /** Starts everything. */
     Disturbance(Path folder, String way, long seed) throws IOException, InterruptedException {
         this.way = way;
+        this.seed = seed;
         this.random = new Random(seed);
         try {
             host = Namespace.host("host");
@@ -154,7 +157,7 @@ final class Disturbance implements AutoCloseable {
 
     /** Disturbs for so long, and prints what came of it; returns what went wrong. */
     List<String> play(Duration duration) throws IOException, InterruptedException {
-        System.out.printf("100 applications through one hop by %s, disturbed for %d s%n", way, duration.toSeconds());
+        System.out.printf("100 applications through one hop by %s, disturbed for %d s, seed %d%n", way, duration.toSeconds(), seed);
         long until = System.nanoTime() + duration.toNanos();
         boolean ready = true;
         while (ready && System.nanoTime() < until) {
@@ -167,7 +170,7 @@ final class Disturbance implements AutoCloseable {
         leaks();
         System.out.println();
         failures.forEach(failure -> System.out.println("FAILED: " + failure));
-        System.out.println(failures.isEmpty() ? "All is well." : failures.size() + " failures");
+        System.out.println(failures.isEmpty() ? "All is well." : failures.size() + " failures, seed " + seed);
         return failures;
     }
 
@@ -212,8 +215,6 @@ final class Disturbance implements AutoCloseable {
         }
         return page.equals("ready\n");
     }
-
-    private long leakedBefore;
 
     private void fail(String what) {
         failures.add(what);

@@ -3,6 +3,7 @@ package dev.throughline.tests;
 import dev.throughline.demo.Namespace;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
@@ -74,6 +75,7 @@ final class Disturber {
     private final Namespace far;
     private final Random random;
     private final List<Kind> kinds = new ArrayList<>();
+    private final List<Kind> left = new ArrayList<>();
     private final int mark;
     private final long pid;
 
@@ -97,12 +99,10 @@ final class Disturber {
     Kind next() {
         if (left.isEmpty()) {
             left.addAll(kinds);
-            java.util.Collections.shuffle(left, random);
+            Collections.shuffle(left, random);
         }
         return left.removeLast();
     }
-
-    private final List<Kind> left = new ArrayList<>();
 
     /** Begins a disturbance; what it does to the letter. */
     String begin(Kind kind) throws IOException {
