@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.throughline.demo.Namespace;
+import dev.throughline.header.Tuple;
 import dev.throughline.report.JsonTree;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -116,7 +117,11 @@ class BesideOthersIT {
 
     /** A flow of either family is captured and named, and nothing of it leaves past the hop. */
     private static void works() throws IOException {
-        for (InetSocketAddress to : List.of(OneHost.WEB, OneHost.WEB6)) {
+        works(List.of(OneHost.WEB, OneHost.WEB6));
+    }
+
+    private static void works(List<InetSocketAddress> destinations) throws IOException {
+        for (InetSocketAddress to : destinations) {
             byte[] payload = Payload.bytes(10_000);
             try (Party.Line line = scene.app().open(to)) {
                 Payload.assertSame(line.say(payload), payload);
@@ -142,7 +147,14 @@ class BesideOthersIT {
     void capturesBesideTheRulesOfAnotherProgram(Neighbour neighbour) throws IOException {
         try {
             shell(neighbour.start);
-            works();
+            if (neighbour == Neighbour.FIREWALLD && way.equals("redirect")) {
+                // It rejects what goes to ::/96, which ::1 is in, before it has a look at the device.
+                works(List.of(OneHost.WEB));
+                scene.nothingArrives(
+                        () -> assertThat(scene.app().isRefused(OneHost.WEB6)).isTrue());
+            } else {
+                works();
+            }
         } finally {
             shell("{ " + neighbour.stop + "; }");
         }
@@ -167,23 +179,20 @@ class BesideOthersIT {
 
     /**
      * The address of a published port or of a service is translated before a hop sees the connection. TPROXY gets what it
-     * was translated to, and can't find its owner; REDIRECT finds that another rule took it.
+     * was translated to, and can't find its owner; REDIRECT comes first, and the hop's own connection is translated.
      */
     @Test
     void aTranslatedDestinationIsNeverTakenForAnother() throws IOException {
         InetSocketAddress published = Party.endpoint("10.91.9.1:8081");
         try {
             shell("iptables-nft-restore -n <docker.iptables");
-            if (way.equals("redirect")) {
-                scene.nothingArrives(
-                        () -> assertThat(scene.app().isRefused(published)).isTrue());
-                return;
-            }
             try (Party.Line line = scene.app().open(published)) {
                 byte[] hello = "hello".getBytes(StandardCharsets.US_ASCII);
                 Payload.assertSame(line.say(hello), hello);
-                JsonTree who = scene.a().closedFrom(line.source(), OneHost.WEB).object("originator");
-                assertThat(who.text("destination")).isEqualTo("10.91.9.2:80");
+                // REDIRECT comes before the translation, TPROXY after it.
+                InetSocketAddress destination = way.equals("redirect") ? published : OneHost.WEB;
+                JsonTree who = scene.a().closedFrom(line.source(), destination).object("originator");
+                assertThat(who.text("destination")).isEqualTo(Tuple.text(destination));
                 assertThat(seenPorts()).doesNotContain(line.source().getPort());
             }
         } finally {
@@ -230,8 +239,6 @@ class BesideOthersIT {
                         Payload.assertSame(line.say(hello), hello);
                     } else {
                         assertThatThrownBy(() -> line.say(hello)).isInstanceOf(IOException.class);
-                        hops.get("hop-b")
-                                .awaitMetric("throughline_headers_rejected_total{reason=\"not-my-connection\"}", 1);
                         assertThat(server.bytes()).isZero();
                     }
                 }

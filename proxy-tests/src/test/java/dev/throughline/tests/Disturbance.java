@@ -157,7 +157,9 @@ final class Disturbance implements AutoCloseable {
 
     /** Disturbs for so long, and prints what came of it; returns what went wrong. */
     List<String> play(Duration duration) throws IOException, InterruptedException {
-        System.out.printf("100 applications through one hop by %s, disturbed for %d s, seed %d%n", way, duration.toSeconds(), seed);
+        System.out.printf(
+                "100 applications through one hop by %s, disturbed for %d s, seed %d%n",
+                way, duration.toSeconds(), seed);
         long until = System.nanoTime() + duration.toNanos();
         boolean ready = true;
         while (ready && System.nanoTime() < until) {
