@@ -8,7 +8,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-        // Other commands wait for whoever reads what they print; a hop must not.
+        // Other commands wait for the reader of their output; a hop must not.
         if (arguments.length > 0 && arguments[0].equals("run")) {
             StandardError.install();
         }

@@ -17,7 +17,7 @@ final class OwnPlaces {
     private final Set<Integer> intercepted = new HashSet<>();
     private final Map<Path, String> files = new LinkedHashMap<>();
 
-    /** Who has an address already, of which {@code use} would be another use. */
+    /** Returns who already uses an address, if {@code use} would be a second use. */
     Optional<String> listen(InetSocketAddress address, String use) {
         Optional<String> problem = addresses.entrySet().stream()
                 .filter(other -> areOne(other.getKey(), address))
@@ -40,7 +40,7 @@ final class OwnPlaces {
         return ipv4.or(() -> ipv6);
     }
 
-    /** What a file is for already, of which {@code use} would be another use. */
+    /** Returns what a file is already used for, if {@code use} would be a second use. */
     Optional<String> take(Path file, String use) {
         String other = files.putIfAbsent(file, use);
         return Optional.ofNullable(other).map(taken -> file + " is " + taken + " already");

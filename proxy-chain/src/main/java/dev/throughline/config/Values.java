@@ -253,7 +253,7 @@ public final class Values {
         return duration.toString().substring(2).toLowerCase(Locale.ROOT);
     }
 
-    /** Why this hop can't make a socket at a path, whoever runs it. */
+    /** Returns why a hop of any user can't make a socket at a path. */
     static Optional<String> ownSocketProblem(Path file) {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(file) && !isSpecial(file)) {
             return Optional.of("there is a file that isn't a socket: " + file);
