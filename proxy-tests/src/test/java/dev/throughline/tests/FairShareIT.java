@@ -149,10 +149,15 @@ class FairShareIT {
         }
 
         assertThat(greedy.getFirst().isReset()).isTrue();
-        JsonTree evicted = ended("idle", "evicted").getFirst();
+        String longestIdle = Tuple.text(greedy.getFirst().local());
+        JsonTree evicted = hops.get("idle")
+                .closed(line -> line.text("reason").equals("evicted")
+                        && line.object("originator").text("source").equals(longestIdle));
         assertThat(pid(evicted)).isEqualTo((int) ProcessHandle.current().pid());
-        assertThat(evicted.object("originator").text("source"))
-                .isEqualTo(Tuple.text(greedy.getFirst().local()));
+        // Several flows are evicted at once, on several threads: their lines may stand in another order.
+        assertThat(ended("idle", "evicted"))
+                .extracting(line -> line.object("originator").text("source"))
+                .doesNotContain(Tuple.text(greedy.getLast().local()));
         assertThat(hops.get("idle")
                         .metric("throughline_budget_evicted_total{reason=\"idle\",transport=\"bsd-socket\"}"))
                 .isGreaterThanOrEqualTo(1);
