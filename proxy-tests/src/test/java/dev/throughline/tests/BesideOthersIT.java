@@ -200,7 +200,10 @@ class BesideOthersIT {
         }
     }
 
-    /** Both marks have kube-proxy's bit, so that the connection between the hops gets another source address. */
+    /**
+     * Both marks have kube-proxy's bit, so that the connection between the hops gets another source address, which no
+     * socket has. By TPROXY the application's connection gets one too, on its way to the first hop.
+     */
     @Test
     void kubeProxyComesBetweenHopsWhoseMarksHaveItsBitAndDoctorNamesTheRule() throws IOException {
         try (Namespace host = Namespace.host("node");
@@ -240,6 +243,10 @@ class BesideOthersIT {
                     } else {
                         assertThatThrownBy(() -> line.say(hello)).isInstanceOf(IOException.class);
                         assertThat(server.bytes()).isZero();
+                        JsonTree refused = hops.get("hop-b").closed(flow -> true);
+                        assertThat(refused.text("reason")).isEqualTo("owner-unknown");
+                        assertThat(hops.get("hop-a").closed(flow -> true).text("reason"))
+                                .isEqualTo("outbound-reset");
                     }
                 }
             }
