@@ -40,7 +40,7 @@ final class AgentSocket {
         if (connected.isDone()) {
             return;
         }
-        ChannelFuture connecting = new Bootstrap()
+        ChannelFuture registered = new Bootstrap()
                 .group(loop)
                 .channel(EpollDomainSocketChannel.class)
                 .option(ChannelOption.AUTO_READ, false)
@@ -51,7 +51,13 @@ final class AgentSocket {
                     @Override
                     protected void initChannel(Channel channel) {}
                 })
-                .connect(new DomainSocketAddress(path.toFile()));
+                .register();
+        // Registered at once, as this is the loop's thread, so that connect(2) comes before anybody can lose interest.
+        if (!registered.isSuccess()) {
+            connected.completeExceptionally(why(registered.cause()));
+            return;
+        }
+        ChannelFuture connecting = registered.channel().connect(new DomainSocketAddress(path.toFile()));
         connecting.addListener(done -> {
             if (done.isSuccess()) {
                 if (!connected.complete((EpollDomainSocketChannel) connecting.channel())) {
