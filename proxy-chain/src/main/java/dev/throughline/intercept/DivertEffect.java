@@ -22,7 +22,7 @@ record DivertEffect(RulePlan plan, RouteLookup lookup) {
         if (!DivertRoutes.neededBy(plan)) {
             return Optional.empty();
         }
-        for (String family : RuleTables.usable()) {
+        for (String family : InstalledRoutes.usable()) {
             Optional<String> problem = problem(family.equals("-6") ? ANYWHERE6 : ANYWHERE);
             if (problem.isPresent()) {
                 return problem;

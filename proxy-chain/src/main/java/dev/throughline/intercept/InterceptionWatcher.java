@@ -100,7 +100,7 @@ public final class InterceptionWatcher implements AutoCloseable {
         this.loops = loops;
         int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         this.canaryPlans = config.canary().isPresent()
-                ? CanaryPlan.of(plan, uid, RuleTables.usable().size() > 1)
+                ? CanaryPlan.of(plan, uid, InstalledRoutes.usable().size() > 1)
                 : ImmutableList.of();
         thread.setDaemon(true);
     }

@@ -3,14 +3,10 @@ package dev.throughline.intercept;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.header.Tuple;
-import dev.throughline.intercept.DivertRoutes.Device;
 import dev.throughline.os.RouteLookup;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -29,7 +25,6 @@ import org.slf4j.LoggerFactory;
 public final class RuleTables implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RuleTables.class);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
 
     /** What this object applied, and how nft lists it. */
     private record Applied(RulePlan plan, ImmutableList<String> listing) {}
@@ -37,6 +32,7 @@ public final class RuleTables implements AutoCloseable {
     private final SystemProgram programs;
     private final Optional<OwnedTables> owned;
     private final boolean owning;
+    private final InstalledRoutes routes;
     private @Nullable Applied applied;
 
     /**
@@ -58,6 +54,7 @@ public final class RuleTables implements AutoCloseable {
         this.programs = programs;
         this.owned = owned;
         this.owning = owning;
+        this.routes = new InstalledRoutes(programs);
     }
 
     private static Optional<OwnedTables> openOwned() {
@@ -202,10 +199,10 @@ public final class RuleTables implements AutoCloseable {
             // The kernel removed the table with the hop, and nobody removes the routes, to which nothing leads now.
             return new Difference.NotInstalled();
         }
-        Lines all = new Lines(new ArrayList<>(meantRules(plan)), new ArrayList<>(found));
-        Lines routes = routes(plan);
-        all.meant().addAll(routes.meant());
-        all.found().addAll(routes.found());
+        RuleLines all = new RuleLines(new ArrayList<>(meantRules(plan)), new ArrayList<>(found));
+        RuleLines ofRoutes = routes.compare(plan);
+        all.meant().addAll(ofRoutes.meant());
+        all.found().addAll(ofRoutes.found());
         return all.difference();
     }
 
@@ -215,7 +212,7 @@ public final class RuleTables implements AutoCloseable {
      * @throws IOException if that can't be done, in the words of the program that failed
      */
     Difference compareTable(RulePlan plan) throws IOException {
-        return new Lines(meantRules(plan), normal(installed(plan))).difference();
+        return new RuleLines(meantRules(plan), normal(installed(plan))).difference();
     }
 
     /**
@@ -224,7 +221,7 @@ public final class RuleTables implements AutoCloseable {
      * @throws IOException if that can't be done, in the words of the program that failed
      */
     Difference compareRoutes(RulePlan plan) throws IOException {
-        return routes(plan).difference();
+        return routes.compare(plan).difference();
     }
 
     /** Whether the plan's table belongs to a process, such as the running hop, so that no other can change it. */
@@ -251,66 +248,6 @@ public final class RuleTables implements AutoCloseable {
         }
     }
 
-    /** Policy rules of others that can take a diverted packet before this plan's rule does. */
-    Optional<String> rulesAhead(RulePlan plan) throws IOException {
-        if (!DivertRoutes.neededBy(plan)) {
-            return Optional.empty();
-        }
-        DivertRoutes divert = new DivertRoutes(plan.mark());
-        List<String> ahead = new ArrayList<>();
-        for (String family : usable()) {
-            ahead.addAll(ahead(divert, family, list(divert.listRules(family)).toList()));
-        }
-        return ahead.isEmpty()
-                ? Optional.empty()
-                : Optional.of(
-                        "another program's policy rule takes captured packets first: " + String.join(", ", ahead));
-    }
-
-    /** Whether a rule of this plan can be put before all that {@link #rulesAhead} names: before priority 0 nothing can. */
-    boolean canPassRulesAhead(RulePlan plan) throws IOException {
-        DivertRoutes divert = new DivertRoutes(plan.mark());
-        for (String family : usable()) {
-            List<String> lines = list(divert.listRules(family)).toList();
-            if (!ahead(divert, family, lines).isEmpty() && lowestOfOthers(divert, lines) == 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static int lowestOfOthers(DivertRoutes divert, List<String> lines) {
-        return lines.stream()
-                .filter(line -> !divert.isRule(line) && PolicyRule.parse(line).canTake(divert.table()))
-                .mapToInt(DivertRoutes::priority)
-                .min()
-                .orElse(Integer.MAX_VALUE);
-    }
-
-    private List<String> ahead(DivertRoutes divert, String family, List<String> lines) throws IOException {
-        if (lines.stream().noneMatch(divert::isRule)) {
-            return List.of();
-        }
-        List<String> ahead = new ArrayList<>();
-        List<PolicyRule> rules = lines.stream()
-                .takeWhile(line -> !divert.isRule(line))
-                .map(PolicyRule::parse)
-                .filter(rule -> rule.canTake(divert.table()))
-                .toList();
-        for (PolicyRule rule : rules) {
-            if (rule.table().isEmpty() || hasRoutes(family, rule)) {
-                ahead.add("ip " + family + " rule " + rule.text().strip().replaceAll("\\s+", " "));
-            }
-        }
-        return ahead;
-    }
-
-    private boolean hasRoutes(String family, PolicyRule rule) throws IOException {
-        List<String> command = List.of(
-                "ip", "-N", family, "route", "show", "table", rule.table().orElseThrow());
-        return programs.attempt(command, "").lines().stream().anyMatch(rule::uses);
-    }
-
     /**
      * Takes what is installed for what the plan means, if that can't be worked out here: a hop that may not make namespaces
      * then notices at least what changes.
@@ -333,154 +270,54 @@ public final class RuleTables implements AutoCloseable {
         return known != null && known.plan().equals(plan) ? known.listing() : normal(meant(plan));
     }
 
-    private Lines routes(RulePlan plan) throws IOException {
-        Lines lines = new Lines(new ArrayList<>(), new ArrayList<>());
-        boolean needed = DivertRoutes.neededBy(plan);
-        DivertRoutes divert = new DivertRoutes(plan.mark());
-        // While IPv6 is off on lo, what is left of its rules does nothing, and nothing can be set.
-        for (String family : needed ? usable() : known()) {
-            String rule = String.join(" ", divert.addRule(family, DivertRoutes.PRIORITY));
-            if (needed) {
-                devices().forEach(device -> lines.meant().add(String.join(" ", divert.addRoute(family, device))));
-                lines.meant().add(rule);
-            }
-            routes(divert, family)
-                    .filter(line -> DivertRoutes.device(line).isEmpty())
-                    .map(String::strip)
-                    .forEach(lines.found()::add);
-            routes(divert, family)
-                    .flatMap(line -> DivertRoutes.device(line).stream())
-                    .sorted(Comparator.comparing((Device device) -> !device.equals(Device.LO))
-                            .thenComparingInt(Device::index))
-                    .map(device -> String.join(" ", divert.addRoute(family, device)))
-                    .forEach(lines.found()::add);
-            list(divert.listRules(family))
-                    .filter(divert::leadsHere)
-                    .map(line -> divert.isRule(line) ? rule : line.strip())
-                    .forEach(lines.found()::add);
-        }
-        return lines;
-    }
-
-    /** What should be there, and what is. */
-    private record Lines(List<String> meant, List<String> found) {
-        Difference difference() {
-            if (found.isEmpty() && !meant.isEmpty()) {
-                return new Difference.NotInstalled();
-            }
-            return meant.equals(found) ? new Difference.None() : new Difference.Differs(diff(meant, found));
-        }
-    }
-
-    /** What about this host keeps rules from working as meant, in words for an operator. */
-    public ImmutableList<String> hints() throws IOException {
-        return usable().equals(known())
-                ? ImmutableList.of()
-                : ImmutableList.of("IPv6 is off on lo, so no route for it is set: apply the rules again once it is on;"
-                        + " until then IPv6 connections that are captured are refused");
-    }
-
     /** Returns the name of another hop whose rules are installed with the mark of {@code plan}. */
     public Optional<String> otherHopWithMark(RulePlan plan) throws IOException {
         return new MarkOwners(programs).otherHop(plan);
     }
 
-    void addRoutes(RulePlan plan) throws IOException {
-        if (!DivertRoutes.neededBy(plan)) {
-            removeRoutes(plan);
-            return;
-        }
-        DivertRoutes divert = new DivertRoutes(plan.mark());
-        for (String family : usable()) {
-            addRoutes(divert, family);
-            placeRule(divert, family);
-        }
+    /** What about this host keeps rules from working as meant, in words for an operator. */
+    public ImmutableList<String> hints() throws IOException {
+        return InstalledRoutes.usable().equals(InstalledRoutes.known())
+                ? ImmutableList.of()
+                : ImmutableList.of("IPv6 is off on lo, so no route for it is set: apply the rules again once it is on;"
+                        + " until then IPv6 connections that are captured are refused");
     }
 
-    /** Leaves one rule, before all rules of others that could take a diverted packet; they stay where they are. */
-    private void placeRule(DivertRoutes divert, String family) throws IOException {
-        List<String> lines = list(divert.listRules(family)).toList();
-        List<Integer> present = lines.stream()
-                .filter(divert::isRule)
-                .map(DivertRoutes::priority)
-                .toList();
-        boolean behind = !ahead(divert, family, lines).isEmpty();
-        int first = lowestOfOthers(divert, lines);
-        int kept;
-        if (present.isEmpty() || (behind && first > 0)) {
-            kept = Math.max(0, Math.min(DivertRoutes.PRIORITY, first - 1));
-            // Before the old one goes: at no time is there none.
-            programs.run(divert.addRule(family, kept), "");
+    private void addRoutes(RulePlan plan) throws IOException {
+        if (DivertRoutes.neededBy(plan)) {
+            routes.add(plan);
         } else {
-            kept = present.getFirst();
-        }
-        List<Integer> surplus = new ArrayList<>(present);
-        surplus.remove(Integer.valueOf(kept));
-        for (int priority : surplus) {
-            programs.run(divert.deleteRule(family, priority), "");
+            removeRoutes(plan);
         }
     }
 
-    /** By one process for all devices; one that goes down or away meanwhile needs none. */
-    private void addRoutes(DivertRoutes divert, String family) throws IOException {
-        List<Device> devices = devices();
-        List<String> commands = devices.stream()
-                .map(device -> divert.addRoute(family, device))
-                .map(command -> String.join(" ", command.subList(2, command.size())))
-                .toList();
-        List<String> batch = List.of("ip", family, "-force", "-batch", "-");
-        SystemProgram.Result result = programs.attempt(batch, String.join("\n", commands) + "\n");
-        if (result.code() != 0 && (devices.equals(devices()) || !result.error().contains("Command failed"))) {
-            throw SystemProgram.failure(batch, result.code(), result.error());
+    private void removeRoutes(RulePlan plan) throws IOException {
+        // With another hop's rules the routing table and the policy rule belong to that hop.
+        if (otherHopWithMark(plan).isEmpty()) {
+            routes.remove(plan);
         }
-    }
-
-    /** The devices that are up, {@code lo} first. */
-    private ImmutableList<Device> devices() throws IOException {
-        return Stream.concat(
-                        Stream.of(Device.LO),
-                        list(List.of("ip", "-o", "link", "show", "up"))
-                                .flatMap(line -> Device.parse(line).stream())
-                                .filter(device -> !device.equals(Device.LO))
-                                .sorted(Comparator.comparingInt(Device::index)))
-                .collect(ImmutableList.toImmutableList());
     }
 
     /** A device that came up needs a route of its own: nothing is wrong, and nothing but sockets bound to it waits for that. */
     void addDeviceRoutes(RulePlan plan) throws IOException {
-        if (!DivertRoutes.neededBy(plan)) {
-            return;
+        if (DivertRoutes.neededBy(plan)) {
+            routes.addForDevices(plan);
         }
-        DivertRoutes divert = new DivertRoutes(plan.mark());
-        for (String family : usable()) {
-            Set<Device> present = routes(divert, family)
-                    .flatMap(line -> DivertRoutes.device(line).stream())
-                    .collect(ImmutableSet.toImmutableSet());
-            // Without the route by lo the table was emptied: that is a loss.
-            if (present.contains(Device.LO) && !present.containsAll(devices())) {
-                addRoutes(divert, family);
-            }
-        }
+    }
+
+    /** Policy rules of others that can take a diverted packet before this plan's rule does. */
+    Optional<String> rulesAhead(RulePlan plan) throws IOException {
+        return DivertRoutes.neededBy(plan) ? routes.rulesAhead(plan) : Optional.empty();
+    }
+
+    /** Whether a rule of this plan can be put before all that {@link #rulesAhead} names: before priority 0 nothing can. */
+    boolean canPassRulesAhead(RulePlan plan) throws IOException {
+        return routes.canPassRulesAhead(plan);
     }
 
     /** Leaves exactly the plan's routes and policy rules, whatever others added to its table. */
     void repairRoutes(RulePlan plan) throws IOException {
-        DivertRoutes divert = new DivertRoutes(plan.mark());
-        for (String family : usable()) {
-            if (routes(divert, family)
-                    .anyMatch(line -> DivertRoutes.device(line).isEmpty())) {
-                programs.run(divert.flushRoutes(family), "");
-            }
-            List<String> wrong = list(divert.listRules(family))
-                    .filter(line -> divert.leadsHere(line) && !divert.isRule(line))
-                    .toList();
-            for (String line : wrong) {
-                String priority = line.substring(0, line.indexOf(':')).strip();
-                programs.run(
-                        List.of("ip", family, "rule", "del", "priority", priority, "lookup", "" + divert.table()), "");
-            }
-        }
-        addRoutes(plan);
+        routes.repair(plan);
         forgetStrays(plan);
     }
 
@@ -494,45 +331,6 @@ public final class RuleTables implements AutoCloseable {
                 programs.attempt(List.of("nft", "-f", "-"), command + "\n");
             }
         }
-    }
-
-    private void removeRoutes(RulePlan plan) throws IOException {
-        if (otherHopWithMark(plan).isPresent()) {
-            // The routing table and the policy rule belong to that hop now.
-            return;
-        }
-        DivertRoutes divert = new DivertRoutes(plan.mark());
-        for (String family : known()) {
-            for (String line : list(divert.listRules(family)).toList()) {
-                if (divert.isRule(line)) {
-                    programs.run(divert.deleteRule(family, DivertRoutes.priority(line)), "");
-                }
-            }
-            if (routes(divert, family).findAny().isPresent()) {
-                programs.run(divert.flushRoutes(family), "");
-            }
-        }
-    }
-
-    /** The families that this kernel knows. */
-    private static ImmutableList<String> known() {
-        return Files.exists(IPV6_OFF) ? DivertRoutes.FAMILIES : DivertRoutes.FAMILIES.subList(0, 1);
-    }
-
-    /** The families in which a route to lo can be set. */
-    static ImmutableList<String> usable() throws IOException {
-        boolean off =
-                Files.exists(IPV6_OFF) && Files.readString(IPV6_OFF).strip().equals("1");
-        return off ? DivertRoutes.FAMILIES.subList(0, 1) : known();
-    }
-
-    private Stream<String> routes(DivertRoutes divert, String family) throws IOException {
-        List<String> command = divert.listRoutes(family);
-        SystemProgram.Result result = programs.attempt(command, "");
-        if (result.code() != 0 && !result.error().contains(DivertRoutes.NO_TABLE)) {
-            throw SystemProgram.failure(command, result.code(), result.error());
-        }
-        return result.lines().stream();
     }
 
     private void nft(String script) throws IOException {
@@ -570,19 +368,6 @@ public final class RuleTables implements AutoCloseable {
                 .map(line -> line.replaceFirst(" # progname .*", ""))
                 .filter(line -> !line.isBlank() && !line.matches("\tflags ?(owner|persist|[, ])*"))
                 .toList();
-    }
-
-    private static ImmutableList<String> diff(List<String> meant, List<String> found) {
-        // A line may be there several times, such as "accept".
-        List<String> missing = new ArrayList<>(meant);
-        found.forEach(missing::remove);
-        List<String> surplus = new ArrayList<>(found);
-        meant.forEach(surplus::remove);
-        ImmutableList<String> lines = Stream.concat(
-                        missing.stream().map(line -> "- " + line.strip()),
-                        surplus.stream().map(line -> "+ " + line.strip()))
-                .collect(ImmutableList.toImmutableList());
-        return lines.isEmpty() ? ImmutableList.of("the same rules in another order, or repeated") : lines;
     }
 
     private static List<String> join(List<String> first, List<String> second) {

@@ -39,8 +39,6 @@ public final class KernelChanges implements AutoCloseable {
      */
     public record Change(Kind kind, Optional<String> by) {}
 
-    private static final int AF_NETLINK = 16;
-    private static final int SOCK_RAW_NONBLOCK_CLOEXEC = 3 | 0x800 | 0x80000;
     private static final int EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
     private static final short POLLIN = 1;
 
@@ -94,10 +92,10 @@ public final class KernelChanges implements AutoCloseable {
      */
     public static KernelChanges open(int table) throws OsException {
         Libc libc = new Libc();
-        int rules = subscribe(libc, NetlinkSocket.NETFILTER, NFTABLES_GROUPS);
+        int rules = NetlinkSocket.subscribe(libc, NetlinkSocket.NETFILTER, NFTABLES_GROUPS);
         int routes;
         try {
-            routes = subscribe(libc, NetlinkSocket.ROUTE, ROUTE_GROUPS);
+            routes = NetlinkSocket.subscribe(libc, NetlinkSocket.ROUTE, ROUTE_GROUPS);
         } catch (OsException e) {
             libc.close(rules);
             throw e;
@@ -110,24 +108,6 @@ public final class KernelChanges implements AutoCloseable {
             throw failure;
         }
         return new KernelChanges(rules, routes, wakeup, table);
-    }
-
-    private static int subscribe(Libc libc, int protocol, int groups) throws OsException {
-        int fd = libc.socket(AF_NETLINK, SOCK_RAW_NONBLOCK_CLOEXEC, protocol);
-        if (fd < 0) {
-            throw libc.failure("socket(AF_NETLINK)");
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment address = arena.allocate(12, 4);
-            address.set(JAVA_SHORT, 0, (short) AF_NETLINK);
-            address.set(JAVA_INT, 8, groups);
-            if (libc.bind(fd, address, 12) != 0) {
-                OsException failure = libc.failure("bind(AF_NETLINK)");
-                libc.close(fd);
-                throw failure;
-            }
-        }
-        return fd;
     }
 
     private void setPolled(int index, int fd) {

@@ -1,5 +1,6 @@
 package dev.throughline.os;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
@@ -30,6 +31,7 @@ final class NetlinkSocket implements AutoCloseable {
 
     private static final int AF_NETLINK = 16;
     private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
+    private static final int SOCK_NONBLOCK = 0x800;
     private static final int SOL_SOCKET = 1;
     private static final int SO_RCVTIMEO = 20;
     private static final int MSG_TRUNC = 0x20;
@@ -73,6 +75,28 @@ final class NetlinkSocket implements AutoCloseable {
             throw closing(libc, fd, "connect(AF_NETLINK)");
         }
         return new NetlinkSocket(libc, fd, memory);
+    }
+
+    /**
+     * Opens a socket that receives what the kernel tells {@code groups} (bits of RTMGRP_* or NFNLGRP_*), and whose reads don't
+     * wait.
+     *
+     * @return its descriptor
+     */
+    static int subscribe(Libc libc, int protocol, int groups) throws OsException {
+        int fd = libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC | SOCK_NONBLOCK, protocol);
+        if (fd < 0) {
+            throw libc.failure("socket(AF_NETLINK)");
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(12, 4);
+            address.set(JAVA_SHORT, 0, (short) AF_NETLINK);
+            address.set(JAVA_INT, 8, groups);
+            if (libc.bind(fd, address, 12) != 0) {
+                throw closing(libc, fd, "bind(AF_NETLINK)");
+            }
+        }
+        return fd;
     }
 
     private static OsException closing(Libc libc, int fd, String call) {

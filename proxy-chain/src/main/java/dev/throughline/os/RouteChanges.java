@@ -1,8 +1,5 @@
 package dev.throughline.os;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -12,8 +9,6 @@ import java.lang.foreign.MemorySegment;
  * only ever say that something changed, so it doesn't matter who sends it. Not thread-safe.
  */
 final class RouteChanges implements AutoCloseable {
-    private static final int AF_NETLINK = 16;
-    private static final int SOCK_RAW_NONBLOCK_CLOEXEC = 3 | 0x800 | 0x80000;
     private static final int MSG_TRUNC = 0x20;
     /** Links, addresses, routes and rules of IPv4 (bits 0, 4, 6, 7) and of IPv6 (bits 8, 10, 18). */
     private static final int GROUPS = 1 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 18;
@@ -34,21 +29,7 @@ final class RouteChanges implements AutoCloseable {
 
     static RouteChanges open() throws OsException {
         Libc libc = new Libc();
-        int fd = libc.socket(AF_NETLINK, SOCK_RAW_NONBLOCK_CLOEXEC, NetlinkSocket.ROUTE);
-        if (fd < 0) {
-            throw libc.failure("socket(AF_NETLINK)");
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment address = arena.allocate(12, 4);
-            address.set(JAVA_SHORT, 0, (short) AF_NETLINK);
-            address.set(JAVA_INT, 8, GROUPS);
-            if (libc.bind(fd, address, 12) != 0) {
-                OsException failure = libc.failure("bind(AF_NETLINK)");
-                libc.close(fd);
-                throw failure;
-            }
-        }
-        return new RouteChanges(libc, fd);
+        return new RouteChanges(libc, NetlinkSocket.subscribe(libc, NetlinkSocket.ROUTE, GROUPS));
     }
 
     /** Whether there were any since the last call. */

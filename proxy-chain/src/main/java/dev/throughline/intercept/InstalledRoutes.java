@@ -1,0 +1,246 @@
+package dev.throughline.intercept;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.intercept.DivertRoutes.Device;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The routes and policy rules of one network namespace by which diverted packets come back to this host, as {@code ip} sets
+ * and shows them. Touches the plan's own routing table and policy rule, nothing else.
+ */
+final class InstalledRoutes {
+    private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
+
+    private final SystemProgram programs;
+
+    InstalledRoutes(SystemProgram programs) {
+        this.programs = programs;
+    }
+
+    /** Adds what is missing, for a plan that needs routes. */
+    void add(RulePlan plan) throws IOException {
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        for (String family : usable()) {
+            addRoutes(divert, family);
+            placeRule(divert, family);
+        }
+    }
+
+    /** Leaves one rule, before all rules of others that could take a diverted packet; they stay where they are. */
+    private void placeRule(DivertRoutes divert, String family) throws IOException {
+        List<String> lines = list(divert.listRules(family)).toList();
+        List<Integer> present = lines.stream()
+                .filter(divert::isRule)
+                .map(DivertRoutes::priority)
+                .toList();
+        boolean behind = !ahead(divert, family, lines).isEmpty();
+        int first = lowestOfOthers(divert, lines);
+        int kept;
+        if (present.isEmpty() || (behind && first > 0)) {
+            kept = Math.max(0, Math.min(DivertRoutes.PRIORITY, first - 1));
+            // Before the old one goes: at no time is there none.
+            programs.run(divert.addRule(family, kept), "");
+        } else {
+            kept = present.getFirst();
+        }
+        List<Integer> surplus = new ArrayList<>(present);
+        surplus.remove(Integer.valueOf(kept));
+        for (int priority : surplus) {
+            programs.run(divert.deleteRule(family, priority), "");
+        }
+    }
+
+    /** By one process for all devices; one that goes down or away meanwhile needs none. */
+    private void addRoutes(DivertRoutes divert, String family) throws IOException {
+        List<Device> devices = devices();
+        List<String> commands = devices.stream()
+                .map(device -> divert.addRoute(family, device))
+                .map(command -> String.join(" ", command.subList(2, command.size())))
+                .toList();
+        List<String> batch = List.of("ip", family, "-force", "-batch", "-");
+        SystemProgram.Result result = programs.attempt(batch, String.join("\n", commands) + "\n");
+        if (result.code() != 0 && (devices.equals(devices()) || !result.error().contains("Command failed"))) {
+            throw SystemProgram.failure(batch, result.code(), result.error());
+        }
+    }
+
+    /** The devices that are up, {@code lo} first. */
+    private ImmutableList<Device> devices() throws IOException {
+        return Stream.concat(
+                        Stream.of(Device.LO),
+                        list(List.of("ip", "-o", "link", "show", "up"))
+                                .flatMap(line -> Device.parse(line).stream())
+                                .filter(device -> !device.equals(Device.LO))
+                                .sorted(Comparator.comparingInt(Device::index)))
+                .collect(ImmutableList.toImmutableList());
+    }
+
+    /** Adds the routes of devices that came up since. */
+    void addForDevices(RulePlan plan) throws IOException {
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        for (String family : usable()) {
+            Set<Device> present = routes(divert, family)
+                    .flatMap(line -> DivertRoutes.device(line).stream())
+                    .collect(ImmutableSet.toImmutableSet());
+            // Without the route by lo the table was emptied: that is a loss.
+            if (present.contains(Device.LO) && !present.containsAll(devices())) {
+                addRoutes(divert, family);
+            }
+        }
+    }
+
+    /** Leaves exactly the plan's routes and policy rules, whatever others added to its table. */
+    void repair(RulePlan plan) throws IOException {
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        for (String family : usable()) {
+            if (routes(divert, family)
+                    .anyMatch(line -> DivertRoutes.device(line).isEmpty())) {
+                programs.run(divert.flushRoutes(family), "");
+            }
+            List<String> wrong = list(divert.listRules(family))
+                    .filter(line -> divert.leadsHere(line) && !divert.isRule(line))
+                    .toList();
+            for (String line : wrong) {
+                String priority = line.substring(0, line.indexOf(':')).strip();
+                programs.run(
+                        List.of("ip", family, "rule", "del", "priority", priority, "lookup", "" + divert.table()), "");
+            }
+        }
+        add(plan);
+    }
+
+    void remove(RulePlan plan) throws IOException {
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        for (String family : known()) {
+            for (String line : list(divert.listRules(family)).toList()) {
+                if (divert.isRule(line)) {
+                    programs.run(divert.deleteRule(family, DivertRoutes.priority(line)), "");
+                }
+            }
+            if (routes(divert, family).findAny().isPresent()) {
+                programs.run(divert.flushRoutes(family), "");
+            }
+        }
+    }
+
+    /** The families that this kernel knows. */
+    static ImmutableList<String> known() {
+        return Files.exists(IPV6_OFF) ? DivertRoutes.FAMILIES : DivertRoutes.FAMILIES.subList(0, 1);
+    }
+
+    /** The families in which a route to lo can be set. */
+    static ImmutableList<String> usable() throws IOException {
+        boolean off =
+                Files.exists(IPV6_OFF) && Files.readString(IPV6_OFF).strip().equals("1");
+        return off ? DivertRoutes.FAMILIES.subList(0, 1) : known();
+    }
+
+    private Stream<String> routes(DivertRoutes divert, String family) throws IOException {
+        List<String> command = divert.listRoutes(family);
+        SystemProgram.Result result = programs.attempt(command, "");
+        if (result.code() != 0 && !result.error().contains(DivertRoutes.NO_TABLE)) {
+            throw SystemProgram.failure(command, result.code(), result.error());
+        }
+        return result.lines().stream();
+    }
+
+    /** What should be there, and what is, both as the commands that add it. */
+    RuleLines compare(RulePlan plan) throws IOException {
+        RuleLines lines = new RuleLines(new ArrayList<>(), new ArrayList<>());
+        boolean needed = DivertRoutes.neededBy(plan);
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        // While IPv6 is off on lo, what is left of its rules does nothing, and nothing can be set.
+        for (String family : needed ? usable() : known()) {
+            String rule = String.join(" ", divert.addRule(family, DivertRoutes.PRIORITY));
+            if (needed) {
+                devices().forEach(device -> lines.meant().add(String.join(" ", divert.addRoute(family, device))));
+                lines.meant().add(rule);
+            }
+            routes(divert, family)
+                    .filter(line -> DivertRoutes.device(line).isEmpty())
+                    .map(String::strip)
+                    .forEach(lines.found()::add);
+            routes(divert, family)
+                    .flatMap(line -> DivertRoutes.device(line).stream())
+                    .sorted(Comparator.comparing((Device device) -> !device.equals(Device.LO))
+                            .thenComparingInt(Device::index))
+                    .map(device -> String.join(" ", divert.addRoute(family, device)))
+                    .forEach(lines.found()::add);
+            list(divert.listRules(family))
+                    .filter(divert::leadsHere)
+                    .map(line -> divert.isRule(line) ? rule : line.strip())
+                    .forEach(lines.found()::add);
+        }
+        return lines;
+    }
+
+    /** Policy rules of others that can take a diverted packet before this plan's rule does. */
+    Optional<String> rulesAhead(RulePlan plan) throws IOException {
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        List<String> ahead = new ArrayList<>();
+        for (String family : usable()) {
+            ahead.addAll(ahead(divert, family, list(divert.listRules(family)).toList()));
+        }
+        return ahead.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        "another program's policy rule takes captured packets first: " + String.join(", ", ahead));
+    }
+
+    /** Whether a rule of this plan can be put before all that {@link #rulesAhead} names: before priority 0 nothing can. */
+    boolean canPassRulesAhead(RulePlan plan) throws IOException {
+        DivertRoutes divert = new DivertRoutes(plan.mark());
+        for (String family : usable()) {
+            List<String> lines = list(divert.listRules(family)).toList();
+            if (!ahead(divert, family, lines).isEmpty() && lowestOfOthers(divert, lines) == 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int lowestOfOthers(DivertRoutes divert, List<String> lines) {
+        return lines.stream()
+                .filter(line -> !divert.isRule(line) && PolicyRule.parse(line).canTake(divert.table()))
+                .mapToInt(DivertRoutes::priority)
+                .min()
+                .orElse(Integer.MAX_VALUE);
+    }
+
+    private List<String> ahead(DivertRoutes divert, String family, List<String> lines) throws IOException {
+        if (lines.stream().noneMatch(divert::isRule)) {
+            return List.of();
+        }
+        List<String> ahead = new ArrayList<>();
+        List<PolicyRule> rules = lines.stream()
+                .takeWhile(line -> !divert.isRule(line))
+                .map(PolicyRule::parse)
+                .filter(rule -> rule.canTake(divert.table()))
+                .toList();
+        for (PolicyRule rule : rules) {
+            if (rule.table().isEmpty() || hasRoutes(family, rule)) {
+                ahead.add("ip " + family + " rule " + rule.text().strip().replaceAll("\\s+", " "));
+            }
+        }
+        return ahead;
+    }
+
+    private boolean hasRoutes(String family, PolicyRule rule) throws IOException {
+        List<String> command = List.of(
+                "ip", "-N", family, "route", "show", "table", rule.table().orElseThrow());
+        return programs.attempt(command, "").lines().stream().anyMatch(rule::uses);
+    }
+
+    private Stream<String> list(List<String> command) throws IOException {
+        return programs.run(command, "").lines().stream();
+    }
+}
