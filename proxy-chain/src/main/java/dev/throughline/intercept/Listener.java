@@ -278,7 +278,7 @@ public final class Listener implements AutoCloseable {
 
     private dev.throughline.flow.Arrival.Origin arrivals(ListenerConfig.Intercepting intercepting) {
         return switch (intercepting.by()) {
-            case TPROXY -> new TproxyArrivals(intercepting.port());
+            case TPROXY -> new TproxyArrivals(intercepting.port(), conntrack);
             case REDIRECT -> new RedirectArrivals(intercepting.port(), conntrack);
         };
     }

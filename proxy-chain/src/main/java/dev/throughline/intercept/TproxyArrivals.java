@@ -5,19 +5,24 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Refused;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Way;
+import dev.throughline.os.Conntrack;
+import dev.throughline.os.OsException;
 import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 
 /**
- * Connections that local TPROXY brought (Linux, Documentation/networking/tproxy.rst). Nothing is translated: the accepted
- * socket's own address is the original destination and its peer the true source.
+ * Connections that local TPROXY brought (Linux, Documentation/networking/tproxy.rst). TPROXY translates nothing: the accepted
+ * socket's own address is where the connection was going, and its peer where it came from. Others may have translated either
+ * before, such as Docker for a published port and kube-proxy for a service; conntrack's original tuple is the application's own.
  */
 final class TproxyArrivals implements Arrival.Origin {
     private final int port;
+    private final Conntrack conntrack;
 
     /** @param port of the listener, on the loopback addresses */
-    TproxyArrivals(int port) {
+    TproxyArrivals(int port, Conntrack conntrack) {
         this.port = port;
+        this.conntrack = conntrack;
     }
 
     @Override
@@ -30,7 +35,16 @@ final class TproxyArrivals implements Arrival.Origin {
         if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
             throw new Refused(CloseReason.NOT_INTERCEPTED, "connected to the listener " + Tuple.text(destination));
         }
-        Tuple tuple = Tuple.tcp(source, destination);
-        return new Arrival.Tcp(Way.TPROXY, tuple, tuple, true);
+        Tuple socket = original(source, destination);
+        return new Arrival.Tcp(Way.TPROXY, socket, Tuple.tcp(socket.source(), destination), true);
+    }
+
+    /** A connection that isn't tracked wasn't translated. */
+    private Tuple original(InetSocketAddress source, InetSocketAddress destination) {
+        try {
+            return conntrack.original(destination, source).orElseGet(() -> Tuple.tcp(source, destination));
+        } catch (OsException e) {
+            return Tuple.tcp(source, destination);
+        }
     }
 }

@@ -178,11 +178,11 @@ class BesideOthersIT {
     }
 
     /**
-     * The address of a published port or of a service is translated before a hop sees the connection. TPROXY gets what it
-     * was translated to, and can't find its owner; REDIRECT comes first, and the hop's own connection is translated.
+     * The address of a published port or of a service is translated before TPROXY gets the connection, and after REDIRECT
+     * got it: then the hop's own connection is translated. Either way it is known who opened it.
      */
     @Test
-    void aTranslatedDestinationIsNeverTakenForAnother() throws IOException {
+    void namesWhoConnectedToATranslatedDestination() throws IOException {
         InetSocketAddress published = Party.endpoint("10.91.9.1:8081");
         try {
             shell("iptables-nft-restore -n <docker.iptables");
@@ -191,8 +191,9 @@ class BesideOthersIT {
                 Payload.assertSame(line.say(hello), hello);
                 // REDIRECT comes before the translation, TPROXY after it.
                 InetSocketAddress destination = way.equals("redirect") ? published : OneHost.WEB;
-                JsonTree who = scene.a().closedFrom(line.source(), destination).object("originator");
+                JsonTree who = scene.a().closedFrom(line.source(), published).object("originator");
                 assertThat(who.text("destination")).isEqualTo(Tuple.text(destination));
+                OneHost.isOf(who, scene.app());
                 assertThat(seenPorts()).doesNotContain(line.source().getPort());
             }
         } finally {
@@ -201,11 +202,11 @@ class BesideOthersIT {
     }
 
     /**
-     * Both marks have kube-proxy's bit, so that the connection between the hops gets another source address, which no
-     * socket has. By TPROXY the application's connection gets one too, on its way to the first hop.
+     * Both marks have kube-proxy's bit: the connection between the hops gets another source address, and by TPROXY that of the
+     * application to the first hop as well. Conntrack knows whose they are.
      */
     @Test
-    void kubeProxyComesBetweenHopsWhoseMarksHaveItsBitAndDoctorNamesTheRule() throws IOException {
+    void namesWhoConnectedThoughKubeProxyMasqueradesAndDoctorNamesTheRule() throws IOException {
         try (Namespace host = Namespace.host("node");
                 Hops hops = new Hops(Files.createDirectory(folder.resolve(way + "-node")), host::command)) {
             Namespace web = host.neighbour("web");
@@ -237,17 +238,10 @@ class BesideOthersIT {
                 app.ready();
                 try (Party.Line line = app.open(OneHost.WEB)) {
                     byte[] hello = "hello".getBytes(StandardCharsets.US_ASCII);
-                    if (way.equals("redirect")) {
-                        // Conntrack knows the true source.
-                        Payload.assertSame(line.say(hello), hello);
-                    } else {
-                        assertThatThrownBy(() -> line.say(hello)).isInstanceOf(IOException.class);
-                        assertThat(server.bytes()).isZero();
-                        JsonTree refused = hops.get("hop-b").closed(flow -> true);
-                        assertThat(refused.text("reason")).isEqualTo("owner-unknown");
-                        assertThat(hops.get("hop-a").closed(flow -> true).text("reason"))
-                                .isEqualTo("outbound-reset");
-                    }
+                    Payload.assertSame(line.say(hello), hello);
+                    JsonTree flow = hops.get("hop-b").closedOf(line.source(), line.destination());
+                    assertThat(flow.text("reason")).isEqualTo("completed");
+                    OneHost.isOf(flow.object("originator"), app);
                 }
             }
             assertThat(doctor(host, hops.config("hop-a")))
