@@ -28,6 +28,7 @@ import dev.throughline.relay.PeerLoss;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayEnd;
 import dev.throughline.relay.RelayTimeouts;
+import dev.throughline.relay.StreamOptions;
 import dev.throughline.transport.Opened;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -476,6 +477,7 @@ public final class Flow {
             inbound.writeAndFlush(Unpooled.wrappedBuffer(answer.toByteArray()))
                     .addListener(ChannelFutureListener.CLOSE);
         } else if (reason == CloseReason.HEALTH_CHECK) {
+            StreamOptions.closeInOrder(inbound);
             inbound.close();
         } else {
             Relay.reset(inbound);

@@ -6,9 +6,18 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.channel.unix.RawUnixChannelOption;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 
-/** Socket options of the connections that a hop relays. */
+/**
+ * Socket options of the connections that a hop relays.
+ *
+ * <p>With SO_LINGER on and no time, the kernel resets a connection that is closed before its end was acknowledged. So it does when
+ * the process is killed: what that cuts short doesn't look complete to either end, as it would with the FIN that is sent
+ * otherwise.
+ */
 public final class StreamOptions {
     /**
      * SOL_SOCKET, SO_OOBINLINE (asm-generic/socket.h). Keeps an urgent byte (MSG_OOB) in the stream, where it would otherwise be
@@ -26,6 +35,10 @@ public final class StreamOptions {
     private static final ChannelOption<Integer> KEEPCNT = new IntegerUnixChannelOption("TCP_KEEPCNT", 6, 6);
     private static final ChannelOption<Integer> USER_TIMEOUT = new IntegerUnixChannelOption("TCP_USER_TIMEOUT", 6, 18);
 
+    /** SOL_SOCKET, SO_LINGER; Netty's own option isn't one of a listening socket. */
+    private static final ChannelOption<ByteBuffer> LINGER =
+            new RawUnixChannelOption("SO_LINGER", 1, 13, 2 * Integer.BYTES);
+
     private StreamOptions() {}
 
     /**
@@ -33,7 +46,8 @@ public final class StreamOptions {
      * as well, and cost no system call a connection.
      */
     public static void listening(AbstractBootstrap<?, ?> bootstrap, TcpTimeouts timeouts) {
-        connecting(bootstrap, timeouts);
+        common(bootstrap, timeouts);
+        bootstrap.option(LINGER, resetsWhenClosed());
         if (!timeouts.userTimeout().isZero()) {
             bootstrap.option(USER_TIMEOUT, millis(timeouts.userTimeout()));
         }
@@ -41,6 +55,27 @@ public final class StreamOptions {
 
     /** Sets the options on a socket that is going to connect, but for the user timeout: see {@link #connected}. */
     public static void connecting(AbstractBootstrap<?, ?> bootstrap, TcpTimeouts timeouts) {
+        common(bootstrap, timeouts);
+        bootstrap.option(ChannelOption.SO_LINGER, 0);
+    }
+
+    /** Lets {@link Channel#close} end a connection in order, where it would reset it. */
+    public static void closeInOrder(Channel channel) {
+        if (channel instanceof EpollSocketChannel && channel.isOpen()) {
+            channel.config().setOption(ChannelOption.SO_LINGER, -1);
+        }
+    }
+
+    /** struct linger: on, for no time. */
+    private static ByteBuffer resetsWhenClosed() {
+        return ByteBuffer.allocateDirect(2 * Integer.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .putInt(1)
+                .putInt(0)
+                .flip();
+    }
+
+    private static void common(AbstractBootstrap<?, ?> bootstrap, TcpTimeouts timeouts) {
         bootstrap.option(SO_OOBINLINE, 1);
         if (!timeouts.keepaliveTime().isZero()) {
             bootstrap

@@ -1,0 +1,150 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.header.Tuple;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Two hops on loopback, of which one is killed, as by the kernel for want of memory. Whatever was on its way is incomplete, and
+ * neither end may take it for the whole: only a reset says so.
+ */
+@Timeout(60)
+class KilledHopIT {
+    private static final Loopback NET = Loopback.own();
+    private static final InetSocketAddress FRONT = NET.at(1, 17001);
+    private static final int MORE_THAN_FITS = 32 * 1024 * 1024;
+
+    /** How far a flow is when its hop is killed. */
+    private enum Progress {
+        IDLE {
+            @Override
+            void reach(End app, End server) {}
+        },
+        UPLOADING {
+            @Override
+            void reach(End app, End server) throws IOException {
+                app.send("part of a request");
+                server.receive(4);
+            }
+        },
+        UPLOADED_BUT_NOT_READ {
+            @Override
+            void reach(End app, End server) throws IOException {
+                Thread.startVirtualThread(() -> {
+                    try {
+                        app.send(new byte[MORE_THAN_FITS]).finish();
+                    } catch (IOException reset) {
+                        // As it should be.
+                    }
+                });
+                server.receive(1);
+            }
+        },
+        DOWNLOADING {
+            @Override
+            void reach(End app, End server) throws IOException {
+                server.send("part of an answer");
+                app.receive(4);
+            }
+        },
+        ANSWERING_AN_ENDED_REQUEST {
+            @Override
+            void reach(End app, End server) throws IOException {
+                app.send("request").finish();
+                assertThat(server.restText()).isEqualTo("request");
+                server.send("part of an answer");
+                app.receive(4);
+            }
+        },
+        REQUESTING_AFTER_AN_ENDED_ANSWER {
+            @Override
+            void reach(End app, End server) throws IOException {
+                server.send("all of it").finish();
+                assertThat(app.restText()).isEqualTo("all of it");
+                app.send("part of a request");
+                server.receive(4);
+            }
+        };
+
+        abstract void reach(End app, End server) throws IOException;
+    }
+
+    private record Ends(End app, End server) {}
+
+    @TempDir
+    Path folder;
+
+    private Destination destination;
+    private Hops hops;
+
+    @BeforeEach
+    void start() throws IOException {
+        destination = Destination.at(NET.address(9));
+        hops = new Hops(folder, Host.THIS).keys("hop-a", "hop-b");
+        hops.configure(
+                "hop-a", """
+                listeners:
+                  - { name: apps, mode: transparent, by: plain, address: "%s", destination: "%s" }
+                route: { to: hop-b, at: "%s" }
+                """.formatted(Tuple.text(FRONT), Tuple.text(destination.address()), NET.text(2, 17001)));
+        hops.configure("hop-b", """
+                listeners: [{ name: chain, mode: chain, by: plain, address: "%s" }]
+                route: { to: destination }
+                """.formatted(NET.text(2, 17001)));
+        hops.start("hop-a", "hop-b");
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        hops.close();
+        destination.close();
+    }
+
+    /** A thread that writes may have felt the reset; then reading finds an end only, and writing fails at once. */
+    private static boolean isLost(End end) throws IOException {
+        return end.isReset() || !end.isSent(new byte[1]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"hop-a", "hop-b"})
+    void neitherEndTakesWhatWasCutShortForTheWhole(String killed) throws IOException {
+        Map<Progress, Ends> flows = new EnumMap<>(Progress.class);
+        for (Progress progress : Progress.values()) {
+            Ends ends = new Ends(End.connect(FRONT), destination.accept());
+            flows.put(progress, ends);
+            progress.reach(ends.app(), ends.server());
+        }
+
+        hops.get(killed).process().process().destroyForcibly();
+
+        RunningHop survivor = hops.get(killed.equals("hop-a") ? "hop-b" : "hop-a");
+        for (Map.Entry<Progress, Ends> flow : flows.entrySet()) {
+            Ends ends = flow.getValue();
+            assertThat(isLost(ends.server()))
+                    .as("the server's end, %s", flow.getKey())
+                    .isTrue();
+            assertThat(isLost(ends.app()))
+                    .as("the application's end, %s", flow.getKey())
+                    .isTrue();
+            assertThat(survivor.closedOf(ends.app().local(), destination.address())
+                            .text("reason"))
+                    .as("what the other hop logs, %s", flow.getKey())
+                    .isEqualTo(killed.equals("hop-a") ? "inbound-reset" : "outbound-reset");
+        }
+        for (Ends ends : flows.values()) {
+            ends.app().close();
+            ends.server().close();
+        }
+    }
+}
