@@ -164,6 +164,7 @@ final class CallerNaming implements AutoCloseable {
                 TimeUnit.MINUTES,
                 new ArrayBlockingQueue<>(MAX_WAITING),
                 Thread.ofPlatform().name("process-reader").daemon().factory());
+        reader.execute(executables::prepare);
     }
 
     /** Names the process that {@code noted} is of, with its socket as it was noted. */

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
@@ -57,7 +58,10 @@ final class KnownExecutables {
     private final ExecutableDigests digests;
     private final BoundedReads reads;
     private final LongSupplier nanoTime;
-    private CompletableFuture<Map<Long, Path>> byInode = CompletableFuture.completedFuture(Map.of());
+    /** The files of the usual folders by their inodes, as they were a while ago at most. */
+    private final Map<String, Map<Long, Path>> byInode = new ConcurrentHashMap<>();
+
+    private CompletableFuture<Void> listing = CompletableFuture.completedFuture(null);
     private long listedAt;
     private final Cache<ExecutableId, Path> seen =
             CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
@@ -101,13 +105,12 @@ final class KnownExecutables {
             searched = searched.thenCompose(
                     found -> found.isPresent() ? CompletableFuture.completedFuture(found) : at(path, id));
         }
-        CompletableFuture<Map<Long, Path>> listed = listed(id);
+        CompletableFuture<Void> listed = listed(id);
         return searched.thenCompose(found -> found.isPresent()
                         ? CompletableFuture.completedFuture(found)
-                        : listed.thenCompose(paths -> {
-                            Path path = paths.get(id.inode());
-                            return path == null ? CompletableFuture.completedFuture(Optional.empty()) : at(path, id);
-                        }))
+                        : listed.thenCompose(_ -> listedPath(id)
+                                .map(path -> at(path, id))
+                                .orElse(CompletableFuture.completedFuture(Optional.empty()))))
                 .thenApply(found -> found.orElse(Executable.UNKNOWN));
     }
 
@@ -125,31 +128,43 @@ final class KnownExecutables {
         return candidates;
     }
 
-    /** The files of the usual folders by their inodes, as they were a while ago at most. */
-    private CompletableFuture<Map<Long, Path>> listed(ExecutableId id) {
-        boolean isListed = byInode.isDone() && byInode.join().containsKey(id.inode());
-        if (isListed || nanoTime.getAsLong() - listedAt < REST_NANOS) {
-            return byInode;
-        }
+    /** Lists the usual folders, so that the first who is looked for needn't wait for that. */
+    void prepare() {
         listedAt = nanoTime.getAsLong();
-        CompletableFuture<Map<Long, Path>> all = CompletableFuture.completedFuture(Map.of());
-        for (String folder : FOLDERS) {
-            // Each by itself: one may lie on a file system that hangs.
-            CompletableFuture<Map<Long, Path>> here =
-                    reads.read("the folder " + folder, () -> list(folder), Map.<Long, Path>of());
-            all = all.thenCombine(here, (before, more) -> {
-                Map<Long, Path> both = new HashMap<>(more);
-                both.putAll(before);
-                return both;
-            });
+        listing = CompletableFuture.allOf(FOLDERS.stream().map(this::listed).toArray(CompletableFuture<?>[]::new));
+    }
+
+    /** Each folder by itself: one may lie on a file system that hangs. One that takes too long is of use to those who come later. */
+    private CompletableFuture<Boolean> listed(String folder) {
+        return reads.read(
+                "the folder " + folder,
+                () -> {
+                    byInode.put(folder, list(folder));
+                    return true;
+                },
+                false);
+    }
+
+    private CompletableFuture<Void> listed(ExecutableId id) {
+        if (listedPath(id).isEmpty() && nanoTime.getAsLong() - listedAt >= REST_NANOS) {
+            prepare();
         }
-        byInode = all;
-        return all;
+        return listing;
+    }
+
+    private Optional<Path> listedPath(ExecutableId id) {
+        return FOLDERS.stream()
+                .flatMap(folder -> Optional.ofNullable(
+                        byInode.getOrDefault(folder, Map.of()).get(id.inode()))
+                        .stream())
+                .findFirst();
     }
 
     private static Map<Long, Path> list(String folder) throws IOException {
         Map<Long, Path> found = new HashMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of(folder))) {
+        // A file is opened without following links, such as that of /bin.
+        try (DirectoryStream<Path> files =
+                Files.newDirectoryStream(Path.of(folder).toRealPath())) {
             for (Path file : files) {
                 inode(file).ifPresent(inode -> found.putIfAbsent(inode, file));
             }
@@ -198,6 +213,7 @@ final class KnownExecutables {
                 return Optional.empty();
             }
             Optional<String> path = ExecutablePath.current(pinned.name()).text();
+            path.ifPresent(text -> remember(id, text));
             return Optional.of(
                     new Executable(path, Optional.of(file.version().id()), digests.of(pinned, file, fileSystem.get())));
         } catch (IOException | RuntimeException e) {

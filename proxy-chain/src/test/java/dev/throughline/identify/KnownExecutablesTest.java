@@ -7,9 +7,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A file is taken for the executable that ran only if it is exactly that one, in the state that it had. */
@@ -109,5 +112,17 @@ class KnownExecutablesTest {
         ExecutableId another = new ExecutableId(id.device(), id.subvolume(), id.inode() ^ 1L << 40, id.changedNanos());
 
         assertThat(find(executables, another, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
+    }
+
+    /** A busy file system isn't one that hangs: what it answers too late for one process is there for the next. */
+    @Test
+    @Timeout(20)
+    void foldersThatTookTooLongToListAreKnownOnceTheyAreListed() {
+        KnownExecutables slow = new KnownExecutables(digests, new BoundedReads("late", Duration.ofNanos(1)), () -> 0);
+        slow.prepare();
+
+        while (!find(slow, id, ANOTHER_NAME).path().equals(Optional.of(file.toString()))) {
+            Thread.onSpinWait();
+        }
     }
 }

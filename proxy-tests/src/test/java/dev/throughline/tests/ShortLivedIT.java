@@ -33,6 +33,9 @@ class ShortLivedIT {
     /** A hop without notes names next to none of them, however many there are. */
     private static final int FEWER = 1_000;
 
+    /** A busy machine still names these in time; a name that comes too late is left out. */
+    private static final int AT_ONCE = 250;
+
     private static final Loopback NET = Loopback.own();
 
     @TempDir
@@ -99,11 +102,15 @@ class ShortLivedIT {
                     """.formatted(
                     Tuple.text(front), Tuple.text((InetSocketAddress) destination.getLocalSocketAddress()), notes));
             hops.start("hop-a");
-            start(front, count, started);
             RunningHop hop = hops.get("hop-a");
-            await().atMost(Duration.ofMinutes(2))
-                    .until(() -> hop.metric("throughline_flows_open") == 0
-                            && closed(hop).size() == count);
+            for (int done = 0; done < count; done += AT_ONCE) {
+                start(front, AT_ONCE, started);
+                int all = done + AT_ONCE;
+                await().atMost(Duration.ofMinutes(1))
+                        .until(() -> hop.metric("throughline_flows_open") == 0
+                                && closed(hop).size() == all);
+            }
+            assertThat(started).hasSize(count);
             return closed(hop).stream().map(line -> line.object("originator")).toList();
         }
     }
@@ -136,7 +143,9 @@ class ShortLivedIT {
         boolean twoUsers = Files.readString(Path.of("/proc/self/uid_map")).contains("4294967295")
                 && Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
         for (String name : List.of("alpha", "beta")) {
-            Files.createSymbolicLink(folder.resolve(name), Path.of("/bin/bash"));
+            if (Files.notExists(folder.resolve(name))) {
+                Files.createSymbolicLink(folder.resolve(name), Path.of("/bin/bash"));
+            }
         }
         String as = twoUsers ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "";
         String script = """
@@ -159,6 +168,5 @@ class ShortLivedIT {
             started.put(words[0], new Started(words[1], words[2]));
         }
         assertThat(shell.waitFor()).isZero();
-        assertThat(started).hasSize(count);
     }
 }
