@@ -42,6 +42,10 @@ final class CheckCommand implements Callable<Integer> {
         ConfiguredRules.of(config).map(MarkUsers::warnings).stream()
                 .flatMap(List::stream)
                 .forEach(warning -> System.err.println(file + ": warning: " + warning));
+        config.policy()
+                .allowUnknown()
+                .forEach(rule -> System.err.println(
+                        file + ": warning: rule " + rule + " allows flows of which it isn't known who opened them"));
         System.out.println(file + ": hop " + config.name() + " is fine");
         return ExitCode.OK;
     }

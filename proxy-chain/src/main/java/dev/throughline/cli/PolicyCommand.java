@@ -1,6 +1,7 @@
 package dev.throughline.cli;
 
 import dev.throughline.config.HopConfig;
+import dev.throughline.policy.Decision;
 import dev.throughline.policy.Outcome;
 import dev.throughline.policy.Policy;
 import dev.throughline.policy.PolicyRule;
@@ -40,25 +41,34 @@ final class PolicyCommand {
                 return ExitCode.OK;
             }
             hop.policy().explain(question).forEach(step -> System.out.println(text(step)));
-            Outcome outcome = hop.policy().decide(question).outcome();
-            System.out.println(outcome instanceof Outcome.Deny ? "denied" : "allowed");
-            return outcome instanceof Outcome.Deny ? ExitCode.DENIED_BY_POLICY : ExitCode.OK;
+            Decision decision = hop.policy().decide(question);
+            if (decision.outcome() instanceof Outcome.Deny) {
+                System.out.println("denied"
+                        + decision.notKnown()
+                                .map(_ -> ", since whether " + decision.rule().orElseThrow()
+                                        + " is about it can't be known")
+                                .orElse(""));
+                return ExitCode.DENIED_BY_POLICY;
+            }
+            System.out.println("allowed");
+            return ExitCode.OK;
         }
 
         private static String text(Policy.Step step) {
             PolicyRule rule = step.rule();
             String name = "  " + rule.name() + " (" + rule.then() + "): ";
             return name
-                    + step.objection()
-                            .map(no -> "no, " + no.text() + passes(rule, no))
-                            .orElse("yes");
+                    + switch (step.match()) {
+                        case PolicyRule.Match.Yes yes -> "yes";
+                        case PolicyRule.Match.Unsure(String why) ->
+                            rule.passesUnknown() ? "no, " + why + ", and if-unknown is next" : "perhaps, " + why;
+                        case PolicyRule.Match.No no -> "no, " + no.why() + passes(rule, no);
+                    };
         }
 
         /** Whoever wrote a rule that denies is to see whom it doesn't stop. */
-        private static String passes(PolicyRule rule, PolicyRule.Objection objection) {
-            return objection.open() && rule.then() instanceof Outcome.Deny
-                    ? "; if it were known, this rule might deny"
-                    : "";
+        private static String passes(PolicyRule rule, PolicyRule.Match.No no) {
+            return no.open() && rule.then() instanceof Outcome.Deny ? "; if it were known, this rule might deny" : "";
         }
     }
 }

@@ -17,6 +17,8 @@ final class PolicyReader {
     private static final ImmutableMap<String, Outcome> WORDS =
             ImmutableMap.of("allow", Outcome.Allow.PLAIN, "deny", new Outcome.Deny());
 
+    private static final ImmutableMap<String, Boolean> IF_UNKNOWN = ImmutableMap.of("refuse", false, "next", true);
+
     private final ImmutableSet<String> routes;
     private final ImmutableSet<String> classes;
 
@@ -63,7 +65,13 @@ final class PolicyReader {
         ImmutableList<Condition> when = conditions(section, "when");
         ImmutableList<Condition> unless = conditions(section, "unless");
         Optional<Outcome> then = then(section);
-        return name.flatMap(called -> then.map(outcome -> new PolicyRule(called, when, unless, outcome)));
+        boolean passesUnknown = section.optional("if-unknown", text -> Values.word(text, IF_UNKNOWN))
+                .orElse(false);
+        if (section.has("if-unknown") && when.isEmpty() && unless.isEmpty()) {
+            section.problem("if-unknown", "a rule without conditions is about every flow, known or not");
+        }
+        return name.flatMap(
+                called -> then.map(outcome -> new PolicyRule(called, when, unless, outcome, passesUnknown)));
     }
 
     private static ImmutableList<Condition> conditions(Section rule, String key) {

@@ -28,10 +28,7 @@ public record Directions(
         return switch (said.outcome()) {
             case Outcome.Allow(Optional<String> route, Optional<String> limitsClass) ->
                 route.map(this::route).orElse(usual);
-            case Outcome.Deny deny ->
-                throw new Refused(
-                        CloseReason.POLICY_DENIED,
-                        said.rule().map(rule -> "rule " + rule).orElse(""));
+            case Outcome.Deny deny -> throw new Refused(CloseReason.POLICY_DENIED, said.toString());
         };
     }
 

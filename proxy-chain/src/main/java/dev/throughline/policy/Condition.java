@@ -41,6 +41,28 @@ public sealed interface Condition {
     }
 
     /**
+     * Whether it might hold if who opened the flow were known better, though every process of this host has what it asks for. Of
+     * flows from another host, where nobody could say, nobody is expected to.
+     */
+    default boolean isUnsure(Question question) {
+        return false;
+    }
+
+    /** Whether it is about who opened the flow, rather than on which host or where to. */
+    default boolean isAboutOriginator() {
+        return switch (this) {
+            case Host host -> false;
+            case Destination destination -> false;
+            case Ports ports -> false;
+            case Text text -> text.subject() != Subject.DESTINATION_HOST;
+            case User user -> true;
+            case Group group -> true;
+            case EvidenceIs evidence -> true;
+            case EvidenceAtLeast evidence -> true;
+        };
+    }
+
+    /**
      * The real user, by id or by name. An id always travels with a flow; a name is a detail, which a hop on the way may have
      * kept back.
      */
@@ -81,6 +103,16 @@ public sealed interface Condition {
                     || (!names.isEmpty() && userName(question).isEmpty());
         }
 
+        /** An id without a name is somebody whose name this host doesn't know, or a hop before kept back. */
+        @Override
+        public boolean isUnsure(Question question) {
+            boolean idCounts = !ids.isEmpty() || userName(question).isEmpty();
+            return !holds(question)
+                    && isExpected(question)
+                    && credentials(question).isEmpty()
+                    && idCounts;
+        }
+
         private static Optional<String> userName(Question question) {
             return identity(question).person().userName();
         }
@@ -109,6 +141,11 @@ public sealed interface Condition {
             return anyOf(ids, orUnknown);
         }
 
+        @Override
+        public boolean isUnsure(Question question) {
+            return !holds(question) && isExpected(question) && group(question).isEmpty();
+        }
+
         private static OptionalLong group(Question question) {
             return credentials(question)
                     .filter(ids -> ids.gid() != Credentials.NOT_KNOWN)
@@ -134,6 +171,14 @@ public sealed interface Condition {
         @Override
         public Optional<String> found(Question question) {
             return subject.of(question);
+        }
+
+        @Override
+        public boolean isUnsure(Question question) {
+            return !holds(question)
+                    && isExpected(question)
+                    && subject.of(question).isEmpty()
+                    && subject.isExpected(identity(question));
         }
 
         @Override
@@ -267,6 +312,11 @@ public sealed interface Condition {
                             : range.lowerEndpoint() + "-" + range.upperEndpoint())
                     .collect(Collectors.joining(" or "));
         }
+    }
+
+    /** Whether somebody in the chain could have said who opened the flow. */
+    private static boolean isExpected(Question question) {
+        return identity(question).evidence() != Evidence.REMOTE;
     }
 
     private static ProcessIdentity identity(Question question) {

@@ -4,6 +4,18 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Iterables;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -13,6 +25,16 @@ import java.util.Optional;
  * @param rules empty on a hop without a policy
  */
 public record Policy(ImmutableList<PolicyRule> rules) {
+    private static final Question NOBODY = new Question(
+            new Originator(
+                    HostId.of("nobody"),
+                    new FlowId(0, 0),
+                    Instant.EPOCH,
+                    Tuple.tcp(new InetSocketAddress("0.0.0.0", 0), new InetSocketAddress("0.0.0.0", 0)),
+                    Way.SOCKET,
+                    ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX)),
+            Optional.empty());
+
     /** No policy: every flow goes its usual way. */
     public static final Policy NONE = new Policy(ImmutableList.of());
 
@@ -27,40 +49,79 @@ public record Policy(ImmutableList<PolicyRule> rules) {
                 "a policy ends with a rule without conditions");
     }
 
-    /** What becomes of a flow. */
+    /**
+     * What becomes of a flow. One whose originator isn't known well enough to say which of two outcomes is meant for it is denied.
+     */
     public Decision decide(Question question) {
         if (rules.isEmpty()) {
             return Decision.WITHOUT_POLICY;
         }
+        List<Decision> possible = new ArrayList<>();
         for (PolicyRule rule : rules) {
-            if (rule.objection(question).isEmpty()) {
-                return decision(rule);
+            Decision said = Decision.of(rule);
+            switch (rule.match(question)) {
+                case PolicyRule.Match.Yes yes -> {
+                    boolean denied = said.outcome() instanceof Outcome.Deny;
+                    return possible.stream()
+                            .filter(other -> !denied && !other.outcome().equals(said.outcome()))
+                            .findFirst()
+                            .map(Decision::denied)
+                            .orElse(said);
+                }
+                case PolicyRule.Match.Unsure(String why) -> {
+                    if (!rule.passesUnknown()) {
+                        possible.add(said.unsure(why));
+                    }
+                }
+                case PolicyRule.Match.No no -> {}
             }
         }
         throw new IllegalStateException("no rule is about this flow, though the last one is about all");
+    }
+
+    /**
+     * The rules that allow flows of whose originator nothing is known, each at least to some destinations. Empty if there are none, or
+     * if no rule asks who opened a flow.
+     */
+    public ImmutableList<String> allowUnknown() {
+        ImmutableList.Builder<String> names = ImmutableList.builder();
+        List<Outcome> possible = new ArrayList<>();
+        for (PolicyRule rule : rules) {
+            PolicyRule anywhere = rule.toAnyDestination();
+            PolicyRule.Match match = anywhere.match(NOBODY);
+            if (match instanceof PolicyRule.Match.Unsure && !rule.passesUnknown() && anywhere.equals(rule)) {
+                possible.add(rule.then());
+            }
+            if (match instanceof PolicyRule.Match.Yes) {
+                boolean isPossible = possible.stream().allMatch(rule.then()::equals);
+                if (isPossible && rule.then() instanceof Outcome.Allow) {
+                    names.add(rule.name());
+                }
+                if (anywhere.equals(rule)) {
+                    break;
+                }
+            }
+        }
+        return rules.stream().anyMatch(PolicyRule::asksForOriginator) ? names.build() : ImmutableList.of();
     }
 
     /** How a policy came to its decision: the rules that it looked at, in order; the last one is the one that was hit. */
     public ImmutableList<Step> explain(Question question) {
         ImmutableList.Builder<Step> steps = ImmutableList.builder();
         for (PolicyRule rule : rules) {
-            Optional<PolicyRule.Objection> objection = rule.objection(question);
-            steps.add(new Step(rule, objection));
-            if (objection.isEmpty()) {
+            PolicyRule.Match match = rule.match(question);
+            steps.add(new Step(rule, match));
+            if (match instanceof PolicyRule.Match.Yes) {
                 break;
             }
         }
         return steps.build();
     }
 
-    private static Decision decision(PolicyRule rule) {
-        return new Decision(Optional.of(rule.name()), rule.then());
-    }
-
     /**
      * One rule that was looked at.
      *
-     * @param objection why it isn't about the flow; empty if it is
+     * @param match whether it is about the flow
      */
-    public record Step(PolicyRule rule, Optional<PolicyRule.Objection> objection) {}
+    public record Step(PolicyRule rule, PolicyRule.Match match) {}
 }

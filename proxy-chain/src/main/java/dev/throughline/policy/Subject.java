@@ -3,8 +3,10 @@ package dev.throughline.policy;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessIdentity;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
@@ -50,6 +52,26 @@ public enum Subject {
             case SIGNING_ID -> code.signature().signingId();
             case TEAM_ID -> code.signature().teamId();
             case DESTINATION_HOST -> question.destinationHost();
+        };
+    }
+
+    /**
+     * Whether a process has it of which {@code who} is known, so that its absence means that it isn't known. Every process has an
+     * executable; a unit, a container or a signature many haven't, and that counts only of a process that is named.
+     */
+    boolean isExpected(ProcessIdentity who) {
+        return switch (this) {
+            case EXECUTABLE, SHA256 -> true;
+            case SCRIPT, PARENT, PARENT_SHA256, UNIT, CONTAINER, POD -> !isNamed(who.evidence());
+            case SIGNING_ID, TEAM_ID -> who.system() == OperatingSystem.MACOS && !isNamed(who.evidence());
+            case DESTINATION_HOST -> false;
+        };
+    }
+
+    private static boolean isNamed(Evidence evidence) {
+        return switch (evidence) {
+            case SOCKET_LOOKUP, KERNEL_CONNECT, BRIDGE -> true;
+            case UNKNOWN, UID_ONLY, SHARED, REMOTE -> false;
         };
     }
 

@@ -81,7 +81,7 @@ public final class FlowJson {
         switch (said.outcome()) {
             case Outcome.Allow(Optional<String> route, Optional<String> limitsClass) ->
                 out.put("decision", "allow").put("route", route).put("class", limitsClass);
-            case Outcome.Deny deny -> out.put("decision", "deny");
+            case Outcome.Deny deny -> out.put("decision", "deny").put("not_known", said.notKnown());
         }
     }
 

@@ -170,7 +170,7 @@ class PolicyReaderTest {
                 hop.yaml:17:30: "unit": expected a unit such as nginx.service, found "nginx"
                 hop.yaml:17:42: "pod": expected a pod's uid such as 01234567-89ab-cdef-0123-456789abcdef, found "0123"
                 hop.yaml:17:59: "container": expected a text
-                hop.yaml:18:28: unknown key "else" in a rule: expected one of name, then, unless, when
+                hop.yaml:18:28: unknown key "else" in a rule: expected one of if-unknown, name, then, unless, when
                 hop.yaml:19:13: no flow gets to this rule: one before it has no conditions, and is about every flow
                 """.strip());
     }

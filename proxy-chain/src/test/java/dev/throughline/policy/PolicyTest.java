@@ -258,7 +258,113 @@ class PolicyTest {
         assertThat(policy.decide(question(CURL, "10.1.2.3", 80, Optional.empty()))
                         .outcome())
                 .isEqualTo(ALLOW);
-        assertThat(policy.decide(question(UID_ONLY)).outcome()).isEqualTo(ALLOW);
+        assertThat(policy.decide(question(UID_ONLY, "10.1.2.3", 80, Optional.empty()))
+                        .outcome())
+                .isEqualTo(ALLOW);
+    }
+
+    /** What makes a rule about somebody, who is known in all but that. */
+    static List<Arguments> conditionsThatMayHold() {
+        return List.of(
+                Arguments.of(user(List.of(0L), List.of(), false), NOBODY_KNOWS),
+                Arguments.of(user(List.of(), List.of("bob"), false), NOBODY_KNOWS),
+                Arguments.of(user(List.of(0L), List.of(), false), NAME_ONLY),
+                Arguments.of(new Condition.Group(ImmutableList.of(1L), false), UID_ONLY),
+                Arguments.of(text(Subject.EXECUTABLE, false, "/usr/bin/wget"), UID_ONLY),
+                Arguments.of(text(Subject.SHA256, false, HASH), NOBODY_KNOWS),
+                Arguments.of(text(Subject.SCRIPT, false, "/opt/run"), UID_ONLY),
+                Arguments.of(text(Subject.PARENT, false, "/usr/sbin/cron"), NOBODY_KNOWS),
+                Arguments.of(text(Subject.UNIT, false, "nginx.service"), UID_ONLY),
+                Arguments.of(text(Subject.CONTAINER, false, "4f5b"), NOBODY_KNOWS),
+                Arguments.of(text(Subject.POD, false, POD.toString()), UID_ONLY));
+    }
+
+    /** Nobody gets past a denial, or out of a route, by ending before it can be said who he is. */
+    @ParameterizedTest
+    @MethodSource("conditionsThatMayHold")
+    void aFlowWhoseOutcomeDependsOnWhatIsNotKnownIsDenied(Condition condition, ProcessIdentity who) {
+        Outcome vault = new Outcome.Allow(Optional.of("vault"), Optional.empty());
+        Question question = question(who);
+
+        for (Outcome then : List.of(DENY, vault)) {
+            Decision denied = policy(rule("some", then, condition)).decide(question);
+            assertThat(denied.rule()).contains("some");
+            assertThat(denied.outcome()).isEqualTo(DENY);
+            assertThat(denied.notKnown().orElseThrow())
+                    .startsWith(condition.name() + " is")
+                    .endsWith(" known");
+        }
+        assertThat(policy(rule("some", ALLOW, condition)).decide(question).outcome())
+                .isEqualTo(ALLOW);
+        assertThat(policy(rule("elsewhere", DENY, condition, ports(1, 2)))
+                        .decide(question)
+                        .outcome())
+                .isEqualTo(ALLOW);
+        assertThat(policy(new PolicyRule("some", ImmutableList.of(condition), ImmutableList.of(), DENY, true))
+                        .decide(question)
+                        .outcome())
+                .isEqualTo(ALLOW);
+    }
+
+    /** Nobody there could say who opened it: that is no reason to take him for somebody of this host. */
+    @ParameterizedTest
+    @MethodSource("conditionsThatMayHold")
+    void ofAnotherHostNobodyIsExpectedToBeKnown(Condition condition, ProcessIdentity unused) {
+        ProcessIdentity remote = ProcessIdentity.unknown(Evidence.REMOTE, OperatingSystem.LINUX);
+
+        assertThat(policy(rule("some", DENY, condition))
+                        .decide(question(remote))
+                        .outcome())
+                .isEqualTo(ALLOW);
+    }
+
+    /** A named process may be in no unit, no container and signed by nobody. */
+    @Test
+    void whatAProcessNeedNotHaveIsNotUnknown() {
+        ProcessIdentity plain =
+                identity(Evidence.KERNEL_CONNECT, CURL.credentials(), Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN);
+        for (Condition condition : List.of(
+                text(Subject.UNIT, false, "nginx.service"),
+                text(Subject.CONTAINER, false, "4f5b"),
+                text(Subject.SCRIPT, false, "/opt/run"),
+                text(Subject.TEAM_ID, false, "TEAM123456"),
+                text(Subject.DESTINATION_HOST, false, "example.com"))) {
+            assertThat(policy(rule("some", DENY, condition))
+                            .decide(question(plain, "10.1.2.3", 443, Optional.empty()))
+                            .outcome())
+                    .as(condition.name())
+                    .isEqualTo(ALLOW);
+        }
+    }
+
+    @Test
+    void anExceptionToWhatIsAllowedMustBeRuledOut() {
+        PolicyRule butCurl = new PolicyRule(
+                "all-but-curl",
+                ImmutableList.of(),
+                ImmutableList.of(text(Subject.EXECUTABLE, false, "/usr/bin/curl")),
+                ALLOW);
+        PolicyRule rest = new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), DENY);
+        Policy policy = new Policy(ImmutableList.of(butCurl, rest));
+
+        assertThat(policy.decide(question(CURL)).outcome()).isEqualTo(DENY);
+        assertThat(policy.decide(question(UID_ONLY)).outcome()).isEqualTo(DENY);
+    }
+
+    @Test
+    void itSaysWhichRulesAllowWhomNobodyKnows() {
+        Condition curl = text(Subject.EXECUTABLE, false, "/usr/bin/curl");
+        PolicyRule denied = rule("no-curl", DENY, curl);
+        PolicyRule deniedThere = rule("no-curl-there", DENY, curl, ports(443, 443));
+        PolicyRule passing = new PolicyRule("no-curl", ImmutableList.of(curl), ImmutableList.of(), DENY, true);
+
+        assertThat(policy(denied).allowUnknown()).isEmpty();
+        assertThat(policy(deniedThere).allowUnknown()).containsExactly("rest");
+        assertThat(policy(passing).allowUnknown()).containsExactly("rest");
+        assertThat(policy(rule("nobody", ALLOW, evidence(Evidence.UNKNOWN)), denied)
+                        .allowUnknown())
+                .containsExactly("nobody");
+        assertThat(policy(rule("web", ALLOW, ports(443, 443))).allowUnknown()).isEmpty();
     }
 
     /** The way to deny what isn't proven: what isn't known is no exception. */
@@ -338,8 +444,8 @@ class PolicyTest {
                 rule("e", ALLOW));
 
         assertThat(policy.explain(question(CURL)))
-                .extracting(step -> step.rule().name() + ": "
-                        + step.objection().map(PolicyRule.Objection::text).orElse("hit"))
+                .extracting(step ->
+                        step.rule().name() + ": " + (step.match() instanceof PolicyRule.Match.No no ? no.why() : "hit"))
                 .containsExactly(
                         "a: user is ada (1000), not 0 or bob",
                         "b: sha256 is " + HASH + ", not " + "00".repeat(32) + " or unknown",
@@ -356,12 +462,12 @@ class PolicyTest {
                 rule("port", DENY, ports(1, 2)));
 
         assertThat(policy.explain(question(UID_ONLY)))
-                .extracting(Policy.Step::objection)
+                .extracting(Policy.Step::match)
                 .containsExactly(
-                        Optional.of(new PolicyRule.Objection("user is 1000, whose name isn't known, not bob", true)),
-                        Optional.of(new PolicyRule.Objection("executable isn't known", true)),
-                        Optional.of(new PolicyRule.Objection("ports is 443, not 1-2", false)),
-                        Optional.empty());
+                        new PolicyRule.Match.No("user is 1000, whose name isn't known, not bob", true),
+                        new PolicyRule.Match.Unsure("executable isn't known"),
+                        new PolicyRule.Match.No("ports is 443, not 1-2", false),
+                        new PolicyRule.Match.Yes());
     }
 
     @Test
