@@ -15,14 +15,16 @@ import java.util.Optional;
 final class Claimants {
     private Claimants() {}
 
-    /** The claimant for {@code who}. Of whom nothing is known but an address, the address (of IPv6 the /64) is the host. */
+    /**
+     * The claimant for {@code who}. Of one that comes from another host and is known by its address only, the address (of IPv6 the
+     * /64) is the host. All of this host who aren't known are one: it has sixteen million addresses to connect from.
+     */
     static Claimant of(Originator who) {
         ProcessIdentity identity = who.identity();
         boolean nameless =
                 identity.process().isEmpty() && identity.credentials().isEmpty();
-        boolean elsewhere = identity.evidence() == Evidence.REMOTE || identity.evidence() == Evidence.UNKNOWN;
         return new Claimant(
-                nameless && elsewhere
+                nameless && identity.evidence() == Evidence.REMOTE
                         ? InetAddresses.toAddrString(
                                 Peer.network(who.tuple().source().getAddress()))
                         : who.host().toString(),

@@ -14,10 +14,8 @@ import dev.throughline.header.Header;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.LocalOwner;
-import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
-import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
@@ -241,7 +239,8 @@ public final class Flow {
             headerOf = null;
         }
         Tuple flow = UnsignedHeader.flow(header, found.socket(), parts.chainTlv());
-        return begun(found.way(), flow, ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
+        return begun(
+                found.way(), flow, parts.identifier().behindProxy(flow.source().getAddress()));
     }
 
     /** What an agent says, which was allowed to before a byte of it was read. */

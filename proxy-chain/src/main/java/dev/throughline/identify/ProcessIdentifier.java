@@ -7,6 +7,9 @@ import dev.throughline.ebpf.ConnectNotes;
 import dev.throughline.ebpf.ExecRecord;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.os.BootClock;
 import dev.throughline.os.LocalAddresses;
 import dev.throughline.os.NetworkNamespace;
@@ -14,6 +17,7 @@ import dev.throughline.os.OsException;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.os.SocketOwner;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -218,6 +222,21 @@ public final class ProcessIdentifier implements AutoCloseable {
             failures.increment();
             return CompletableFuture.completedFuture(LocalOwner.unknown(OptionalInt.empty()));
         }
+    }
+
+    /**
+     * Returns what is known of whoever opened a flow from {@code source} that another proxy has taken: nothing, as the socket is
+     * that proxy's.
+     */
+    public ProcessIdentity behindProxy(InetAddress source) {
+        boolean isHere;
+        try {
+            isHere = addresses.contains(source);
+        } catch (OsException e) {
+            failures.increment();
+            isHere = true;
+        }
+        return ProcessIdentity.unknown(isHere ? Evidence.UNKNOWN : Evidence.REMOTE, OperatingSystem.LINUX);
     }
 
     /**

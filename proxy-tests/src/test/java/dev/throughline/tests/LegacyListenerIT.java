@@ -125,7 +125,7 @@ class LegacyListenerIT {
 
     private static void isWhatTheHeaderSays(JsonTree flow) {
         JsonTree who = flow.object("originator");
-        assertThat(who.text("evidence")).isEqualTo("unknown");
+        assertThat(who.text("evidence")).isEqualTo("remote");
         assertThat(who.text("way_in")).isEqualTo("proxy-header");
         assertThat(who.text("source")).isEqualTo("192.0.2.7:4711");
         assertThat(who.text("destination")).isEqualTo(Tuple.text(destination.address()));

@@ -1,0 +1,51 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.budget.Claimant;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Way;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+/** For whom a flow counts of whose originator only an address is known. */
+class ClaimantsTest {
+    private static final HostId HOST = HostId.of("edge-1");
+
+    private static Claimant of(Evidence evidence, String source) {
+        String destination = source.contains(":") ? "2001:db8::80" : "198.51.100.80";
+        Tuple tuple = Tuple.tcp(new InetSocketAddress(source, 40_000), new InetSocketAddress(destination, 80));
+        return Claimants.of(new Originator(
+                HOST,
+                new FlowId(1, 2),
+                Instant.EPOCH,
+                tuple,
+                Way.SOCKET,
+                ProcessIdentity.unknown(evidence, OperatingSystem.LINUX)));
+    }
+
+    /** Otherwise a process would be a host of its own with each address of 127.0.0.0/8 that it binds to. */
+    @Test
+    void allUnknownOfThisHostAreOne() {
+        assertThat(of(Evidence.UNKNOWN, "127.0.0.1"))
+                .isEqualTo(of(Evidence.UNKNOWN, "127.9.8.7"))
+                .isEqualTo(of(Evidence.UNKNOWN, "192.0.2.1"))
+                .isEqualTo(of(Evidence.UNKNOWN, "2001:db8::1"))
+                .isEqualTo(new Claimant(HOST.toString(), Claimant.UNKNOWN, Claimant.UNKNOWN, Claimant.UNKNOWN));
+    }
+
+    @Test
+    void eachOtherHostCountsByItsAddressAndAnIpv6NetworkAsOne() {
+        assertThat(of(Evidence.REMOTE, "192.0.2.1").host()).isEqualTo("192.0.2.1");
+        assertThat(of(Evidence.REMOTE, "192.0.2.2")).isNotEqualTo(of(Evidence.REMOTE, "192.0.2.1"));
+        assertThat(of(Evidence.REMOTE, "2001:db8::1")).isEqualTo(of(Evidence.REMOTE, "2001:db8::2"));
+        assertThat(of(Evidence.REMOTE, "2001:db8:0:1::1")).isNotEqualTo(of(Evidence.REMOTE, "2001:db8::1"));
+    }
+}
