@@ -5,12 +5,14 @@ import java.lang.management.ManagementFactory;
 
 /**
  * How many flows a hop can serve with the descriptors that it may open. A flow with a place takes two, one that has none yet
- * takes one, and the hop itself needs some.
+ * takes one, and the hop itself needs some. Flows that wait leave room for those that arrive: otherwise whoever makes many wait
+ * would keep all others from asking.
  *
  * @param places flows that may have a place at once
- * @param rows flows in all: those with a place, and those that arrive, wait or are about to be refused
+ * @param waiting flows that may wait for one
+ * @param rows flows in all: those with a place, those that wait, and those that arrive or are about to be refused
  */
-record FlowCapacity(int places, int rows) {
+record FlowCapacity(int places, int waiting, int rows) {
     /** For the threads that name processes, and hash what they run; for the admin interface; and for what is opened late. */
     static final int RESERVE = 16;
 
@@ -20,22 +22,30 @@ record FlowCapacity(int places, int rows) {
      * What fits.
      *
      * @param flows that the configuration allows
+     * @param waiting that it allows
      * @param limit of descriptors (RLIMIT_NOFILE, getrlimit(2))
      * @param open descriptors that the hop has when it begins to listen, and those of its listeners
      */
-    static FlowCapacity of(int flows, long limit, long open) {
+    static FlowCapacity of(int flows, int waiting, long limit, long open) {
         long free = Math.max(0, limit - open - RESERVE);
-        long arriving = Math.min(flows / 8 + 64, Math.max(FEWEST_ARRIVING, free / 16));
-        int places = Math.clamp((free - arriving) / 2, 1, flows);
-        return new FlowCapacity(places, (int) (places + arriving));
+        long some = Math.max(FEWEST_ARRIVING, free / 16);
+        int arrivingNow = (int) Math.min(flows / 8 + 64, some);
+        int waitingNow = (int) Math.min(waiting, some);
+        int places = Math.clamp((free - arrivingNow - waitingNow) / 2, 1, flows);
+        return new FlowCapacity(places, waitingNow, places + waitingNow + arrivingNow);
+    }
+
+    /** What fits with as many descriptors as are wanted. */
+    static FlowCapacity of(int flows, int waiting) {
+        return of(flows, waiting, Long.MAX_VALUE, 0);
     }
 
     /** What fits into this process, which has {@code listening} sockets to open yet. */
-    static FlowCapacity ofThisProcess(int flows, int listening) {
+    static FlowCapacity ofThisProcess(int flows, int waiting, int listening) {
         if (!(ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix)) {
             throw new IllegalStateException("a hop runs on Linux");
         }
-        return of(flows, descriptorLimit(), unix.getOpenFileDescriptorCount() + listening);
+        return of(flows, waiting, descriptorLimit(), unix.getOpenFileDescriptorCount() + listening);
     }
 
     /** How many descriptors this process may open. */

@@ -107,7 +107,9 @@ public final class Hop implements AutoCloseable {
     public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source) {
         this.config = config;
         this.clock = clock;
-        this.table = new FlowTable(config.limits().flows() + arriving(config.limits()));
+        this.table = new FlowTable(
+                FlowCapacity.of(config.limits().flows(), config.budget().waiting())
+                        .rows());
         this.replays = new ReplayWindow(config.limits().rememberedChains());
         VerifierSettings settings = new VerifierSettings(
                 HopId.of(config.name()),
@@ -221,11 +223,6 @@ public final class Hop implements AutoCloseable {
                 random);
     }
 
-    /** Whoever has no place yet has a row as well: one application's flood must not keep the others from asking. */
-    private static int arriving(Limits limits) {
-        return limits.flows() / 8 + 64;
-    }
-
     private Transports transports(FlowBudget budget, ProcessIdentifier identifier, EventLoopGroup loops) {
         Transports transports = opened(new Transports(config, budget, identifier, loops.next()));
         transports.all().forEach((name, guarded) -> {
@@ -303,8 +300,10 @@ public final class Hop implements AutoCloseable {
     private void fitDescriptors(FlowBudget budget) {
         // An intercepting listener has two sockets; each has a descriptor in reserve as well.
         int listening = 4 * config.listeners().size();
-        FlowCapacity fits = FlowCapacity.ofThisProcess(config.limits().flows(), listening);
+        FlowCapacity fits = FlowCapacity.ofThisProcess(
+                config.limits().flows(), config.budget().waiting(), listening);
         table.limit(fits.rows());
+        budget.waitingCapacity(fits.waiting());
         budget.capacity(FlowBudget.HOP, fits.places());
         budget.capacity(BsdSocket.NAME, fits.places());
         if (fits.places() < config.limits().flows()) {

@@ -8,29 +8,44 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Flows never take more descriptors than there are. */
 class FlowCapacityTest {
+    private static final int FLOWS = 8000;
+    private static final int WAITING = 1024;
+
     @ParameterizedTest
     @CsvSource({"256, 70", "1024, 70", "1024, 300", "4096, 80", "20000, 80", "1048576, 90"})
-    void whatHasAPlaceAndWhatArrivesFitsBesideWhatIsOpen(long limit, long open) {
-        FlowCapacity fits = FlowCapacity.of(8000, limit, open);
+    void whatHasAPlaceWaitsOrArrivesFitsBesideWhatIsOpen(long limit, long open) {
+        FlowCapacity fits = FlowCapacity.of(FLOWS, WAITING, limit, open);
 
-        long arriving = fits.rows() - fits.places();
-        assertThat(open + FlowCapacity.RESERVE + 2L * fits.places() + arriving).isLessThanOrEqualTo(limit);
-        assertThat(arriving).isBetween(8L, 8000L / 8 + 64);
+        long withoutPlace = fits.rows() - fits.places();
+        assertThat(open + FlowCapacity.RESERVE + 2L * fits.places() + withoutPlace)
+                .isLessThanOrEqualTo(limit);
+        assertThat(fits.waiting()).isBetween(8, WAITING);
+    }
+
+    /** Whoever makes as many flows wait as may must not keep others from arriving. */
+    @ParameterizedTest
+    @CsvSource({"8, 1024, 1048576", "64, 1024, 4096", "2000, 1024, 1048576", "8000, 100000, 1048576", "8000, 1024, 256"
+    })
+    void thereIsRoomForArrivalsBesideAllThatWait(int flows, int waiting, long limit) {
+        FlowCapacity fits = FlowCapacity.of(flows, waiting, limit, 70);
+
+        assertThat(fits.rows() - fits.places() - fits.waiting()).isGreaterThanOrEqualTo(8);
     }
 
     @Test
     void asManyAsAreConfiguredWhereTheyFit() {
-        assertThat(FlowCapacity.of(8000, 1_048_576, 90)).isEqualTo(new FlowCapacity(8000, 8000 + 1064));
-        assertThat(FlowCapacity.of(8000, Long.MAX_VALUE, 90).places()).isEqualTo(8000);
+        assertThat(FlowCapacity.of(FLOWS, WAITING, 1_048_576, 90))
+                .isEqualTo(new FlowCapacity(FLOWS, WAITING, FLOWS + WAITING + 1064))
+                .isEqualTo(FlowCapacity.of(FLOWS, WAITING));
     }
 
     @Test
     void fewAreNotWasted() {
-        assertThat(FlowCapacity.of(8000, 256, 70).places()).isBetween(75, 92);
+        assertThat(FlowCapacity.of(FLOWS, WAITING, 256, 70).places()).isBetween(75, 92);
     }
 
     @Test
     void oneFlowIsAlwaysTried() {
-        assertThat(FlowCapacity.of(8000, 64, 90).places()).isEqualTo(1);
+        assertThat(FlowCapacity.of(FLOWS, WAITING, 64, 90).places()).isEqualTo(1);
     }
 }

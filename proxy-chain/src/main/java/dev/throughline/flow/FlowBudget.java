@@ -99,6 +99,11 @@ public final class FlowBudget implements AutoCloseable {
         }
     }
 
+    /** So many flows may wait from now on. */
+    public void waitingCapacity(int flows) {
+        budget.waitingCapacity(flows);
+    }
+
     /** Whether there is a pool of this name. */
     boolean has(String pool) {
         return names.contains(pool);

@@ -73,6 +73,16 @@ public final class Budget {
     }
 
     /**
+     * So many flows may wait from now on. Those that wait already go on waiting.
+     *
+     * @param flows 0 or more
+     */
+    public synchronized void waitingCapacity(int flows) {
+        checkArgument(flows >= 0, "room for %s", flows);
+        waiting.capacity(flows);
+    }
+
+    /**
      * A flow asks for a place.
      *
      * @param ask for whom, and where it may be

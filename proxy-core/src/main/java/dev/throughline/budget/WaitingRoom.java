@@ -24,13 +24,17 @@ final class WaitingRoom {
         }
     }
 
-    private final int capacity;
+    private int capacity;
     private final Map<Line, Deque<Ticket>> lines = new LinkedHashMap<>();
     private final Map<Claimant, Integer> waiting = new LinkedHashMap<>();
     private int size;
 
     WaitingRoom(int capacity) {
         this.capacity = capacity;
+    }
+
+    void capacity(int flows) {
+        capacity = flows;
     }
 
     int size() {
