@@ -245,8 +245,7 @@ public final class Budget {
     /** Whether there is a place, or there will be as soon as those are gone who were evicted. */
     private static boolean isFreeSoon(Place place) {
         Pool pool = place.pool();
-        return pool.objection(place.process()).isEmpty()
-                || (pool.inUse() - pool.evicted() <= pool.capacity() && !pool.isAboveShare(place.process()));
+        return pool.objection(place.process()).isEmpty() || pool.isFreeSoon(place.process());
     }
 
     private static void evict(Lease victim, Consumer<Lease> evict) {

@@ -80,17 +80,22 @@ final class Pool {
 
     /** Why the place that was taken last mustn't be kept, if it mustn't. */
     Optional<Shortage> objection(ShareTree.Leaf process) {
-        if (inUse > capacity) {
-            return Optional.of(new Shortage.Full(name));
-        }
-        return inUse > rule.open(capacity) && isAboveShare(process)
-                ? Optional.of(new Shortage.Reserved(name))
-                : Optional.empty();
+        return objection(process, inUse);
     }
 
-    /** Whether a process has more than its share of what isn't reserved. */
-    boolean isAboveShare(ShareTree.Leaf process) {
-        return tree.isAbove(process, rule.open(capacity));
+    /** Whether there would be no objection once those are gone who were evicted; of whoever is within its share only. */
+    boolean isFreeSoon(ShareTree.Leaf process) {
+        return objection(process, inUse - evicted()).isEmpty() && tree.levelsWithin(process, rule.open(capacity)) > 0;
+    }
+
+    private Optional<Shortage> objection(ShareTree.Leaf process, int taken) {
+        if (taken > capacity) {
+            return Optional.of(new Shortage.Full(name));
+        }
+        int open = rule.open(capacity);
+        return taken > open && taken - open > rule.reservedFor(tree.levelsWithin(process, open), capacity)
+                ? Optional.of(new Shortage.Reserved(name))
+                : Optional.empty();
     }
 
     /** Above the soft mark, evicts flows down to the low mark, as far as any may be. */

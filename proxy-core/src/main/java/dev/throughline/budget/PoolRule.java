@@ -40,6 +40,22 @@ public record PoolRule(int reservePercent, int softPercent, int lowPercent, Dura
         return Math.max(Math.min(1, capacity), capacity - share(capacity, reservePercent));
     }
 
+    /**
+     * How many of the reserved places of so large a pool are for whoever is within its share on so many levels: of process,
+     * executable, user and host, in this order.
+     */
+    int reservedFor(int levels, int capacity) {
+        int reserve = capacity - open(capacity);
+        return switch (levels) {
+            case 0 -> 0;
+            case 1 -> reserve / 4;
+            case 2 -> reserve - reserve / 2;
+            case 3 -> reserve - reserve / 4;
+            case 4 -> reserve;
+            default -> throw new IllegalArgumentException("there are four levels, not " + levels);
+        };
+    }
+
     int soft(int capacity) {
         return share(capacity, softPercent);
     }

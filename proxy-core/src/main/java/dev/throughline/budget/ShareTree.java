@@ -219,19 +219,26 @@ final class ShareTree {
     }
 
     /**
-     * The same, but a part of a place counts as a whole one, so that of those who have the same, each may have what all of them
-     * can't. Not so between the processes of an executable: it can have as many as it likes.
+     * How many of a process, its executable, its user and its host, in this order, have no more than their share of {@code places};
+     * all inside one who hasn't more haven't either. Here a part of a place counts as a whole one, so that of those who have the
+     * same, each may have what all of them can't. Not so between the processes of an executable: it can have as many as it likes.
      */
-    boolean isAbove(Leaf process, int places) {
-        return exceeds(process, places, true);
+    int levelsWithin(Leaf process, int places) {
+        int levels = 0;
+        Node node = process;
+        while (node.parent != null && !exceeds(node, places, true)) {
+            levels++;
+            node = node.parent;
+        }
+        return levels;
     }
 
-    private boolean exceeds(Leaf process, int shared, boolean wholePlaces) {
+    private boolean exceeds(Node node, int shared, boolean wholePlaces) {
         if (places <= shared) {
             return false;
         }
         rankAll();
-        return part(process, shared, wholePlaces) < process.places;
+        return part(node, shared, wholePlaces) < node.count();
     }
 
     /** What is somebody's part of {@code places}: all that it has, unless it is above its share. */

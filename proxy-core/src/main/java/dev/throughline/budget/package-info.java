@@ -16,9 +16,12 @@
  *
  * <ol>
  *   <li>Up to {@code capacity - reserve} places are given to whoever asks.
- *   <li>The reserve's places are given to those whose count, with the new flow, isn't above their share in
- *       {@code capacity - reserve} places. Here a part of a place counts as a whole one, so that of those who have the same
- *       each may have what all of them can't; but not between the processes of an executable, which can have any number.
+ *   <li>The reserve is for those whose count, with the new flow, isn't above their share in {@code capacity - reserve} places: a
+ *       quarter of it where the process isn't, though its executable is; half of it where the executable isn't; three quarters
+ *       where the user isn't; all of it where the host isn't. So the processes of an executable leave places to other
+ *       executables, those of a user to other users, and those of a host to other hosts. Here a part of a place counts as a
+ *       whole one, so that of those who have the same each may have what all of them can't; but not between the processes of
+ *       an executable, which can have any number.
  *   <li>When a flow asks and more than the soft mark are in use, flows are evicted until no more than the low mark are, or
  *       none may be: of originators above their share in as many places as the low mark, the flow that has moved nothing for
  *       the longest time, and never one that moved something within the idle floor. What is evicted counts as in use until

@@ -115,7 +115,7 @@ class BudgetPropertiesTest {
         }
     }
 
-    /** Whoever was within his share found neither a free place of the reserve nor anybody above his with an idle flow. */
+    /** Whoever was within his share found neither a free place that he may have nor anybody above his with an idle flow. */
     private void fairlyRefused(Claimant who, ImmutableList<ImmutableList<String>> ways) {
         for (ImmutableList<String> way : ways) {
             NaiveBudget.Flow would = new NaiveBudget.Flow(-1, who, way);
@@ -131,7 +131,7 @@ class BudgetPropertiesTest {
                             .as("in %s, which %s may use", name, who)
                             .isEmpty();
                 }
-                blocked |= full || !within;
+                blocked |= model.objection(name, who).isPresent();
             }
             model.flows.remove(would);
             assertThat(blocked).as("%s by %s", who, way).isTrue();

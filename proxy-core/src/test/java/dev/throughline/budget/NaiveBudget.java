@@ -116,23 +116,38 @@ final class NaiveBudget {
                 .min(Comparator.<Flow>comparingLong(flow -> flow.moved - now).thenComparingLong(flow -> flow.number));
     }
 
-    private Optional<Shortage> objection(String name, Claimant who) {
+    Optional<Shortage> objection(String name, Claimant who) {
         Pool pool = pools.get(name);
         if (inUse(name) > pool.capacity) {
             return Optional.of(new Shortage.Full(name));
         }
-        return inUse(name) > pool.rule.open(pool.capacity) && exceeds(name, who, pool.rule.open(pool.capacity), true)
-                ? Optional.of(new Shortage.Reserved(name))
-                : Optional.empty();
+        int open = pool.rule.open(pool.capacity);
+        int reserve = pool.capacity - open;
+        int quarters = levelsWithin(name, who, open);
+        int mayHave = quarters == 1 ? reserve / 4 : reserve - reserve * (4 - quarters) / 4;
+        return inUse(name) > open + mayHave ? Optional.of(new Shortage.Reserved(name)) : Optional.empty();
     }
 
-    /** Whether a process has more than its share, found by going from the outside in. */
+    /** On how many levels, from the process outwards, somebody has no more than its share. */
+    private int levelsWithin(String name, Claimant who, int places) {
+        int levels = 0;
+        while (levels < 4 && !exceeds(name, who, places, true, 4 - levels)) {
+            levels++;
+        }
+        return levels;
+    }
+
     boolean exceeds(String name, Claimant who, int places, boolean wholePlaces) {
+        return exceeds(name, who, places, wholePlaces, 4);
+    }
+
+    /** Whether somebody has more than its share, found by going so many levels from the outside in. */
+    private boolean exceeds(String name, Claimant who, int places, boolean wholePlaces, int depth) {
         List<Flow> group = counted(name);
         int part = places;
         List<Function<Claimant, String>> levels =
                 List.of(Claimant::host, Claimant::user, Claimant::executable, Claimant::process);
-        for (int i = 0; i < levels.size(); i++) {
+        for (int i = 0; i < depth; i++) {
             Function<Claimant, String> level = levels.get(i);
             if (group.size() <= part) {
                 return false;
