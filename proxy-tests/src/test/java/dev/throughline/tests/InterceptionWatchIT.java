@@ -9,6 +9,9 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -235,14 +238,27 @@ class InterceptionWatchIT {
                         "for i in $(seq 300); do ip rule del fwmark " + FWMARK
                                 + " 2>/dev/null; sleep 0.2; done; exit 0")
                 .start();
-        await().atMost(Duration.ofSeconds(30))
-                .until(
-                        () -> hop.process().messages(),
-                        lines -> lines.stream().anyMatch(line -> line.contains("undone 5 times in a row")));
+        assertThat(nextRepairAfter(5)).isBetween(1L, 1000L);
+        assertThat(nextRepairAfter(6)).isBetween(1001L, 2000L);
+        assertThat(nextRepairAfter(7)).isBetween(2001L, 4000L);
         assertThat(hop.get("/-/ready")).contains("interception lost: routes");
         other.destroyForcibly().onExit().join();
         await().atMost(Duration.ofSeconds(30)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
         isProxied();
+    }
+
+    /** In milliseconds, as the log says. */
+    private long nextRepairAfter(int undone) {
+        Pattern said = Pattern.compile("undone " + undone + " times in a row.*, next repair in (\\d+) ms");
+        return await().atMost(Duration.ofSeconds(30))
+                .until(
+                        () -> hop.process().messages().stream()
+                                .map(said::matcher)
+                                .filter(Matcher::find)
+                                .map(match -> Long.parseLong(match.group(1)))
+                                .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
     }
 
     @Test
