@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -238,24 +239,33 @@ class InterceptionWatchIT {
                         "for i in $(seq 300); do ip rule del fwmark " + FWMARK
                                 + " 2>/dev/null; sleep 0.2; done; exit 0")
                 .start();
-        assertThat(nextRepairAfter(5)).isBetween(1L, 1000L);
-        assertThat(nextRepairAfter(6)).isBetween(1001L, 2000L);
-        assertThat(nextRepairAfter(7)).isBetween(2001L, 4000L);
+        Undone fifth = undone(5);
+        Undone sixth = undone(6);
+        Undone seventh = undone(7);
+        assertThat(fifth.next()).isBetween(Duration.ofMillis(1), Duration.ofSeconds(1));
+        assertThat(sixth.next()).isBetween(Duration.ofMillis(1001), Duration.ofSeconds(2));
+        assertThat(seventh.next()).isBetween(Duration.ofMillis(2001), Duration.ofSeconds(4));
+        assertThat(sixth.at()).isAfterOrEqualTo(fifth.at().plus(fifth.next()));
+        assertThat(seventh.at()).isAfterOrEqualTo(sixth.at().plus(sixth.next()));
         assertThat(hop.get("/-/ready")).contains("interception lost: routes");
         other.destroyForcibly().onExit().join();
         await().atMost(Duration.ofSeconds(30)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
         isProxied();
     }
 
-    /** In milliseconds, as the log says. */
-    private long nextRepairAfter(int undone) {
-        Pattern said = Pattern.compile("undone " + undone + " times in a row.*, next repair in (\\d+) ms");
+    /** When the log says that repairs were undone, and how long the next one waits. */
+    private record Undone(Instant at, Duration next) {}
+
+    private Undone undone(int times) {
+        Pattern said = Pattern.compile("^(\\S+) .* undone " + times + " times in a row.*, next repair in (\\d+) ms");
         return await().atMost(Duration.ofSeconds(30))
                 .until(
                         () -> hop.process().messages().stream()
                                 .map(said::matcher)
                                 .filter(Matcher::find)
-                                .map(match -> Long.parseLong(match.group(1)))
+                                .map(match -> new Undone(
+                                        Instant.parse(match.group(1)),
+                                        Duration.ofMillis(Long.parseLong(match.group(2)))))
                                 .findFirst(),
                         Optional::isPresent)
                 .orElseThrow();
