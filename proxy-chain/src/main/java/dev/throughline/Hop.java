@@ -461,8 +461,8 @@ public final class Hop implements AutoCloseable {
         }
     }
 
-    /** Why this hop should get no new flows. */
-    private List<String> obstacles() {
+    /** Why this hop should get no new flows; nothing if it is ready. */
+    public List<String> obstacles() {
         List<String> reasons = new ArrayList<>();
         String reason = notReady;
         if (reason != null) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.Writer;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -317,6 +318,76 @@ class InterceptionWatchIT {
         isProxied();
         assertThat(hop.process().messages())
                 .anyMatch(line -> line.contains("table inet " + TABLE + " was not there and has been installed"));
+    }
+
+    @Test
+    void aHopThatStartsBehindAnotherPolicyRuleIsReadyOnlyWhenThatIsGone() throws IOException {
+        configure("tproxy", "repair: true");
+        host("ip", "route", "add", "203.0.113.0/24", "dev", "to-web", "table", "51820");
+        host("ip", "rule", "add", "not", "fwmark", "51820", "table", "51820", "priority", "0");
+
+        startsNotReady("interception lost: routes: another program's policy rule takes captured packets first:"
+                + " ip -4 rule 0: not from all fwmark 0xca6c lookup 51820");
+        host("ip", "rule", "del", "not", "fwmark", "51820", "table", "51820");
+        host("ip", "route", "flush", "table", "51820");
+
+        becomesReady();
+    }
+
+    @Test
+    void aHopThatCannotInstallItsRulesIsReadyOnlyWhenItCould() throws IOException {
+        configure("redirect", "repair: true");
+        Process other = scene.host().command("nft", "-i").start();
+        try (Writer commands = other.outputWriter()) {
+            commands.write("add table inet " + TABLE + " { flags owner; }\n");
+            commands.flush();
+            await().atMost(SOON).until(() -> host("nft", "list", "tables"), tables -> tables.contains(TABLE));
+
+            startsNotReady("interception lost: rules: table inet " + TABLE);
+            assertThat(hop.awaitMessage("the rules can't be installed")).contains("belongs to another process");
+        }
+        other.onExit().join();
+
+        becomesReady();
+    }
+
+    @Test
+    void aHopWhoseRulesNobodyAppliedIsReadyOnlyWhenSomebodyDid() throws IOException {
+        configure("redirect", "repair: false");
+
+        startsNotReady("interception lost: rules: table inet " + TABLE + " is gone");
+        scene.hops().redirect("apply", "watched");
+
+        becomesReady();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void aHopWhoseConnectionsAnotherFirewallDropsIsReadyOnlyWhenItDoesNot(String way) throws IOException {
+        configure(way, "repair: true");
+        host("nft", "add table inet foreign");
+        host("nft", "add chain inet foreign output { type filter hook output priority -300 ; }");
+        host("nft", "add rule inet foreign output ip daddr 192.0.2.0/24 drop");
+
+        startsNotReady("interception lost: canary: a connection of the hop's own to 192.0.2.1:80");
+        host("nft", "delete", "table", "inet", "foreign");
+
+        becomesReady();
+    }
+
+    private void startsNotReady(String reason) throws IOException {
+        scene.hops().launch("watched");
+        hop = scene.hops().get("watched");
+        assertThat(hop.awaitMessage("hop watched runs, process " + hop.pid() + ", but is not ready: "))
+                .contains(reason);
+        assertThat(hop.get("/-/ready")).contains(reason);
+        assertThat(hop.process().messages()).noneMatch(line -> line.contains("hop watched is ready"));
+    }
+
+    private void becomesReady() throws IOException {
+        hop.awaitMessage("hop watched is ready, process " + hop.pid());
+        awaitReady();
+        isProxied();
     }
 
     private static String host(String... command) throws IOException {
