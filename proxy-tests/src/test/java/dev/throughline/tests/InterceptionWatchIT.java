@@ -272,23 +272,47 @@ class InterceptionWatchIT {
                 .orElseThrow();
     }
 
-    @Test
-    void withoutRepairItOnlySaysSo() throws IOException {
-        configure("tproxy", "repair: false, owned-table: false");
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void withoutRepairItOnlySaysSo(String way) throws IOException {
+        boolean diverts = way.equals("tproxy");
+        configure(way, "repair: false, owned-table: false");
         scene.hops().redirect("apply", "watched");
-        start("tproxy", "repair: false, owned-table: false");
+        start(way, "repair: false, owned-table: false");
+        List<String> lost = diverts ? List.of("rules", "routes") : List.of("rules");
 
-        host("ip", "rule", "del", "fwmark", FWMARK);
+        if (diverts) {
+            host("ip", "rule", "del", "fwmark", FWMARK);
+        }
         host("nft", "flush", "ruleset");
-        awaitNotReady("interception lost: rules: table inet " + TABLE + " is gone");
-        awaitNotReady("interception lost: routes: ");
 
-        assertThat(host("nft", "list", "tables")).isBlank();
-        assertThat(hop.metric("throughline_interception_repaired_total{part=\"rules\"}"))
-                .isZero();
+        for (String part : lost) {
+            awaitNotReady("interception lost: " + part + ": ");
+            hop.awaitMessage("interception lost: " + part + ": ");
+            hop.awaitMetric("throughline_interception_ok{part=\"" + part + "\"}", 0);
+        }
+        assertThat(hop.awaitMessage("interception lost: rules"))
+                .contains("table inet " + TABLE + " is gone; last change by nft (process ");
+        // Longer than a watch would leave a loss unrepaired.
+        await().during(Duration.ofSeconds(2))
+                .atMost(SOON)
+                .until(
+                        () -> host("nft", "list", "tables") + host("ip", "rule"),
+                        left -> !left.contains(TABLE) && !left.contains(FWMARK));
+        for (String part : lost) {
+            assertThat(hop.metric("throughline_interception_lost_total{part=\"" + part + "\"}"))
+                    .isEqualTo(1);
+        }
+
         scene.hops().redirect("apply", "watched");
         awaitReady();
         isProxied();
+        for (String part : lost) {
+            hop.awaitMessage("interception restored: " + part);
+            assertThat(hop.metric("throughline_interception_repaired_total{part=\"" + part + "\"}"))
+                    .isZero();
+        }
+        assertThat(hop.process().messages()).noneMatch(line -> line.contains("repaired"));
     }
 
     /** The operator's word is no fault, and isn't repaired. */
