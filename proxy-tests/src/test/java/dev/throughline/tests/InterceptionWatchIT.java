@@ -292,7 +292,7 @@ class InterceptionWatchIT {
             hop.awaitMetric("throughline_interception_ok{part=\"" + part + "\"}", 0);
         }
         assertThat(hop.awaitMessage("interception lost: rules"))
-                .contains("table inet " + TABLE + " is gone; last change by nft (process ");
+                .contains("table inet " + TABLE + " is gone; last change by ");
         // Longer than a watch would leave a loss unrepaired.
         await().during(Duration.ofSeconds(2))
                 .atMost(SOON)
