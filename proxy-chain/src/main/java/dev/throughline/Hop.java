@@ -66,6 +66,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -121,6 +122,7 @@ public final class Hop implements AutoCloseable {
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
     public void start() throws IOException {
+        readTimeZones();
         try {
             IdNames names = new IdNames(() -> keys.keys().trust(), config.name(), config.host());
             FlowJson json = new FlowJson(config.name(), names);
@@ -163,6 +165,14 @@ public final class Hop implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /**
+     * Breakers need them with their first result. The JDK reads them when they are first asked for: if no descriptor is left by
+     * then, the classes that ask fail for good, and no breaker ever opens.
+     */
+    private static void readTimeZones() {
+        LOG.debug("the time zone is {}", ZoneId.systemDefault());
     }
 
     private FlowParts parts(
