@@ -147,7 +147,7 @@ public final class Hop implements AutoCloseable {
                     "Applications' sockets that were aborted, as conntrack had forgotten that they were redirected",
                     stranded::aborted);
             FlowParts parts = parts(List.of(log, metrics, stranded), identifier, budget, transports);
-            startAdmin(json, parts, transports);
+            startAdmin(json, identifier, budget, transports);
             writePidFile(config.admin().pidFile());
             Optional<RulePlan> rules = ConfiguredRules.of(config);
             fitDescriptors(budget);
@@ -362,8 +362,8 @@ public final class Hop implements AutoCloseable {
     }
 
     /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
-    private void startAdmin(FlowJson json, FlowParts parts, Transports transports) throws IOException {
-        FlowBudget budget = parts.budget();
+    private void startAdmin(FlowJson json, ProcessIdentifier identifier, FlowBudget budget, Transports transports)
+            throws IOException {
         WhoJson whoJson = new WhoJson(json);
         AdminPages pages = new AdminPages(
                         table,
@@ -373,10 +373,10 @@ public final class Hop implements AutoCloseable {
                         this::obstacles,
                         this::reload,
                         this::redirect,
-                        tuple -> parts.identifier()
+                        tuple -> identifier
                                 .identify(tuple)
                                 .thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)))
-                .withHanging(parts.identifier()::hanging);
+                .withHanging(identifier::hanging);
         int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()
                 .add(0, ownUid)
