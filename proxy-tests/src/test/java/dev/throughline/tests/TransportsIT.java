@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -143,17 +144,18 @@ class TransportsIT {
     void wantOfDescriptorsIsAReasonToFallOverAndOpensNoBreaker() throws IOException {
         start(64, "");
         Descriptors descriptors = new Descriptors(scene.edge());
-        descriptors.leave(1);
-        for (int i = 0; i < 12; i++) {
+        for (int refused = 0; refused < 12; ) {
+            descriptors.leave(1);
             SceneFlow flow = flow();
-            assertThat(flow.failure()).contains("no-descriptors");
-            // Its descriptor is the next one's.
-            assertThat(flow.end().rest()).isEmpty();
+            // One may get the descriptor that a hop keeps to refuse others by.
+            refused += flow.failure().equals(Optional.of("no-descriptors")) ? 1 : 0;
+            flow.close();
         }
         descriptors.leaveAll();
 
-        assertThat(fellOver("no-descriptors")).isEqualTo(12);
+        assertThat(fellOver("no-descriptors")).isGreaterThanOrEqualTo(12);
         assertThat(scene.edge().closedFor("no-descriptors")).isEqualTo(12);
+        assertThat(scene.edge().closedFor("start-failed")).isZero();
         assertThat(breaker("closed")).isEqualTo(1);
         assertThat(over(flow())).isEqualTo(AGENTS);
     }
@@ -164,7 +166,7 @@ class TransportsIT {
         start(64, "");
         Descriptors descriptors = new Descriptors(scene.edge());
         descriptors.leave(2);
-        SceneFlow last = flow();
+        SceneFlow last = await().until(this::flow, SceneFlow::stands);
         descriptors.leaveAll();
         assertThat(over(last)).isEqualTo(AGENTS);
 
