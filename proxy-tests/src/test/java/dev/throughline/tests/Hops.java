@@ -93,8 +93,14 @@ final class Hops implements AutoCloseable {
         return this;
     }
 
-    /** Starts a hop and waits for nothing. */
-    RunningHop launch(String name) throws IOException {
+    /** Starts a hop whose interception isn't whole, and waits until it takes connections all the same. */
+    RunningHop startNotReady(String name) throws IOException {
+        RunningHop hop = launch(name);
+        hop.awaitMessage("hop " + name + " runs, process " + hop.pid() + ", but is not ready: ");
+        return hop;
+    }
+
+    private RunningHop launch(String name) throws IOException {
         return start(name, Program.throughline("run", "-c", config(name).toString()));
     }
 

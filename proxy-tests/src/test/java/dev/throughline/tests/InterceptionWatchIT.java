@@ -400,10 +400,8 @@ class InterceptionWatchIT {
     }
 
     private void startsNotReady(String reason) throws IOException {
-        scene.hops().launch("watched");
-        hop = scene.hops().get("watched");
-        assertThat(hop.awaitMessage("hop watched runs, process " + hop.pid() + ", but is not ready: "))
-                .contains(reason);
+        hop = scene.hops().startNotReady("watched");
+        assertThat(hop.awaitMessage("hop watched runs")).contains(reason);
         assertThat(hop.get("/-/ready")).contains(reason);
         assertThat(hop.process().messages()).noneMatch(line -> line.contains("hop watched is ready"));
     }
