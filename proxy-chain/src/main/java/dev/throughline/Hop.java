@@ -66,6 +66,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -123,6 +124,7 @@ public final class Hop implements AutoCloseable {
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
     public void start() throws IOException {
+        readTimeZones();
         try {
             IdNames names = new IdNames(() -> keys.keys().trust(), config.name(), config.host());
             FlowJson json = new FlowJson(config.name(), names);
@@ -147,7 +149,7 @@ public final class Hop implements AutoCloseable {
                     "Applications' sockets that were aborted, as conntrack had forgotten that they were redirected",
                     stranded::aborted);
             FlowParts parts = parts(List.of(log, metrics, stranded), identifier, budget, transports);
-            startAdmin(json, parts, transports);
+            startAdmin(json, identifier, budget, transports);
             writePidFile(config.admin().pidFile());
             Optional<RulePlan> rules = ConfiguredRules.of(config);
             fitDescriptors(budget);
@@ -165,6 +167,14 @@ public final class Hop implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /**
+     * Breakers need them with their first result. The JDK reads them when they are first asked for: if no descriptor is left by
+     * then, the classes that ask fail for good, and no breaker ever opens.
+     */
+    private static void readTimeZones() {
+        LOG.debug("the time zone is {}", ZoneId.systemDefault());
     }
 
     private FlowParts parts(
@@ -351,8 +361,8 @@ public final class Hop implements AutoCloseable {
     }
 
     /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
-    private void startAdmin(FlowJson json, FlowParts parts, Transports transports) throws IOException {
-        FlowBudget budget = parts.budget();
+    private void startAdmin(FlowJson json, ProcessIdentifier identifier, FlowBudget budget, Transports transports)
+            throws IOException {
         WhoJson whoJson = new WhoJson(json);
         AdminPages pages = new AdminPages(
                         table,
@@ -362,10 +372,10 @@ public final class Hop implements AutoCloseable {
                         this::obstacles,
                         this::reload,
                         this::redirect,
-                        tuple -> parts.identifier()
+                        tuple -> identifier
                                 .identify(tuple)
                                 .thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)))
-                .withHanging(parts.identifier()::hanging);
+                .withHanging(identifier::hanging);
         int ownUid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         ImmutableSet<Integer> uids = ImmutableSet.<Integer>builder()
                 .add(0, ownUid)
@@ -460,8 +470,8 @@ public final class Hop implements AutoCloseable {
         }
     }
 
-    /** Why this hop should get no new flows. */
-    private List<String> obstacles() {
+    /** Why this hop should get no new flows; nothing if it is ready. */
+    public List<String> obstacles() {
         List<String> reasons = new ArrayList<>();
         String reason = notReady;
         if (reason != null) {

@@ -14,9 +14,12 @@ import dev.throughline.os.Privileges;
 import dev.throughline.os.Signals;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +49,8 @@ final class RunCommand implements Callable<Integer> {
             Capability.SYS_PTRACE,
             Capability.DAC_READ_SEARCH,
             Capability.NET_BIND_SERVICE);
+
+    private static final Duration READY_POLL = Duration.ofMillis(100);
 
     @Mixin
     ConfigOption config = new ConfigOption();
@@ -86,10 +91,7 @@ final class RunCommand implements Callable<Integer> {
             Signals.acceptIgnored("TERM");
             Signals.handle("TERM", onSignal);
             Signals.handle("INT", onSignal);
-            LOG.info(
-                    "hop {} is ready, process {}",
-                    config.name(),
-                    ProcessHandle.current().pid());
+            awaitReady(hop, config.name(), stop);
             stop.await();
             LOG.info(
                     "draining {} flows for at most {} s",
@@ -103,6 +105,21 @@ final class RunCommand implements Callable<Integer> {
         }
         LOG.info("hop {} has stopped", config.name());
         return ExitCode.OK;
+    }
+
+    /** Says that the hop is ready once it is, and before that why it isn't. */
+    private static void awaitReady(Hop hop, String name, CountDownLatch stop) throws InterruptedException {
+        long pid = ProcessHandle.current().pid();
+        List<String> missing = hop.obstacles();
+        if (!missing.isEmpty()) {
+            LOG.warn("hop {} runs, process {}, but is not ready: {}", name, pid, String.join("; ", missing));
+        }
+        while (!hop.obstacles().isEmpty()) {
+            if (stop.await(READY_POLL.toMillis(), TimeUnit.MILLISECONDS)) {
+                return;
+            }
+        }
+        LOG.info("hop {} is ready, process {}", name, pid);
     }
 
     /** Before anything is started: threads inherit what is left. */

@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableMap;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
-import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.identify.OwnerResolver;
 import dev.throughline.originator.HostId;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.Transport;
@@ -37,7 +37,7 @@ import java.util.function.Supplier;
  */
 public record FlowParts(
         HostId host,
-        ProcessIdentifier identifier,
+        OwnerResolver identifier,
         Supplier<Authority> authority,
         ChainTlv chainTlv,
         HeaderLimits headerLimits,

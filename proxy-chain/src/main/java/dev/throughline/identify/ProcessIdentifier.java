@@ -36,7 +36,7 @@ import java.util.function.LongSupplier;
  * as the kernel keeps processes apart: one of the same user in the same control group that was given the socket before the
  * opener let go of it can't be told from it, but such processes can act for each other in any other way as well (ptrace(2)).
  */
-public final class ProcessIdentifier implements AutoCloseable {
+public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     private final LocalAddresses addresses;
     private final SocketDiag sockets;
     private final ExecutableDigests digests;
@@ -195,6 +195,7 @@ public final class ProcessIdentifier implements AutoCloseable {
      * @param tuple the application's source and the destination that it asked for, not the listener's address
      * @throws IllegalArgumentException if the tuple isn't TCP
      */
+    @Override
     public CompletableFuture<LocalOwner> identify(Tuple tuple) {
         lookups.increment();
         try {
@@ -243,6 +244,7 @@ public final class ProcessIdentifier implements AutoCloseable {
      * Says who connected to a Unix socket of this process: the process, unless it has ended or the kernel doesn't show it,
      * and in any case the user. The future is completed as that of {@link #identify(Tuple)}.
      */
+    @Override
     public CompletableFuture<LocalOwner> identify(UnixPeer peer) {
         lookups.increment();
         return peers.name(peer);

@@ -169,7 +169,16 @@ public final class InterceptionWatcher implements AutoCloseable {
         }
         changes.await(Duration.ZERO);
         check(true);
+        awaitCanaries();
         thread.start();
+    }
+
+    /** A hop isn't ready before its first connections came through; if they don't, that takes twice their patience. */
+    private void awaitCanaries() {
+        CompletableFuture<Optional<String>> first = canaryRound;
+        if (first != null && first.handle((problem, failure) -> failure == null).join()) {
+            checkCanaries();
+        }
     }
 
     private void install() throws IOException {

@@ -2,6 +2,7 @@ package dev.throughline.transport;
 
 import dev.throughline.header.Tuple;
 import dev.throughline.relay.Inbox;
+import dev.throughline.relay.Relay;
 import dev.throughline.relay.StreamOptions;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelFuture;
@@ -97,8 +98,9 @@ public final class BsdSocket implements Transport {
         @Override
         public void giveUp() {
             opened.completeExceptionally(NotOpened.of(NotOpened.GIVEN_UP, "its flow doesn't want it any more"));
+            // It may be open by now: whoever took it mustn't take its end for that of a flow.
             if (isMade()) {
-                connecting.channel().close();
+                Relay.reset(connecting.channel());
             }
         }
 

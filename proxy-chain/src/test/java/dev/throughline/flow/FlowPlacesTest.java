@@ -179,26 +179,6 @@ class FlowPlacesTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
     }
 
-    @Test
-    void anApplicationThatResetsWhileItsFlowConnectsGivesTheStartUp() throws Exception {
-        ScriptedTransport slow = new ScriptedTransport("slow");
-        change(p -> {
-            p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
-            p.transports = List.of(slow);
-            p.directions(Directions.allTo(
-                    new Route(new NextHop.Destination(), ImmutableList.of("slow"), TcpTimeouts.DEFAULTS)));
-        });
-        Socket app = wire.connect();
-        app.getOutputStream().write('a');
-        Wire.await("to start", () -> slow.starts() == 1);
-
-        app.setSoLinger(true, 0);
-        app.close();
-
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while connecting"));
-        slow.letGo();
-    }
-
     /** The end of the input alone isn't an end of the flow: a request may be whole, and an answer wanted. */
     @Test
     void anApplicationThatEndsItsOutputWhileItsFlowWaitsIsServed() throws Exception {

@@ -64,6 +64,7 @@ abstract class FlowScene {
             HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c" + "7f0000017f00000110921f90");
 
     static final int FAILURES = 3;
+    private static final int PATIENCE_MILLIS = 20_000;
 
     final Events events = new Events();
     final SecretKey ownKey = key("hop-b");
@@ -221,7 +222,10 @@ abstract class FlowScene {
     }
 
     static void assertReset(Socket socket) {
-        assertThatThrownBy(() -> socket.getInputStream().readAllBytes())
+        assertThatThrownBy(() -> {
+                    socket.setSoTimeout(PATIENCE_MILLIS);
+                    socket.getInputStream().readAllBytes();
+                })
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("reset");
     }

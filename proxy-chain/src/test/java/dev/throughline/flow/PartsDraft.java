@@ -6,7 +6,7 @@ import com.google.common.collect.Maps;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
-import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.identify.OwnerResolver;
 import dev.throughline.originator.HostId;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.BsdSocket;
@@ -35,10 +35,12 @@ final class PartsDraft {
     FlowEvents events;
     List<Transport> transports = List.of(new BsdSocket(0, Duration.ofSeconds(5)));
 
-    private final ProcessIdentifier identifier;
+    OwnerResolver identifier;
+    BatchSigner batchSigner = new BatchSigner(Duration.ofMillis(1));
+
     private final Supplier<Authority> authority;
 
-    PartsDraft(ProcessIdentifier identifier, Supplier<Authority> authority, FlowBudget budget, FlowEvents events) {
+    PartsDraft(OwnerResolver identifier, Supplier<Authority> authority, FlowBudget budget, FlowEvents events) {
         this.identifier = identifier;
         this.authority = authority;
         this.budget = budget;
@@ -67,7 +69,7 @@ final class PartsDraft {
                 directions,
                 budget,
                 ImmutableMap.copyOf(Maps.uniqueIndex(transports, Transport::name)),
-                new BatchSigner(Duration.ofMillis(1)),
+                batchSigner,
                 table,
                 events,
                 headerTimeout,

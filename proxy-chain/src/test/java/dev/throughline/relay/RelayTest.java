@@ -317,10 +317,11 @@ class RelayTest {
     /** A download after shutdown(SHUT_WR). */
     @Test
     void halfClosedItLivesAsLongAsBytesMove() throws Exception {
-        Running relay = start(LONG, Duration.ofMillis(600));
+        Duration silence = Duration.ofMillis(600);
+        Running relay = start(LONG, silence);
         app.shutdownOutput();
-        for (int i = 0; i < 8; i++) {
-            Thread.sleep(150);
+        long began = System.nanoTime();
+        while (System.nanoTime() - began < 2 * silence.toNanos()) {
             destination.getOutputStream().write('.');
             assertThat(app.getInputStream().read()).isEqualTo('.');
         }
@@ -393,11 +394,14 @@ class RelayTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aByteEitherWayKeepsItAlive(boolean fromApp) throws Exception {
-        Running relay = start(Duration.ofMillis(600));
+        Duration silence = Duration.ofMillis(600);
+        Running relay = start(silence);
         Socket talking = fromApp ? app : destination;
-        for (int i = 0; i < 8; i++) {
-            Thread.sleep(150);
+        Socket listening = fromApp ? destination : app;
+        long began = System.nanoTime();
+        while (System.nanoTime() - began < 2 * silence.toNanos()) {
             talking.getOutputStream().write('.');
+            assertThat(listening.getInputStream().read()).isEqualTo('.');
         }
 
         assertThat(relay.end()).isNotDone();

@@ -73,7 +73,9 @@ class CarriedIT {
                 listeners: [{ name: agents, mode: bridge, socket: second.bridge, agents: [{ uid: %s }] }]
                 route: { to: destination }
                 """.formatted(uid));
-        hops.start("first", "second");
+        // It has no rules here: the emulated system takes their place.
+        hops.startNotReady("first");
+        hops.start("second");
         hops.get("first").awaitMetric("throughline_budget_capacity{pool=\"agent\"}", NetworkFrameworkEmulator.LIMIT);
     }
 

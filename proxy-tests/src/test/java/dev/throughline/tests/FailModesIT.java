@@ -178,8 +178,8 @@ class FailModesIT {
             Path rules = folder.resolve("rules.yaml");
             Files.copy(hops.config(name), rules, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
             String unwatched = "interception: { repair: false, canary: off }\n";
-            hops.configure(name, configuration(way, 0x7204, 15001, unwatched)).start(name);
-            RunningHop hop = hops.get(name);
+            RunningHop hop = hops.configure(name, configuration(way, 0x7204, 15001, unwatched))
+                    .startNotReady(name);
             isRefused(OneHost.WEB);
             hop.awaitMetric("throughline_flows_closed_total{reason=\"loop\"}", 1);
             hop.process().close();

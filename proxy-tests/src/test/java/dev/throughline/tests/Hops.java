@@ -85,13 +85,23 @@ final class Hops implements AutoCloseable {
     Hops start(String... names) throws IOException {
         List<RunningHop> started = new ArrayList<>();
         for (String name : names) {
-            started.add(
-                    start(name, Program.throughline("run", "-c", config(name).toString())));
+            started.add(launch(name));
         }
         for (RunningHop hop : started) {
             hop.process().ready();
         }
         return this;
+    }
+
+    /** Starts a hop whose interception isn't whole, and waits until it takes connections all the same. */
+    RunningHop startNotReady(String name) throws IOException {
+        RunningHop hop = launch(name);
+        hop.awaitMessage("hop " + name + " runs, process " + hop.pid() + ", but is not ready: ");
+        return hop;
+    }
+
+    private RunningHop launch(String name) throws IOException {
+        return start(name, Program.throughline("run", "-c", config(name).toString()));
     }
 
     private RunningHop start(String name, List<String> command) throws IOException {

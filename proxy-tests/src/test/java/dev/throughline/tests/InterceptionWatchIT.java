@@ -5,10 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.Writer;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -235,33 +240,79 @@ class InterceptionWatchIT {
                         "for i in $(seq 300); do ip rule del fwmark " + FWMARK
                                 + " 2>/dev/null; sleep 0.2; done; exit 0")
                 .start();
-        await().atMost(Duration.ofSeconds(30))
-                .until(
-                        () -> hop.process().messages(),
-                        lines -> lines.stream().anyMatch(line -> line.contains("undone 5 times in a row")));
+        Undone fifth = undone(5);
+        Undone sixth = undone(6);
+        Undone seventh = undone(7);
+        assertThat(fifth.next()).isBetween(Duration.ofMillis(1), Duration.ofSeconds(1));
+        assertThat(sixth.next()).isBetween(Duration.ofMillis(1001), Duration.ofSeconds(2));
+        assertThat(seventh.next()).isBetween(Duration.ofMillis(2001), Duration.ofSeconds(4));
+        assertThat(sixth.at()).isAfterOrEqualTo(fifth.at().plus(fifth.next()));
+        assertThat(seventh.at()).isAfterOrEqualTo(sixth.at().plus(sixth.next()));
         assertThat(hop.get("/-/ready")).contains("interception lost: routes");
         other.destroyForcibly().onExit().join();
         await().atMost(Duration.ofSeconds(30)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
         isProxied();
     }
 
-    @Test
-    void withoutRepairItOnlySaysSo() throws IOException {
-        configure("tproxy", "repair: false, owned-table: false");
+    /** When the log says that repairs were undone, and how long the next one waits. */
+    private record Undone(Instant at, Duration next) {}
+
+    private Undone undone(int times) {
+        Pattern said = Pattern.compile("^(\\S+) .* undone " + times + " times in a row.*, next repair in (\\d+) ms");
+        return await().atMost(Duration.ofSeconds(30))
+                .until(
+                        () -> hop.process().messages().stream()
+                                .map(said::matcher)
+                                .filter(Matcher::find)
+                                .map(match -> new Undone(
+                                        Instant.parse(match.group(1)),
+                                        Duration.ofMillis(Long.parseLong(match.group(2)))))
+                                .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void withoutRepairItOnlySaysSo(String way) throws IOException {
+        boolean diverts = way.equals("tproxy");
+        configure(way, "repair: false, owned-table: false");
         scene.hops().redirect("apply", "watched");
-        start("tproxy", "repair: false, owned-table: false");
+        start(way, "repair: false, owned-table: false");
+        List<String> lost = diverts ? List.of("rules", "routes") : List.of("rules");
 
-        host("ip", "rule", "del", "fwmark", FWMARK);
+        if (diverts) {
+            host("ip", "rule", "del", "fwmark", FWMARK);
+        }
         host("nft", "flush", "ruleset");
-        awaitNotReady("interception lost: rules: table inet " + TABLE + " is gone");
-        awaitNotReady("interception lost: routes: ");
 
-        assertThat(host("nft", "list", "tables")).isBlank();
-        assertThat(hop.metric("throughline_interception_repaired_total{part=\"rules\"}"))
-                .isZero();
+        for (String part : lost) {
+            awaitNotReady("interception lost: " + part + ": ");
+            hop.awaitMessage("interception lost: " + part + ": ");
+            hop.awaitMetric("throughline_interception_ok{part=\"" + part + "\"}", 0);
+        }
+        assertThat(hop.awaitMessage("interception lost: rules"))
+                .contains("table inet " + TABLE + " is gone; last change by ");
+        // Longer than a watch would leave a loss unrepaired.
+        await().during(Duration.ofSeconds(2))
+                .atMost(SOON)
+                .until(
+                        () -> host("nft", "list", "tables") + host("ip", "rule"),
+                        left -> !left.contains(TABLE) && !left.contains(FWMARK));
+        for (String part : lost) {
+            assertThat(hop.metric("throughline_interception_lost_total{part=\"" + part + "\"}"))
+                    .isEqualTo(1);
+        }
+
         scene.hops().redirect("apply", "watched");
         awaitReady();
         isProxied();
+        for (String part : lost) {
+            hop.awaitMessage("interception restored: " + part);
+            assertThat(hop.metric("throughline_interception_repaired_total{part=\"" + part + "\"}"))
+                    .isZero();
+        }
+        assertThat(hop.process().messages()).noneMatch(line -> line.contains("repaired"));
     }
 
     /** The operator's word is no fault, and isn't repaired. */
@@ -291,6 +342,74 @@ class InterceptionWatchIT {
         isProxied();
         assertThat(hop.process().messages())
                 .anyMatch(line -> line.contains("table inet " + TABLE + " was not there and has been installed"));
+    }
+
+    @Test
+    void aHopThatStartsBehindAnotherPolicyRuleIsReadyOnlyWhenThatIsGone() throws IOException {
+        configure("tproxy", "repair: true");
+        host("ip", "route", "add", "203.0.113.0/24", "dev", "to-web", "table", "51820");
+        host("ip", "rule", "add", "not", "fwmark", "51820", "table", "51820", "priority", "0");
+
+        startsNotReady("interception lost: routes: another program's policy rule takes captured packets first:"
+                + " ip -4 rule 0: not from all fwmark 0xca6c lookup 51820");
+        host("ip", "rule", "del", "not", "fwmark", "51820", "table", "51820");
+        host("ip", "route", "flush", "table", "51820");
+
+        becomesReady();
+    }
+
+    @Test
+    void aHopThatCannotInstallItsRulesIsReadyOnlyWhenItCould() throws IOException {
+        configure("redirect", "repair: true");
+        Process other = scene.host().command("nft", "-i").start();
+        try (Writer commands = other.outputWriter()) {
+            commands.write("add table inet " + TABLE + " { flags owner; }\n");
+            commands.flush();
+            await().atMost(SOON).until(() -> host("nft", "list", "tables"), tables -> tables.contains(TABLE));
+
+            startsNotReady("interception lost: rules: table inet " + TABLE);
+            assertThat(hop.awaitMessage("the rules can't be installed")).contains("belongs to another process");
+        }
+        other.onExit().join();
+
+        becomesReady();
+    }
+
+    @Test
+    void aHopWhoseRulesNobodyAppliedIsReadyOnlyWhenSomebodyDid() throws IOException {
+        configure("redirect", "repair: false");
+
+        startsNotReady("interception lost: rules: table inet " + TABLE + " is gone");
+        scene.hops().redirect("apply", "watched");
+
+        becomesReady();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tproxy", "redirect"})
+    void aHopWhoseConnectionsAnotherFirewallDropsIsReadyOnlyWhenItDoesNot(String way) throws IOException {
+        configure(way, "repair: true");
+        host("nft", "add table inet foreign");
+        host("nft", "add chain inet foreign output { type filter hook output priority -300 ; }");
+        host("nft", "add rule inet foreign output ip daddr 192.0.2.0/24 drop");
+
+        startsNotReady("interception lost: canary: a connection of the hop's own to 192.0.2.1:80");
+        host("nft", "delete", "table", "inet", "foreign");
+
+        becomesReady();
+    }
+
+    private void startsNotReady(String reason) throws IOException {
+        hop = scene.hops().startNotReady("watched");
+        assertThat(hop.awaitMessage("hop watched runs")).contains(reason);
+        assertThat(hop.get("/-/ready")).contains(reason);
+        assertThat(hop.process().messages()).noneMatch(line -> line.contains("hop watched is ready"));
+    }
+
+    private void becomesReady() throws IOException {
+        hop.awaitMessage("hop watched is ready, process " + hop.pid());
+        awaitReady();
+        isProxied();
     }
 
     private static String host(String... command) throws IOException {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * Runs only where network namespaces with interception can be had. Elsewhere it is skipped with the reason, except if
  * the environment says CI=true: a check that silently checks nothing is worse than a red one.
  */
-@Target(ElementType.TYPE)
+@Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(NeedsNamespaces.Condition.class)
 @interface NeedsNamespaces {

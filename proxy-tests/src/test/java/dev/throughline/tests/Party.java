@@ -57,6 +57,12 @@ final class Party implements AutoCloseable {
         return this;
     }
 
+    /** Is an agent that opens connections for a hop, with an emulated system. */
+    Party emulate(Path socket) throws IOException {
+        ask("emulate " + socket);
+        return this;
+    }
+
     /** How many connections its servers had so far. */
     long connections() throws IOException {
         return Long.parseLong(ask("connections"));

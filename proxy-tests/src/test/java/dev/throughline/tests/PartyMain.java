@@ -2,6 +2,7 @@ package dev.throughline.tests;
 
 import com.google.common.base.Splitter;
 import dev.throughline.header.Tuple;
+import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -10,6 +11,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -21,6 +23,7 @@ import java.util.Optional;
 final class PartyMain {
     private final List<EchoServer> servers = new ArrayList<>();
     private final List<ServerSocketChannel> listeners = new ArrayList<>();
+    private final List<NetworkFrameworkEmulator> agents = new ArrayList<>();
     private final Map<String, End> ends = new HashMap<>();
 
     private PartyMain() {}
@@ -49,6 +52,12 @@ final class PartyMain {
             case "listen" -> {
                 listeners.add(ServerSocketChannel.open(StandardProtocolFamily.UNIX)
                         .bind(UnixDomainSocketAddress.of(words.get(1))));
+                return "";
+            }
+            case "emulate" -> {
+                agents.add(NetworkFrameworkEmulator.start(
+                        Path.of(words.get(1)),
+                        NetworkFrameworkEmulator.Settings.limited(NetworkFrameworkEmulator.LIMIT)));
                 return "";
             }
             case "connections" -> {

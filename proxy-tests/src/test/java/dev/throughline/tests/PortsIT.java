@@ -2,8 +2,10 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +61,40 @@ class PortsIT {
             try (Party.Line line = open(scene, PORTS + 2, WEB)) {
                 assertThat(line.say(new byte[] {3})).containsExactly(3);
             }
+        }
+    }
+
+    /** An agent of another host, which has ports. */
+    @Test
+    void aFlowWithoutAPortGoesOverTheNextTransportOfItsRoute() throws IOException {
+        try (OneHost scene = OneHost.bare(folder)) {
+            Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            scene.server().emulate(folder.resolve("opening.sock"));
+            scene.hops().keys("hop-a").configure("hop-a", """
+                    listeners:
+                      - { name: web, mode: transparent, by: plain, address: "127.0.0.1:7080", destination: "10.91.9.2:80" }
+                    transports: { network-framework: { socket: opening.sock, uid: %s } }
+                    route: { to: destination, over: [bsd-socket, network-framework] }
+                    """.formatted(uid));
+            scene.hops().start("hop-a");
+            RunningHop hop = scene.a();
+            hop.awaitMetric("throughline_budget_capacity{pool=\"network-framework\"}", NetworkFrameworkEmulator.LIMIT);
+            range(scene, "40000 " + (40000 + PORTS - 1));
+            for (int i = 0; i < PORTS; i++) {
+                assertThat(open(scene, i, WEB).say(new byte[] {1})).containsExactly(1);
+            }
+            for (int i = PORTS; i < 2 * PORTS; i++) {
+                Party.Line line = open(scene, i, WEB);
+                assertThat(line.say(new byte[] {2})).containsExactly(2);
+                assertThat(hop.closedFrom(line.source(), WEB).text("transport")).isEqualTo("network-framework");
+            }
+
+            assertThat(hop.metric("throughline_budget_fell_over_total{reason=\"no-ports\",transport=\"bsd-socket\"}"))
+                    .isEqualTo(PORTS);
+            assertThat(hop.closedFor("no-ports")).isZero();
+            assertThat(hop.process().messages()).noneMatch(line -> line.contains("flows end with no-ports"));
+            assertThat(hop.metric("throughline_transport_breaker{state=\"closed\",transport=\"bsd-socket\"}"))
+                    .isEqualTo(1);
         }
     }
 

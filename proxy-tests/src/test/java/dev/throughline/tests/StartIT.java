@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class StartIT {
     private static final Loopback NET = Loopback.own();
+    private static final Set<String> OTHER_FOLDERS =
+            Set.of("RUNTIME_DIRECTORY", "CACHE_DIRECTORY", "STATE_DIRECTORY", "XDG_RUNTIME_DIR");
 
     @TempDir
     Path folder;
@@ -46,23 +52,75 @@ class StartIT {
         assertThat(hop.exitCode()).isZero();
     }
 
-    /** A folder that isn't there will do as little as one that is mounted noexec. */
     @Test
     void startsWithoutATemporaryFolder() throws IOException {
-        RunningHop hop = hops.start(
-                "hop-a",
-                List.of(),
-                process -> process.environment()
-                        .put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + folder.resolve("missing")));
+        RunningHop hop = hops.start("hop-a", List.of(), process -> options(process, "java.io.tmpdir", missing()));
         assertThat(hop.awaitMessage("native library is unpacked to")).contains("missing: no such folder");
     }
 
     @Test
     void saysInOneSentenceThatNoFolderWillDo() throws Exception {
-        ProcessBuilder command = Host.THIS.command(
-                Program.throughline("run", "-c", hops.config("hop-a").toString()));
-        command.environment().put("JAVA_TOOL_OPTIONS", "-Dio.netty.native.workdir=" + folder.resolve("missing"));
-        Process failed = command.redirectOutput(folder.resolve("out").toFile())
+        assertThat(fails(List.of(), "io.netty.native.workdir", missing())).contains("missing: no such folder");
+    }
+
+    @Test
+    @NeedsNamespaces
+    void startsWithATemporaryFolderThatIsMountedNoexec() throws IOException {
+        Path folder = noexec();
+        RunningHop hop = hops.start("hop-a", mounted(folder), process -> options(process, "java.io.tmpdir", folder));
+        assertThat(hop.awaitMessage("native library is unpacked to"))
+                .contains(folder + ": nothing can be executed from there (it is mounted noexec?)");
+        hop.awaitMetric("throughline_flows_open", 0);
+    }
+
+    @Test
+    @NeedsNamespaces
+    void saysInOneSentenceThatItsFolderIsMountedNoexec() throws Exception {
+        Path folder = noexec();
+        assertThat(fails(mounted(folder), "io.netty.native.workdir", folder))
+                .contains(folder + ": nothing can be executed from there (it is mounted noexec?)");
+    }
+
+    @Test
+    @NeedsNamespaces
+    void saysInOneSentenceThatEveryFolderIsMountedNoexec() throws Exception {
+        Path folder = noexec();
+        Path[] all = {folder, Path.of("/dev/shm"), Path.of("/var/tmp"), Path.of("/run")};
+        String said = fails(mounted(all), "java.io.tmpdir", folder);
+        for (Path each : all) {
+            assertThat(said).contains(each + ": nothing can be executed from there (it is mounted noexec?)");
+        }
+    }
+
+    private Path missing() {
+        return folder.resolve("missing");
+    }
+
+    private Path noexec() throws IOException {
+        return Files.createDirectory(folder.resolve("noexec"));
+    }
+
+    /** The words before a command whose own mounts these are. */
+    private static List<String> mounted(Path... noexec) {
+        String mounts = Stream.of(noexec)
+                .map(folder -> "mount -t tmpfs -o noexec tmpfs " + folder + " && ")
+                .collect(Collectors.joining());
+        return List.of("unshare", "-m", "sh", "-c", mounts + "exec \"$@\"", "sh");
+    }
+
+    private static void options(ProcessBuilder process, String property, Path folder) {
+        process.environment().put("JAVA_TOOL_OPTIONS", "-D" + property + "=" + folder);
+        // Where the program looks as well.
+        process.environment().keySet().removeAll(OTHER_FOLDERS);
+    }
+
+    /** Runs a hop that can't start, and returns all that it says of it. */
+    private String fails(List<String> before, String property, Path workFolder) throws Exception {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(Program.throughline("run", "-c", hops.config("hop-a").toString()));
+        ProcessBuilder process = Host.THIS.command(command);
+        options(process, property, workFolder);
+        Process failed = process.redirectOutput(folder.resolve("out").toFile())
                 .redirectError(folder.resolve("messages").toFile())
                 .start();
         assertThat(failed.waitFor()).isEqualTo(1);
@@ -70,5 +128,6 @@ class StartIT {
                 .filter(line -> !line.contains(" INFO ") && !line.startsWith("Picked up"))
                 .toList();
         assertThat(said).singleElement().asString().contains("can't start").contains("io.netty.native.workdir=FOLDER");
+        return said.getFirst();
     }
 }

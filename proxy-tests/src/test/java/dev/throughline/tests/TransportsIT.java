@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How a flow gets on when the first transport of its route can't take it: whatever the reason, it isn't lost, and it is said. */
+@NeedsPrograms("prlimit")
 @Timeout(120)
 class TransportsIT {
     private static final SceneApp APP = new SceneApp("App", 7);
@@ -135,6 +137,45 @@ class TransportsIT {
     private double breaker(String state) throws IOException {
         return scene.edge()
                 .metric("throughline_transport_breaker{state=\"%s\",transport=\"%s\"}".formatted(state, AGENTS));
+    }
+
+    /** Where the agent can't be asked no socket can be opened either: the next transport is tried, and says the same. */
+    @Test
+    void wantOfDescriptorsIsAReasonToFallOverAndOpensNoBreaker() throws IOException {
+        start(64, "");
+        Descriptors descriptors = new Descriptors(scene.edge());
+        for (int refused = 0; refused < 12; ) {
+            descriptors.leave(1);
+            SceneFlow flow = flow();
+            // One may get the descriptor that a hop keeps to refuse others by.
+            refused += flow.failure().equals(Optional.of("no-descriptors")) ? 1 : 0;
+            flow.close();
+        }
+        descriptors.leaveAll();
+
+        assertThat(fellOver("no-descriptors")).isGreaterThanOrEqualTo(12);
+        assertThat(scene.edge().closedFor("no-descriptors")).isEqualTo(12);
+        assertThat(scene.edge().closedFor("start-failed")).isZero();
+        assertThat(breaker("closed")).isEqualTo(1);
+        assertThat(over(flow())).isEqualTo(AGENTS);
+    }
+
+    /** What a hop first does with its last descriptor it can do ever after. */
+    @Test
+    void breakersWorkAfterAStartThatTookTheLastDescriptor() throws IOException {
+        start(64, "");
+        Descriptors descriptors = new Descriptors(scene.edge());
+        descriptors.leave(2);
+        SceneFlow last = await().until(this::flow, SceneFlow::stands);
+        descriptors.leaveAll();
+        assertThat(over(last)).isEqualTo(AGENTS);
+
+        scene.agent().starts(new Start.Failing("network-down"));
+        for (int i = 0; i < 12; i++) {
+            assertThat(flow().failure()).isEmpty();
+        }
+
+        assertThat(breaker("open")).isEqualTo(1);
     }
 
     @Test

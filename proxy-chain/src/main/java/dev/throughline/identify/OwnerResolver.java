@@ -1,0 +1,20 @@
+package dev.throughline.identify;
+
+import dev.throughline.header.Tuple;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Says who on this host holds the other end of a connection. Answers come within the resolver's own limits, never exceptionally,
+ * on the calling thread or on one of the resolver's that must not be kept.
+ */
+public interface OwnerResolver {
+    /**
+     * Says who holds the application's end of a TCP flow.
+     *
+     * @param tuple the application's source and the destination that it asked for, not the listener's address
+     */
+    CompletableFuture<LocalOwner> identify(Tuple tuple);
+
+    /** Says who connected to a Unix socket of this process. */
+    CompletableFuture<LocalOwner> identify(UnixPeer peer);
+}

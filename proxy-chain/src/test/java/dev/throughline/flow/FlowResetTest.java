@@ -1,0 +1,214 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.budget.PoolRule;
+import dev.throughline.chain.Detail;
+import dev.throughline.chain.HeaderProfile;
+import dev.throughline.header.Tuple;
+import dev.throughline.identify.LocalOwner;
+import dev.throughline.identify.OwnerResolver;
+import dev.throughline.identify.UnixPeer;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.relay.Inbox;
+import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.relay.Wire;
+import dev.throughline.transport.BsdSocket;
+import dev.throughline.transport.ConnectRequest;
+import dev.throughline.transport.Opened;
+import dev.throughline.transport.ScriptedTransport;
+import dev.throughline.transport.Start;
+import dev.throughline.transport.Transport;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * An application that resets before a byte of its flow was relayed: the flow ends at once, whatever it waits for. Also after the
+ * application has ended its output, when no read tells of a reset.
+ */
+class FlowResetTest extends FlowScene {
+    private Socket app(boolean halfClosed) throws IOException {
+        Socket app = wire.connect();
+        app.getOutputStream().write('a');
+        if (halfClosed) {
+            app.shutdownOutput();
+        }
+        return app;
+    }
+
+    private static void reset(Socket app) throws IOException {
+        app.setSoLinger(true, 0);
+        app.close();
+    }
+
+    private void over(Transport transport) {
+        change(p -> {
+            p.budget = budget(100, PoolRule.DEFAULT).pool(transport.name(), 5);
+            p.transports = List.of(transport);
+            p.directions(Directions.allTo(
+                    new Route(new NextHop.Destination(), ImmutableList.of(transport.name()), TcpTimeouts.DEFAULTS)));
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whileItIsIdentifiedNothingIsDecidedOrOpened(boolean halfClosed) throws Exception {
+        ScriptedTransport transport = new ScriptedTransport("scripted");
+        over(transport);
+        CompletableFuture<LocalOwner> owner = new CompletableFuture<>();
+        change(p -> p.identifier = new Held(owner));
+        Socket app = app(halfClosed);
+        Wire.await(
+                "to be identified",
+                () -> parts.table().list().stream().anyMatch(flow -> flow.stage() == FlowView.Stage.IDENTIFYING));
+
+        reset(app);
+        assertThat(ending()).isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while identifying"));
+
+        owner.complete(new LocalOwner(
+                ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX),
+                OptionalInt.empty(),
+                OptionalInt.empty()));
+        // Whatever follows the answer has its turn before this.
+        wire.onLoop(() -> true);
+        assertThat(events.decided).isEmpty();
+        assertThat(transport.starts()).isZero();
+    }
+
+    /** Answers when the test does. */
+    private record Held(CompletableFuture<LocalOwner> owner) implements OwnerResolver {
+        @Override
+        public CompletableFuture<LocalOwner> identify(Tuple tuple) {
+            return owner;
+        }
+
+        @Override
+        public CompletableFuture<LocalOwner> identify(UnixPeer peer) {
+            return owner;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whileItConnectsTheStartIsGivenUp(boolean halfClosed) throws Exception {
+        ScriptedTransport slow = new ScriptedTransport("slow");
+        CompletableFuture<Opened> start = new CompletableFuture<>();
+        slow.starts(start);
+        over(slow);
+        Socket app = app(halfClosed);
+        Wire.await("to start", () -> slow.starts() == 1);
+
+        reset(app);
+
+        assertThat(ending()).isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while connecting"));
+        assertThat(start).isCompletedExceptionally();
+        slow.letGo();
+    }
+
+    /** It may have been opened when it was given up. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aConnectionThatComesAfterTheResetIsReset(boolean halfClosed) throws Exception {
+        CompletableFuture<Void> word = new CompletableFuture<>();
+        over(new Late(new BsdSocket(0, Duration.ofSeconds(5)), word));
+        Socket app = app(halfClosed);
+        Socket there = destination.accept();
+
+        reset(app);
+        assertThat(ending()).isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while connecting"));
+        wire.onLoop(() -> word.complete(null));
+
+        assertReset(there);
+    }
+
+    /** Opens connections, and says so late; it doesn't hear that one is given up. */
+    private record Late(Transport real, CompletableFuture<Void> word) implements Transport {
+        @Override
+        public String name() {
+            return "late";
+        }
+
+        @Override
+        public boolean carriesOriginator() {
+            return false;
+        }
+
+        @Override
+        public boolean isHeaderOptional() {
+            return false;
+        }
+
+        @Override
+        public boolean mayStall() {
+            return true;
+        }
+
+        @Override
+        public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
+            Start start = real.start(loop, request, inbox);
+            CompletableFuture<Opened> said = start.opened().thenCombine(word, (opened, now) -> opened);
+            return new Start() {
+                @Override
+                public CompletableFuture<Opened> opened() {
+                    return said;
+                }
+
+                @Override
+                public CompletableFuture<Void> released() {
+                    return start.released();
+                }
+
+                @Override
+                public void giveUp() {}
+            };
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whileItsHeaderWaitsForASignatureTheConnectionIsResetWithoutOne(boolean halfClosed) throws Exception {
+        HeaderProfile profile = HeaderProfile.NORMAL.keepingBack(Set.of(Detail.Kind.PERSON));
+        change(p -> {
+            p.next(new NextHop.At("hop-c", destinationAddress(), profile));
+            p.batchSigner = new BatchSigner(Duration.ofHours(1));
+        });
+        // The first one is signed at once.
+        Socket first = wire.connect();
+        Socket signed = destination.accept();
+        read(signed);
+        Socket app = app(halfClosed);
+        Socket next = destination.accept();
+        Wire.await(
+                "to wait for a signature",
+                () -> parts.table().list().stream()
+                        .anyMatch(flow ->
+                                flow.number() == 2 && !flow.closedDetails().isEmpty()));
+
+        reset(app);
+
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while connecting"));
+        next.setSoTimeout(20_000);
+        // Not a byte before it.
+        assertThatThrownBy(() -> next.getInputStream().read()).hasMessageContaining("reset");
+        assertThat(parts.batchSigner().signatures()).isEqualTo(1);
+        Wire.await(
+                "to have its place back", () -> parts.budget().pools().stream().allMatch(pool -> pool.inUse() == 1));
+        first.close();
+        signed.close();
+        assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
+    }
+}

@@ -1,0 +1,48 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class HostShortagesTest {
+    private final List<String> log = new ArrayList<>();
+    private final HostShortages shortages = new HostShortages(log::add);
+
+    @Test
+    void whatIsShortIsSaidOnceWhenItBeginsAndOnceWhenItIsOver() {
+        for (int i = 0; i < 3; i++) {
+            shortages.accept("listener apps", "no descriptor");
+            shortages.onward("bsd-socket", "no-ports", "no port");
+        }
+        assertThat(log)
+                .containsExactly(
+                        "listener apps: connections are refused unserved: no descriptor",
+                        "transport bsd-socket: flows end with no-ports: no port");
+        log.clear();
+
+        shortages.endEpisodes(System.nanoTime());
+        assertThat(log).isEmpty();
+        shortages.endEpisodes(System.nanoTime() + Spells.QUIET.toNanos());
+
+        assertThat(log)
+                .containsExactly(
+                        "listener apps: no longer so: connections are refused unserved, 3 times in 0 s",
+                        "transport bsd-socket: no longer so: flows end with no-ports, 3 times in 0 s");
+        shortages.accept("listener apps", "no descriptor");
+        assertThat(log).last().isEqualTo("listener apps: connections are refused unserved: no descriptor");
+    }
+
+    @Test
+    void onlyConnectionsThatAreRefusedUnservedCountAsSuch() {
+        shortages.onward("bsd-socket", "no-descriptors", "no descriptor");
+        assertThat(shortages.isRefusing()).isFalse();
+        assertThat(shortages.refusedAccepts()).isZero();
+
+        shortages.accept("listener apps", "no descriptor");
+
+        assertThat(shortages.isRefusing()).isTrue();
+        assertThat(shortages.refusedAccepts()).isEqualTo(1);
+    }
+}

@@ -1,0 +1,154 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.throughline.header.Tuple;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A hop whose flows have taken every descriptor: in operation, beyond what it calculated when it started. */
+@NeedsPrograms("prlimit")
+@Timeout(90)
+class DescriptorsIT {
+    private static final String SHORTAGE = "listener apps: connections are refused unserved";
+
+    private static final Loopback NET = Loopback.own();
+    private static final InetSocketAddress APPS = NET.at(1, 17001);
+
+    @TempDir
+    Path folder;
+
+    private EchoServer destination;
+    private Hops hops;
+    private RunningHop hop;
+    private Descriptors descriptors;
+    private final List<End> flows = new ArrayList<>();
+
+    @BeforeEach
+    void start() throws IOException {
+        destination = EchoServer.at(NET.at(9, 17009));
+        hops = new Hops(folder, Host.THIS).keys("hop-a");
+        hops.configure("hop-a", """
+                listeners:
+                  - { name: apps, mode: transparent, by: plain, address: "%s", destination: "%s" }
+                route: { to: destination }
+                """.formatted(Tuple.text(APPS), Tuple.text(destination.address())));
+        hop = hops.start("hop-a", List.of("prlimit", "--nofile=4096:4096"), process -> {});
+        descriptors = new Descriptors(hop);
+        // Flows fill what its start left free, so that the limit is beyond what it holds in reserve.
+        int unused = descriptors.nextFree(40);
+        while (descriptors.nextFree(0) < unused) {
+            flows.add(served());
+        }
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        for (End flow : flows) {
+            flow.close();
+        }
+        hops.close();
+        destination.close();
+    }
+
+    private static End served() throws IOException {
+        End app = End.connect(APPS);
+        assertThat(converse(app)).isEqualTo("hello");
+        return app;
+    }
+
+    private static String converse(End app) throws IOException {
+        return app.send("hello").receiveText(5);
+    }
+
+    private static boolean isRefused() throws IOException {
+        return End.isRefused(Optional.empty(), APPS, 0);
+    }
+
+    private void endFlows(int count) throws IOException {
+        int firstFree = descriptors.nextFree(0);
+        for (int i = 0; i < count; i++) {
+            flows.removeLast().close();
+        }
+        await().until(() -> descriptors.nextFree(2 * count - 1) < firstFree);
+    }
+
+    private long endedWithoutDescriptors() {
+        return hop.process().flowLog().stream()
+                .filter(line -> line.text("event").equals("flow.close")
+                        && line.text("reason").equals("no-descriptors"))
+                .count();
+    }
+
+    private List<String> said(String text) {
+        return hop.process().messages().stream()
+                .filter(line -> line.contains(text))
+                .toList();
+    }
+
+    @Test
+    void withNoDescriptorConnectionsAreResetAndTheHopIsNotReadyUntilFlowsEnd() throws IOException {
+        descriptors.leave(0);
+        for (int i = 0; i < 3; i++) {
+            assertThat(isRefused()).isTrue();
+        }
+        for (End flow : flows) {
+            assertThat(converse(flow)).isEqualTo("hello");
+        }
+
+        endFlows(10);
+
+        assertThat(hop.get("/-/ready"))
+                .contains("not ready", "connections are refused unserved: no descriptor or memory is left");
+        assertThat(hop.metric("throughline_accepts_refused_total")).isEqualTo(3);
+        assertThat(said(SHORTAGE))
+                .singleElement()
+                .asString()
+                .contains("as many files open as its limit lets it", "LimitNOFILE=", "ulimit -n");
+        flows.add(served());
+        await().atMost(Duration.ofSeconds(10)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
+        assertThat(hop.metric("throughline_accepts_refused_total")).isEqualTo(3);
+    }
+
+    @Test
+    void withNoDescriptorForTheWayOnwardsTheDestinationIsNotToBlame() throws IOException {
+        // More than those that were served: their transport would be spared if it were to blame.
+        int most = flows.size() + 10;
+        while (endedWithoutDescriptors() < most) {
+            // One may get the descriptor that the hop keeps to refuse others by.
+            descriptors.leave(1);
+            try (End app = End.connect(APPS)) {
+                assertThat(app.isOverWithin(1000) || converse(app).equals("hello"))
+                        .isTrue();
+            } catch (SocketException e) {
+                // It was reset before it could be used.
+                continue;
+            }
+        }
+        descriptors.leaveAll();
+
+        assertThat(hop.closed(line -> line.text("reason").equals("no-descriptors"))
+                        .text("detail"))
+                .contains("LimitNOFILE=");
+        assertThat(hop.closedFor("no-descriptors")).isEqualTo(endedWithoutDescriptors());
+        for (String reason : List.of("connect-failed", "start-failed", "internal-error")) {
+            assertThat(hop.closedFor(reason)).as(reason).isZero();
+        }
+        assertThat(said("transport bsd-socket: flows end with no-descriptors")).hasSize(1);
+        assertThat(hop.metric("throughline_transport_breaker{state=\"closed\",transport=\"bsd-socket\"}"))
+                .isEqualTo(1);
+        flows.add(served());
+    }
+}
