@@ -1,6 +1,8 @@
 package dev.throughline.identify;
 
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.ProcessIdentity;
+import java.net.InetAddress;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -17,4 +19,10 @@ public interface OwnerResolver {
 
     /** Says who connected to a Unix socket of this process. */
     CompletableFuture<LocalOwner> identify(UnixPeer peer);
+
+    /**
+     * Returns what is known of whoever opened a flow from {@code source} that another proxy has taken: nothing, as the socket is
+     * that proxy's.
+     */
+    ProcessIdentity behindProxy(InetAddress source);
 }

@@ -225,10 +225,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
         }
     }
 
-    /**
-     * Returns what is known of whoever opened a flow from {@code source} that another proxy has taken: nothing, as the socket is
-     * that proxy's.
-     */
+    @Override
     public ProcessIdentity behindProxy(InetAddress source) {
         boolean isHere;
         try {

@@ -25,6 +25,7 @@ import dev.throughline.transport.Start;
 import dev.throughline.transport.Transport;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
@@ -90,6 +91,11 @@ class FlowResetTest extends FlowScene {
 
     /** Answers when the test does. */
     private record Held(CompletableFuture<LocalOwner> owner) implements OwnerResolver {
+        @Override
+        public ProcessIdentity behindProxy(InetAddress source) {
+            throw new UnsupportedOperationException();
+        }
+
         @Override
         public CompletableFuture<LocalOwner> identify(Tuple tuple) {
             return owner;
