@@ -155,14 +155,14 @@ final class Disturbance implements AutoCloseable {
         System.exit(failures.isEmpty() ? 0 : 1);
     }
 
-    /** Disturbs for so long, and prints what came of it; returns what went wrong. */
+    /** Disturbs for this time, and until each kind of disturbance came once; prints what came of it; returns what went wrong. */
     List<String> play(Duration duration) throws IOException, InterruptedException {
         System.out.printf(
                 "100 applications through one hop by %s, disturbed for %d s, seed %d%n",
                 way, duration.toSeconds(), seed);
         long until = System.nanoTime() + duration.toNanos();
         boolean ready = true;
-        while (ready && System.nanoTime() < until) {
+        while (ready && (System.nanoTime() < until || !disturber.hasPlayedAll())) {
             pause(500, 2500);
             ready = disturb(disturber.next());
         }
@@ -202,7 +202,11 @@ final class Disturbance implements AutoCloseable {
         Duration took = Duration.ofNanos(readySince - end);
         Row row = rows.computeIfAbsent(kind, unused -> new Row());
         row.count++;
-        row.noticed += lost() > lostBefore ? 1 : 0;
+        boolean noticed = lost() > lostBefore;
+        row.noticed += noticed ? 1 : 0;
+        if (kind.needsRoutes && !noticed) {
+            fail("the hop did not notice %s after %.1f s: %s".formatted(kind, at, what));
+        }
         row.longest = took.compareTo(row.longest) > 0 ? took : row.longest;
         System.out.printf("  %6.1f s  %-16s ready after %4d ms  %s%n", at, kind, took.toMillis(), what);
         long leaked = leaks.leaked();
@@ -333,12 +337,13 @@ final class Disturbance implements AutoCloseable {
         if (leaks.others() == 0) {
             fail("no packet of the hop was seen");
         }
-        long before = leaks.leaked();
+        long before4 = leaks.leaked4();
+        long before6 = leaks.leaked6();
         hop.process().close();
         hops.redirect("remove", "hop-a");
         apps.say();
         String exchange = apps.until("exchange", PATIENCE).getLast();
-        if (!exchange.equals("exchange done") || leaks.leaked() == before) {
+        if (!exchange.equals("exchange done, done") || leaks.leaked4() == before4 || leaks.leaked6() == before6) {
             fail("without the hop an exchange (%s) was not seen as a leak".formatted(exchange));
         }
     }

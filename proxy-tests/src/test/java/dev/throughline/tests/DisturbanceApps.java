@@ -111,7 +111,7 @@ final class DisturbanceApps {
         }
         System.out.println("stopped");
         if (awaitLine()) {
-            System.out.println("exchange " + exchangeOnce());
+            System.out.println("exchange " + exchangeOnce(false) + ", " + exchangeOnce(true));
         }
     }
 
@@ -123,10 +123,10 @@ final class DisturbanceApps {
         return read >= 0;
     }
 
-    private String exchangeOnce() {
-        try (Socket socket = bound(false)) {
+    private String exchangeOnce(boolean six) {
+        try (Socket socket = bound(six)) {
             socket.setSoTimeout((int) DEADLINE.toMillis());
-            socket.connect(server(DisturbanceServer.ECHO, false), (int) DEADLINE.toMillis());
+            socket.connect(server(DisturbanceServer.ECHO, six), (int) DEADLINE.toMillis());
             exchange(socket, new byte[100]);
             return "done";
         } catch (IOException e) {

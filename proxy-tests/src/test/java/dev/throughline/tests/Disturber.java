@@ -49,7 +49,8 @@ final class Disturber {
         final boolean lasts;
         private final String start;
         private final String end;
-        private final boolean needsRoutes;
+        /** Whether it breaks a hop that has routes, and nothing else. */
+        final boolean needsRoutes;
 
         Kind(boolean lasts, String start, String end) {
             this(lasts, start, end, false);
@@ -78,6 +79,7 @@ final class Disturber {
     private final List<Kind> left = new ArrayList<>();
     private final int mark;
     private final long pid;
+    private int played;
 
     /** @param routes whether the hop has policy rules and routes of its own */
     Disturber(Namespace host, Namespace far, Random random, boolean routes, int mark, long pid) {
@@ -95,12 +97,18 @@ final class Disturber {
         }
     }
 
+    /** Whether each kind came at least once. */
+    boolean hasPlayedAll() {
+        return played >= kinds.size();
+    }
+
     /** Each kind once in an order of chance, then again. */
     Kind next() {
         if (left.isEmpty()) {
             left.addAll(kinds);
             Collections.shuffle(left, random);
         }
+        played++;
         return left.removeLast();
     }
 
