@@ -223,7 +223,8 @@ final class Disturbance implements AutoCloseable {
         Optional<String> part = kind.breaks(isTproxy());
         long lostBefore = lost();
         long partBefore = part.isPresent() ? lost(part.get()) : 0;
-        long saidBefore = part.isPresent() ? saidLost(part.get()) : 0;
+        Optional<String> message = kind.message(isTproxy());
+        long saidBefore = message.map(this::said).orElse(0L);
         double at = (System.nanoTime() - started) / 1e9;
         String what;
         long end;
@@ -231,8 +232,9 @@ final class Disturbance implements AutoCloseable {
         try {
             what = disturber.begin(kind);
             end = System.nanoTime();
-            if (part.isPresent()) {
-                noticed = holdsSoon(() -> lost(part.get()) > partBefore && saidLost(part.get()) > saidBefore);
+            if (message.isPresent()) {
+                noticed = holdsSoon(
+                        () -> said(message.get()) > saidBefore && (part.isEmpty() || lost(part.get()) > partBefore));
             }
             if (kind.lasts()) {
                 pause(1000, 2000);
@@ -261,8 +263,14 @@ final class Disturbance implements AutoCloseable {
         row.longest = took.compareTo(row.longest) > 0 ? took : row.longest;
         System.out.printf("  %6.1f s  %-16s ready after %4d ms  %s%n", at, kind, took.toMillis(), what);
         if (!noticed) {
-            fail("log and metrics do not say within %d s that %s is lost: %s after %.1f s: %s"
-                    .formatted(SOON.toSeconds(), part.orElseThrow(), kind, at, what));
+            fail("the hop's log%s did not say '%s' within %d s: %s after %.1f s: %s"
+                    .formatted(
+                            part.isPresent() ? " and metrics" : "",
+                            message.orElseThrow(),
+                            SOON.toSeconds(),
+                            kind,
+                            at,
+                            what));
         }
         long leaked = leaks.leaked();
         if (leaked > leakedBefore) {
@@ -290,10 +298,6 @@ final class Disturbance implements AutoCloseable {
         return (long) hop.metric("throughline_interception_lost_total{part=\"" + part + "\"}");
     }
 
-    private long saidLost(String part) {
-        return said("interception lost: " + part + ": ");
-    }
-
     private long sum(String name) throws IOException {
         return (long) hop.get("/metrics")
                 .lines()
@@ -315,7 +319,14 @@ final class Disturbance implements AutoCloseable {
         apps.say();
         List<String> reasons = new ArrayList<>();
         System.out.printf("%n  %-16s %8s %12s %12s %14s%n", "operation", "done", "interrupted", "longest", "bytes");
-        for (String line : apps.until("stopped", END)) {
+        List<String> results;
+        try {
+            results = apps.until("stopped", END);
+        } catch (IOException e) {
+            fail("the applications did not end: " + e.getMessage());
+            return;
+        }
+        for (String line : results) {
             String[] words = line.split(" ", -1);
             switch (words[0]) {
                 case "failure" -> fail(line.substring("failure ".length()) + flows(line));
@@ -391,9 +402,11 @@ final class Disturbance implements AutoCloseable {
                         line.text("reason"));
             }
         }
+        int missing = 0;
         for (String connection : cut) {
             Set<String> found = reasons.get(connection.substring(0, connection.indexOf(' ')));
             if (found.isEmpty() || found.equals(Set.of("completed"))) {
+                missing++;
                 fail("the flow log has no flow that was interrupted for " + connection + ", only " + found);
             }
         }
@@ -407,8 +420,8 @@ final class Disturbance implements AutoCloseable {
             fail("%d applications' sockets were aborted, only %d of them by the hop".formatted(felt, aborted));
         }
         System.out.printf(
-                "%n  connections interrupted: %d, each in the flow log; sockets aborted by the hop: %d%n",
-                cut.size(), aborted);
+                "%n  open connections interrupted: %d, not in the flow log: %d; sockets aborted by the hop: %d%n",
+                cut.size(), missing, aborted);
     }
 
     private long said(String text) {
@@ -466,7 +479,12 @@ final class Disturbance implements AutoCloseable {
         hop.process().close();
         hops.redirect("remove", "hop-a");
         apps.say();
-        String exchange = apps.until("exchange", PATIENCE).getLast();
+        String exchange;
+        try {
+            exchange = apps.until("exchange", PATIENCE).getLast();
+        } catch (IOException e) {
+            exchange = e.getMessage();
+        }
         if (!exchange.equals("exchange done, done") || leaks.leaked4() == before4 || leaks.leaked6() == before6) {
             fail("without the hop an exchange (%s) was not seen as a leak".formatted(exchange));
         }

@@ -61,11 +61,12 @@ final class Disturber {
                 "test $(nft list table inet foreign | grep -cE 'dnat|masquerade') = 3",
                 "nft delete table inet foreign"),
         IPTABLES_NAT(iptables("-A"), iptables("-C"), iptables("-D")),
-        /** Translates what the hop captures, before the hop does. */
+        /** Translates what the hop captures, the hop's canaries among it, before the hop does. */
         CAPTURING_NAT(
                 "nft add table inet foreign; nft add chain inet foreign out '{ type nat hook output priority -120; }';"
-                        + " nft add rule inet foreign out tcp dport 80 dnat ip to " + DisturbanceApps.SERVER + ":8000;"
-                        + " nft add rule inet foreign out tcp dport 80 dnat ip6 to '[" + DisturbanceApps.SERVER6
+                        + " nft add rule inet foreign out @other4 tcp dport 80 dnat ip to " + DisturbanceApps.SERVER
+                        + ":8000;"
+                        + " nft add rule inet foreign out @other6 tcp dport 80 dnat ip6 to '[" + DisturbanceApps.SERVER6
                         + "]:8000'",
                 "test $(nft list table inet foreign | grep -c dnat) = 2",
                 "nft delete table inet foreign"),
@@ -127,15 +128,15 @@ final class Disturber {
             };
         }
 
-        /** Returns whether it can be played here. */
-        private boolean isPossible(boolean tproxy) {
-            return switch (this) {
-                case DELETE_RULE, DELETE_RULE6, FLUSH_ROUTES -> tproxy;
-                case FLUSH_CONNTRACK, DELETE_ENTRIES ->
-                    ForeignProgram.find("conntrack").isPresent();
-                case IPTABLES_NAT -> ForeignProgram.find("iptables-nft").isPresent();
-                default -> true;
-            };
+        /** Returns the text of a line that the hop's log gains. */
+        Optional<String> message(boolean tproxy) {
+            return this == RELOAD
+                    ? Optional.of("reloaded: ")
+                    : breaks(tproxy).map(part -> "interception lost: " + part + ": ");
+        }
+
+        private boolean needsRoutes() {
+            return this == DELETE_RULE || this == DELETE_RULE6 || this == FLUSH_ROUTES;
         }
 
         private static String iptables(String action) {
@@ -157,6 +158,7 @@ final class Disturber {
     private final List<Kind> kinds = new ArrayList<>();
     private final List<Kind> left = new ArrayList<>();
     private final Map<String, String> sysctls = new LinkedHashMap<>();
+    private final boolean tproxy;
     private final int mark;
     private final long pid;
     private int played;
@@ -166,10 +168,11 @@ final class Disturber {
         this.host = host;
         this.far = far;
         this.random = random;
+        this.tproxy = tproxy;
         this.mark = mark;
         this.pid = pid;
         for (Kind kind : Kind.values()) {
-            if (kind.isPossible(tproxy)) {
+            if (tproxy || !kind.needsRoutes()) {
                 kinds.add(kind);
             }
         }
@@ -246,7 +249,13 @@ final class Disturber {
             "tcp dport 1-65535 accept"
         };
         String priority = kind == Kind.FOREIGN_NAT ? "-100" : "-300";
+        // Without another NAT chain the kernel stops to translate open connections when this one is deleted, hop or
+        // not. The
+        // hop's table has one by redirect; by tproxy the applications' connections would end in a wait that no hop can
+        // end.
         return kind.start
+                .replace("@other4", tproxy ? "ip daddr != " + DisturbanceApps.SERVER : "")
+                .replace("@other6", tproxy ? "ip6 daddr != " + DisturbanceApps.SERVER6 : "")
                 .replace("@hook", random.nextBoolean() ? "filter" : "route")
                 .replace("@priority", random.nextBoolean() ? priority : "0")
                 .replace("@verdict", verdicts[random.nextInt(verdicts.length)])
