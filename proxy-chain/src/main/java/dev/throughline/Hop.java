@@ -146,7 +146,7 @@ public final class Hop implements AutoCloseable {
             StrandedSockets stranded = opened(new StrandedSockets(conntrack, SocketDiag.open()));
             metrics.counter(
                     "throughline.interception.aborted",
-                    "Applications' sockets that were aborted, as conntrack had forgotten that they were redirected",
+                    "Applications' sockets that were aborted, as no reset could reach them",
                     stranded::aborted);
             FlowParts parts = parts(List.of(log, metrics, stranded), identifier, budget, transports);
             startAdmin(json, identifier, budget, transports);
@@ -157,7 +157,8 @@ public final class Hop implements AutoCloseable {
                 int answerMark = rules.filter(plan -> listener instanceof ListenerConfig.Intercepting)
                         .map(plan -> plan.answerMark(listener.name()))
                         .orElse(0);
-                Listener started = opened(new Listener(listener, loops, parts, conntrack, answerMark, canaries));
+                Listener started =
+                        opened(new Listener(listener, loops, parts, conntrack, stranded, answerMark, canaries));
                 listeners.add(started);
                 started.start();
             }

@@ -49,6 +49,7 @@ public final class Listener implements AutoCloseable {
     private final EventLoopGroup loops;
     private final FlowParts parts;
     private final Conntrack conntrack;
+    private final StrandedSockets stranded;
     private final int answerMark;
     private final Canaries canaries;
     private final List<Channel> listening = new CopyOnWriteArrayList<>();
@@ -58,6 +59,7 @@ public final class Listener implements AutoCloseable {
     /**
      * A listener that asks {@code conntrack} for the true ends of redirected connections, and knows {@code canaries}.
      *
+     * @param stranded what aborts connections that {@code conntrack} does not know
      * @param answerMark SO_MARK of an intercepting listener's socket, which the connections that it accepts inherit ({@link
      *     RulePlan#answerMark}); 0 for any other
      */
@@ -66,12 +68,14 @@ public final class Listener implements AutoCloseable {
             EventLoopGroup loops,
             FlowParts parts,
             Conntrack conntrack,
+            StrandedSockets stranded,
             int answerMark,
             Canaries canaries) {
         this.config = config;
         this.loops = loops;
         this.parts = parts;
         this.conntrack = conntrack;
+        this.stranded = stranded;
         this.answerMark = answerMark;
         this.canaries = canaries;
     }
@@ -279,7 +283,7 @@ public final class Listener implements AutoCloseable {
     private dev.throughline.flow.Arrival.Origin arrivals(ListenerConfig.Intercepting intercepting) {
         return switch (intercepting.by()) {
             case TPROXY -> new TproxyArrivals(intercepting.port(), conntrack);
-            case REDIRECT -> new RedirectArrivals(intercepting.port(), conntrack);
+            case REDIRECT -> new RedirectArrivals(intercepting.port(), conntrack, stranded);
         };
     }
 

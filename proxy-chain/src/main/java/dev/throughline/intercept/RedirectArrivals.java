@@ -9,6 +9,7 @@ import dev.throughline.os.Conntrack;
 import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 
 /**
  * Connections that nft REDIRECT brought. That is address translation: it replaces the destination and may replace the
@@ -18,11 +19,13 @@ import java.net.InetSocketAddress;
 final class RedirectArrivals implements Arrival.Origin {
     private final int port;
     private final Conntrack conntrack;
+    private final StrandedSockets stranded;
 
     /** @param port of the listener, on the loopback addresses */
-    RedirectArrivals(int port, Conntrack conntrack) {
+    RedirectArrivals(int port, Conntrack conntrack, StrandedSockets stranded) {
         this.port = port;
         this.conntrack = conntrack;
+        this.stranded = stranded;
     }
 
     @Override
@@ -32,16 +35,19 @@ final class RedirectArrivals implements Arrival.Origin {
         if (listener == null || peer == null) {
             throw new Refused(CloseReason.NO_ORIGINAL_DESTINATION, "the connection was gone before it was looked at");
         }
-        Tuple original;
+        Optional<Tuple> known;
         try {
-            original = conntrack
-                    .original(listener, peer)
-                    .orElseThrow(() -> new Refused(
-                            CloseReason.NO_TRUE_SOURCE,
-                            "conntrack doesn't know " + Tuple.text(peer) + " to " + Tuple.text(listener)));
+            known = conntrack.original(listener, peer);
         } catch (IOException e) {
             throw new Refused(CloseReason.NO_TRUE_SOURCE, String.valueOf(e.getMessage()));
         }
+        if (known.isEmpty()) {
+            stranded.unknown(peer);
+            throw new Refused(
+                    CloseReason.NO_TRUE_SOURCE,
+                    "conntrack doesn't know " + Tuple.text(peer) + " to " + Tuple.text(listener));
+        }
+        Tuple original = known.get();
         InetSocketAddress destination = original.destination();
         if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
             throw new Refused(CloseReason.NOT_INTERCEPTED, "connected to the listener " + Tuple.text(destination));

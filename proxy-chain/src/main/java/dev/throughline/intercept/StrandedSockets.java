@@ -1,6 +1,9 @@
 package dev.throughline.intercept;
 
+import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Sets;
 import dev.throughline.flow.Arrival;
+import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.Ending;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowView;
@@ -9,22 +12,39 @@ import dev.throughline.originator.Way;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.OsException;
 import dev.throughline.os.SocketDiag;
+import dev.throughline.os.SocketOwner;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Aborts the application's socket of a redirected flow that ended after conntrack had forgotten its translation. What the
- * hop sends can't reach such an application any more, not even a reset, so it would wait for ever. TPROXY translates nothing
- * and has no such case.
+ * Aborts sockets of applications that the hop's reset can't reach, which would wait for ever: of a redirected connection whose
+ * translation conntrack has forgotten, and of any captured connection whose socket is still open well after its flow has ended,
+ * as when {@code lo} was down, or the kernel gave up sending, which it does without a reset.
  */
 public final class StrandedSockets implements FlowEvents, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StrandedSockets.class);
+
+    /** Endings that leave nothing for the application to wait for. */
+    private static final ImmutableSet<CloseReason> WITHOUT_WAIT =
+            Sets.immutableEnumSet(CloseReason.COMPLETED, CloseReason.INBOUND_RESET, CloseReason.HEALTH_CHECK);
+
+    /** A reset over {@code lo} arrives within microseconds, unless the host is overloaded. */
+    private static final Executor WHEN_RESETS_HAVE_ARRIVED =
+            CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS);
 
     private final Conntrack conntrack;
     private final SocketDiag sockets;
     private final LongAdder aborted = new LongAdder();
     private volatile boolean failed;
+    private volatile boolean closed;
 
     public StrandedSockets(Conntrack conntrack, SocketDiag sockets) {
         this.conntrack = conntrack;
@@ -41,37 +61,87 @@ public final class StrandedSockets implements FlowEvents, AutoCloseable {
 
     @Override
     public void closed(FlowView flow, Ending ending) {
-        if (flow.arrival().orElse(null) instanceof Arrival.Tcp arrival && arrival.way() == Way.REDIRECT) {
-            try {
-                abortIfStranded(arrival);
-            } catch (OsException e) {
-                if (!failed) {
-                    failed = true;
-                    LOG.warn(
-                            "can't abort the sockets of applications whose redirected connection conntrack forgot: {};"
-                                    + " they may wait for an answer in vain",
-                            e.getMessage());
+        if (flow.arrival().orElse(null) instanceof Arrival.Tcp arrival
+                && (arrival.way() == Way.REDIRECT || arrival.way() == Way.TPROXY)) {
+            attempt(() -> closed(arrival, ending.reason()));
+        }
+    }
+
+    private void closed(Arrival.Tcp arrival, CloseReason reason) throws OsException {
+        Tuple application = arrival.asked();
+        if (arrival.way() == Way.REDIRECT && !conntrack.knows(application)) {
+            abort(application, "conntrack forgot that it was redirected");
+        } else if (!WITHOUT_WAIT.contains(reason)) {
+            Optional<SocketOwner> open = sockets.find(application).filter(SocketOwner::isOpen);
+            // By its cookie: by then another connection may have the same ends.
+            open.ifPresent(socket ->
+                    WHEN_RESETS_HAVE_ARRIVED.execute(() -> attempt(() -> abortIfOpen(application, socket.cookie()))));
+        }
+    }
+
+    private void abortIfOpen(Tuple application, long cookie) throws OsException {
+        if (sockets.find(application)
+                .filter(socket -> socket.isOpen() && socket.cookie() == cookie)
+                .isPresent()) {
+            abort(application, "no reset reached it");
+        }
+    }
+
+    /**
+     * Takes a connection that came to a listener by REDIRECT and that conntrack does not know: it was forgotten before it was
+     * accepted, and only the application's own socket tells where it was going.
+     *
+     * @param source of the application's socket, unless it was translated
+     */
+    void unknown(InetSocketAddress source) {
+        attempt(() -> {
+            List<Tuple> forgotten = new ArrayList<>();
+            for (Tuple connection : sockets.openFrom(source)) {
+                if (!conntrack.knows(connection)) {
+                    forgotten.add(connection);
                 }
+            }
+            // A port may have several connections to different destinations. Nobody else's is aborted.
+            if (forgotten.size() == 1) {
+                abort(forgotten.getFirst(), "conntrack forgot it before it was accepted");
+            }
+        });
+    }
+
+    private interface Attempt {
+        void run() throws OsException;
+    }
+
+    private void attempt(Attempt attempt) {
+        if (closed) {
+            return;
+        }
+        try {
+            attempt.run();
+        } catch (OsException e) {
+            if (!failed && !closed) {
+                failed = true;
+                LOG.warn(
+                        "can't abort the sockets of applications that no reset reaches: {}; they may wait for an answer in vain",
+                        e.getMessage());
             }
         }
     }
 
-    private void abortIfStranded(Arrival.Tcp arrival) throws OsException {
-        Tuple application = arrival.asked();
-        if (conntrack.knows(application)) {
-            return;
-        }
+    private void abort(Tuple application, String reason) throws OsException {
         if (sockets.destroy(application)) {
             aborted.increment();
             LOG.info(
-                    "aborted the application's socket {} to {}: conntrack forgot that it was redirected",
+                    "aborted the application's socket {} to {}: {}",
                     Tuple.text(application.source()),
-                    Tuple.text(application.destination()));
+                    Tuple.text(application.destination()),
+                    reason);
         }
     }
 
     @Override
     public void close() {
+        closed = true;
         sockets.close();
     }
 }

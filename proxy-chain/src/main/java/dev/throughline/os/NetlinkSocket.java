@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import com.google.common.collect.ImmutableList;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -37,7 +38,9 @@ final class NetlinkSocket implements AutoCloseable {
     private static final int MSG_TRUNC = 0x20;
     private static final short NLM_F_REQUEST = 1;
     private static final short NLM_F_ACK = 4;
+    private static final short NLM_F_DUMP = 0x300;
     private static final int NLMSG_ERROR = 2;
+    private static final int NLMSG_DONE = 3;
     private static final int HEADER_BYTES = 16;
     private static final int BUFFER_BYTES = 8192;
     /** The kernel answers within send(2); 100 ms is for a machine that swaps, and short enough for an event loop. */
@@ -128,6 +131,41 @@ final class NetlinkSocket implements AutoCloseable {
         return -buffer.getInt(HEADER_BYTES);
     }
 
+    /**
+     * Sends {@code body} as one request of {@code type} for all that fits it.
+     *
+     * @return the bodies of the messages of {@code answerType}, in the machine's byte order
+     * @throws OsException if it could not be sent, was refused, or no well-formed answer came in time
+     */
+    ImmutableList<ByteBuffer> dump(String call, int type, int answerType, ByteBuffer body) throws OsException {
+        ImmutableList.Builder<ByteBuffer> found = ImmutableList.builder();
+        int received = exchange(call, type, (short) (NLM_F_REQUEST | NLM_F_DUMP), body);
+        while (true) {
+            int at = 0;
+            while (at + HEADER_BYTES <= received) {
+                int length = buffer.getInt(at);
+                int messageType = Short.toUnsignedInt(buffer.getShort(at + 4));
+                if (length < HEADER_BYTES || length > received - at) {
+                    throw new OsException(call, Errno.EBADMSG);
+                }
+                if (messageType == NLMSG_DONE) {
+                    return found.build();
+                }
+                if (messageType == NLMSG_ERROR) {
+                    throw new OsException(
+                            call, length < HEADER_BYTES + 4 ? Errno.EBADMSG : -buffer.getInt(at + HEADER_BYTES));
+                }
+                if (messageType == answerType) {
+                    byte[] message = new byte[length - HEADER_BYTES];
+                    buffer.get(at + HEADER_BYTES, message);
+                    found.add(ByteBuffer.wrap(message).order(ByteOrder.nativeOrder()));
+                }
+                at += (length + 3) & ~3;
+            }
+            received = receive(call);
+        }
+    }
+
     /** The length of the datagram that answers, which is in the buffer. */
     private int exchange(String call, int type, short flags, ByteBuffer body) throws OsException {
         if (closed) {
@@ -143,6 +181,10 @@ final class NetlinkSocket implements AutoCloseable {
                 throw libc.failure(call);
             }
         }
+        return receive(call);
+    }
+
+    private int receive(String call) throws OsException {
         for (int i = 0; i < MAX_DATAGRAMS; i++) {
             long received = libc.recv(fd, memory, BUFFER_BYTES, MSG_TRUNC);
             if (received < 0 && libc.errno() != Errno.EINTR) {
@@ -158,7 +200,7 @@ final class NetlinkSocket implements AutoCloseable {
         throw new OsException(call, Errno.EAGAIN);
     }
 
-    /** None of the questions asked here is a dump, so the answer is the first message of its datagram. */
+    /** The question was no dump, so the answer is the first message of its datagram. */
     private Answer answer(String call, int answerType, int received) throws OsException {
         int length = buffer.getInt(0);
         int type = Short.toUnsignedInt(buffer.getShort(4));

@@ -2,12 +2,16 @@ package dev.throughline.os;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Transport;
 import dev.throughline.header.Tuple;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -27,6 +31,9 @@ public final class SocketDiag implements AutoCloseable {
     private static final byte AF_INET6 = 10;
     private static final byte IPPROTO_TCP = 6;
     private static final int LISTEN = 10;
+    /** A bit for each state of {@link SocketOwner#isOpen}. */
+    private static final int OPEN = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8;
+
     private static final int INET_DIAG_MARK = 15;
     private static final int INET_DIAG_CGROUP_ID = 21;
     private static final int INET_DIAG_SOCKOPT = 22;
@@ -62,6 +69,43 @@ public final class SocketDiag implements AutoCloseable {
             case NetlinkSocket.Answer.Refused(int errno) when errno == Errno.ENOENT -> Optional.empty();
             case NetlinkSocket.Answer.Refused(int errno) -> throw new OsException("sock_diag", errno);
         };
+    }
+
+    /**
+     * Returns the open TCP connections of sockets whose own address and port is {@code source}, as {@link #find} takes them. Looks
+     * through all of the host's connections.
+     *
+     * @throws OsException if the kernel can't be asked
+     */
+    public synchronized ImmutableList<Tuple> openFrom(InetSocketAddress source) throws OsException {
+        ImmutableList.Builder<Tuple> found = ImmutableList.builder();
+        // An IPv4 address may be that of a dual-stack socket.
+        for (byte family :
+                source.getAddress() instanceof Inet6Address ? new byte[] {AF_INET6} : new byte[] {AF_INET, AF_INET6}) {
+            ByteBuffer request = ByteBuffer.allocate(REQUEST_BYTES).order(ByteOrder.nativeOrder());
+            request.put(family).put(IPPROTO_TCP);
+            request.putInt(4, OPEN);
+            port(request, 8, source);
+            request.position(0);
+            for (ByteBuffer answer : netlink.dump("sock_diag", SOCK_DIAG_BY_FAMILY, SOCK_DIAG_BY_FAMILY, request)) {
+                if (answer.limit() >= ANSWER_BYTES && answer.getInt(68) != 0 && isEndpoint(answer, 4, 8, source)) {
+                    found.add(Tuple.tcp(source, peer(answer)));
+                }
+            }
+        }
+        return found.build();
+    }
+
+    private static InetSocketAddress peer(ByteBuffer answer) {
+        byte[] address = new byte[answer.get(0) == AF_INET6 ? 16 : 4];
+        answer.get(24, address);
+        int port = Byte.toUnsignedInt(answer.get(6)) << 8 | Byte.toUnsignedInt(answer.get(7));
+        try {
+            // The JDK turns a mapped address into an IPv4 one.
+            return new InetSocketAddress(InetAddress.getByAddress(address), port);
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /**

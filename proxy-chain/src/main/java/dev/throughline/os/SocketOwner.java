@@ -28,4 +28,9 @@ public record SocketOwner(
     public boolean isOrphaned() {
         return inode == 0;
     }
+
+    /** Returns whether its application can still wait for data: ESTABLISHED, FIN_WAIT1, FIN_WAIT2 or CLOSE_WAIT. */
+    public boolean isOpen() {
+        return !isOrphaned() && (state == 1 || state == 4 || state == 5 || state == 8);
+    }
 }

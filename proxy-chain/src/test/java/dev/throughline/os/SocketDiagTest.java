@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -67,6 +68,23 @@ class SocketDiagTest {
             InetSocketAddress listening = connection.tuple().destination();
             assertThat(diag.find(Tuple.tcp(listening, new InetSocketAddress("127.0.0.1", 1))))
                     .isEmpty();
+        }
+    }
+
+    @Test
+    void listsTheConnectionsOfASource() throws IOException {
+        for (String address : List.of("127.0.0.1", "::1")) {
+            try (Connection connection = Connection.to(address)) {
+                assertThat(diag.openFrom(connection.tuple().source())).containsExactly(connection.tuple());
+                // The listener has the same address and port, and no peer.
+                assertThat(diag.openFrom(connection.tuple().destination()))
+                        .containsExactly(reversed(connection.tuple()));
+                connection.client().close();
+                assertThat(diag.openFrom(connection.tuple().source())).isEmpty();
+            }
+        }
+        try (Connection plain = Connection.ipv4Only("127.0.0.1")) {
+            assertThat(diag.openFrom(plain.tuple().source())).containsExactly(plain.tuple());
         }
     }
 

@@ -1,9 +1,12 @@
 package dev.throughline.tests;
 
+import com.google.common.collect.HashMultimap;
+import com.google.common.collect.SetMultimap;
 import com.google.common.io.Closer;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.throughline.demo.Namespace;
+import dev.throughline.report.JsonTree;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,11 +18,15 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * {@code ./throughline disturb}: a hop whose host is disturbed at random while 100 applications connect, idle and transfer.
@@ -28,10 +35,15 @@ import java.util.function.BooleanSupplier;
  */
 final class Disturbance implements AutoCloseable {
     private static final int MARK = 0x7201;
+    private static final Pattern UNKNOWN = Pattern.compile("conntrack doesn't know (\\S+) to ");
     private static final Duration SOON = Duration.ofSeconds(5);
+    private static final String ABORTED = "throughline_interception_aborted_total";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    /** So long the hop must stay ready, to have noticed what was done last. */
-    private static final Duration STEADY = Duration.ofMillis(1500);
+    /** How long applications may take to end: the deadline of an operation, and some more. */
+    private static final Duration END = DisturbanceApps.END.plusSeconds(15);
+
+    /** How long a kind of disturbance takes at full pace. */
+    private static final Duration FULL_PACE = Duration.ofSeconds(5);
 
     private final Closer closer = Closer.create();
     private final Random random;
@@ -48,6 +60,10 @@ final class Disturbance implements AutoCloseable {
     private final Map<Disturber.Kind, Row> rows = new EnumMap<>(Disturber.Kind.class);
     private final List<String> failures = new ArrayList<>();
     private final long started = System.nanoTime();
+    /** Connections of applications that were interrupted: source, kind and error. */
+    private final List<String> cut = new ArrayList<>();
+
+    private double pace = 1;
     private long leakedBefore;
 
     private static final class Row {
@@ -57,7 +73,7 @@ final class Disturbance implements AutoCloseable {
     }
 
     /** A program of the scene: what it prints, and a way to speak to it. */
-    private record Output(Process process, BlockingQueue<String> lines) {
+    private record Output(String name, Process process, BlockingQueue<String> lines) {
         static Output start(Namespace where, Class<?> main, String... arguments) throws IOException {
             Process process = where.command(Program.test(main, arguments))
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -73,17 +89,27 @@ final class Disturbance implements AutoCloseable {
                     throw new UncheckedIOException(e);
                 }
             });
-            return new Output(process, lines);
+            return new Output(main.getSimpleName(), process, lines);
         }
 
-        /** All lines up to one that begins with {@code end}. */
+        /**
+         * Returns all lines up to one that begins with {@code end}.
+         *
+         * @throws IOException if none does in time
+         */
         List<String> until(String end, Duration patience) throws IOException, InterruptedException {
             long until = System.nanoTime() + patience.toNanos();
             List<String> found = new ArrayList<>();
             while (found.isEmpty() || !found.getLast().startsWith(end)) {
                 String line = lines.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
                 if (line == null) {
-                    throw new IOException("no line that begins with '" + end + "', only " + found);
+                    throw new IOException("%s did not print '%s' within %d s, %s; it printed %s"
+                            .formatted(
+                                    name,
+                                    end,
+                                    patience.toSeconds(),
+                                    process.isAlive() ? "and still runs" : "and ended with " + process.exitValue(),
+                                    found));
                 }
                 found.add(line);
             }
@@ -133,7 +159,7 @@ final class Disturbance implements AutoCloseable {
             apps = Output.start(host, DisturbanceApps.class, Long.toString(seed));
             closer.register(() -> apps.process().destroyForcibly());
             apps.until("ready", PATIENCE);
-            disturber = new Disturber(host, far, random, way.equals("tproxy"), MARK, hop.pid());
+            disturber = new Disturber(host, far, random, isTproxy(), MARK, hop.pid());
         } catch (IOException | InterruptedException | RuntimeException e) {
             closer.close();
             throw e;
@@ -155,14 +181,23 @@ final class Disturbance implements AutoCloseable {
         System.exit(failures.isEmpty() ? 0 : 1);
     }
 
-    /** Disturbs for so long, and prints what came of it; returns what went wrong. */
+    private boolean isTproxy() {
+        return way.equals("tproxy");
+    }
+
+    /**
+     * Disturbs for this time, or until each kind of disturbance was played once, and prints the results.
+     *
+     * @return what went wrong
+     */
     List<String> play(Duration duration) throws IOException, InterruptedException {
         System.out.printf(
                 "100 applications through one hop by %s, disturbed for %d s, seed %d%n",
                 way, duration.toSeconds(), seed);
+        pace = Math.min(1, (double) duration.toMillis() / disturber.kinds() / FULL_PACE.toMillis());
         long until = System.nanoTime() + duration.toNanos();
         boolean ready = true;
-        while (ready && System.nanoTime() < until) {
+        while (ready && (System.nanoTime() < until || !disturber.hasPlayedAll())) {
             pause(500, 2500);
             ready = disturb(disturber.next());
         }
@@ -171,47 +206,80 @@ final class Disturbance implements AutoCloseable {
         log();
         leaks();
         System.out.println();
+        if (!failures.isEmpty()) {
+            hop.process().messages().forEach(line -> System.out.println("  hop-a: " + line));
+        }
         failures.forEach(failure -> System.out.println("FAILED: " + failure));
         System.out.println(failures.isEmpty() ? "All is well." : failures.size() + " failures, seed " + seed);
         return failures;
     }
 
     private void pause(int least, int most) throws InterruptedException {
-        TimeUnit.MILLISECONDS.sleep(random.nextInt(least, most));
+        TimeUnit.MILLISECONDS.sleep((long) (pace * random.nextInt(least, most)));
     }
 
-    /** Whether the hop is ready in the end. */
+    /** Returns whether the scene can continue: the disturbance had its effect, and the hop is ready after it. */
     private boolean disturb(Disturber.Kind kind) throws IOException, InterruptedException {
+        Optional<String> part = kind.breaks(isTproxy());
         long lostBefore = lost();
+        long partBefore = part.isPresent() ? lost(part.get()) : 0;
+        Optional<String> message = kind.message(isTproxy());
+        long saidBefore = message.map(this::said).orElse(0L);
         double at = (System.nanoTime() - started) / 1e9;
-        String what = disturber.begin(kind);
-        if (kind.lasts) {
-            pause(1000, 2000);
+        String what;
+        long end;
+        boolean noticed = true;
+        try {
+            what = disturber.begin(kind);
+            end = System.nanoTime();
+            if (message.isPresent()) {
+                noticed = holdsSoon(
+                        () -> said(message.get()) > saidBefore && (part.isEmpty() || lost(part.get()) > partBefore));
+            }
+            if (kind.lasts()) {
+                pause(1000, 2000);
+                disturber.end(kind);
+                end = System.nanoTime();
+            }
+        } catch (IOException e) {
+            fail("%s failed after %.1f s: %s".formatted(kind, at, e.getMessage()));
+            return false;
         }
-        disturber.end(kind);
-        long end = System.nanoTime();
-        long readySince = end;
-        String page = "";
-        while (System.nanoTime() - readySince < STEADY.toNanos() && System.nanoTime() - end < PATIENCE.toNanos()) {
+        // What was noticed only now has kept the hop from working until now.
+        long readySince = message.isPresent() && !kind.lasts() ? System.nanoTime() : end;
+        // The hop must stay ready for as long as it may take to notice what was done.
+        long steady = (long) (pace * Duration.ofMillis(1500).toNanos());
+        String page;
+        do {
             page = hop.get("/-/ready");
-            TimeUnit.MILLISECONDS.sleep(10);
             if (!page.equals("ready\n")) {
                 readySince = System.nanoTime();
             }
-        }
+            TimeUnit.MILLISECONDS.sleep(10);
+        } while (System.nanoTime() - readySince < steady && System.nanoTime() - end < PATIENCE.toNanos());
         Duration took = Duration.ofNanos(readySince - end);
         Row row = rows.computeIfAbsent(kind, unused -> new Row());
         row.count++;
         row.noticed += lost() > lostBefore ? 1 : 0;
         row.longest = took.compareTo(row.longest) > 0 ? took : row.longest;
         System.out.printf("  %6.1f s  %-16s ready after %4d ms  %s%n", at, kind, took.toMillis(), what);
+        if (!noticed) {
+            fail("the hop's log%s did not say '%s' within %d s: %s after %.1f s: %s"
+                    .formatted(
+                            part.isPresent() ? " and metrics" : "",
+                            message.orElseThrow(),
+                            SOON.toSeconds(),
+                            kind,
+                            at,
+                            what));
+        }
         long leaked = leaks.leaked();
         if (leaked > leakedBefore) {
             fail("%d packets with payload left past the hop during %s after %.1f s: %s"
                     .formatted(leaked - leakedBefore, kind, at, what));
             leakedBefore = leaked;
         }
-        if (took.compareTo(SOON) > 0) {
+        if (took.compareTo(SOON) > 0 || !page.equals("ready\n")) {
             fail("the hop is not ready %d ms after %s after %.1f s: %s: %s"
                     .formatted(took.toMillis(), kind, at, what, page.strip()));
         }
@@ -227,6 +295,10 @@ final class Disturbance implements AutoCloseable {
         return sum("throughline_interception_lost_total");
     }
 
+    private long lost(String part) throws IOException {
+        return (long) hop.metric("throughline_interception_lost_total{part=\"" + part + "\"}");
+    }
+
     private long sum(String name) throws IOException {
         return (long) hop.get("/metrics")
                 .lines()
@@ -236,9 +308,11 @@ final class Disturbance implements AutoCloseable {
     }
 
     private void disturbances() {
-        System.out.printf("%n  %-16s %6s %8s %14s%n", "disturbance", "times", "noticed", "longest until ready");
-        rows.forEach((kind, row) ->
-                System.out.printf("  %-16s %6d %8d %11d ms%n", kind, row.count, row.noticed, row.longest.toMillis()));
+        System.out.printf(
+                "%n  %-16s %7s %6s %8s %20s%n", "disturbance", "breaks", "times", "noticed", "longest until ready");
+        rows.forEach((kind, row) -> System.out.printf(
+                "  %-16s %7s %6d %8d %17d ms%n",
+                kind, kind.breaks(isTproxy()).orElse("-"), row.count, row.noticed, row.longest.toMillis()));
     }
 
     /** Ends the applications and takes their results. */
@@ -246,10 +320,18 @@ final class Disturbance implements AutoCloseable {
         apps.say();
         List<String> reasons = new ArrayList<>();
         System.out.printf("%n  %-16s %8s %12s %12s %14s%n", "operation", "done", "interrupted", "longest", "bytes");
-        for (String line : apps.until("stopped", Duration.ofSeconds(60))) {
+        List<String> results;
+        try {
+            results = apps.until("stopped", END);
+        } catch (IOException e) {
+            fail("the applications did not end: " + e.getMessage());
+            return;
+        }
+        for (String line : results) {
             String[] words = line.split(" ", -1);
             switch (words[0]) {
-                case "failure" -> fail(line.substring("failure ".length()));
+                case "failure" -> fail(line.substring("failure ".length()) + flows(line));
+                case "cut" -> cut.add(line.substring("cut ".length()));
                 case "reason" -> reasons.add(line.substring("reason ".length()));
                 case "operations" -> {
                     System.out.printf(
@@ -270,6 +352,19 @@ final class Disturbance implements AutoCloseable {
         }
     }
 
+    /** Returns the lines of the flow log about the connection that a failure names. */
+    private String flows(String failure) {
+        Matcher source = Pattern.compile(" from (\\S+:\\d+) ").matcher(failure);
+        if (!source.find()) {
+            return "";
+        }
+        return "; in the flow log: "
+                + hop.process().flowLog().stream()
+                        .filter(line -> line.object("arrival").text("source").equals(source.group(1)))
+                        .map(JsonTree::toJson)
+                        .toList();
+    }
+
     /** What the log says is what the metrics say, and whatever was lost came back. */
     private void log() throws InterruptedException {
         await("every flow has ended", () -> value(() -> hop.flows().isEmpty()));
@@ -285,12 +380,49 @@ final class Disturbance implements AutoCloseable {
         await(
                 "a repair for every loss",
                 () -> said("interception lost: ") == said("interception repaired: ") + said("interception restored: "));
+        interruptions();
         System.out.printf(
                 "%n  interception lost %d times, repaired %d, restored %d; flows in the log: %d%n",
                 said("interception lost: "),
                 said("interception repaired: "),
                 said("interception restored: "),
                 hop.process().flowLog().size());
+    }
+
+    /** A connection that its application lost did not end well in the flow log; sockets that were aborted are in log and metric. */
+    private void interruptions() throws InterruptedException {
+        SetMultimap<String, String> reasons = HashMultimap.create();
+        for (JsonTree line : hop.process().flowLog()) {
+            if (line.text("event").equals("flow.close")) {
+                // Where conntrack knows no source, the detail names what the listener saw.
+                Matcher unknown = UNKNOWN.matcher(line.text("detail"));
+                reasons.put(
+                        unknown.lookingAt()
+                                ? unknown.group(1)
+                                : line.object("arrival").text("source"),
+                        line.text("reason"));
+            }
+        }
+        int missing = 0;
+        for (String connection : cut) {
+            Set<String> found = reasons.get(connection.substring(0, connection.indexOf(' ')));
+            if (found.isEmpty() || found.equals(Set.of("completed"))) {
+                missing++;
+                fail("the flow log has no flow that was interrupted for " + connection + ", only " + found);
+            }
+        }
+        await(
+                "a line of the log for every socket that the metrics count as aborted",
+                () -> value(() -> hop.metric(ABORTED) == said("aborted the application's socket ")));
+        long aborted = said("aborted the application's socket ");
+        long felt =
+                cut.stream().filter(connection -> connection.endsWith(" abort")).count();
+        if (aborted < felt) {
+            fail("%d applications' sockets were aborted, only %d of them by the hop".formatted(felt, aborted));
+        }
+        System.out.printf(
+                "%n  open connections interrupted: %d, not in the flow log: %d; sockets aborted by the hop: %d%n",
+                cut.size(), missing, aborted);
     }
 
     private long said(String text) {
@@ -312,14 +444,24 @@ final class Disturbance implements AutoCloseable {
     }
 
     private void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long until = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        if (!holdsWithin(Duration.ofSeconds(30), condition)) {
+            fail("waited in vain for " + what);
+        }
+    }
+
+    private static boolean holdsSoon(Question question) throws InterruptedException {
+        return holdsWithin(SOON, () -> value(question));
+    }
+
+    private static boolean holdsWithin(Duration patience, BooleanSupplier condition) throws InterruptedException {
+        long until = System.nanoTime() + patience.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > until) {
-                fail("waited in vain for " + what);
-                return;
+                return false;
             }
             TimeUnit.MILLISECONDS.sleep(20);
         }
+        return true;
     }
 
     /** Counts, and proves that what counts would notice: without hop and rules the same applications are seen. */
@@ -333,12 +475,18 @@ final class Disturbance implements AutoCloseable {
         if (leaks.others() == 0) {
             fail("no packet of the hop was seen");
         }
-        long before = leaks.leaked();
+        long before4 = leaks.leaked4();
+        long before6 = leaks.leaked6();
         hop.process().close();
         hops.redirect("remove", "hop-a");
         apps.say();
-        String exchange = apps.until("exchange", PATIENCE).getLast();
-        if (!exchange.equals("exchange done") || leaks.leaked() == before) {
+        String exchange;
+        try {
+            exchange = apps.until("exchange", PATIENCE).getLast();
+        } catch (IOException e) {
+            exchange = e.getMessage();
+        }
+        if (!exchange.equals("exchange done, done") || leaks.leaked4() == before4 || leaks.leaked6() == before6) {
             fail("without the hop an exchange (%s) was not seen as a leak".formatted(exchange));
         }
     }

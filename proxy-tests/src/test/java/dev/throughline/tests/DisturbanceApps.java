@@ -1,6 +1,7 @@
 package dev.throughline.tests;
 
 import com.google.common.net.InetAddresses;
+import dev.throughline.header.Tuple;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -16,8 +17,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -47,6 +50,9 @@ final class DisturbanceApps {
     static final int LAST_PORT = 29_999;
 
     private static final Duration DEADLINE = Duration.ofSeconds(20);
+    /** How long all of them may take to finish what they are at. */
+    static final Duration END = DEADLINE.plusSeconds(10);
+
     private static final int MEBIBYTE = 1 << 20;
 
     /** What an application does, and how many do it. */
@@ -69,6 +75,9 @@ final class DisturbanceApps {
     }
 
     private final CountDownLatch stop = new CountDownLatch(1);
+    /** Connections that were interrupted once they were open. */
+    private final Queue<String> cut = new ConcurrentLinkedQueue<>();
+
     private final AtomicInteger nextPort = new AtomicInteger();
     private final ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor();
     private final long started = System.nanoTime();
@@ -93,12 +102,7 @@ final class DisturbanceApps {
         System.out.println("ready");
         awaitLine();
         stop.countDown();
-        for (Thread thread : threads) {
-            if (!thread.join(DEADLINE.multipliedBy(2))) {
-                failure("application %s does not end: %s"
-                        .formatted(thread.getName(), Arrays.toString(thread.getStackTrace())));
-            }
-        }
+        join(threads);
         for (Kind kind : Kind.values()) {
             System.out.printf(
                     "operations %s %d %d %d %d%n",
@@ -109,9 +113,20 @@ final class DisturbanceApps {
                     kind.bytes.sum());
             kind.reasons.forEach((reason, count) -> System.out.printf("reason %s %d %s%n", kind, count.sum(), reason));
         }
+        cut.forEach(connection -> System.out.println("cut " + connection));
         System.out.println("stopped");
         if (awaitLine()) {
-            System.out.println("exchange " + exchangeOnce());
+            System.out.println("exchange " + exchangeOnce(false) + ", " + exchangeOnce(true));
+        }
+    }
+
+    private void join(List<Thread> threads) throws InterruptedException {
+        long until = System.nanoTime() + END.toNanos();
+        for (Thread thread : threads) {
+            if (!thread.join(Duration.ofNanos(until - System.nanoTime()))) {
+                failure("application %s has not ended %d s after it was told to: %s"
+                        .formatted(thread.getName(), END.toSeconds(), Arrays.toString(thread.getStackTrace())));
+            }
         }
     }
 
@@ -123,10 +138,10 @@ final class DisturbanceApps {
         return read >= 0;
     }
 
-    private String exchangeOnce() {
-        try (Socket socket = bound(false)) {
+    private String exchangeOnce(boolean six) {
+        try (Socket socket = bound(six)) {
             socket.setSoTimeout((int) DEADLINE.toMillis());
-            socket.connect(server(DisturbanceServer.ECHO, false), (int) DEADLINE.toMillis());
+            socket.connect(server(DisturbanceServer.ECHO, six), (int) DEADLINE.toMillis());
             exchange(socket, new byte[100]);
             return "done";
         } catch (IOException e) {
@@ -211,11 +226,14 @@ final class DisturbanceApps {
     private @Nullable Socket operate(Kind kind, @Nullable Socket given, Source source, Use use) {
         long start = System.nanoTime();
         @Nullable Socket socket = given;
+        String from = "";
         AtomicBoolean late = new AtomicBoolean();
         try {
             if (socket == null) {
                 socket = source.get();
             }
+            // A socket that was closed does not tell.
+            from = Tuple.text((InetSocketAddress) socket.getLocalSocketAddress());
             Socket used = socket;
             Future<?> alarm = watchdog.schedule(
                     () -> {
@@ -232,13 +250,16 @@ final class DisturbanceApps {
             kind.done.increment();
             return socket;
         } catch (CutShortException e) {
-            failure("%s from %s: %s".formatted(kind, socket.getLocalSocketAddress(), e.getMessage()));
+            failure("%s from %s to %s: %s".formatted(kind, from, socket.getRemoteSocketAddress(), e.getMessage()));
         } catch (IOException e) {
             if (late.get()) {
-                failure("%s from port %d to %s hangs: nothing for %s: %s"
-                        .formatted(kind, port(socket), socket.getRemoteSocketAddress(), DEADLINE, e.getMessage()));
+                failure("%s from %s to %s hangs: nothing for %s: %s"
+                        .formatted(kind, from, socket.getRemoteSocketAddress(), DEADLINE, e.getMessage()));
             } else {
                 kind.interrupted.increment();
+                if (socket != null && socket.isConnected()) {
+                    cut.add("%s %s %s".formatted(from, kind, e.getMessage()));
+                }
                 kind.reasons
                         .computeIfAbsent(String.valueOf(e.getMessage()), reason -> new LongAdder())
                         .increment();
@@ -250,10 +271,6 @@ final class DisturbanceApps {
             abort(socket);
         }
         return null;
-    }
-
-    private static int port(Socket socket) {
-        return ((InetSocketAddress) socket.getLocalSocketAddress()).getPort();
     }
 
     private static InetSocketAddress server(int port, boolean six) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Half a minute each way of what {@code ./throughline disturb} does for ten. */
 @NeedsNamespaces
-@NeedsPrograms("conntrack")
+@NeedsPrograms({"conntrack", "iptables-nft"})
 @Timeout(180)
 class DisturbanceIT {
     private static final long SEED = 13;

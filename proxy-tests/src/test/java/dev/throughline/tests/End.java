@@ -124,7 +124,7 @@ final class End implements AutoCloseable {
         return new String(rest(), StandardCharsets.UTF_8);
     }
 
-    /** Waits for the other end and says whether it ended in a reset; what arrives before that is dropped. */
+    /** Waits for the end and returns whether it is a reset, or the kernel's abort; what arrives before that is dropped. */
     boolean isReset() throws IOException {
         try {
             socket.getInputStream().transferTo(OutputStream.nullOutputStream());
@@ -133,6 +133,12 @@ final class End implements AutoCloseable {
             throw e;
         } catch (SocketException e) {
             return true;
+        } catch (IOException e) {
+            // The JDK has no type of its own for ECONNABORTED.
+            if (String.valueOf(e.getMessage()).contains("connection abort")) {
+                return true;
+            }
+            throw e;
         }
     }
 

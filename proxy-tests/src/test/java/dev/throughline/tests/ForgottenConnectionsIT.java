@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.demo.Namespace;
+import dev.throughline.header.Tuple;
 import dev.throughline.report.JsonTree;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -160,6 +161,52 @@ class ForgottenConnectionsIT {
             nothingPassedTheHop();
             hops.start("hop-a");
         }
+    }
+
+    /** The kernel accepts for the hop, which by then can't ask conntrack any more where the connection was going. */
+    @Test
+    void anApplicationDoesNotWaitWhenConntrackForgotItsConnectionBeforeTheHopAcceptedIt() throws IOException {
+        if (way.equals("tproxy")) {
+            // The socket that was accepted has both ends.
+            return;
+        }
+        hop("ports: [8000-8099]", "");
+        for (InetSocketAddress to : both()) {
+            signal("STOP");
+            try (Party.Line line = open(to)) {
+                forget();
+                signal("CONT");
+                assertThat(line.isReset()).isTrue();
+                hops.get("hop-a")
+                        .awaitMessage("aborted the application's socket " + Tuple.text(line.source()) + " to "
+                                + Tuple.text(to) + ": conntrack forgot it before it was accepted");
+            }
+        }
+        hops.get("hop-a").awaitMetric("throughline_interception_aborted_total", 2);
+        nothingPassedTheHop();
+    }
+
+    private void signal(String signal) throws IOException {
+        host.run("kill", "-" + signal, Long.toString(hops.get("hop-a").pid()));
+    }
+
+    @Test
+    void anApplicationDoesNotWaitWhenLoIsDownAtTheEndOfItsFlow() throws IOException {
+        hop("ports: [8000-8099]", "limits: { idle-timeout: 2s }\ninterception: { repair: false }\n");
+        for (InetSocketAddress to : both()) {
+            try (Party.Line line = open(to)) {
+                assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
+                host.run("ip", "link", "set", "lo", "down");
+                assertThat(line.isReset()).isTrue();
+                hops.get("hop-a")
+                        .awaitMessage("aborted the application's socket " + Tuple.text(line.source()) + " to "
+                                + Tuple.text(to) + ": no reset reached it");
+            }
+            host.run("ip", "link", "set", "lo", "up");
+            hops.redirect("apply", "hop-a");
+        }
+        hops.get("hop-a").awaitMetric("throughline_interception_aborted_total", 2);
+        nothingPassedTheHop();
     }
 
     @Test

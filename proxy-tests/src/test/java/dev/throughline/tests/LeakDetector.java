@@ -19,15 +19,16 @@ final class LeakDetector {
         // The data offset of a TCP header says how many 32-bit words it has (RFC 9293, section 3.1).
         for (int words = 5; words <= 15; words++) {
             rules.append(
-                    "tcp sport %s @th,96,4 %d ip length > %d add @ports { tcp sport } counter name leaked accept;%n"
+                    "tcp sport %s @th,96,4 %d ip length > %d add @ports { tcp sport } counter name leaked4 accept;%n"
                             .formatted(ports, words, 20 + 4 * words));
             rules.append(
-                    "tcp sport %s @th,96,4 %d ip6 length > %d add @ports { tcp sport } counter name leaked accept;%n"
+                    "tcp sport %s @th,96,4 %d ip6 length > %d add @ports { tcp sport } counter name leaked6 accept;%n"
                             .formatted(ports, words, 4 * words));
         }
         far.run("nft", """
                 table inet leaks {
-                  counter leaked {}
+                  counter leaked4 {}
+                  counter leaked6 {}
                   counter opening {}
                   counter bare {}
                   counter others {}
@@ -45,7 +46,15 @@ final class LeakDetector {
 
     /** Packets with payload. */
     long leaked() throws IOException {
-        return count("leaked");
+        return leaked4() + leaked6();
+    }
+
+    long leaked4() throws IOException {
+        return count("leaked4");
+    }
+
+    long leaked6() throws IOException {
+        return count("leaked6");
     }
 
     /** The first packets of connections, without payload. */
