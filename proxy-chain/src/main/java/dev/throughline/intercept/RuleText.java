@@ -24,7 +24,8 @@ import java.util.stream.Collectors;
  * answer. Judging each packet alone would leak: {@code meta skuid} knows no user once an application has closed its
  * socket. But conntrack forgets: entries expire, are flushed, or are made again by whichever packet comes next, the hop's
  * own answer included. So a packet in the middle of a connection that conntrack doesn't know is judged again, and goes to
- * the hop, where its socket is found by its addresses. Three kinds of packets must not be taken by mistake:
+ * the hop, where its socket is found by its addresses. So is one whose connection has no mark of ours: another program may
+ * have put its own over it. Three kinds of packets must not be taken by mistake:
  *
  * <ul>
  *   <li>answers of a hop's listener: they carry a mark of their own ({@link Marks#answer}), inherited from the listener's
@@ -57,6 +58,9 @@ final class RuleText {
     static final String HYBRID = "unified/";
 
     private static final String SYN = "tcp flags & (fin | syn | rst | ack) == syn";
+
+    /** The user id that nobody has. */
+    private static final String NO_UID = "4294967295";
 
     /** Connections that pass at once; the last ones to come are not remembered. About 100 bytes of kernel memory each. */
     private static final int PASSING = 65536;
@@ -179,8 +183,9 @@ final class RuleText {
             script.rule("tcp flags & (syn | ack) == syn | ack goto serve");
         }
         script.rule("ct direction reply accept");
-        script.rule("ct state established,related accept comment \"judged already: not captured\"");
         if (captures()) {
+            // Without our mark it isn't captured, or another program has put its own mark over ours.
+            script.rule("ct state established,related goto unmarked");
             script.rule("goto unknown");
         }
         script.end();
@@ -198,9 +203,14 @@ final class RuleText {
             script.rule("add @passing6 { " + TUPLE6 + " timeout 5d }");
             script.rule("accept");
             script.end();
+            script.chain("unmarked");
+            passing();
+            // After an application has closed its socket the kernel knows no user, by which such a packet was judged
+            // before.
+            script.rule((asksForUid() ? "meta skuid != " + NO_UID + " " : "") + "goto capture");
+            script.end();
             script.chain("unknown");
-            script.rule(TUPLE4 + " @passing4 accept");
-            script.rule(TUPLE6 + " @passing6 accept");
+            passing();
             unknown();
             script.end();
             plan.captures().stream().filter(RuleText::isByUid).forEach(this::unknownUid);
@@ -208,6 +218,11 @@ final class RuleText {
         if (refusesUdp()) {
             udp();
         }
+    }
+
+    private void passing() {
+        script.rule(TUPLE4 + " @passing4 accept");
+        script.rule(TUPLE6 + " @passing6 accept");
     }
 
     /** As a first packet, but that of a socket that was closed the kernel knows no user: it counts as every user. */
@@ -513,6 +528,13 @@ final class RuleText {
             case PreviousHop previous -> previous.mark().isEmpty();
             case Apps apps -> !apps.uids().isEmpty();
         };
+    }
+
+    private boolean asksForUid() {
+        return plan.captures().stream().anyMatch(capture -> switch (capture.match()) {
+            case PreviousHop previous -> previous.uid().isPresent();
+            case Apps apps -> !apps.uids().isEmpty() || !apps.except().uids().isEmpty();
+        });
     }
 
     private boolean captures() {

@@ -311,6 +311,35 @@ class ForgottenConnectionsIT {
         nothingPassedTheHop();
     }
 
+    /**
+     * What others do to the mark of a connection does, too: before this hop's rules judge a packet, and after them. That the server
+     * answers a stray packet by a reset isn't known here: that would end the connection before anything could leak.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {-175, -150, 0, 50})
+    void anotherProgramThatSetsTheConnectionsMarkTakesNothingAway(int priority) throws IOException {
+        hop("ports: [8000-8099]", "");
+        far.run("nft", """
+                table inet silent {
+                  chain out { type filter hook output priority 0; tcp flags & rst == rst drop; }
+                }""");
+        for (InetSocketAddress to : both()) {
+            try (Party.Line line = open(to)) {
+                assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
+                host.run("nft", """
+                        table inet marks {
+                          chain out { type filter hook output priority %d; ct mark set 0x5; }
+                        }""".formatted(priority));
+                for (int i = 0; i < 3; i++) {
+                    assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
+                }
+                assertThat(line.say(HELLO)).isEqualTo(HELLO);
+            }
+            host.run("nft", "delete table inet marks");
+        }
+        nothingPassedTheHop();
+    }
+
     @Test
     void whatIsExemptFromConntrackIsServedOrRefused() throws IOException {
         hop("ports: [8000-8099]", "");
