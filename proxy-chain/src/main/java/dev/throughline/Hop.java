@@ -69,6 +69,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -388,7 +389,11 @@ public final class Hop implements AutoCloseable {
         admin.listen(config.admin().socket());
         open.add(() -> Files.deleteIfExists(config.admin().socket()));
         if (config.admin().metrics().isPresent()) {
-            admin.listen(config.admin().metrics().get());
+            ImmutableSet<String> hosts = ImmutableSet.<String>builder()
+                    .add(config.host().toLowerCase(Locale.ROOT))
+                    .addAll(config.admin().metricsHosts())
+                    .build();
+            admin.listen(config.admin().metrics().get(), hosts);
         }
     }
 

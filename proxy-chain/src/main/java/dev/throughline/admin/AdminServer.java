@@ -1,5 +1,7 @@
 package dev.throughline.admin;
 
+import com.google.common.cache.Cache;
+import com.google.common.cache.CacheBuilder;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.flow.AcceptGuard;
 import dev.throughline.flow.HostShortages;
@@ -16,13 +18,14 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.PeerCredentials;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,13 +36,21 @@ import org.slf4j.LoggerFactory;
 public final class AdminServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
     private static final int REQUEST_BYTES = 64 * 1024;
-    private static final int REQUEST_SECONDS = 10;
+    private static final Duration REQUEST_TIME = Duration.ofSeconds(10);
+
+    /** Connections to each address at once. Scrapes take milliseconds, and each connection has one request. */
+    static final int MAX_CONNECTIONS = 32;
 
     private final EventLoopGroup loops;
     private final AdminPages pages;
     private final ImmutableSet<Integer> uids;
     private final HostShortages shortages;
     private final List<Channel> listening = new ArrayList<>();
+    /** Users that were refused lately: each is logged once a minute at most. */
+    private final Cache<Integer, Boolean> refused = CacheBuilder.newBuilder()
+            .maximumSize(256)
+            .expireAfterWrite(Duration.ofMinutes(1))
+            .build();
 
     /** A server for which {@code uids} may use the Unix socket. */
     public AdminServer(EventLoopGroup loops, AdminPages pages, ImmutableSet<Integer> uids, HostShortages shortages) {
@@ -63,26 +74,30 @@ public final class AdminServer implements AutoCloseable {
         bind(
                 new ServerBootstrap().channel(EpollServerDomainSocketChannel.class),
                 new DomainSocketAddress(path.toFile()),
-                new Pages<EpollDomainSocketChannel>(all) {
+                new Pages<EpollDomainSocketChannel>(all, Optional.empty()) {
                     @Override
                     boolean mayRead(EpollDomainSocketChannel connection) throws IOException {
                         PeerCredentials peer = connection.peerCredentials();
-                        if (!uids.contains(peer.uid())) {
+                        boolean allowed = uids.contains(peer.uid());
+                        if (!allowed && refused.asMap().putIfAbsent(peer.uid(), true) == null) {
                             LOG.warn("admin socket: user {} (process {}) may not read it", peer.uid(), peer.pid());
-                            return false;
                         }
-                        return true;
+                        return allowed;
                     }
                 });
         SocketFile.open(path, uids);
     }
 
-    /** Opens metrics and health at {@code address}. */
-    public void listen(InetSocketAddress address) throws IOException {
+    /**
+     * Opens metrics and health at {@code address}.
+     *
+     * @param hosts names by which it is asked, in small letters; by an address, or as "localhost", it always is
+     */
+    public void listen(InetSocketAddress address, ImmutableSet<String> hosts) throws IOException {
         bind(
                 new ServerBootstrap().channel(EpollServerSocketChannel.class),
                 address,
-                new Pages<Channel>(pages.forEveryone()) {
+                new Pages<Channel>(pages.forEveryone(), Optional.of(new AskedHost(hosts))) {
                     @Override
                     boolean mayRead(Channel connection) {
                         return true;
@@ -114,9 +129,12 @@ public final class AdminServer implements AutoCloseable {
     /** The pipeline of one request. */
     private abstract static class Pages<C extends Channel> extends ChannelInitializer<C> {
         private final List<Page> pages;
+        private final Optional<AskedHost> askedHost;
+        private final ConnectionLimit connections = new ConnectionLimit(MAX_CONNECTIONS, REQUEST_TIME);
 
-        Pages(List<Page> pages) {
+        Pages(List<Page> pages, Optional<AskedHost> askedHost) {
             this.pages = pages;
+            this.askedHost = askedHost;
         }
 
         abstract boolean mayRead(C connection) throws IOException;
@@ -127,12 +145,12 @@ public final class AdminServer implements AutoCloseable {
                 connection.close();
                 return;
             }
+            connections.add(connection);
             connection
                     .pipeline()
-                    .addLast(new ReadTimeoutHandler(REQUEST_SECONDS))
                     .addLast(new HttpServerCodec())
                     .addLast(new HttpObjectAggregator(REQUEST_BYTES))
-                    .addLast(new PageHandler(pages));
+                    .addLast(new PageHandler(pages, askedHost));
         }
     }
 }

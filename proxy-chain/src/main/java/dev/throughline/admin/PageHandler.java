@@ -16,19 +16,33 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 
 /** Answers requests with pages, one request a connection. */
 final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private final ImmutableMap<String, Page> pages;
+    private final Optional<AskedHost> askedHost;
+    private boolean asked;
 
-    PageHandler(List<Page> pages) {
+    PageHandler(List<Page> pages, Optional<AskedHost> askedHost) {
         this.pages = Maps.uniqueIndex(pages, Page::path);
+        this.askedHost = askedHost;
     }
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-        QueryStringDecoder asked = new QueryStringDecoder(request.uri());
-        Page page = pages.get(asked.path());
+        if (asked) {
+            // Further requests were sent with the first one; the connection ends with its answer.
+            return;
+        }
+        asked = true;
+        Optional<String> objection = askedHost.flatMap(host -> host.objection(request.headers()));
+        if (objection.isPresent()) {
+            answer(context, HttpResponseStatus.FORBIDDEN, "text/plain", objection.get() + "\n");
+            return;
+        }
+        QueryStringDecoder uri = new QueryStringDecoder(request.uri());
+        Page page = pages.get(uri.path());
         if (page == null) {
             answer(
                     context,
@@ -38,7 +52,7 @@ final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         } else if (!request.method().equals(page.method())) {
             answer(context, HttpResponseStatus.METHOD_NOT_ALLOWED, "text/plain", page.method() + " only\n");
         } else {
-            var _ = page.content().of(asked.parameters()).whenComplete((content, problem) -> {
+            var _ = page.content().of(uri.parameters()).whenComplete((content, problem) -> {
                 if (content == null) {
                     context.close();
                 } else {

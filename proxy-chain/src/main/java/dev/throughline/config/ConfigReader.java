@@ -290,14 +290,19 @@ public final class ConfigReader {
                     .ifPresent(problem -> admin.startProblem("socket", problem));
             Path pidFile = admin.optional("pid-file", this::path, socket.resolveSibling("pid"));
             if (admin.has("pid-file")) {
-                Values.ownFileProblem(pidFile)
+                Values.pidFileProblem(pidFile)
                         .or(() -> own.take(pidFile, "the pid file"))
                         .ifPresent(problem -> admin.startProblem("pid-file", problem));
             }
             Optional<InetSocketAddress> metrics = admin.optional("metrics", Values::listenAddress);
             metrics.flatMap(address -> own.listen(address, "\"metrics\""))
                     .ifPresent(problem -> admin.startProblem("metrics", problem));
-            return new Admin(socket, ImmutableSet.copyOf(admin.list("uids", Values::uid)), pidFile, metrics);
+            ImmutableSet<String> metricsHosts = ImmutableSet.copyOf(admin.list("metrics-hosts", Values::dnsName));
+            if (metrics.isEmpty() && !metricsHosts.isEmpty()) {
+                admin.problem("metrics-hosts", "there is no \"metrics\" address that is asked by a name");
+            }
+            return new Admin(
+                    socket, ImmutableSet.copyOf(admin.list("uids", Values::uid)), pidFile, metrics, metricsHosts);
         }
     }
 

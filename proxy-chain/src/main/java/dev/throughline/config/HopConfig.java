@@ -130,6 +130,12 @@ public record HopConfig(
      * @param uids users that may use it beside root and the hop's own
      * @param pidFile where the hop writes its process instance: pid and start time
      * @param metrics TCP address of the metrics and the health answers, if any
+     * @param metricsHosts names by which that address is asked, beside "localhost" and the hop's host
      */
-    public record Admin(Path socket, ImmutableSet<Integer> uids, Path pidFile, Optional<InetSocketAddress> metrics) {}
+    public record Admin(
+            Path socket,
+            ImmutableSet<Integer> uids,
+            Path pidFile,
+            Optional<InetSocketAddress> metrics,
+            ImmutableSet<String> metricsHosts) {}
 }

@@ -6,6 +6,7 @@ import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
 import com.google.common.collect.Range;
+import com.google.common.net.InternetDomainName;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Evidence;
 import java.io.IOException;
@@ -37,6 +38,11 @@ public final class Values {
     private static final Pattern CGROUP = Pattern.compile("[A-Za-z0-9@:._\\\\-]+(/[A-Za-z0-9@:._\\\\-]+)*");
     private static final Pattern DEVICE = Pattern.compile("[A-Za-z0-9@._-]{1,15}");
     private static final Pattern HOST_NAME = Pattern.compile("[a-z0-9*._-]+");
+
+    /** The pid and the start time in clock ticks. */
+    private static final Pattern PID_FILE = Pattern.compile("\\d+ \\d+\n?");
+
+    private static final int MAX_PID_FILE = 64;
 
     /** Of a Unix socket's path (unix(7), sun_path), its end included. */
     private static final int MAX_SOCKET_PATH = 108;
@@ -275,12 +281,39 @@ public final class Values {
                 : Optional.of("its folder can't be made: " + folder + " is a file");
     }
 
+    /** Why this hop can't write its pid file at a path: one that another hop left behind is replaced, and nothing else. */
+    static Optional<String> pidFileProblem(Path file) {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(file) && !isPidFile(file)) {
+            return Optional.of("there is a file that isn't a hop's pid file: " + file);
+        }
+        return ownFileProblem(file);
+    }
+
+    private static boolean isPidFile(Path file) {
+        try {
+            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                    && Files.size(file) < MAX_PID_FILE
+                    && PID_FILE.matcher(Files.readString(file)).matches();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private static boolean isSpecial(Path file) {
         try {
             return Files.readAttributes(file, BasicFileAttributes.class).isOther();
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** A name in the DNS, in small letters. */
+    static String dnsName(String text) {
+        if (!InternetDomainName.isValid(text)) {
+            throw new IllegalArgumentException(
+                    "expected a host name such as hop-a.example.com, found \"" + text + "\"");
+        }
+        return text.toLowerCase(Locale.ROOT);
     }
 
     /** Why a path can't be a socket's, if so. */

@@ -39,6 +39,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(30)
 class AdminServerTest {
@@ -298,11 +300,8 @@ class AdminServerTest {
 
     @Test
     void overTcpThereAreMetricsAndHealthButNoFlowsAndNothingToDo() throws IOException {
-        InetSocketAddress free;
-        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            free = (InetSocketAddress) probe.getLocalSocketAddress();
-        }
-        server.listen(free);
+        InetSocketAddress free = freeAddress();
+        server.listen(free, ImmutableSet.of("edge-1"));
 
         assertThat(askTcp(free, "/-/ready")).startsWith("HTTP/1.1 200");
         assertThat(askTcp(free, "/metrics")).contains("throughline_flows_opened_total");
@@ -312,10 +311,81 @@ class AdminServerTest {
         assertThat(askTcp(free, "/-/reload")).startsWith("HTTP/1.1 404");
     }
 
+    private static InetSocketAddress freeAddress() throws IOException {
+        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return (InetSocketAddress) probe.getLocalSocketAddress();
+        }
+    }
+
+    /** A page of somebody else, in a browser on this host, may have its own name lead here (DNS rebinding). */
+    @ParameterizedTest
+    @CsvSource({
+        "Host: 127.0.0.1:9464, 200",
+        "Host: [::1]:9464, 200",
+        "Host: localhost, 200",
+        "Host: EDGE-1:9464, 200",
+        "Accept: */*, 200",
+        "Host: attacker.example:9464, 403",
+        "Host: localhost.attacker.example, 403",
+        "Host: 127.0.0.1.attacker.example, 403",
+        "Host: a b, 403",
+        "Host: localhost\\r\\nOrigin: http://attacker.example, 403"
+    })
+    void overTcpItIsAskedByItsOwnNames(String header, int status) throws IOException {
+        InetSocketAddress free = freeAddress();
+        server.listen(free, ImmutableSet.of("edge-1"));
+        try (Socket client = new Socket(free.getAddress(), free.getPort())) {
+            client.getOutputStream()
+                    .write(("GET /metrics HTTP/1.1\r\n" + header.translateEscapes() + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            assertThat(new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 " + status + " ");
+        }
+    }
+
+    /** Whoever holds connections keeps nobody from asking, and takes few descriptors. */
+    @Test
+    void connectionsThatAreHeldMakeRoomForNewOnes() throws IOException {
+        InetSocketAddress free = freeAddress();
+        server.listen(free, ImmutableSet.of());
+        List<Socket> held = new ArrayList<>();
+        try {
+            for (int i = 0; i < AdminServer.MAX_CONNECTIONS + 1; i++) {
+                Socket socket = new Socket(free.getAddress(), free.getPort());
+                held.add(socket);
+                socket.getOutputStream().write("GET /metrics HTTP/1.1\r\nX".getBytes(StandardCharsets.US_ASCII));
+            }
+            assertThat(held.getFirst().getInputStream().read()).isEqualTo(-1);
+            assertThat(askTcp(free, "/-/healthy")).startsWith("HTTP/1.1 200");
+        } finally {
+            for (Socket socket : held) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void ofRequestsThatAreSentAtOnceTheFirstIsAnswered() throws IOException {
+        InetSocketAddress free = freeAddress();
+        server.listen(free, ImmutableSet.of());
+        try (Socket client = new Socket(free.getAddress(), free.getPort())) {
+            client.getOutputStream()
+                    .write("GET /-/healthy HTTP/1.1\r\n\r\n".repeat(100).getBytes(StandardCharsets.US_ASCII));
+            String answers;
+            try {
+                answers = new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            } catch (IOException resetSinceTheRestIsUnread) {
+                return;
+            }
+            assertThat(answers).containsOnlyOnce("HTTP/1.1");
+        }
+    }
+
     @Test
     void anAddressInUseIsNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            assertThatThrownBy(() -> server.listen((InetSocketAddress) taken.getLocalSocketAddress()))
+            assertThatThrownBy(
+                            () -> server.listen((InetSocketAddress) taken.getLocalSocketAddress(), ImmutableSet.of()))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("can't listen on 127.0.0.1:" + taken.getLocalPort() + ": ")
                     .hasMessageContaining("in use");

@@ -300,6 +300,9 @@ class ConfigReaderTest {
             admin: { pid-file: / }                                 | 8:20: this is a folder, not a file
             admin: { pid-file: folder }                            | 8:20: this is a folder, not a file
             admin: { pid-file: hop.yaml/deep/pid }                 | 8:20: its folder can't be made
+            admin: { pid-file: hop.yaml }                          | 8:20: there is a file that isn't a hop's pid file
+            admin: { metrics-hosts: [hop-c.example.com] }          | 8:25: there is no "metrics" address
+            admin: { metrics: "127.0.0.1:9464", metrics-hosts: ["a b"] } | 8:53: "metrics-hosts": expected a host name
             admin: { pid-file: hop-c.key }                         | 8:20: FOLDER/hop-c.key is "key" already
             admin: { pid-file: trust }                             | 8:20: FOLDER/trust is "trust" already
             admin: { socket: a, pid-file: a }                      | 8:31: FOLDER/a is the admin socket already
