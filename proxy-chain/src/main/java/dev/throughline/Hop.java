@@ -16,6 +16,7 @@ import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.ebpf.NotesStart;
 import dev.throughline.flow.BatchSigner;
+import dev.throughline.flow.Claimants;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowBudget;
 import dev.throughline.flow.FlowEvents;
@@ -31,6 +32,7 @@ import dev.throughline.identify.EvidenceWatch;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.OwnProcess;
 import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.identify.SubordinateUids;
 import dev.throughline.intercept.Canaries;
 import dev.throughline.intercept.ConfiguredRules;
 import dev.throughline.intercept.InterceptionPart;
@@ -263,6 +265,7 @@ public final class Hop implements AutoCloseable {
                 limits.flows(),
                 config.budget().rule(),
                 config.budget().waiting(),
+                new Claimants(HostId.of(config.host()), SubordinateUids.ofThisHost()::owner),
                 names::of,
                 metrics.budget(pools, transports)));
         // An agent's places are those that it says.

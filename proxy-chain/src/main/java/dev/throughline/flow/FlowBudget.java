@@ -13,6 +13,7 @@ import dev.throughline.budget.Shortage;
 import dev.throughline.budget.Ticket;
 import dev.throughline.budget.Turn;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.Originator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -52,6 +53,7 @@ public final class FlowBudget implements AutoCloseable {
 
     private final Budget budget;
     private final PoolRule rule;
+    private final Claimants claimants;
     private final Function<HostId, String> hostNames;
     private final BudgetEvents events;
     private final Set<String> names = ConcurrentHashMap.newKeySet();
@@ -68,11 +70,18 @@ public final class FlowBudget implements AutoCloseable {
      *
      * @param flows that it may have at once
      * @param maxWaiting how many flows may wait for a place
+     * @param claimants whom flows count for
      * @param hostNames what people call a host
      * @param events who is told
      */
     public FlowBudget(
-            int flows, PoolRule rule, int maxWaiting, Function<HostId, String> hostNames, BudgetEvents events) {
+            int flows,
+            PoolRule rule,
+            int maxWaiting,
+            Claimants claimants,
+            Function<HostId, String> hostNames,
+            BudgetEvents events) {
+        this.claimants = claimants;
         this.budget = new Budget(maxWaiting).pool(HOP, flows, rule);
         this.rule = rule;
         this.hostNames = hostNames;
@@ -102,6 +111,11 @@ public final class FlowBudget implements AutoCloseable {
     /** So many flows may wait from now on. */
     public void waitingCapacity(int flows) {
         budget.waitingCapacity(flows);
+    }
+
+    /** Whom a flow of this originator counts for. */
+    Claimant claimant(Originator who) {
+        return claimants.of(who);
     }
 
     /** Whether there is a pool of this name. */

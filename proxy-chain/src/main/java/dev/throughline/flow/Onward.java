@@ -77,7 +77,7 @@ final class Onward {
     private CompletableFuture<Opened> open(Optional<Lease> givenUp) {
         stages.accept(FlowView.Stage.WAITING);
         Ask ask = new Ask(
-                Claimants.of(who),
+                parts.budget().claimant(who),
                 Claimants.destination(who, hostName),
                 limits,
                 left.stream().map(this::way).collect(ImmutableList.toImmutableList()),

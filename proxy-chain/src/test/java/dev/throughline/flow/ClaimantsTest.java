@@ -4,25 +4,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.budget.Claimant;
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.Person;
+import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
 import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** For whom a flow counts of whose originator only an address is known. */
 class ClaimantsTest {
     private static final HostId HOST = HostId.of("edge-1");
 
+    private static final Claimants CLAIMANTS = new Claimants(HOST, uid -> uid < 100_000 ? uid : 1001);
+
     private static Claimant of(Evidence evidence, String source) {
         String destination = source.contains(":") ? "2001:db8::80" : "198.51.100.80";
         Tuple tuple = Tuple.tcp(new InetSocketAddress(source, 40_000), new InetSocketAddress(destination, 80));
-        return Claimants.of(new Originator(
+        return CLAIMANTS.of(new Originator(
                 HOST,
                 new FlowId(1, 2),
                 Instant.EPOCH,
@@ -47,5 +54,31 @@ class ClaimantsTest {
         assertThat(of(Evidence.REMOTE, "192.0.2.2")).isNotEqualTo(of(Evidence.REMOTE, "192.0.2.1"));
         assertThat(of(Evidence.REMOTE, "2001:db8::1")).isEqualTo(of(Evidence.REMOTE, "2001:db8::2"));
         assertThat(of(Evidence.REMOTE, "2001:db8:0:1::1")).isNotEqualTo(of(Evidence.REMOTE, "2001:db8::1"));
+    }
+
+    private static Claimant of(HostId host, int uid) {
+        Tuple tuple = Tuple.tcp(new InetSocketAddress("127.0.0.1", 40_000), new InetSocketAddress("198.51.100.80", 80));
+        return CLAIMANTS.of(new Originator(
+                host,
+                new FlowId(1, 2),
+                Instant.EPOCH,
+                tuple,
+                Way.SOCKET,
+                new ProcessIdentity(
+                        Evidence.UID_ONLY,
+                        OperatingSystem.LINUX,
+                        Optional.empty(),
+                        Optional.of(Credentials.ofUser(uid)),
+                        Code.UNKNOWN,
+                        Placement.UNKNOWN,
+                        Person.UNKNOWN)));
+    }
+
+    /** What another host's users may have isn't known here. */
+    @Test
+    void aSubordinateIdCountsForItsOwnerOnItsOwnHost() {
+        assertThat(of(HOST, 100_005).user()).isEqualTo("1001");
+        assertThat(of(HOST, 1001).user()).isEqualTo("1001");
+        assertThat(of(HostId.of("edge-2"), 100_005).user()).isEqualTo("100005");
     }
 }

@@ -135,7 +135,9 @@ abstract class FlowScene {
     }
 
     FlowBudget budget(int flows, PoolRule rule) {
-        return new FlowBudget(flows, rule, 10, HostId::toString, counted).pool(BsdSocket.NAME, 100);
+        return new FlowBudget(
+                        flows, rule, 10, new Claimants(HostId.of("edge-1"), uid -> uid), HostId::toString, counted)
+                .pool(BsdSocket.NAME, 100);
     }
 
     /** The keys of hop-b, with those that it believes. */
