@@ -219,6 +219,11 @@ class FlowJsonTest {
                         new Ending(CloseReason.POLICY_DENIED, "rule no-ada")))
                 .contains("\"reason\":\"policy-denied\",\"detail\":\"rule no-ada\"")
                 .contains("\"policy\":{\"rule\":\"no-ada\",\"decision\":\"deny\"},\"chain\":[\"hop-c\"],\"bytes_out\"");
+        Decision unsure = new Decision(Optional.of("no-ada"), new Outcome.Deny(), Optional.of("user isn't known"));
+        assertThat(json.closed(
+                        decided(unsure, Optional.empty()), new Ending(CloseReason.POLICY_DENIED, unsure.toString())))
+                .contains("\"detail\":\"rule no-ada, which may be about it: user isn't known\"")
+                .contains("\"policy\":{\"rule\":\"no-ada\",\"decision\":\"deny\",\"not_known\":\"user isn't known\"}");
     }
 
     @Test

@@ -51,7 +51,7 @@ class ShortLivedIT {
         String sha256 = Payload.sha256(bash);
 
         Map<String, Started> started = new HashMap<>();
-        List<JsonTree> named = named(play("131072", PROCESSES, started));
+        List<JsonTree> named = named(originators(play("131072", "", PROCESSES, started)));
 
         assertThat(named).hasSize(PROCESSES).allSatisfy(who -> {
             assertThat(who.text("evidence")).isEqualTo("kernel-connect");
@@ -64,7 +64,7 @@ class ShortLivedIT {
     @Test
     void withoutThemNoneIsNamedWrongly() throws Exception {
         Map<String, Started> started = new HashMap<>();
-        List<JsonTree> flows = play("0", FEWER, started);
+        List<JsonTree> flows = originators(play("0", "", FEWER, started));
         List<JsonTree> named = named(flows);
 
         assertThat(flows).hasSize(FEWER);
@@ -88,8 +88,35 @@ class ShortLivedIT {
         return flows.stream().filter(who -> who.has("pid")).toList();
     }
 
-    /** The originators of all flows of all processes. */
-    private List<JsonTree> play(String notes, int count, Map<String, Started> started) throws Exception {
+    /** A user who is denied doesn't get through by ending before it can be said whose process it was. */
+    @Test
+    void withoutThemNoneGetsPastARuleThatDenies() throws Exception {
+        List<JsonTree> ends = play("0", """
+                policy:
+                  - { name: no-nobody, when: { user: 65534 }, then: deny }
+                  - { name: rest, then: allow }
+                """, AT_ONCE, new HashMap<>());
+
+        assertThat(ends).hasSize(AT_ONCE).allSatisfy(end -> {
+            JsonTree who = end.object("originator");
+            if (!who.has("uid") || who.text("uid").equals("65534")) {
+                assertThat(end.text("reason")).isIn("policy-denied", "inbound-reset");
+                assertThat(end.has("next")).isFalse();
+            }
+        });
+        assertThat(ends)
+                .filteredOn(end -> !end.object("originator").has("uid"))
+                .filteredOn(end -> end.text("reason").equals("policy-denied"))
+                .extracting(end -> end.text("detail"))
+                .containsOnly("rule no-nobody, which may be about it: user isn't known");
+    }
+
+    private static List<JsonTree> originators(List<JsonTree> ends) {
+        return ends.stream().map(line -> line.object("originator")).toList();
+    }
+
+    /** The ends of all flows of all processes. */
+    private List<JsonTree> play(String notes, String policy, int count, Map<String, Started> started) throws Exception {
         InetSocketAddress front = NET.at(1, 17001);
         try (ServerSocket destination = new ServerSocket(0, 500, NET.address(9));
                 Hops hops = new Hops(folder, Host.THIS).keys("hop-a")) {
@@ -99,8 +126,11 @@ class ShortLivedIT {
                       - { name: front, mode: transparent, by: plain, address: "%s", destination: "%s" }
                     route: { to: destination }
                     limits: { connect-notes: %s }
-                    """.formatted(
-                    Tuple.text(front), Tuple.text((InetSocketAddress) destination.getLocalSocketAddress()), notes));
+                    %s""".formatted(
+                            Tuple.text(front),
+                            Tuple.text((InetSocketAddress) destination.getLocalSocketAddress()),
+                            notes,
+                            policy));
             hops.start("hop-a");
             RunningHop hop = hops.get("hop-a");
             for (int done = 0; done < count; done += AT_ONCE) {
@@ -111,7 +141,7 @@ class ShortLivedIT {
                                 && closed(hop).size() == all);
             }
             assertThat(started).hasSize(count);
-            return closed(hop).stream().map(line -> line.object("originator")).toList();
+            return closed(hop);
         }
     }
 
