@@ -5,8 +5,8 @@ import java.lang.management.ManagementFactory;
 
 /**
  * How many flows a hop can serve with the descriptors that it may open. A flow with a place takes two, one that has none yet
- * takes one, and the hop itself needs some. Flows that wait leave room for those that arrive: otherwise whoever makes many wait
- * would keep all others from asking.
+ * takes one, and the hop itself needs some. Waiting flows leave room for arrivals: otherwise an application with many
+ * waiting flows would block all others.
  *
  * @param places flows that may have a place at once
  * @param waiting flows that may wait for one

@@ -9,13 +9,13 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Refuses requests that a browser makes for a page of somebody else. Such a page can name this host by a name of its own (DNS
- * rebinding), which is then in Host; and a request across sites has an Origin (RFC 6454).
+ * Refuses requests that a browser sends for another site's page. The page's own domain name can resolve to this host (DNS rebinding);
+ * Host then has that name. Cross-site requests have an Origin header (RFC 6454).
  *
  * @param names by which this host is asked, in small letters
  */
 record AskedHost(ImmutableSet<String> names) {
-    /** Why a request with these headers is refused, if it is. */
+    /** Returns why a request with these headers is refused; empty if it isn't. */
     Optional<String> objection(HttpHeaders headers) {
         if (headers.contains(HttpHeaderNames.ORIGIN)) {
             return Optional.of("requests of other sites are refused");

@@ -45,7 +45,7 @@ final class CheckCommand implements Callable<Integer> {
         config.policy()
                 .allowUnknown()
                 .forEach(rule -> System.err.println(
-                        file + ": warning: rule " + rule + " allows flows of which it isn't known who opened them"));
+                        file + ": warning: rule " + rule + " allows flows with an unknown originator"));
         System.out.println(file + ": hop " + config.name() + " is fine");
         return ExitCode.OK;
     }

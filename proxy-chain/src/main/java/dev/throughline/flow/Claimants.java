@@ -30,8 +30,8 @@ public final class Claimants {
     }
 
     /**
-     * The claimant for {@code who}. Of one that comes from another host and is known by its address only, the address (of IPv6 the
-     * /64) is the host. All of this host who aren't known are one: it has sixteen million addresses to connect from.
+     * Returns the claimant for {@code who}. If only the address of a remote client is known, the address (for IPv6 the /64) is the host.
+     * All unknown processes of this host are one claimant: a process can connect from any address of 127.0.0.0/8.
      */
     Claimant of(Originator who) {
         ProcessIdentity identity = who.identity();
@@ -47,7 +47,7 @@ public final class Claimants {
                 identity.process().map(id -> id.pid() + "@" + id.startTime()).orElse(Claimant.UNKNOWN));
     }
 
-    /** With user namespaces one user can have processes of many user ids. Which ones is known on their own host alone. */
+    /** In user namespaces one user can run processes under many user ids. Only the user's own host knows which. */
     private String user(Originator who, Credentials ids) {
         long uid = ids.unsignedUid();
         return Long.toString(who.host().equals(ownHost) ? owners.applyAsLong(uid) : uid);

@@ -108,7 +108,7 @@ public final class FlowBudget implements AutoCloseable {
         }
     }
 
-    /** So many flows may wait from now on. */
+    /** Sets how many flows may wait. */
     public void waitingCapacity(int flows) {
         budget.waitingCapacity(flows);
     }

@@ -21,8 +21,8 @@ public interface OwnerResolver {
     CompletableFuture<LocalOwner> identify(UnixPeer peer);
 
     /**
-     * Returns what is known of whoever opened a flow from {@code source} that another proxy has taken: nothing, as the socket is
-     * that proxy's.
+     * Returns the identity of a process behind another proxy: unknown, as the socket belongs to that proxy. The evidence says whether
+     * {@code source} is an address of this host.
      */
     ProcessIdentity behindProxy(InetAddress source);
 }

@@ -16,13 +16,13 @@ import java.util.function.LongSupplier;
 
 /**
  * The users of this host who may run processes under further user ids, in user namespaces of their own (subuid(5), newuidmap(1)).
- * Whoever has a range of ids can have a process with each of them. The file is looked at once a second at most. Thread-safe.
+ * A user with a range of ids can run a process under each of them. The file is checked once a second at most. Thread-safe.
  */
 public final class SubordinateUids {
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long ALL_IDS = 1L << 32;
 
-    /** What was read, and of which versions of the files. */
+    /** The content of the files, and their versions. */
     private record Known(Optional<FileVersion> subuid, Optional<FileVersion> passwd, RangeMap<Long, Long> owners) {
         static final Known NOTHING = new Known(Optional.empty(), Optional.empty(), ImmutableRangeMap.of());
     }
@@ -85,7 +85,7 @@ public final class SubordinateUids {
         }
     }
 
-    /** Lines of another form are passed over, and so is an id that has an owner by a line before. */
+    /** Skips lines of another form. If two lines have the same id, the first one counts. */
     static RangeMap<Long, Long> parse(byte[] subuid, byte[] passwd) {
         Map<String, Long> ids = new HashMap<>();
         Users.parse(passwd).forEach((id, name) -> ids.put(name, Integer.toUnsignedLong(id)));

@@ -39,7 +39,7 @@ final class TproxyArrivals implements Arrival.Origin {
         return new Arrival.Tcp(Way.TPROXY, socket, Tuple.tcp(socket.source(), destination), true);
     }
 
-    /** A connection that isn't tracked wasn't translated. */
+    /** An untracked connection wasn't translated. */
     private Tuple original(InetSocketAddress source, InetSocketAddress destination) {
         try {
             return conntrack.original(destination, source).orElseGet(() -> Tuple.tcp(source, destination));

@@ -41,8 +41,8 @@ public sealed interface Condition {
     }
 
     /**
-     * Whether it might hold if who opened the flow were known better, though every process of this host has what it asks for. Of
-     * flows from another host, where nobody could say, nobody is expected to.
+     * Returns whether a fact about the originator is missing that decides whether this condition holds. Evidence {@code remote} never
+     * counts as missing: no hop of the chain could identify the process.
      */
     default boolean isUnsure(Question question) {
         return false;
@@ -103,7 +103,7 @@ public sealed interface Condition {
                     || (!names.isEmpty() && userName(question).isEmpty());
         }
 
-        /** An id without a name is somebody whose name this host doesn't know, or a hop before kept back. */
+        /** A user id without a name isn't unsure: this host has no name for it, or a previous hop removed the name. */
         @Override
         public boolean isUnsure(Question question) {
             boolean idCounts = !ids.isEmpty() || userName(question).isEmpty();

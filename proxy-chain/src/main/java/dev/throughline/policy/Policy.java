@@ -50,7 +50,7 @@ public record Policy(ImmutableList<PolicyRule> rules) {
     }
 
     /**
-     * What becomes of a flow. One whose originator isn't known well enough to say which of two outcomes is meant for it is denied.
+     * Returns the outcome for a flow. Denies it if a missing fact about the originator decides between two outcomes.
      */
     public Decision decide(Question question) {
         if (rules.isEmpty()) {
@@ -80,8 +80,8 @@ public record Policy(ImmutableList<PolicyRule> rules) {
     }
 
     /**
-     * The rules that allow flows of whose originator nothing is known, each at least to some destinations. Empty if there are none, or
-     * if no rule asks who opened a flow.
+     * Returns the names of the rules that allow flows with an unknown originator, to some destinations at least. Empty if no rule has a
+     * condition on the originator.
      */
     public ImmutableList<String> allowUnknown() {
         ImmutableList.Builder<String> names = ImmutableList.builder();

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
  * @param when may be empty
  * @param unless empty if there are no exceptions
  * @param then what becomes of such a flow
- * @param passesUnknown whether a flow goes on to the next rule if too little is known of its originator to say whether this one
- *     is about it; otherwise it is refused, if that would make a difference
+ * @param passesUnknown whether the next rule is tried if a missing fact decides whether this one matches; otherwise the flow is refused
+ *     if the rules differ in their outcome
  */
 public record PolicyRule(
         String name,
@@ -22,7 +22,7 @@ public record PolicyRule(
         ImmutableList<Condition> unless,
         Outcome then,
         boolean passesUnknown) {
-    /** A rule that passes nobody for want of knowledge. */
+    /** A rule with the default for missing facts: refuse. */
     public PolicyRule(String name, ImmutableList<Condition> when, ImmutableList<Condition> unless, Outcome then) {
         this(name, when, unless, then, false);
     }
@@ -66,7 +66,7 @@ public record PolicyRule(
                                     .collect(Collectors.joining(" and ")),
                     false);
         }
-        // An exception to a denial has to be certain, and so has that there is none to what is allowed.
+        // A deny rule needs a certain exception; an allow rule needs to be certain that there is none.
         return unsure.or(() -> then instanceof Outcome.Deny ? Optional.empty() : possibleException(question))
                 .<Match>map(condition -> new Match.Unsure(Match.found(condition, question)))
                 .orElseGet(Match.Yes::new);

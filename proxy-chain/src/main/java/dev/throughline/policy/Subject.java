@@ -56,8 +56,8 @@ public enum Subject {
     }
 
     /**
-     * Whether a process has it of which {@code who} is known, so that its absence means that it isn't known. Every process has an
-     * executable; a unit, a container or a signature many haven't, and that counts only of a process that is named.
+     * Returns whether an absent value means that a fact is missing. Every process has an executable. Many have no unit, container or
+     * signature, so their absence means a missing fact only if the process isn't identified.
      */
     boolean isExpected(ProcessIdentity who) {
         return switch (this) {

@@ -73,7 +73,7 @@ public final class Budget {
     }
 
     /**
-     * So many flows may wait from now on. Those that wait already go on waiting.
+     * Sets how many flows may wait. Flows that are waiting already continue to wait.
      *
      * @param flows 0 or more
      */

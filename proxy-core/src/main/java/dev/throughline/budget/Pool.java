@@ -83,7 +83,7 @@ final class Pool {
         return objection(process, inUse);
     }
 
-    /** Whether there would be no objection once those are gone who were evicted; of whoever is within its share only. */
+    /** Returns whether a process within its share can keep its place once the evicted flows are released. */
     boolean isFreeSoon(ShareTree.Leaf process) {
         return objection(process, inUse - evicted()).isEmpty() && tree.levelsWithin(process, rule.open(capacity)) > 0;
     }

@@ -41,8 +41,8 @@ public record PoolRule(int reservePercent, int softPercent, int lowPercent, Dura
     }
 
     /**
-     * How many of the reserved places of so large a pool are for whoever is within its share on so many levels: of process,
-     * executable, user and host, in this order.
+     * Returns how many reserved places of a pool with this capacity are for an originator that is within its share on this many
+     * levels: process, executable, user and host, in this order.
      */
     int reservedFor(int levels, int capacity) {
         int reserve = capacity - open(capacity);
