@@ -22,7 +22,7 @@ class FlowCapacityTest {
         assertThat(fits.waiting()).isBetween(8, WAITING);
     }
 
-    /** Whoever makes as many flows wait as may must not keep others from arriving. */
+    /** An application that has the maximum of waiting flows must not block the arrival of others. */
     @ParameterizedTest
     @CsvSource({"8, 1024, 1048576", "64, 1024, 4096", "2000, 1024, 1048576", "8000, 100000, 1048576", "8000, 1024, 256"
     })

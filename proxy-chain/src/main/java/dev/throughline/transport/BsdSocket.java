@@ -98,7 +98,7 @@ public final class BsdSocket implements Transport {
         @Override
         public void giveUp() {
             opened.completeExceptionally(NotOpened.of(NotOpened.GIVEN_UP, "its flow doesn't want it any more"));
-            // It may be open by now: whoever took it mustn't take its end for that of a flow.
+            // The connection may be established: a reset tells the peer that the flow was cut short.
             if (isMade()) {
                 Relay.reset(connecting.channel());
             }

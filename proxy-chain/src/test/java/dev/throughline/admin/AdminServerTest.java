@@ -317,7 +317,7 @@ class AdminServerTest {
         }
     }
 
-    /** A page of somebody else, in a browser on this host, may have its own name lead here (DNS rebinding). */
+    /** Another site's page, in a browser on this host, can make its own domain name resolve to this address (DNS rebinding). */
     @ParameterizedTest
     @CsvSource({
         "Host: 127.0.0.1:9464, 200",
@@ -343,7 +343,7 @@ class AdminServerTest {
         }
     }
 
-    /** Whoever holds connections keeps nobody from asking, and takes few descriptors. */
+    /** A client that holds connections open can't block others, and uses few descriptors. */
     @Test
     void connectionsThatAreHeldMakeRoomForNewOnes() throws IOException {
         InetSocketAddress free = freeAddress();

@@ -20,22 +20,34 @@ import java.time.Instant;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** For whom a flow counts of whose originator only an address is known. */
+/** The claimant of flows whose originator isn't fully known. */
 class ClaimantsTest {
     private static final HostId HOST = HostId.of("edge-1");
 
     private static final Claimants CLAIMANTS = new Claimants(HOST, uid -> uid < 100_000 ? uid : 1001);
 
     private static Claimant of(Evidence evidence, String source) {
+        return of(HOST, source, ProcessIdentity.unknown(evidence, OperatingSystem.LINUX));
+    }
+
+    private static Claimant of(HostId host, int uid) {
+        return of(
+                host,
+                "127.0.0.1",
+                new ProcessIdentity(
+                        Evidence.UID_ONLY,
+                        OperatingSystem.LINUX,
+                        Optional.empty(),
+                        Optional.of(Credentials.ofUser(uid)),
+                        Code.UNKNOWN,
+                        Placement.UNKNOWN,
+                        Person.UNKNOWN));
+    }
+
+    private static Claimant of(HostId host, String source, ProcessIdentity identity) {
         String destination = source.contains(":") ? "2001:db8::80" : "198.51.100.80";
         Tuple tuple = Tuple.tcp(new InetSocketAddress(source, 40_000), new InetSocketAddress(destination, 80));
-        return CLAIMANTS.of(new Originator(
-                HOST,
-                new FlowId(1, 2),
-                Instant.EPOCH,
-                tuple,
-                Way.SOCKET,
-                ProcessIdentity.unknown(evidence, OperatingSystem.LINUX)));
+        return CLAIMANTS.of(new Originator(host, new FlowId(1, 2), Instant.EPOCH, tuple, Way.SOCKET, identity));
     }
 
     /** Otherwise a process would be a host of its own with each address of 127.0.0.0/8 that it binds to. */
@@ -56,25 +68,7 @@ class ClaimantsTest {
         assertThat(of(Evidence.REMOTE, "2001:db8:0:1::1")).isNotEqualTo(of(Evidence.REMOTE, "2001:db8::1"));
     }
 
-    private static Claimant of(HostId host, int uid) {
-        Tuple tuple = Tuple.tcp(new InetSocketAddress("127.0.0.1", 40_000), new InetSocketAddress("198.51.100.80", 80));
-        return CLAIMANTS.of(new Originator(
-                host,
-                new FlowId(1, 2),
-                Instant.EPOCH,
-                tuple,
-                Way.SOCKET,
-                new ProcessIdentity(
-                        Evidence.UID_ONLY,
-                        OperatingSystem.LINUX,
-                        Optional.empty(),
-                        Optional.of(Credentials.ofUser(uid)),
-                        Code.UNKNOWN,
-                        Placement.UNKNOWN,
-                        Person.UNKNOWN)));
-    }
-
-    /** What another host's users may have isn't known here. */
+    /** The subordinate ids of another host are unknown here. */
     @Test
     void aSubordinateIdCountsForItsOwnerOnItsOwnHost() {
         assertThat(of(HOST, 100_005).user()).isEqualTo("1001");

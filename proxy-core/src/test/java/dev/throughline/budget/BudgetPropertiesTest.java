@@ -115,7 +115,7 @@ class BudgetPropertiesTest {
         }
     }
 
-    /** Whoever was within his share found neither a free place that he may have nor anybody above his with an idle flow. */
+    /** A claimant within its share was refused only if no place was free for it and no other claimant above its share had an idle flow. */
     private void fairlyRefused(Claimant who, ImmutableList<ImmutableList<String>> ways) {
         for (ImmutableList<String> way : ways) {
             NaiveBudget.Flow would = new NaiveBudget.Flow(-1, who, way);

@@ -264,7 +264,7 @@ class ForgottenConnectionsIT {
                 forget();
                 assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
             }
-            // The rules are made anew, and it is remembered still.
+            // The rules are replaced; the set still contains the connection.
             hops.redirect("apply", "hop-a");
             forget();
             assertThat(before.say(HELLO)).isEqualTo(HELLO);
@@ -375,7 +375,7 @@ class ForgottenConnectionsIT {
         assertThat(hops.get("hop-a").process().flowLog()).isEmpty();
     }
 
-    /** By a cgroup that the test makes; whoever can't make one can't have the case. */
+    /** Uses a cgroup of its own; skipped where the test can't create one. */
     @Test
     void whatACgroupIsExemptedForPasses() throws IOException {
         Path root = Path.of(

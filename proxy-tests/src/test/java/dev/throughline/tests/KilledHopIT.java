@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Two hops on loopback, of which one is killed, as by the kernel for want of memory. Whatever was on its way is incomplete, and
- * neither end may take it for the whole: only a reset says so.
+ * Two hops on loopback; one of them is killed with SIGKILL, as the out-of-memory killer does. Transfers in progress are incomplete,
+ * and both ends must see a reset instead of an orderly end.
  */
 @Timeout(60)
 class KilledHopIT {
