@@ -11,7 +11,7 @@ public interface BudgetEvents {
         public void refused(String pool, String reason) {}
 
         @Override
-        public void evicted(String transport) {}
+        public void evicted(String transport, String reason) {}
 
         @Override
         public void fellOver(String transport, String reason) {}
@@ -29,8 +29,12 @@ public interface BudgetEvents {
     /** A flow got no place, at once or after it waited; as {@link #waited}. */
     void refused(String pool, String reason);
 
-    /** An idle flow on a transport is closed to make room. */
-    void evicted(String transport);
+    /**
+     * A flow on a transport is closed to make room.
+     *
+     * @param reason {@code idle}, or {@code preempted} if it may have moved bytes
+     */
+    void evicted(String transport, String reason);
 
     /**
      * A flow goes on over a later transport of its route.

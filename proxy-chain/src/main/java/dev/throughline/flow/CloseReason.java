@@ -34,6 +34,8 @@ public enum CloseReason {
     POLICY_DENIED("a rule of the policy denies it"),
     NO_PLACE("no transport has a place for it, or none but those reserved for others"),
     CLASS_LIMIT("its class has as many flows of its originator, or to its destination, as it may"),
+    PREEMPTED(
+            "it was the newest flow of the originator with the most, and one below its guaranteed share needed the place"),
     EVICTED("it was idle, its originator has more than its share, and others needed the place"),
     START_FAILED("the transport couldn't start its connection, and no other may"),
     NO_DESCRIPTORS("this process or host may open no more files, and so no connection for it"),

@@ -267,14 +267,21 @@ public final class FlowBudget implements AutoCloseable {
             if (lease.isReleased()) {
                 return;
             }
-            if (System.nanoTime() - flow.movedNanos() < rule.idleFloor().toNanos()) {
+            if (lease.isPreempted()) {
+                events.evicted(transport(lease), "preempted");
+                flow.stop(CloseReason.PREEMPTED);
+            } else if (System.nanoTime() - flow.movedNanos() < rule.idleFloor().toNanos()) {
                 budget.spare(lease);
             } else {
-                // The transport's place follows the hop's.
-                events.evicted(lease.ask().ways().get(lease.way()).get(1));
+                events.evicted(transport(lease), "idle");
                 flow.stop(CloseReason.EVICTED);
             }
         });
+    }
+
+    /** The pool of the transport follows that of the hop. */
+    private static String transport(Lease lease) {
+        return lease.ask().ways().get(lease.way()).get(1);
     }
 
     /** What this host has no more of. */

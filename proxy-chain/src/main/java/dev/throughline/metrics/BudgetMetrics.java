@@ -1,5 +1,6 @@
 package dev.throughline.metrics;
 
+import com.google.common.collect.ImmutableSet;
 import dev.throughline.flow.BudgetEvents;
 import dev.throughline.flow.FlowBudget;
 import dev.throughline.transport.NotOpened;
@@ -12,6 +13,8 @@ import io.micrometer.core.instrument.MeterRegistry;
  */
 final class BudgetMetrics implements BudgetEvents {
     private static final String AGENT_FAILED = "agent-failed";
+    private static final ImmutableSet<String> EVICTIONS = ImmutableSet.of("idle", "preempted");
+
     private final MeterRegistry registry;
 
     BudgetMetrics(MeterRegistry registry) {
@@ -26,7 +29,7 @@ final class BudgetMetrics implements BudgetEvents {
 
     /** Its series exist from now on. */
     void transport(String name) {
-        evictions(name);
+        EVICTIONS.forEach(reason -> evictions(name, reason));
         FlowBudget.SHORTAGES.forEach(reason -> fallOvers(name, reason));
         NotOpened.OF_TRANSPORTS.forEach(reason -> fallOvers(name, reason));
         fallOvers(name, AGENT_FAILED);
@@ -45,13 +48,13 @@ final class BudgetMetrics implements BudgetEvents {
         return counter("throughline.budget.refused", "Flows that got no place", "pool", pool, reason);
     }
 
-    private Counter evictions(String transport) {
+    private Counter evictions(String transport, String reason) {
         return counter(
                 "throughline.budget.evicted",
-                "Idle flows that were closed to make room for others",
+                "Flows that were closed to make room for others",
                 "transport",
                 transport,
-                "idle");
+                reason);
     }
 
     private Counter fallOvers(String transport, String reason) {
@@ -81,8 +84,8 @@ final class BudgetMetrics implements BudgetEvents {
     }
 
     @Override
-    public void evicted(String transport) {
-        evictions(transport).increment();
+    public void evicted(String transport, String reason) {
+        evictions(transport, reason).increment();
     }
 
     @Override

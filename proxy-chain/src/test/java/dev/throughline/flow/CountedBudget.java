@@ -18,8 +18,8 @@ final class CountedBudget implements BudgetEvents {
     }
 
     @Override
-    public void evicted(String transport) {
-        events.add("evicted from " + transport);
+    public void evicted(String transport, String reason) {
+        events.add("evicted from " + transport + ": " + reason);
     }
 
     @Override

@@ -213,7 +213,7 @@ class FlowPlacesTest extends FlowScene {
 
         assertReset(first);
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending()).isEqualTo(new Ending(CloseReason.EVICTED, ""));
-        assertThat(counted.events).contains("evicted from bsd-socket");
+        assertThat(counted.events).contains("evicted from bsd-socket: idle");
         there.close();
         second.close();
         thereToo.close();

@@ -7,7 +7,6 @@ import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,12 +100,14 @@ public final class Budget {
                 ? LimitClass.DEFAULT_WAIT
                 : ask.limits().longestWait();
         long deadline = ask.since() + wait.toNanos();
-        if (deadline - now <= 0 || ask.ways().isEmpty() || !waiting.isOpenTo(ask.who())) {
+        if (deadline - now <= 0 || ask.ways().isEmpty()) {
             return new Admission.Refused(shortage, ImmutableList.copyOf(evicted));
         }
-        Optional<Ticket> displaced = waiting.displaced();
         Ticket ticket = new Ticket(ask, numbers++, deadline, shortage);
-        waiting.add(ticket);
+        Optional<Ticket> displaced = waiting.add(ticket);
+        if (displaced.filter(ticket::equals).isPresent()) {
+            return new Admission.Refused(shortage, ImmutableList.copyOf(evicted));
+        }
         return new Admission.Waiting(ticket, ImmutableList.copyOf(evicted), displaced);
     }
 
@@ -145,15 +146,65 @@ public final class Budget {
             before = evicted.size();
             attempt = attemptOnce(ask, now, evicted::add);
         } while (attempt.lease.isEmpty() && evicted.size() > before);
-        return attempt;
+        return attempt.lease.isPresent() || attempt.comes ? attempt : preempted(ask, attempt, evicted);
+    }
+
+    /** Where no way has a place, the newest flow of whoever has the most gives up its own, and the place comes when that is closed. */
+    private Attempt preempted(Ask ask, Attempt refused, List<Lease> evicted) {
+        boolean comes = false;
+        for (int way = 0; way < ways(ask) && !comes; way++) {
+            Lease lease = new Lease(ask, numbers, way);
+            lease.places(taken(ask, lease, new Place[] {}));
+            comes = preempt(lease, evicted);
+            giveAll(lease);
+        }
+        return new Attempt(Optional.empty(), refused.shortage, comes);
+    }
+
+    /** Whether each pool of a way has a place for it soon. Unless all of them can have one, nobody is evicted in any. */
+    private static boolean preempt(Lease lease, List<Lease> evicted) {
+        for (Place place : lease.places()) {
+            if (!place.pool().hasRoomSoon(place.process())
+                    && place.pool().giver(place.process()).isEmpty()) {
+                return false;
+            }
+        }
+        for (Place place : lease.places()) {
+            if (!place.pool().hasRoomSoon(place.process())) {
+                place.pool().giver(place.process()).ifPresent(victim -> {
+                    victim.lease().preempt();
+                    evict(victim.lease(), evicted::add);
+                });
+            }
+        }
+        return true;
+    }
+
+    private Lease granted(Lease lease) {
+        numbers++;
+        lease.counted(caps.add(lease.ask()));
+        for (Place place : lease.places()) {
+            place.process().addNewest(place);
+        }
+        return lease;
+    }
+
+    private void giveAll(Lease lease) {
+        for (Place place : lease.places()) {
+            give(place);
+        }
+    }
+
+    private static int ways(Ask ask) {
+        return ask.limits().fallsOver()
+                ? ask.ways().size()
+                : Math.min(1, ask.ways().size());
     }
 
     private Attempt attemptOnce(Ask ask, long now, Consumer<Lease> evict) {
         Optional<Shortage> first = Optional.empty();
         boolean comes = false;
-        int ways = ask.limits().fallsOver()
-                ? ask.ways().size()
-                : Math.min(1, ask.ways().size());
+        int ways = ways(ask);
         Place[] kept = {};
         for (int way = 0; way < ways; way++) {
             Lease lease = new Lease(ask, numbers, way);
@@ -163,9 +214,7 @@ public final class Budget {
             }
             Optional<Shortage> objection = objection(lease);
             if (objection.isEmpty()) {
-                numbers++;
-                lease.counted(caps.add(ask));
-                return new Attempt(Optional.of(lease), first, false);
+                return new Attempt(Optional.of(granted(lease)), first, false);
             }
             comes |= areFreeSoon(lease.places());
             int same = way + 1 < ways ? common(ask.ways().get(way), ask.ways().get(way + 1)) : 0;
@@ -249,9 +298,13 @@ public final class Budget {
     }
 
     private static void evict(Lease victim, Consumer<Lease> evict) {
+        boolean evictable = victim.isEvictable();
         victim.evict();
         for (Place place : victim.places()) {
-            place.process().idle().remove(place);
+            if (evictable) {
+                place.process().idle().remove(place);
+            }
+            place.process().forget(place);
             place.pool().tree().remove(place.process());
         }
         evict.accept(victim);
@@ -272,14 +325,16 @@ public final class Budget {
     }
 
     /**
-     * A flow was evicted and isn't closed, because it moved something in that moment.
+     * A flow was evicted and isn't closed, because it moved something in that moment. One that was preempted can't be spared: its
+     * place is another's.
      *
      * @param lease of the flow
      */
     public synchronized void spare(Lease lease) {
-        if (lease.isEvicted()) {
+        if (lease.isEvicted() && !lease.isPreempted()) {
             lease.activate();
             for (Place place : lease.places()) {
+                place.process().addOldest(place);
                 place.pool().tree().add(place.process());
                 place.pool().tree().addIdle(place);
             }
@@ -298,6 +353,9 @@ public final class Budget {
             return Turn.NOTHING;
         }
         for (Place place : lease.places()) {
+            if (lease.counts()) {
+                place.process().forget(place);
+            }
             give(place);
         }
         boolean active = lease.isEvictable();
@@ -332,17 +390,20 @@ public final class Budget {
         return new Turn(served.build(), expired, ImmutableList.copyOf(evicted));
     }
 
-    /** Whoever waits with the fewest places comes first; of those with the same, whoever came first. */
+    /**
+     * First comes a flow of the host with the fewest places, there of the user with the fewest, and so on inwards; of those with the
+     * same, the one that came first.
+     */
     private Optional<Turn.Served> next(long now, List<Lease> evicted) {
         if (waiting.size() == 0) {
             return Optional.empty();
         }
-        Set<ImmutableList<ImmutableList<String>>> full = new HashSet<>();
+        Set<FullFor> full = new HashSet<>();
         Set<Tried> tried = new HashSet<>();
-        Comparator<Ticket> fewest = Comparator.comparingInt(ticket -> places(ticket.ask()));
-        for (Ticket ticket : waiting.heads(fewest.thenComparingLong(Ticket::number))) {
+        for (Ticket ticket : waiting.heads(this::placesAround)) {
             Ask ask = ticket.ask();
-            if (full.contains(ask.ways()) || caps.objection(ask).isPresent() || !tried.add(tried(ask))) {
+            FullFor user = new FullFor(ask.who().host(), ask.who().user(), ask.ways());
+            if (full.contains(user) || caps.objection(ask).isPresent() || !tried.add(tried(ask))) {
                 continue;
             }
             int before = evicted.size();
@@ -355,11 +416,14 @@ public final class Budget {
                 return Optional.of(new Turn.Served(ticket, attempt.lease.get()));
             }
             if (attempt.shortage.orElseThrow() instanceof Shortage.Full) {
-                full.add(ask.ways());
+                full.add(user);
             }
         }
         return Optional.empty();
     }
+
+    /** A user for whom pools are full: those of its flows that come later in the order have no better claim. */
+    private record FullFor(String host, String user, ImmutableList<ImmutableList<String>> ways) {}
 
     /** What decides about a process that waits: of those of one executable with as many places each, one is asked for. */
     private record Tried(
@@ -385,9 +449,9 @@ public final class Budget {
                         .collect(ImmutableList.toImmutableList()));
     }
 
-    /** Of the process, in the pool that all its flows take a place of first. */
-    private int places(Ask ask) {
-        return processes.count(ask.who(), pool(ask.ways().getFirst().getFirst()).number());
+    /** Places of the host, the user, the executable and the process, in the pool of which all of the process's flows take one. */
+    private ShareTree.Counts placesAround(Ask ask) {
+        return pool(ask.ways().getFirst().getFirst()).tree().counts(ask.who());
     }
 
     /**

@@ -20,6 +20,7 @@ public final class Lease {
     private Place[] places = {};
     private ImmutableList<CapCounts.Key> counted = ImmutableList.of();
     private State state = State.STARTING;
+    private boolean preempted;
 
     Lease(Ask ask, long number, int way) {
         this.ask = ask;
@@ -72,6 +73,20 @@ public final class Lease {
     /** {@return whether the system has let go of the flow} */
     public boolean isReleased() {
         return state == State.RELEASED;
+    }
+
+    /** {@return whether it was evicted though it may have moved something, for an originator below its guaranteed share} */
+    public boolean isPreempted() {
+        return preempted;
+    }
+
+    /** Returns whether its places count for its originator. */
+    boolean counts() {
+        return state == State.STARTING || state == State.ACTIVE;
+    }
+
+    void preempt() {
+        preempted = true;
     }
 
     void activate() {

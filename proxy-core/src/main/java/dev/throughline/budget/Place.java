@@ -1,5 +1,7 @@
 package dev.throughline.budget;
 
+import org.jspecify.annotations.Nullable;
+
 /** What a lease takes in one pool. */
 final class Place {
     private final Pool pool;
@@ -7,6 +9,10 @@ final class Place {
     private final Lease lease;
     private long seenMoved;
     private int index;
+    /** Its neighbours among the places of its process, by age. */
+    private @Nullable Place older;
+
+    private @Nullable Place newer;
 
     Place(Pool pool, ShareTree.Leaf process, Lease lease) {
         this.pool = pool;
@@ -36,6 +42,24 @@ final class Place {
         long before = seenMoved;
         seenMoved = lease.ask().moved().getAsLong();
         return seenMoved != before;
+    }
+
+    @Nullable
+    Place older() {
+        return older;
+    }
+
+    void older(@Nullable Place place) {
+        older = place;
+    }
+
+    @Nullable
+    Place newer() {
+        return newer;
+    }
+
+    void newer(@Nullable Place place) {
+        newer = place;
     }
 
     /** Where it is in its process's idle order. */

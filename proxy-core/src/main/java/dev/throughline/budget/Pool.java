@@ -85,7 +85,17 @@ final class Pool {
 
     /** Returns whether a process within its share can keep its place once the evicted flows are released. */
     boolean isFreeSoon(ShareTree.Leaf process) {
-        return objection(process, inUse - evicted()).isEmpty() && tree.levelsWithin(process, rule.open(capacity)) > 0;
+        return objection(process, inUse - evicted()).isEmpty() && !tree.exceedsWhole(process, rule.open(capacity));
+    }
+
+    /** Returns whether a process can keep its place once the evicted flows are released. */
+    boolean hasRoomSoon(ShareTree.Leaf process) {
+        return objection(process, inUse - evicted()).isEmpty();
+    }
+
+    /** The flow that has to give its place to a process which isn't above its guaranteed share; empty if that has none. */
+    Optional<Place> giver(ShareTree.Leaf process) {
+        return tree.giver(process, rule.guaranteed(capacity)).flatMap(ShareTree.Leaf::newest);
     }
 
     private Optional<Shortage> objection(ShareTree.Leaf process, int taken) {
@@ -93,9 +103,10 @@ final class Pool {
             return Optional.of(new Shortage.Full(name));
         }
         int open = rule.open(capacity);
-        return taken > open && taken - open > rule.reservedFor(tree.levelsWithin(process, open), capacity)
-                ? Optional.of(new Shortage.Reserved(name))
-                : Optional.empty();
+        boolean reserved = taken > open
+                && tree.exceedsWhole(process, open)
+                && giver(process).isEmpty();
+        return reserved ? Optional.of(new Shortage.Reserved(name)) : Optional.empty();
     }
 
     /** Above the soft mark, evicts flows down to the low mark, as far as any may be. */

@@ -7,7 +7,7 @@ import java.time.Duration;
 /**
  * How a pool's places are given, whatever its capacity is now.
  *
- * @param reservePercent of the capacity, for originators within their share; 0 for none
+ * @param reservePercent of the capacity, for originators within their share; as many are guaranteed. 0 for none
  * @param softPercent of the capacity: above so many, idle flows are evicted
  * @param lowPercent of the capacity: down to so many; at 100 only for the flow that asks
  * @param idleFloor a flow that moved something within it is never evicted
@@ -40,20 +40,9 @@ public record PoolRule(int reservePercent, int softPercent, int lowPercent, Dura
         return Math.max(Math.min(1, capacity), capacity - share(capacity, reservePercent));
     }
 
-    /**
-     * Returns how many reserved places of a pool with this capacity are for an originator that is within its share on this many
-     * levels: process, executable, user and host, in this order.
-     */
-    int reservedFor(int levels, int capacity) {
-        int reserve = capacity - open(capacity);
-        return switch (levels) {
-            case 0 -> 0;
-            case 1 -> reserve / 4;
-            case 2 -> reserve - reserve / 2;
-            case 3 -> reserve - reserve / 4;
-            case 4 -> reserve;
-            default -> throw new IllegalArgumentException("there are four levels, not " + levels);
-        };
+    /** Returns how many places of a pool with this capacity are guaranteed: they are had even if others have to give them up. */
+    int guaranteed(int capacity) {
+        return capacity - open(capacity);
     }
 
     int soft(int capacity) {

@@ -1,5 +1,6 @@
 package dev.throughline.budget;
 
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,11 @@ final class Ranking {
     /** All counts together. */
     long total() {
         return total;
+    }
+
+    /** One of the members with the largest count; empty if no member has any. */
+    Optional<Member> largest() {
+        return most == null ? Optional.empty() : Optional.ofNullable(most.first);
     }
 
     void increment(Member member) {

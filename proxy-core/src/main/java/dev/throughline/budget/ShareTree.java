@@ -2,8 +2,12 @@ package dev.throughline.budget;
 
 import static com.google.common.base.Preconditions.checkState;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -110,6 +114,9 @@ final class ShareTree {
         /** Those of its places that count. */
         private int places;
 
+        private @Nullable Place newest;
+        private @Nullable Place oldest;
+
         private Leaf(Group parent, String name) {
             super(parent, name);
         }
@@ -120,6 +127,48 @@ final class ShareTree {
 
         int places() {
             return places;
+        }
+
+        /** The flow that got its place last. */
+        Optional<Place> newest() {
+            return Optional.ofNullable(newest);
+        }
+
+        void addNewest(Place place) {
+            place.older(newest);
+            if (newest == null) {
+                oldest = place;
+            } else {
+                newest.newer(place);
+            }
+            newest = place;
+        }
+
+        void addOldest(Place place) {
+            place.newer(oldest);
+            if (oldest == null) {
+                newest = place;
+            } else {
+                oldest.older(place);
+            }
+            oldest = place;
+        }
+
+        void forget(Place place) {
+            Place older = place.older();
+            Place newer = place.newer();
+            if (older == null) {
+                oldest = newer;
+            } else {
+                older.newer(newer);
+            }
+            if (newer == null) {
+                newest = older;
+            } else {
+                newer.older(older);
+            }
+            place.older(null);
+            place.newer(null);
         }
     }
 
@@ -191,6 +240,38 @@ final class ShareTree {
         }
     }
 
+    /** How many places a process has, and those around it; ordered by the outermost that differs. */
+    record Counts(int host, int user, int executable, int process) implements Comparable<Counts> {
+        private static final Comparator<Counts> ORDER = Comparator.comparingInt(Counts::host)
+                .thenComparingInt(Counts::user)
+                .thenComparingInt(Counts::executable)
+                .thenComparingInt(Counts::process);
+
+        @Override
+        public int compareTo(Counts other) {
+            return ORDER.compare(this, other);
+        }
+    }
+
+    /** How many places {@code who} has on each level. */
+    Counts counts(Claimant who) {
+        rankAll();
+        Optional<Node> host = member(Optional.of(root), who.host());
+        Optional<Node> user = member(host, who.user());
+        Optional<Node> executable = member(user, who.executable());
+        Optional<Node> process = member(executable, who.process());
+        return new Counts(count(host), count(user), count(executable), count(process));
+    }
+
+    private static Optional<Node> member(Optional<? extends Node> of, String name) {
+        return of.flatMap(
+                node -> node instanceof Group group ? Optional.ofNullable(group.members.get(name)) : Optional.empty());
+    }
+
+    private static int count(Optional<Node> node) {
+        return node.map(Node::count).orElse(0);
+    }
+
     /** Somebody refers to a process. */
     void hold(Leaf process) {
         process.references++;
@@ -213,24 +294,49 @@ final class ShareTree {
         return true;
     }
 
-    /** Whether a process has more than its share of {@code places}. */
+    /** Returns whether a process has more than its share of {@code places}. */
     boolean exceeds(Leaf process, int places) {
         return exceeds(process, places, false);
     }
 
     /**
-     * How many of a process, its executable, its user and its host, in this order, have no more than their share of {@code places};
-     * all inside one who hasn't more haven't either. Here a part of a place counts as a whole one, so that of those who have the
-     * same, each may have what all of them can't. Not so between the processes of an executable: it can have as many as it likes.
+     * Returns whether a process has more than its share, rounded up to whole places on each level, so that of those who have
+     * the same each may have what all of them can't. The processes of an executable round down: it can have any number of them.
      */
-    int levelsWithin(Leaf process, int places) {
-        int levels = 0;
-        Node node = process;
-        while (node.parent != null && !exceeds(node, places, true)) {
-            levels++;
-            node = node.parent;
+    boolean exceedsWhole(Leaf process, int places) {
+        return exceeds(process, places, true);
+    }
+
+    /**
+     * The process that gives up a place for {@code process}, which has one more than it can keep: the one with the most places
+     * in the executable, the user and the host with the most. From the outside in, the first level counts on which another has more places
+     * than {@code process} has there, and {@code process} there no more than its share of {@code guaranteed} places. Empty if there is no such level.
+     */
+    Optional<Leaf> giver(Leaf process, int guaranteed) {
+        rankAll();
+        List<Node> path = new ArrayList<>(4);
+        for (Node node = process; node.parent != null; node = node.parent) {
+            path.addFirst(node);
         }
-        return levels;
+        for (Node mine : path) {
+            Node largest = largestBeside(mine);
+            if (largest.count() > mine.count() && !exceeds(mine, guaranteed, true)) {
+                return Optional.of(largestIn(largest));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Node largestBeside(Node node) {
+        Group group = node.parent;
+        return group == null ? node : (Node) group.ranking.largest().orElse(node);
+    }
+
+    private static Leaf largestIn(Node node) {
+        return switch (node) {
+            case Leaf process -> process;
+            case Group group -> largestIn((Node) group.ranking.largest().orElseThrow());
+        };
     }
 
     private boolean exceeds(Node node, int shared, boolean wholePlaces) {

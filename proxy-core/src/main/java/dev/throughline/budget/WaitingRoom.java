@@ -2,13 +2,16 @@ package dev.throughline.budget;
 
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedSet;
+import java.util.function.Function;
 
 /** Flows that wait for a place, those of a process that may go the same ways in the order in which they came. */
 final class WaitingRoom {
@@ -26,8 +29,8 @@ final class WaitingRoom {
 
     private int capacity;
     private final Map<Line, Deque<Ticket>> lines = new LinkedHashMap<>();
-    private final Map<Claimant, Integer> waiting = new LinkedHashMap<>();
-    private int size;
+    private final ShareTree shares = new ShareTree();
+    private final Map<ShareTree.Leaf, SequencedSet<Ticket>> ofProcess = new HashMap<>();
 
     WaitingRoom(int capacity) {
         this.capacity = capacity;
@@ -38,49 +41,31 @@ final class WaitingRoom {
     }
 
     int size() {
-        return size;
+        return shares.count();
     }
 
-    /** Whether one more may come in, if {@link #displaced} has to leave for it. */
-    boolean isOpenTo(Claimant who) {
-        return size < capacity || (capacity > 0 && of(who) + 1 < most());
-    }
-
-    /** The newest flow of the process with the most, if there is no room without it. */
-    Optional<Ticket> displaced() {
-        if (size < capacity) {
+    /**
+     * A flow comes in, if there is room for it or its originator is within its share of the room and another has more.
+     *
+     * @return whoever has to leave for it: the newest flow of the process with the most, in the executable, user and host with
+     *     the most; or the flow itself
+     */
+    Optional<Ticket> add(Ticket ticket) {
+        lines.computeIfAbsent(Line.of(ticket.ask()), _ -> new ArrayDeque<>()).addLast(ticket);
+        ShareTree.Leaf process = shares.process(ticket.ask().who());
+        shares.hold(process);
+        shares.add(process);
+        of(process).addLast(ticket);
+        if (size() <= capacity) {
             return Optional.empty();
         }
-        int most = most();
-        Ticket newest = null;
-        for (Map.Entry<Line, Deque<Ticket>> line : lines.entrySet()) {
-            Ticket last = line.getValue().getLast();
-            if (of(line.getKey().who) == most && (newest == null || last.number() > newest.number())) {
-                newest = last;
-            }
-        }
-        if (newest == null) {
-            throw new IllegalStateException("full, and nobody waits");
-        }
-        remove(newest);
-        return Optional.of(newest);
+        Ticket leaves =
+                shares.giver(process, capacity).map(most -> of(most).getLast()).orElse(ticket);
+        remove(leaves);
+        return Optional.of(leaves);
     }
 
-    private int of(Claimant who) {
-        return waiting.getOrDefault(who, 0);
-    }
-
-    private int most() {
-        return waiting.values().stream().mapToInt(Integer::intValue).max().orElse(0);
-    }
-
-    void add(Ticket ticket) {
-        lines.computeIfAbsent(Line.of(ticket.ask()), _ -> new ArrayDeque<>()).addLast(ticket);
-        waiting.merge(ticket.ask().who(), 1, Integer::sum);
-        size++;
-    }
-
-    /** Whether it still waited. */
+    /** Returns whether it still waited. */
     boolean remove(Ticket ticket) {
         Line line = Line.of(ticket.ask());
         Deque<Ticket> tickets = lines.get(line);
@@ -90,17 +75,28 @@ final class WaitingRoom {
         if (tickets.isEmpty()) {
             lines.remove(line);
         }
-        waiting.computeIfPresent(ticket.ask().who(), (_, count) -> count == 1 ? null : count - 1);
-        size--;
+        ShareTree.Leaf process = shares.process(ticket.ask().who());
+        shares.remove(process);
+        of(process).remove(ticket);
+        if (shares.letGo(process)) {
+            ofProcess.remove(process);
+        }
         return true;
     }
 
-    /** The first of each line, in {@code order}. */
-    List<Ticket> heads(Comparator<Ticket> order) {
-        List<Ticket> heads = new ArrayList<>(lines.size());
-        lines.values().forEach(line -> heads.add(line.getFirst()));
-        heads.sort(order);
-        return heads;
+    private SequencedSet<Ticket> of(ShareTree.Leaf process) {
+        return ofProcess.computeIfAbsent(process, _ -> new LinkedHashSet<>());
+    }
+
+    /** The first of each line; those with the smallest counts come first, and of those with the same, the one that came first. */
+    List<Ticket> heads(Function<Ask, ShareTree.Counts> counts) {
+        record Head(Ticket ticket, ShareTree.Counts counts) {}
+        return lines.values().stream()
+                .map(Deque::getFirst)
+                .map(ticket -> new Head(ticket, counts.apply(ticket.ask())))
+                .sorted(Comparator.comparing(Head::counts).thenComparingLong(head -> head.ticket.number()))
+                .map(Head::ticket)
+                .toList();
     }
 
     /** Takes out those whose time is over. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -27,9 +28,10 @@ class BudgetPropertiesTest {
             ImmutableList.of(ImmutableList.of("host", "narrow"));
     private static final LimitClass AT_ONCE = new LimitClass("at-once", Caps.OPEN, true, Duration.ZERO);
 
-    private final NaiveBudget model = new NaiveBudget();
+    private final NaiveBudget model = new NaiveBudget(this::chosen);
     private final Map<Long, Lease> leases = new HashMap<>();
     private final List<NaiveBudget.Flow> closing = new ArrayList<>();
+    private final List<Long> evicted = new ArrayList<>();
     private Budget budget;
     private Random random;
     /** Near the largest, so that it comes round. */
@@ -84,12 +86,14 @@ class BudgetPropertiesTest {
         long number = leases.size();
         Map<String, Integer> before = new HashMap<>();
         model.pools.keySet().forEach(pool -> before.put(pool, model.inUse(pool)));
-        NaiveBudget.Outcome expected = model.ask(number, who, ways, now);
         NaiveBudget.Flow[] flow = {null};
         Admission answer =
                 budget.ask(new Ask(who, "", AT_ONCE, ways, now, () -> flow[0] == null ? now : flow[0].moved), now);
+        evicted.clear();
+        answer.evicted().forEach(lease -> evicted.add(number(lease)));
+        NaiveBudget.Outcome expected = model.ask(number, who, ways, now);
 
-        assertThat(answer.evicted().stream().map(this::number).toList()).isEqualTo(expected.evicted());
+        assertThat(evicted).isEqualTo(expected.evicted());
         model.flows.stream()
                 .filter(each -> !each.counts() && !closing.contains(each))
                 .forEach(closing::add);
@@ -108,6 +112,7 @@ class BudgetPropertiesTest {
                 assertThat(expected.way()).isEqualTo(-1);
                 assertThat(shortage).isEqualTo(expected.shortage());
                 fairlyRefused(who, ways);
+                isRefusedWhatIsGuaranteedOnlyUntilAPlaceIsFree(who, ways);
             }
             // Who is within his share, and somebody makes room for him.
             case Admission.Waiting(Ticket ticket, var evicted, var displaced) ->
@@ -136,6 +141,45 @@ class BudgetPropertiesTest {
             model.flows.remove(would);
             assertThat(blocked).as("%s by %s", who, way).isTrue();
         }
+    }
+
+    /** Of several that might give up their place, the one that did. */
+    private NaiveBudget.Flow chosen(List<NaiveBudget.Flow> givers) {
+        return givers.stream()
+                .filter(flow -> evicted.contains(flow.number))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("none of " + givers.size() + " gave its place up: " + evicted));
+    }
+
+    /**
+     * A user without flows is refused only if nobody has two, or a place is on its way that another flow gave up. The same holds
+     * for a host.
+     */
+    private void isRefusedWhatIsGuaranteedOnlyUntilAPlaceIsFree(
+            Claimant who, ImmutableList<ImmutableList<String>> ways) {
+        for (ImmutableList<String> way : ways) {
+            assertThat(way.stream().anyMatch(pool -> mayBeRefused(pool, who)))
+                    .as("%s by %s", who, way)
+                    .isTrue();
+        }
+    }
+
+    private boolean mayBeRefused(String name, Claimant who) {
+        NaiveBudget.Pool pool = model.pools.get(name);
+        List<NaiveBudget.Flow> counted = model.flows.stream()
+                .filter(flow -> flow.counts() && flow.pools.contains(name))
+                .toList();
+        boolean isNewUser = counted.stream()
+                .noneMatch(flow ->
+                        flow.who.host().equals(who.host()) && flow.who.user().equals(who.user()));
+        boolean anotherHasTwo = counted.stream()
+                .collect(
+                        Collectors.groupingBy(flow -> List.of(flow.who.host(), flow.who.user()), Collectors.counting()))
+                .values()
+                .stream()
+                .anyMatch(count -> count > 1);
+        boolean anyGuaranteed = pool.capacity() > pool.rule().open(pool.capacity());
+        return !isNewUser || !anotherHasTwo || !anyGuaranteed || evicted(name) > 0;
     }
 
     private long evicted(String pool) {
@@ -172,8 +216,10 @@ class BudgetPropertiesTest {
     }
 
     private void spareOrRelease(NaiveBudget.Flow flow) {
-        if (random.nextBoolean()) {
+        if (random.nextBoolean() && !leases.get(flow.number).isPreempted()) {
             closing.remove(flow);
+            model.flows.remove(flow);
+            model.flows.addFirst(flow);
             flow.moved = now;
             flow.state = NaiveBudget.State.ACTIVE;
             budget.spare(leases.get(flow.number));

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The rules of the package once more, written down as they are said, without a thought of speed. */
@@ -43,8 +44,18 @@ final class NaiveBudget {
     /** @param way that has a place, -1 for none */
     record Outcome(int way, @Nullable Shortage shortage, List<Long> evicted) {}
 
+    private static final List<Function<Claimant, String>> LEVELS =
+            List.of(Claimant::host, Claimant::user, Claimant::executable, Claimant::process);
+
+    /** Which of several that have the most gives up its place is nobody's rule. */
+    private final Function<List<Flow>, Flow> chosen;
+
     final Map<String, Pool> pools = new LinkedHashMap<>();
     final List<Flow> flows = new ArrayList<>();
+
+    NaiveBudget(Function<List<Flow>, Flow> chosen) {
+        this.chosen = chosen;
+    }
 
     int inUse(String pool) {
         return (int) flows.stream().filter(flow -> flow.pools.contains(pool)).count();
@@ -64,7 +75,94 @@ final class NaiveBudget {
             outcome = askOnce(number, who, ways, now);
             evicted.addAll(outcome.evicted);
         }
+        if (outcome.way == -1 && ways.stream().noneMatch(way -> comes(number, who, way))) {
+            evicted.addAll(preempt(number, who, ways));
+        }
         return new Outcome(outcome.way, outcome.shortage, evicted);
+    }
+
+    /** Whether flows were evicted that make room for one within its share. */
+    private boolean comes(long number, Claimant who, ImmutableList<String> way) {
+        Flow flow = new Flow(number, who, way);
+        flows.add(flow);
+        boolean comes =
+                way.stream().anyMatch(pool -> inUse(pool) > counted(pool).size())
+                        && way.stream()
+                                .allMatch(pool -> objection(pool, who).isEmpty()
+                                        || (hasRoomSoon(pool, who) && !exceeds(pool, who, open(pool), true)));
+        flows.remove(flow);
+        return comes;
+    }
+
+    private boolean hasRoomSoon(String pool, Claimant who) {
+        return objection(pool, who, counted(pool).size()).isEmpty();
+    }
+
+    private int open(String pool) {
+        return pools.get(pool).rule.open(pools.get(pool).capacity);
+    }
+
+    /** The newest flow of another gives up its place, in each full pool of the first way where all pools have one for it then. */
+    private List<Long> preempt(long number, Claimant who, List<ImmutableList<String>> ways) {
+        List<Long> evicted = new ArrayList<>();
+        boolean comes = false;
+        for (int way = 0; way < ways.size() && !comes; way++) {
+            Flow flow = new Flow(number, who, ways.get(way));
+            flows.add(flow);
+            comes = flow.pools.stream()
+                    .allMatch(
+                            pool -> hasRoomSoon(pool, who) || !givers(pool, who).isEmpty());
+            for (String pool : flow.pools) {
+                if (comes && !hasRoomSoon(pool, who)) {
+                    Flow victim = chosen.apply(givers(pool, who));
+                    victim.state = State.EVICTED;
+                    evicted.add(victim.number);
+                }
+            }
+            flows.remove(flow);
+        }
+        return evicted;
+    }
+
+    /**
+     * The flows of which one gives up its place: the newest of each of those with the most, on the first level where somebody has more than {@code who},
+     * who has no more there than its share of the reserve.
+     */
+    List<Flow> givers(String pool, Claimant who) {
+        List<Flow> group = counted(pool);
+        for (int depth = 1; depth <= LEVELS.size(); depth++) {
+            Function<Claimant, String> level = LEVELS.get(depth - 1);
+            List<Flow> own = group.stream()
+                    .filter(flow -> level.apply(flow.who).equals(level.apply(who)))
+                    .toList();
+            int most = most(group, level);
+            int reserve = pools.get(pool).capacity - open(pool);
+            if (most > own.size() && !exceeds(pool, who, reserve, true, depth)) {
+                return givers(group, depth);
+            }
+            group = own;
+        }
+        return List.of();
+    }
+
+    /** The newest flow of each process with the most, in each executable with the most, and so on inwards. */
+    private static List<Flow> givers(List<Flow> group, int depth) {
+        if (depth > LEVELS.size()) {
+            return List.of(group.getLast());
+        }
+        Function<Claimant, String> level = LEVELS.get(depth - 1);
+        int most = most(group, level);
+        return group.stream().collect(Collectors.groupingBy(flow -> level.apply(flow.who))).values().stream()
+                .filter(members -> members.size() == most)
+                .flatMap(members -> givers(members, depth + 1).stream())
+                .toList();
+    }
+
+    private static int most(List<Flow> group, Function<Claimant, String> level) {
+        return group.stream().collect(Collectors.groupingBy(flow -> level.apply(flow.who))).values().stream()
+                .mapToInt(List::size)
+                .max()
+                .orElse(0);
     }
 
     private Outcome askOnce(long number, Claimant who, List<ImmutableList<String>> ways, long now) {
@@ -117,24 +215,19 @@ final class NaiveBudget {
     }
 
     Optional<Shortage> objection(String name, Claimant who) {
+        return objection(name, who, inUse(name));
+    }
+
+    private Optional<Shortage> objection(String name, Claimant who, int taken) {
         Pool pool = pools.get(name);
-        if (inUse(name) > pool.capacity) {
+        if (taken > pool.capacity) {
             return Optional.of(new Shortage.Full(name));
         }
         int open = pool.rule.open(pool.capacity);
-        int reserve = pool.capacity - open;
-        int quarters = levelsWithin(name, who, open);
-        int mayHave = quarters == 1 ? reserve / 4 : reserve - reserve * (4 - quarters) / 4;
-        return inUse(name) > open + mayHave ? Optional.of(new Shortage.Reserved(name)) : Optional.empty();
-    }
-
-    /** On how many levels, from the process outwards, somebody has no more than its share. */
-    private int levelsWithin(String name, Claimant who, int places) {
-        int levels = 0;
-        while (levels < 4 && !exceeds(name, who, places, true, 4 - levels)) {
-            levels++;
-        }
-        return levels;
+        boolean reserved = taken > open
+                && exceeds(name, who, open, true)
+                && givers(name, who).isEmpty();
+        return reserved ? Optional.of(new Shortage.Reserved(name)) : Optional.empty();
     }
 
     boolean exceeds(String name, Claimant who, int places, boolean wholePlaces) {
@@ -145,10 +238,8 @@ final class NaiveBudget {
     private boolean exceeds(String name, Claimant who, int places, boolean wholePlaces, int depth) {
         List<Flow> group = counted(name);
         int part = places;
-        List<Function<Claimant, String>> levels =
-                List.of(Claimant::host, Claimant::user, Claimant::executable, Claimant::process);
         for (int i = 0; i < depth; i++) {
-            Function<Claimant, String> level = levels.get(i);
+            Function<Claimant, String> level = LEVELS.get(i);
             if (group.size() <= part) {
                 return false;
             }

@@ -7,12 +7,14 @@ import dev.throughline.report.JsonTree;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +37,7 @@ class FairShareIT {
     private static Destination destination;
     private static Hops hops;
     private final List<End> open = new ArrayList<>();
+    private final List<Process> shells = new ArrayList<>();
 
     @BeforeAll
     static void start() throws IOException {
@@ -71,6 +74,7 @@ class FairShareIT {
         for (End end : open) {
             end.close();
         }
+        shells.forEach(Process::destroyForcibly);
     }
 
     @AfterAll
@@ -110,6 +114,23 @@ class FairShareIT {
         }
     }
 
+    /** A copy of the shell, another program to the hop, connects and has a letter from the destination. */
+    private void copy(String name, InetSocketAddress front) throws IOException {
+        Path program = Files.copy(Path.of("/bin/bash"), folder.resolve(name));
+        Process shell = new ProcessBuilder(
+                        program.toString(),
+                        "-c",
+                        "exec 3<>/dev/tcp/%s/%d && read -r -n 1 letter <&3 && echo $letter && read -r never"
+                                .formatted(front.getAddress().getHostAddress(), front.getPort()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        shells.add(shell);
+        End there = destination.accept();
+        open.add(there);
+        there.send("y");
+        assertThat(shell.inputReader().readLine()).isEqualTo("y");
+    }
+
     private static List<JsonTree> ended(String hop, String reason) {
         return hops.get(hop).process().flowLog().stream()
                 .filter(line -> line.text("event").equals("flow.close")
@@ -135,9 +156,27 @@ class FairShareIT {
         assertThat(end.text("detail"))
                 .isEqualTo("the rest of hop is reserved for others, and no place came free while it waited");
         assertThat(modest(TO_BUSY)).isEqualTo("y");
-        JsonTree served = hops.get("busy").closed(line -> line.text("reason").equals("completed"));
-        assertThat(pid(served)).isNotEqualTo(own);
+        hops.get("busy").closed(line -> line.text("reason").equals("completed") && pid(line) != own);
         assertThat(ended("busy", "evicted")).isEmpty();
+    }
+
+    /** Eight places and the two that are reserved are taken by flows that aren't idle. */
+    @Test
+    @Tag("attack")
+    void aProgramWithoutFlowsTakesThePlaceOfTheNewestFlowOfTheLargest() throws IOException {
+        List<End> greedy = greedy(8, TO_BUSY);
+        copy("first", TO_BUSY);
+        copy("second", TO_BUSY);
+
+        copy("third", TO_BUSY);
+
+        JsonTree preempted = hops.get("busy").closed(line -> line.text("reason").equals("preempted"));
+        assertThat(preempted.object("originator").text("source"))
+                .isEqualTo(Tuple.text(greedy.getLast().local()));
+        assertThat(greedy.getLast().isReset()).isTrue();
+        assertThat(hops.get("busy")
+                        .metric("throughline_budget_evicted_total{reason=\"preempted\",transport=\"bsd-socket\"}"))
+                .isEqualTo(1);
     }
 
     /** Its idle flows are closed as soon as they are idle, the longest idle first; both sides feel it. */

@@ -1,0 +1,169 @@
+package dev.throughline.budget;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.ImmutableList;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A pool of 100 places, 20 of them reserved, of which ann has all 80 that anybody may have, and users of another host the
+ * others. All flows are active, and move bytes at every moment.
+ */
+class GuaranteedShareTest {
+    private static final LimitClass AT_ONCE = new LimitClass("at-once", Caps.OPEN, true, Duration.ZERO);
+    private static final PoolRule RULE = new PoolRule(20, 90, 60, Duration.ofSeconds(10));
+    private static final ImmutableList<String> WAY = ImmutableList.of("hop", "transport");
+
+    private final Budget budget = new Budget(100).pool("hop", 1_000, RULE).pool("transport", 100, RULE);
+    private final List<Lease> open = new ArrayList<>();
+    private long now;
+
+    @BeforeEach
+    void fill() {
+        for (int i = 0; i < 80; i++) {
+            assertThat(ask(user("ann"))).isInstanceOf(Admission.Granted.class);
+        }
+        for (int i = 0; i < 20; i++) {
+            assertThat(ask(new Claimant("other", "user-" + i, "app", "1")).evicted())
+                    .isEmpty();
+        }
+        assertThat(transport()).isEqualTo(new PoolView("transport", 100, 100, 0, 80));
+    }
+
+    private Admission ask(Claimant who) {
+        Admission answer = budget.ask(new Ask(who, "", AT_ONCE, ImmutableList.of(WAY), now, () -> now), now);
+        if (answer instanceof Admission.Granted(Lease lease, var first, var evicted)) {
+            budget.activate(lease);
+            open.add(lease);
+        }
+        return answer;
+    }
+
+    private static Claimant user(String name) {
+        return new Claimant("host", name, "app", name + "-1");
+    }
+
+    private PoolView transport() {
+        return budget.pools().getLast();
+    }
+
+    private Turn release(Lease lease) {
+        open.remove(lease);
+        Turn turn = budget.release(lease, now);
+        turn.served().forEach(served -> open.add(served.lease()));
+        return turn;
+    }
+
+    /** Asks, and closes what gives its place up, until nothing is to be closed any more. */
+    private void flood(Claimant who) {
+        List<Lease> closing = new ArrayList<>(ask(who).evicted());
+        while (!closing.isEmpty()) {
+            closing.addAll(release(closing.removeFirst()).evicted());
+        }
+    }
+
+    private long places(String host, String user) {
+        return open.stream()
+                .map(lease -> lease.ask().who())
+                .filter(who -> who.host().equals(host) && who.user().equals(user))
+                .count();
+    }
+
+    @Test
+    void aUserWithoutFlowsTakesThePlaceOfTheNewestFlowOfTheLargestUser() {
+        Lease newest = open.get(79);
+
+        Admission.Waiting carl = (Admission.Waiting) ask(user("carl"));
+
+        assertThat(carl.evicted()).containsExactly(newest);
+        assertThat(newest.isPreempted()).isTrue();
+        budget.spare(newest);
+        assertThat(transport().evicted()).as("it can't be spared").isOne();
+        assertThat(release(newest).served()).extracting(Turn.Served::ticket).containsExactly(carl.ticket());
+    }
+
+    @Test
+    void onePlaceOnItsWayIsForOneOfThoseThatWait() {
+        Lease first = ask(user("carl")).evicted().getFirst();
+        assertThat(ask(user("dora")).evicted()).isEmpty();
+
+        Turn turn = release(first);
+
+        assertThat(turn.served()).hasSize(1);
+        assertThat(turn.evicted()).as("for the other").hasSize(1);
+        assertThat(release(turn.evicted().getFirst()).served()).hasSize(1);
+    }
+
+    /** The other host has ten of twenty guaranteed places, so ann and carl have five each. */
+    @Test
+    @Tag("attack")
+    void aFloodOfCopiesOfAProgramTakesNoMoreThanAShareOfTheReserve() {
+        for (int i = 0; i < 200; i++) {
+            flood(new Claimant("host", "carl", "copy-" + i, "1"));
+        }
+        assertThat(places("host", "carl")).isEqualTo(5);
+        assertThat(places("host", "ann")).isEqualTo(75);
+    }
+
+    @Test
+    @Tag("attack")
+    void aFloodOfProcessesTakesNoMoreThanAShareOfTheReserve() {
+        for (int i = 0; i < 200; i++) {
+            flood(new Claimant("host", "carl", "app", "fork-" + i));
+        }
+        assertThat(places("host", "carl")).isEqualTo(5);
+        assertThat(places("host", "ann")).isEqualTo(75);
+    }
+
+    /** Each of them is a place for a new program of ann's at most, which comes from ann's own. */
+    @Test
+    void anotherProgramOfTheLargestUserTakesFromThatUser() {
+        flood(new Claimant("host", "ann", "other-app", "1"));
+
+        assertThat(places("host", "ann")).isEqualTo(80);
+        assertThat(open.getLast().ask().who().executable()).isEqualTo("other-app");
+        assertThat(transport().inUse()).isEqualTo(100);
+    }
+
+    @Test
+    void nobodyTakesFromOneThatHasAsMuch() {
+        for (int i = 0; i < 30; i++) {
+            flood(new Claimant("host", "ann", "app", "fork-" + i));
+        }
+        assertThat(places("host", "ann")).isEqualTo(80);
+        Admission another = ask(new Claimant("other", "user-0", "app", "2"));
+        assertThat(another).isInstanceOf(Admission.Refused.class);
+    }
+
+    @Test
+    void nobodyGivesUpAPlaceForAFlowThatCannotHaveTheOthersItNeeds() {
+        budget.pool("closed", 0, RULE);
+        Ask ask = new Ask(
+                user("carl"),
+                "",
+                AT_ONCE,
+                ImmutableList.of(ImmutableList.of("hop", "transport", "closed")),
+                now,
+                () -> now);
+
+        assertThat(budget.ask(ask, now))
+                .isEqualTo(new Admission.Refused(new Shortage.Full("transport"), ImmutableList.of()));
+    }
+
+    @Test
+    void aFlowPassesToAnotherTransportBeforeAnybodyGivesUpAPlace() {
+        budget.pool("free", 10, RULE);
+        Ask ask = new Ask(
+                user("carl"), "", AT_ONCE, ImmutableList.of(WAY, ImmutableList.of("hop", "free")), now, () -> now);
+
+        Admission answer = budget.ask(ask, now);
+
+        assertThat(answer.evicted()).isEmpty();
+        assertThat(((Admission.Granted) answer).lease().way()).isOne();
+    }
+}
