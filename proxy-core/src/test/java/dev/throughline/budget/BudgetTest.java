@@ -88,6 +88,7 @@ class BudgetTest {
 
         assertThat(shortage(flow("greedy").answer())).isEqualTo(new Shortage.Reserved("narrow"));
         assertThat(flow("modest").answer()).isInstanceOf(Admission.Granted.class);
+        assertThat(flow("modest").answer()).isInstanceOf(Admission.Granted.class);
         assertThat(shortage(flow("greedy").answer())).isEqualTo(new Shortage.Full("narrow"));
         assertThat(narrow()).isEqualTo(new PoolView("narrow", 10, 10, 0, 8));
     }
