@@ -108,11 +108,6 @@ public final class FlowBudget implements AutoCloseable {
         }
     }
 
-    /** Sets how many flows may wait. */
-    public void waitingCapacity(int flows) {
-        budget.waitingCapacity(flows);
-    }
-
     /** Whom a flow of this originator counts for. */
     Claimant claimant(Originator who) {
         return claimants.of(who);
