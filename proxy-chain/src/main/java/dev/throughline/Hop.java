@@ -473,8 +473,8 @@ public final class Hop implements AutoCloseable {
             reasons.add(reason);
         }
         HostShortages lacking = shortages;
-        if (lacking != null && lacking.isRefusing()) {
-            reasons.add("connections are refused unserved: no descriptor or memory is left");
+        if (lacking != null) {
+            lacking.lacking().ifPresent(reasons::add);
         }
         InterceptionWatcher watcher = interception;
         if (watcher != null) {

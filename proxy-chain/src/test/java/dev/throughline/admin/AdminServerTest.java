@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -83,7 +84,11 @@ class AdminServerTest {
                 apply -> CompletableFuture.completedFuture(apply ? "rules" : "none"),
                 tuple -> CompletableFuture.supplyAsync(() -> "{\"asked\":\"" + tuple + "\"}"));
         return new AdminServer(
-                loops, pages, ImmutableSet.copyOf(uids), new HostShortages(problem -> {}), MAX_CONNECTIONS);
+                loops,
+                pages,
+                ImmutableSet.copyOf(uids),
+                new HostShortages(Optional::empty, problem -> {}),
+                MAX_CONNECTIONS);
     }
 
     private String ask(String request) throws IOException {
