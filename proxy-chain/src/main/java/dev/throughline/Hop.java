@@ -87,6 +87,7 @@ public final class Hop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Hop.class);
 
     private final HopConfig config;
+    private final Sizes sizes;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
     private final ReplayWindow replays;
@@ -104,17 +105,19 @@ public final class Hop implements AutoCloseable {
 
     /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
-        this(config, keys, clock, () -> config);
+        this(config, keys, clock, () -> config, Sizes.of(config, ImmutableSet.of(), ProcessLimits.ofThisProcess()));
     }
 
-    /** A hop that reads {@code source} anew, for its policy and to find its files of keys, when it is told to. */
-    public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source) {
+    /**
+     * A hop of these sizes that reads {@code source} again, for its policy and to find its files of keys, when it is told to
+     * reload.
+     */
+    public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source, Sizes sizes) {
         this.config = config;
+        this.sizes = sizes;
         this.clock = clock;
-        this.table = new FlowTable(
-                FlowCapacity.of(config.limits().flows(), config.budget().waiting())
-                        .rows());
-        this.replays = new ReplayWindow(config.limits().rememberedChains());
+        this.table = new FlowTable(sizes.rows());
+        this.replays = new ReplayWindow(sizes.rememberedChains());
         VerifierSettings settings = new VerifierSettings(
                 HopId.of(config.name()),
                 Instant.ofEpochMilli(clock.millis()),
@@ -128,6 +131,7 @@ public final class Hop implements AutoCloseable {
     /** Opens everything, listeners last: a connection that is taken can be served. */
     public void start() throws IOException {
         readTimeZones();
+        sizes.lowered().forEach(LOG::warn);
         try {
             IdNames names = new IdNames(() -> keys.keys().trust(), config.name(), config.host());
             FlowJson json = new FlowJson(config.name(), names);
@@ -142,7 +146,7 @@ public final class Hop implements AutoCloseable {
                     StandardError::dropped);
             EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
             ProcessIdentifier identifier = identifier(config.limits());
-            FlowBudget budget = budget(config.limits(), names);
+            FlowBudget budget = budget(names);
             Transports transports = transports(budget, identifier, loops);
             Conntrack conntrack = opened(Conntrack.open());
             Canaries canaries = new Canaries();
@@ -155,7 +159,6 @@ public final class Hop implements AutoCloseable {
             startAdmin(json, identifier, budget, transports);
             writePidFile(config.admin().pidFile());
             Optional<RulePlan> rules = ConfiguredRules.of(config);
-            fitDescriptors(budget);
             for (ListenerConfig listener : config.listeners()) {
                 int answerMark = rules.filter(plan -> listener instanceof ListenerConfig.Intercepting)
                         .map(plan -> plan.answerMark(listener.name()))
@@ -185,7 +188,10 @@ public final class Hop implements AutoCloseable {
             List<FlowEvents> observers, ProcessIdentifier identifier, FlowBudget budget, Transports transports) {
         Limits limits = config.limits();
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(
-                limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
+                Math.min(limits.halfOpenHeaders(), sizes.halfOpenHeaders()),
+                sizes.halfOpenHeaders(),
+                HalfOpenHeaders.MAX_PROVEN,
+                System::nanoTime);
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
@@ -251,7 +257,7 @@ public final class Hop implements AutoCloseable {
         return transports;
     }
 
-    private FlowBudget budget(Limits limits, IdNames names) {
+    private FlowBudget budget(IdNames names) {
         ImmutableSet<String> transports = ImmutableSet.<String>builder()
                 .add(BsdSocket.NAME)
                 .addAll(config.transports().keySet())
@@ -262,14 +268,14 @@ public final class Hop implements AutoCloseable {
                 .addAll(Collections2.transform(config.budget().nextHops().keySet(), FlowBudget::toHop))
                 .build();
         FlowBudget budget = opened(new FlowBudget(
-                limits.flows(),
+                sizes.places(),
                 config.budget().rule(),
-                config.budget().waiting(),
+                sizes.waiting(),
                 new Claimants(HostId.of(config.host()), SubordinateUids.ofThisHost()::owner),
                 names::of,
                 metrics.budget(pools, transports)));
         // An agent's places are those that it says.
-        transports.forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? limits.flows() : 0));
+        transports.forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? sizes.places() : 0));
         config.budget().nextHops().forEach((hop, flows) -> budget.pool(FlowBudget.toHop(hop), flows));
         for (PoolView pool : budget.pools()) {
             String name = pool.name();
@@ -309,26 +315,6 @@ public final class Hop implements AutoCloseable {
                 .filter(pool -> pool.name().equals(name))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    /** Takes off what is open already: otherwise the last places would end for want of a descriptor. */
-    private void fitDescriptors(FlowBudget budget) {
-        // An intercepting listener has two sockets; each has a descriptor in reserve as well.
-        int listening = 4 * config.listeners().size();
-        FlowCapacity fits = FlowCapacity.ofThisProcess(
-                config.limits().flows(), config.budget().waiting(), listening);
-        table.limit(fits.rows());
-        budget.waitingCapacity(fits.waiting());
-        budget.capacity(FlowBudget.HOP, fits.places());
-        budget.capacity(BsdSocket.NAME, fits.places());
-        if (fits.places() < config.limits().flows()) {
-            LOG.warn(
-                    "has room for {} flows, not for {} (limits.flows): it may open {} files; raise LimitNOFILE= of the"
-                            + " unit, or ulimit -n",
-                    fits.places(),
-                    config.limits().flows(),
-                    FlowCapacity.descriptorLimit());
-        }
     }
 
     private ProcessIdentifier identifier(Limits limits) throws IOException {
@@ -388,7 +374,7 @@ public final class Hop implements AutoCloseable {
                 .build();
         EventLoopGroup loop = loops(1);
         watchKeys(loop);
-        AdminServer admin = opened(new AdminServer(loop, pages, uids, budget.shortages()));
+        AdminServer admin = opened(new AdminServer(loop, pages, uids, budget.shortages(), sizes.adminConnections()));
         admin.listen(config.admin().socket());
         open.add(() -> Files.deleteIfExists(config.admin().socket()));
         if (config.admin().metrics().isPresent()) {
@@ -487,8 +473,8 @@ public final class Hop implements AutoCloseable {
             reasons.add(reason);
         }
         HostShortages lacking = shortages;
-        if (lacking != null && lacking.isRefusing()) {
-            reasons.add("connections are refused unserved: no descriptor or memory is left");
+        if (lacking != null) {
+            lacking.lacking().ifPresent(reasons::add);
         }
         InterceptionWatcher watcher = interception;
         if (watcher != null) {

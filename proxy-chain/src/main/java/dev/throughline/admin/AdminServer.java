@@ -38,13 +38,11 @@ public final class AdminServer implements AutoCloseable {
     private static final int REQUEST_BYTES = 64 * 1024;
     private static final Duration REQUEST_TIME = Duration.ofSeconds(10);
 
-    /** Connections to each address at once. Scrapes take milliseconds, and each connection has one request. */
-    static final int MAX_CONNECTIONS = 32;
-
     private final EventLoopGroup loops;
     private final AdminPages pages;
     private final ImmutableSet<Integer> uids;
     private final HostShortages shortages;
+    private final int maxConnections;
     private final List<Channel> listening = new ArrayList<>();
     /** Users that were refused lately: each is logged once a minute at most. */
     private final Cache<Integer, Boolean> refused = CacheBuilder.newBuilder()
@@ -52,8 +50,19 @@ public final class AdminServer implements AutoCloseable {
             .expireAfterWrite(Duration.ofMinutes(1))
             .build();
 
-    /** A server for which {@code uids} may use the Unix socket. */
-    public AdminServer(EventLoopGroup loops, AdminPages pages, ImmutableSet<Integer> uids, HostShortages shortages) {
+    /**
+     * A server.
+     *
+     * @param uids users who may use the Unix socket
+     * @param maxConnections to each address at once. Scrapes take milliseconds, and each connection has one request
+     */
+    public AdminServer(
+            EventLoopGroup loops,
+            AdminPages pages,
+            ImmutableSet<Integer> uids,
+            HostShortages shortages,
+            int maxConnections) {
+        this.maxConnections = maxConnections;
         this.loops = loops;
         this.pages = pages;
         this.uids = uids;
@@ -74,7 +83,7 @@ public final class AdminServer implements AutoCloseable {
         bind(
                 new ServerBootstrap().channel(EpollServerDomainSocketChannel.class),
                 new DomainSocketAddress(path.toFile()),
-                new Pages<EpollDomainSocketChannel>(all, Optional.empty()) {
+                new Pages<EpollDomainSocketChannel>(all, Optional.empty(), maxConnections) {
                     @Override
                     boolean mayRead(EpollDomainSocketChannel connection) throws IOException {
                         PeerCredentials peer = connection.peerCredentials();
@@ -97,7 +106,7 @@ public final class AdminServer implements AutoCloseable {
         bind(
                 new ServerBootstrap().channel(EpollServerSocketChannel.class),
                 address,
-                new Pages<Channel>(pages.forEveryone(), Optional.of(new AskedHost(hosts))) {
+                new Pages<Channel>(pages.forEveryone(), Optional.of(new AskedHost(hosts)), maxConnections) {
                     @Override
                     boolean mayRead(Channel connection) {
                         return true;
@@ -130,9 +139,10 @@ public final class AdminServer implements AutoCloseable {
     private abstract static class Pages<C extends Channel> extends ChannelInitializer<C> {
         private final List<Page> pages;
         private final Optional<AskedHost> askedHost;
-        private final ConnectionLimit connections = new ConnectionLimit(MAX_CONNECTIONS, REQUEST_TIME);
+        private final ConnectionLimit connections;
 
-        Pages(List<Page> pages, Optional<AskedHost> askedHost) {
+        Pages(List<Page> pages, Optional<AskedHost> askedHost, int maxConnections) {
+            this.connections = new ConnectionLimit(maxConnections, REQUEST_TIME);
             this.pages = pages;
             this.askedHost = askedHost;
         }

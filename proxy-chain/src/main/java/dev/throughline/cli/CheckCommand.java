@@ -30,6 +30,8 @@ final class CheckCommand implements Callable<Integer> {
     static int check(Path file) {
         HopConfig config = ConfigOption.readAlone(file);
         List<String> problems = new ArrayList<>(problemsAtStart(file));
+        ConfiguredSizes sizes = ConfiguredSizes.of(file, config);
+        problems.addAll(sizes.problems());
         problems.addAll(ConfigOption.ruleProblems(file, config));
         try {
             HopKeys.read(config);
@@ -46,7 +48,9 @@ final class CheckCommand implements Callable<Integer> {
                 .allowUnknown()
                 .forEach(rule -> System.err.println(
                         file + ": warning: rule " + rule + " allows flows with an unknown originator"));
+        sizes.sizes().lowered().forEach(limit -> System.err.println(file + ": warning: " + limit));
         System.out.println(file + ": hop " + config.name() + " is fine");
+        sizes.table().forEach(System.out::println);
         return ExitCode.OK;
     }
 

@@ -2,6 +2,7 @@ package dev.throughline.cli;
 
 import com.google.common.collect.Sets;
 import dev.throughline.Hop;
+import dev.throughline.Sizes;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.ConfigSource;
 import dev.throughline.config.HopConfig;
@@ -63,11 +64,17 @@ final class RunCommand implements Callable<Integer> {
         if (check) {
             return CheckCommand.check(config.file);
         }
-        return run(config.read(), Clock.systemUTC(), () -> ConfigReader.read(config.file));
+        HopConfig hop = config.read();
+        ConfiguredSizes sizes = ConfiguredSizes.of(config.file, hop);
+        if (!sizes.problems().isEmpty()) {
+            throw new CommandFailure(ExitCode.CONFIGURATION, String.join("\n", sizes.problems()));
+        }
+        return run(hop, Clock.systemUTC(), () -> ConfigReader.read(config.file), sizes.sizes());
     }
 
     /** Runs a hop until it is told to stop. */
-    private static int run(HopConfig config, Clock clock, ConfigSource source) throws InterruptedException {
+    private static int run(HopConfig config, Clock clock, ConfigSource source, Sizes sizes)
+            throws InterruptedException {
         HopKeys keys = keys(config);
         giveUpPrivileges();
         CountDownLatch stop = new CountDownLatch(1);
@@ -78,7 +85,7 @@ final class RunCommand implements Callable<Integer> {
             }
             stop.countDown();
         };
-        try (Hop hop = new Hop(config, keys, clock, source)) {
+        try (Hop hop = new Hop(config, keys, clock, source, sizes)) {
             // First: without a handler, a hop that is told to reload while it starts would end.
             Signals.acceptIgnored("HUP");
             Signals.handle("HUP", hop::reload);

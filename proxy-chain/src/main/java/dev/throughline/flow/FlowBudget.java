@@ -1,7 +1,9 @@
 package dev.throughline.flow;
 
+import com.google.common.collect.HashMultiset;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Multiset;
 import dev.throughline.budget.Admission;
 import dev.throughline.budget.Ask;
 import dev.throughline.budget.Budget;
@@ -14,7 +16,10 @@ import dev.throughline.budget.Ticket;
 import dev.throughline.budget.Turn;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -49,6 +54,12 @@ public final class FlowBudget implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FlowBudget.class);
 
+    private record UserOfHost(String host, String user) {
+        static UserOfHost of(Claimant who) {
+            return new UserOfHost(who.host(), who.user());
+        }
+    }
+
     private record Waiter(Flow flow, CompletableFuture<Lease> answer) {}
 
     private final Budget budget;
@@ -61,7 +72,7 @@ public final class FlowBudget implements AutoCloseable {
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
     private final PassedTransports passed = new PassedTransports(LOG::warn);
     private final LimitedOriginators limited = new LimitedOriginators(LOG::warn);
-    private final HostShortages shortages = new HostShortages(LOG::warn);
+    private final HostShortages shortages = new HostShortages(this::largestHolder, LOG::warn);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("budget-clock").daemon().factory());
 
@@ -106,11 +117,6 @@ public final class FlowBudget implements AutoCloseable {
         synchronized (this) {
             act(budget.capacity(pool, capacity, System.nanoTime()));
         }
-    }
-
-    /** Sets how many flows may wait. */
-    public void waitingCapacity(int flows) {
-        budget.waitingCapacity(flows);
     }
 
     /** Whom a flow of this originator counts for. */
@@ -227,6 +233,7 @@ public final class FlowBudget implements AutoCloseable {
                 limited.look(now);
                 passed.look(now);
                 shortages.endEpisodes(now);
+                shortages.probe(now);
                 if (budget.waiting() > 0) {
                     act(budget.tick(now));
                 }
@@ -282,6 +289,34 @@ public final class FlowBudget implements AutoCloseable {
     /** The pool of the transport follows that of the hop. */
     private static String transport(Lease lease) {
         return lease.ask().ways().get(lease.way()).get(1);
+    }
+
+    /** Returns the user with most flows that have a place or wait for one, in words; empty if there are none. */
+    Optional<String> largestHolder() {
+        Multiset<UserOfHost> flows = HashMultiset.create();
+        Map<UserOfHost, Flow> examples = new HashMap<>();
+        holders.forEach((lease, flow) -> {
+            UserOfHost who = UserOfHost.of(lease.ask().who());
+            flows.add(who);
+            examples.putIfAbsent(who, flow);
+        });
+        waiters.forEach((ticket, waiter) -> {
+            UserOfHost who = UserOfHost.of(ticket.ask().who());
+            flows.add(who);
+            examples.putIfAbsent(who, waiter.flow);
+        });
+        return flows.entrySet().stream()
+                .max(Comparator.comparingInt(Multiset.Entry::getCount))
+                .map(most -> "user %s on %s has most flows, %d of %d"
+                        .formatted(
+                                most.getElement().user,
+                                hostName(Objects.requireNonNull(examples.get(most.getElement()))),
+                                most.getCount(),
+                                flows.size()));
+    }
+
+    private String hostName(Flow flow) {
+        return flow.view().originator().map(Originator::host).map(hostNames).orElse(Claimant.UNKNOWN);
     }
 
     /** What this host has no more of. */

@@ -11,18 +11,13 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** The flows that live. Safe for use by several threads. */
 public final class FlowTable {
-    private volatile int limit;
+    private final int limit;
     private final Map<Long, Flow> flows = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
 
     /** A table for at most {@code limit} flows at once. */
     public FlowTable(int limit) {
         this.limit = limit;
-    }
-
-    /** Has room for at most {@code rows} flows from now on. */
-    public void limit(int rows) {
-        limit = rows;
     }
 
     long nextNumber() {

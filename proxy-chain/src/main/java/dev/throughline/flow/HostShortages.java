@@ -1,23 +1,39 @@
 package dev.throughline.flow;
 
+import dev.throughline.transport.NotOpened;
+import dev.throughline.transport.SystemError;
+import io.netty.channel.unix.FileDescriptor;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this host has no more of: descriptors, ports, memory for sockets. It is logged once when something begins to be
- * short and once when it isn't any more; the metrics count. Safe for use by several threads.
+ * short, with the user who has most flows, and once when it isn't any more; the metrics count. Safe for use by several threads.
  */
 public final class HostShortages {
-    /** For how long after an accept that failed this hop should get no new flows. */
+    /** For how long after a shortage this hop should get no new flows. */
     private static final Duration RECENT = Duration.ofSeconds(5);
+
+    private static final Duration PROBE = Duration.ofSeconds(1);
 
     /** A place where something is short. */
     private record Place(String name, String effect) {}
 
     private static final class Words implements Spells.Words<Place> {
+        private final Supplier<Optional<String>> largestHolder;
+
+        Words(Supplier<Optional<String>> largestHolder) {
+            this.largestHolder = largestHolder;
+        }
+
         @Override
         public String begin(Place place, String why) {
-            return place.name + ": " + place.effect + ": " + why;
+            return place.name + ": " + place.effect + ": " + why
+                    + largestHolder.get().map(most -> "; " + most).orElse("");
         }
 
         @Override
@@ -26,25 +42,59 @@ public final class HostShortages {
         }
     }
 
+    private final Supplier<Optional<String>> largestHolder;
     private final Spells<Place> episodes;
     private long refused;
-    private long refusedAt;
+    private @Nullable String lacking;
+    private long lackedAt;
+    private long probedAt = System.nanoTime();
 
-    /** With {@code log} for what there is to say. */
-    public HostShortages(Consumer<String> log) {
-        this.episodes = new Spells<>(new Words(), log);
+    /**
+     * No shortages yet.
+     *
+     * @param largestHolder returns who has most flows, in words
+     * @param log for what there is to say
+     */
+    public HostShortages(Supplier<Optional<String>> largestHolder, Consumer<String> log) {
+        this.largestHolder = largestHolder;
+        this.episodes = new Spells<>(new Words(largestHolder), log);
     }
 
     /** A connection to {@code listener} was reset unserved, or can't be accepted yet. */
     synchronized void accept(String listener, String why) {
         refused++;
-        refusedAt = System.nanoTime();
-        episodes.happens(new Place(listener, "connections are refused unserved"), why, refusedAt);
+        lacks("connections are refused unserved: no descriptor or memory is left");
+        episodes.happens(new Place(listener, "connections are refused unserved"), why, lackedAt);
     }
 
     /** A connection onwards can't be opened, and there is no other way for its flow. */
     synchronized void onward(String transport, String reason, String why) {
+        if (reason.equals(NotOpened.NO_DESCRIPTORS)) {
+            lacks("flows end with " + reason + ": " + why);
+        }
         episodes.happens(new Place("transport " + transport, "flows end with " + reason), why, System.nanoTime());
+    }
+
+    /** Notices once a second that no descriptor is left, also while only identification, logs and the admin interface need one. */
+    synchronized void probe(long now) {
+        if (now - probedAt < PROBE.toNanos()) {
+            return;
+        }
+        probedAt = now;
+        try {
+            FileDescriptor.from("/dev/null").close();
+        } catch (IOException e) {
+            int errno = SystemError.of(e).orElse(0);
+            if (SystemError.isOfDescriptors(errno)) {
+                lacks("no descriptor is left: " + SystemError.shortage(errno));
+                episodes.happens(new Place("hop", "no descriptor is left"), SystemError.shortage(errno), lackedAt);
+            }
+        }
+    }
+
+    private void lacks(String what) {
+        lacking = what;
+        lackedAt = System.nanoTime();
     }
 
     synchronized void endEpisodes(long now) {
@@ -56,8 +106,14 @@ public final class HostShortages {
         return refused;
     }
 
-    /** Whether connections were refused unserved a moment ago. */
-    public synchronized boolean isRefusing() {
-        return refused > 0 && System.nanoTime() - refusedAt < RECENT.toNanos();
+    /** Returns what this hop lacked a moment ago, so that it should get no new flows, and who has most flows; empty if nothing. */
+    public Optional<String> lacking() {
+        String what;
+        synchronized (this) {
+            what = System.nanoTime() - lackedAt < RECENT.toNanos() ? lacking : null;
+        }
+        return Optional.ofNullable(what)
+                .map(found ->
+                        found + largestHolder.get().map(most -> "; " + most).orElse(""));
     }
 }

@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -57,6 +58,8 @@ class AdminServerTest {
 
     private Path socket;
 
+    private static final int MAX_CONNECTIONS = 32;
+
     @BeforeEach
     void prepare() throws IOException {
         socket = folder.resolve("run/admin.sock");
@@ -80,7 +83,12 @@ class AdminServerTest {
                 () -> reload,
                 apply -> CompletableFuture.completedFuture(apply ? "rules" : "none"),
                 tuple -> CompletableFuture.supplyAsync(() -> "{\"asked\":\"" + tuple + "\"}"));
-        return new AdminServer(loops, pages, ImmutableSet.copyOf(uids), new HostShortages(problem -> {}));
+        return new AdminServer(
+                loops,
+                pages,
+                ImmutableSet.copyOf(uids),
+                new HostShortages(Optional::empty, problem -> {}),
+                MAX_CONNECTIONS);
     }
 
     private String ask(String request) throws IOException {
@@ -350,7 +358,7 @@ class AdminServerTest {
         server.listen(free, ImmutableSet.of());
         List<Socket> held = new ArrayList<>();
         try {
-            for (int i = 0; i < AdminServer.MAX_CONNECTIONS + 1; i++) {
+            for (int i = 0; i < MAX_CONNECTIONS + 1; i++) {
                 Socket socket = new Socket(free.getAddress(), free.getPort());
                 held.add(socket);
                 socket.getOutputStream().write("GET /metrics HTTP/1.1\r\nX".getBytes(StandardCharsets.US_ASCII));

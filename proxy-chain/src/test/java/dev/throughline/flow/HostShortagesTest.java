@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class HostShortagesTest {
     private final List<String> log = new ArrayList<>();
-    private final HostShortages shortages = new HostShortages(log::add);
+    private Optional<String> largestHolder = Optional.empty();
+    private final HostShortages shortages = new HostShortages(() -> largestHolder, log::add);
 
     @Test
     void whatIsShortIsSaidOnceWhenItBeginsAndOnceWhenItIsOver() {
@@ -36,13 +38,30 @@ class HostShortagesTest {
 
     @Test
     void onlyConnectionsThatAreRefusedUnservedCountAsSuch() {
-        shortages.onward("bsd-socket", "no-descriptors", "no descriptor");
-        assertThat(shortages.isRefusing()).isFalse();
+        shortages.onward("bsd-socket", "no-ports", "no port");
+        assertThat(shortages.lacking()).isEmpty();
         assertThat(shortages.refusedAccepts()).isZero();
 
         shortages.accept("listener apps", "no descriptor");
 
-        assertThat(shortages.isRefusing()).isTrue();
+        assertThat(shortages.lacking()).hasValue("connections are refused unserved: no descriptor or memory is left");
         assertThat(shortages.refusedAccepts()).isEqualTo(1);
+    }
+
+    /** Flows to one destination can lack ports while all others do well; descriptors are lacking for everybody. */
+    @Test
+    void aHopWithoutADescriptorForTheWayOnwardsLacksIt() {
+        shortages.onward("bsd-socket", "no-descriptors", "no descriptor");
+
+        assertThat(shortages.lacking()).hasValue("flows end with no-descriptors: no descriptor");
+    }
+
+    @Test
+    void theUserWithMostFlowsIsNamed() {
+        largestHolder = Optional.of("user 65534 on edge-1 has most flows, 40 of 44");
+        shortages.accept("listener apps", "no descriptor");
+
+        assertThat(shortages.lacking()).get().asString().endsWith("; user 65534 on edge-1 has most flows, 40 of 44");
+        assertThat(log).singleElement().asString().endsWith("; user 65534 on edge-1 has most flows, 40 of 44");
     }
 }

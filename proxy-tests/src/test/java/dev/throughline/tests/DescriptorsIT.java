@@ -7,6 +7,11 @@ import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +105,7 @@ class DescriptorsIT {
     }
 
     @Test
+    @Tag("attack")
     void withNoDescriptorConnectionsAreResetAndTheHopIsNotReadyUntilFlowsEnd() throws IOException {
         descriptors.leave(0);
         for (int i = 0; i < 3; i++) {
@@ -111,18 +118,58 @@ class DescriptorsIT {
         endFlows(10);
 
         assertThat(hop.get("/-/ready"))
-                .contains("not ready", "connections are refused unserved: no descriptor or memory is left");
+                .contains(
+                        "not ready",
+                        "connections are refused unserved: no descriptor or memory is left",
+                        mostFlows(flows.size()));
         assertThat(hop.metric("throughline_accepts_refused_total")).isEqualTo(3);
         assertThat(said(SHORTAGE))
                 .singleElement()
                 .asString()
-                .contains("as many files open as its limit lets it", "LimitNOFILE=", "ulimit -n");
+                .contains("as many files open as its limit lets it", "LimitNOFILE=", "ulimit -n")
+                .endsWith("; " + mostFlows(flows.size() + 10));
         flows.add(served());
         await().atMost(Duration.ofSeconds(10)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
         assertThat(hop.metric("throughline_accepts_refused_total")).isEqualTo(3);
     }
 
+    private static String mostFlows(int count) throws IOException {
+        return "user %s on edge-1 has most flows, %d of %d"
+                .formatted(Files.getAttribute(Path.of("/proc/self"), "unix:uid"), count, count);
+    }
+
+    /** Identification, the log and the admin interface need descriptors too, and their failures reach no listener. */
     @Test
+    @Tag("attack")
+    void flowsThatTakeEveryDescriptorMakeTheHopNotReadyThoughNobodyConnects() throws IOException {
+        try (SocketChannel admin = adminConnection()) {
+            descriptors.leave(0);
+            assertThat(hop.awaitMessage("hop: no descriptor is left"))
+                    .contains("LimitNOFILE=")
+                    .endsWith("; " + mostFlows(flows.size()));
+            assertThat(answer(admin, "/-/ready")).contains("503", "no descriptor is left", mostFlows(flows.size()));
+        }
+        descriptors.leaveAll();
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
+        flows.add(served());
+    }
+
+    /** One that is accepted already. */
+    private SocketChannel adminConnection() throws IOException {
+        SocketChannel connection = SocketChannel.open(UnixDomainSocketAddress.of(hop.adminSocket()));
+        assertThat(hop.get("/-/ready")).isEqualTo("ready\n");
+        return connection;
+    }
+
+    private static String answer(SocketChannel admin, String path) throws IOException {
+        Channels.newOutputStream(admin)
+                .write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        return new String(Channels.newInputStream(admin).readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    @Tag("attack")
     void withNoDescriptorForTheWayOnwardsTheDestinationIsNotToBlame() throws IOException {
         // More than those that were served: their transport would be spared if it were to blame.
         int most = flows.size() + 10;

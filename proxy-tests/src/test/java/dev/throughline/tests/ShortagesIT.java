@@ -94,6 +94,7 @@ class ShortagesIT {
         try (End app = End.connect(APPS)) {
             assertThat(isServed(app)).isTrue();
         }
-        assertThat(hop.awaitMessage("has room for")).contains((int) capacity + " flows");
+        assertThat(hop.awaitMessage("limits.flows is lowered"))
+                .contains("from 8000 to " + (int) capacity, "LimitNOFILE=");
     }
 }

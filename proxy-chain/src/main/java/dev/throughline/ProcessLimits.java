@@ -1,0 +1,32 @@
+package dev.throughline;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import io.netty.util.internal.PlatformDependent;
+import java.lang.management.ManagementFactory;
+
+/**
+ * What the system and the JVM let this process have.
+ *
+ * @param descriptors that it may open (RLIMIT_NOFILE, getrlimit(2)); the JVM raises the soft limit to the hard one
+ * @param openDescriptors that it has now: standard streams, libraries, runtime image
+ * @param heapBytes maximum size of the heap
+ * @param directBytes maximum size of Netty's direct buffers
+ * @param processors one event loop each
+ */
+public record ProcessLimits(long descriptors, long openDescriptors, long heapBytes, long directBytes, int processors) {
+
+    /** Returns the limits of this process. */
+    public static ProcessLimits ofThisProcess() {
+        if (!(ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix)) {
+            throw new IllegalStateException("a hop runs on Linux");
+        }
+        long descriptors = unix.getMaxFileDescriptorCount();
+        return new ProcessLimits(
+                // RLIM_INFINITY is a negative number here.
+                descriptors < 0 ? Long.MAX_VALUE : descriptors,
+                unix.getOpenFileDescriptorCount(),
+                Runtime.getRuntime().maxMemory(),
+                PlatformDependent.maxDirectMemory(),
+                Runtime.getRuntime().availableProcessors());
+    }
+}

@@ -1,0 +1,260 @@
+package dev.throughline;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.config.HopConfig;
+import dev.throughline.config.ListenerConfig;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How many flows, waiting flows, unfinished headers and remembered chains a hop can have with the descriptors and the heap of its
+ * process. Calculated before the hop opens anything. A limit that the configuration doesn't give is lowered to what fits; one that
+ * it gives and that doesn't fit is a problem.
+ *
+ * <p>Flows that wait and flows that arrive have descriptors of their own: otherwise one user's waiting flows would keep all
+ * other users' connections out.
+ *
+ * @param places flows that may have a place at once
+ * @param waiting flows that may wait for one
+ * @param halfOpenHeaders connections of all peers that may wait for the rest of their header
+ * @param rows flows in all: with a place, waiting, with an unfinished header, and those that arrive or are about to be refused
+ * @param adminConnections at once to each of the admin socket and the metrics address
+ * @param rememberedChains chains that are remembered against replay
+ * @param descriptors what takes descriptors
+ * @param heap what takes heap, in bytes
+ * @param problems limits of the configuration that don't fit
+ * @param lowered defaults that don't fit, in words
+ */
+public record Sizes(
+        int places,
+        int waiting,
+        int halfOpenHeaders,
+        int rows,
+        int adminConnections,
+        int rememberedChains,
+        ImmutableList<Line> descriptors,
+        ImmutableList<Line> heap,
+        ImmutableList<Problem> problems,
+        ImmutableList<String> lowered) {
+
+    public static final String FLOWS = "limits.flows";
+    public static final String WAITING = "budget.waiting";
+    public static final String HALF_OPEN = "limits.half-open-headers-total";
+    public static final String CHAINS = "limits.remembered-chains";
+
+    /** The limits that count, by their keys in a configuration. */
+    public static final ImmutableList<String> KEYS = ImmutableList.of(FLOWS, WAITING, HALF_OPEN, CHAINS);
+
+    private static final int FEWEST = 8;
+    private static final int MOST_NAMING = 192;
+    private static final int MOST_ADMIN_CONNECTIONS = 32;
+    private static final int FEWEST_CHAINS = 1_000;
+
+    /** An epoll instance, an eventfd and a timerfd. */
+    private static final int OF_A_LOOP = 3;
+    /** Netlink sockets for sock_diag and conntrack, eBPF programs, maps and links. */
+    private static final int IDENTIFICATION = 16;
+    /** Netlink sockets for rules, routes and links, and the two ends of two canaries. */
+    private static final int INTERCEPTION = 12;
+    /** Libraries that are opened late, and files that a reload reads. */
+    private static final int LATE = 8;
+
+    private static final String RAISE_LIMIT = "LimitNOFILE= of the unit, or ulimit -n, raises that";
+    private static final String RAISE_HEAP = "-Xmx in THROUGHLINE_JAVA_OPTS raises that";
+
+    private static final long KIB = 1L << 10;
+    private static final long MIB = 1L << 20;
+    /** What a hop without flows has after a collection is 13 MiB; collections need room as well. */
+    private static final long HEAP_BASE = 32 * MIB;
+    /** Measured: 5.5 KiB for a plain flow; a received chain and the details of an originator come on top. */
+    private static final long HEAP_OF_A_FLOW = 12 * KIB;
+
+    private static final long HEAP_OF_A_CHAIN = 250;
+    /** Flow lines and messages that may wait for their readers. */
+    private static final long HEAP_OF_LOGS = 17 * MIB;
+
+    /** Takes {@code count} times {@code each}; {@code key} is the limit that sets the count, or empty. */
+    public record Line(String what, String key, long count, long each) {
+        public long sum() {
+            return count * each;
+        }
+    }
+
+    /** A limit of the configuration, by its key, that doesn't fit, and why. */
+    public record Problem(String key, String message) {}
+
+    /** Returns the sizes of a hop. {@code configured} are those of {@link #KEYS} that its configuration gives. */
+    public static Sizes of(HopConfig config, ImmutableSet<String> configured, ProcessLimits process) {
+        return new Calculation(config, configured, process).sizes();
+    }
+
+    /** Returns the sum of {@code lines}. */
+    public static long sum(List<Line> lines) {
+        return lines.stream().mapToLong(Line::sum).sum();
+    }
+
+    private static final class Calculation {
+        private final HopConfig config;
+        private final ImmutableSet<String> configured;
+        private final ProcessLimits process;
+        private final List<Problem> problems = new ArrayList<>();
+        private final List<String> lowered = new ArrayList<>();
+
+        Calculation(HopConfig config, ImmutableSet<String> configured, ProcessLimits process) {
+            this.config = config;
+            this.configured = configured;
+            this.process = process;
+        }
+
+        Sizes sizes() {
+            int adminConnections = scaled(32, MOST_ADMIN_CONNECTIONS);
+            List<Line> descriptors = fixed(adminConnections);
+            long others = sum(descriptors);
+            long free = Math.max(0, process.descriptors() - others);
+            int wanted = config.limits().flows();
+            int share = Math.clamp(Math.min(free / 16, heapForFlows() / HEAP_OF_A_FLOW / 6), FEWEST, Integer.MAX_VALUE);
+            int arriving = Math.min(wanted / 8 + 64, share);
+            int waiting = fit(WAITING, config.budget().waiting(), share);
+            int halfOpen = readsHeaders() ? fit(HALF_OPEN, config.limits().halfOpenHeadersTotal(), share) : 0;
+            long withoutPlace = (long) arriving + waiting + halfOpen;
+            int byDescriptors = Math.clamp((free - withoutPlace) / 2, 1, wanted);
+            int byHeap = Math.clamp(heapForFlows() / HEAP_OF_A_FLOW - withoutPlace, 1, wanted);
+            int places = Math.min(byDescriptors, byHeap);
+            if (withoutPlace > free - 2 * FEWEST) {
+                tooManyWithoutPlace(waiting, halfOpen, others);
+            } else if (byDescriptors < wanted && byDescriptors <= byHeap) {
+                tooManyFlows(
+                        places,
+                        "%d descriptors, and everything else %d, but this process may open %d (%s)"
+                                .formatted(2L * wanted, others + withoutPlace, process.descriptors(), RAISE_LIMIT));
+            } else if (byHeap < wanted) {
+                tooManyFlows(
+                        places,
+                        "%d MiB of heap, and there are %d (%s)"
+                                .formatted(wanted * HEAP_OF_A_FLOW / MIB, heapForFlows() / MIB, RAISE_HEAP));
+            }
+            descriptors.add(new Line("flows with a place", FLOWS, places, 2));
+            descriptors.add(new Line("flows that wait for a place", WAITING, waiting, 1));
+            if (halfOpen > 0) {
+                descriptors.add(new Line("unfinished headers", HALF_OPEN, halfOpen, 1));
+            }
+            descriptors.add(new Line("flows that arrive or are refused", "", arriving, 1));
+            int rows = Math.toIntExact(Math.min(Integer.MAX_VALUE, places + withoutPlace));
+            List<Line> heap = new ArrayList<>(List.of(
+                    new Line("the hop itself", "", 1, HEAP_BASE),
+                    new Line("log lines that wait for their reader", "", 1, HEAP_OF_LOGS),
+                    new Line("flows of all kinds", "", rows, HEAP_OF_A_FLOW)));
+            int chains = config.limits().rememberedChains();
+            if (verifies()) {
+                chains = chains(heap);
+                heap.add(new Line("remembered chains", CHAINS, chains, HEAP_OF_A_CHAIN));
+            }
+            return new Sizes(
+                    places,
+                    waiting,
+                    readsHeaders() ? halfOpen : config.limits().halfOpenHeadersTotal(),
+                    rows,
+                    adminConnections,
+                    chains,
+                    ImmutableList.copyOf(descriptors),
+                    ImmutableList.copyOf(heap),
+                    ImmutableList.copyOf(problems),
+                    ImmutableList.copyOf(lowered));
+        }
+
+        /** Half of what is left where chains are remembered as well. */
+        private long heapForFlows() {
+            long free = Math.max(0, process.heapBytes() - HEAP_BASE - HEAP_OF_LOGS);
+            return verifies() ? free / 2 : free;
+        }
+
+        /** What a hop has open that carries no flow. */
+        private List<Line> fixed(int adminConnections) {
+            List<Line> lines = new ArrayList<>();
+            lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
+            lines.add(new Line("event loops", "", process.processors() + 1L, OF_A_LOOP));
+            lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
+            lines.add(new Line("processes and executables that are read", "", scaled(16, MOST_NAMING), 1));
+            int sockets =
+                    config.listeners().stream().mapToInt(Calculation::sockets).sum();
+            // One more for each, to refuse connections with when no other is left.
+            lines.add(new Line("listening sockets", "", sockets, 2));
+            int admin = config.admin().metrics().isPresent() ? 2 : 1;
+            lines.add(new Line("admin and metrics: sockets", "", admin, 2));
+            lines.add(new Line("admin and metrics: connections", "", (long) admin * adminConnections, 1));
+            if (config.listeners().stream().anyMatch(ListenerConfig.Intercepting.class::isInstance)) {
+                lines.add(new Line("interception: netlink, canaries", "", INTERCEPTION, 1));
+            }
+            if (!config.transports().isEmpty()) {
+                lines.add(new Line("watches of agents", "", config.transports().size(), 2));
+            }
+            return lines;
+        }
+
+        /** IPv4 and IPv6. */
+        private static int sockets(ListenerConfig listener) {
+            return listener instanceof ListenerConfig.Intercepting ? 2 : 1;
+        }
+
+        private boolean readsHeaders() {
+            return config.listeners().stream()
+                    .anyMatch(listener ->
+                            !(listener instanceof ListenerConfig.Apps || listener instanceof ListenerConfig.Forward));
+        }
+
+        private boolean verifies() {
+            return config.listeners().stream().anyMatch(ListenerConfig::requiresHeader);
+        }
+
+        /** A part of all descriptors where there are few. */
+        private int scaled(int part, int most) {
+            return Math.clamp(process.descriptors() / part, FEWEST, most);
+        }
+
+        private int fit(String key, int wanted, int most) {
+            if (configured.contains(key) || wanted <= most) {
+                return wanted;
+            }
+            lowered.add("%s is lowered from %d to %d".formatted(key, wanted, most));
+            return most;
+        }
+
+        private void tooManyFlows(int places, String why) {
+            int wanted = config.limits().flows();
+            if (configured.contains(FLOWS)) {
+                problems.add(new Problem(FLOWS, "%d flows take %s; %d fit".formatted(wanted, why, places)));
+            } else {
+                lowered.add("%s is lowered from %d to %d: they take %s".formatted(FLOWS, wanted, places, why));
+            }
+        }
+
+        private void tooManyWithoutPlace(int waiting, int halfOpen, long others) {
+            boolean more = halfOpen > waiting || !configured.contains(WAITING);
+            String key =
+                    more && configured.contains(HALF_OPEN) ? HALF_OPEN : configured.contains(WAITING) ? WAITING : FLOWS;
+            problems.add(new Problem(
+                    key,
+                    "%d waiting flows and %d unfinished headers leave no descriptor for flows: the hop itself takes %d, and this"
+                                    .formatted(waiting, halfOpen, others)
+                            + " process may open %d (%s)".formatted(process.descriptors(), RAISE_LIMIT)));
+        }
+
+        private int chains(List<Line> heap) {
+            int wanted = config.limits().rememberedChains();
+            long free = process.heapBytes() - sum(heap);
+            int fit = Math.clamp(free / HEAP_OF_A_CHAIN, FEWEST_CHAINS, Integer.MAX_VALUE);
+            if (fit >= wanted) {
+                return wanted;
+            }
+            String why = "%d MiB of heap, and %d MiB are left for them (%s)"
+                    .formatted(wanted * HEAP_OF_A_CHAIN / MIB, Math.max(0, free / MIB), RAISE_HEAP);
+            if (configured.contains(CHAINS)) {
+                problems.add(new Problem(CHAINS, "%d chains take %s; %d fit".formatted(wanted, why, fit)));
+            } else {
+                lowered.add("%s is lowered from %d to %d: they take %s".formatted(CHAINS, wanted, fit, why));
+            }
+            return fit;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.throughline.cli;
+
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.ProcessLimits;
+import dev.throughline.Sizes;
+import dev.throughline.config.ConfigPlaces;
+import dev.throughline.config.HopConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The sizes of the hop that a file configures, in this process.
+ *
+ * @param problems with their lines and columns; empty if all limits of the file fit
+ */
+record ConfiguredSizes(Sizes sizes, ProcessLimits process, List<String> problems) {
+    private static final long MIB = 1L << 20;
+
+    static ConfiguredSizes of(Path file, HopConfig config) {
+        return of(file, config, ProcessLimits.ofThisProcess());
+    }
+
+    static ConfiguredSizes of(Path file, HopConfig config, ProcessLimits process) {
+        ConfigPlaces places;
+        try {
+            places = ConfigPlaces.read(file);
+        } catch (IOException e) {
+            throw CommandFailure.unreadable(file, e);
+        }
+        ImmutableSet<String> configured =
+                Sizes.KEYS.stream().filter(places::has).collect(ImmutableSet.toImmutableSet());
+        Sizes sizes = Sizes.of(config, configured, process);
+        return new ConfiguredSizes(
+                sizes,
+                process,
+                sizes.problems().stream()
+                        .map(problem -> places.problem(problem.key(), "\"" + problem.key() + "\": " + problem.message())
+                                .toString())
+                        .toList());
+    }
+
+    /** Returns what takes descriptors and heap, one line each, below a line with the sum. */
+    List<String> table() {
+        List<String> lines = new ArrayList<>();
+        lines.add("descriptors: %d of %s"
+                .formatted(
+                        Sizes.sum(sizes.descriptors()),
+                        process.descriptors() == Long.MAX_VALUE ? "any number" : process.descriptors()));
+        sizes.descriptors().forEach(line -> lines.add(row(line, Long.toString(line.each()), line.sum())));
+        lines.add("heap: %d of %d MiB".formatted(mib(Sizes.sum(sizes.heap())), mib(process.heapBytes())));
+        sizes.heap().forEach(line -> lines.add(row(line, bytes(line.each()), mib(line.sum()))));
+        return lines;
+    }
+
+    private static String row(Sizes.Line line, String each, long sum) {
+        String what = line.what() + (line.key().isEmpty() ? "" : " (" + line.key() + ")");
+        String product = line.count() == 1 ? "" : line.count() + " x " + each;
+        return "  %-58s %14s %8d".formatted(what, product, sum);
+    }
+
+    private static String bytes(long bytes) {
+        return bytes >= MIB ? mib(bytes) + "M" : bytes >= 1024 ? bytes / 1024 + "K" : bytes + "B";
+    }
+
+    private static long mib(long bytes) {
+        return (bytes + MIB - 1) / MIB;
+    }
+}
