@@ -15,6 +15,7 @@ import dev.throughline.config.HopKeys;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.ebpf.NotesStart;
+import dev.throughline.flow.Arrivals;
 import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.Claimants;
 import dev.throughline.flow.CloseReason;
@@ -96,6 +97,7 @@ public final class Hop implements AutoCloseable {
     private final LiveKeys keys;
     private final HopMetrics metrics = new HopMetrics();
     private final FlowTable table;
+    private final Arrivals arrivals;
     private final List<Listener> listeners = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private volatile @Nullable String notReady = "starting";
@@ -117,6 +119,7 @@ public final class Hop implements AutoCloseable {
         this.sizes = sizes;
         this.clock = clock;
         this.table = new FlowTable(sizes.rows());
+        this.arrivals = new Arrivals(sizes.arriving() / 2);
         this.replays = new ReplayWindow(sizes.rememberedChains());
         VerifierSettings settings = new VerifierSettings(
                 HopId.of(config.name()),
@@ -229,6 +232,7 @@ public final class Hop implements AutoCloseable {
                 failures,
                 config.healthCheckers(),
                 policy::directions,
+                arrivals,
                 budget,
                 ImmutableMap.copyOf(transports.all()),
                 batchSigner(limits),

@@ -18,6 +18,7 @@ import java.util.List;
  * @param places flows that may have a place at once
  * @param waiting flows that may wait for one
  * @param halfOpenHeaders connections of all peers that may wait for the rest of their header
+ * @param arriving flows that arrive or are about to be refused; half of them may wait until it is their user's turn
  * @param rows flows in all: with a place, waiting, with an unfinished header, and those that arrive or are about to be refused
  * @param adminConnections at once to each of the admin socket and the metrics address
  * @param rememberedChains chains that are remembered against replay
@@ -30,6 +31,7 @@ public record Sizes(
         int places,
         int waiting,
         int halfOpenHeaders,
+        int arriving,
         int rows,
         int adminConnections,
         int rememberedChains,
@@ -154,6 +156,7 @@ public record Sizes(
                     places,
                     waiting,
                     readsHeaders() ? halfOpen : config.limits().halfOpenHeadersTotal(),
+                    arriving,
                     rows,
                     adminConnections,
                     chains,

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * Flows whose originator is known and for which nothing was done yet. Each event loop begins a few in each of its passes,
@@ -25,7 +26,7 @@ public final class Arrivals {
         }
     }
 
-    private record Waiting(Flow flow, Claimant who, CompletableFuture<Void> turn) {}
+    private record Waiting(EventLoop loop, Claimant who, BooleanSupplier ended, CompletableFuture<Void> turn) {}
 
     private final SharedRoom<Waiting> room;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
@@ -50,12 +51,14 @@ public final class Arrivals {
     }
 
     /**
-     * The turn of {@code flow}, at once if no other waits. On its event loop.
+     * The turn of a flow, at once if no other waits. Called on the flow's loop.
      *
+     * @param who the originator
+     * @param ended whether the flow has ended meanwhile, so that nothing is to be done for it
      * @return completed on that loop; with {@link Refused} if it had to leave
      */
-    CompletableFuture<Void> turn(Flow flow, Claimant who) {
-        return loops.computeIfAbsent(flow.loop(), LoopTurns::new).turn(flow, who);
+    CompletableFuture<Void> turn(EventLoop loop, Claimant who, BooleanSupplier ended) {
+        return loops.computeIfAbsent(loop, LoopTurns::new).turn(who, ended);
     }
 
     private Optional<Waiting> entered(Waiting arrival) {
@@ -81,13 +84,13 @@ public final class Arrivals {
             this.loop = loop;
         }
 
-        CompletableFuture<Void> turn(Flow flow, Claimant who) {
+        CompletableFuture<Void> turn(Claimant who, BooleanSupplier ended) {
             if (waiting.isEmpty() && begun < EACH_PASS) {
                 begun++;
                 schedulePass();
                 return CompletableFuture.completedFuture(null);
             }
-            Waiting arrival = new Waiting(flow, who, new CompletableFuture<>());
+            Waiting arrival = new Waiting(loop, who, ended, new CompletableFuture<>());
             waiting.add(User.of(who), arrival);
             schedulePass();
             entered(arrival).ifPresent(Arrivals.this::refuse);
@@ -113,7 +116,7 @@ public final class Arrivals {
                 Waiting arrival = next.get();
                 left(arrival);
                 // The flow of a client that is gone has ended, and costs nothing any more.
-                begun += arrival.flow.isEnded() ? 0 : 1;
+                begun += arrival.ended.getAsBoolean() ? 0 : 1;
                 arrival.turn.complete(null);
             }
             if (begun > 0) {
@@ -127,9 +130,8 @@ public final class Arrivals {
     }
 
     private void refuse(Waiting arrival) {
-        EventLoop loop = arrival.flow.loop();
-        loop.execute(() -> {
-            LoopTurns turns = loops.get(loop);
+        arrival.loop.execute(() -> {
+            LoopTurns turns = loops.get(arrival.loop);
             if (turns != null) {
                 turns.remove(arrival);
             }

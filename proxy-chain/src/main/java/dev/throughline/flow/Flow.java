@@ -109,6 +109,7 @@ public final class Flow {
                 .thenApply(this::intercepted)
                 .thenCompose(this::identified)
                 .thenCompose(this::originated)
+                .thenCompose(this::inTurn)
                 .thenApply(this::permitted)
                 .thenCompose(this::connected)
                 .thenCompose(this::announced)
@@ -306,6 +307,19 @@ public final class Flow {
     private boolean isHealthChecker(Arrival.Tcp found) {
         return parts.healthCheckers().stream()
                 .anyMatch(cidr -> cidr.contains(found.socket().source().getAddress()));
+    }
+
+    /** Up to here little was done for it. What comes now is done for users in turns. */
+    private CompletableFuture<Originator> inTurn(Originator who) {
+        CompletableFuture<Void> turn =
+                parts.arrivals().turn(loop(), parts.budget().claimant(who), this::isEnded);
+        if (!turn.isDone()) {
+            stage = FlowView.Stage.WAITING;
+        }
+        return turn.thenApply(_ -> {
+            goOn();
+            return who;
+        });
     }
 
     /** Whether the policy lets it go on, and where to. Asked once: a policy that is read anew is for the flows to come. */
@@ -553,6 +567,11 @@ public final class Flow {
 
     EventLoop loop() {
         return inbound.eventLoop();
+    }
+
+    /** Returns whether nothing is to be done for it any more. */
+    boolean isEnded() {
+        return stopped != null || stage == FlowView.Stage.CLOSED;
     }
 
     /** Nothing goes on for a flow that was told to stop while it waited for an answer. */

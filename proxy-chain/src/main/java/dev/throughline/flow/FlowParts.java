@@ -26,6 +26,7 @@ import java.util.function.Supplier;
  * @param headerFailures whose headers have failed too often
  * @param healthCheckers who may send a LOCAL header
  * @param directions which flows go on and where to, now
+ * @param arrivals whose turn it is to be served
  * @param budget who has a place, and who has to wait
  * @param transports open the connection there, by their names
  * @param batchSigner signs this hop's links
@@ -45,6 +46,7 @@ public record FlowParts(
         HeaderFailures headerFailures,
         List<Cidr> healthCheckers,
         Supplier<Directions> directions,
+        Arrivals arrivals,
         FlowBudget budget,
         ImmutableMap<String, Transport> transports,
         BatchSigner batchSigner,

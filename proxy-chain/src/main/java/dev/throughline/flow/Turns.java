@@ -2,10 +2,10 @@ package dev.throughline.flow;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.LinkedHashMap;
 
 /**
  * Items that are taken by their owners in turns: between two of one owner, each other owner that has any gets one taken. Those

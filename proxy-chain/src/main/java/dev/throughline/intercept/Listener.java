@@ -21,6 +21,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -43,6 +45,7 @@ public final class Listener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
     private static final AttributeKey<InetSocketAddress> ADDRESS = AttributeKey.valueOf(Listener.class, "address");
     private static final int BACKLOG = 4096;
+    private static final int ACCEPTED_EACH_PASS = 256;
     private static final String NEEDS_NET_ADMIN = " (interception's IP_TRANSPARENT needs CAP_NET_ADMIN)";
 
     private final ListenerConfig config;
@@ -101,6 +104,11 @@ public final class Listener implements AutoCloseable {
         }
     }
 
+    /** The kernel's queue is served in its order: connections leave it fast, and are served in turns by {@code flow.Arrivals}. */
+    private static RecvByteBufAllocator acceptedEachPass() {
+        return new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(ACCEPTED_EACH_PASS);
+    }
+
     private static InetSocketAddress loopback(String address, ListenerConfig.Intercepting listener) {
         return new InetSocketAddress(InetAddresses.forString(address), listener.port());
     }
@@ -113,6 +121,7 @@ public final class Listener implements AutoCloseable {
                 .group(loops)
                 .channel(EpollServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.RECVBUF_ALLOCATOR, acceptedEachPass())
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
@@ -202,6 +211,7 @@ public final class Listener implements AutoCloseable {
                 .group(loops)
                 .channel(EpollServerDomainSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.RECVBUF_ALLOCATOR, acceptedEachPass())
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(StreamOptions.SO_OOBINLINE, 1)

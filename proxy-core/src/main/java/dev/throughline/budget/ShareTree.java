@@ -263,6 +263,12 @@ final class ShareTree {
         return new Counts(count(host), count(user), count(executable), count(process));
     }
 
+    /** The process of {@code who}, if it is in the tree. */
+    Optional<Leaf> find(Claimant who) {
+        Optional<Node> executable = member(member(member(Optional.of(root), who.host()), who.user()), who.executable());
+        return member(executable, who.process()).map(Leaf.class::cast);
+    }
+
     private static Optional<Node> member(Optional<? extends Node> of, String name) {
         return of.flatMap(
                 node -> node instanceof Group group ? Optional.ofNullable(group.members.get(name)) : Optional.empty());

@@ -4,13 +4,10 @@ import com.google.common.collect.ImmutableList;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedSet;
 import java.util.function.Function;
 
 /** Flows that wait for a place, those of a process that may go the same ways in the order in which they came. */
@@ -27,65 +24,42 @@ final class WaitingRoom {
         }
     }
 
-    private int capacity;
     private final Map<Line, Deque<Ticket>> lines = new LinkedHashMap<>();
-    private final ShareTree shares = new ShareTree();
-    private final Map<ShareTree.Leaf, SequencedSet<Ticket>> ofProcess = new HashMap<>();
+    private final SharedRoom<Ticket> room;
 
     WaitingRoom(int capacity) {
-        this.capacity = capacity;
+        this.room = new SharedRoom<>(capacity);
     }
 
     void capacity(int flows) {
-        capacity = flows;
+        room.capacity(flows);
     }
 
     int size() {
-        return shares.count();
+        return room.size();
     }
 
-    /**
-     * A flow comes in, if there is room for it or its originator is within its share of the room and another has more.
-     *
-     * @return whoever has to leave for it: the newest flow of the process with the most, in the executable, user and host with
-     *     the most; or the flow itself
-     */
+    /** A flow comes in; returns which has to leave for it, or the flow itself if there is no room for it. */
     Optional<Ticket> add(Ticket ticket) {
         lines.computeIfAbsent(Line.of(ticket.ask()), _ -> new ArrayDeque<>()).addLast(ticket);
-        ShareTree.Leaf process = shares.process(ticket.ask().who());
-        shares.hold(process);
-        shares.add(process);
-        of(process).addLast(ticket);
-        if (size() <= capacity) {
-            return Optional.empty();
-        }
-        Ticket leaves =
-                shares.giver(process, capacity).map(most -> of(most).getLast()).orElse(ticket);
-        remove(leaves);
-        return Optional.of(leaves);
+        Optional<Ticket> leaves = room.add(ticket.ask().who(), ticket);
+        leaves.ifPresent(this::leave);
+        return leaves;
     }
 
     /** Returns whether it still waited. */
     boolean remove(Ticket ticket) {
-        Line line = Line.of(ticket.ask());
-        Deque<Ticket> tickets = lines.get(line);
-        if (tickets == null || !tickets.remove(ticket)) {
-            return false;
-        }
-        if (tickets.isEmpty()) {
-            lines.remove(line);
-        }
-        ShareTree.Leaf process = shares.process(ticket.ask().who());
-        shares.remove(process);
-        of(process).remove(ticket);
-        if (shares.letGo(process)) {
-            ofProcess.remove(process);
-        }
-        return true;
+        return room.remove(ticket.ask().who(), ticket) && leave(ticket);
     }
 
-    private SequencedSet<Ticket> of(ShareTree.Leaf process) {
-        return ofProcess.computeIfAbsent(process, _ -> new LinkedHashSet<>());
+    private boolean leave(Ticket ticket) {
+        Line line = Line.of(ticket.ask());
+        Deque<Ticket> tickets = lines.get(line);
+        boolean left = tickets != null && tickets.remove(ticket);
+        if (tickets != null && tickets.isEmpty()) {
+            lines.remove(line);
+        }
+        return left;
     }
 
     /** The first of each line; those with the smallest counts come first, and of those with the same, the one that came first. */

@@ -1,0 +1,106 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.budget.Claimant;
+import io.netty.channel.DefaultEventLoop;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class ArrivalsTest {
+    private final EventLoop loop = new DefaultEventLoop();
+    private final Arrivals arrivals = new Arrivals(100);
+    private final List<String> served = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> refused = Collections.synchronizedList(new ArrayList<>());
+
+    @AfterEach
+    void stop() {
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    }
+
+    private void arrive(String user, int number) {
+        String name = user + number;
+        arrivals.turn(loop, new Claimant("host", user, "app", Integer.toString(number)), () -> user.equals("gone"))
+                .whenComplete((done, problem) -> (problem == null ? served : refused).add(name));
+    }
+
+    /** In one pass of the loop, as connections are accepted; then everybody is served. */
+    private void together(Runnable arriving) throws InterruptedException {
+        CountDownLatch empty = new CountDownLatch(1);
+        loop.execute(() -> {
+            arriving.run();
+            awaitEmpty(empty);
+        });
+        assertThat(empty.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    private void awaitEmpty(CountDownLatch empty) {
+        loop.schedule(
+                () -> {
+                    if (arrivals.size() == 0) {
+                        empty.countDown();
+                    } else {
+                        awaitEmpty(empty);
+                    }
+                },
+                0,
+                TimeUnit.NANOSECONDS);
+    }
+
+    private void flood(String user, int flows) {
+        for (int i = 0; i < flows; i++) {
+            arrive(user, i);
+        }
+    }
+
+    @Test
+    void theFirstAreServedAtOnce() throws InterruptedException {
+        together(() -> {
+            flood("ann", Arrivals.EACH_PASS);
+            assertThat(served).hasSize(Arrivals.EACH_PASS);
+        });
+    }
+
+    @Test
+    @Tag("attack")
+    void aFloodOfConnectionsDelaysAnotherUserByOneTurn() throws InterruptedException {
+        together(() -> {
+            flood("ann", 60);
+            arrive("bob", 1);
+        });
+        assertThat(served).hasSize(61);
+        assertThat(served.indexOf("bob1")).isLessThanOrEqualTo(Arrivals.EACH_PASS + 1);
+    }
+
+    @Test
+    @Tag("attack")
+    void ofTooManyTheNewestOfTheUserWithTheMostIsRefused() throws InterruptedException {
+        together(() -> {
+            flood("ann", 200);
+            arrive("bob", 1);
+        });
+        assertThat(served).contains("bob1").hasSize(Arrivals.EACH_PASS + 100);
+        assertThat(refused).hasSize(93).contains("ann199").doesNotContain("bob1");
+    }
+
+    @Test
+    void flowsThatHaveEndedTakeNoPartOfAPass() throws InterruptedException {
+        together(() -> {
+            flood("ann", Arrivals.EACH_PASS);
+            flood("gone", 50);
+            flood("bob", 4);
+        });
+        assertThat(served.subList(Arrivals.EACH_PASS, served.size()))
+                .as("all in the second pass")
+                .hasSize(54);
+    }
+}
