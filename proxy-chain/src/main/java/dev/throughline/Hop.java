@@ -97,6 +97,7 @@ public final class Hop implements AutoCloseable {
     private final LiveKeys keys;
     private final HopMetrics metrics = new HopMetrics();
     private final FlowTable table;
+    private final Arrivals accepted;
     private final Arrivals arrivals;
     private final List<Listener> listeners = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -119,7 +120,8 @@ public final class Hop implements AutoCloseable {
         this.sizes = sizes;
         this.clock = clock;
         this.table = new FlowTable(sizes.rows());
-        this.arrivals = new Arrivals(sizes.arriving() / 2);
+        this.accepted = new Arrivals(sizes.arriving() / 2);
+        this.arrivals = new Arrivals(sizes.arriving() / 4);
         this.replays = new ReplayWindow(sizes.rememberedChains());
         VerifierSettings settings = new VerifierSettings(
                 HopId.of(config.name()),
@@ -147,6 +149,15 @@ public final class Hop implements AutoCloseable {
                     "throughline.messages.dropped",
                     "Messages that were lost: standard error was full, closed, or not read",
                     StandardError::dropped);
+            metrics.counter(
+                    "throughline.connections.refused",
+                    "Connections that were reset before a flow began: too many of their user arrived at once",
+                    accepted::refused);
+            metrics.gauge(
+                    "throughline.connections.waiting",
+                    "Connections that wait until it is their user's turn",
+                    accepted::size);
+            EventLoopGroup accepting = loops(1);
             EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
             ProcessIdentifier identifier = identifier(config.limits());
             FlowBudget budget = budget(names);
@@ -166,8 +177,8 @@ public final class Hop implements AutoCloseable {
                 int answerMark = rules.filter(plan -> listener instanceof ListenerConfig.Intercepting)
                         .map(plan -> plan.answerMark(listener.name()))
                         .orElse(0);
-                Listener started =
-                        opened(new Listener(listener, loops, parts, conntrack, stranded, answerMark, canaries));
+                Listener started = opened(
+                        new Listener(listener, accepting, loops, parts, conntrack, stranded, answerMark, canaries));
                 listeners.add(started);
                 started.start();
             }
@@ -232,6 +243,7 @@ public final class Hop implements AutoCloseable {
                 failures,
                 config.healthCheckers(),
                 policy::directions,
+                accepted,
                 arrivals,
                 budget,
                 ImmutableMap.copyOf(transports.all()),

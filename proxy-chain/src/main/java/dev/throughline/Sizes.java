@@ -18,7 +18,7 @@ import java.util.List;
  * @param places flows that may have a place at once
  * @param waiting flows that may wait for one
  * @param halfOpenHeaders connections of all peers that may wait for the rest of their header
- * @param arriving flows that arrive or are about to be refused; half of them may wait until it is their user's turn
+ * @param arriving flows that arrive or are about to be refused; three quarters of them may wait until it is their user's turn
  * @param rows flows in all: with a place, waiting, with an unfinished header, and those that arrive or are about to be refused
  * @param adminConnections at once to each of the admin socket and the metrics address
  * @param rememberedChains chains that are remembered against replay
@@ -176,7 +176,7 @@ public record Sizes(
         private List<Line> fixed(int adminConnections) {
             List<Line> lines = new ArrayList<>();
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
-            lines.add(new Line("event loops", "", process.processors() + 1L, OF_A_LOOP));
+            lines.add(new Line("event loops", "", process.processors() + 2L, OF_A_LOOP));
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
             lines.add(new Line("processes and executables that are read", "", scaled(16, MOST_NAMING), 1));
             int sockets =

@@ -4,6 +4,7 @@ import dev.throughline.header.Tuple;
 import dev.throughline.identify.UnixPeer;
 import dev.throughline.originator.Way;
 import io.netty.channel.socket.DuplexChannel;
+import java.net.InetSocketAddress;
 import java.util.Optional;
 
 /** How a connection came in, as the kernel has it. */
@@ -65,5 +66,16 @@ public sealed interface Arrival {
          * @throws Refused if the source or the destination can't be established: neither is ever guessed
          */
         Arrival of(DuplexChannel connection);
+
+        /**
+         * The other end's own socket as far as the connection itself shows it, without a question to others: it says whose turn it is,
+         * and decides nothing. Empty if the connection has no addresses.
+         */
+        default Optional<Tuple> hint(DuplexChannel connection) {
+            return connection.remoteAddress() instanceof InetSocketAddress source
+                            && connection.localAddress() instanceof InetSocketAddress destination
+                    ? Optional.of(Tuple.tcp(source, destination))
+                    : Optional.empty();
+        }
     }
 }

@@ -7,13 +7,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 
 /**
- * Flows whose originator is known and for which nothing was done yet. Each event loop begins a few in each of its passes,
- * by users in turns, so that a flood of connections by one user delays those of others by no more than one flow of each user.
- * If too many wait, the newest leaves of the user with the most.
+ * Connections or flows for which nothing dear was done yet. Each event loop begins a few in each of its passes, by users in
+ * turns, so that a flood of connections by one user delays those of others by no more than one flow of each user. If too many
+ * wait, the newest leaves of the user with the most.
  */
 public final class Arrivals {
     /** How many flows a loop begins before it looks at its connections again. */
@@ -26,8 +28,9 @@ public final class Arrivals {
         }
     }
 
-    private record Waiting(EventLoop loop, Claimant who, BooleanSupplier ended, CompletableFuture<Void> turn) {}
+    private record Waiting(Claimant who, BooleanSupplier ended, CompletableFuture<Void> turn) {}
 
+    private final LongAdder refused = new LongAdder();
     private final SharedRoom<Waiting> room;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
 
@@ -51,14 +54,37 @@ public final class Arrivals {
     }
 
     /**
-     * The turn of a flow, at once if no other waits. Called on the flow's loop.
+     * The turn of a connection or flow, at once if no other waits. Any thread may ask.
      *
-     * @param who the originator
-     * @param ended whether the flow has ended meanwhile, so that nothing is to be done for it
-     * @return completed on that loop; with {@link Refused} if it had to leave
+     * @param loop that will serve it
+     * @param who it counts for
+     * @param ended whether it has ended meanwhile, so that nothing is to be done for it
+     * @return completed on the loop; with {@link Refused}, on any thread, if it had to leave
      */
-    CompletableFuture<Void> turn(EventLoop loop, Claimant who, BooleanSupplier ended) {
-        return loops.computeIfAbsent(loop, LoopTurns::new).turn(who, ended);
+    public CompletableFuture<Void> turn(EventLoop loop, Claimant who, BooleanSupplier ended) {
+        Waiting arrival = new Waiting(who, ended, new CompletableFuture<>());
+        Optional<Waiting> leaves = entered(arrival);
+        leaves.ifPresent(this::refuse);
+        if (leaves.isPresent() && leaves.get().equals(arrival)) {
+            return arrival.turn;
+        }
+        LoopTurns turns = loops.computeIfAbsent(loop, LoopTurns::new);
+        if (loop.inEventLoop()) {
+            turns.enter(arrival);
+        } else {
+            try {
+                loop.execute(() -> turns.enter(arrival));
+            } catch (RejectedExecutionException stopped) {
+                left(arrival);
+                arrival.turn.completeExceptionally(new Refused(CloseReason.STOPPED, "its event loop has ended"));
+            }
+        }
+        return arrival.turn;
+    }
+
+    /** {@return how many had to leave before their turn} */
+    public long refused() {
+        return refused.sum();
     }
 
     private Optional<Waiting> entered(Waiting arrival) {
@@ -84,17 +110,19 @@ public final class Arrivals {
             this.loop = loop;
         }
 
-        CompletableFuture<Void> turn(Claimant who, BooleanSupplier ended) {
+        void enter(Waiting arrival) {
             if (waiting.isEmpty() && begun < EACH_PASS) {
                 begun++;
-                schedulePass();
-                return CompletableFuture.completedFuture(null);
+                serve(arrival);
+            } else {
+                waiting.add(User.of(arrival.who), arrival);
             }
-            Waiting arrival = new Waiting(loop, who, ended, new CompletableFuture<>());
-            waiting.add(User.of(who), arrival);
             schedulePass();
-            entered(arrival).ifPresent(Arrivals.this::refuse);
-            return arrival.turn;
+        }
+
+        private void serve(Waiting arrival) {
+            left(arrival);
+            arrival.turn.complete(null);
         }
 
         /** A scheduled task runs in the loop's next pass, after its connections, even if it is due at once. */
@@ -114,29 +142,20 @@ public final class Arrivals {
                     break;
                 }
                 Waiting arrival = next.get();
-                left(arrival);
-                // The flow of a client that is gone has ended, and costs nothing any more.
-                begun += arrival.ended.getAsBoolean() ? 0 : 1;
-                arrival.turn.complete(null);
+                // What has ended, or had to leave, costs nothing any more.
+                begun += arrival.turn.isDone() || arrival.ended.getAsBoolean() ? 0 : 1;
+                serve(arrival);
             }
             if (begun > 0) {
                 schedulePass();
             }
         }
-
-        void remove(Waiting arrival) {
-            waiting.remove(User.of(arrival.who), arrival);
-        }
     }
 
+    /** It stays among the turns of its loop until its own comes, and is nothing then. */
     private void refuse(Waiting arrival) {
-        arrival.loop.execute(() -> {
-            LoopTurns turns = loops.get(arrival.loop);
-            if (turns != null) {
-                turns.remove(arrival);
-            }
-            arrival.turn.completeExceptionally(
-                    new Refused(CloseReason.TOO_MANY_FLOWS, "too many flows of one user arrive at once"));
-        });
+        refused.increment();
+        arrival.turn.completeExceptionally(
+                new Refused(CloseReason.TOO_MANY_FLOWS, "too many flows of one user arrive at once"));
     }
 }

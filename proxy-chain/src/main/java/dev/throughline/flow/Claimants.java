@@ -47,6 +47,11 @@ public final class Claimants {
                 identity.process().map(id -> id.pid() + "@" + id.startTime()).orElse(Claimant.UNKNOWN));
     }
 
+    /** The same for a connection of which only the user of this host is known, as an unsigned number in an int. */
+    Claimant ofOwnUser(int uid) {
+        return new Claimant(ownHost.toString(), Long.toString(owners.applyAsLong(Integer.toUnsignedLong(uid))), "", "");
+    }
+
     /** In user namespaces one user can run processes under many user ids. Only the user's own host knows which. */
     private String user(Originator who, Credentials ids) {
         long uid = ids.unsignedUid();

@@ -313,13 +313,19 @@ public final class Flow {
     private CompletableFuture<Originator> inTurn(Originator who) {
         CompletableFuture<Void> turn =
                 parts.arrivals().turn(loop(), parts.budget().claimant(who), this::isEnded);
-        if (!turn.isDone()) {
-            stage = FlowView.Stage.WAITING;
+        if (turn.isDone() && !turn.isCompletedExceptionally()) {
+            return CompletableFuture.completedFuture(who);
         }
-        return turn.thenApply(_ -> {
-            goOn();
-            return who;
-        });
+        stage = FlowView.Stage.WAITING;
+        return turn.handleAsync(
+                (_, refused) -> {
+                    if (refused != null) {
+                        throw new CompletionException(refused);
+                    }
+                    goOn();
+                    return who;
+                },
+                loop());
     }
 
     /** Whether the policy lets it go on, and where to. Asked once: a policy that is read anew is for the flows to come. */

@@ -119,6 +119,11 @@ public final class FlowBudget implements AutoCloseable {
         }
     }
 
+    /** Whom a connection of a user of this host counts for, as long as no more is known of it. */
+    Claimant ownUser(int uid) {
+        return claimants.ofOwnUser(uid);
+    }
+
     /** Whom a flow of this originator counts for. */
     Claimant claimant(Originator who) {
         return claimants.of(who);

@@ -1,17 +1,24 @@
 package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.common.net.InetAddresses;
+import dev.throughline.budget.Claimant;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
+import dev.throughline.header.Tuple;
 import dev.throughline.identify.OwnerResolver;
+import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HostId;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.Transport;
+import java.net.InetAddress;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /**
@@ -26,7 +33,8 @@ import java.util.function.Supplier;
  * @param headerFailures whose headers have failed too often
  * @param healthCheckers who may send a LOCAL header
  * @param directions which flows go on and where to, now
- * @param arrivals whose turn it is to be served
+ * @param accepted connections for which no flow has begun yet, by the user who holds the other end
+ * @param arrivals flows for which nothing was done yet, by their originators' user
  * @param budget who has a place, and who has to wait
  * @param transports open the connection there, by their names
  * @param batchSigner signs this hop's links
@@ -46,6 +54,7 @@ public record FlowParts(
         HeaderFailures headerFailures,
         List<Cidr> healthCheckers,
         Supplier<Directions> directions,
+        Arrivals accepted,
         Arrivals arrivals,
         FlowBudget budget,
         ImmutableMap<String, Transport> transports,
@@ -58,4 +67,21 @@ public record FlowParts(
         TcpTimeouts tcp,
         Duration ttl,
         Clock clock,
-        SecureRandom random) {}
+        SecureRandom random) {
+    private static final Claimant UNKNOWN_USER = new Claimant("", Claimant.UNKNOWN, "", "");
+
+    /** Whose turn a connection takes: that of a user of this host, as far as the kernel says at once, or of another host's address. */
+    public Claimant user(Optional<Tuple> socket) {
+        if (socket.isEmpty()) {
+            return UNKNOWN_USER;
+        }
+        OptionalInt uid = identifier.uid(socket.get());
+        InetAddress source = socket.get().source().getAddress();
+        if (uid.isPresent()) {
+            return budget.ownUser(uid.getAsInt());
+        }
+        return identifier.behindProxy(source).evidence() == Evidence.REMOTE
+                ? new Claimant(InetAddresses.toAddrString(Peer.network(source)), "", "", "")
+                : UNKNOWN_USER;
+    }
+}

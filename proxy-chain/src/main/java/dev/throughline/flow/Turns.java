@@ -31,13 +31,6 @@ final class Turns<K, T> {
         return Optional.of(item);
     }
 
-    void remove(K owner, T item) {
-        Deque<T> items = waiting.get(owner);
-        if (items != null && items.remove(item) && items.isEmpty()) {
-            waiting.remove(owner);
-        }
-    }
-
     boolean isEmpty() {
         return waiting.isEmpty();
     }

@@ -6,6 +6,7 @@ import dev.throughline.header.Tuple;
 import dev.throughline.os.OsException;
 import dev.throughline.os.SocketOwner;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
 /** Who connected in this network namespace, as far as the kernel noted it. */
@@ -28,6 +29,13 @@ final class Callers {
      */
     Optional<CompletableFuture<LocalOwner>> find(Tuple tuple) throws OsException {
         return notes.last(tuple, networkNamespace).map(naming::name);
+    }
+
+    /** Returns the user who opened a connection, without its socket. */
+    OptionalInt uid(Tuple tuple) throws OsException {
+        return notes.last(tuple, networkNamespace)
+                .map(noted -> OptionalInt.of(noted.socket().orElseThrow().uid()))
+                .orElse(OptionalInt.empty());
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.throughline.identify;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.ProcessIdentity;
 import java.net.InetAddress;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -16,6 +17,14 @@ public interface OwnerResolver {
      * @param tuple the application's source and the destination that it asked for, not the listener's address
      */
     CompletableFuture<LocalOwner> identify(Tuple tuple);
+
+    /**
+     * Returns the user who holds the application's end of a TCP flow, if the kernel says so at once: for turns, not for decisions.
+     * The number is unsigned. Empty also if the end isn't on this host.
+     */
+    default OptionalInt uid(Tuple tuple) {
+        return OptionalInt.empty();
+    }
 
     /** Says who connected to a Unix socket of this process. */
     CompletableFuture<LocalOwner> identify(UnixPeer peer);

@@ -226,6 +226,25 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     }
 
     @Override
+    public OptionalInt uid(Tuple tuple) {
+        try {
+            if (!addresses.contains(tuple.source().getAddress())) {
+                return OptionalInt.empty();
+            }
+            Optional<Callers> noted = callers;
+            OptionalInt uid = noted.isPresent() ? noted.get().uid(tuple) : OptionalInt.empty();
+            return uid.isPresent()
+                    ? uid
+                    : sockets.find(tuple)
+                            .filter(owner -> !owner.isOrphaned())
+                            .map(owner -> OptionalInt.of(owner.uid()))
+                            .orElse(OptionalInt.empty());
+        } catch (OsException e) {
+            return OptionalInt.empty();
+        }
+    }
+
+    @Override
     public ProcessIdentity behindProxy(InetAddress source) {
         boolean isHere;
         try {

@@ -16,6 +16,7 @@ import dev.throughline.transport.BsdSocket;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -48,7 +49,16 @@ public final class Listener implements AutoCloseable {
     private static final int ACCEPTED_EACH_PASS = 256;
     private static final String NEEDS_NET_ADMIN = " (interception's IP_TRANSPARENT needs CAP_NET_ADMIN)";
 
+    /** Accepted connections don't reach the handler that Netty would give them: {@link AcceptInTurns} takes them. */
+    private static final ChannelHandler NEVER = new ChannelInitializer<>() {
+        @Override
+        protected void initChannel(Channel connection) {
+            throw new IllegalStateException("a connection passed by its turn");
+        }
+    };
+
     private final ListenerConfig config;
+    private final EventLoopGroup accepting;
     private final EventLoopGroup loops;
     private final FlowParts parts;
     private final Conntrack conntrack;
@@ -62,12 +72,15 @@ public final class Listener implements AutoCloseable {
     /**
      * A listener that asks {@code conntrack} for the true ends of redirected connections, and knows {@code canaries}.
      *
+     * @param accepting accepts connections, and does nothing else
+     * @param loops that flows run on
      * @param stranded what aborts connections that {@code conntrack} does not know
      * @param answerMark SO_MARK of an intercepting listener's socket, which the connections that it accepts inherit ({@link
      *     RulePlan#answerMark}); 0 for any other
      */
     public Listener(
             ListenerConfig config,
+            EventLoopGroup accepting,
             EventLoopGroup loops,
             FlowParts parts,
             Conntrack conntrack,
@@ -75,6 +88,7 @@ public final class Listener implements AutoCloseable {
             int answerMark,
             Canaries canaries) {
         this.config = config;
+        this.accepting = accepting;
         this.loops = loops;
         this.parts = parts;
         this.conntrack = conntrack;
@@ -116,17 +130,13 @@ public final class Listener implements AutoCloseable {
     private void bind(InetSocketAddress address) throws IOException {
         // TPROXY delivers to no other socket, and the rules let redirected connections reach no other.
         boolean transparent = config instanceof ListenerConfig.Intercepting;
-        Entrance entrance = entrance();
         ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(loops)
+                .group(accepting, loops)
                 .channel(EpollServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, acceptedEachPass())
-                .childOption(ChannelOption.AUTO_READ, false)
-                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .handler(guard())
-                .childHandler(new Accepting(entrance));
+                .handler(accepting(entrance()))
+                .childHandler(NEVER);
         StreamOptions.listening(bootstrap, parts.tcp());
         if (transparent) {
             bootstrap.option(EpollChannelOption.IP_TRANSPARENT, true).option(BsdSocket.SO_MARK, answerMark);
@@ -208,15 +218,12 @@ public final class Listener implements AutoCloseable {
     private void bind(ListenerConfig.Bridge bridge) throws IOException {
         SocketFile.prepare(bridge.socket());
         ChannelFuture bound = new ServerBootstrap()
-                .group(loops)
+                .group(accepting, loops)
                 .channel(EpollServerDomainSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, acceptedEachPass())
-                .childOption(ChannelOption.AUTO_READ, false)
-                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                .childOption(StreamOptions.SO_OOBINLINE, 1)
-                .handler(guard())
-                .childHandler(new Accepting(entrance()))
+                .handler(accepting(entrance()))
+                .childHandler(NEVER)
                 .bind(new DomainSocketAddress(bridge.socket().toFile()))
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {
@@ -315,19 +322,34 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    /** Gives each new connection its inbox and its flow. */
-    private final class Accepting extends ChannelInitializer<DuplexChannel> {
-        private final Entrance entrance;
+    /** What becomes of each connection that is accepted. */
+    private ChannelHandler accepting(Entrance entrance) {
+        AcceptInTurns turns = new AcceptInTurns(
+                loops,
+                parts,
+                entrance.arrivals(),
+                (local, peer) ->
+                        config instanceof ListenerConfig.Intercepting && canaries.arrived(config.name(), local, peer),
+                connection -> begin(connection, entrance));
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel listener) {
+                listener.pipeline().addLast(guard(), turns);
+            }
+        };
+    }
 
-        Accepting(Entrance entrance) {
-            this.entrance = entrance;
+    /** The flow begins when the connection is registered with its event loop. */
+    private void begin(DuplexChannel connection, Entrance entrance) {
+        connection.config().setAutoRead(false);
+        connection.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        if (config instanceof ListenerConfig.Bridge) {
+            connection.config().setOption(StreamOptions.SO_OOBINLINE, 1);
+        } else {
+            connection.config().setOption(ChannelOption.TCP_NODELAY, true);
         }
-
-        @Override
-        protected void initChannel(DuplexChannel connection) {
-            Inbox inbox = new Inbox();
-            connection.pipeline().addLast(inbox, new Beginning(entrance, connection, inbox));
-        }
+        Inbox inbox = new Inbox();
+        connection.pipeline().addLast(inbox, new Beginning(entrance, connection, inbox));
     }
 
     /** Begins the flow as soon as the connection is registered with its event loop. */
@@ -345,13 +367,6 @@ public final class Listener implements AutoCloseable {
         @Override
         public void channelActive(ChannelHandlerContext context) {
             context.pipeline().remove(this);
-            if (config instanceof ListenerConfig.Intercepting
-                    && connection.localAddress() instanceof InetSocketAddress local
-                    && connection.remoteAddress() instanceof InetSocketAddress peer
-                    && canaries.arrived(config.name(), local, peer)) {
-                connection.close();
-                return;
-            }
             new Flow(parts, entrance, connection, inbox).run();
         }
     }

@@ -6,9 +6,16 @@ import dev.throughline.flow.Refused;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Way;
 import dev.throughline.os.Conntrack;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.RawUnixChannelOption;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
@@ -17,6 +24,12 @@ import java.util.Optional;
  * believed; both come from the kernel's own record of the translation, conntrack's original tuple.
  */
 final class RedirectArrivals implements Arrival.Origin {
+    private static final ChannelOption<ByteBuffer> ORIGINAL_DESTINATION =
+            new RawUnixChannelOption("SO_ORIGINAL_DST", 0, 80, 16);
+
+    private static final ChannelOption<ByteBuffer> ORIGINAL_DESTINATION6 =
+            new RawUnixChannelOption("IP6T_SO_ORIGINAL_DST", 41, 80, 28);
+
     private final int port;
     private final Conntrack conntrack;
     private final StrandedSockets stranded;
@@ -26,6 +39,35 @@ final class RedirectArrivals implements Arrival.Origin {
         this.port = port;
         this.conntrack = conntrack;
         this.stranded = stranded;
+    }
+
+    /** SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST (linux/netfilter_ipv4.h, linux/netfilter_ipv6/ip6_tables.h). */
+    @Override
+    public Optional<Tuple> hint(DuplexChannel connection) {
+        if (!(connection.remoteAddress() instanceof InetSocketAddress source)) {
+            return Optional.empty();
+        }
+        boolean isIpv4 = source.getAddress() instanceof Inet4Address;
+        try {
+            ByteBuffer address = connection.config().getOption(isIpv4 ? ORIGINAL_DESTINATION : ORIGINAL_DESTINATION6);
+            return Optional.of(Tuple.tcp(source, socketAddress(address, isIpv4)));
+        } catch (RuntimeException e) {
+            // It is gone, or conntrack has forgotten it.
+            return Optional.empty();
+        }
+    }
+
+    /** struct sockaddr_in and sockaddr_in6: port at 2, address at 4 or 8. */
+    private static InetSocketAddress socketAddress(ByteBuffer bytes, boolean isIpv4) {
+        byte[] address = new byte[isIpv4 ? 4 : 16];
+        bytes.get(isIpv4 ? 4 : 8, address);
+        try {
+            return new InetSocketAddress(
+                    InetAddress.getByAddress(address),
+                    Short.toUnsignedInt(bytes.order(ByteOrder.BIG_ENDIAN).getShort(2)));
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address of " + address.length + " bytes", e);
+        }
     }
 
     @Override

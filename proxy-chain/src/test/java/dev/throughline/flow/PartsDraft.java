@@ -29,6 +29,7 @@ final class PartsDraft {
     Supplier<Directions> directions =
             () -> Directions.allTo(new Route(new NextHop.Destination(), PLAIN, TcpTimeouts.DEFAULTS));
     FlowTable table = new FlowTable(10);
+    Arrivals accepted = new Arrivals(10);
     Arrivals arrivals = new Arrivals(10);
     Duration headerTimeout = Duration.ofSeconds(5);
     Duration halfClosedTimeout = Duration.ofMinutes(5);
@@ -68,6 +69,7 @@ final class PartsDraft {
                 headerFailures,
                 healthCheckers,
                 directions,
+                accepted,
                 arrivals,
                 budget,
                 ImmutableMap.copyOf(Maps.uniqueIndex(transports, Transport::name)),

@@ -38,12 +38,4 @@ class TurnsTest {
         add("c1");
         assertThat(all()).containsExactly("b1", "a2", "c1", "b2", "a3");
     }
-
-    @Test
-    void whatIsRemovedIsNotServed() {
-        add("a1", "b1", "a2");
-        turns.remove('b', "b1");
-        turns.remove('a', "a1");
-        assertThat(all()).containsExactly("a2");
-    }
 }

@@ -1,0 +1,79 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.throughline.tests.HostileScene.Hostile;
+import dev.throughline.tests.HostileScene.Outcome;
+import dev.throughline.tests.HostileScene.ShortFlow;
+import dev.throughline.tests.HostileScene.Taken;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Eleven users' hostile programs at once, and another user's application beside them. {@code ./throughline attack} prints how
+ * long that application waits and what the hops take; times depend on what else the machine does, so only it looks at them.
+ */
+@NeedsNamespaces
+@NeedsPrograms({"setpriv", "/usr/bin/python3"})
+@Timeout(300)
+class HostileSceneIT {
+    private static final long MEBIBYTES = AttackSize.of(900, 2_500);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    @Tag("attack")
+    void hostileProgramsOfElevenKindsAtOnceDisturbNobodyElse() throws IOException {
+        try (HostileScene scene = new HostileScene(folder)) {
+            List<ShortFlow> before = scene.shortFlows(60);
+            scene.attack(EnumSet.allOf(Hostile.class));
+
+            Outcome outcome = scene.application();
+            Taken hopA = Taken.by(scene.hopA());
+            Taken hopB = Taken.by(scene.hopB());
+            scene.stopAttack();
+
+            System.out.printf(
+                    "alone: p50 %.0f ms, p99 %.0f ms; beside hostile programs: p50 %.0f ms, p99 %.0f ms; hop-a %s, hop-b %s%n",
+                    percentile(before, 50),
+                    percentile(before, 99),
+                    percentile(outcome.flows(), 50),
+                    percentile(outcome.flows(), 99),
+                    hopA,
+                    hopB);
+            assertThat(outcome.flows()).allMatch(flow -> flow.problem().isEmpty());
+            assertThat(outcome.transferProblem()).isEmpty();
+            Set<String> sources =
+                    outcome.flows().stream().map(ShortFlow::source).collect(Collectors.toSet());
+            for (RunningHop hop : List.of(scene.hopA(), scene.hopB())) {
+                assertThat(HostileScene.users(hop, sources))
+                        .as("nobody is misnamed at %s", hop.process().name())
+                        .containsExactly(Integer.toString(HostileScene.VICTIM));
+                await("all to be as before")
+                        .atMost(Duration.ofSeconds(10))
+                        .until(() -> hop.metric("throughline_flows_open") == 0
+                                && hop.metric("throughline_budget_in_use{pool=\"hop\"}") == 0);
+                hop.awaitReady();
+            }
+            assertThat(hopA.residentMebibytes()).isLessThan(MEBIBYTES);
+            assertThat(hopB.residentMebibytes()).isLessThan(MEBIBYTES);
+        }
+    }
+
+    private static double percentile(List<ShortFlow> flows, int percent) {
+        List<Double> sorted =
+                flows.stream().map(ShortFlow::milliseconds).sorted().toList();
+        return sorted.get((sorted.size() - 1) * percent / 100);
+    }
+}
