@@ -25,6 +25,7 @@ import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
 import dev.throughline.flow.HostShortages;
+import dev.throughline.flow.MemoryPressure;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.CommandLineHash;
 import dev.throughline.identify.EvidenceInForce;
@@ -47,6 +48,7 @@ import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketDiag;
+import dev.throughline.relay.BufferMemory;
 import dev.throughline.report.BudgetJson;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
@@ -155,7 +157,7 @@ public final class Hop implements AutoCloseable {
                     "throughline.interception.aborted",
                     "Applications' sockets that were aborted, as no reset could reach them",
                     stranded::aborted);
-            FlowParts parts = parts(List.of(log, metrics, stranded), identifier, budget, transports);
+            FlowParts parts = parts(List.of(log, metrics, stranded), names, identifier, budget, transports);
             startAdmin(json, identifier, budget, transports);
             writePidFile(config.admin().pidFile());
             Optional<RulePlan> rules = ConfiguredRules.of(config);
@@ -185,7 +187,11 @@ public final class Hop implements AutoCloseable {
     }
 
     private FlowParts parts(
-            List<FlowEvents> observers, ProcessIdentifier identifier, FlowBudget budget, Transports transports) {
+            List<FlowEvents> observers,
+            IdNames names,
+            ProcessIdentifier identifier,
+            FlowBudget budget,
+            Transports transports) {
         Limits limits = config.limits();
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(
                 Math.min(limits.halfOpenHeaders(), sizes.halfOpenHeaders()),
@@ -219,6 +225,14 @@ public final class Hop implements AutoCloseable {
                 "throughline.identify.hanging",
                 "File systems and users whose files or processes don't answer now",
                 () -> identifier.hanging().size());
+        BufferMemory buffers = new BufferMemory(sizes.bufferBytes());
+        buffers.onFull(new MemoryPressure(table, budget, buffers, names::of));
+        metrics.gauge(
+                "throughline.buffers.used.bytes", "Memory of what flows have read and not yet sent", buffers::used);
+        metrics.gauge(
+                "throughline.buffers.limit.bytes",
+                "Memory that flows may fill; above it, those of the user who holds most are closed",
+                buffers::limit);
         return new FlowParts(
                 HostId.of(config.host()),
                 identifier,
@@ -238,6 +252,7 @@ public final class Hop implements AutoCloseable {
                 limits.idleTimeout(),
                 limits.halfClosedTimeout(),
                 limits.tcp(),
+                buffers,
                 limits.ttl(),
                 clock,
                 random);

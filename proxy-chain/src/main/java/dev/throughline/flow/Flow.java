@@ -406,7 +406,8 @@ public final class Flow {
                         parts.idleTimeout(),
                         parts.halfClosedTimeout(),
                         parts.tcp().userTimeout(),
-                        way.tcp().userTimeout()));
+                        way.tcp().userTimeout()),
+                parts.buffers());
         relay = running;
         way.activate();
         tell(() -> parts.events().opened(view()));
@@ -510,7 +511,26 @@ public final class Flow {
 
     /** Ends this flow with {@code reason}, wherever on its line it is. */
     void stop(CloseReason reason) {
-        inbound.eventLoop().execute(() -> end(new Ending(reason, "")));
+        stop(new Ending(reason, ""));
+    }
+
+    void stop(Ending ending) {
+        inbound.eventLoop().execute(() -> end(ending));
+    }
+
+    /** Returns the memory of what it has read and not yet sent, in bytes. May be called from any thread. */
+    int heldBytes() {
+        Relay running = relay;
+        return running == null || stage == FlowView.Stage.CLOSED ? 0 : running.heldBytes();
+    }
+
+    boolean isClosed() {
+        return stage == FlowView.Stage.CLOSED;
+    }
+
+    /** Returns who opened it, once that is known. May be called from any thread. */
+    Optional<Originator> originator() {
+        return Optional.ofNullable(originator);
     }
 
     /** Ends it at once: nothing that it waits for, a lookup, a place, a connection or a signature, holds it up. */

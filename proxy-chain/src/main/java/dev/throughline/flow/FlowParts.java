@@ -6,6 +6,7 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.OwnerResolver;
 import dev.throughline.originator.HostId;
+import dev.throughline.relay.BufferMemory;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.Transport;
 import java.security.SecureRandom;
@@ -33,6 +34,7 @@ import java.util.function.Supplier;
  * @param events who is told what happens
  * @param idleTimeout without a byte either way
  * @param halfClosedTimeout without a byte either way, once a side has finished
+ * @param buffers memory of what all flows have read and not yet sent
  * @param tcp when the side that opened a flow is given up
  */
 public record FlowParts(
@@ -54,6 +56,7 @@ public record FlowParts(
         Duration idleTimeout,
         Duration halfClosedTimeout,
         TcpTimeouts tcp,
+        BufferMemory buffers,
         Duration ttl,
         Clock clock,
         SecureRandom random) {}
