@@ -90,6 +90,7 @@ public final class Hop implements AutoCloseable {
 
     private final HopConfig config;
     private final Sizes sizes;
+    private final NextHopPorts ports;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
     private final ReplayWindow replays;
@@ -117,6 +118,7 @@ public final class Hop implements AutoCloseable {
     public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source, Sizes sizes) {
         this.config = config;
         this.sizes = sizes;
+        this.ports = NextHopPorts.of(config);
         this.clock = clock;
         this.table = new FlowTable(sizes.rows());
         this.replays = new ReplayWindow(sizes.rememberedChains());
@@ -252,6 +254,7 @@ public final class Hop implements AutoCloseable {
                 limits.idleTimeout(),
                 limits.halfClosedTimeout(),
                 limits.tcp(),
+                ports.kept(),
                 buffers,
                 limits.ttl(),
                 clock,
@@ -281,6 +284,7 @@ public final class Hop implements AutoCloseable {
                 .add(FlowBudget.HOP)
                 .addAll(transports)
                 .addAll(Collections2.transform(config.budget().nextHops().keySet(), FlowBudget::toHop))
+                .addAll(Collections2.transform(ports.pools().keySet(), FlowBudget::portsTo))
                 .build();
         FlowBudget budget = opened(new FlowBudget(
                 sizes.places(),
@@ -292,6 +296,7 @@ public final class Hop implements AutoCloseable {
         // An agent's places are those that it says.
         transports.forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? sizes.places() : 0));
         config.budget().nextHops().forEach((hop, flows) -> budget.pool(FlowBudget.toHop(hop), flows));
+        ports.pools().forEach((hop, count) -> budget.pool(FlowBudget.portsTo(hop), count));
         for (PoolView pool : budget.pools()) {
             String name = pool.name();
             metrics.gauge(

@@ -438,7 +438,7 @@ public final class Flow {
     private void giveBackLate() {
         Onward way = onward;
         if (way != null) {
-            way.leave();
+            way.leave(false);
         }
         Opened late = opened;
         if (late != null) {
@@ -451,7 +451,7 @@ public final class Flow {
         Onward way = onward;
         try {
             if (way != null) {
-                way.leave();
+                way.leave(keepsPort(ending));
             }
         } finally {
             parts.table().remove(this);
@@ -459,6 +459,11 @@ public final class Flow {
             stage = FlowView.Stage.CLOSED;
             tell(() -> parts.events().closed(last, ending));
         }
+    }
+
+    private boolean keepsPort(Ending ending) {
+        Relay running = relay;
+        return running != null && ending.reason() == CloseReason.COMPLETED && running.hasInboundEndedFirst();
     }
 
     /** Refused before it stood: the application is to feel it at once, as a reset, and not wait for an answer. */

@@ -34,6 +34,7 @@ import java.util.function.Supplier;
  * @param events who is told what happens
  * @param idleTimeout without a byte either way
  * @param halfClosedTimeout without a byte either way, once a side has finished
+ * @param portsKept for how long the kernel keeps the port of a connection whose output this hop ended first
  * @param buffers memory of what all flows have read and not yet sent
  * @param tcp when the side that opened a flow is given up
  */
@@ -56,6 +57,7 @@ public record FlowParts(
         Duration idleTimeout,
         Duration halfClosedTimeout,
         TcpTimeouts tcp,
+        Duration portsKept,
         BufferMemory buffers,
         Duration ttl,
         Clock clock,

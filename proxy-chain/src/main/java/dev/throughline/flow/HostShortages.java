@@ -75,6 +75,11 @@ public final class HostShortages {
         episodes.happens(new Place("transport " + transport, "flows end with " + reason), why, System.nanoTime());
     }
 
+    /** No source port is left towards a next hop, to which other flows would go as well. */
+    synchronized void ports(String hop, String why) {
+        lacks("no source port is left to hop " + hop + ": " + why);
+    }
+
     /** The buffers of all flows are full, and flows of the user who holds most are closed. */
     synchronized void buffers(String why) {
         lacks("buffers are full: " + why);

@@ -49,6 +49,7 @@ public final class Relay {
     private volatile long lastMoved = System.nanoTime();
     private @Nullable Future<?> idleCheck;
     private boolean finishing;
+    private boolean inboundEndedFirst;
 
     /**
      * Both channels must have an {@link Inbox}, reading off and half-closure allowed.
@@ -87,6 +88,11 @@ public final class Relay {
     /** Bytes that came back. May be read from any thread. */
     public long bytesToInbound() {
         return toInbound.bytes;
+    }
+
+    /** Returns whether the side that opened the flow ended its output before the other side did. */
+    public boolean hasInboundEndedFirst() {
+        return inboundEndedFirst;
     }
 
     /** Returns the memory of what was read and not yet sent, in bytes. May be called from any thread. */
@@ -291,6 +297,7 @@ public final class Relay {
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
             if (event instanceof ChannelInputShutdownEvent && !inputEnded) {
+                inboundEndedFirst |= this == toOutbound && !toInbound.inputEnded;
                 inputEnded = true;
                 halfClosed();
                 // Shutting down at once would throw away what is still queued: the end follows the last byte.
@@ -312,7 +319,7 @@ public final class Relay {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            finish(lost(this, PeerLoss.of(cause)));
+            finish(cause instanceof OutOfMemoryError ? RelayEnd.NO_MEMORY : lost(this, PeerLoss.of(cause)));
         }
 
         @Override

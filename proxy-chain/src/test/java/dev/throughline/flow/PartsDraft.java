@@ -77,6 +77,7 @@ final class PartsDraft {
                 Duration.ofHours(1),
                 halfClosedTimeout,
                 TcpTimeouts.DEFAULTS,
+                Duration.ofMinutes(1),
                 new BufferMemory(Long.MAX_VALUE),
                 Duration.ofSeconds(10),
                 Clock.systemUTC(),

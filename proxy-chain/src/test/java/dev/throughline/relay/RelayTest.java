@@ -417,6 +417,20 @@ class RelayTest {
         assertThat(relay.get()).isEqualTo(RelayEnd.IDLE);
     }
 
+    /** As Netty does when the direct memory is used up. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void noMemoryToReadIntoIsNotTheFaultOfASide(boolean inboundReads) throws Exception {
+        Running relay = start(LONG);
+
+        wire.onLoop(() ->
+                (inboundReads ? inbound : outbound).pipeline().fireExceptionCaught(new OutOfMemoryError("for a test")));
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.NO_MEMORY);
+        assertReset(app);
+        assertReset(destination);
+    }
+
     @Test
     void givingUpIsFeltByBothSides() throws Exception {
         Running relay = start(LONG);
@@ -450,7 +464,7 @@ class RelayTest {
         app.shutdownOutput();
         long received = 0;
         while (!endReachesTheKernelWithin(Duration.ofMillis(100))) {
-            received += destination.getInputStream().readNBytes(8 * 1024).length;
+            received += destination.getInputStream().readNBytes(32 * 1024).length;
         }
         wire.onLoop(() -> null);
         wire.onLoop(() -> null);
