@@ -26,6 +26,7 @@ import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
 import dev.throughline.flow.HostShortages;
+import dev.throughline.flow.MemoryPressure;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.CommandLineHash;
 import dev.throughline.identify.EvidenceInForce;
@@ -48,6 +49,7 @@ import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketDiag;
+import dev.throughline.relay.BufferMemory;
 import dev.throughline.report.BudgetJson;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.FlowLog;
@@ -89,6 +91,7 @@ public final class Hop implements AutoCloseable {
 
     private final HopConfig config;
     private final Sizes sizes;
+    private final NextHopPorts ports;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
     private final ReplayWindow replays;
@@ -118,6 +121,7 @@ public final class Hop implements AutoCloseable {
     public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source, Sizes sizes) {
         this.config = config;
         this.sizes = sizes;
+        this.ports = NextHopPorts.of(config);
         this.clock = clock;
         this.table = new FlowTable(sizes.rows());
         this.accepted = new Arrivals(sizes.arriving() / 2);
@@ -169,7 +173,7 @@ public final class Hop implements AutoCloseable {
                     "throughline.interception.aborted",
                     "Applications' sockets that were aborted, as no reset could reach them",
                     stranded::aborted);
-            FlowParts parts = parts(List.of(log, metrics, stranded), identifier, budget, transports);
+            FlowParts parts = parts(List.of(log, metrics, stranded), names, identifier, budget, transports);
             startAdmin(json, identifier, budget, transports);
             writePidFile(config.admin().pidFile());
             Optional<RulePlan> rules = ConfiguredRules.of(config);
@@ -199,7 +203,11 @@ public final class Hop implements AutoCloseable {
     }
 
     private FlowParts parts(
-            List<FlowEvents> observers, ProcessIdentifier identifier, FlowBudget budget, Transports transports) {
+            List<FlowEvents> observers,
+            IdNames names,
+            ProcessIdentifier identifier,
+            FlowBudget budget,
+            Transports transports) {
         Limits limits = config.limits();
         HalfOpenHeaders halfOpen = new HalfOpenHeaders(
                 Math.min(limits.halfOpenHeaders(), sizes.halfOpenHeaders()),
@@ -233,6 +241,14 @@ public final class Hop implements AutoCloseable {
                 "throughline.identify.hanging",
                 "File systems and users whose files or processes don't answer now",
                 () -> identifier.hanging().size());
+        BufferMemory buffers = new BufferMemory(sizes.bufferBytes());
+        buffers.onFull(new MemoryPressure(table, budget, buffers, names::of));
+        metrics.gauge(
+                "throughline.buffers.used.bytes", "Memory of what flows have read and not yet sent", buffers::used);
+        metrics.gauge(
+                "throughline.buffers.limit.bytes",
+                "Memory that flows may fill; above it, those of the user who holds most are closed",
+                buffers::limit);
         return new FlowParts(
                 HostId.of(config.host()),
                 identifier,
@@ -254,6 +270,8 @@ public final class Hop implements AutoCloseable {
                 limits.idleTimeout(),
                 limits.halfClosedTimeout(),
                 limits.tcp(),
+                ports.kept(),
+                buffers,
                 limits.ttl(),
                 clock,
                 random);
@@ -282,6 +300,7 @@ public final class Hop implements AutoCloseable {
                 .add(FlowBudget.HOP)
                 .addAll(transports)
                 .addAll(Collections2.transform(config.budget().nextHops().keySet(), FlowBudget::toHop))
+                .addAll(Collections2.transform(ports.pools().keySet(), FlowBudget::portsTo))
                 .build();
         FlowBudget budget = opened(new FlowBudget(
                 sizes.places(),
@@ -293,6 +312,7 @@ public final class Hop implements AutoCloseable {
         // An agent's places are those that it says.
         transports.forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? sizes.places() : 0));
         config.budget().nextHops().forEach((hop, flows) -> budget.pool(FlowBudget.toHop(hop), flows));
+        ports.pools().forEach((hop, count) -> budget.pool(FlowBudget.portsTo(hop), count));
         for (PoolView pool : budget.pools()) {
             String name = pool.name();
             metrics.gauge(

@@ -59,7 +59,7 @@ final class LivePolicy {
 
     private static NextHop nextHop(RouteConfig route) {
         return switch (route) {
-            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.address(), at.profile());
+            case RouteConfig.HopAt at -> new NextHop.At(at.hop(), at.addresses(), at.profile());
             case RouteConfig.HopByInterception by -> new NextHop.ByInterception(by.hop(), by.profile());
             case RouteConfig.Destination destination -> new NextHop.Destination();
         };

@@ -22,6 +22,7 @@ import java.util.List;
  * @param rows flows in all: with a place, waiting, with an unfinished header, and those that arrive or are about to be refused
  * @param adminConnections at once to each of the admin socket and the metrics address
  * @param rememberedChains chains that are remembered against replay
+ * @param bufferBytes of memory that flows together may fill with what was read and not yet sent
  * @param descriptors what takes descriptors
  * @param heap what takes heap, in bytes
  * @param problems limits of the configuration that don't fit
@@ -35,6 +36,7 @@ public record Sizes(
         int rows,
         int adminConnections,
         int rememberedChains,
+        long bufferBytes,
         ImmutableList<Line> descriptors,
         ImmutableList<Line> heap,
         ImmutableList<Problem> problems,
@@ -160,6 +162,7 @@ public record Sizes(
                     rows,
                     adminConnections,
                     chains,
+                    process.directBytes() / 2,
                     ImmutableList.copyOf(descriptors),
                     ImmutableList.copyOf(heap),
                     ImmutableList.copyOf(problems),

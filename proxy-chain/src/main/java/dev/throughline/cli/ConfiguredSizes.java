@@ -17,6 +17,8 @@ import java.util.List;
  */
 record ConfiguredSizes(Sizes sizes, ProcessLimits process, List<String> problems) {
     private static final long MIB = 1L << 20;
+    /** A direction holds 64 KiB, and one read of as much. */
+    private static final long MOST_OF_A_FLOW = 256 << 10;
 
     static ConfiguredSizes of(Path file, HopConfig config) {
         return of(file, config, ProcessLimits.ofThisProcess());
@@ -51,6 +53,8 @@ record ConfiguredSizes(Sizes sizes, ProcessLimits process, List<String> problems
         sizes.descriptors().forEach(line -> lines.add(row(line, Long.toString(line.each()), line.sum())));
         lines.add("heap: %d of %d MiB".formatted(mib(Sizes.sum(sizes.heap())), mib(process.heapBytes())));
         sizes.heap().forEach(line -> lines.add(row(line, bytes(line.each()), mib(line.sum()))));
+        lines.add("buffers: %d of %d MiB of direct memory, %d flows that nobody reads"
+                .formatted(mib(sizes.bufferBytes()), mib(process.directBytes()), sizes.bufferBytes() / MOST_OF_A_FLOW));
         return lines;
     }
 

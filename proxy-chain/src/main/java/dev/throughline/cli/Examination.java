@@ -1,7 +1,5 @@
 package dev.throughline.cli;
 
-import com.google.common.base.CharMatcher;
-import com.google.common.base.Splitter;
 import com.google.common.collect.Streams;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
@@ -31,8 +29,8 @@ import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.os.Capability;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketDiag;
+import dev.throughline.os.SourcePorts;
 import dev.throughline.report.JsonTree;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -257,22 +255,22 @@ final class Examination {
 
     /** Each flow takes a source port towards where it goes; the range is that of this network namespace. */
     private void ports(HopConfig hop) {
-        // In one read(2): sysctl gives nothing from the middle of a value (proc_sys(5)).
-        try (BufferedReader range = Files.newBufferedReader(Path.of("/proc/sys/net/ipv4/ip_local_port_range"))) {
-            List<String> ends = Splitter.on(CharMatcher.whitespace())
-                    .omitEmptyStrings()
-                    .splitToList(String.valueOf(range.readLine()));
-            int ports = Integer.parseInt(ends.get(1)) - Integer.parseInt(ends.get(0)) + 1;
-            String text = ports + " source ports (net.ipv4.ip_local_port_range) for "
-                    + hop.limits().flows() + " flows (limits.flows)";
-            if (ports < hop.limits().flows()) {
-                findings.add(Finding.warning(
-                        KERNEL,
-                        text + ": those to one address end with no-ports before the hop is full",
-                        "widen the range; deploy/README.md, \"When something runs out\""));
-            }
-        } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
-            findings.add(Finding.warning(KERNEL, "the range of source ports can't be read: " + e.getMessage(), ""));
+        try {
+            SourcePorts ports = SourcePorts.read();
+            String text =
+                    "%d source ports (net.ipv4.ip_local_port_range) towards one address, each kept for %d s after a flow: %d short flows a second"
+                            .formatted(ports.count(), ports.kept().toSeconds(), ports.perSecond());
+            findings.add(
+                    ports.count() < hop.limits().flows()
+                            ? Finding.warning(
+                                    KERNEL,
+                                    text + ", and fewer than flows (limits.flows, "
+                                            + hop.limits().flows()
+                                            + "): those to one address end with no-ports before the hop is full",
+                                    "widen the range; deploy/README.md, \"When something runs out\"")
+                            : Finding.ok(KERNEL, text));
+        } catch (IOException e) {
+            findings.add(Finding.warning(KERNEL, String.valueOf(e.getMessage()), ""));
         }
     }
 

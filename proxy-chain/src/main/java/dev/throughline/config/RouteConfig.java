@@ -41,9 +41,13 @@ public sealed interface RouteConfig {
                         + " \"by: interception\", every route is so, and to the same hop");
     }
 
-    /** To the hop that is called {@code hop}, over a connection to its address. */
+    /** To the hop that is called {@code hop}, over connections to its addresses: at least one. */
     record HopAt(
-            String hop, InetSocketAddress address, HeaderProfile profile, ImmutableList<String> over, TcpTimeouts tcp)
+            String hop,
+            ImmutableList<InetSocketAddress> addresses,
+            HeaderProfile profile,
+            ImmutableList<String> over,
+            TcpTimeouts tcp)
             implements RouteConfig {
         public HopId audience() {
             return HopId.of(hop);

@@ -7,6 +7,7 @@ import com.google.common.collect.Maps;
 import dev.throughline.chain.Detail;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.relay.TcpTimeouts;
+import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -63,8 +64,12 @@ final class RouteReader {
             HeaderProfile profile = profile(route, toDestination);
             ImmutableList<String> over = over(route);
             TcpTimeouts times = times(route, over);
-            Optional<RouteConfig.HopAt> at = to.flatMap(hop -> route.optional("at", Values::address)
-                    .map(address -> new RouteConfig.HopAt(hop, address, profile, over, times)));
+            List<InetSocketAddress> addresses = route.list("at", Values::address);
+            if (addresses.size() != ImmutableSet.copyOf(addresses).size()) {
+                route.problem("at", "an address is given twice");
+            }
+            Optional<RouteConfig.HopAt> at = to.filter(hop -> !addresses.isEmpty())
+                    .map(hop -> new RouteConfig.HopAt(hop, ImmutableList.copyOf(addresses), profile, over, times));
             Optional<String> by = route.optional("by", text -> {
                 if (!text.equals("interception")) {
                     throw new IllegalArgumentException("expected \"interception\", found \"" + text + "\"");

@@ -37,6 +37,8 @@ public enum CloseReason {
     PREEMPTED(
             "it was the newest flow of the originator with the most, and one below its guaranteed share needed the place"),
     EVICTED("it was idle, its originator has more than its share, and others needed the place"),
+    MEMORY_PRESSURE(
+            "the buffers of this hop were full and its user's flows held most of them, or no memory was left for it"),
     START_FAILED("the transport couldn't start its connection, and no other may"),
     NO_DESCRIPTORS("this process or host may open no more files, and so no connection for it"),
     NO_PORTS("this host has no source port left towards the next hop or the destination"),
@@ -69,6 +71,7 @@ public enum CloseReason {
             case OUTBOUND_TIMEOUT -> OUTBOUND_TIMEOUT;
             case IDLE -> IDLE_TIMEOUT;
             case HALF_CLOSED -> HALF_CLOSED_TIMEOUT;
+            case NO_MEMORY -> MEMORY_PRESSURE;
             case ABORTED -> STOPPED;
         };
     }

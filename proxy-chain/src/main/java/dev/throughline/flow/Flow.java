@@ -426,7 +426,8 @@ public final class Flow {
                         parts.idleTimeout(),
                         parts.halfClosedTimeout(),
                         parts.tcp().userTimeout(),
-                        way.tcp().userTimeout()));
+                        way.tcp().userTimeout()),
+                parts.buffers());
         relay = running;
         way.activate();
         tell(() -> parts.events().opened(view()));
@@ -457,7 +458,7 @@ public final class Flow {
     private void giveBackLate() {
         Onward way = onward;
         if (way != null) {
-            way.leave();
+            way.leave(false);
         }
         Opened late = opened;
         if (late != null) {
@@ -470,7 +471,7 @@ public final class Flow {
         Onward way = onward;
         try {
             if (way != null) {
-                way.leave();
+                way.leave(keepsPort(ending));
             }
         } finally {
             parts.table().remove(this);
@@ -478,6 +479,11 @@ public final class Flow {
             stage = FlowView.Stage.CLOSED;
             tell(() -> parts.events().closed(last, ending));
         }
+    }
+
+    private boolean keepsPort(Ending ending) {
+        Relay running = relay;
+        return running != null && ending.reason() == CloseReason.COMPLETED && running.hasInboundEndedFirst();
     }
 
     /** Refused before it stood: the application is to feel it at once, as a reset, and not wait for an answer. */
@@ -530,7 +536,26 @@ public final class Flow {
 
     /** Ends this flow with {@code reason}, wherever on its line it is. */
     void stop(CloseReason reason) {
-        inbound.eventLoop().execute(() -> end(new Ending(reason, "")));
+        stop(new Ending(reason, ""));
+    }
+
+    void stop(Ending ending) {
+        inbound.eventLoop().execute(() -> end(ending));
+    }
+
+    /** Returns the memory of what it has read and not yet sent, in bytes. May be called from any thread. */
+    int heldBytes() {
+        Relay running = relay;
+        return running == null || stage == FlowView.Stage.CLOSED ? 0 : running.heldBytes();
+    }
+
+    boolean isClosed() {
+        return stage == FlowView.Stage.CLOSED;
+    }
+
+    /** Returns who opened it, once that is known. May be called from any thread. */
+    Optional<Originator> originator() {
+        return Optional.ofNullable(originator);
     }
 
     /** Ends it at once: nothing that it waits for, a lookup, a place, a connection or a signature, holds it up. */

@@ -16,6 +16,7 @@ import dev.throughline.budget.Ticket;
 import dev.throughline.budget.Turn;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -45,6 +47,8 @@ public final class FlowBudget implements AutoCloseable {
 
     /** Why flows get no place of a class. */
     public static final String CAP = "cap";
+
+    private static final String PORTS = "ports to ";
 
     /** Why they get none of a pool. */
     public static final ImmutableSet<String> SHORTAGES = ImmutableSet.of("full", "reserved");
@@ -103,6 +107,11 @@ public final class FlowBudget implements AutoCloseable {
     /** The pool of flows to a next hop. */
     public static String toHop(String name) {
         return "to " + name;
+    }
+
+    /** The pool of source ports towards a next hop. */
+    public static String portsTo(String name) {
+        return PORTS + name;
     }
 
     /** One more pool: of a transport, by its name, or {@link #toHop}. */
@@ -194,7 +203,9 @@ public final class FlowBudget implements AutoCloseable {
 
     private Refused refusal(Shortage shortage, String how) {
         events.refused(pool(shortage), reason(shortage));
-        CloseReason reason = shortage instanceof Shortage.Capped ? CloseReason.CLASS_LIMIT : CloseReason.NO_PLACE;
+        CloseReason reason = shortage instanceof Shortage.Capped
+                ? CloseReason.CLASS_LIMIT
+                : pool(shortage).startsWith(PORTS) ? CloseReason.NO_PORTS : CloseReason.NO_PLACE;
         return new Refused(reason, shortage + how);
     }
 
@@ -216,6 +227,17 @@ public final class FlowBudget implements AutoCloseable {
         synchronized (this) {
             holders.remove(lease);
             act(budget.release(lease, System.nanoTime()));
+        }
+    }
+
+    /** Releases a lease of a port when the kernel no longer keeps the port. */
+    void releaseAfter(Lease lease, Duration time) {
+        holders.remove(lease);
+        try {
+            clock.schedule(() -> release(lease), time.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException closed) {
+            // The hop ends, and with it all places.
+            return;
         }
     }
 
@@ -301,9 +323,11 @@ public final class FlowBudget implements AutoCloseable {
         Multiset<UserOfHost> flows = HashMultiset.create();
         Map<UserOfHost, Flow> examples = new HashMap<>();
         holders.forEach((lease, flow) -> {
-            UserOfHost who = UserOfHost.of(lease.ask().who());
-            flows.add(who);
-            examples.putIfAbsent(who, flow);
+            if (isOfFlow(lease)) {
+                UserOfHost who = UserOfHost.of(lease.ask().who());
+                flows.add(who);
+                examples.putIfAbsent(who, flow);
+            }
         });
         waiters.forEach((ticket, waiter) -> {
             UserOfHost who = UserOfHost.of(ticket.ask().who());
@@ -318,6 +342,11 @@ public final class FlowBudget implements AutoCloseable {
                                 hostName(Objects.requireNonNull(examples.get(most.getElement()))),
                                 most.getCount(),
                                 flows.size()));
+    }
+
+    /** A flow to a next hop has a lease of a port as well. */
+    private static boolean isOfFlow(Lease lease) {
+        return lease.ask().ways().get(lease.way()).contains(HOP);
     }
 
     private String hostName(Flow flow) {

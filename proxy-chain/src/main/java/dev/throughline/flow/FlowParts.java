@@ -10,6 +10,7 @@ import dev.throughline.header.Tuple;
 import dev.throughline.identify.OwnerResolver;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HostId;
+import dev.throughline.relay.BufferMemory;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.Transport;
 import java.net.InetAddress;
@@ -42,6 +43,8 @@ import java.util.function.Supplier;
  * @param events who is told what happens
  * @param idleTimeout without a byte either way
  * @param halfClosedTimeout without a byte either way, once a side has finished
+ * @param portsKept for how long the kernel keeps the port of a connection whose output this hop ended first
+ * @param buffers memory of what all flows have read and not yet sent
  * @param tcp when the side that opened a flow is given up
  */
 public record FlowParts(
@@ -65,6 +68,8 @@ public record FlowParts(
         Duration idleTimeout,
         Duration halfClosedTimeout,
         TcpTimeouts tcp,
+        Duration portsKept,
+        BufferMemory buffers,
         Duration ttl,
         Clock clock,
         SecureRandom random) {

@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Originator;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,10 @@ public final class FlowTable {
 
     void remove(Flow flow) {
         flows.remove(flow.number());
+    }
+
+    Collection<Flow> flows() {
+        return flows.values();
     }
 
     public int size() {

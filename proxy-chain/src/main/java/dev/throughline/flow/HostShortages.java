@@ -75,6 +75,17 @@ public final class HostShortages {
         episodes.happens(new Place("transport " + transport, "flows end with " + reason), why, System.nanoTime());
     }
 
+    /** No source port is left towards a next hop, to which other flows would go as well. */
+    synchronized void ports(String hop, String why) {
+        lacks("no source port is left to hop " + hop + ": " + why);
+    }
+
+    /** The buffers of all flows are full, and flows of the user who holds most are closed. */
+    synchronized void buffers(String why) {
+        lacks("buffers are full: " + why);
+        episodes.happens(new Place("buffers", "flows are closed with " + CloseReason.MEMORY_PRESSURE), why, lackedAt);
+    }
+
     /** Notices once a second that no descriptor is left, also while only identification, logs and the admin interface need one. */
     synchronized void probe(long now) {
         if (now - probedAt < PROBE.toNanos()) {

@@ -1,13 +1,15 @@
 package dev.throughline.flow;
 
+import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.originator.HopId;
 import java.net.InetSocketAddress;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Where flows go on to. */
 public sealed interface NextHop {
-    /** The connection to open for a flow that wants to go to {@code destination}. */
+    /** Returns where to connect for a flow that wants to go to {@code destination}. */
     InetSocketAddress address(InetSocketAddress destination);
 
     /** For whom a link is signed; empty where the chain ends. */
@@ -19,11 +21,16 @@ public sealed interface NextHop {
     /** What header it takes, and what it may know. */
     HeaderProfile profile();
 
-    /** A hop at a known address. */
-    record At(String name, InetSocketAddress hopAddress, HeaderProfile profile) implements NextHop {
+    /** A hop at known addresses; flows are spread over them. */
+    record At(String name, ImmutableList<InetSocketAddress> addresses, HeaderProfile profile) implements NextHop {
+        /** A hop at one address. */
+        public At(String name, InetSocketAddress address, HeaderProfile profile) {
+            this(name, ImmutableList.of(address), profile);
+        }
+
         @Override
         public InetSocketAddress address(InetSocketAddress destination) {
-            return hopAddress;
+            return addresses.get(ThreadLocalRandom.current().nextInt(addresses.size()));
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.budget.Ask;
+import dev.throughline.budget.Caps;
 import dev.throughline.budget.Lease;
 import dev.throughline.budget.LimitClass;
 import dev.throughline.header.Bytes;
@@ -15,6 +16,7 @@ import dev.throughline.transport.Opened;
 import dev.throughline.transport.Start;
 import dev.throughline.transport.Transport;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * the transports that follow. Everything happens on the flow's event loop.
  */
 final class Onward {
+    /** On one host the kernel uses a port again after that, as timestamps tell the two connections apart (tcp_tw_reuse, ip-sysctl). */
+    private static final Duration LOOPBACK_PORT_KEPT = Duration.ofSeconds(1);
+
     private final FlowParts parts;
     private final Flow flow;
     private final Originator who;
@@ -38,6 +43,8 @@ final class Onward {
     private final long since = System.nanoTime();
     private ImmutableList<String> left;
     private volatile @Nullable Transport transport;
+    private @Nullable InetSocketAddress address;
+    private @Nullable Lease port;
     private @Nullable Lease lease;
     private @Nullable Start start;
 
@@ -71,7 +78,23 @@ final class Onward {
 
     /** The connection, or {@link Refused}. */
     CompletableFuture<Opened> open() {
-        return open(Optional.empty());
+        String ports = FlowBudget.portsTo(route.next().name());
+        if (!parts.budget().has(ports)) {
+            return open(Optional.empty());
+        }
+        stages.accept(FlowView.Stage.WAITING);
+        Ask ask = new Ask(
+                parts.budget().claimant(who),
+                Claimants.destination(who, hostName),
+                new LimitClass(ports, Caps.OPEN, false, limits.longestWait()),
+                ImmutableList.of(ImmutableList.of(ports)),
+                since,
+                System::nanoTime);
+        return parts.budget().lease(flow, who.host(), ask, Optional.empty()).thenCompose(given -> {
+            port = given;
+            flow.goOn();
+            return open(Optional.empty());
+        });
     }
 
     private CompletableFuture<Opened> open(Optional<Lease> givenUp) {
@@ -115,7 +138,12 @@ final class Onward {
     }
 
     private InetSocketAddress address() {
-        return route.next().address(who.tuple().destination());
+        InetSocketAddress chosen = address;
+        if (chosen == null) {
+            chosen = route.next().address(who.tuple().destination());
+            address = chosen;
+        }
+        return chosen;
     }
 
     /** What becomes of a flow whose start failed. */
@@ -128,7 +156,7 @@ final class Onward {
             throw refusal(why);
         }
         parts.budget().fellOver(transportName(), why.reason());
-        leave();
+        leaveTransport();
         return open(Optional.of(given));
     }
 
@@ -143,6 +171,9 @@ final class Onward {
     private Refused refusal(NotOpened why) {
         if (why.isShortage()) {
             parts.budget().shortages().onward(transportName(), why.reason(), why.detail());
+            if (why.reason().equals(NotOpened.NO_PORTS) && route.next() instanceof NextHop.At at) {
+                parts.budget().shortages().ports(at.name(), why.detail());
+            }
         }
         CloseReason reason = why.blame() == NotOpened.Blame.TRANSPORT
                 ? ofTransport(why.reason())
@@ -200,8 +231,29 @@ final class Onward {
         }
     }
 
-    /** The flow is over here: its place is free when the system has let go of the connection. */
-    void leave() {
+    /**
+     * The flow is over here.
+     *
+     * @param keepsPort whether this hop ended its output first, so that the kernel keeps the port for a time (TIME_WAIT, RFC 9293,
+     *     section 3.6.1)
+     */
+    void leave(boolean keepsPort) {
+        Lease given = port;
+        port = null;
+        if (given != null && keepsPort) {
+            parts.budget().releaseAfter(given, portKept());
+        } else if (given != null) {
+            parts.budget().release(given);
+        }
+        leaveTransport();
+    }
+
+    private Duration portKept() {
+        return address().getAddress().isLoopbackAddress() ? LOOPBACK_PORT_KEPT : parts.portsKept();
+    }
+
+    /** Its place is free when the system has let go of the connection. */
+    private void leaveTransport() {
         Lease given = lease;
         Start started = start;
         lease = null;

@@ -83,7 +83,7 @@ public final class Inbox extends ChannelDuplexHandler {
             return;
         }
         Optional<IOException> error = TcpState.error(context.channel());
-        boolean orderly = ended && ((DuplexChannel) context.channel()).isOutputShutdown();
+        boolean orderly = ((DuplexChannel) context.channel()).isOutputShutdown();
         if (error.isEmpty() && orderly) {
             context.fireUserEventTriggered(HangUpEvent.INSTANCE);
         } else {

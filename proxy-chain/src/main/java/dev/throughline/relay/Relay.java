@@ -9,6 +9,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.AttributeKey;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.time.Duration;
@@ -21,24 +22,42 @@ import org.jspecify.annotations.Nullable;
  * Copies bytes both ways between two connections of one event loop.
  *
  * <p>A side is read only while the other side takes what was read, so a slow reader holds back a fast writer and a flow
- * holds at most a write buffer (64 KiB) and one read a direction; once a sender has closed, what its kernel buffer still
- * holds may be taken at once. The end of one direction is passed on as the end of that direction; a reset as a reset.
+ * holds at most {@value #MOST_HELD} bytes and one read a direction. While the memory of all flows is scarce, a direction that holds
+ * anything isn't read. The end of one direction is passed on as the end of that direction; a reset as a reset.
  * It has completed when both kernels at the other ends have acknowledged every byte and both ends. A Unix socket has no
  * acknowledgements: there it has when everything is in the other end's socket.
  *
  * <p>All methods are called on the event loop.
  */
 public final class Relay {
+    /**
+     * Set on a channel that is read only when a byte is asked for. Netty's epoll transport reads all that the kernel holds as soon as
+     * the other side has closed (EPOLLRDHUP), asked or not; that can be as much as the largest receive buffer (tcp_rmem, tcp(7)).
+     */
+    public static final AttributeKey<Boolean> READS_WHEN_ASKED = AttributeKey.valueOf("throughline.reads-when-asked");
+
+    static final int MOST_HELD = 64 << 10;
+    private static final int RESUMES_AT = MOST_HELD / 2;
+    /** On the heap, for a buffer in the queue of a channel. */
+    private static final int OVERHEAD = 256;
+
     private final Half toOutbound;
     private final Half toInbound;
     private final RelayTimeouts timeouts;
+    private final BufferMemory memory;
     private final CompletableFuture<RelayEnd> end = new CompletableFuture<>();
     private volatile long lastMoved = System.nanoTime();
     private @Nullable Future<?> idleCheck;
     private boolean finishing;
+    private boolean inboundEndedFirst;
 
-    /** Both channels must have an {@link Inbox}, reading off and half-closure allowed. */
-    public Relay(DuplexChannel inbound, DuplexChannel outbound, RelayTimeouts timeouts) {
+    /**
+     * Both channels must have an {@link Inbox}, reading off and half-closure allowed.
+     *
+     * @param memory of all flows
+     */
+    public Relay(DuplexChannel inbound, DuplexChannel outbound, RelayTimeouts timeouts, BufferMemory memory) {
+        this.memory = memory;
         this.toOutbound = new Half(inbound, outbound, timeouts.outboundUser());
         this.toInbound = new Half(outbound, inbound, timeouts.inboundUser());
         this.timeouts = timeouts;
@@ -69,6 +88,16 @@ public final class Relay {
     /** Bytes that came back. May be read from any thread. */
     public long bytesToInbound() {
         return toInbound.bytes;
+    }
+
+    /** Returns whether the side that opened the flow ended its output before the other side did. */
+    public boolean hasInboundEndedFirst() {
+        return inboundEndedFirst;
+    }
+
+    /** Returns the memory of what was read and not yet sent, in bytes. May be called from any thread. */
+    public int heldBytes() {
+        return toOutbound.pending + toInbound.pending;
     }
 
     /** When a byte moved last, by {@link System#nanoTime}. May be read from any thread. */
@@ -160,6 +189,7 @@ public final class Relay {
         private final DuplexChannel to;
         private final SlowReaderGuard guard;
         private volatile long bytes;
+        private volatile int pending;
         private boolean inputEnded;
         private boolean delivered;
         private boolean acknowledged;
@@ -178,6 +208,7 @@ public final class Relay {
 
         void attach(Half other) {
             opposite = other;
+            from.attr(READS_WHEN_ASKED).set(true);
             from.pipeline().addLast(this);
         }
 
@@ -225,8 +256,29 @@ public final class Relay {
             ByteBuf data = (ByteBuf) message;
             bytes += data.readableBytes();
             lastMoved = System.nanoTime();
-            to.write(data, to.voidPromise());
+            int size = data.capacity() + OVERHEAD;
+            pending += size;
+            memory.take(size);
+            to.write(data).addListener(written -> sent(size, written));
             guard.written();
+        }
+
+        @SuppressWarnings("NonAtomicVolatileUpdate") // written by the event loop only
+        private void sent(int size, Future<?> written) {
+            pending -= size;
+            memory.giveBack(size);
+            if (!written.isSuccess()) {
+                if (opposite != null) {
+                    finish(lost(opposite, PeerLoss.of(written.cause())));
+                }
+            } else if (held && !isFull(RESUMES_AT)) {
+                lastMoved = System.nanoTime();
+                readMore();
+            }
+        }
+
+        private boolean isFull(int most) {
+            return pending > (memory.isScarce() ? 0 : most);
         }
 
         @Override
@@ -236,24 +288,16 @@ public final class Relay {
         }
 
         private void readMore() {
-            held = !to.isWritable();
+            held = isFull(MOST_HELD);
             if (!held && !inputEnded && from.isOpen()) {
                 from.read();
-            }
-        }
-
-        /** The channel that this half reads is also the one that the opposite half writes. */
-        @Override
-        public void channelWritabilityChanged(ChannelHandlerContext context) {
-            if (opposite != null && opposite.held && from.isWritable()) {
-                lastMoved = System.nanoTime();
-                opposite.readMore();
             }
         }
 
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
             if (event instanceof ChannelInputShutdownEvent && !inputEnded) {
+                inboundEndedFirst |= this == toOutbound && !toInbound.inputEnded;
                 inputEnded = true;
                 halfClosed();
                 // Shutting down at once would throw away what is still queued: the end follows the last byte.
@@ -275,7 +319,7 @@ public final class Relay {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            finish(lost(this, PeerLoss.of(cause)));
+            finish(cause instanceof OutOfMemoryError ? RelayEnd.NO_MEMORY : lost(this, PeerLoss.of(cause)));
         }
 
         @Override

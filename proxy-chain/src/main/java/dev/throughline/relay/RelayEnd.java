@@ -16,6 +16,8 @@ public enum RelayEnd {
     IDLE,
     /** One side had ended its output, and no byte moved for the half-closed timeout. */
     HALF_CLOSED,
+    /** No memory was left to read into, which is no fault of either side. */
+    NO_MEMORY,
     /** This hop gave it up. */
     ABORTED
 }

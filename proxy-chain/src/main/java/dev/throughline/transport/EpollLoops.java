@@ -1,6 +1,7 @@
 package dev.throughline.transport;
 
 import dev.throughline.relay.HangUpEvent;
+import dev.throughline.relay.Relay;
 import io.netty.channel.Channel;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
@@ -15,12 +16,15 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.util.Optional;
 
 /**
  * Netty's epoll event loops, with one repair. Since 4.2.13 (pull request 16689) a socket that waits for nothing at the
  * moment is taken out of epoll, but isn't put back when it waits for something again: its next blocked write fails with
  * ENOENT, and a connection whose other side had half-closed loses the rest of its answer. So nothing is written here as
  * EPOLLET alone, which is never reported by itself and wakes once for an error or a hang-up (epoll_ctl(2)).
+ *
+ * <p>A channel that {@linkplain Relay#READS_WHEN_ASKED reads when asked} isn't told of the other side's end by itself: reading finds it.
  *
  * <p>A hang-up is reported to the channel as {@link HangUpEvent}, so that a connection can be watched that nobody reads.
  */
@@ -46,7 +50,9 @@ public final class EpollLoops {
     private record Handler(IoHandler epoll) implements IoHandler {
         @Override
         public IoRegistration register(IoHandle handle) throws Exception {
-            return new Registration(epoll.register(handle instanceof EpollIoHandle known ? new Handle(known) : handle));
+            return new Registration(
+                    epoll.register(handle instanceof EpollIoHandle known ? new Handle(known) : handle),
+                    channel(handle));
         }
 
         @Override
@@ -104,13 +110,10 @@ public final class EpollLoops {
         @Override
         public void handle(IoRegistration registration, IoEvent event) {
             netty.handle(registration, event);
-            if (netty instanceof Channel.Unsafe unsafe
-                    && event instanceof EpollIoEvent happened
-                    && (happened.ops().value() & EPOLLHUP) != 0) {
-                Channel channel = unsafe.voidPromise().channel();
-                if (channel.isActive()) {
-                    channel.pipeline().fireUserEventTriggered(HangUpEvent.INSTANCE);
-                }
+            if (event instanceof EpollIoEvent happened && (happened.ops().value() & EPOLLHUP) != 0) {
+                channel(netty)
+                        .filter(Channel::isActive)
+                        .ifPresent(channel -> channel.pipeline().fireUserEventTriggered(HangUpEvent.INSTANCE));
             }
         }
 
@@ -120,10 +123,24 @@ public final class EpollLoops {
         }
     }
 
-    private record Registration(IoRegistration epoll) implements IoRegistration {
+    private static Optional<Channel> channel(IoHandle handle) {
+        return handle instanceof Channel.Unsafe unsafe
+                ? Optional.of(unsafe.voidPromise().channel())
+                : Optional.empty();
+    }
+
+    private record Registration(IoRegistration epoll, Optional<Channel> channel) implements IoRegistration {
         @Override
         public long submit(IoOps ops) {
-            return epoll.submit(EpollIoOps.NONE.equals(ops) ? EpollIoOps.EPOLLET : ops);
+            EpollIoOps wanted = (EpollIoOps) ops;
+            if (readsWhenAsked()) {
+                wanted = wanted.without(EpollIoOps.EPOLLRDHUP);
+            }
+            return epoll.submit(EpollIoOps.NONE.equals(wanted) ? EpollIoOps.EPOLLET : wanted);
+        }
+
+        private boolean readsWhenAsked() {
+            return channel.filter(it -> it.hasAttr(Relay.READS_WHEN_ASKED)).isPresent();
         }
 
         @Override

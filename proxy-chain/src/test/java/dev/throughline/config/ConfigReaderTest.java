@@ -33,6 +33,22 @@ class ConfigReaderTest {
             """;
 
     @Test
+    void aNextHopCanHaveSeveralAddresses() throws Exception {
+        HopConfig config = read(MINIMAL.replace(
+                "{ to: destination }", "{ to: hop-d, at: [\"192.0.2.4:7001\", \"[2001:db8::4]:7001\"] }"));
+
+        assertThat(config.route())
+                .isInstanceOfSatisfying(
+                        RouteConfig.HopAt.class,
+                        at -> assertThat(at.addresses())
+                                .containsExactly(
+                                        Values.address("192.0.2.4:7001"), Values.address("[2001:db8::4]:7001")));
+        assertThat(problems(MINIMAL.replace(
+                        "{ to: destination }", "{ to: hop-d, at: [\"192.0.2.4:7001\", \"192.0.2.4:7001\"] }")))
+                .isEqualTo("hop.yaml:7:25: an address is given twice");
+    }
+
+    @Test
     void aMinimalConfigurationHasDefaultsForTheRest() throws Exception {
         HopConfig config = read(MINIMAL);
 

@@ -63,7 +63,8 @@ class PolicyReaderTest {
         assertThat(config.routes().get("vault"))
                 .isInstanceOfSatisfying(
                         RouteConfig.HopAt.class,
-                        at -> assertThat(at.address()).isEqualTo(new InetSocketAddress("192.0.2.9", 7001)));
+                        at -> assertThat(at.addresses().getFirst())
+                                .isEqualTo(new InetSocketAddress("192.0.2.9", 7001)));
         assertThat(config.classes()).containsOnlyKeys("bulk");
         PolicyRule all = config.policy().rules().get(0);
         assertThat(all.when())

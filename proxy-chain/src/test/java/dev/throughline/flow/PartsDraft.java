@@ -8,6 +8,7 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.OwnerResolver;
 import dev.throughline.originator.HostId;
+import dev.throughline.relay.BufferMemory;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.Transport;
@@ -80,6 +81,8 @@ final class PartsDraft {
                 Duration.ofHours(1),
                 halfClosedTimeout,
                 TcpTimeouts.DEFAULTS,
+                Duration.ofMinutes(1),
+                new BufferMemory(Long.MAX_VALUE),
                 Duration.ofSeconds(10),
                 Clock.systemUTC(),
                 new SecureRandom());

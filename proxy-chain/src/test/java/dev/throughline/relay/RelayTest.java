@@ -28,16 +28,20 @@ class RelayTest {
     private static final Duration LONG = Duration.ofHours(1);
     private static final int MIB = 1 << 20;
     /** What an outbound buffer may hold: its high-water mark and the one read that went over it. */
-    private static final long MOST_PENDING = 64 * 1024 + 64 * 1024;
+    private static final long MOST_PENDING = 64 * 1024 + 64 * 1024 + 1024;
 
     private static final int HELD_BACK = MIB;
+    /** net/tcp_states.h */
+    private static final int CLOSE_WAIT = 8;
 
+    private final BufferMemory memory = new BufferMemory(MIB);
     private Wire wire;
     private Socket app;
     private Socket destination;
     private SocketChannel inbound;
     private SocketChannel outbound;
     private final AtomicInteger ends = new AtomicInteger();
+    private int taken;
 
     @BeforeEach
     void connect() throws Exception {
@@ -52,6 +56,7 @@ class RelayTest {
 
     @AfterEach
     void nothingLeaks() throws Exception {
+        Wire.await("for all memory to be given back", () -> memory.used() - taken == 0);
         wire.assertNothingLeaks();
         wire.close();
     }
@@ -72,7 +77,7 @@ class RelayTest {
 
     private Running start(Duration idle, Duration halfClosed, Duration user) throws Exception {
         return wire.onLoop(() -> {
-            Relay relay = new Relay(inbound, outbound, new RelayTimeouts(idle, halfClosed, user, user));
+            Relay relay = new Relay(inbound, outbound, new RelayTimeouts(idle, halfClosed, user, user), memory);
             return new Running(relay, relay.start().whenComplete((end, problem) -> ends.incrementAndGet()));
         });
     }
@@ -191,6 +196,10 @@ class RelayTest {
 
         assertThat(writer).isNotDone();
         assertThat(pending()).isPositive().isLessThanOrEqualTo(MOST_PENDING);
+        assertThat((long) relay.relay().heldBytes())
+                .isEqualTo(memory.used())
+                .isGreaterThanOrEqualTo(64 * 1024)
+                .isLessThanOrEqualTo(MOST_PENDING);
         assertThat(all(destination)).hasSize(1024 * piece.length);
         writer.get();
         destination.close();
@@ -408,6 +417,20 @@ class RelayTest {
         assertThat(relay.get()).isEqualTo(RelayEnd.IDLE);
     }
 
+    /** As Netty does when the direct memory is used up. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void noMemoryToReadIntoIsNotTheFaultOfASide(boolean inboundReads) throws Exception {
+        Running relay = start(LONG);
+
+        wire.onLoop(() ->
+                (inboundReads ? inbound : outbound).pipeline().fireExceptionCaught(new OutOfMemoryError("for a test")));
+
+        assertThat(relay.get()).isEqualTo(RelayEnd.NO_MEMORY);
+        assertReset(app);
+        assertReset(destination);
+    }
+
     @Test
     void givingUpIsFeltByBothSides() throws Exception {
         Running relay = start(LONG);
@@ -422,6 +445,88 @@ class RelayTest {
         assertReset(app);
         assertReset(destination);
         assertThat(ends).hasValue(1);
+    }
+
+    /** Netty by itself would read as much as the largest receive buffer holds, six megabytes, and keep it. */
+    @Test
+    void aSenderThatHasClosedIsReadNoFasterThanTheOtherSideTakes() throws Exception {
+        app.setSendBufferSize(16 * 1024);
+        outbound.config().setSendBufferSize(64 * 1024);
+        destination.setReceiveBufferSize(64 * 1024);
+        Running relay = start(LONG);
+        AtomicLong sent = new AtomicLong();
+        CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> write(sent));
+        long before;
+        do {
+            before = sent.get();
+            Thread.sleep(300);
+        } while (sent.get() != before || before == 0);
+        app.shutdownOutput();
+        long received = 0;
+        while (!endReachesTheKernelWithin(Duration.ofMillis(100))) {
+            received += destination.getInputStream().readNBytes(32 * 1024).length;
+        }
+        wire.onLoop(() -> null);
+        wire.onLoop(() -> null);
+
+        assertThat(inbound.isInputShutdown()).isFalse();
+        assertThat(relay.relay().heldBytes()).isLessThanOrEqualTo((int) MOST_PENDING);
+
+        assertThat(received + all(destination).length).isGreaterThanOrEqualTo(before);
+        writer.get();
+        destination.close();
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+    }
+
+    private boolean endReachesTheKernelWithin(Duration time) throws Exception {
+        long end = System.nanoTime() + time.toNanos();
+        while (wire.onLoop(() -> TcpState.of(inbound).orElseThrow().state()) != CLOSE_WAIT) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void write(AtomicLong sent) {
+        byte[] piece = new byte[8 * 1024];
+        try {
+            while (sent.get() < 64 * MIB) {
+                app.getOutputStream().write(piece);
+                sent.addAndGet(piece.length);
+            }
+        } catch (IOException e) {
+            // The test has ended this output.
+            return;
+        }
+    }
+
+    @Test
+    void whileMemoryIsScarceADirectionHoldsOneReadAndAllBytesArrive() throws Exception {
+        taken = MIB * 7 / 8;
+        memory.take(taken);
+        byte[] data = random(8 * MIB, 5);
+        Running relay = start(LONG);
+        CompletableFuture<Void> writer = sending(app, data);
+        Wire.await("for bytes to be held", () -> relay.relay().heldBytes() > 0);
+        assertThat(relay.relay().heldBytes()).isLessThanOrEqualTo(64 * 1024 + 1024);
+
+        assertThat(all(destination)).isEqualTo(data);
+
+        writer.get();
+        destination.close();
+        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+    }
+
+    @Test
+    void whoeverMakesRoomIsAskedOnlyAboveTheLimit() {
+        AtomicInteger asked = new AtomicInteger();
+        memory.onFull(asked::incrementAndGet);
+        memory.take(MIB);
+        assertThat(asked).hasValue(0);
+        memory.take(1);
+        assertThat(asked).hasValue(1);
+        memory.giveBack(MIB + 1);
     }
 
     @Test

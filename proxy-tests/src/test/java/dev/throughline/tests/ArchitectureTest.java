@@ -59,6 +59,7 @@ class ArchitectureTest {
                             "metrics",
                             "os",
                             "policy",
+                            "relay",
                             "report",
                             "transport"))
             .put("demo", ImmutableSet.of("config", "report"))

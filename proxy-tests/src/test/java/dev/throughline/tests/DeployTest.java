@@ -84,13 +84,13 @@ class DeployTest {
                 assertThat(hops.get(next.hop()).listeners())
                         .filteredOn(ListenerConfig.Chain.class::isInstance)
                         .extracting(listener -> ((ListenerConfig.Chain) listener).address())
-                        .containsExactly(next.address());
+                        .containsExactlyElementsOf(next.addresses());
                 // What is intercepted leaves out the way to the next hop.
                 hop.listeners().forEach(listener -> {
                     if (listener instanceof ListenerConfig.Apps apps) {
                         assertThat(apps.capture().except().destinations())
-                                .anyMatch((Cidr network) ->
-                                        network.contains(next.address().getAddress()));
+                                .anyMatch((Cidr network) -> network.contains(
+                                        next.addresses().getFirst().getAddress()));
                     }
                 });
             }

@@ -3,6 +3,7 @@ package dev.throughline.tests.emulator;
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Tuple;
+import dev.throughline.relay.BufferMemory;
 import dev.throughline.relay.Inbox;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayTimeouts;
@@ -125,7 +126,10 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         Answers.send(hop, new BridgeAnswer.Connected());
         hop.pipeline().remove(this);
         Relay relay = new Relay(
-                hop, channel, new RelayTimeouts(NO_IDLE_TIMEOUT, NO_IDLE_TIMEOUT, Duration.ZERO, Duration.ZERO));
+                hop,
+                channel,
+                new RelayTimeouts(NO_IDLE_TIMEOUT, NO_IDLE_TIMEOUT, Duration.ZERO, Duration.ZERO),
+                new BufferMemory(Long.MAX_VALUE));
         hop.pipeline().addFirst(new HangUp(hop, relay::abort));
         relay.start().thenRun(() -> place.orElseThrow().release());
     }

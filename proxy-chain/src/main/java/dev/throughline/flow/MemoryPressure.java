@@ -1,0 +1,109 @@
+package dev.throughline.flow;
+
+import dev.throughline.budget.Claimant;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.Originator;
+import dev.throughline.relay.BufferMemory;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+
+/**
+ * Makes room when the buffers of all flows are full: of the user whose flows hold most, those that hold most are closed, until
+ * enough is free. Otherwise the next flow to read, whoever's it is, would fail for want of memory. Safe for use by several threads.
+ */
+public final class MemoryPressure implements Runnable {
+    private record UserOfHost(String host, String user) {}
+
+    /** What the flows of one user hold. */
+    private static final class Holding {
+        private final List<Held> flows = new ArrayList<>();
+        private long bytes;
+    }
+
+    /** What a flow held when it was looked at. */
+    private record Held(Flow flow, int bytes) {}
+
+    private final FlowTable table;
+    private final FlowBudget budget;
+    private final BufferMemory memory;
+    private final Function<HostId, String> hostNames;
+    private final ReentrantLock lock = new ReentrantLock();
+    /** Flows that are being closed: nothing more is done before they have given back what they hold. */
+    private final List<Flow> closing = new ArrayList<>();
+
+    /**
+     * Watches {@code memory}.
+     *
+     * @param hostNames what people call a host
+     */
+    public MemoryPressure(FlowTable table, FlowBudget budget, BufferMemory memory, Function<HostId, String> hostNames) {
+        this.table = table;
+        this.budget = budget;
+        this.memory = memory;
+        this.hostNames = hostNames;
+    }
+
+    /** Closes what must be; called on event loops, while the memory is full. */
+    @Override
+    public void run() {
+        if (!lock.tryLock()) {
+            return;
+        }
+        try {
+            closing.removeIf(Flow::isClosed);
+            if (closing.isEmpty()) {
+                makeRoom();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void makeRoom() {
+        Map<UserOfHost, Holding> users = new HashMap<>();
+        for (Flow flow : table.flows()) {
+            int held = flow.heldBytes();
+            Optional<Originator> who = flow.originator();
+            if (held > 0 && who.isPresent()) {
+                Claimant claimant = budget.claimant(who.get());
+                Holding holding =
+                        users.computeIfAbsent(new UserOfHost(claimant.host(), claimant.user()), any -> new Holding());
+                holding.flows.add(new Held(flow, held));
+                holding.bytes += held;
+            }
+        }
+        users.entrySet().stream()
+                .max(Comparator.comparingLong(user -> user.getValue().bytes))
+                .ifPresent(most -> close(most.getKey().user, most.getValue()));
+    }
+
+    /** Down to seven eighths: otherwise the next byte would bring it here again. */
+    private void close(String user, Holding holding) {
+        long excess = memory.used() - memory.limit() / 8 * 7;
+        holding.flows.sort(Comparator.comparingInt(Held::bytes).reversed());
+        String host = holding.flows
+                .getFirst()
+                .flow
+                .originator()
+                .map(Originator::host)
+                .map(hostNames)
+                .orElse("");
+        String why =
+                "user %s on %s holds %d of %d KiB".formatted(user, host, holding.bytes >> 10, memory.limit() >> 10);
+        budget.shortages().buffers(why);
+        for (Held held : holding.flows) {
+            closing.add(held.flow);
+            held.flow.stop(new Ending(CloseReason.MEMORY_PRESSURE, why));
+            excess -= held.bytes;
+            if (excess <= 0) {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.throughline.os;
+
+import com.google.common.base.CharMatcher;
+import com.google.common.base.Splitter;
+import com.google.common.collect.Iterables;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The ports from which this network namespace opens connections towards one address and port (ip(7)).
+ *
+ * @param count how many there are: net.ipv4.ip_local_port_range without net.ipv4.ip_local_reserved_ports
+ * @param kept for how long the side that finished first keeps its port after the end of a connection (TIME_WAIT), unless both ends are
+ *     on this host
+ */
+public record SourcePorts(int count, Duration kept) {
+    /** TCP_TIMEWAIT_LEN (net/tcp.h). */
+    private static final Duration TIME_WAIT = Duration.ofSeconds(60);
+    /** With net.ipv4.tcp_tw_reuse=1, or on one host, a port is used again after that, as timestamps tell the two connections apart. */
+    private static final Duration REUSED_AFTER = Duration.ofSeconds(1);
+
+    private static final Path SYSCTLS = Path.of("/proc/sys/net/ipv4");
+    private static final int MAX_BYTES = 64 << 10;
+
+    /** Reads those of the network namespace of this process. */
+    public static SourcePorts read() throws IOException {
+        return of(value("ip_local_port_range"), value("ip_local_reserved_ports"), value("tcp_tw_reuse"));
+    }
+
+    static SourcePorts of(String range, String reserved, String reuse) throws IOException {
+        try {
+            List<String> ends =
+                    Splitter.on(CharMatcher.whitespace()).omitEmptyStrings().splitToList(range);
+            int first = Integer.parseInt(ends.get(0));
+            int last = Integer.parseInt(ends.get(1));
+            int count = last - first + 1;
+            for (String part : Splitter.on(',').trimResults().omitEmptyStrings().split(reserved)) {
+                List<String> bounds = Splitter.on('-').splitToList(part);
+                int from = Math.max(first, Integer.parseInt(bounds.getFirst()));
+                int to = Math.min(last, Integer.parseInt(Iterables.getLast(bounds)));
+                count -= Math.max(0, to - from + 1);
+            }
+            return new SourcePorts(count, reuse.strip().equals("1") ? REUSED_AFTER : TIME_WAIT);
+        } catch (NumberFormatException | IndexOutOfBoundsException e) {
+            throw new IOException("the range of source ports can't be read: " + range.strip(), e);
+        }
+    }
+
+    /** In one read(2): a sysctl gives nothing from the middle of a value (proc_sys(5)). */
+    private static String value(String name) throws IOException {
+        Path file = SYSCTLS.resolve(name);
+        if (Files.notExists(file)) {
+            return "";
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(MAX_BYTES);
+        try (FileChannel channel = FileChannel.open(file)) {
+            channel.read(bytes);
+        }
+        return new String(bytes.array(), 0, bytes.position(), StandardCharsets.US_ASCII);
+    }
+
+    /** Returns how many connections a second, each short, can be opened to one address. */
+    public long perSecond() {
+        return count / kept.toSeconds();
+    }
+}
