@@ -124,8 +124,8 @@ public final class Hop implements AutoCloseable {
         this.ports = NextHopPorts.of(config);
         this.clock = clock;
         this.table = new FlowTable(sizes.rows());
-        this.accepted = new Arrivals(sizes.arriving() / 2);
-        this.arrivals = new Arrivals(sizes.arriving() / 4);
+        this.accepted = new Arrivals(sizes.accepted());
+        this.arrivals = new Arrivals(sizes.arriving() / 2);
         this.replays = new ReplayWindow(sizes.rememberedChains());
         VerifierSettings settings = new VerifierSettings(
                 HopId.of(config.name()),

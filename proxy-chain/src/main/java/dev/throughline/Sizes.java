@@ -18,7 +18,8 @@ import java.util.List;
  * @param places flows that may have a place at once
  * @param waiting flows that may wait for one
  * @param halfOpenHeaders connections of all peers that may wait for the rest of their header
- * @param arriving flows that arrive or are about to be refused; three quarters of them may wait until it is their user's turn
+ * @param accepted connections that may wait until it is their user's turn
+ * @param arriving flows that arrive or are about to be refused; half of them may wait until it is their originator's turn
  * @param rows flows in all: with a place, waiting, with an unfinished header, and those that arrive or are about to be refused
  * @param adminConnections at once to each of the admin socket and the metrics address
  * @param rememberedChains chains that are remembered against replay
@@ -32,6 +33,7 @@ public record Sizes(
         int places,
         int waiting,
         int halfOpenHeaders,
+        int accepted,
         int arriving,
         int rows,
         int adminConnections,
@@ -51,6 +53,9 @@ public record Sizes(
     public static final ImmutableList<String> KEYS = ImmutableList.of(FLOWS, WAITING, HALF_OPEN, CHAINS);
 
     private static final int FEWEST = 8;
+    /** As many as the queue of a listening socket holds. */
+    private static final int MOST_ACCEPTED = 4096;
+
     private static final int MOST_NAMING = 192;
     private static final int MOST_ADMIN_CONNECTIONS = 32;
     private static final int FEWEST_CHAINS = 1_000;
@@ -121,7 +126,8 @@ public record Sizes(
             int arriving = Math.min(wanted / 8 + 64, share);
             int waiting = fit(WAITING, config.budget().waiting(), share);
             int halfOpen = readsHeaders() ? fit(HALF_OPEN, config.limits().halfOpenHeadersTotal(), share) : 0;
-            long withoutPlace = (long) arriving + waiting + halfOpen;
+            int accepted = Math.min(MOST_ACCEPTED, share);
+            long withoutPlace = (long) accepted + arriving + waiting + halfOpen;
             int byDescriptors = Math.clamp((free - withoutPlace) / 2, 1, wanted);
             int byHeap = Math.clamp(heapForFlows() / HEAP_OF_A_FLOW - withoutPlace, 1, wanted);
             int places = Math.min(byDescriptors, byHeap);
@@ -143,6 +149,7 @@ public record Sizes(
             if (halfOpen > 0) {
                 descriptors.add(new Line("unfinished headers", HALF_OPEN, halfOpen, 1));
             }
+            descriptors.add(new Line("connections that wait for their turn", "", accepted, 1));
             descriptors.add(new Line("flows that arrive or are refused", "", arriving, 1));
             int rows = Math.toIntExact(Math.min(Integer.MAX_VALUE, places + withoutPlace));
             List<Line> heap = new ArrayList<>(List.of(
@@ -158,6 +165,7 @@ public record Sizes(
                     places,
                     waiting,
                     readsHeaders() ? halfOpen : config.limits().halfOpenHeadersTotal(),
+                    accepted,
                     arriving,
                     rows,
                     adminConnections,
