@@ -213,6 +213,10 @@ public final class Hop implements AutoCloseable {
                 "throughline.identify.hanging",
                 "File systems and users whose files or processes don't answer now",
                 () -> identifier.hanging().size());
+        metrics.counter(
+                "throughline.identify.hashes.refused",
+                "Executables that weren't hashed, since too many of their user waited for it",
+                identifier::refusedHashes);
         return new FlowParts(
                 HostId.of(config.host()),
                 identifier,

@@ -350,10 +350,14 @@ final class CallerNaming implements AutoCloseable {
         ConnectRecord.Parent parent = noted.parent().get();
         ExecutableId id = ExecutableId.of(parent.program().get());
         Optional<ProcessReader.Program> running = processes
-                .program(parent.pid(), parent.startTicks())
+                .program(parent.pid(), parent.startTicks(), user(noted))
                 .filter(program -> program.id().mayBeOf(id));
         running.ifPresent(this::remember);
-        return running.map(CallerNaming::executable).orElseGet(() -> executables.find(id, Bytes.EMPTY));
+        return running.map(CallerNaming::executable).orElseGet(() -> executables.find(id, Bytes.EMPTY, user(noted)));
+    }
+
+    private static long user(ConnectRecord noted) {
+        return Integer.toUnsignedLong(noted.uid());
     }
 
     private static Optional<ProcessId> parent(ConnectRecord noted, Optional<ProcessReader.Reading> now) {
@@ -407,7 +411,8 @@ final class CallerNaming implements AutoCloseable {
                 .flatMap(ProcessReader.Reading::program)
                 .map(CallerNaming::executable)
                 .or(() -> noted.process()
-                        .map(process -> executables.find(ExecutableId.of(process.program()), noted.command())))
+                        .map(process ->
+                                executables.find(ExecutableId.of(process.program()), noted.command(), user(noted))))
                 .orElse(done(KnownExecutables.Executable.UNKNOWN));
     }
 

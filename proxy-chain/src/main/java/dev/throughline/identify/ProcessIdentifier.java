@@ -297,6 +297,11 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
         return reads.skipped() + digests.reads().skipped();
     }
 
+    /** Executables that weren't hashed since too many of their user waited for it. */
+    public long refusedHashes() {
+        return digests.refused();
+    }
+
     /** What doesn't answer now, in words. */
     public ImmutableList<String> hanging() {
         return Streams.concat(reads.hanging().stream(), digests.reads().hanging().stream())
