@@ -26,6 +26,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Answers who on this host opened a TCP flow. Thread-safe; asking costs a few microseconds and is for event loops, the
@@ -50,6 +51,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     private final IdentifyLimits limits;
     private final Optional<CommandLineHash> commandLines;
     private final LongSupplier bootTicks;
+    private final LongUnaryOperator owners;
     private final LongAdder lookups = new LongAdder();
     private final LongAdder failures = new LongAdder();
     private volatile Optional<Callers> callers = Optional.empty();
@@ -65,7 +67,8 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
             Bytes bootId,
             IdentifyLimits limits,
             Optional<CommandLineHash> commandLines,
-            LongSupplier bootTicks) {
+            LongSupplier bootTicks,
+            LongUnaryOperator owners) {
         this.addresses = addresses;
         this.sockets = sockets;
         this.digests = digests;
@@ -77,6 +80,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
         this.limits = limits;
         this.commandLines = commandLines;
         this.bootTicks = bootTicks;
+        this.owners = owners;
     }
 
     /**
@@ -113,7 +117,8 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
             addresses.close();
             throw e;
         }
-        ExecutableDigests digests = new ExecutableDigests();
+        LongUnaryOperator owners = SubordinateUids.ofThisHost()::owner;
+        ExecutableDigests digests = new ExecutableDigests(owners);
         BoundedReads reads = new BoundedReads("bounded-read", limits.readDeadline());
         HolderSearch search = new HolderSearch(
                 limits,
@@ -122,10 +127,11 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
                         Users.ofThisHost(),
                         bootId,
                         limits.digestDeadline(),
-                        cgroup));
+                        cgroup),
+                owners);
         search.start();
         PeerNaming peers = new PeerNaming(
-                new ProcessReader(digests, commandLines, reads), Users.ofThisHost(), bootId, limits, bootTicks);
+                new ProcessReader(digests, commandLines, reads), Users.ofThisHost(), bootId, limits, bootTicks, owners);
         return new ProcessIdentifier(
                 addresses,
                 sockets,
@@ -137,7 +143,8 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
                 bootId,
                 limits,
                 commandLines,
-                bootTicks);
+                bootTicks,
+                owners);
     }
 
     /**
@@ -163,7 +170,8 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
                         new CgroupPaths(notes.cgroup(), System::nanoTime),
                         Users.ofThisHost(),
                         bootId,
-                        limits));
+                        limits,
+                        owners));
     }
 
     /** What can't be asked isn't known. */
