@@ -46,6 +46,7 @@ import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.Conntrack;
+import dev.throughline.os.ServiceManager;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.report.BudgetJson;
 import dev.throughline.report.FlowJson;
@@ -59,6 +60,7 @@ import dev.throughline.transport.EpollLoops;
 import dev.throughline.transport.GuardedTransport;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,10 +72,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -101,6 +106,8 @@ public final class Hop implements AutoCloseable {
     private volatile @Nullable InterceptionWatcher interception;
     private volatile @Nullable KeyWatch keyWatch;
     private volatile @Nullable HostShortages shortages;
+    private volatile @Nullable Watchdog watchdog;
+    private final Map<String, Executor> watched = new LinkedHashMap<>();
 
     /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
@@ -140,7 +147,7 @@ public final class Hop implements AutoCloseable {
                     "throughline.messages.dropped",
                     "Messages that were lost: standard error was full, closed, or not read",
                     StandardError::dropped);
-            EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
+            EventLoopGroup loops = loops("event loop", Runtime.getRuntime().availableProcessors());
             ProcessIdentifier identifier = identifier(config.limits());
             FlowBudget budget = budget(config.limits(), names);
             Transports transports = transports(budget, identifier, loops);
@@ -166,6 +173,9 @@ public final class Hop implements AutoCloseable {
                 started.start();
             }
             watchInterception(canaries, loops);
+            watched.putAll(identifier.threads());
+            watched.put("the budget's clock", budget.clock());
+            watchdog = opened(new Watchdog(watched, ServiceManager.ofThisProcess(), System::nanoTime).start());
             notReady = null;
         } catch (IOException | RuntimeException e) {
             close();
@@ -340,6 +350,7 @@ public final class Hop implements AutoCloseable {
                 IdentifyLimits.NORMAL, keys.keys().commandLine().map(CommandLineHash::new)));
         EvidenceWatch evidence = opened(new EvidenceWatch(identifier, () -> NotesStart.begin(limits.connectNotes())));
         evidence.watch();
+        watched.put("the check of process identification", evidence.executor());
         for (Evidence level : EvidenceInForce.LEVELS) {
             metrics.gauge(
                     "throughline.identify.evidence",
@@ -362,9 +373,13 @@ public final class Hop implements AutoCloseable {
         return batches;
     }
 
-    private EventLoopGroup loops(int threads) throws IOException {
+    private EventLoopGroup loops(String name, int threads) throws IOException {
         NativeLibrary.prepare();
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(threads, EpollLoops.newFactory());
+        int number = 1;
+        for (EventExecutor loop : loops) {
+            watched.put(name + " " + number++, loop);
+        }
         open.add(() -> loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
         return loops;
     }
@@ -390,7 +405,7 @@ public final class Hop implements AutoCloseable {
                 .add(0, ownUid)
                 .addAll(config.admin().uids())
                 .build();
-        EventLoopGroup loop = loops(1);
+        EventLoopGroup loop = loops("admin event loop", 1);
         watchKeys(loop);
         AdminServer admin = opened(new AdminServer(loop, pages, uids, budget.shortages()));
         admin.listen(config.admin().socket());
@@ -497,6 +512,10 @@ public final class Hop implements AutoCloseable {
         InterceptionWatcher watcher = interception;
         if (watcher != null) {
             reasons.addAll(watcher.problems());
+        }
+        Watchdog dog = watchdog;
+        if (dog != null) {
+            reasons.addAll(dog.stuck());
         }
         return reasons;
     }

@@ -173,6 +173,11 @@ final class CallerNaming implements AutoCloseable {
         public void refused() {}
     }
 
+    /** Runs a task on the thread that reads processes. */
+    void execute(Runnable task) {
+        reader.execute(task);
+    }
+
     /** Names the process that {@code noted} is of, with its socket as it was noted. */
     CompletableFuture<LocalOwner> name(ConnectRecord noted) {
         ConnectRecord.Made socket = noted.socket().orElseThrow();

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -43,6 +45,7 @@ final class HolderSearch implements AutoCloseable {
     private final TurnWorker completions;
     private final LongAdder scans = new LongAdder();
     private final LongAdder failures = new LongAdder();
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private boolean closed;
 
     HolderSearch(IdentifyLimits limits, Naming naming, LongUnaryOperator owners) {
@@ -70,6 +73,14 @@ final class HolderSearch implements AutoCloseable {
         return lookup.answer()
                 .completeOnTimeout(
                         LocalOwner.userOnly(socket, Person.UNKNOWN), deadline.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Runs a task on the thread that searches. */
+    void execute(Runnable task) {
+        synchronized (waiting) {
+            tasks.add(task);
+            waiting.notifyAll();
+        }
     }
 
     private void add(Lookup lookup) {
@@ -101,6 +112,9 @@ final class HolderSearch implements AutoCloseable {
         try {
             while (true) {
                 List<Lookup> batch = next();
+                for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+                    task.run();
+                }
                 batch.removeIf(lookup -> lookup.answer().isDone());
                 long started = System.nanoTime();
                 if (!batch.isEmpty()) {
@@ -115,7 +129,7 @@ final class HolderSearch implements AutoCloseable {
 
     private List<Lookup> next() throws InterruptedException {
         synchronized (waiting) {
-            while (waiting.size() == 0 || closed) {
+            while ((waiting.size() == 0 && tasks.isEmpty()) || closed) {
                 if (closed) {
                     throw new InterruptedException();
                 }

@@ -54,6 +54,11 @@ final class PeerNaming implements AutoCloseable {
         this.reader = new TurnWorker("peer-reader", MAX_WAITING_PER_USER, MAX_WAITING);
     }
 
+    /** Runs a task on the thread that reads processes. */
+    void execute(Runnable task) {
+        reader.execute(task);
+    }
+
     /** Names {@code peer}, at the deadline by its user alone. */
     CompletableFuture<LocalOwner> name(UnixPeer peer) {
         CompletableFuture<LocalOwner> answer = new CompletableFuture<>();

@@ -2,6 +2,7 @@ package dev.throughline.identify;
 
 import com.google.common.base.CharMatcher;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Streams;
 import dev.throughline.ebpf.ConnectNotes;
 import dev.throughline.ebpf.ExecRecord;
@@ -24,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
@@ -278,6 +280,17 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
             failures.increment();
             return Optional.empty();
         }
+    }
+
+    /** The threads without which nobody is named, by what they do; each runs tasks. */
+    public ImmutableMap<String, Executor> threads() {
+        return ImmutableMap.of(
+                "the search of sockets' holders",
+                search::execute,
+                "the reader of agents' processes",
+                peers::execute,
+                "the reader of callers' processes",
+                task -> callers.ifPresentOrElse(noted -> noted.execute(task), task));
     }
 
     /** Flows that were asked about. */

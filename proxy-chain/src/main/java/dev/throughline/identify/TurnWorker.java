@@ -1,5 +1,7 @@
 package dev.throughline.identify;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -7,6 +9,9 @@ import org.slf4j.LoggerFactory;
 /** Runs tasks on one thread of its own, by user in turns. Thread-safe. */
 final class TurnWorker implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TurnWorker.class);
+
+    /** No user has this id. */
+    private static final long NOBODY = -1;
 
     /** A task of a user. */
     interface Task {
@@ -34,6 +39,33 @@ final class TurnWorker implements AutoCloseable {
             waiting.notifyAll();
         }
         refused.ifPresent(Task::refused);
+    }
+
+    /** Runs a task in a turn of its own, whether others wait or not. Never blocks. */
+    void execute(Runnable task) {
+        synchronized (waiting) {
+            waiting.putBack(NOBODY, new Task() {
+                @Override
+                public void run() {
+                    task.run();
+                }
+
+                @Override
+                public void refused() {
+                    task.run();
+                }
+            });
+            waiting.notifyAll();
+        }
+        if (isClosed()) {
+            refuseAll();
+        }
+    }
+
+    private boolean isClosed() {
+        synchronized (waiting) {
+            return closed;
+        }
     }
 
     private void work() {
@@ -69,12 +101,23 @@ final class TurnWorker implements AutoCloseable {
         }
     }
 
-    /** Tasks that wait are never run. */
+    /** Tasks that wait are refused. */
     @Override
     public void close() {
         synchronized (waiting) {
             closed = true;
         }
         thread.interrupt();
+        refuseAll();
+    }
+
+    private void refuseAll() {
+        List<Task> left = new ArrayList<>();
+        synchronized (waiting) {
+            for (Optional<TurnQueue.Turn<Task>> next = waiting.next(); next.isPresent(); next = waiting.next()) {
+                left.add(next.get().item());
+            }
+        }
+        left.forEach(Task::refused);
     }
 }

@@ -91,6 +91,14 @@ class TurnWorkerTest {
     }
 
     @Test
+    void whatWaitsWhenItIsClosedIsRefused() {
+        execute(1, "waiting");
+        worker.close();
+
+        assertThat(refused).containsExactly("waiting");
+    }
+
+    @Test
     void afterItWasClosedEveryTaskIsRefused() {
         worker.close();
         execute(1, "late");
