@@ -46,6 +46,7 @@ import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.Conntrack;
+import dev.throughline.os.ConntrackUsage;
 import dev.throughline.os.ServiceManager;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.report.BudgetJson;
@@ -106,6 +107,7 @@ public final class Hop implements AutoCloseable {
     private volatile @Nullable InterceptionWatcher interception;
     private volatile @Nullable KeyWatch keyWatch;
     private volatile @Nullable HostShortages shortages;
+    private volatile @Nullable ConntrackWatch conntrackWatch;
     private volatile @Nullable Watchdog watchdog;
     private final Map<String, Executor> watched = new LinkedHashMap<>();
 
@@ -153,11 +155,15 @@ public final class Hop implements AutoCloseable {
             Transports transports = transports(budget, identifier, loops);
             Conntrack conntrack = opened(Conntrack.open());
             Canaries canaries = new Canaries();
-            StrandedSockets stranded = opened(new StrandedSockets(conntrack, SocketDiag.open()));
+            StrandedSockets stranded = opened(new StrandedSockets(conntrack, SocketDiag.open(), SocketDiag.open()));
             metrics.counter(
                     "throughline.interception.aborted",
                     "Applications' sockets that were aborted, as no reset could reach them",
                     stranded::aborted);
+            metrics.counter(
+                    "throughline.interception.abort.skipped",
+                    "Applications' sockets that weren't searched for to abort them, since too many waited for that",
+                    stranded::skipped);
             FlowParts parts = parts(List.of(log, metrics, stranded), identifier, budget, transports);
             startAdmin(json, identifier, budget, transports);
             writePidFile(config.admin().pidFile());
@@ -474,6 +480,10 @@ public final class Hop implements AutoCloseable {
         InterceptionWatcher started =
                 opened(InterceptionWatcher.start(plan.get(), config.interception(), listeners, canaries, loops));
         interception = started;
+        HostShortages lacking = shortages;
+        if (lacking != null) {
+            conntrackWatch = new ConntrackWatch(ConntrackUsage::now, lacking).start(loops.next(), metrics);
+        }
         metrics.counter(
                 "throughline.interception.canaries",
                 "Connections of the hop's own that its rules brought to its listeners",
@@ -512,6 +522,10 @@ public final class Hop implements AutoCloseable {
         InterceptionWatcher watcher = interception;
         if (watcher != null) {
             reasons.addAll(watcher.problems());
+        }
+        ConntrackWatch conntrack = conntrackWatch;
+        if (conntrack != null) {
+            conntrack.problem().ifPresent(reasons::add);
         }
         Watchdog dog = watchdog;
         if (dog != null) {
