@@ -3,6 +3,7 @@ package dev.throughline.identify;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.ProcessIdentity;
 import java.net.InetAddress;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -16,6 +17,14 @@ public interface OwnerResolver {
      * @param tuple the application's source and the destination that it asked for, not the listener's address
      */
     CompletableFuture<LocalOwner> identify(Tuple tuple);
+
+    /**
+     * Returns the user who made the socket at the other end of a TCP connection, unsigned; a subordinate id is its owner's. Empty if that
+     * end isn't on this host, is closed, or can't be asked for. Never waits.
+     *
+     * @param tuple the other end's own address and its peer's
+     */
+    OptionalInt user(Tuple tuple);
 
     /** Says who connected to a Unix socket of this process. */
     CompletableFuture<LocalOwner> identify(UnixPeer peer);

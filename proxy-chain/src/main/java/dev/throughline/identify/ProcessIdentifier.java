@@ -236,6 +236,22 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     }
 
     @Override
+    public OptionalInt user(Tuple tuple) {
+        try {
+            Optional<SocketOwner> socket = addresses.contains(tuple.source().getAddress())
+                    ? sockets.find(tuple).filter(owner -> !owner.isOrphaned())
+                    : Optional.empty();
+            return socket.isEmpty()
+                    ? OptionalInt.empty()
+                    : OptionalInt.of((int) owners.applyAsLong(
+                            Integer.toUnsignedLong(socket.get().uid())));
+        } catch (OsException e) {
+            failures.increment();
+            return OptionalInt.empty();
+        }
+    }
+
+    @Override
     public ProcessIdentity behindProxy(InetAddress source) {
         boolean isHere;
         try {
