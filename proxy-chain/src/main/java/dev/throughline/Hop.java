@@ -48,6 +48,8 @@ import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.Conntrack;
+import dev.throughline.os.ConntrackUsage;
+import dev.throughline.os.ServiceManager;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.relay.BufferMemory;
 import dev.throughline.report.BudgetJson;
@@ -62,6 +64,7 @@ import dev.throughline.transport.EpollLoops;
 import dev.throughline.transport.GuardedTransport;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,10 +76,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -108,6 +114,9 @@ public final class Hop implements AutoCloseable {
     private volatile @Nullable InterceptionWatcher interception;
     private volatile @Nullable KeyWatch keyWatch;
     private volatile @Nullable HostShortages shortages;
+    private volatile @Nullable ConntrackWatch conntrackWatch;
+    private volatile @Nullable Watchdog watchdog;
+    private final Map<String, Executor> watched = new LinkedHashMap<>();
 
     /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
@@ -161,18 +170,22 @@ public final class Hop implements AutoCloseable {
                     "throughline.connections.waiting",
                     "Connections that wait until it is their user's turn",
                     accepted::size);
-            EventLoopGroup accepting = loops(1);
-            EventLoopGroup loops = loops(Runtime.getRuntime().availableProcessors());
+            EventLoopGroup accepting = loops("accept loop", 1);
+            EventLoopGroup loops = loops("event loop", Runtime.getRuntime().availableProcessors());
             ProcessIdentifier identifier = identifier(config.limits());
             FlowBudget budget = budget(names);
             Transports transports = transports(budget, identifier, loops);
             Conntrack conntrack = opened(Conntrack.open());
             Canaries canaries = new Canaries();
-            StrandedSockets stranded = opened(new StrandedSockets(conntrack, SocketDiag.open()));
+            StrandedSockets stranded = opened(new StrandedSockets(conntrack, SocketDiag.open(), SocketDiag.open()));
             metrics.counter(
                     "throughline.interception.aborted",
                     "Applications' sockets that were aborted, as no reset could reach them",
                     stranded::aborted);
+            metrics.counter(
+                    "throughline.interception.abort.skipped",
+                    "Applications' sockets that weren't searched for to abort them, since too many waited for that",
+                    stranded::skipped);
             FlowParts parts = parts(List.of(log, metrics, stranded), names, identifier, budget, transports);
             startAdmin(json, identifier, budget, transports);
             writePidFile(config.admin().pidFile());
@@ -187,6 +200,9 @@ public final class Hop implements AutoCloseable {
                 started.start();
             }
             watchInterception(canaries, loops);
+            watched.putAll(identifier.threads());
+            watched.put("the budget's clock", budget.clock());
+            watchdog = opened(new Watchdog(watched, ServiceManager.ofThisProcess(), System::nanoTime).start());
             notReady = null;
         } catch (IOException | RuntimeException e) {
             close();
@@ -249,6 +265,10 @@ public final class Hop implements AutoCloseable {
                 "throughline.buffers.limit.bytes",
                 "Memory that flows may fill; above it, those of the user who holds most are closed",
                 buffers::limit);
+        metrics.counter(
+                "throughline.identify.hashes.refused",
+                "Executables that weren't hashed, since too many of their user waited for it",
+                identifier::refusedHashes);
         return new FlowParts(
                 HostId.of(config.host()),
                 identifier,
@@ -358,6 +378,7 @@ public final class Hop implements AutoCloseable {
                 IdentifyLimits.NORMAL, keys.keys().commandLine().map(CommandLineHash::new)));
         EvidenceWatch evidence = opened(new EvidenceWatch(identifier, () -> NotesStart.begin(limits.connectNotes())));
         evidence.watch();
+        watched.put("the check of process identification", evidence.executor());
         for (Evidence level : EvidenceInForce.LEVELS) {
             metrics.gauge(
                     "throughline.identify.evidence",
@@ -380,9 +401,13 @@ public final class Hop implements AutoCloseable {
         return batches;
     }
 
-    private EventLoopGroup loops(int threads) throws IOException {
+    private EventLoopGroup loops(String name, int threads) throws IOException {
         NativeLibrary.prepare();
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(threads, EpollLoops.newFactory());
+        int number = 1;
+        for (EventExecutor loop : loops) {
+            watched.put(name + " " + number++, loop);
+        }
         open.add(() -> loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
         return loops;
     }
@@ -408,7 +433,7 @@ public final class Hop implements AutoCloseable {
                 .add(0, ownUid)
                 .addAll(config.admin().uids())
                 .build();
-        EventLoopGroup loop = loops(1);
+        EventLoopGroup loop = loops("admin event loop", 1);
         watchKeys(loop);
         AdminServer admin = opened(new AdminServer(loop, pages, uids, budget.shortages(), sizes.adminConnections()));
         admin.listen(config.admin().socket());
@@ -477,6 +502,10 @@ public final class Hop implements AutoCloseable {
         InterceptionWatcher started =
                 opened(InterceptionWatcher.start(plan.get(), config.interception(), listeners, canaries, loops));
         interception = started;
+        HostShortages lacking = shortages;
+        if (lacking != null) {
+            conntrackWatch = new ConntrackWatch(ConntrackUsage::now, lacking).start(loops.next(), metrics);
+        }
         metrics.counter(
                 "throughline.interception.canaries",
                 "Connections of the hop's own that its rules brought to its listeners",
@@ -515,6 +544,14 @@ public final class Hop implements AutoCloseable {
         InterceptionWatcher watcher = interception;
         if (watcher != null) {
             reasons.addAll(watcher.problems());
+        }
+        ConntrackWatch conntrack = conntrackWatch;
+        if (conntrack != null) {
+            conntrack.problem().ifPresent(reasons::add);
+        }
+        Watchdog dog = watchdog;
+        if (dog != null) {
+            reasons.addAll(dog.stuck());
         }
         return reasons;
     }

@@ -2,6 +2,7 @@ package dev.throughline;
 
 import dev.throughline.key.PublicKey;
 import dev.throughline.key.SecretKeys;
+import dev.throughline.os.PeriodicTask;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,6 +36,18 @@ final class KeyWatch {
         if (waiting != null) {
             waiting.cancel(false);
         }
+        Duration wait = DAY;
+        try {
+            wait = report();
+        } finally {
+            // A millisecond more: a timer may be early by less than one.
+            next = scheduler.schedule(
+                    new PeriodicTask("checking keys", this::look), wait.toMillis() + 1, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Returns until when nothing changes; a day at most. */
+    private Duration report() {
         Instant now = clock.instant();
         SecretKeys own = keys.keys().own();
         PublicKey signs = own.signingAt(now).key().publicKey();
@@ -43,12 +56,10 @@ final class KeyWatch {
         }
         signing = signs;
         keys.outlook().warnings().forEach(warning -> LOG.warn("keys: {}", warning));
-        Duration wait = own.nextAfter(now)
+        return own.nextAfter(now)
                 .flatMap(SecretKeys.Entry::from)
                 .map(start -> Duration.between(now, start))
                 .filter(untilThen -> untilThen.compareTo(DAY) < 0)
                 .orElse(DAY);
-        // A millisecond more: a timer may be early by less than one.
-        next = scheduler.schedule(this::look, wait.toMillis() + 1, TimeUnit.MILLISECONDS);
     }
 }

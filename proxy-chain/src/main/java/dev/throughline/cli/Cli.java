@@ -35,7 +35,7 @@ import picocli.CommandLine.ScopeType;
             "'throughline COMMAND --help' says more of one command.",
             "Exit status: 0 ok, 1 failure, 2 usage, 3 configuration, 4 unreachable,",
             "5 not verified, 6 doctor found errors, 7 denied by policy,",
-            "8 nobody named."
+            "8 nobody named, 9 a thread of the hop died."
         })
 public final class Cli {
     @Option(

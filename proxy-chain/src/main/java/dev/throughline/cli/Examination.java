@@ -28,6 +28,7 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.os.Capability;
 import dev.throughline.os.Conntrack;
+import dev.throughline.os.ConntrackUsage;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.os.SourcePorts;
 import dev.throughline.report.JsonTree;
@@ -108,6 +109,18 @@ final class Examination {
             InetSocketAddress nobody = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
             conntrack.original(nobody, nobody);
             findings.add(Finding.ok(KERNEL, "conntrack can be asked for the true source of redirected connections"));
+            Optional<ConntrackUsage> full = ConntrackUsage.now().filter(usage -> usage.isAt(80));
+            if (full.isPresent()) {
+                String most = conntrack
+                        .largestSource()
+                        .map(source -> "; most are " + source.getKey() + ", " + source.getValue())
+                        .orElse("");
+                findings.add(Finding.warning(
+                        KERNEL,
+                        full.get() + most,
+                        "when it is full, the kernel drops new connections of all applications: see whose socket that is (ss"
+                                + " -anp), or raise net.netfilter.nf_conntrack_max"));
+            }
         } catch (IOException e) {
             findings.add(unlessRedirecting(
                     "conntrack can't be asked: " + e.getMessage(),

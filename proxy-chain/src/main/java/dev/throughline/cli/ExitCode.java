@@ -11,6 +11,7 @@ public final class ExitCode {
     public static final int DOCTOR_FOUND_ERRORS = 6;
     public static final int DENIED_BY_POLICY = 7;
     public static final int NOBODY_NAMED = 8;
+    public static final int THREAD_DIED = 9;
 
     private ExitCode() {}
 }

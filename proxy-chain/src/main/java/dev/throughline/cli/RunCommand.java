@@ -11,7 +11,9 @@ import dev.throughline.config.IoReason;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.os.Capability;
+import dev.throughline.os.PeriodicTask;
 import dev.throughline.os.Privileges;
+import dev.throughline.os.ServiceManager;
 import dev.throughline.os.Signals;
 import java.io.IOException;
 import java.time.Clock;
@@ -75,6 +77,8 @@ final class RunCommand implements Callable<Integer> {
     /** Runs a hop until it is told to stop. */
     private static int run(HopConfig config, Clock clock, ConfigSource source, Sizes sizes)
             throws InterruptedException {
+        FatalExceptions.install();
+        ServiceManager manager = ServiceManager.ofThisProcess();
         HopKeys keys = keys(config);
         giveUpPrivileges();
         CountDownLatch stop = new CountDownLatch(1);
@@ -88,7 +92,7 @@ final class RunCommand implements Callable<Integer> {
         try (Hop hop = new Hop(config, keys, clock, source, sizes)) {
             // First: without a handler, a hop that is told to reload while it starts would end.
             Signals.acceptIgnored("HUP");
-            Signals.handle("HUP", hop::reload);
+            Signals.handle("HUP", new PeriodicTask("reload", hop::reload));
             try {
                 hop.start();
             } catch (IOException e) {
@@ -98,8 +102,10 @@ final class RunCommand implements Callable<Integer> {
             Signals.acceptIgnored("TERM");
             Signals.handle("TERM", onSignal);
             Signals.handle("INT", onSignal);
+            manager.notify("READY=1");
             awaitReady(hop, config.name(), stop);
             stop.await();
+            manager.notify("STOPPING=1");
             LOG.info(
                     "draining {} flows for at most {} s",
                     hop.flows(),

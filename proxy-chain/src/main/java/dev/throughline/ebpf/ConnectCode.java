@@ -34,7 +34,20 @@ final class ConnectCode {
     private static final int BY_COOKIE = 0;
 
     private static final int BY_TUPLE = 1;
-    private static final int BY_PID = 2;
+    private static final int BY_USER = 2;
+    private static final int BY_PID = 3;
+
+    /** A user's number, 8 bytes; see {@link #leaveIfTooMany}. */
+    static final int USER_BYTES = 8;
+
+    /** What a user had noted: the number of the second, and how many sockets in it. */
+    static final int RATE_BYTES = 16;
+
+    private static final int RATE_COUNT = 8;
+    /** 2^30 nanoseconds are a little more than a second. */
+    private static final int SECOND_BITS = 30;
+    /** Ranges of subordinate ids have this size (subuid(5)). */
+    private static final int RANGE_BITS = 16;
 
     /** linux/magic.h. */
     private static final int BTRFS_SUPER_MAGIC = 0x9123_683E;
@@ -43,6 +56,8 @@ final class ConnectCode {
     private static final int COOKIE_AT = -COOKIE_BYTES;
     private static final int RECORD_AT = COOKIE_AT - ConnectRecord.BYTES;
     private static final int POINTER_AT = RECORD_AT - 8;
+    private static final int USER_AT = POINTER_AT - USER_BYTES;
+    private static final int RATE_AT = USER_AT - RATE_BYTES;
     private static final int TUPLE_AT = COOKIE_AT - TUPLE_BYTES;
 
     /** Members of struct bpf_sock_ops (linux/bpf.h). */
@@ -67,9 +82,9 @@ final class ConnectCode {
     private ConnectCode() {}
 
     /** Sixteen digits that are others as soon as a program notes anything else or elsewhere. */
-    static String version(NotePlan plan) {
+    static String version(NotePlan plan, int perSecond) {
         Hasher sha256 = Hashing.sha256().newHasher();
-        sha256.putBytes(caller(plan).fingerprint());
+        sha256.putBytes(caller(plan, perSecond).fingerprint());
         sha256.putBytes(connection(plan).fingerprint());
         if (plan.has(NotePart.EXEC)) {
             sha256.putBytes(exec(plan.kernel()).fingerprint());
@@ -77,8 +92,13 @@ final class ConnectCode {
         return sha256.hash().toString().substring(0, 16);
     }
 
-    /** For connect(2) and sendmsg(2): notes the caller under the socket's cookie. */
-    static BpfCode caller(NotePlan plan) {
+    /**
+     * For connect(2) and sendmsg(2): notes the caller under the socket's cookie.
+     *
+     * @param perSecond sockets of one user that are noted; further ones aren't, so that a user's flood takes nobody's notes away
+     */
+    static BpfCode caller(NotePlan plan, int perSecond) {
+        Label tooMany = new Label();
         BpfCode code = new BpfCode().move(Register.R6, Register.R1);
         for (int at = 0; at < ConnectRecord.BYTES; at += Long.BYTES) {
             code.store(Size.DOUBLE, Register.R10, RECORD_AT + at, 0);
@@ -87,6 +107,7 @@ final class ConnectCode {
         code.store(Size.DOUBLE, Register.R10, COOKIE_AT, Register.R0);
         note(code.call(Helper.GET_CURRENT_PID_TGID), ConnectRecord.PID_TGID);
         note(code.call(Helper.GET_CURRENT_UID_GID), ConnectRecord.UID_GID);
+        leaveIfTooMany(code, perSecond, tooMany);
         if (plan.has(NotePart.CGROUP)) {
             note(code.call(Helper.GET_CURRENT_CGROUP_ID), ConnectRecord.CGROUP);
         }
@@ -106,10 +127,62 @@ final class ConnectCode {
         code.loadTable(Register.R1, BY_COOKIE);
         stack(code, Register.R2, COOKIE_AT);
         stack(code, Register.R3, RECORD_AT);
-        return code.move(Register.R4, 0)
+        code.move(Register.R4, 0)
                 .call(Helper.MAP_UPDATE_ELEM)
                 .move(Register.R0, GO_ON)
+                .exit()
+                .at(tooMany)
+                .loadTable(Register.R1, BY_COOKIE);
+        // What was noted at an earlier connect(2) with this socket is of another connection.
+        return stack(code, Register.R2, COOKIE_AT)
+                .call(Helper.MAP_DELETE_ELEM)
+                .move(Register.R0, GO_ON)
                 .exit();
+    }
+
+    /**
+     * Counts the sockets of the calling user in this second, and goes to {@code tooMany} if they are more than {@code perSecond}. Ids
+     * from 65536 up count by range: a user may have a whole range of subordinate ids.
+     */
+    private static void leaveIfTooMany(BpfCode code, int perSecond, Label tooMany) {
+        Label known = new Label();
+        Label sameSecond = new Label();
+        Label isUser = new Label();
+        Label mayBeNoted = new Label();
+        code.load(Size.WORD, Register.R1, Register.R10, RECORD_AT + ConnectRecord.UID_GID)
+                .move(Register.R2, Register.R1)
+                .shiftRight(Register.R2, RANGE_BITS)
+                .jumpIf(Register.R2, 0, isUser)
+                .move(Register.R1, Register.R2)
+                .add(Register.R1, 1 << RANGE_BITS)
+                .at(isUser)
+                .store(Size.DOUBLE, Register.R10, USER_AT, Register.R1)
+                .call(Helper.KTIME_GET_BOOT_NS)
+                .shiftRight(Register.R0, SECOND_BITS)
+                .move(Register.R8, Register.R0)
+                .loadTable(Register.R1, BY_USER);
+        stack(code, Register.R2, USER_AT)
+                .call(Helper.MAP_LOOKUP_ELEM)
+                .jumpUnless(Register.R0, 0, known)
+                .store(Size.DOUBLE, Register.R10, RATE_AT, Register.R8)
+                .store(Size.DOUBLE, Register.R10, RATE_AT + RATE_COUNT, 1)
+                .loadTable(Register.R1, BY_USER);
+        stack(code, Register.R2, USER_AT);
+        stack(code, Register.R3, RATE_AT)
+                .move(Register.R4, 0)
+                .call(Helper.MAP_UPDATE_ELEM)
+                .jump(mayBeNoted)
+                .at(known)
+                .load(Size.DOUBLE, Register.R1, Register.R0, 0)
+                .jumpIf(Register.R1, Register.R8, sameSecond)
+                .store(Size.DOUBLE, Register.R0, 0, Register.R8)
+                .store(Size.DOUBLE, Register.R0, RATE_COUNT, 0)
+                .at(sameSecond)
+                .move(Register.R1, 1)
+                .addAtomically(Register.R0, RATE_COUNT, Register.R1)
+                .load(Size.DOUBLE, Register.R1, Register.R0, RATE_COUNT)
+                .jumpIfGreater(Register.R1, perSecond, tooMany)
+                .at(mayBeNoted);
     }
 
     private static void note(BpfCode code, int at) {

@@ -16,6 +16,12 @@ import java.util.Optional;
  * takes about a microsecond.
  */
 public final class ConnectNotes implements AutoCloseable {
+    /**
+     * Sockets of one user that are noted in a second. With 131,072 notes, it takes one user 16 seconds to displace another user's
+     * note, which a flow needs for two at most.
+     */
+    static final int PER_SECOND = 8192;
+
     private final Path cgroup;
     private final ConnectObjects objects;
     private final Optional<Pins> pins;
@@ -33,12 +39,17 @@ public final class ConnectNotes implements AutoCloseable {
      *
      * @param cgroup the root of cgroup v2, for all processes of the host
      * @param capacity how many sockets are remembered, in each of two tables of about 280 bytes a socket; of too many, those
-     *     used longest ago leave
+     *     used longest ago leave. Of one user, at most {@value #PER_SECOND} sockets a second are noted
      * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN, ENOSYS where there is no bpf(2); nothing is left attached
      */
     public static ConnectNotes open(Path cgroup, int capacity) throws OsException {
+        return open(cgroup, capacity, PER_SECOND);
+    }
+
+    static ConnectNotes open(Path cgroup, int capacity, int perSecond) throws OsException {
         NotePlan plan = ConnectObjects.plan(layout());
-        return new ConnectNotes(cgroup, ConnectObjects.attach(cgroup, capacity, plan), Optional.empty(), plan);
+        return new ConnectNotes(
+                cgroup, ConnectObjects.attach(cgroup, capacity, perSecond, plan), Optional.empty(), plan);
     }
 
     /**
@@ -52,10 +63,10 @@ public final class ConnectNotes implements AutoCloseable {
     public static ConnectNotes shared(Path cgroup, int capacity, Path bpffs) throws IOException {
         NotePlan plan = ConnectObjects.plan(layout());
         // What other programs or another layout wrote would be read as what it isn't.
-        String name = ConnectCode.version(plan);
+        String name = ConnectCode.version(plan, PER_SECOND);
         Pins.Opened<ConnectObjects> opened =
                 Pins.open(bpffs.resolve("throughline"), name, folder -> ConnectObjects.open(folder, plan), empty -> {
-                    ConnectObjects made = ConnectObjects.attach(cgroup, capacity, plan);
+                    ConnectObjects made = ConnectObjects.attach(cgroup, capacity, PER_SECOND, plan);
                     try {
                         made.pin(empty);
                         return made;

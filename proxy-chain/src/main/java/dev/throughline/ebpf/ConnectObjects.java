@@ -15,24 +15,33 @@ import java.util.Optional;
 final class ConnectObjects implements AutoCloseable {
     private static final String BY_COOKIE = "connect_cookie";
     private static final String BY_TUPLE = "connect_tuple";
+    private static final String BY_USER = "connect_user";
     private static final String BY_PID = "exec_pid";
     private static final String LINK = "link_";
     private static final String EXEC_LINK = "link_exec";
     /** Of more processes the last exec(2) isn't known; each takes about 350 bytes. */
     private static final int EXEC_CAPACITY = 16_384;
+    /** Users whose sockets of this second are counted. */
+    private static final int USERS = 4096;
 
     private static final List<Hook> CALLER_HOOKS =
             List.of(Hook.CONNECT_IPV4, Hook.CONNECT_IPV6, Hook.SEND_IPV4, Hook.SEND_IPV6);
 
     private final BpfMap byCookie;
     private final BpfMap byTuple;
+    private final BpfMap byUser;
     private final List<BpfLink> links = new ArrayList<>();
     private Optional<BpfMap> byPid = Optional.empty();
     private Optional<BpfLink> exec = Optional.empty();
 
-    private ConnectObjects(BpfMap byCookie, BpfMap byTuple) {
+    private ConnectObjects(BpfMap byCookie, BpfMap byTuple, BpfMap byUser) {
         this.byCookie = byCookie;
         this.byTuple = byTuple;
+        this.byUser = byUser;
+    }
+
+    private static BpfMap.Shape userShape(int capacity) {
+        return new BpfMap.Shape(BpfMap.Type.LRU_HASH, ConnectCode.USER_BYTES, ConnectCode.RATE_BYTES, capacity);
     }
 
     private static BpfMap.Shape execShape(int capacity) {
@@ -47,14 +56,16 @@ final class ConnectObjects implements AutoCloseable {
     static NotePlan plan(Optional<KernelLayout> layout) throws OsException {
         try (ConnectObjects small = create(
                 () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, 1), BY_COOKIE),
-                () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, 1), BY_TUPLE))) {
+                () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, 1), BY_TUPLE),
+                () -> BpfMap.create(userShape(1), BY_USER))) {
             small.byPid = Optional.of(BpfMap.create(execShape(1), BY_PID));
             return NotePlan.most(layout, small::load);
         }
     }
 
     private void load(NotePlan plan) throws OsException {
-        program(Hook.CONNECT_IPV4, ConnectCode.caller(plan), "connect_caller").close();
+        program(Hook.CONNECT_IPV4, ConnectCode.caller(plan, ConnectNotes.PER_SECOND), "connect_caller")
+                .close();
         program(Hook.SOCKET_EVENTS, ConnectCode.connection(plan), "connect_tuple")
                 .close();
         if (plan.has(NotePart.EXEC)) {
@@ -65,7 +76,7 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     private BpfProgram program(Hook hook, BpfCode code, String name) throws OsException {
-        List<BpfMap> tables = new ArrayList<>(List.of(byCookie, byTuple));
+        List<BpfMap> tables = new ArrayList<>(List.of(byCookie, byTuple, byUser));
         byPid.ifPresent(tables::add);
         return BpfProgram.load(hook, code, tables, name);
     }
@@ -75,10 +86,11 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     /** New ones, attached; if that fails nothing is left. */
-    static ConnectObjects attach(Path cgroup, int capacity, NotePlan plan) throws OsException {
+    static ConnectObjects attach(Path cgroup, int capacity, int perSecond, NotePlan plan) throws OsException {
         ConnectObjects objects = create(
                 () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, capacity), BY_COOKIE),
-                () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, capacity), BY_TUPLE));
+                () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, capacity), BY_TUPLE),
+                () -> BpfMap.create(userShape(USERS), BY_USER));
         try {
             if (plan.has(NotePart.EXEC)) {
                 objects.byPid = Optional.of(BpfMap.create(execShape(EXEC_CAPACITY), BY_PID));
@@ -87,7 +99,7 @@ final class ConnectObjects implements AutoCloseable {
                 }
             }
             for (Hook hook : CALLER_HOOKS) {
-                objects.attach(hook, ConnectCode.caller(plan), "connect_caller", cgroup);
+                objects.attach(hook, ConnectCode.caller(plan, perSecond), "connect_caller", cgroup);
             }
             objects.attach(Hook.SOCKET_EVENTS, ConnectCode.connection(plan), "connect_tuple", cgroup);
             return objects;
@@ -101,7 +113,8 @@ final class ConnectObjects implements AutoCloseable {
     static ConnectObjects open(Path folder, NotePlan plan) throws OsException {
         ConnectObjects objects = create(
                 () -> BpfMap.open(folder.resolve(BY_COOKIE), shape(ConnectCode.COOKIE_BYTES, 0)),
-                () -> BpfMap.open(folder.resolve(BY_TUPLE), shape(ConnectCode.TUPLE_BYTES, 0)));
+                () -> BpfMap.open(folder.resolve(BY_TUPLE), shape(ConnectCode.TUPLE_BYTES, 0)),
+                () -> BpfMap.open(folder.resolve(BY_USER), userShape(0)));
         try {
             for (int i = 0; i <= CALLER_HOOKS.size(); i++) {
                 objects.links.add(BpfLink.open(folder.resolve(LINK + i)));
@@ -121,12 +134,15 @@ final class ConnectObjects implements AutoCloseable {
         BpfMap get() throws OsException;
     }
 
-    private static ConnectObjects create(Table byCookie, Table byTuple) throws OsException {
-        BpfMap first = byCookie.get();
+    private static ConnectObjects create(Table byCookie, Table byTuple, Table byUser) throws OsException {
+        List<BpfMap> made = new ArrayList<>();
         try {
-            return new ConnectObjects(first, byTuple.get());
+            for (Table table : List.of(byCookie, byTuple, byUser)) {
+                made.add(table.get());
+            }
+            return new ConnectObjects(made.get(0), made.get(1), made.get(2));
         } catch (OsException e) {
-            first.close();
+            made.forEach(BpfMap::close);
             throw e;
         }
     }
@@ -141,6 +157,7 @@ final class ConnectObjects implements AutoCloseable {
     void pin(Path folder) throws OsException {
         byCookie.pin(folder.resolve(BY_COOKIE));
         byTuple.pin(folder.resolve(BY_TUPLE));
+        byUser.pin(folder.resolve(BY_USER));
         for (int i = 0; i < links.size(); i++) {
             links.get(i).pin(folder.resolve(LINK + i));
         }
@@ -183,6 +200,7 @@ final class ConnectObjects implements AutoCloseable {
         exec.ifPresent(BpfLink::close);
         byPid.ifPresent(BpfMap::close);
         links.forEach(BpfLink::close);
+        byUser.close();
         byTuple.close();
         byCookie.close();
     }

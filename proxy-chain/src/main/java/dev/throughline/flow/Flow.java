@@ -38,6 +38,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -189,7 +190,7 @@ public final class Flow {
 
     private CompletableFuture<Header> headerRead(Arrival found) {
         stage = FlowView.Stage.VERIFYING;
-        Peer peer = Peer.of(found, Optional.ofNullable(kernel));
+        Peer peer = Peer.of(found, userOf(found));
         parts.headerFailures().objection(peer).ifPresent(objection -> {
             throw objection;
         });
@@ -211,6 +212,16 @@ public final class Flow {
                             ? endedSilently(found, peer, silent)
                             : new CompletionException(cause);
                 });
+    }
+
+    /** The user whose headers are counted: several users of this host share its addresses. */
+    private OptionalInt userOf(Arrival found) {
+        LocalOwner owner = kernel;
+        if (owner != null) {
+            return owner.uid();
+        }
+        Optional<Tuple> connection = found.connection();
+        return connection.isPresent() ? parts.identifier().user(connection.get()) : OptionalInt.empty();
     }
 
     /**

@@ -16,6 +16,7 @@ import dev.throughline.budget.Ticket;
 import dev.throughline.budget.Turn;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
+import dev.throughline.os.PeriodicTask;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -25,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -101,7 +103,13 @@ public final class FlowBudget implements AutoCloseable {
         this.rule = rule;
         this.hostNames = hostNames;
         this.events = events;
-        clock.scheduleWithFixedDelay(this::tick, PAUSE_MILLIS, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        clock.scheduleWithFixedDelay(
+                new PeriodicTask("the budget's clock", this::tick), PAUSE_MILLIS, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Runs tasks on the thread that ends waiting. */
+    public Executor clock() {
+        return clock;
     }
 
     /** The pool of flows to a next hop. */
@@ -254,20 +262,15 @@ public final class FlowBudget implements AutoCloseable {
     }
 
     private void tick() {
-        try {
-            synchronized (this) {
-                long now = System.nanoTime();
-                limited.look(now);
-                passed.look(now);
-                shortages.endEpisodes(now);
-                shortages.probe(now);
-                if (budget.waiting() > 0) {
-                    act(budget.tick(now));
-                }
+        synchronized (this) {
+            long now = System.nanoTime();
+            limited.look(now);
+            passed.look(now);
+            shortages.endEpisodes(now);
+            shortages.probe(now);
+            if (budget.waiting() > 0) {
+                act(budget.tick(now));
             }
-        } catch (RuntimeException e) {
-            // It must not end the clock: nobody would stop waiting.
-            LOG.error("the budget's clock failed", e);
         }
     }
 

@@ -80,7 +80,7 @@ public record FlowParts(
         if (socket.isEmpty()) {
             return UNKNOWN_USER;
         }
-        OptionalInt uid = identifier.uid(socket.get());
+        OptionalInt uid = identifier.userHint(socket.get());
         InetAddress source = socket.get().source().getAddress();
         if (uid.isPresent()) {
             return budget.ownUser(uid.getAsInt());

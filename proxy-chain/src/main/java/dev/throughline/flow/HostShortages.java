@@ -108,6 +108,12 @@ public final class HostShortages {
         lackedAt = System.nanoTime();
     }
 
+    /** Conntrack's table is full, or nearly. */
+    public synchronized void conntrack(String why) {
+        episodes.happens(
+                new Place("conntrack", "the kernel drops new connections of all applications"), why, System.nanoTime());
+    }
+
     synchronized void endEpisodes(long now) {
         episodes.look(now);
     }

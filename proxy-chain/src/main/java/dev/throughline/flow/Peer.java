@@ -2,7 +2,6 @@ package dev.throughline.flow;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Tuple;
-import dev.throughline.identify.LocalOwner;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -24,8 +23,7 @@ record Peer(Optional<InetAddress> network, OptionalInt uid) {
         this(Optional.of(network), uid);
     }
 
-    static Peer of(Arrival arrival, Optional<LocalOwner> kernel) {
-        OptionalInt uid = kernel.map(LocalOwner::uid).orElseGet(OptionalInt::empty);
+    static Peer of(Arrival arrival, OptionalInt uid) {
         return new Peer(
                 arrival.connection().map(socket -> network(socket.source().getAddress())), uid);
     }

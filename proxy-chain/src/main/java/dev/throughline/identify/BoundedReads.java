@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -105,14 +106,12 @@ final class BoundedReads implements AutoCloseable {
 
     /** @param deadline after which a read is given up */
     BoundedReads(String name, Duration deadline) {
+        this(deadline, Thread.ofPlatform().name(name + "-", 0).daemon().factory());
+    }
+
+    BoundedReads(Duration deadline, ThreadFactory factory) {
         this.deadline = deadline;
-        this.threads = new ThreadPoolExecutor(
-                0,
-                MAX_THREADS,
-                10,
-                TimeUnit.SECONDS,
-                new SynchronousQueue<>(),
-                Thread.ofPlatform().name(name + "-", 0).daemon().factory());
+        this.threads = new ThreadPoolExecutor(0, MAX_THREADS, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), factory);
     }
 
     /**

@@ -23,11 +23,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Says who connected, from what the kernel noted in that process's own context. Process and user are what was noted, whatever
@@ -40,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 final class CallerNaming implements AutoCloseable {
     private static final int MAX_REMEMBERED = 8192;
     private static final int MAX_WAITING = 4096;
+    private static final int MAX_WAITING_PER_USER = 1024;
     private static final int MAX_COMMAND_BYTES = 256;
     private static final long NANOS_PER_TICK = 10_000_000;
 
@@ -136,7 +135,8 @@ final class CallerNaming implements AutoCloseable {
     private final Users users;
     private final Bytes bootId;
     private final IdentifyLimits limits;
-    private final ThreadPoolExecutor reader;
+    private final LongUnaryOperator owners;
+    private final TurnWorker reader;
     private final Cache<Instance, CompletableFuture<Named>> known =
             CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
 
@@ -148,7 +148,8 @@ final class CallerNaming implements AutoCloseable {
             CgroupPaths cgroups,
             Users users,
             Bytes bootId,
-            IdentifyLimits limits) {
+            IdentifyLimits limits,
+            LongUnaryOperator owners) {
         this.processes = processes;
         this.executables = executables;
         this.execs = execs;
@@ -157,14 +158,24 @@ final class CallerNaming implements AutoCloseable {
         this.users = users;
         this.bootId = bootId;
         this.limits = limits;
-        this.reader = new ThreadPoolExecutor(
-                1,
-                1,
-                1,
-                TimeUnit.MINUTES,
-                new ArrayBlockingQueue<>(MAX_WAITING),
-                Thread.ofPlatform().name("process-reader").daemon().factory());
-        reader.execute(executables::prepare);
+        this.owners = owners;
+        this.reader = new TurnWorker("process-reader", MAX_WAITING_PER_USER, MAX_WAITING);
+        reader.execute(0, new Preparation(executables));
+    }
+
+    private record Preparation(KnownExecutables executables) implements TurnWorker.Task {
+        @Override
+        public void run() {
+            executables.prepare();
+        }
+
+        @Override
+        public void refused() {}
+    }
+
+    /** Runs a task on the thread that reads processes. */
+    void execute(Runnable task) {
+        reader.execute(task);
     }
 
     /** Names the process that {@code noted} is of, with its socket as it was noted. */
@@ -248,8 +259,9 @@ final class CallerNaming implements AutoCloseable {
 
     private CompletableFuture<Named> readSoon(ConnectRecord noted) {
         CompletableFuture<Named> named = new CompletableFuture<>();
-        try {
-            reader.execute(() -> {
+        reader.execute(owners.applyAsLong(user(noted)), new TurnWorker.Task() {
+            @Override
+            public void run() {
                 try {
                     var _ = read(noted)
                             .whenComplete((read, failed) -> named.complete(failed == null ? read : notedOnly(noted)));
@@ -257,10 +269,13 @@ final class CallerNaming implements AutoCloseable {
                     named.complete(notedOnly(noted));
                     throw e;
                 }
-            });
-        } catch (RejectedExecutionException tooMany) {
-            return CompletableFuture.completedFuture(notedOnly(noted));
-        }
+            }
+
+            @Override
+            public void refused() {
+                named.complete(notedOnly(noted));
+            }
+        });
         return named;
     }
 
@@ -350,10 +365,14 @@ final class CallerNaming implements AutoCloseable {
         ConnectRecord.Parent parent = noted.parent().get();
         ExecutableId id = ExecutableId.of(parent.program().get());
         Optional<ProcessReader.Program> running = processes
-                .program(parent.pid(), parent.startTicks())
+                .program(parent.pid(), parent.startTicks(), user(noted))
                 .filter(program -> program.id().mayBeOf(id));
         running.ifPresent(this::remember);
-        return running.map(CallerNaming::executable).orElseGet(() -> executables.find(id, Bytes.EMPTY));
+        return running.map(CallerNaming::executable).orElseGet(() -> executables.find(id, Bytes.EMPTY, user(noted)));
+    }
+
+    private static long user(ConnectRecord noted) {
+        return Integer.toUnsignedLong(noted.uid());
     }
 
     private static Optional<ProcessId> parent(ConnectRecord noted, Optional<ProcessReader.Reading> now) {
@@ -407,7 +426,8 @@ final class CallerNaming implements AutoCloseable {
                 .flatMap(ProcessReader.Reading::program)
                 .map(CallerNaming::executable)
                 .or(() -> noted.process()
-                        .map(process -> executables.find(ExecutableId.of(process.program()), noted.command())))
+                        .map(process ->
+                                executables.find(ExecutableId.of(process.program()), noted.command(), user(noted))))
                 .orElse(done(KnownExecutables.Executable.UNKNOWN));
     }
 
@@ -446,6 +466,6 @@ final class CallerNaming implements AutoCloseable {
     /** Flows that wait are named at their deadline. */
     @Override
     public void close() {
-        reader.shutdownNow();
+        reader.close();
     }
 }

@@ -56,6 +56,10 @@ final class Callers {
         return socket.map(owner -> owner.cookie() == noted.cookie()).orElse(true);
     }
 
+    void execute(Runnable task) {
+        naming.execute(task);
+    }
+
     void close() {
         naming.close();
     }

@@ -5,11 +5,13 @@ import dev.throughline.ebpf.NotesStart;
 import dev.throughline.identify.EvidenceInForce.Lack;
 import dev.throughline.originator.Evidence;
 import dev.throughline.os.Capability;
+import dev.throughline.os.PeriodicTask;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -55,7 +57,11 @@ public final class EvidenceWatch implements AutoCloseable {
     /** Looks now, and from now on. */
     public void watch() {
         look();
-        scheduler.scheduleWithFixedDelay(this::lookAgain, PAUSE_SECONDS, PAUSE_SECONDS, TimeUnit.SECONDS);
+        scheduler.scheduleWithFixedDelay(
+                new PeriodicTask("checking process identification", this::look),
+                PAUSE_SECONDS,
+                PAUSE_SECONDS,
+                TimeUnit.SECONDS);
     }
 
     /** What is in force; empty before the first look. */
@@ -63,13 +69,9 @@ public final class EvidenceWatch implements AutoCloseable {
         return Optional.ofNullable(inForce);
     }
 
-    /** A failure must not end the looking. */
-    private void lookAgain() {
-        try {
-            look();
-        } catch (RuntimeException e) {
-            LOG.error("what names processes here could not be looked at", e);
-        }
+    /** Runs tasks on the thread that looks. */
+    public Executor executor() {
+        return scheduler;
     }
 
     void look() {

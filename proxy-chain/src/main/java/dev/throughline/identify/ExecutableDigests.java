@@ -5,70 +5,76 @@ import com.google.common.cache.CacheBuilder;
 import dev.throughline.header.Bytes;
 import dev.throughline.os.Mounts;
 import dev.throughline.os.PinnedFile;
+import dev.throughline.os.ThreadPriority;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongUnaryOperator;
 
 /**
- * SHA-256 of executables, made on threads of its own, two for each file system, and remembered as long as the file stays as it was. Hashing reads
- * the pinned inode, so a file that was put in its place, or a program that the process ran in between, has no part in it.
+ * SHA-256 of executables, computed by user in turns, and remembered as long as the file stays as it was. Hashing reads the pinned
+ * inode, so a file that was put in its place, or a program that the process ran in between, has no part in it.
+ *
+ * <p>Digests of fs-verity aren't used: they are hashes of a tree, not of the bytes, so no sha256 of a policy equals them.
  */
 final class ExecutableDigests implements AutoCloseable {
-    private static final int MAX_REMEMBERED = 1024;
+    /** Larger files aren't hashed. */
+    static final long MAX_FILE_BYTES = 1L << 30;
+
+    private static final int MAX_REMEMBERED = 4096;
     private static final int MAX_TYPE_BYTES = 64;
-    /** Ten times what the largest file takes that is in memory. */
+    /** For one slice. */
     private static final Duration DEADLINE = Duration.ofSeconds(10);
-    /** About a second of hashing: larger files would let two programs keep everyone else's from being hashed. */
-    private static final long MAX_FILE_BYTES = 1L << 30;
+    /** Twice what a slice may take. */
+    private static final Duration PATIENCE = Duration.ofMillis(100);
+    /** A third of the processor beside one that is busy: with less, a busy machine would leave programs without a hash. */
+    private static final int NICE = 5;
 
-    private static final int CHUNK_BYTES = 1 << 17;
-
-    private final Cache<FileVersion, CompletableFuture<Optional<Bytes>>> digests =
+    private final Cache<FileVersion, Bytes> digests =
             CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
+    private final LongUnaryOperator owners;
     private final BoundedReads reads;
+    private final HashQueue queue;
 
     ExecutableDigests() {
-        this(DEADLINE);
+        this(SubordinateUids.ofThisHost()::owner);
     }
 
-    ExecutableDigests(Duration deadline) {
-        this.reads = new BoundedReads("executable-digest", deadline);
+    /** @param owners the user who has a user id as a subordinate one, or the id itself */
+    ExecutableDigests(LongUnaryOperator owners) {
+        this.owners = owners;
+        this.reads = new BoundedReads(
+                DEADLINE,
+                ThreadPriority.nice(
+                        NICE,
+                        Thread.ofPlatform()
+                                .name("executable-digest-", 0)
+                                .daemon()
+                                .factory()));
+        this.queue = new HashQueue(this::slice, PATIENCE);
     }
 
     /**
-     * The digest of {@code pinned}, which is {@code file}; empty if it can't be had, or readers can be given other bytes than
-     * those that run. Closes the file when it is done with it.
+     * Returns the digest of {@code pinned}, which is {@code file}; empty if it can't be had, or readers can be given other bytes
+     * than those that run. Closes the file when it is done with it.
+     *
+     * @param user for whom it is hashed, unsigned
      */
-    CompletableFuture<Optional<Bytes>> of(PinnedFile pinned, ExecutableFile file, Mounts.FileSystem fileSystem)
-            throws IOException {
+    CompletableFuture<Optional<Bytes>> of(
+            PinnedFile pinned, ExecutableFile file, Mounts.FileSystem fileSystem, long user) throws IOException {
         // Before anything that is remembered: another file system may have had this device, inode and time.
         if (!ExecutableFile.hasOneContent(fileSystem) || file.version().size() > MAX_FILE_BYTES) {
             pinned.close();
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        FileVersion version = file.version();
-        CompletableFuture<Optional<Bytes>> known = digests.getIfPresent(version);
+        Bytes known = digests.getIfPresent(file.version());
         if (known != null) {
             pinned.close();
-            return known;
+            return CompletableFuture.completedFuture(Optional.of(known));
         }
-        CompletableFuture<Optional<Bytes>> digest = new CompletableFuture<>();
-        digests.put(version, digest);
-        // What could not be read isn't remembered: the next flow tries again.
-        var _ = reads.read(place(fileSystem), new Hashing(pinned, version), Optional.<Bytes>empty())
-                .thenAccept(found -> {
-                    if (found.isEmpty()) {
-                        digests.asMap().remove(version, digest);
-                    }
-                    digest.complete(found);
-                });
-        return digest;
+        return queue.add(owners.applyAsLong(user), new FileHash(pinned, file.version()), place(fileSystem));
     }
 
     private static String place(Mounts.FileSystem fileSystem) {
@@ -78,32 +84,17 @@ final class ExecutableDigests implements AutoCloseable {
                 + ")";
     }
 
-    private final class Hashing implements BoundedReads.Read<Optional<Bytes>> {
-        private final PinnedFile pinned;
-        private final FileVersion version;
-
-        Hashing(PinnedFile pinned, FileVersion version) {
-            this.pinned = pinned;
-            this.version = version;
-        }
-
-        @Override
-        public Optional<Bytes> get() throws IOException {
-            try (pinned) {
-                Optional<Bytes> digest = Optional.of(sha256(pinned));
-                if (!FileVersion.of(pinned.status()).equals(version)) {
-                    return Optional.empty();
-                }
-                // Also when it took too long for whoever asked.
-                digests.put(version, CompletableFuture.completedFuture(digest));
-                return digest;
-            }
-        }
-
-        @Override
-        public void skipped() {
-            pinned.close();
-        }
+    private CompletableFuture<HashQueue.Slice> slice(String place, FileHash file) {
+        return reads.read(
+                place,
+                () -> {
+                    if (!file.readSlice()) {
+                        return HashQueue.Slice.MORE;
+                    }
+                    file.result().ifPresent(digest -> digests.put(file.version(), digest));
+                    return HashQueue.Slice.LAST;
+                },
+                HashQueue.Slice.FAILED);
     }
 
     /** The reads, of which some may hang. */
@@ -111,23 +102,9 @@ final class ExecutableDigests implements AutoCloseable {
         return reads;
     }
 
-    private static Bytes sha256(PinnedFile file) throws IOException {
-        MessageDigest sha256 = sha256();
-        byte[] chunk = new byte[CHUNK_BYTES];
-        try (InputStream bytes = Files.newInputStream(file.path())) {
-            for (int read = bytes.read(chunk); read >= 0; read = bytes.read(chunk)) {
-                sha256.update(chunk, 0, read);
-            }
-        }
-        return Bytes.copyOf(sha256.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
+    /** Files that weren't hashed since too many of their user waited. */
+    long refused() {
+        return queue.refused();
     }
 
     @Override

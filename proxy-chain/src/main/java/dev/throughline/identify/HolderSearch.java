@@ -1,5 +1,7 @@
 package dev.throughline.identify;
 
+import com.google.common.collect.ArrayListMultimap;
+import com.google.common.collect.ListMultimap;
 import dev.throughline.originator.Person;
 import dev.throughline.os.SocketOwner;
 import java.io.IOException;
@@ -8,36 +10,56 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongUnaryOperator;
+import java.util.stream.Collectors;
 
 /**
- * Finds the processes that hold sockets, on one thread of its own: all lookups that wait when a scan of /proc starts are
- * answered by that scan, so the cost is a scan's, not a flow's. It rests after each scan for as long as the scan took, and
- * at most 50 ms, so that a stream of flows doesn't cost a whole core.
+ * Finds the processes that hold sockets, on one thread of its own: one scan of /proc answers up to {@value #BATCH} lookups, taken by
+ * user in turns, so the cost is a scan's, not a flow's. It rests after each scan for as long as the scan took, and at most 50 ms, so
+ * that a stream of flows doesn't cost a whole core.
  *
- * <p>A lookup that isn't answered within the deadline, or finds the queue full, is answered with the user alone.
+ * <p>Lookups of a user whose processes take too long to scan continue on a second thread, by user in turns. A lookup that isn't
+ * answered within the deadline, or finds the queue full, is answered with the user alone.
  */
 final class HolderSearch implements AutoCloseable {
     private static final long MAX_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final int BATCH = 256;
+    /** For the rest of one user's processes; some 500 ms. */
+    private static final int COMPLETION_STEPS = 8 * SocketHolders.BUDGET;
+
+    private static final int COMPLETIONS_PER_USER = 2;
+    private static final int COMPLETIONS = 64;
 
     private final Duration deadline;
     private final Naming naming;
-    private final BlockingQueue<Lookup> waiting;
+    private final LongUnaryOperator owners;
+    private final int budget;
+    private final TurnQueue<Lookup> waiting;
     private final Thread thread;
+    private final TurnWorker completions;
     private final LongAdder scans = new LongAdder();
     private final LongAdder failures = new LongAdder();
-    private volatile boolean closed;
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private boolean closed;
 
-    HolderSearch(IdentifyLimits limits, Naming naming) {
+    HolderSearch(IdentifyLimits limits, Naming naming, LongUnaryOperator owners) {
+        this(limits, naming, owners, SocketHolders.BUDGET);
+    }
+
+    HolderSearch(IdentifyLimits limits, Naming naming, LongUnaryOperator owners, int budget) {
         this.deadline = limits.processDeadline();
         this.naming = naming;
-        this.waiting = new ArrayBlockingQueue<>(limits.maxPending());
+        this.owners = owners;
+        this.budget = budget;
+        this.waiting = new TurnQueue<>(Math.max(1, limits.maxPending() / 4), limits.maxPending());
         this.thread = Thread.ofPlatform().name("socket-holders").daemon().unstarted(this::run);
+        this.completions = new TurnWorker("socket-holders-rest", COMPLETIONS_PER_USER, COMPLETIONS);
     }
 
     void start() {
@@ -46,38 +68,58 @@ final class HolderSearch implements AutoCloseable {
 
     /** Asks for the process that holds {@code socket}, which was seen at {@code observedTicks}. Never blocks. */
     CompletableFuture<LocalOwner> find(SocketOwner socket, long observedTicks) {
-        CompletableFuture<LocalOwner> answer = new CompletableFuture<>();
-        Lookup lookup = new Lookup(socket, observedTicks, false, answer);
-        if (closed || !waiting.offer(lookup)) {
-            failures.increment();
-            lookup.userOnly(Optional.empty());
-            return answer;
+        Lookup lookup = new Lookup(socket, observedTicks, false, new CompletableFuture<>());
+        add(lookup);
+        return lookup.answer()
+                .completeOnTimeout(
+                        LocalOwner.userOnly(socket, Person.UNKNOWN), deadline.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Runs a task on the thread that searches. */
+    void execute(Runnable task) {
+        synchronized (waiting) {
+            tasks.add(task);
+            waiting.notifyAll();
         }
-        return answer.completeOnTimeout(
-                LocalOwner.userOnly(socket, Person.UNKNOWN), deadline.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void add(Lookup lookup) {
+        Optional<Lookup> refused;
+        synchronized (waiting) {
+            refused = closed
+                    ? Optional.of(lookup)
+                    : waiting.add(owners.applyAsLong(lookup.user()), lookup).map(TurnQueue.Turn::item);
+            waiting.notifyAll();
+        }
+        refused.ifPresent(none -> fail(List.of(none)));
+    }
+
+    private void fail(Collection<Lookup> lookups) {
+        failures.add(lookups.size());
+        lookups.forEach(lookup -> lookup.userOnly(Optional.empty()));
     }
 
     long scans() {
         return scans.sum();
     }
 
-    /** Lookups that weren't searched for: the queue was full, or a scan failed. */
+    /** Lookups that weren't searched for: the queue was full, a scan failed, or their user has too many descriptors. */
     long failures() {
         return failures.sum();
     }
 
     private void run() {
-        List<Lookup> moved = List.of();
         try {
-            while (!closed) {
-                List<Lookup> batch = new ArrayList<>(moved);
-                if (batch.isEmpty()) {
-                    batch.add(waiting.take());
+            while (true) {
+                List<Lookup> batch = next();
+                for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+                    task.run();
                 }
-                waiting.drainTo(batch);
                 batch.removeIf(lookup -> lookup.answer().isDone());
                 long started = System.nanoTime();
-                moved = batch.isEmpty() ? List.of() : scan(batch);
+                if (!batch.isEmpty()) {
+                    scan(batch);
+                }
                 LockSupport.parkNanos(Math.min(System.nanoTime() - started, MAX_REST_NANOS));
             }
         } catch (InterruptedException e) {
@@ -85,21 +127,84 @@ final class HolderSearch implements AutoCloseable {
         }
     }
 
-    private List<Lookup> scan(Collection<Lookup> batch) {
+    private List<Lookup> next() throws InterruptedException {
+        synchronized (waiting) {
+            while ((waiting.size() == 0 && tasks.isEmpty()) || closed) {
+                if (closed) {
+                    throw new InterruptedException();
+                }
+                waiting.wait();
+            }
+            List<Lookup> batch = new ArrayList<>();
+            while (batch.size() < BATCH && waiting.size() > 0) {
+                batch.add(waiting.next().orElseThrow().item());
+            }
+            return batch;
+        }
+    }
+
+    private void scan(List<Lookup> batch) {
         scans.increment();
         try {
-            return naming.name(batch);
+            SocketHolders found = SocketHolders.scan(
+                    batch.stream().map(lookup -> lookup.socket().inode()).collect(Collectors.toSet()), owners, budget);
+            ListMultimap<Long, Lookup> late = ArrayListMultimap.create();
+            List<Lookup> complete = new ArrayList<>();
+            for (Lookup lookup : batch) {
+                if (found.isComplete(lookup.user())) {
+                    complete.add(lookup);
+                } else {
+                    late.put(owners.applyAsLong(lookup.user()), lookup);
+                }
+            }
+            naming.name(complete, found).forEach(this::add);
+            // Last: from here on, the other thread uses what was found.
+            late.asMap().forEach((user, lookups) -> completions.execute(user, new Completion(user, lookups, found)));
         } catch (IOException | RuntimeException e) {
-            failures.add(batch.size());
-            batch.forEach(lookup -> lookup.userOnly(Optional.empty()));
-            return List.of();
+            fail(batch);
+        }
+    }
+
+    /** The rest of a scan, for the lookups of one user. */
+    private final class Completion implements TurnWorker.Task {
+        private final long user;
+        private final Collection<Lookup> lookups;
+        private final SocketHolders found;
+
+        Completion(long user, Collection<Lookup> lookups, SocketHolders found) {
+            this.user = user;
+            this.lookups = lookups;
+            this.found = found;
+        }
+
+        @Override
+        public void run() {
+            long started = System.nanoTime();
+            try {
+                if (found.complete(user, COMPLETION_STEPS)) {
+                    naming.name(lookups, found).forEach(HolderSearch.this::add);
+                } else {
+                    refused();
+                }
+            } catch (IOException | RuntimeException e) {
+                refused();
+            }
+            LockSupport.parkNanos(Math.min(System.nanoTime() - started, MAX_REST_NANOS));
+        }
+
+        @Override
+        public void refused() {
+            fail(lookups);
         }
     }
 
     /** Lookups that wait are answered at their deadline. */
     @Override
     public void close() {
-        closed = true;
+        synchronized (waiting) {
+            closed = true;
+        }
         thread.interrupt();
+        completions.close();
     }
 }

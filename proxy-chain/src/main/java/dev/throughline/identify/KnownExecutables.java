@@ -82,8 +82,12 @@ final class KnownExecutables {
         seen.put(id, Path.of(path));
     }
 
-    /** The executable with this id, of a process that the kernel called {@code name}. */
-    CompletableFuture<Executable> find(ExecutableId id, Bytes name) {
+    /**
+     * The executable with this id, of a process that the kernel called {@code name}.
+     *
+     * @param user for whom it is hashed, unsigned
+     */
+    CompletableFuture<Executable> find(ExecutableId id, Bytes name, long user) {
         List<Path> elsewhere = new ArrayList<>();
         for (Path path : candidates(id, name)) {
             try {
@@ -92,7 +96,7 @@ final class KnownExecutables {
                     elsewhere.add(path);
                     continue;
                 }
-                Optional<Executable> found = ifIs(file.get(), id);
+                Optional<Executable> found = ifIs(file.get(), id, user);
                 if (found.isPresent()) {
                     return CompletableFuture.completedFuture(found.get());
                 }
@@ -103,13 +107,13 @@ final class KnownExecutables {
         CompletableFuture<Optional<Executable>> searched = CompletableFuture.completedFuture(Optional.empty());
         for (Path path : elsewhere) {
             searched = searched.thenCompose(
-                    found -> found.isPresent() ? CompletableFuture.completedFuture(found) : at(path, id));
+                    found -> found.isPresent() ? CompletableFuture.completedFuture(found) : at(path, id, user));
         }
         CompletableFuture<Void> listed = listed(id);
         return searched.thenCompose(found -> found.isPresent()
                         ? CompletableFuture.completedFuture(found)
                         : listed.thenCompose(_ -> listedPath(id)
-                                .map(path -> at(path, id))
+                                .map(path -> at(path, id, user))
                                 .orElse(CompletableFuture.completedFuture(Optional.empty()))))
                 .thenApply(found -> found.orElse(Executable.UNKNOWN));
     }
@@ -192,17 +196,17 @@ final class KnownExecutables {
     }
 
     /** The executable at {@code path}, if it is this one, by whatever file systems must be asked. */
-    private CompletableFuture<Optional<Executable>> at(Path path, ExecutableId id) {
+    private CompletableFuture<Optional<Executable>> at(Path path, ExecutableId id, long user) {
         return reads.read(
                 HostPaths.place(bytes(path)),
                 () -> {
                     Optional<PinnedFile> file = open(path, Reach.ANYWHERE);
-                    return file.isPresent() ? ifIs(file.get(), id) : Optional.empty();
+                    return file.isPresent() ? ifIs(file.get(), id, user) : Optional.empty();
                 },
                 Optional.empty());
     }
 
-    private Optional<Executable> ifIs(PinnedFile pinned, ExecutableId id) throws IOException {
+    private Optional<Executable> ifIs(PinnedFile pinned, ExecutableId id, long user) throws IOException {
         try {
             ExecutableFile file = ExecutableFile.of(pinned);
             Optional<Mounts.FileSystem> fileSystem = file.fileSystem("self");
@@ -214,8 +218,8 @@ final class KnownExecutables {
             }
             Optional<String> path = ExecutablePath.current(pinned.name()).text();
             path.ifPresent(text -> remember(id, text));
-            return Optional.of(
-                    new Executable(path, Optional.of(file.version().id()), digests.of(pinned, file, fileSystem.get())));
+            return Optional.of(new Executable(
+                    path, Optional.of(file.version().id()), digests.of(pinned, file, fileSystem.get(), user)));
         } catch (IOException | RuntimeException e) {
             pinned.close();
             throw e;

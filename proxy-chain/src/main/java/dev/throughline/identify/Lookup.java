@@ -12,6 +12,11 @@ import java.util.concurrent.CompletableFuture;
  * @param again whether one scan was already in vain because something moved
  */
 record Lookup(SocketOwner socket, long observedTicks, boolean again, CompletableFuture<LocalOwner> answer) {
+    /** The user who made the socket, unsigned. */
+    long user() {
+        return Integer.toUnsignedLong(socket.uid());
+    }
+
     Lookup retry() {
         return new Lookup(socket, observedTicks, true, answer);
     }

@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 
 /** Decides, from one scan, what is said of each socket that was looked for. */
 final class Naming {
@@ -39,18 +38,10 @@ final class Naming {
     }
 
     /**
-     * Answers the lookups and returns those for which something moved meanwhile, to be looked up once more.
+     * Answers the lookups from a scan, and returns those for which something moved meanwhile, to be looked up once more.
      *
-     * @throws IOException if the scan could not be complete; some lookups may have been answered
+     * @param found by a scan that is complete for the users of these sockets
      */
-    List<Lookup> name(Collection<Lookup> lookups) throws IOException {
-        return name(
-                lookups,
-                SocketHolders.scan(
-                        lookups.stream().map(lookup -> lookup.socket().inode()).collect(Collectors.toSet())));
-    }
-
-    /** The same, from a scan that was made before: what it found may have changed since. */
     List<Lookup> name(Collection<Lookup> lookups, SocketHolders found) {
         ListMultimap<Integer, Held> byProcess = ArrayListMultimap.create();
         for (Lookup lookup : lookups) {

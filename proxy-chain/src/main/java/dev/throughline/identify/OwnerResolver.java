@@ -22,9 +22,17 @@ public interface OwnerResolver {
      * Returns the user who holds the application's end of a TCP flow, if the kernel says so at once: for turns, not for decisions.
      * The number is unsigned. Empty also if the end isn't on this host.
      */
-    default OptionalInt uid(Tuple tuple) {
+    default OptionalInt userHint(Tuple tuple) {
         return OptionalInt.empty();
     }
+
+    /**
+     * Returns the user who made the socket at the other end of a TCP connection, unsigned; a subordinate id is its owner's. Empty if that
+     * end isn't on this host, is closed, or can't be asked for. Never waits.
+     *
+     * @param tuple the other end's own address and its peer's
+     */
+    OptionalInt user(Tuple tuple);
 
     /** Says who connected to a Unix socket of this process. */
     CompletableFuture<LocalOwner> identify(UnixPeer peer);

@@ -13,12 +13,10 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Names the process that connected to a Unix socket. User and pid are the kernel's word; what /proc says of the pid is taken
@@ -30,27 +28,35 @@ import java.util.function.LongSupplier;
  */
 final class PeerNaming implements AutoCloseable {
     private static final int MAX_WAITING = 4096;
+    private static final int MAX_WAITING_PER_USER = 1024;
 
     private final ProcessReader processes;
     private final Users users;
     private final Bytes bootId;
     private final IdentifyLimits limits;
     private final LongSupplier bootTicks;
-    private final ThreadPoolExecutor reader;
+    private final LongUnaryOperator owners;
+    private final TurnWorker reader;
 
-    PeerNaming(ProcessReader processes, Users users, Bytes bootId, IdentifyLimits limits, LongSupplier bootTicks) {
+    PeerNaming(
+            ProcessReader processes,
+            Users users,
+            Bytes bootId,
+            IdentifyLimits limits,
+            LongSupplier bootTicks,
+            LongUnaryOperator owners) {
         this.processes = processes;
         this.users = users;
         this.bootId = bootId;
         this.limits = limits;
         this.bootTicks = bootTicks;
-        this.reader = new ThreadPoolExecutor(
-                1,
-                1,
-                1,
-                TimeUnit.MINUTES,
-                new ArrayBlockingQueue<>(MAX_WAITING),
-                Thread.ofPlatform().name("peer-reader").daemon().factory());
+        this.owners = owners;
+        this.reader = new TurnWorker("peer-reader", MAX_WAITING_PER_USER, MAX_WAITING);
+    }
+
+    /** Runs a task on the thread that reads processes. */
+    void execute(Runnable task) {
+        reader.execute(task);
     }
 
     /** Names {@code peer}, at the deadline by its user alone. */
@@ -59,12 +65,18 @@ final class PeerNaming implements AutoCloseable {
         try {
             Optional<PidFd> handle = peer.handle().open();
             long seenTicks = bootTicks.getAsLong();
-            try {
-                reader.execute(() -> read(peer, handle, seenTicks, answer));
-            } catch (RejectedExecutionException tooMany) {
-                handle.ifPresent(PidFd::close);
-                return CompletableFuture.completedFuture(userOnly(peer));
-            }
+            reader.execute(owners.applyAsLong(Integer.toUnsignedLong(peer.uid())), new TurnWorker.Task() {
+                @Override
+                public void run() {
+                    read(peer, handle, seenTicks, answer);
+                }
+
+                @Override
+                public void refused() {
+                    handle.ifPresent(PidFd::close);
+                    answer.complete(userOnly(peer));
+                }
+            });
         } catch (IOException gone) {
             return CompletableFuture.completedFuture(userOnly(peer));
         }
@@ -132,6 +144,6 @@ final class PeerNaming implements AutoCloseable {
     /** Those that wait are named at their deadline. */
     @Override
     public void close() {
-        reader.shutdownNow();
+        reader.close();
     }
 }

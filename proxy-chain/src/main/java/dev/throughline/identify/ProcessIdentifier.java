@@ -2,6 +2,7 @@ package dev.throughline.identify;
 
 import com.google.common.base.CharMatcher;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Streams;
 import dev.throughline.ebpf.ConnectNotes;
 import dev.throughline.ebpf.ExecRecord;
@@ -24,8 +25,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Answers who on this host opened a TCP flow. Thread-safe; asking costs a few microseconds and is for event loops, the
@@ -50,6 +53,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     private final IdentifyLimits limits;
     private final Optional<CommandLineHash> commandLines;
     private final LongSupplier bootTicks;
+    private final LongUnaryOperator owners;
     private final LongAdder lookups = new LongAdder();
     private final LongAdder failures = new LongAdder();
     private volatile Optional<Callers> callers = Optional.empty();
@@ -65,7 +69,8 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
             Bytes bootId,
             IdentifyLimits limits,
             Optional<CommandLineHash> commandLines,
-            LongSupplier bootTicks) {
+            LongSupplier bootTicks,
+            LongUnaryOperator owners) {
         this.addresses = addresses;
         this.sockets = sockets;
         this.digests = digests;
@@ -77,6 +82,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
         this.limits = limits;
         this.commandLines = commandLines;
         this.bootTicks = bootTicks;
+        this.owners = owners;
     }
 
     /**
@@ -113,7 +119,8 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
             addresses.close();
             throw e;
         }
-        ExecutableDigests digests = new ExecutableDigests();
+        LongUnaryOperator owners = SubordinateUids.ofThisHost()::owner;
+        ExecutableDigests digests = new ExecutableDigests(owners);
         BoundedReads reads = new BoundedReads("bounded-read", limits.readDeadline());
         HolderSearch search = new HolderSearch(
                 limits,
@@ -122,10 +129,11 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
                         Users.ofThisHost(),
                         bootId,
                         limits.digestDeadline(),
-                        cgroup));
+                        cgroup),
+                owners);
         search.start();
         PeerNaming peers = new PeerNaming(
-                new ProcessReader(digests, commandLines, reads), Users.ofThisHost(), bootId, limits, bootTicks);
+                new ProcessReader(digests, commandLines, reads), Users.ofThisHost(), bootId, limits, bootTicks, owners);
         return new ProcessIdentifier(
                 addresses,
                 sockets,
@@ -137,7 +145,8 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
                 bootId,
                 limits,
                 commandLines,
-                bootTicks);
+                bootTicks,
+                owners);
     }
 
     /**
@@ -163,7 +172,8 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
                         new CgroupPaths(notes.cgroup(), System::nanoTime),
                         Users.ofThisHost(),
                         bootId,
-                        limits));
+                        limits,
+                        owners));
     }
 
     /** What can't be asked isn't known. */
@@ -226,7 +236,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     }
 
     @Override
-    public OptionalInt uid(Tuple tuple) {
+    public OptionalInt userHint(Tuple tuple) {
         try {
             if (!addresses.contains(tuple.source().getAddress())) {
                 return OptionalInt.empty();
@@ -240,6 +250,22 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
                             .map(owner -> OptionalInt.of(owner.uid()))
                             .orElse(OptionalInt.empty());
         } catch (OsException e) {
+            return OptionalInt.empty();
+        }
+    }
+
+    @Override
+    public OptionalInt user(Tuple tuple) {
+        try {
+            Optional<SocketOwner> socket = addresses.contains(tuple.source().getAddress())
+                    ? sockets.find(tuple).filter(owner -> !owner.isOrphaned())
+                    : Optional.empty();
+            return socket.isEmpty()
+                    ? OptionalInt.empty()
+                    : OptionalInt.of((int) owners.applyAsLong(
+                            Integer.toUnsignedLong(socket.get().uid())));
+        } catch (OsException e) {
+            failures.increment();
             return OptionalInt.empty();
         }
     }
@@ -291,6 +317,17 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
         }
     }
 
+    /** The threads without which nobody is named, by what they do; each runs tasks. */
+    public ImmutableMap<String, Executor> threads() {
+        return ImmutableMap.of(
+                "the search of sockets' holders",
+                search::execute,
+                "the reader of agents' processes",
+                peers::execute,
+                "the reader of callers' processes",
+                task -> callers.ifPresentOrElse(noted -> noted.execute(task), task));
+    }
+
     /** Flows that were asked about. */
     public long lookups() {
         return lookups.sum();
@@ -314,6 +351,11 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     /** Reads that weren't tried since their place didn't answer before, or too many waited there. */
     public long skippedReads() {
         return reads.skipped() + digests.reads().skipped();
+    }
+
+    /** Executables that weren't hashed since too many of their user waited for it. */
+    public long refusedHashes() {
+        return digests.refused();
     }
 
     /** What doesn't answer now, in words. */

@@ -114,7 +114,8 @@ final class ProcessReader {
         try {
             ProcessView before = views.of(pid);
             Optional<Program> program = before.executable().isPresent()
-                    ? program(pid, before.executable().get())
+                    ? program(
+                            pid, before.executable().get(), before.credentials().unsignedUid())
                     : Optional.empty();
             Set<Integer> held = held(pid, socketByDescriptor);
             Optional<ProcessId> parent = ParentProcess.of(pid, ProcessView::stat);
@@ -127,17 +128,21 @@ final class ProcessReader {
         }
     }
 
-    /** What the process with this pid and start runs now; empty if it has ended, or that may not be seen. */
-    Optional<Program> program(int pid, long startTicks) {
+    /**
+     * What the process with this pid and start runs now; empty if it has ended, or that may not be seen.
+     *
+     * @param user for whom it is hashed, unsigned
+     */
+    Optional<Program> program(int pid, long startTicks, long user) {
         try (PinnedFile now = PinnedFile.open("/proc/" + pid + "/exe")) {
-            Optional<Program> program = program(pid, ExecutableFile.of(now));
+            Optional<Program> program = program(pid, ExecutableFile.of(now), user);
             return ProcText.startTime(ProcessView.stat(pid)) == startTicks ? program : Optional.empty();
         } catch (IOException gone) {
             return Optional.empty();
         }
     }
 
-    private Optional<Program> program(int pid, ExecutableFile expected) throws IOException {
+    private Optional<Program> program(int pid, ExecutableFile expected, long user) throws IOException {
         PinnedFile pinned = PinnedFile.open("/proc/" + pid + "/exe");
         try {
             if (!ExecutableFile.of(pinned).equals(expected)) {
@@ -149,8 +154,8 @@ final class ProcessReader {
                 return Optional.empty();
             }
             CompletableFuture<ExecutablePath> path = ExecutablePath.of(pinned, expected, fileSystem.get(), paths);
-            return Optional.of(
-                    new Program(expected, fileSystem.get(), path, digests.of(pinned, expected, fileSystem.get())));
+            return Optional.of(new Program(
+                    expected, fileSystem.get(), path, digests.of(pinned, expected, fileSystem.get(), user)));
         } catch (IOException | RuntimeException e) {
             pinned.close();
             throw e;

@@ -9,8 +9,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongUnaryOperator;
 
 /**
  * One pass over the file descriptors of every process (proc(5), /proc/PID/fd): which processes hold which of the sockets
@@ -19,6 +24,12 @@ import java.util.Set;
  *
  * <p>A process that may not be looked into counts as one that holds nothing: without CAP_SYS_PTRACE that is every process of
  * another user, and those of one's own that made themselves opaque (prctl(2), PR_SET_DUMPABLE).
+ *
+ * <p>Each user's processes may cost {@value #BUDGET} steps; the rest of that user's processes is left for {@link #complete}. So a
+ * user who holds a million descriptors makes only this user's sockets late. An unseen holder of another user than the socket's
+ * can only be one to whom that user gave the socket.
+ *
+ * <p>Not thread-safe.
  */
 final class SocketHolders {
     /** A process, and one of its file descriptors that holds the socket. */
@@ -28,21 +39,34 @@ final class SocketHolders {
     private static final Path SELF = Path.of("/proc/self/stat");
     private static final String SOCKET = "socket:[";
 
+    /** A step is a descriptor, some two microseconds. */
+    static final int BUDGET = 32_768;
+    /** What a process costs without its descriptors. */
+    private static final int PROCESS_STEPS = 5;
+
     private final Set<Long> inodes;
+    private final LongUnaryOperator owners;
+    private final int budget;
+    private final Map<Long, Integer> steps = new HashMap<>();
+    private final ListMultimap<Long, Path> unseen = ArrayListMultimap.create();
     private final ListMultimap<Long, Holder> holders = ArrayListMultimap.create();
 
-    private SocketHolders(Set<Long> inodes) {
+    private SocketHolders(Set<Long> inodes, LongUnaryOperator owners, int budget) {
         this.inodes = inodes;
+        this.owners = owners;
+        this.budget = budget;
     }
 
     /**
      * Looks for the sockets with these inode numbers.
      *
+     * @param owners the user who has a user id as a subordinate one, or the id itself
+     * @param budget steps that each user's processes may cost
      * @throws IOException if this process or host has no file descriptor left to look with: an incomplete pass would take
      *     one of several holders for the only one
      */
-    static SocketHolders scan(Set<Long> inodes) throws IOException {
-        SocketHolders found = new SocketHolders(inodes);
+    static SocketHolders scan(Set<Long> inodes, LongUnaryOperator owners, int budget) throws IOException {
+        SocketHolders found = new SocketHolders(inodes, owners, budget);
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC)) {
             for (Path process : processes) {
                 if (Character.isDigit(process.getFileName().toString().charAt(0))) {
@@ -60,10 +84,71 @@ final class SocketHolders {
         return holders.get(inode);
     }
 
+    /** Whether all processes of the user who has this id were seen. */
+    boolean isComplete(long uid) {
+        return !unseen.containsKey(owners.applyAsLong(uid));
+    }
+
+    /**
+     * Looks at the processes of the user who has this id that were left.
+     *
+     * @return whether {@code most} steps were enough to see all of them
+     * @throws IOException as {@link #scan}
+     */
+    boolean complete(long uid, int most) throws IOException {
+        List<Path> left = unseen.removeAll(owners.applyAsLong(uid));
+        int[] used = {0};
+        for (Path process : left) {
+            used[0] += PROCESS_STEPS;
+            if (!visit(process, () -> ++used[0] < most)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private void visit(Path process) throws IOException {
-        int pid = Integer.parseInt(process.getFileName().toString());
+        OptionalLong known = user(process);
+        if (known.isEmpty()) {
+            return;
+        }
+        long user = known.getAsLong();
+        int before = steps.getOrDefault(user, 0);
+        int[] used = {before + PROCESS_STEPS};
+        if (before >= budget || !visit(process, () -> ++used[0] < budget)) {
+            unseen.put(user, process);
+        }
+        steps.put(user, used[0]);
+    }
+
+    /**
+     * The user whose budget a process uses; empty if it has ended. The owner of its folder is its effective user, or root if it is
+     * opaque: once such processes have used half of root's budget, each is asked for its real user, which takes longer.
+     */
+    private OptionalLong user(Path process) {
+        try {
+            long uid = Integer.toUnsignedLong((int) Files.getAttribute(process, "unix:uid"));
+            if (uid == 0 && steps.getOrDefault(0L, 0) >= budget / 2) {
+                uid = ProcessView.credentials(pid(process)).unsignedUid();
+            }
+            return OptionalLong.of(owners.applyAsLong(uid));
+        } catch (IOException gone) {
+            return OptionalLong.empty();
+        }
+    }
+
+    private static int pid(Path process) {
+        return Integer.parseInt(process.getFileName().toString());
+    }
+
+    /** Returns whether all descriptors were seen, which ends as soon as {@code mayContinue} says no. */
+    private boolean visit(Path process, BooleanSupplier mayContinue) throws IOException {
+        int pid = pid(process);
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(process.resolve("fd"))) {
             for (Path descriptor : descriptors) {
+                if (!mayContinue.getAsBoolean()) {
+                    return false;
+                }
                 visit(pid, descriptor);
             }
         } catch (NoSuchFileException | AccessDeniedException goneOrHidden) {
@@ -72,6 +157,7 @@ final class SocketHolders {
             // Most likely it ended meanwhile; if descriptors ran out, this read fails as well.
             Files.readAllBytes(SELF);
         }
+        return true;
     }
 
     private void visit(int pid, Path descriptor) throws AccessDeniedException {
@@ -85,7 +171,7 @@ final class SocketHolders {
         }
         if (inodes.contains(inode)) {
             List<Holder> known = holders.get(inode);
-            if (known.isEmpty() || known.getLast().pid() != pid) {
+            if (known.stream().noneMatch(holder -> holder.pid() == pid)) {
                 known.add(new Holder(
                         pid, Integer.parseInt(descriptor.getFileName().toString())));
             }

@@ -15,8 +15,10 @@ import dev.throughline.os.SocketDiag;
 import dev.throughline.os.SocketOwner;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -42,13 +44,23 @@ public final class StrandedSockets implements FlowEvents, AutoCloseable {
 
     private final Conntrack conntrack;
     private final SocketDiag sockets;
+    private final SocketDiag all;
+    private final ForgottenSources forgotten;
     private final LongAdder aborted = new LongAdder();
     private volatile boolean failed;
     private volatile boolean closed;
 
-    public StrandedSockets(Conntrack conntrack, SocketDiag sockets) {
+    /** @param all asked for all connections of the host, which takes long; not asked for anything else */
+    public StrandedSockets(Conntrack conntrack, SocketDiag sockets, SocketDiag all) {
         this.conntrack = conntrack;
         this.sockets = sockets;
+        this.all = all;
+        this.forgotten = new ForgottenSources(sources -> attempt(() -> search(sources))).start();
+    }
+
+    /** Connections whose sockets weren't searched for, since too many waited for that: their applications may wait in vain. */
+    public long skipped() {
+        return forgotten.refused();
     }
 
     /** How many were aborted so far. */
@@ -94,18 +106,22 @@ public final class StrandedSockets implements FlowEvents, AutoCloseable {
      * @param source of the application's socket, unless it was translated
      */
     void unknown(InetSocketAddress source) {
-        attempt(() -> {
-            List<Tuple> forgotten = new ArrayList<>();
-            for (Tuple connection : sockets.openFrom(source)) {
+        forgotten.add(source);
+    }
+
+    private void search(Set<InetSocketAddress> sources) throws OsException {
+        for (Collection<Tuple> connections : all.openFrom(sources).asMap().values()) {
+            List<Tuple> unknown = new ArrayList<>();
+            for (Tuple connection : connections) {
                 if (!conntrack.knows(connection)) {
-                    forgotten.add(connection);
+                    unknown.add(connection);
                 }
             }
             // A port may have several connections to different destinations. Nobody else's is aborted.
-            if (forgotten.size() == 1) {
-                abort(forgotten.getFirst(), "conntrack forgot it before it was accepted");
+            if (unknown.size() == 1) {
+                abort(unknown.getFirst(), "conntrack forgot it before it was accepted");
             }
-        });
+        }
     }
 
     private interface Attempt {
@@ -142,6 +158,8 @@ public final class StrandedSockets implements FlowEvents, AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        forgotten.close();
+        all.close();
         sockets.close();
     }
 }

@@ -92,6 +92,9 @@ public final class BpfCode {
     private static final int JUMP_IF_SAME = 0x1D;
     private static final int JUMP_IF_OTHER = 0x55;
     private static final int JUMP_IF_OTHER_WORD = 0x56;
+    private static final int JUMP_IF_GREATER = 0x25;
+    private static final int SHIFT_RIGHT = 0x77;
+    private static final int ATOMIC_ADD = 0xDB;
     private static final int CALL = 0x85;
     private static final int EXIT = 0x95;
 
@@ -113,6 +116,16 @@ public final class BpfCode {
     /** {@code to += number}. */
     public BpfCode add(Register to, int number) {
         return add(ADD_NUMBER, to, Register.R0, 0, number);
+    }
+
+    /** {@code to >>= bits}, unsigned. */
+    public BpfCode shiftRight(Register to, int bits) {
+        return add(SHIFT_RIGHT, to, Register.R0, 0, bits);
+    }
+
+    /** {@code *(to + offset) += from}, eight bytes, also while other processors do so. */
+    public BpfCode addAtomically(Register to, int offset, Register from) {
+        return add(ATOMIC_ADD, to, from, offset, 0);
     }
 
     /** {@code to} = that table, by its place among those that the program is loaded with. */
@@ -171,6 +184,12 @@ public final class BpfCode {
     public BpfCode jumpUnlessWord(Register register, int number, Label to) {
         jumps.add(new Jump(instructions.size(), to));
         return add(JUMP_IF_OTHER_WORD, register, Register.R0, 0, number);
+    }
+
+    /** Continues at {@code to} if {@code register} is greater than {@code number}, unsigned. */
+    public BpfCode jumpIfGreater(Register register, int number, Label to) {
+        jumps.add(new Jump(instructions.size(), to));
+        return add(JUMP_IF_GREATER, register, Register.R0, 0, number);
     }
 
     /** Jumps to {@code label} go on here. */

@@ -4,6 +4,8 @@ import dev.throughline.header.Tuple;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -27,6 +29,7 @@ public final class Conntrack implements AutoCloseable {
     private static final int SOURCE_PORT = 2;
     private static final int DESTINATION_PORT = 3;
     private static final byte IPPROTO_TCP = 6;
+    private static final byte IPPROTO_UDP = 17;
     private static final int NFGENMSG_BYTES = 4;
 
     private final NetlinkSocket netlink;
@@ -72,6 +75,39 @@ public final class Conntrack implements AutoCloseable {
                         .isPresent();
             case NetlinkSocket.Answer.Refused(int errno) when errno == Errno.ENOENT -> false;
             case NetlinkSocket.Answer.Refused(int errno) -> throw new OsException("conntrack get", errno);
+        };
+    }
+
+    /**
+     * Returns the source with the most entries, with their number, such as {@code udp from 127.0.0.1:40000}. Goes through all entries.
+     *
+     * @throws OsException if the kernel can't be asked: EPERM without CAP_NET_ADMIN
+     */
+    public synchronized Optional<Map.Entry<String, Integer>> largestSource() throws OsException {
+        Map<String, Integer> sources = new HashMap<>();
+        netlink.dump("conntrack dump", CT_GET, CT_NEW, ByteBuffer.allocate(NFGENMSG_BYTES), entry -> {
+            boolean ipv6 = entry.get(0) == AF_INET6;
+            Attributes.find(entry.position(NFGENMSG_BYTES), TUPLE_ORIG)
+                    .flatMap(tuple -> source(tuple, ipv6))
+                    .ifPresent(source -> sources.merge(source, 1, Integer::sum));
+        });
+        return sources.entrySet().stream().max(Map.Entry.comparingByValue());
+    }
+
+    private static Optional<String> source(ByteBuffer tuple, boolean ipv6) {
+        return Attributes.find(tuple, TUPLE_IP)
+                .flatMap(addresses -> Attributes.find(tuple, TUPLE_PROTO)
+                        .flatMap(protocol -> endpoint(addresses, sourceAddress(ipv6), protocol, SOURCE_PORT, ipv6)
+                                .map(source -> protocol(protocol) + " from " + Tuple.text(source))));
+    }
+
+    private static String protocol(ByteBuffer protocol) {
+        byte number =
+                Attributes.bytes(protocol, PROTO_NUM, 1).map(bytes -> bytes[0]).orElse((byte) 0);
+        return switch (number) {
+            case IPPROTO_TCP -> "tcp";
+            case IPPROTO_UDP -> "udp";
+            default -> "protocol " + Byte.toUnsignedInt(number);
         };
     }
 

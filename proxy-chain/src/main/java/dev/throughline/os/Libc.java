@@ -48,6 +48,7 @@ final class Libc {
     private static final MethodHandle MMAP =
             handle("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
     private static final MethodHandle MUNMAP = handle("munmap", JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle SETPRIORITY = handle("setpriority", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle CAPGET = handle("capget", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle CAPSET = handle("capset", JAVA_INT, ADDRESS, ADDRESS);
 
@@ -253,6 +254,14 @@ final class Libc {
     int munmap(MemorySegment address, long length) {
         try {
             return (int) MUNMAP.invokeExact(state, address, length);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int setpriority(int which, int who, int nice) {
+        try {
+            return (int) SETPRIORITY.invokeExact(state, which, who, nice);
         } catch (Throwable e) {
             throw impossible(e);
         }

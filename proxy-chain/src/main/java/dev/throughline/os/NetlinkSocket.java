@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.Consumer;
 
 /**
  * Question and answer over one netlink(7) socket, one question at a time. Not thread-safe.
@@ -139,6 +140,12 @@ final class NetlinkSocket implements AutoCloseable {
      */
     ImmutableList<ByteBuffer> dump(String call, int type, int answerType, ByteBuffer body) throws OsException {
         ImmutableList.Builder<ByteBuffer> found = ImmutableList.builder();
+        dump(call, type, answerType, body, found::add);
+        return found.build();
+    }
+
+    /** The same, with {@code found} for each message. */
+    void dump(String call, int type, int answerType, ByteBuffer body, Consumer<ByteBuffer> found) throws OsException {
         int received = exchange(call, type, (short) (NLM_F_REQUEST | NLM_F_DUMP), body);
         while (true) {
             int at = 0;
@@ -149,7 +156,7 @@ final class NetlinkSocket implements AutoCloseable {
                     throw new OsException(call, Errno.EBADMSG);
                 }
                 if (messageType == NLMSG_DONE) {
-                    return found.build();
+                    return;
                 }
                 if (messageType == NLMSG_ERROR) {
                     throw new OsException(
@@ -158,7 +165,7 @@ final class NetlinkSocket implements AutoCloseable {
                 if (messageType == answerType) {
                     byte[] message = new byte[length - HEADER_BYTES];
                     buffer.get(at + HEADER_BYTES, message);
-                    found.add(ByteBuffer.wrap(message).order(ByteOrder.nativeOrder()));
+                    found.accept(ByteBuffer.wrap(message).order(ByteOrder.nativeOrder()));
                 }
                 at += (length + 3) & ~3;
             }

@@ -3,6 +3,7 @@ package dev.throughline.os;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableListMultimap;
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Transport;
 import dev.throughline.header.Tuple;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * The kernel's exact socket lookup, sock_diag(7), in the network namespace of the thread that opened it. Thread-safe; a
@@ -96,10 +98,35 @@ public final class SocketDiag implements AutoCloseable {
         return found.build();
     }
 
+    /** The same for several sources, by one look through all of the host's connections. */
+    public synchronized ImmutableListMultimap<InetSocketAddress, Tuple> openFrom(Set<InetSocketAddress> sources)
+            throws OsException {
+        ImmutableListMultimap.Builder<InetSocketAddress, Tuple> found = ImmutableListMultimap.builder();
+        for (byte family : new byte[] {AF_INET, AF_INET6}) {
+            ByteBuffer request = ByteBuffer.allocate(REQUEST_BYTES).order(ByteOrder.nativeOrder());
+            request.put(family).put(IPPROTO_TCP);
+            request.putInt(4, OPEN);
+            request.position(0);
+            netlink.dump("sock_diag", SOCK_DIAG_BY_FAMILY, SOCK_DIAG_BY_FAMILY, request, answer -> {
+                if (answer.limit() >= ANSWER_BYTES && answer.getInt(68) != 0) {
+                    InetSocketAddress source = endpoint(answer, 8, 4);
+                    if (sources.contains(source)) {
+                        found.put(source, Tuple.tcp(source, peer(answer)));
+                    }
+                }
+            });
+        }
+        return found.build();
+    }
+
     private static InetSocketAddress peer(ByteBuffer answer) {
+        return endpoint(answer, 24, 6);
+    }
+
+    private static InetSocketAddress endpoint(ByteBuffer answer, int addressAt, int portAt) {
         byte[] address = new byte[answer.get(0) == AF_INET6 ? 16 : 4];
-        answer.get(24, address);
-        int port = Byte.toUnsignedInt(answer.get(6)) << 8 | Byte.toUnsignedInt(answer.get(7));
+        answer.get(addressAt, address);
+        int port = Byte.toUnsignedInt(answer.get(portAt)) << 8 | Byte.toUnsignedInt(answer.get(portAt + 1));
         try {
             // The JDK turns a mapped address into an IPv4 one.
             return new InetSocketAddress(InetAddress.getByAddress(address), port);

@@ -173,7 +173,12 @@ final class OutputWriter implements AutoCloseable {
             notifyAll();
         }
         try {
-            writer.join(CLOSE_MILLIS);
+            if (Thread.currentThread().equals(writer)) {
+                // It is dying, and what killed it is the last line.
+                run();
+            } else {
+                writer.join(CLOSE_MILLIS);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

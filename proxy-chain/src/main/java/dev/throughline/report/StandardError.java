@@ -51,6 +51,14 @@ public final class StandardError {
         Runtime.getRuntime().addShutdownHook(new Thread(writer::close, "standard-error-end"));
     }
 
+    /** Writes what waits, as far as it is taken within two seconds. Later messages are lost. */
+    public static void close() {
+        OutputWriter writer = installed;
+        if (writer != null) {
+            writer.close();
+        }
+    }
+
     /** How many messages were lost so far, since nobody read them or they could not be written. */
     public static long dropped() {
         OutputWriter writer = installed;

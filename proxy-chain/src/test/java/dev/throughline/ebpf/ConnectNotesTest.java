@@ -2,6 +2,7 @@ package dev.throughline.ebpf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
@@ -30,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,7 +60,7 @@ class ConnectNotesTest {
     }
 
     private static ServerSocketChannel listen() throws IOException {
-        return ServerSocketChannel.open().bind(new InetSocketAddress("::", 0));
+        return ServerSocketChannel.open().bind(new InetSocketAddress("::", 0), 1000);
     }
 
     private static int port(ServerSocketChannel listener) throws IOException {
@@ -226,6 +228,62 @@ class ConnectNotesTest {
             assertThat(notes.find(tuple, here + 1)).isEmpty();
             assertThat(notes.find(Tuple.tcp(tuple.destination(), tuple.source()), here))
                     .isEmpty();
+        }
+    }
+
+    /** Connects in a loop, to a port where nobody listens. */
+    private static Process connects(int uid, int count) throws IOException {
+        String loop = "for ((i = 0; i < %d; i++)); do true 3<>/dev/tcp/127.0.0.1/1; done; true".formatted(count);
+        return new ProcessBuilder(
+                        "setpriv", "--reuid=" + uid, "--regid=" + uid, "--clear-groups", "/bin/bash", "-c", loop)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+
+    @Test
+    @Tag("attack")
+    void aUserWhoConnectsInALoopTakesNobodysNotesAway() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can be others");
+        Path group = Files.createDirectory(Kernel.cgroups().resolve("throughline-test-notes"));
+        try (ConnectNotes few = ConnectNotes.open(Kernel.cgroups(), 2048, 16);
+                ServerSocketChannel listener = listen()) {
+            Tuple victim = connectFrom(group, listener);
+
+            assertThat(connects(65534, 10_000).waitFor()).isZero();
+
+            assertThat(few.find(victim, here).map(ConnectRecord::uid)).contains(0);
+        } finally {
+            Files.deleteIfExists(group);
+        }
+    }
+
+    /** With subordinate ids, of which a user may have a whole range. */
+    @Test
+    @Tag("attack")
+    void idsOfOneRangeCountForOneUser() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can be others");
+        try (ConnectNotes few = ConnectNotes.open(Kernel.cgroups(), 2048, 16);
+                ServerSocketChannel listener = listen()) {
+            Process connects = new ProcessBuilder("python3", "-c", """
+                    import os, socket
+                    for uid in range(0x20000, 0x20000 + 200):
+                        os.seteuid(0); os.setresuid(uid, uid, 0)
+                        s = socket.socket(); s.connect(("127.0.0.1", %d))
+                        print(s.getsockname()[1])
+                        s.close(); os.setresuid(0, 0, 0)
+                    """.formatted(port(listener)))
+                    .redirectErrorStream(true)
+                    .start();
+            long noted = 0;
+            InetSocketAddress here4 = new InetSocketAddress("127.0.0.1", port(listener));
+            for (String line :
+                    connects.inputReader(StandardCharsets.UTF_8).lines().toList()) {
+                Tuple tuple = Tuple.tcp(new InetSocketAddress("127.0.0.1", Integer.parseInt(line)), here4);
+                noted += few.find(tuple, here).isPresent() ? 1 : 0;
+            }
+
+            assertThat(connects.waitFor()).isZero();
+            assertThat(noted).isBetween(1L, 150L);
         }
     }
 

@@ -104,7 +104,8 @@ class NotePlanTest {
             NotePlan plan = NotePlan.most(layout, refusing(Set.of(part)));
             assertThat(plan.parts()).containsExactlyElementsOf(rest);
 
-            ConnectObjects.attach(Kernel.cgroups(), 16, plan).close();
+            ConnectObjects.attach(Kernel.cgroups(), 16, ConnectNotes.PER_SECOND, plan)
+                    .close();
         }
     }
 }

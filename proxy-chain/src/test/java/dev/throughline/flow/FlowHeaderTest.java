@@ -11,9 +11,12 @@ import dev.throughline.header.Tuple;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.relay.Wire;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -105,7 +108,7 @@ class FlowHeaderTest extends FlowScene {
         entrance = entrance(new Entrance.Beginning.SignedHeader(), false, false, owner -> java.util.Optional.empty());
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
-        parts.halfOpenHeaders().verified(new Peer(destinationAddress().getAddress(), java.util.OptionalInt.empty()));
+        parts.halfOpenHeaders().verified(new Peer(destinationAddress().getAddress(), OptionalInt.of((int) ownUid())));
         entrance = fromPreviousHop();
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
@@ -131,7 +134,7 @@ class FlowHeaderTest extends FlowScene {
 
         assertReset(second);
         Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
-        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer 127.0.0.1"));
+        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer 127.0.0.1, user " + ownUid()));
         first.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
@@ -222,7 +225,9 @@ class FlowHeaderTest extends FlowScene {
         assertReset(next);
         Ending ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_FAILURES);
-        assertThat(ending.detail()).startsWith("peer 127.0.0.1: 3 headers failed in 60000 ms, the next is read in ");
+        assertThat(ending.detail())
+                .startsWith(
+                        "peer 127.0.0.1, user " + ownUid() + ": 3 headers failed in 60000 ms, the next is read in ");
         assertThat(events.verified).isEmpty();
     }
 
@@ -434,5 +439,9 @@ class FlowHeaderTest extends FlowScene {
 
         assertReset(previous);
         assertThat(ending()).isEqualTo(new Ending(CloseReason.DRAIN_DEADLINE, ""));
+    }
+
+    private static Object ownUid() throws IOException {
+        return Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     }
 }

@@ -102,6 +102,11 @@ class FlowResetTest extends FlowScene {
         }
 
         @Override
+        public OptionalInt user(Tuple tuple) {
+            return OptionalInt.empty();
+        }
+
+        @Override
         public CompletableFuture<LocalOwner> identify(UnixPeer peer) {
             return owner;
         }

@@ -4,11 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Tuple;
-import dev.throughline.identify.LocalOwner;
 import dev.throughline.identify.UnixPeer;
-import dev.throughline.originator.Evidence;
-import dev.throughline.originator.OperatingSystem;
-import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -16,19 +12,14 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class PeerTest {
-    private static Peer of(String source, Optional<LocalOwner> kernel) {
+    private static Peer of(String source, OptionalInt user) {
         InetSocketAddress from = new InetSocketAddress(InetAddresses.forString(source), 4000);
         Tuple socket = Tuple.tcp(from, from);
-        return Peer.of(new Arrival.Tcp(Way.SOCKET, socket, socket, kernel.isPresent()), kernel);
+        return Peer.of(new Arrival.Tcp(Way.SOCKET, socket, socket, user.isPresent()), user);
     }
 
     private static Peer of(String source) {
-        return of(source, Optional.empty());
-    }
-
-    private static Optional<LocalOwner> user(OptionalInt uid) {
-        return Optional.of(new LocalOwner(
-                ProcessIdentity.unknown(Evidence.UID_ONLY, OperatingSystem.LINUX), OptionalInt.empty(), uid));
+        return of(source, OptionalInt.empty());
     }
 
     @Test
@@ -49,18 +40,18 @@ class PeerTest {
     void onAUnixSocketItIsAUserAndNoAddress() {
         Arrival unix = new Arrival.Unix(new UnixPeer(1, 1000, Optional::empty));
 
-        assertThat(Peer.of(unix, user(OptionalInt.of(1000))))
-                .isNotEqualTo(Peer.of(unix, user(OptionalInt.of(1001))))
-                .isNotEqualTo(of("127.0.0.1", user(OptionalInt.of(1000))))
+        assertThat(Peer.of(unix, OptionalInt.of(1000)))
+                .isNotEqualTo(Peer.of(unix, OptionalInt.of(1001)))
+                .isNotEqualTo(of("127.0.0.1", OptionalInt.of(1000)))
                 .hasToString("user 1000");
     }
 
     @Test
     void onThisHostItIsAUser() {
-        assertThat(of("127.0.0.1", user(OptionalInt.of(1000))))
-                .isNotEqualTo(of("127.0.0.1", user(OptionalInt.of(1001))))
+        assertThat(of("127.0.0.1", OptionalInt.of(1000)))
+                .isNotEqualTo(of("127.0.0.1", OptionalInt.of(1001)))
                 .isNotEqualTo(of("127.0.0.1"))
                 .hasToString("127.0.0.1, user 1000");
-        assertThat(of("127.0.0.1", user(OptionalInt.empty()))).isEqualTo(of("127.0.0.1"));
+        assertThat(of("127.0.0.1", OptionalInt.empty())).isEqualTo(of("127.0.0.1"));
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.Person;
+import dev.throughline.os.SocketDiag;
 import dev.throughline.os.SocketOwner;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,6 +47,20 @@ class HolderSearchTest {
     }
 
     @Test
+    void aProcessWithManyDescriptorsIsNamedAllTheSame() throws Exception {
+        try (Application application = ManyDescriptors.run();
+                SocketDiag sockets = SocketDiag.open();
+                HolderSearch search = search(new IdentifyLimits(Duration.ofSeconds(15), Duration.ZERO, 10))) {
+            search.start();
+            LocalOwner owner = search.find(sockets.find(application.tuple()).orElseThrow(), Long.MAX_VALUE)
+                    .join();
+
+            assertThat(owner.identity().evidence()).isEqualTo(Evidence.SOCKET_LOOKUP);
+            assertThat(owner.identity().process().orElseThrow().pid()).isEqualTo(ManyDescriptors.holder(application));
+        }
+    }
+
+    @Test
     void oneLookupTooManyIsAnsweredAtOnce() {
         try (HolderSearch search = search(new IdentifyLimits(Duration.ofHours(1), Duration.ZERO, 1))) {
             CompletableFuture<LocalOwner> waiting = search.find(GONE, 1);
@@ -64,6 +79,6 @@ class HolderSearchTest {
                 Bytes.copyOf(new byte[16]),
                 limits.digestDeadline(),
                 new SocketCgroup(Optional.empty()));
-        return new HolderSearch(limits, naming);
+        return new HolderSearch(limits, naming, uid -> uid);
     }
 }

@@ -37,7 +37,7 @@ class KnownExecutablesTest {
     }
 
     private static KnownExecutables.Executable find(KnownExecutables executables, ExecutableId id, Bytes name) {
-        return executables.find(id, name).join();
+        return executables.find(id, name, 0).join();
     }
 
     @Test

@@ -50,7 +50,7 @@ class NamingTest {
     void whoHasLetGoOfTheSocketSinceTheScanIsNotNamed() throws IOException {
         try (Application application = Application.run("echo ready >&3; read -r line <&3; exec 3>&-; sleep 1000; :")) {
             SocketOwner socket = socket(application);
-            SocketHolders before = SocketHolders.scan(Set.of(socket.inode()));
+            SocketHolders before = SocketHolders.scan(Set.of(socket.inode()), uid -> uid, SocketHolders.BUDGET);
             assertThat(before.of(socket.inode()))
                     .extracting(SocketHolders.Holder::pid)
                     .containsExactly(application.pid());
@@ -74,7 +74,7 @@ class NamingTest {
     void aSharedSocketOfWhichAHolderEndedSinceHasNoUser() throws Exception {
         try (Application application = Application.run("sleep 1000 & echo ready >&3; wait")) {
             SocketOwner socket = socket(application);
-            SocketHolders before = SocketHolders.scan(Set.of(socket.inode()));
+            SocketHolders before = SocketHolders.scan(Set.of(socket.inode()), uid -> uid, SocketHolders.BUDGET);
             assertThat(before.of(socket.inode())).hasSize(2);
             ProcessHandle child = application.process().children().findFirst().orElseThrow();
             child.destroyForcibly();

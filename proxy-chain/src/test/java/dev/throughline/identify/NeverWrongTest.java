@@ -200,7 +200,8 @@ class NeverWrongTest {
                             new CgroupPaths(taken.cgroup(), System::nanoTime),
                             Users.ofThisHost(),
                             Bytes.copyOf(new byte[16]),
-                            IdentifyLimits.NORMAL));
+                            IdentifyLimits.NORMAL,
+                            uid -> uid));
             try {
                 assertThat(callers.find(opened.tuple, Optional.of(socket))).isPresent();
                 assertThat(callers.find(opened.tuple, Optional.empty()))

@@ -54,7 +54,8 @@ class NotedCallerTest {
                 new CgroupPaths(groups, System::nanoTime),
                 Users.ofThisHost(),
                 Bytes.copyOf(new byte[16]),
-                new IdentifyLimits(Duration.ofSeconds(20), Duration.ofSeconds(20), 10));
+                new IdentifyLimits(Duration.ofSeconds(20), Duration.ofSeconds(20), 10),
+                uid -> uid);
     }
 
     @AfterEach

@@ -42,7 +42,7 @@ class ArchitectureTest {
             .put("transport", ImmutableSet.of("relay"))
             .put("ebpf", ImmutableSet.of("os"))
             .put("identify", ImmutableSet.of("ebpf", "os"))
-            .put("flow", ImmutableSet.of("identify", "policy", "transport", "relay"))
+            .put("flow", ImmutableSet.of("identify", "os", "policy", "transport", "relay"))
             .put("intercept", ImmutableSet.of("config", "flow", "identify", "os", "relay", "transport"))
             .put("report", ImmutableSet.of("flow", "identify", "policy", "transport"))
             .put("metrics", ImmutableSet.of("flow", "policy", "transport"))

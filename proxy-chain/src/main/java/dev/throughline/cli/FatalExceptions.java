@@ -1,0 +1,42 @@
+package dev.throughline.cli;
+
+import dev.throughline.report.StandardError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ends the process when a thread dies by an exception that nobody caught: without the thread, the hop would only seem to run. The
+ * service manager starts it again.
+ */
+final class FatalExceptions implements Thread.UncaughtExceptionHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(FatalExceptions.class);
+    private static final long MESSAGE_MILLIS = 3_000;
+
+    private FatalExceptions() {}
+
+    /** For all threads of this process. */
+    static void install() {
+        Thread.setDefaultUncaughtExceptionHandler(new FatalExceptions());
+    }
+
+    @Override
+    public void uncaughtException(Thread thread, Throwable e) {
+        try {
+            Thread.ofPlatform().name("end").daemon().start(FatalExceptions::endSoon);
+            LOG.error("thread {} died; the process ends, since it can't work without it", thread.getName(), e);
+            StandardError.close();
+        } finally {
+            Runtime.getRuntime().halt(ExitCode.THREAD_DIED);
+        }
+    }
+
+    /** Nobody may read the message. */
+    private static void endSoon() {
+        try {
+            Thread.sleep(MESSAGE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().halt(ExitCode.THREAD_DIED);
+    }
+}

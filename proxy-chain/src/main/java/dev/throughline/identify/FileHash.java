@@ -1,0 +1,115 @@
+package dev.throughline.identify;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.os.PinnedFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The SHA-256 of a file, computed in slices. Holes count as the zeros that a reader sees: skipping them would give another hash
+ * than sha256sum(1).
+ */
+final class FileHash implements AutoCloseable {
+    static final int SLICE_BYTES = 8 << 20;
+    /** A slice of a slow disk is shorter. */
+    private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final int CHUNK_BYTES = 1 << 17;
+
+    private final PinnedFile pinned;
+    private final FileVersion version;
+    private final MessageDigest sha256 = sha256();
+    private long position;
+    private boolean reading;
+    private boolean closed;
+    private Optional<Bytes> result = Optional.empty();
+
+    FileHash(PinnedFile pinned, FileVersion version) {
+        this.pinned = pinned;
+        this.version = version;
+    }
+
+    FileVersion version() {
+        return version;
+    }
+
+    /**
+     * Hashes the next slice.
+     *
+     * @return whether that was the last one
+     * @throws IOException if the file can't be read, or isn't the version that was to be hashed
+     */
+    boolean readSlice() throws IOException {
+        synchronized (this) {
+            if (closed) {
+                throw new IOException("closed");
+            }
+            reading = true;
+        }
+        try {
+            if (!sliceEndsFile()) {
+                return false;
+            }
+            if (!FileVersion.of(pinned.status()).equals(version)) {
+                throw new IOException("the file was changed");
+            }
+            Bytes digest = Bytes.copyOf(sha256.digest());
+            synchronized (this) {
+                result = Optional.of(digest);
+            }
+            return true;
+        } finally {
+            synchronized (this) {
+                reading = false;
+                if (closed) {
+                    pinned.close();
+                }
+            }
+        }
+    }
+
+    private boolean sliceEndsFile() throws IOException {
+        long deadline = System.nanoTime() + SLICE_NANOS;
+        long end = position + SLICE_BYTES;
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+        try (FileChannel bytes = FileChannel.open(pinned.path(), StandardOpenOption.READ)) {
+            do {
+                int read = bytes.read(chunk.clear(), position);
+                if (read < 0) {
+                    return true;
+                }
+                sha256.update(chunk.flip());
+                position += read;
+            } while (position < end && System.nanoTime() - deadline < 0);
+        }
+        return false;
+    }
+
+    /** The hash; empty until the last slice was read. */
+    synchronized Optional<Bytes> result() {
+        return result;
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+
+    /** A read that hangs keeps the file until it returns: its descriptor's number must not become another file's. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        if (!reading) {
+            pinned.close();
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package dev.throughline.os;
+
+import java.util.concurrent.ThreadFactory;
+
+/** The nice value of a thread: on Linux, setpriority(2) with 0 for "who" is about the calling thread alone. */
+public final class ThreadPriority {
+    private static final int PRIO_PROCESS = 0;
+
+    private ThreadPriority() {}
+
+    /**
+     * Returns a factory for threads with a nice value. It has no effect where the kernel refuses it, for a value below the
+     * process's.
+     *
+     * @param nice from 0 to 19, the lowest priority
+     */
+    public static ThreadFactory nice(int nice, ThreadFactory threads) {
+        return task -> threads.newThread(() -> {
+            int _ = new Libc().setpriority(PRIO_PROCESS, 0, nice);
+            task.run();
+        });
+    }
+}

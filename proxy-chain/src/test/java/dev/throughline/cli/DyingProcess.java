@@ -1,0 +1,36 @@
+package dev.throughline.cli;
+
+import dev.throughline.os.PeriodicTask;
+import dev.throughline.report.StandardError;
+import java.io.PrintStream;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/** A process in which one thread dies in the way that the argument says. */
+final class DyingProcess {
+    private DyingProcess() {}
+
+    public static void main(String... arguments) throws InterruptedException {
+        StandardError.install();
+        FatalExceptions.install();
+        Runnable dies = () -> {
+            throw new StackOverflowError("of a test");
+        };
+        switch (arguments[0]) {
+            case "thread" -> Thread.ofPlatform().name("vital").start(dies);
+            case "scheduled" ->
+                Executors.newSingleThreadScheduledExecutor(
+                                Thread.ofPlatform().name("vital").factory())
+                        .scheduleWithFixedDelay(new PeriodicTask("vital", dies), 0, 1, TimeUnit.SECONDS);
+            case "unread" -> {
+                PrintStream log = System.err;
+                for (int i = 0; i < 10_000; i++) {
+                    log.println("x".repeat(100));
+                }
+                Thread.ofPlatform().name("vital").start(dies);
+            }
+            default -> throw new IllegalArgumentException(arguments[0]);
+        }
+        Thread.sleep(60_000);
+    }
+}
