@@ -15,6 +15,7 @@ import dev.throughline.config.HopKeys;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.ebpf.NotesStart;
+import dev.throughline.flow.Authority;
 import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.Claimants;
 import dev.throughline.flow.CloseReason;
@@ -45,6 +46,7 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
+import dev.throughline.os.BootClock;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.report.BudgetJson;
@@ -101,6 +103,8 @@ public final class Hop implements AutoCloseable {
     private volatile @Nullable InterceptionWatcher interception;
     private volatile @Nullable KeyWatch keyWatch;
     private volatile @Nullable HostShortages shortages;
+    private volatile @Nullable HeaderFailures headerFailures;
+    private final ClockWatch clockWatch;
 
     /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
@@ -123,6 +127,21 @@ public final class Hop implements AutoCloseable {
                 config.natExceptions());
         this.policy = new LivePolicy(config, metrics::rules);
         this.keys = new LiveKeys(config, source, keys, settings, replays, verified, random, clock, policy);
+        this.clockWatch = new ClockWatch(clock, new BootClock()::nanos, this::clockSet);
+    }
+
+    private void clockSet(Instant now) {
+        keys.clockSet(now);
+        HeaderFailures failures = headerFailures;
+        if (failures != null) {
+            failures.forgive();
+        }
+        lookAtKeys();
+    }
+
+    private Authority authority() {
+        clockWatch.check();
+        return keys.authority();
     }
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
@@ -188,6 +207,7 @@ public final class Hop implements AutoCloseable {
                 limits.halfOpenHeaders(), limits.halfOpenHeadersTotal(), HalfOpenHeaders.MAX_PROVEN, System::nanoTime);
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
+        headerFailures = failures;
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
@@ -216,7 +236,7 @@ public final class Hop implements AutoCloseable {
         return new FlowParts(
                 HostId.of(config.host()),
                 identifier,
-                keys::authority,
+                this::authority,
                 config.chainTlv(),
                 HeaderLimits.NORMAL,
                 halfOpen,
@@ -388,6 +408,7 @@ public final class Hop implements AutoCloseable {
                 .build();
         EventLoopGroup loop = loops(1);
         watchKeys(loop);
+        watchClock(loop);
         AdminServer admin = opened(new AdminServer(loop, pages, uids, budget.shortages()));
         admin.listen(config.admin().socket());
         open.add(() -> Files.deleteIfExists(config.admin().socket()));
@@ -421,6 +442,14 @@ public final class Hop implements AutoCloseable {
         watch.look();
     }
 
+    private void watchClock(EventLoopGroup loop) {
+        String description = "Times that the clock of the host was set";
+        metrics.counter(
+                "throughline.clock.steps", description, List.of("direction", "forward"), clockWatch::stepsForward);
+        metrics.counter("throughline.clock.steps", description, List.of("direction", "back"), clockWatch::stepsBack);
+        loop.scheduleWithFixedDelay(clockWatch::check, 1, 1, TimeUnit.SECONDS);
+    }
+
     /**
      * Reads keys and policy anew: for SIGHUP, and for the admin interface. Flows that live go on; the next header is verified,
      * and the next flow decided, by what was read.
@@ -428,11 +457,15 @@ public final class Hop implements AutoCloseable {
     public Reload reload() {
         Reload reload = keys.reload();
         metrics.reloaded(reload.applied());
+        lookAtKeys();
+        return reload;
+    }
+
+    private void lookAtKeys() {
         KeyWatch watch = keyWatch;
         if (watch != null) {
             watch.look();
         }
-        return reload;
     }
 
     private void writePidFile(Path file) throws IOException {
