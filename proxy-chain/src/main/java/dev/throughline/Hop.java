@@ -48,6 +48,9 @@ import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.BootClock;
 import dev.throughline.os.Conntrack;
+import dev.throughline.os.FileStatus;
+import dev.throughline.os.NewFile;
+import dev.throughline.os.SafeFile;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.report.BudgetJson;
 import dev.throughline.report.FlowJson;
@@ -64,8 +67,6 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -87,6 +88,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Hop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Hop.class);
+    private static final int PID_FILE_MODE = 0644;
 
     private final HopConfig config;
     private final Clock clock;
@@ -411,7 +413,6 @@ public final class Hop implements AutoCloseable {
         watchClock(loop);
         AdminServer admin = opened(new AdminServer(loop, pages, uids, budget.shortages()));
         admin.listen(config.admin().socket());
-        open.add(() -> Files.deleteIfExists(config.admin().socket()));
         if (config.admin().metrics().isPresent()) {
             ImmutableSet<String> hosts = ImmutableSet.<String>builder()
                     .add(config.host().toLowerCase(Locale.ROOT))
@@ -468,16 +469,15 @@ public final class Hop implements AutoCloseable {
         }
     }
 
-    private void writePidFile(Path file) throws IOException {
+    private void writePidFile(Path path) throws IOException {
         ProcessId self = OwnProcess.id();
-        Files.createDirectories(file.toAbsolutePath().getParent());
-        // By rename: the next hop must never read half of it.
-        Path complete = Files.createTempFile(
-                file.toAbsolutePath().getParent(), file.getFileName().toString(), null);
-        Files.writeString(complete, self.pid() + " " + self.startTime() + "\n");
-        Files.setPosixFilePermissions(complete, PosixFilePermissions.fromString("rw-r--r--"));
-        Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE);
-        open.add(() -> Files.deleteIfExists(file));
+        SafeFile file = opened(SafeFile.own(path));
+        // As a whole: the next hop must never read half of it.
+        try (NewFile next = file.begin("." + Long.toHexString(random.nextLong()), PID_FILE_MODE)) {
+            next.write(self.pid() + " " + self.startTime() + "\n");
+            FileStatus written = next.replace();
+            open.add(() -> file.deleteIf(written));
+        }
     }
 
     private void watchInterception(Canaries canaries, EventLoopGroup loops) throws IOException {

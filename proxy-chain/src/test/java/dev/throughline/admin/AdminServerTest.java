@@ -65,7 +65,7 @@ class AdminServerTest {
     }
 
     @AfterEach
-    void close() {
+    void close() throws IOException {
         server.close();
         loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
     }
