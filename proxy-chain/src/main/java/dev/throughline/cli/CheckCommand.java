@@ -32,7 +32,7 @@ final class CheckCommand implements Callable<Integer> {
         List<String> problems = new ArrayList<>(problemsAtStart(file));
         problems.addAll(ConfigOption.ruleProblems(file, config));
         try {
-            HopKeys.read(config);
+            HopKeys.readForCommand(config);
         } catch (KeyFormatException e) {
             problems.add(String.valueOf(e.getMessage()));
         }

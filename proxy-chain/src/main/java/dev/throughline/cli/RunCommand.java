@@ -63,7 +63,7 @@ final class RunCommand implements Callable<Integer> {
         if (check) {
             return CheckCommand.check(config.file);
         }
-        return run(config.read(), Clock.systemUTC(), () -> ConfigReader.read(config.file));
+        return run(config.readToRun(), Clock.systemUTC(), () -> ConfigReader.readToRun(config.file));
     }
 
     /** Runs a hop until it is told to stop. */

@@ -6,8 +6,8 @@ import dev.throughline.key.SecretKey;
 import dev.throughline.key.SecretKeys;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustText;
-import dev.throughline.os.OsException;
 import dev.throughline.os.PinnedFile;
+import dev.throughline.os.StrictModes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -44,11 +44,16 @@ public final class KeyFiles {
      *     secret
      */
     public static SecretKeys readSecrets(Path file) throws IOException, KeyFormatException {
-        return SecretKeys.parse(file.toString(), readSecretText(file));
+        return readSecrets(file, StrictModes.ofCommand(file));
     }
 
-    private static String readSecretText(Path file) throws IOException, KeyFormatException {
-        try (PinnedFile pinned = pinned(file)) {
+    /** The same for a hop that runs. */
+    static SecretKeys readSecrets(Path file, StrictModes modes) throws IOException, KeyFormatException {
+        return SecretKeys.parse(file.toString(), readSecretText(file, modes));
+    }
+
+    private static String readSecretText(Path file, StrictModes modes) throws IOException, KeyFormatException {
+        try (PinnedFile pinned = modes.open(file)) {
             return secretText(file, pinned);
         }
     }
@@ -70,7 +75,12 @@ public final class KeyFiles {
      *     try command lines until a hash fits
      */
     public static Bytes readCommandLineKey(Path file) throws IOException, KeyFormatException {
-        String digits = readSecretText(file).strip();
+        return readCommandLineKey(file, StrictModes.ofCommand(file));
+    }
+
+    /** The same for a hop that runs. */
+    static Bytes readCommandLineKey(Path file, StrictModes modes) throws IOException, KeyFormatException {
+        String digits = readSecretText(file, modes).strip();
         if (!HEX_KEY.matcher(digits).matches()) {
             throw new KeyFormatException(
                     file + ": expected 64 hexadecimal digits, as \"openssl rand -hex 32\" prints them");
@@ -100,7 +110,12 @@ public final class KeyFiles {
      *     decides who is believed
      */
     public static Trust readTrust(Path file) throws IOException, KeyFormatException {
-        try (PinnedFile pinned = pinned(file)) {
+        return readTrust(file, StrictModes.ofCommand(file));
+    }
+
+    /** The same for a hop that runs. */
+    static Trust readTrust(Path file, StrictModes modes) throws IOException, KeyFormatException {
+        try (PinnedFile pinned = modes.open(file)) {
             return trustText(file, pinned).trust();
         }
     }
@@ -143,14 +158,6 @@ public final class KeyFiles {
 
     private interface ModeRule {
         void check(Set<PosixFilePermission> mode) throws KeyFormatException;
-    }
-
-    private static PinnedFile pinned(Path file) throws IOException {
-        try {
-            return PinnedFile.open(file.toString());
-        } catch (OsException e) {
-            throw e.about(file);
-        }
     }
 
     /** The text of the very file whose mode was looked at, whatever its name comes to mean meanwhile. */

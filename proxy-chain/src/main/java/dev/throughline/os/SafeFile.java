@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A file that this program writes or deletes: a name in a folder that is held by a descriptor. What the path comes to mean
@@ -47,12 +48,22 @@ public final class SafeFile implements AutoCloseable {
      * @throws IOException if its folder isn't there
      */
     public static SafeFile at(Path path) throws IOException {
-        return new Walk(path, true, false).file();
+        return at(path, linkOwners(), (any, folder, status) -> {});
+    }
+
+    /** What each folder on the way must be, beginning with the root. */
+    interface FolderRule {
+        void check(Path path, PinnedFile folder, FileStatus status) throws IOException;
+    }
+
+    /** The same, by links of these users alone, and through folders that satisfy a rule. */
+    static SafeFile at(Path path, Set<Integer> linkOwners, FolderRule rule) throws IOException {
+        return new Walk(path, true, false, linkOwners, rule).file();
     }
 
     /** The file of this very name, never what a link there leads to; the folders on the way are made if they aren't there. */
     public static SafeFile own(Path path) throws IOException {
-        return new Walk(path, false, true).file();
+        return new Walk(path, false, true, linkOwners(), (any, folder, status) -> {}).file();
     }
 
     /** The file that is there, or the link, the socket or whatever else. */
@@ -85,6 +96,21 @@ public final class SafeFile implements AutoCloseable {
     /** Whether this is the file of a socket (unix(7)). */
     static boolean isSocket(FileStatus status) {
         return type(status) == S_IFSOCK;
+    }
+
+    static int ownUid() throws IOException {
+        try (PinnedFile own = PinnedFile.open("/proc/self")) {
+            return own.status().uid();
+        }
+    }
+
+    private static Set<Integer> linkOwners() throws IOException {
+        int self = ownUid();
+        return self == 0 ? Set.of(0) : Set.of(0, self);
+    }
+
+    static String nameOf(PinnedFile file) throws IOException {
+        return new String(file.name(), StandardCharsets.UTF_8);
     }
 
     private static int type(FileStatus status) {
@@ -179,6 +205,11 @@ public final class SafeFile implements AutoCloseable {
         }
     }
 
+    /** The path of its folder, without any symbolic link. */
+    public Path folder() throws IOException {
+        return Path.of(nameOf(folder));
+    }
+
     /** The file's path, as it was given. */
     public Path path() {
         return path;
@@ -214,27 +245,24 @@ public final class SafeFile implements AutoCloseable {
         private final boolean make;
         private final Libc libc = new Libc();
         private final Deque<String> rest = new ArrayDeque<>();
-        private final int self;
+        private final Set<Integer> linkOwners;
+        private final FolderRule rule;
         private PinnedFile here;
         private int links;
 
-        Walk(Path path, boolean followFile, boolean make) throws IOException {
+        Walk(Path path, boolean followFile, boolean make, Set<Integer> linkOwners, FolderRule rule) throws IOException {
             this.path = path;
             this.followFile = followFile;
             this.make = make;
-            this.self = ownUid();
+            this.linkOwners = linkOwners;
+            this.rule = rule;
             this.here = PinnedFile.open("/");
             path.toAbsolutePath().forEach(name -> rest.add(name.toString()));
         }
 
-        private static int ownUid() throws IOException {
-            try (PinnedFile own = PinnedFile.open("/proc/self")) {
-                return own.status().uid();
-            }
-        }
-
         SafeFile file() throws IOException {
             try {
+                rule.check(path, here, here.status());
                 while (true) {
                     if (rest.isEmpty()) {
                         throw new FileSystemException(path.toString(), null, "it is a folder");
@@ -273,7 +301,10 @@ public final class SafeFile implements AutoCloseable {
         private void enter(PinnedFile found) throws IOException {
             FileStatus status = found.status();
             switch (type(status)) {
-                case S_IFDIR -> stepTo(found);
+                case S_IFDIR -> {
+                    stepTo(found);
+                    rule.check(path, found, status);
+                }
                 case S_IFLNK -> {
                     try (found) {
                         follow(found, status);
@@ -287,17 +318,13 @@ public final class SafeFile implements AutoCloseable {
             }
         }
 
-        private static String nameOf(PinnedFile file) throws IOException {
-            return new String(file.name(), StandardCharsets.UTF_8);
-        }
-
         private void stepTo(PinnedFile folder) {
             here.close();
             here = folder;
         }
 
         private void follow(PinnedFile link, FileStatus status) throws IOException {
-            if ((status.uid() != 0 && status.uid() != self) || status.links() > 1) {
+            if (!linkOwners.contains(status.uid()) || status.links() > 1) {
                 throw new FileSystemException(
                         path.toString(),
                         null,
