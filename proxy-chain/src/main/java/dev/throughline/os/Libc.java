@@ -57,6 +57,7 @@ final class Libc {
             handle("readlinkat", JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle FCHMOD = handle("fchmod", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle FCHOWN = handle("fchown", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle GETEUID = handle("geteuid", JAVA_INT);
     private static final MethodHandle FSYNC = handle("fsync", JAVA_INT, JAVA_INT);
     private static final MethodHandle CLOCK_GETTIME = handle("clock_gettime", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle SIGNAL = handle("signal", ADDRESS, JAVA_INT, ADDRESS);
@@ -301,6 +302,14 @@ final class Libc {
     int fsync(int fd) {
         try {
             return (int) FSYNC.invokeExact(state, fd);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int geteuid() {
+        try {
+            return (int) GETEUID.invokeExact(state);
         } catch (Throwable e) {
             throw impossible(e);
         }

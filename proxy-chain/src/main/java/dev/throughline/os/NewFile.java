@@ -5,7 +5,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.util.Optional;
 
 /**
  * The next text of a {@link SafeFile}, which nobody sees until it is complete and on the disk. If it never is, such as on a full
@@ -60,9 +62,10 @@ public final class NewFile implements AutoCloseable {
 
     /** Puts it in the place of the file. */
     public FileStatus replace() throws IOException {
+        FileStatus written = checked();
         file.replaceBy(name);
         placed = true;
-        return status();
+        return written;
     }
 
     /**
@@ -71,9 +74,28 @@ public final class NewFile implements AutoCloseable {
      * @throws java.nio.file.FileAlreadyExistsException if there is one
      */
     public void placeNew() throws IOException {
+        checked();
         file.becomeAlso(name);
         file.delete(name);
         placed = true;
+    }
+
+    /** Whoever may write to the folder can have put another file under the name, which must not pass for this one. */
+    private FileStatus checked() throws IOException {
+        FileStatus written = status();
+        Optional<PinnedFile> found = file.find(name);
+        if (found.isPresent()) {
+            try (PinnedFile there = found.get()) {
+                FileStatus now = there.status();
+                if (now.inode() == written.inode() && now.device() == written.device()) {
+                    return written;
+                }
+            }
+        }
+        throw new FileSystemException(
+                file.path().toString(),
+                null,
+                "another user replaced it while it was written: who may write to its folder?");
     }
 
     private FileStatus status() throws IOException {

@@ -48,7 +48,7 @@ public final class SafeFile implements AutoCloseable {
      * @throws IOException if its folder isn't there
      */
     public static SafeFile at(Path path) throws IOException {
-        return at(path, linkOwners(), (any, folder, status) -> {});
+        return at(path, TrustedUsers.ofThisProcess(), (any, folder, status) -> {});
     }
 
     /** What each folder on the way must be, beginning with the root. */
@@ -63,12 +63,16 @@ public final class SafeFile implements AutoCloseable {
 
     /** The file of this very name, never what a link there leads to; the folders on the way are made if they aren't there. */
     public static SafeFile own(Path path) throws IOException {
-        return new Walk(path, false, true, linkOwners(), (any, folder, status) -> {}).file();
+        return new Walk(path, false, true, TrustedUsers.ofThisProcess(), (any, folder, status) -> {}).file();
     }
 
     /** The file that is there, or the link, the socket or whatever else. */
     public Optional<PinnedFile> find() throws IOException {
-        return open(folder, name, path);
+        return find(name);
+    }
+
+    Optional<PinnedFile> find(String other) throws IOException {
+        return open(folder, other, path);
     }
 
     /**
@@ -96,17 +100,6 @@ public final class SafeFile implements AutoCloseable {
     /** Whether this is the file of a socket (unix(7)). */
     static boolean isSocket(FileStatus status) {
         return type(status) == S_IFSOCK;
-    }
-
-    static int ownUid() throws IOException {
-        try (PinnedFile own = PinnedFile.open("/proc/self")) {
-            return own.status().uid();
-        }
-    }
-
-    private static Set<Integer> linkOwners() throws IOException {
-        int self = ownUid();
-        return self == 0 ? Set.of(0) : Set.of(0, self);
     }
 
     static String nameOf(PinnedFile file) throws IOException {

@@ -5,6 +5,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 
@@ -26,18 +27,16 @@ public final class StrictModes {
 
     /** Trusts root and this process's own user. */
     public static StrictModes ofThisProcess() throws IOException {
-        int self = SafeFile.ownUid();
-        return new StrictModes(self == 0 ? Set.of(0) : Set.of(0, self));
+        return new StrictModes(TrustedUsers.ofThisProcess());
     }
 
     /** Root's commands look at the files of a hop that runs as another user: they trust the owner of the file as well. */
     public static StrictModes ofCommand(Path file) throws IOException {
-        int self = SafeFile.ownUid();
-        if (self != 0 || !Files.exists(file)) {
-            return ofThisProcess();
+        Set<Integer> trusted = new HashSet<>(TrustedUsers.ofThisProcess());
+        if (TrustedUsers.ownUid() == 0 && Files.exists(file)) {
+            trusted.add((int) Files.getAttribute(file, "unix:uid"));
         }
-        int owner = (int) Files.getAttribute(file, "unix:uid");
-        return new StrictModes(owner == 0 ? Set.of(0) : Set.of(0, owner));
+        return new StrictModes(Set.copyOf(trusted));
     }
 
     /**

@@ -201,6 +201,20 @@ class SafeFileTest {
         folderHolds(path);
     }
 
+    @Test
+    @Tag("attack")
+    void aFileThatWasReplacedWhileItWasWrittenDoesNotPassForDone() throws IOException {
+        Path path = Files.writeString(folder.resolve("trust"), "one");
+        try (SafeFile file = SafeFile.at(path);
+                NewFile next = file.begin(".new", 0644)) {
+            next.write("two");
+            Path link = linkOfOther(folder.resolve("link"), victim);
+            Files.move(link, folder.resolve("trust.new"), StandardCopyOption.ATOMIC_MOVE);
+            assertThatThrownBy(next::replace).hasMessageContaining("another user replaced it while it was written");
+        }
+        victimIsUntouched();
+    }
+
     /** Links appear in the place of the file, of the text that is being written, and of the folder. */
     @Test
     @Tag("attack")

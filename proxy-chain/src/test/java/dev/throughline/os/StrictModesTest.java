@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,7 @@ class StrictModesTest {
 
     @BeforeEach
     void make() throws IOException {
-        assumeTrue(SafeFile.ownUid() == 0, "needs root");
+        assumeTrue(TrustedUsers.ownUid() == 0, "needs root");
         folder = Files.createDirectory(temporary.toRealPath().resolve("etc"));
         file = Files.writeString(folder.resolve("trust"), "text");
     }
@@ -112,5 +113,17 @@ class StrictModesTest {
         Files.setAttribute(folder, "unix:uid", OTHER - 1);
         assertThatThrownBy(() -> StrictModes.ofCommand(file).open(file))
                 .hasMessageContaining(folder + " belongs to user 65533");
+    }
+
+    @Test
+    void theOverflowIdIsTheHostsRootOnlyWhereNobodyHasIt() {
+        assertThat(TrustedUsers.isMapped(OTHER, List.of("         0          0 4294967295")))
+                .isTrue();
+        assertThat(TrustedUsers.isMapped(OTHER, List.of("         0       1000          1")))
+                .isFalse();
+        assertThat(TrustedUsers.isMapped(OTHER, List.of("0 1000 1", "1 100000 65536")))
+                .isTrue();
+        assertThat(TrustedUsers.isMapped(OTHER, List.of("0 1000 1", "1 100000 65533")))
+                .isFalse();
     }
 }

@@ -2,12 +2,16 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -15,11 +19,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Configuration, keys and trust that others could have written. */
+@NeedsNamespaces
 @Timeout(120)
 @Tag("attack")
 class FileModesIT {
     private static final Loopback NET = Loopback.own();
     private static final int CONFIGURATION = 3;
+    private static final int ORDINARY = 23456;
 
     @TempDir
     Path temporary;
@@ -68,5 +74,25 @@ class FileModesIT {
         isRefused(reason, "check", hops.config("hop-a").toString());
         isRefused(reason, "keys", "list", folder.resolve("trust").toString());
         isRefused(reason, "keys", "show", folder.resolve("hop-a.key").toString());
+    }
+
+    /** There the host's root, to whom / and /tmp belong, looks like nobody. */
+    @Test
+    void inAUserNamespaceOfOneUserItsOwnFilesAreFine() throws Exception {
+        Path below = Files.createTempDirectory("throughline-modes");
+        try {
+            Path trust = Files.copy(folder.resolve("trust"), below.resolve("trust"));
+            Files.setAttribute(trust, "unix:uid", ORDINARY);
+            Files.setAttribute(below, "unix:uid", ORDINARY);
+            List<String> command = new ArrayList<>(List.of(
+                    "setpriv", "--reuid=" + ORDINARY, "--regid=" + ORDINARY, "--clear-groups", "unshare", "-Ur"));
+            command.addAll(Program.throughline("keys", "list", trust.toString()));
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).describedAs(output).isZero();
+        } finally {
+            MoreFiles.deleteRecursively(below, RecursiveDeleteOption.ALLOW_INSECURE);
+        }
     }
 }
