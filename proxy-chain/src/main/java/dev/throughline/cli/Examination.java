@@ -84,6 +84,7 @@ final class Examination {
         config.ifPresent(this::ports);
         config.ifPresent(this::rules);
         config.ifPresent(this::runningHop);
+        config.ifPresent(hop -> findings.addAll(ContainmentFindings.of(hop)));
         return List.copyOf(findings);
     }
 

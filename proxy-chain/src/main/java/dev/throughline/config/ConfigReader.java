@@ -232,7 +232,8 @@ public final class ConfigReader {
                                     ? Optional.empty()
                                     : Optional.of(Values.duration(text, Duration.ofSeconds(1), Duration.ofHours(1))),
                             d.canary()),
-                    interception.optional("owned-table", Values::flag, d.ownedTable()));
+                    interception.optional("owned-table", Values::flag, d.ownedTable()),
+                    ImmutableList.copyOf(interception.list("mark-uids", Values::uid)));
         }
     }
 
