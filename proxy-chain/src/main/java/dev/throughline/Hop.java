@@ -16,6 +16,7 @@ import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.ebpf.NotesStart;
 import dev.throughline.flow.Arrivals;
+import dev.throughline.flow.Authority;
 import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.Claimants;
 import dev.throughline.flow.CloseReason;
@@ -47,8 +48,12 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessId;
+import dev.throughline.os.BootClock;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.ConntrackUsage;
+import dev.throughline.os.FileStatus;
+import dev.throughline.os.NewFile;
+import dev.throughline.os.SafeFile;
 import dev.throughline.os.ServiceManager;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.relay.BufferMemory;
@@ -68,8 +73,6 @@ import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -94,6 +97,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Hop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Hop.class);
+    private static final int PID_FILE_MODE = 0644;
 
     private final HopConfig config;
     private final Sizes sizes;
@@ -117,6 +121,8 @@ public final class Hop implements AutoCloseable {
     private volatile @Nullable ConntrackWatch conntrackWatch;
     private volatile @Nullable Watchdog watchdog;
     private final Map<String, Executor> watched = new LinkedHashMap<>();
+    private volatile @Nullable HeaderFailures headerFailures;
+    private final ClockWatch clockWatch;
 
     /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
@@ -144,6 +150,21 @@ public final class Hop implements AutoCloseable {
                 config.natExceptions());
         this.policy = new LivePolicy(config, metrics::rules);
         this.keys = new LiveKeys(config, source, keys, settings, replays, verified, random, clock, policy);
+        this.clockWatch = new ClockWatch(clock, new BootClock()::nanos, this::clockSet);
+    }
+
+    private void clockSet(Instant now) {
+        keys.clockSet(now);
+        HeaderFailures failures = headerFailures;
+        if (failures != null) {
+            failures.forgive();
+        }
+        lookAtKeys();
+    }
+
+    private Authority authority() {
+        clockWatch.check();
+        return keys.authority();
     }
 
     /** Opens everything, listeners last: a connection that is taken can be served. */
@@ -232,6 +253,7 @@ public final class Hop implements AutoCloseable {
                 System::nanoTime);
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
+        headerFailures = failures;
         metrics.gauge("throughline.flows.open", "Flows that live", table::size);
         metrics.gauge(
                 "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
@@ -272,7 +294,7 @@ public final class Hop implements AutoCloseable {
         return new FlowParts(
                 HostId.of(config.host()),
                 identifier,
-                keys::authority,
+                this::authority,
                 config.chainTlv(),
                 HeaderLimits.NORMAL,
                 halfOpen,
@@ -435,9 +457,9 @@ public final class Hop implements AutoCloseable {
                 .build();
         EventLoopGroup loop = loops("admin event loop", 1);
         watchKeys(loop);
+        watchClock(loop);
         AdminServer admin = opened(new AdminServer(loop, pages, uids, budget.shortages(), sizes.adminConnections()));
         admin.listen(config.admin().socket());
-        open.add(() -> Files.deleteIfExists(config.admin().socket()));
         if (config.admin().metrics().isPresent()) {
             ImmutableSet<String> hosts = ImmutableSet.<String>builder()
                     .add(config.host().toLowerCase(Locale.ROOT))
@@ -468,6 +490,14 @@ public final class Hop implements AutoCloseable {
         watch.look();
     }
 
+    private void watchClock(EventLoopGroup loop) {
+        String description = "Times that the clock of the host was set";
+        metrics.counter(
+                "throughline.clock.steps", description, List.of("direction", "forward"), clockWatch::stepsForward);
+        metrics.counter("throughline.clock.steps", description, List.of("direction", "back"), clockWatch::stepsBack);
+        loop.scheduleWithFixedDelay(clockWatch::check, 1, 1, TimeUnit.SECONDS);
+    }
+
     /**
      * Reads keys and policy anew: for SIGHUP, and for the admin interface. Flows that live go on; the next header is verified,
      * and the next flow decided, by what was read.
@@ -475,23 +505,26 @@ public final class Hop implements AutoCloseable {
     public Reload reload() {
         Reload reload = keys.reload();
         metrics.reloaded(reload.applied());
+        lookAtKeys();
+        return reload;
+    }
+
+    private void lookAtKeys() {
         KeyWatch watch = keyWatch;
         if (watch != null) {
             watch.look();
         }
-        return reload;
     }
 
-    private void writePidFile(Path file) throws IOException {
+    private void writePidFile(Path path) throws IOException {
         ProcessId self = OwnProcess.id();
-        Files.createDirectories(file.toAbsolutePath().getParent());
-        // By rename: the next hop must never read half of it.
-        Path complete = Files.createTempFile(
-                file.toAbsolutePath().getParent(), file.getFileName().toString(), null);
-        Files.writeString(complete, self.pid() + " " + self.startTime() + "\n");
-        Files.setPosixFilePermissions(complete, PosixFilePermissions.fromString("rw-r--r--"));
-        Files.move(complete, file, StandardCopyOption.ATOMIC_MOVE);
-        open.add(() -> Files.deleteIfExists(file));
+        SafeFile file = opened(SafeFile.own(path));
+        // As a whole: the next hop must never read half of it.
+        try (NewFile next = file.begin("." + Long.toHexString(random.nextLong()), PID_FILE_MODE)) {
+            next.write(self.pid() + " " + self.startTime() + "\n");
+            FileStatus written = next.replace();
+            open.add(() -> file.deleteIf(written));
+        }
     }
 
     private void watchInterception(Canaries canaries, EventLoopGroup loops) throws IOException {

@@ -37,7 +37,7 @@ final class LiveKeys {
 
     private final HopConfig config;
     private final ConfigSource source;
-    private final VerifierSettings settings;
+    private volatile VerifierSettings settings;
     private final ReplayWindow replays;
     private final VerifiedBatches batches;
     private final SecureRandom random;
@@ -78,6 +78,12 @@ final class LiveKeys {
 
     KeyOutlook outlook() {
         return new KeyOutlook(keys, clock.instant());
+    }
+
+    /** Verifies as if the hop had started at {@code now}: its clock was set. */
+    synchronized void clockSet(Instant now) {
+        settings = settings.startingAt(now);
+        authority = authorityOf(keys);
     }
 
     private Authority authorityOf(HopKeys read) {

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +50,8 @@ public final class AdminServer implements AutoCloseable {
             .maximumSize(256)
             .expireAfterWrite(Duration.ofMinutes(1))
             .build();
+
+    private @Nullable SocketFile socketFile;
 
     /**
      * A server.
@@ -94,7 +97,7 @@ public final class AdminServer implements AutoCloseable {
                         return allowed;
                     }
                 });
-        SocketFile.open(path, uids);
+        socketFile = SocketFile.open(path, uids);
     }
 
     /**
@@ -131,8 +134,12 @@ public final class AdminServer implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         listening.forEach(channel -> channel.close().awaitUninterruptibly());
+        SocketFile file = socketFile;
+        if (file != null) {
+            file.close();
+        }
     }
 
     /** The pipeline of one request. */

@@ -34,7 +34,7 @@ final class CheckCommand implements Callable<Integer> {
         problems.addAll(sizes.problems());
         problems.addAll(ConfigOption.ruleProblems(file, config));
         try {
-            HopKeys.read(config);
+            HopKeys.readForCommand(config);
         } catch (KeyFormatException e) {
             problems.add(String.valueOf(e.getMessage()));
         }

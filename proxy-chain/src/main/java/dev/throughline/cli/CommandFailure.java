@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** A command that can't do what it was asked: what to tell the operator, and the exit status. */
-public final class CommandFailure extends RuntimeException {
+public class CommandFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final int exitCode;
@@ -19,11 +19,11 @@ public final class CommandFailure extends RuntimeException {
         return new CommandFailure(ExitCode.CONFIGURATION, file + ": can't be read: " + IoReason.of(problem));
     }
 
-    public int exitCode() {
+    public final int exitCode() {
         return exitCode;
     }
 
-    public String message() {
+    public final String message() {
         return String.valueOf(getMessage());
     }
 }

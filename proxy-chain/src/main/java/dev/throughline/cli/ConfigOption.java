@@ -25,9 +25,17 @@ final class ConfigOption {
         return read(file);
     }
 
+    /** The same for a hop that runs, of a file that only root and this user can write. */
+    HopConfig readToRun() {
+        return whole(file, readAlone(file, ConfigReader::readToRun));
+    }
+
     /** The whole configuration, or a failure that says everything that is wrong with it. */
     static HopConfig read(Path file) {
-        HopConfig config = readAlone(file);
+        return whole(file, readAlone(file));
+    }
+
+    private static HopConfig whole(Path file, HopConfig config) {
         List<String> problems = ruleProblems(file, config);
         if (!problems.isEmpty()) {
             throw new CommandFailure(ExitCode.CONFIGURATION, String.join("\n", problems));
@@ -45,8 +53,16 @@ final class ConfigOption {
 
     /** The configuration, without a look at the rules that it means. */
     static HopConfig readAlone(Path file) {
+        return readAlone(file, ConfigReader::read);
+    }
+
+    private interface Reader {
+        HopConfig read(Path file) throws ConfigException, IOException;
+    }
+
+    private static HopConfig readAlone(Path file, Reader reader) {
         try {
-            return ConfigReader.read(file);
+            return reader.read(file);
         } catch (ConfigException e) {
             throw new CommandFailure(ExitCode.CONFIGURATION, String.valueOf(e.getMessage()));
         } catch (IOException e) {

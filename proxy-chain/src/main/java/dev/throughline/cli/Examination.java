@@ -59,6 +59,7 @@ final class Examination {
     private static final String KEYS = "keys";
     private static final String LISTENERS = "listeners";
     private static final String RULES = "rules";
+    private static final String RUNNING = "running hop";
     private static final int MAX_PASSING = 20;
     private static final Duration OWNER_PATIENCE = Duration.ofSeconds(2);
     private static final String OTHERS = "rules of other programs";
@@ -81,8 +82,8 @@ final class Examination {
         config.ifPresent(this::ownFiles);
         config.ifPresent(this::ports);
         config.ifPresent(this::rules);
-        config.ifPresent(this::places);
-        config.ifPresent(this::hanging);
+        config.ifPresent(this::runningHop);
+        config.ifPresent(hop -> findings.addAll(ContainmentFindings.of(hop)));
         return List.copyOf(findings);
     }
 
@@ -207,7 +208,7 @@ final class Examination {
     private void keys(HopConfig hop) {
         HopKeys keys;
         try {
-            keys = HopKeys.read(hop);
+            keys = HopKeys.readForCommand(hop);
         } catch (KeyFormatException e) {
             for (String line : String.valueOf(e.getMessage()).lines().toList()) {
                 findings.add(Finding.error(KEYS, line, ""));
@@ -324,6 +325,22 @@ final class Examination {
         }
     }
 
+    private void runningHop(HopConfig hop) {
+        AdminClient running = new AdminClient(hop.admin().socket());
+        Optional<String> mute = running.muteness();
+        if (mute.isPresent()) {
+            findings.add(Finding.error(
+                    RUNNING, mute.get(), "kill -CONT continues a stopped process; is the host overloaded?"));
+            return;
+        }
+        if (config.flatMap(ConfiguredRules::of).isPresent()) {
+            running.problemsOfRunningHop()
+                    .ifPresent(problems -> findings.add(Finding.error(RULES, "the running hop says: " + problems, "")));
+        }
+        places(hop);
+        hanging(hop);
+    }
+
     /** Of a hop that runs and lets this user ask; of any other there is nothing to say. */
     private void places(HopConfig hop) {
         AdminClient running = new AdminClient(hop.admin().socket());
@@ -394,9 +411,6 @@ final class Examination {
         } catch (IOException e) {
             findings.add(Finding.error(RULES, "can't be compared: " + e.getMessage(), "run doctor as root"));
         }
-        new AdminClient(hop.admin().socket())
-                .problemsOfRunningHop()
-                .ifPresent(problems -> findings.add(Finding.error(RULES, "the running hop says: " + problems, "")));
         beside(plan.get());
         if (hop.route() instanceof RouteConfig.HopByInterception by) {
             findings.add(Finding.ok(RULES, "connections to hop " + by.hop() + " may leave only by its interception"));

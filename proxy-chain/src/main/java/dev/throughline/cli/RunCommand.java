@@ -66,12 +66,12 @@ final class RunCommand implements Callable<Integer> {
         if (check) {
             return CheckCommand.check(config.file);
         }
-        HopConfig hop = config.read();
+        HopConfig hop = config.readToRun();
         ConfiguredSizes sizes = ConfiguredSizes.of(config.file, hop);
         if (!sizes.problems().isEmpty()) {
             throw new CommandFailure(ExitCode.CONFIGURATION, String.join("\n", sizes.problems()));
         }
-        return run(hop, Clock.systemUTC(), () -> ConfigReader.read(config.file), sizes.sizes());
+        return run(hop, Clock.systemUTC(), () -> ConfigReader.readToRun(config.file), sizes.sizes());
     }
 
     /** Runs a hop until it is told to stop. */

@@ -3,13 +3,17 @@ package dev.throughline.config;
 import com.google.common.base.CharMatcher;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Maps;
 import dev.throughline.header.Cidr;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HostId;
+import dev.throughline.os.SafeFile;
 import dev.throughline.policy.Condition;
 import dev.throughline.policy.Subject;
 import dev.throughline.policy.TextPattern;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -119,7 +123,44 @@ final class ConditionReader {
             case DESTINATION_HOST -> text -> new TextPattern(Values.destinationHost(text));
         };
         openCondition(
-                subject.toString(), parse, (patterns, orUnknown) -> new Condition.Text(subject, patterns, orUnknown));
+                subject.toString(),
+                parse,
+                (patterns, orUnknown) -> new Condition.Text(
+                        subject,
+                        switch (subject) {
+                            case EXECUTABLE, SCRIPT, PARENT -> withRealFolders(patterns);
+                            default -> patterns;
+                        },
+                        orUnknown));
+    }
+
+    /**
+     * The kernel names a file without the symbolic links on the way to it: /bin/curl is /usr/bin/curl where /bin is a link. Both
+     * count, since a flow may come from a host where it is none. The last name is left alone: if it is a link to a program
+     * that has many names, a rule about one of them would be about all.
+     */
+    private static ImmutableList<TextPattern> withRealFolders(ImmutableList<TextPattern> patterns) {
+        ImmutableSet.Builder<TextPattern> all = ImmutableSet.builder();
+        for (TextPattern pattern : patterns) {
+            all.add(pattern);
+            realFolders(pattern).ifPresent(all::add);
+        }
+        return all.build().asList();
+    }
+
+    private static Optional<TextPattern> realFolders(TextPattern pattern) {
+        String text = pattern.text();
+        int star = text.indexOf('*');
+        int end = text.lastIndexOf('/', star < 0 ? text.length() : star);
+        if (end <= 0) {
+            return Optional.empty();
+        }
+        try (SafeFile file = SafeFile.at(Path.of(text.substring(0, end), "*"))) {
+            return Optional.of(new TextPattern(file.folder() + text.substring(end)));
+        } catch (IOException | IllegalArgumentException e) {
+            // Not there on this host, or by a link that its owner can turn elsewhere.
+            return Optional.empty();
+        }
     }
 
     private static TextPattern executable(String text) {

@@ -12,10 +12,13 @@ import dev.throughline.config.HopConfig.Admin;
 import dev.throughline.header.Cidr;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.os.PinnedFile;
+import dev.throughline.os.StrictModes;
 import dev.throughline.policy.Policy;
 import java.io.IOException;
 import java.io.StringReader;
 import java.net.InetSocketAddress;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,6 +54,26 @@ public final class ConfigReader {
     }
 
     /**
+     * Reads {@code file} for a hop that runs: whoever can write it decides where all flows go.
+     *
+     * @throws ConfigException with everything that is wrong in it
+     * @throws IOException if it can't be read at all, or if others than root and this process's user could have written it
+     */
+    public static HopConfig readToRun(Path file) throws ConfigException, IOException {
+        return new ConfigReader(file).parse(readStrictly(file, StrictModes.ofThisProcess()));
+    }
+
+    private static String readStrictly(Path file, StrictModes modes) throws IOException {
+        try (PinnedFile opened = modes.open(file)) {
+            Optional<String> problem = StrictModes.writableByOthers(file, opened);
+            if (problem.isPresent()) {
+                throw new FileSystemException(file.toString(), null, problem.get());
+            }
+            return Files.readString(opened.path());
+        }
+    }
+
+    /**
      * What would keep the hop of {@code file} from starting on this host, though each value is right: two uses of one address
      * or file, and files that are in the way. A hop finds them out when it starts; {@code check} looks before.
      *
@@ -59,7 +82,7 @@ public final class ConfigReader {
      */
     public static List<ConfigProblem> problemsAtStart(Path file) throws ConfigException, IOException {
         ConfigReader reader = new ConfigReader(file);
-        reader.parse(Files.readString(file));
+        reader.parse(readStrictly(file, StrictModes.ofCommand(file)));
         return reader.problems.atStart();
     }
 
@@ -209,7 +232,8 @@ public final class ConfigReader {
                                     ? Optional.empty()
                                     : Optional.of(Values.duration(text, Duration.ofSeconds(1), Duration.ofHours(1))),
                             d.canary()),
-                    interception.optional("owned-table", Values::flag, d.ownedTable()));
+                    interception.optional("owned-table", Values::flag, d.ownedTable()),
+                    ImmutableList.copyOf(interception.list("mark-uids", Values::uid)));
         }
     }
 

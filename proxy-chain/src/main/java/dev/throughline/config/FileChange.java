@@ -1,20 +1,15 @@
 package dev.throughline.config;
 
 import dev.throughline.key.KeyFormatException;
+import dev.throughline.os.NewFile;
+import dev.throughline.os.PinnedFile;
+import dev.throughline.os.SafeFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Set;
+import java.util.Optional;
 
 /**
  * The replacement of a file as a whole: a reader sees the old text or the new one, never a part. The new text is written
@@ -25,50 +20,52 @@ final class FileChange {
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private static final long POLL_MILLIS = 10;
+    private static final String SUFFIX = ".new";
 
-    private final Path file;
-    private final Path next;
+    private FileChange() {}
 
-    private FileChange(Path file) throws IOException {
-        // Through a symbolic link to what it means: the link isn't ours to replace.
-        this.file = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
-        this.next = this.file.resolveSibling(this.file.getFileName() + ".new");
-    }
-
-    /** What becomes of the file; it reads what is there itself, while nobody else can change it. */
+    /** What becomes of the very file that is there, if any, while nobody else can change it. */
     interface Edit {
-        String next() throws IOException, KeyFormatException;
+        String next(Optional<PinnedFile> before) throws IOException, KeyFormatException;
     }
 
-    /** Changes {@code file}, or makes it with {@code mode}. */
-    static void of(Path file, Set<PosixFilePermission> mode, Edit edit) throws IOException, KeyFormatException {
-        FileChange change = new FileChange(file);
-        change.begin(Files.exists(change.file) ? Files.getPosixFilePermissions(change.file) : mode);
-        boolean replaced = false;
-        try {
-            change.write(edit.next());
-            Files.move(change.next, change.file, StandardCopyOption.ATOMIC_MOVE);
-            replaced = true;
-        } finally {
-            // Once it was moved, the name can be the next writer's.
-            if (!replaced) {
-                Files.delete(change.next);
+    /** Changes the file at {@code path}, or makes it with {@code mode}. */
+    static void of(Path path, int mode, Edit edit) throws IOException, KeyFormatException {
+        try (SafeFile file = SafeFile.at(path);
+                NewFile next = begin(file, mode)) {
+            Optional<PinnedFile> before = file.findRegular();
+            try {
+                if (before.isPresent()) {
+                    next.keepOwnerOf(before.get());
+                }
+                next.write(edit.next(before));
+                next.replace();
+            } finally {
+                before.ifPresent(PinnedFile::close);
             }
         }
     }
 
-    private void begin(Set<PosixFilePermission> mode) throws IOException {
+    /** Makes a file that isn't there yet. */
+    static void make(Path path, int mode, String text) throws IOException {
+        try (SafeFile file = SafeFile.at(path);
+                NewFile next = begin(file, mode)) {
+            next.write(text);
+            next.placeNew();
+        }
+    }
+
+    private static NewFile begin(SafeFile file, int mode) throws IOException {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
             try {
-                Files.createFile(next, PosixFilePermissions.asFileAttribute(mode));
-                return;
+                return file.begin(SUFFIX, mode);
             } catch (FileAlreadyExistsException e) {
                 if (System.nanoTime() > end) {
                     throw new FileSystemException(
-                            file.toString(),
-                            next.toString(),
-                            "another command is changing it; if none is, one was killed: remove " + next);
+                            file.path().toString(),
+                            e.getFile(),
+                            "another command is changing it; if none is, one was killed: remove " + e.getFile());
                 }
                 pause();
             }
@@ -81,29 +78,6 @@ final class FileChange {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
-        }
-    }
-
-    private void write(String text) throws IOException {
-        if (Files.exists(file)) {
-            // Again, since the umask may have taken something away.
-            Files.setPosixFilePermissions(next, Files.getPosixFilePermissions(file));
-            keepOwner("unix:gid");
-            keepOwner("unix:uid");
-        }
-        try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-    }
-
-    private void keepOwner(String attribute) throws IOException {
-        Object owner = Files.getAttribute(file, attribute);
-        if (!owner.equals(Files.getAttribute(next, attribute))) {
-            Files.setAttribute(next, attribute, owner);
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.SecretKeys;
 import dev.throughline.key.Trust;
+import dev.throughline.os.StrictModes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,21 +20,34 @@ import java.util.Optional;
  */
 public record HopKeys(SecretKeys own, Trust trust, Optional<Bytes> commandLine) {
     /**
-     * Reads the files that {@code config} names.
+     * Reads the files that {@code config} names, for a hop that runs as this process's user.
      *
      * @throws KeyFormatException with a line for everything that is wrong with them
      */
     public static HopKeys read(HopConfig config) throws KeyFormatException {
+        return read(config, file -> StrictModes.ofThisProcess());
+    }
+
+    /**
+     * Reads them for a command that root may run, though the hop runs as another user.
+     *
+     * @throws KeyFormatException with a line for everything that is wrong with them
+     */
+    public static HopKeys readForCommand(HopConfig config) throws KeyFormatException {
+        return read(config, StrictModes::ofCommand);
+    }
+
+    private static HopKeys read(HopConfig config, ModesOf modes) throws KeyFormatException {
         List<String> problems = new ArrayList<>();
-        Optional<SecretKeys> own = read(config.key(), KeyFiles::readSecrets, problems);
+        Optional<SecretKeys> own = read(config.key(), KeyFiles::readSecrets, modes, problems);
         Optional<Trust> trust = config.trust().isEmpty()
                 ? Optional.of(Trust.NOBODY)
-                : read(config.trust().get(), KeyFiles::readTrust, problems);
+                : read(config.trust().get(), KeyFiles::readTrust, modes, problems);
         own.filter(keys -> !keys.hopName().equals(config.name()))
                 .ifPresent(keys -> problems.add(config.key() + ": this is the key of hop \"" + keys.hopName()
                         + "\", the configuration is that of \"" + config.name() + "\""));
         Optional<Bytes> commandLine =
-                config.commandLineKey().flatMap(file -> read(file, KeyFiles::readCommandLineKey, problems));
+                config.commandLineKey().flatMap(file -> read(file, KeyFiles::readCommandLineKey, modes, problems));
         if (!problems.isEmpty() || own.isEmpty() || trust.isEmpty()) {
             throw new KeyFormatException(String.join("\n", problems));
         }
@@ -41,12 +55,16 @@ public record HopKeys(SecretKeys own, Trust trust, Optional<Bytes> commandLine) 
     }
 
     private interface Reader<T> {
-        T read(Path file) throws IOException, KeyFormatException;
+        T read(Path file, StrictModes modes) throws IOException, KeyFormatException;
     }
 
-    private static <T> Optional<T> read(Path file, Reader<T> reader, List<String> problems) {
+    private interface ModesOf {
+        StrictModes of(Path file) throws IOException;
+    }
+
+    private static <T> Optional<T> read(Path file, Reader<T> reader, ModesOf modes, List<String> problems) {
         try {
-            return Optional.of(reader.read(file));
+            return Optional.of(reader.read(file, modes.of(file)));
         } catch (IOException e) {
             problems.add(file + ": can't be read: " + IoReason.of(e));
         } catch (KeyFormatException e) {

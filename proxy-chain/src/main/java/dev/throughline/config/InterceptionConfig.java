@@ -1,5 +1,6 @@
 package dev.throughline.config;
 
+import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -10,8 +11,11 @@ import java.util.Optional;
  * @param canary how often it opens a connection of its own through its rules, to see that they work; empty if never
  * @param ownedTable whether its nft table belongs to it, where the kernel can do that, so that no other program can change or
  *     flush it
+ * @param markUids the users of this hop and of later hops on this host: connections of others with their marks are refused;
+ *     empty if any user may have the marks
  */
-public record InterceptionConfig(boolean repair, Optional<Duration> canary, boolean ownedTable) {
+public record InterceptionConfig(
+        boolean repair, Optional<Duration> canary, boolean ownedTable, ImmutableList<Integer> markUids) {
     public static final InterceptionConfig DEFAULTS =
-            new InterceptionConfig(true, Optional.of(Duration.ofSeconds(2)), true);
+            new InterceptionConfig(true, Optional.of(Duration.ofSeconds(2)), true, ImmutableList.of());
 }

@@ -6,10 +6,11 @@ import dev.throughline.key.SecretKey;
 import dev.throughline.key.SecretKeys;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustText;
-import dev.throughline.os.OsException;
 import dev.throughline.os.PinnedFile;
+import dev.throughline.os.StrictModes;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -21,7 +22,8 @@ import java.util.regex.Pattern;
 public final class KeyFiles {
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
-    private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+    private static final int OWNER_ONLY_MODE = 0600;
+    private static final int READABLE_MODE = 0644;
 
     private static final Pattern HEX_KEY = Pattern.compile("[0-9A-Fa-f]{64}");
 
@@ -42,11 +44,22 @@ public final class KeyFiles {
      *     secret
      */
     public static SecretKeys readSecrets(Path file) throws IOException, KeyFormatException {
-        return SecretKeys.parse(file.toString(), readSecretText(file));
+        return readSecrets(file, StrictModes.ofCommand(file));
     }
 
-    private static String readSecretText(Path file) throws IOException, KeyFormatException {
-        return read(file, mode -> {
+    /** The same for a hop that runs. */
+    static SecretKeys readSecrets(Path file, StrictModes modes) throws IOException, KeyFormatException {
+        return SecretKeys.parse(file.toString(), readSecretText(file, modes));
+    }
+
+    private static String readSecretText(Path file, StrictModes modes) throws IOException, KeyFormatException {
+        try (PinnedFile pinned = modes.open(file)) {
+            return secretText(file, pinned);
+        }
+    }
+
+    private static String secretText(Path file, PinnedFile pinned) throws IOException, KeyFormatException {
+        return read(pinned, mode -> {
             if (!OWNER_ONLY.containsAll(mode)) {
                 throw new KeyFormatException(file + ": mode " + PosixFilePermissions.toString(mode)
                         + " lets others at a secret key: chmod 600 " + file
@@ -62,7 +75,12 @@ public final class KeyFiles {
      *     try command lines until a hash fits
      */
     public static Bytes readCommandLineKey(Path file) throws IOException, KeyFormatException {
-        String digits = readSecretText(file).strip();
+        return readCommandLineKey(file, StrictModes.ofCommand(file));
+    }
+
+    /** The same for a hop that runs. */
+    static Bytes readCommandLineKey(Path file, StrictModes modes) throws IOException, KeyFormatException {
+        String digits = readSecretText(file, modes).strip();
         if (!HEX_KEY.matcher(digits).matches()) {
             throw new KeyFormatException(
                     file + ": expected 64 hexadecimal digits, as \"openssl rand -hex 32\" prints them");
@@ -72,14 +90,14 @@ public final class KeyFiles {
 
     /** Writes a new secret key, 0600 from its first byte; an existing file is never replaced. */
     public static void writeSecret(Path file, SecretKey key) throws IOException {
-        Files.createFile(file, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-        Files.writeString(file, key.toSecretText() + "\n");
+        FileChange.make(file, OWNER_ONLY_MODE, key.toSecretText() + "\n");
     }
 
     /** Changes the text of a file of secret keys, which must be there, and stays as it is unless the result can be read. */
     public static void changeSecrets(Path file, Edit<String> edit) throws IOException, KeyFormatException {
-        FileChange.of(file, OWNER_ONLY, () -> {
-            String next = edit.next(readSecretText(file));
+        FileChange.of(file, OWNER_ONLY_MODE, before -> {
+            String next =
+                    edit.next(secretText(file, before.orElseThrow(() -> new NoSuchFileException(file.toString()))));
             SecretKeys.parse(file.toString(), next);
             return next;
         });
@@ -92,11 +110,18 @@ public final class KeyFiles {
      *     decides who is believed
      */
     public static Trust readTrust(Path file) throws IOException, KeyFormatException {
-        return readTrustText(file).trust();
+        return readTrust(file, StrictModes.ofCommand(file));
     }
 
-    private static TrustText readTrustText(Path file) throws IOException, KeyFormatException {
-        String text = read(file, mode -> {
+    /** The same for a hop that runs. */
+    static Trust readTrust(Path file, StrictModes modes) throws IOException, KeyFormatException {
+        try (PinnedFile pinned = modes.open(file)) {
+            return trustText(file, pinned).trust();
+        }
+    }
+
+    private static TrustText trustText(Path file, PinnedFile pinned) throws IOException, KeyFormatException {
+        String text = read(pinned, mode -> {
             if (mode.contains(PosixFilePermission.GROUP_WRITE) || mode.contains(PosixFilePermission.OTHERS_WRITE)) {
                 throw new KeyFormatException(file + ": mode " + PosixFilePermissions.toString(mode)
                         + " lets others write whom this hop believes: chmod go-w " + file);
@@ -107,8 +132,8 @@ public final class KeyFiles {
 
     /** Changes the text of a trust file, or makes one, and leaves it as it is unless the result can be read. */
     public static void changeTrust(Path file, Edit<TrustText> edit) throws IOException, KeyFormatException {
-        FileChange.of(file, READABLE, () -> {
-            TrustText before = Files.exists(file) ? readTrustText(file) : new TrustText(file.toString(), "");
+        FileChange.of(file, READABLE_MODE, found -> {
+            TrustText before = found.isPresent() ? trustText(file, found.get()) : new TrustText(file.toString(), "");
             TrustText next = edit.next(before);
             next.trust();
             return next.text();
@@ -136,12 +161,8 @@ public final class KeyFiles {
     }
 
     /** The text of the very file whose mode was looked at, whatever its name comes to mean meanwhile. */
-    private static String read(Path file, ModeRule rule) throws IOException, KeyFormatException {
-        try (PinnedFile pinned = PinnedFile.open(file.toString())) {
-            rule.check(Files.getPosixFilePermissions(pinned.path()));
-            return Files.readString(pinned.path());
-        } catch (OsException e) {
-            throw e.about(file);
-        }
+    private static String read(PinnedFile pinned, ModeRule rule) throws IOException, KeyFormatException {
+        rule.check(Files.getPosixFilePermissions(pinned.path()));
+        return Files.readString(pinned.path());
     }
 }

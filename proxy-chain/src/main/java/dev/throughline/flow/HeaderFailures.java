@@ -107,6 +107,12 @@ public final class HeaderFailures {
         debts.remove(soonestPaid.removeFirst().peer);
     }
 
+    /** Forgets what peers have failed: when this host's clock was wrong, they were not to blame. */
+    public synchronized void forgive() {
+        debts.clear();
+        soonestPaid.clear();
+    }
+
     /** How many peers have failed lately. */
     public synchronized int peers() {
         forgetPaid(now());

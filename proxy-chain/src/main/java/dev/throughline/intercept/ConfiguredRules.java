@@ -37,7 +37,8 @@ public final class ConfiguredRules {
                         config.laterMarks(),
                         ImmutableList.copyOf(captures),
                         guard,
-                        config.failOpen()));
+                        config.failOpen(),
+                        config.interception().markUids()));
     }
 
     private static Capture capture(ListenerConfig.Intercepting listener) {

@@ -1,9 +1,8 @@
 package dev.throughline.intercept;
 
+import dev.throughline.os.ScratchFile;
 import java.io.IOException;
 import java.io.Writer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -36,24 +35,19 @@ public final class HeldRules implements AutoCloseable {
 
     static HeldRules install(String script, String table, SystemProgram programs, Rest rest) throws IOException {
         // Interactive nft takes one command a line; a file may have many.
-        Path file = Files.createTempFile("throughline", ".nft");
-        Path output = Files.createTempFile("throughline", ".out");
-        Path error = Files.createTempFile("throughline", ".err");
-        try {
+        try (ScratchFile file = ScratchFile.make(".nft");
+                ScratchFile output = ScratchFile.make(".out");
+                ScratchFile error = ScratchFile.make(".err")) {
             // Judged first, and by itself: interactive nft only prints its errors.
             programs.run(List.of("nft", "-c", "-f", "-"), script);
-            Files.writeString(file, script);
+            file.write(script);
             Process nft = programs.start(List.of("nft", "-i"), output, error);
             HeldRules held = new HeldRules(nft::isAlive, () -> end(nft), rest);
             Writer commands = nft.outputWriter();
-            commands.write("include \"%s\"\n".formatted(file));
+            commands.write("include \"%s\"\n".formatted(file.path()));
             commands.flush();
             held.await(table, programs, error);
             return held;
-        } finally {
-            Files.deleteIfExists(file);
-            Files.deleteIfExists(output);
-            Files.deleteIfExists(error);
         }
     }
 
@@ -68,10 +62,10 @@ public final class HeldRules implements AutoCloseable {
         rest.remove();
     }
 
-    private void await(String table, SystemProgram programs, Path error) throws IOException {
+    private void await(String table, SystemProgram programs, ScratchFile error) throws IOException {
         long deadline = System.nanoTime() + programs.patience().toNanos();
         while (!isInstalled(table, programs)) {
-            String words = Files.readString(error);
+            String words = error.text();
             if (!words.isBlank() || !isAlive() || System.nanoTime() > deadline) {
                 close();
                 throw new IOException("nft -i did not install table inet %s: %s".formatted(table, words.strip()));

@@ -32,8 +32,6 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -67,7 +65,7 @@ public final class Listener implements AutoCloseable {
     private final Canaries canaries;
     private final List<Channel> listening = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
-    private volatile @Nullable Path socketFile;
+    private volatile @Nullable SocketFile socketFile;
 
     /**
      * A listener that asks {@code conntrack} for the true ends of redirected connections, and knows {@code canaries}.
@@ -236,8 +234,7 @@ public final class Listener implements AutoCloseable {
                     bound.cause());
         }
         listening.add(bound.channel());
-        socketFile = bridge.socket();
-        SocketFile.open(bridge.socket(), bridge.uids());
+        socketFile = SocketFile.open(bridge.socket(), bridge.uids());
     }
 
     private AcceptGuard guard() {
@@ -309,16 +306,15 @@ public final class Listener implements AutoCloseable {
     public void close() {
         closed = true;
         listening.forEach(channel -> channel.close().awaitUninterruptibly());
-        Path file = socketFile;
-        // Once only: by then the same path may lead to the socket of the next hop that runs here.
+        SocketFile file = socketFile;
         socketFile = null;
         if (file == null) {
             return;
         }
         try {
-            Files.deleteIfExists(file);
+            file.close();
         } catch (IOException e) {
-            LOG.warn("listener {}: {} can't be deleted: {}", config.name(), file, e.toString());
+            LOG.warn("listener {}: the file of its socket can't be deleted: {}", config.name(), e.toString());
         }
     }
 

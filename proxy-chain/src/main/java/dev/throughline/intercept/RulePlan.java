@@ -15,6 +15,7 @@ import com.google.common.collect.ImmutableSet;
  *     next hop's rules are absent, the destination would otherwise be sent bytes that are meant for the next hop
  * @param failOpen whether captured traffic passes, unproxied, while the hop isn't running; the rules then belong to the
  *     running hop ({@link RuleTables#hold}). While the hop runs, a listener that is not there refuses, for either way
+ * @param markUids the users who may open connections with marks of hops; empty if anybody may who can set them
  */
 public record RulePlan(
         String hop,
@@ -22,7 +23,19 @@ public record RulePlan(
         ImmutableList<Integer> laterMarks,
         ImmutableList<Capture> captures,
         boolean guardNextHop,
-        boolean failOpen) {
+        boolean failOpen,
+        ImmutableList<Integer> markUids) {
+
+    /** A plan by which marks alone tell the hops' connections from others. */
+    public RulePlan(
+            String hop,
+            int mark,
+            ImmutableList<Integer> laterMarks,
+            ImmutableList<Capture> captures,
+            boolean guardNextHop,
+            boolean failOpen) {
+        this(hop, mark, laterMarks, captures, guardNextHop, failOpen, ImmutableList.of());
+    }
 
     /** Everything that is wrong with this plan, in words for whoever wrote the configuration; empty if it can be used. */
     public ImmutableList<String> problems() {

@@ -140,6 +140,20 @@ final class RuleText {
         }
     }
 
+    /**
+     * Whoever has CAP_NET_RAW can set marks (socket(7), SO_MARK). Another hop's table has marked a packet that it captured, and
+     * its connection as well; a program can only mark its packets.
+     */
+    private void stolenMarks() {
+        String others = SYN + " meta skuid != " + set(plan.markUids());
+        String refused = " counter reject with tcp reset comment \"a mark of hops, by a user who is none of theirs\"";
+        script.rule(others + " meta mark & 0x%08x %s".formatted(Marks.SOCKET_MASK, set(ownAndLaterMarks())) + refused);
+        script.rule(others
+                + " meta mark & 0x%08x != 0 ct mark & 0x%08x == 0"
+                        .formatted(Marks.CAPTURED, Marks.CAPTURED | Marks.REDIRECTED)
+                + refused);
+    }
+
     private List<String> elements(boolean ipv6) {
         return passing.stream()
                 .filter(tuple -> tuple.transport().isIpv6() == ipv6)
@@ -158,6 +172,9 @@ final class RuleText {
                 "judge",
                 "route hook output priority mangle",
                 "New connections, and packets that conntrack can't place, are judged; all others follow.");
+        if (!plan.markUids().isEmpty()) {
+            stolenMarks();
+        }
         script.rule("meta mark & 0x%08x == %s goto answer comment \"answers of this hop's listeners\""
                 .formatted(Marks.HOP_MASK, Marks.text(Marks.answer(plan.mark(), 0))));
         script.rule("meta mark & 0x%08x != 0 accept comment \"captured by another hop, or answered by it\""

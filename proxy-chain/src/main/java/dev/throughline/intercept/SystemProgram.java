@@ -2,6 +2,7 @@ package dev.throughline.intercept;
 
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
+import dev.throughline.os.ScratchFile;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
@@ -49,9 +50,8 @@ record SystemProgram(Duration patience, ImmutableList<String> within) {
 
     /** Runs a program whose failure is an answer too. */
     Result attempt(List<String> command, String input) throws IOException {
-        Path output = Files.createTempFile("throughline", ".out");
-        Path error = Files.createTempFile("throughline", ".err");
-        try {
+        try (ScratchFile output = ScratchFile.make(".out");
+                ScratchFile error = ScratchFile.make(".err")) {
             Process process = start(command, output, error);
             try (OutputStream stdin = process.getOutputStream()) {
                 stdin.write(input.getBytes(StandardCharsets.UTF_8));
@@ -63,22 +63,20 @@ record SystemProgram(Duration patience, ImmutableList<String> within) {
                 throw new IOException(
                         "%s: no end after %d s".formatted(String.join(" ", command), patience.toSeconds()));
             }
-            return new Result(process.exitValue(), Files.readString(output), Files.readString(error));
+            return new Result(process.exitValue(), output.text(), error.text());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted during " + String.join(" ", command));
-        } finally {
-            Files.deleteIfExists(output);
-            Files.deleteIfExists(error);
         }
     }
 
-    Process start(List<String> command, Path output, Path error) throws IOException {
+    Process start(List<String> command, ScratchFile output, ScratchFile error) throws IOException {
         List<String> whole = new ArrayList<>(within);
         whole.addAll(command);
         whole.set(0, find(whole.getFirst()));
-        ProcessBuilder builder =
-                new ProcessBuilder(whole).redirectOutput(output.toFile()).redirectError(error.toFile());
+        ProcessBuilder builder = new ProcessBuilder(whole)
+                .redirectOutput(output.path().toFile())
+                .redirectError(error.path().toFile());
         builder.environment().put("LC_ALL", "C");
         builder.environment().put("PATH", path());
         return builder.start();

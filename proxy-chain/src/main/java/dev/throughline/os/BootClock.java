@@ -7,19 +7,26 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The time since the host started, suspended time included (clock_gettime(2), CLOCK_BOOTTIME): the clock of process starts.
- * Thread-safe.
+ * Nobody can set it, and it runs at the pace of the clock that says the time of day. Thread-safe.
  */
 public final class BootClock {
     private static final int CLOCK_BOOTTIME = 7;
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final long NANOS_PER_TICK = 10_000_000L;
 
     private final Libc libc = new Libc();
     private final MemorySegment time = Arena.ofAuto().allocate(16, 8);
 
     /** In units of proc(5)'s start times, 10 ms (USER_HZ is 100 on x86_64 and aarch64). */
-    public synchronized long ticks() {
+    public long ticks() {
+        return nanos() / NANOS_PER_TICK;
+    }
+
+    /** In nanoseconds. */
+    public synchronized long nanos() {
         if (libc.clockGettime(CLOCK_BOOTTIME, time) != 0) {
             throw new AssertionError("every kernel since 2.6.39 has CLOCK_BOOTTIME");
         }
-        return time.get(JAVA_LONG, 0) * 100 + time.get(JAVA_LONG, 8) / 10_000_000;
+        return time.get(JAVA_LONG, 0) * NANOS_PER_SECOND + time.get(JAVA_LONG, 8);
     }
 }

@@ -31,7 +31,12 @@ public enum Capability {
 
     /** Those that this process can use now. */
     public static Set<Capability> effective() throws IOException {
-        return parse(Files.readString(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1));
+        return of(Path.of("/proc/self"));
+    }
+
+    /** Those that the process of a folder of /proc can use now. */
+    public static Set<Capability> of(Path process) throws IOException {
+        return parse(Files.readString(process.resolve("status"), StandardCharsets.ISO_8859_1));
     }
 
     /** Reads the line {@code CapEff:} of proc(5), /proc/PID/status: 64 bits in hexadecimal. */

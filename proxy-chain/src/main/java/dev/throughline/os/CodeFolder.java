@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /** Whether native code can be unpacked to a folder and loaded from there, found out by trying. */
@@ -28,9 +29,8 @@ public final class CodeFolder {
         }
         Path file = folder.resolve("throughline-" + ProcessHandle.current().pid() + "-" + System.nanoTime());
         try {
-            Files.createFile(file);
+            Files.write(file, new byte[BYTES], StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             try {
-                Files.write(file, new byte[BYTES]);
                 return isExecutable(file)
                         ? Optional.empty()
                         : Optional.of("nothing can be executed from there (it is mounted noexec?)");

@@ -11,6 +11,7 @@ public final class Errno {
     static final int EBADF = 9;
     static final int EAGAIN = 11;
     public static final int EACCES = 13;
+    static final int EEXIST = 17;
     public static final int ENOTDIR = 20;
     public static final int EINVAL = 22;
     public static final int ENOSYS = 38;
@@ -32,10 +33,15 @@ public final class Errno {
             case 12 -> "ENOMEM (out of memory)";
             case EACCES -> "EACCES (permission denied)";
             case 16 -> "EBUSY (busy)";
+            case EEXIST -> "EEXIST (it exists already)";
             case ENOTDIR -> "ENOTDIR (not a folder)";
+            case 21 -> "EISDIR (is a folder)";
             case EINVAL -> "EINVAL (invalid argument)";
             case 23 -> "ENFILE (too many open files on this host)";
             case 24 -> "EMFILE (too many open files in this process)";
+            case 26 -> "ETXTBSY (is being executed)";
+            case 28 -> "ENOSPC (no space left)";
+            case 30 -> "EROFS (a file system that can't be written)";
             case ENOSYS -> "ENOSYS (this kernel has no such call)";
             case ELOOP -> "ELOOP (too many symbolic links)";
             case EBADMSG -> "EBADMSG (malformed answer)";
@@ -47,6 +53,7 @@ public final class Errno {
             case 105 -> "ENOBUFS (no buffer space)";
             case 111 -> "ECONNREFUSED (connection refused)";
             case 113 -> "EHOSTUNREACH (no route to host)";
+            case 122 -> "EDQUOT (no space left for this user)";
             default -> "errno " + errno;
         };
     }

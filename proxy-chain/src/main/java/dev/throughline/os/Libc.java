@@ -43,6 +43,22 @@ final class Libc {
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG),
             Linker.Option.captureCallState("errno"),
             Linker.Option.firstVariadicArg(1));
+    private static final MethodHandle OPENAT = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("openat"),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
+            Linker.Option.captureCallState("errno"),
+            Linker.Option.firstVariadicArg(3));
+    private static final MethodHandle MKDIRAT = handle("mkdirat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle RENAMEAT = handle("renameat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
+    private static final MethodHandle LINKAT =
+            handle("linkat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle UNLINKAT = handle("unlinkat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle READLINKAT =
+            handle("readlinkat", JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle FCHMOD = handle("fchmod", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle FCHOWN = handle("fchown", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle GETEUID = handle("geteuid", JAVA_INT);
+    private static final MethodHandle FSYNC = handle("fsync", JAVA_INT, JAVA_INT);
     private static final MethodHandle CLOCK_GETTIME = handle("clock_gettime", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle SIGNAL = handle("signal", ADDRESS, JAVA_INT, ADDRESS);
     private static final MethodHandle MMAP =
@@ -215,6 +231,86 @@ final class Libc {
     int openat2(int folder, MemorySegment path, MemorySegment how, long bytes) {
         try {
             return (int) (long) OPENAT2.invokeExact(state, OPENAT2_NUMBER, folder, path, how, bytes);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int openat(int folder, MemorySegment path, int flags, int mode) {
+        try {
+            return (int) OPENAT.invokeExact(state, folder, path, flags, mode);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int mkdirat(int folder, MemorySegment path, int mode) {
+        try {
+            return (int) MKDIRAT.invokeExact(state, folder, path, mode);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int renameat(int folder, MemorySegment from, int toFolder, MemorySegment to) {
+        try {
+            return (int) RENAMEAT.invokeExact(state, folder, from, toFolder, to);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int linkat(int folder, MemorySegment from, int toFolder, MemorySegment to, int flags) {
+        try {
+            return (int) LINKAT.invokeExact(state, folder, from, toFolder, to, flags);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int unlinkat(int folder, MemorySegment path, int flags) {
+        try {
+            return (int) UNLINKAT.invokeExact(state, folder, path, flags);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    long readlinkat(int folder, MemorySegment path, MemorySegment target, long length) {
+        try {
+            return (long) READLINKAT.invokeExact(state, folder, path, target, length);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int fchmod(int fd, int mode) {
+        try {
+            return (int) FCHMOD.invokeExact(state, fd, mode);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int fchown(int fd, int uid, int gid) {
+        try {
+            return (int) FCHOWN.invokeExact(state, fd, uid, gid);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int fsync(int fd) {
+        try {
+            return (int) FSYNC.invokeExact(state, fd);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int geteuid() {
+        try {
+            return (int) GETEUID.invokeExact(state);
         } catch (Throwable e) {
             throw impossible(e);
         }

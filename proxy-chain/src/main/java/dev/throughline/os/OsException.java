@@ -2,6 +2,7 @@ package dev.throughline.os;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ public final class OsException extends IOException {
         return switch (errno) {
             case Errno.ENOENT -> new NoSuchFileException(file.toString());
             case Errno.EACCES -> new AccessDeniedException(file.toString());
+            case Errno.EEXIST -> new FileAlreadyExistsException(file.toString());
             case Errno.ENOTDIR -> new NotDirectoryException(file.toString());
             default -> this;
         };

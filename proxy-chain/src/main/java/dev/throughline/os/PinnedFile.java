@@ -21,8 +21,8 @@ import java.util.Optional;
  * a process can run a trusted executable for the instant of one of those reads.
  */
 public final class PinnedFile implements AutoCloseable {
-    private static final int O_PATH_CLOEXEC = 0x200000 | 0x80000;
-    private static final int O_NOFOLLOW = nofollow(System.getProperty("os.arch"));
+    static final int O_PATH_CLOEXEC = 0x200000 | 0x80000;
+    static final int O_NOFOLLOW = nofollow(System.getProperty("os.arch"));
     private static final int PATH_MAX = 4096;
     private static final int STATX_BYTES = 256;
     private static final int STATX_BASIC_STATS = 0x7FF;
@@ -44,7 +44,7 @@ public final class PinnedFile implements AutoCloseable {
     private final int fd;
     private boolean closed;
 
-    private PinnedFile(Libc libc, int fd) {
+    PinnedFile(Libc libc, int fd) {
         this.libc = libc;
         this.fd = fd;
     }
@@ -67,6 +67,11 @@ public final class PinnedFile implements AutoCloseable {
             }
             return new PinnedFile(libc, fd);
         }
+    }
+
+    /** For calls that take a folder's descriptor; valid until this is closed. */
+    int descriptor() {
+        return fd;
     }
 
     /** A path that leads to this very file while it is open. */

@@ -262,7 +262,7 @@ public sealed interface Condition {
         }
     }
 
-    /** The network of the destination that the application asked for. */
+    /** The network of the destination that the application asked for, however it wrote its address. */
     record Destination(ImmutableList<Cidr> networks) implements Condition {
         @Override
         public String name() {
@@ -271,8 +271,8 @@ public sealed interface Condition {
 
         @Override
         public boolean holds(Question question) {
-            return networks.stream()
-                    .anyMatch(network -> network.contains(destination(question).getAddress()));
+            return DestinationMeanings.of(destination(question).getAddress()).stream()
+                    .anyMatch(meant -> networks.stream().anyMatch(network -> network.contains(meant)));
         }
 
         @Override

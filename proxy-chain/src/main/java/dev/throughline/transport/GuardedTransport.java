@@ -88,24 +88,28 @@ public final class GuardedTransport implements Transport {
 
     GuardedTransport(Transport transport, Duration pause) {
         this.transport = transport;
-        this.breaker = CircuitBreaker.of(
-                transport.name(),
-                CircuitBreakerConfig.custom()
-                        .slidingWindow(Math.toIntExact(WINDOW.toSeconds()), FEWEST, SlidingWindowType.TIME_BASED)
-                        .failureRateThreshold(HALF_PERCENT)
-                        .slowCallRateThreshold(HALF_PERCENT)
-                        .slowCallDurationThreshold(SLOW)
-                        .waitDurationInOpenState(pause)
-                        .permittedNumberOfCallsInHalfOpenState(TRIALS)
-                        .maxWaitDurationInHalfOpenState(WINDOW)
-                        .writableStackTraceEnabled(false)
-                        .build());
+        this.breaker = CircuitBreaker.of(transport.name(), config(pause));
         breaker.getEventPublisher()
                 .onStateTransition(event -> LOG.warn(
                         "transport {}: its breaker is {} now, and was {}",
                         transport.name(),
                         state(event.getStateTransition().getToState()),
                         state(event.getStateTransition().getFromState())));
+    }
+
+    /** By a clock that nobody sets: otherwise a breaker that is open stays so for as long as the host's clock is set back. */
+    static CircuitBreakerConfig config(Duration pause) {
+        return CircuitBreakerConfig.custom()
+                .slidingWindow(Math.toIntExact(WINDOW.toSeconds()), FEWEST, SlidingWindowType.TIME_BASED)
+                .failureRateThreshold(HALF_PERCENT)
+                .slowCallRateThreshold(HALF_PERCENT)
+                .slowCallDurationThreshold(SLOW)
+                .waitDurationInOpenState(pause)
+                .permittedNumberOfCallsInHalfOpenState(TRIALS)
+                .maxWaitDurationInHalfOpenState(WINDOW)
+                .writableStackTraceEnabled(false)
+                .clock(new SteadyClock())
+                .build();
     }
 
     /** What it lets through now. */

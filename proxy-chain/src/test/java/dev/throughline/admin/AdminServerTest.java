@@ -68,7 +68,7 @@ class AdminServerTest {
     }
 
     @AfterEach
-    void close() {
+    void close() throws IOException {
         server.close();
         loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
     }

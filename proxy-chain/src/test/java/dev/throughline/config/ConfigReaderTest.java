@@ -75,7 +75,7 @@ class ConfigReaderTest {
                 later-marks: [0x7103, 28932]
                 tlv-type: 0xE7
                 fail-open: true
-                interception: { repair: false, canary: off, owned-table: false }
+                interception: { repair: false, canary: off, owned-table: false, mark-uids: 990 }
                 identity: { command-line-key: command-line.key }
                 health-checkers: 192.0.2.0/24
                 nat-exceptions:
@@ -113,7 +113,8 @@ class ConfigReaderTest {
         assertThat(config.laterMarks()).containsExactly(0x7103, 28932);
         assertThat(config.chainTlv().type()).isEqualTo(0xE7);
         assertThat(config.failOpen()).isTrue();
-        assertThat(config.interception()).isEqualTo(new InterceptionConfig(false, Optional.empty(), false));
+        assertThat(config.interception())
+                .isEqualTo(new InterceptionConfig(false, Optional.empty(), false, ImmutableList.of(990)));
         assertThat(config.commandLineKey()).contains(folder.resolve("command-line.key"));
         assertThat(config.healthCheckers()).hasSize(1);
         assertThat(config.natExceptions()).hasSize(1);

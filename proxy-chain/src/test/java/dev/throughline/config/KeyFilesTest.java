@@ -11,7 +11,9 @@ import dev.throughline.key.TrustText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -24,6 +26,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -298,5 +301,21 @@ class KeyFilesTest {
 
         assertThat(link).isSymbolicLink();
         assertThat(Files.readString(file)).startsWith("# changed\n");
+    }
+
+    /** Whoever may write to the folder could have root trust a key in another hop's file. */
+    @Test
+    @Tag("attack")
+    void aSymbolicLinkOfAnotherUserIsNotFollowed() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
+        KeyFiles.writeSecret(file, key);
+        String before = Files.readString(file);
+        Path link = Files.createSymbolicLink(folder.resolve("link.key"), file);
+        Files.setAttribute(link, "unix:uid", 65534, LinkOption.NOFOLLOW_LINKS);
+
+        assertThatThrownBy(() -> KeyFiles.changeSecrets(link, text -> "# changed\n" + text))
+                .isInstanceOf(FileSystemException.class)
+                .hasMessageContaining(link + " is a symbolic link of user 65534 and isn't followed");
+        assertThat(Files.readString(file)).isEqualTo(before);
     }
 }

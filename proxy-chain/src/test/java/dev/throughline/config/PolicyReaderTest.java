@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +31,40 @@ class PolicyReaderTest {
             listeners: [{ name: front, mode: transparent, by: plain, address: "192.0.2.3:80", destination: "192.0.2.4:80" }]
             route: { to: destination }
             """;
+
+    /** A rule about /bin/curl denies nothing where /bin is a link, unless it is about the folder that the link means too. */
+    @Test
+    void aPathIsAlsoThatOfTheFoldersThatItsLinksMean() throws Exception {
+        Path real = Files.createDirectories(folder.toRealPath().resolve("usr/bin"));
+        Path link = Files.createSymbolicLink(folder.toRealPath().resolve("bin"), Path.of("usr/bin"));
+        Files.createSymbolicLink(real.resolve("vi"), Files.createFile(real.resolve("many")));
+        HopConfig config = read(HOP + """
+                policy:
+                  - { name: a, when: { executable: [%1$s/curl, %1$s/vi, %1$s/x*, %2$s/wget] }, then: deny }
+                  - { name: b, unless: { script: %1$s/**, parent: %1$s/sh }, then: deny }
+                  - { name: rest, then: allow }
+                """.formatted(link, real));
+
+        assertThat(config.policy().rules().get(0).when())
+                .containsExactly(text(
+                        Subject.EXECUTABLE,
+                        link + "/curl",
+                        real + "/curl",
+                        link + "/vi",
+                        real + "/vi",
+                        link + "/x*",
+                        real + "/x*",
+                        real + "/wget"));
+        assertThat(config.policy().rules().get(1).unless())
+                .containsExactly(
+                        text(Subject.SCRIPT, link + "/**", real + "/**"),
+                        text(Subject.PARENT, link + "/sh", real + "/sh"));
+    }
+
+    private static Condition text(Subject subject, String... patterns) {
+        return new Condition.Text(
+                subject, Arrays.stream(patterns).map(TextPattern::new).collect(ImmutableList.toImmutableList()), false);
+    }
 
     @Test
     void everyConditionAndEveryOutcomeIsRead() throws Exception {

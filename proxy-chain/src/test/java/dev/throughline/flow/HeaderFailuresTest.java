@@ -55,6 +55,16 @@ class HeaderFailuresTest {
     }
 
     @Test
+    void whoFailedWhileTheClockWasWrongIsHeardAgain() {
+        fail(ONE, 10);
+        failures.forgive();
+        assertThat(isRefused(ONE)).isFalse();
+        assertThat(failures.peers()).isZero();
+        fail(ONE, 10);
+        assertThat(isRefused(ONE)).isTrue();
+    }
+
+    @Test
     void aBucketThatIsEmptyGetsOneBackInATenthOfTheWindow() {
         fail(ONE, 10);
         wait(Duration.ofMillis(999));

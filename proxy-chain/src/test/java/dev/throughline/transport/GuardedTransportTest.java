@@ -70,6 +70,12 @@ class GuardedTransportTest {
                 .reason();
     }
 
+    /** Otherwise a breaker that is open would stay so until the clock of the host is where it had been. */
+    @Test
+    void itsPauseIsMeasuredByAClockThatNobodySets() {
+        assertThat(GuardedTransport.config(GuardedTransport.PAUSE).getClock()).isInstanceOf(SteadyClock.class);
+    }
+
     @Test
     void itOpensWhenHalfOfTheLastStartsFail() {
         opens();

@@ -46,8 +46,8 @@ public enum RejectReason {
     STALE_LINK("a link was passed on after it had expired"),
     /** A link was issued before the one that precedes it. */
     TIME_REVERSED("a link was issued before the one that precedes it"),
-    /** The last link was issued before this hop started. */
-    ISSUED_BEFORE_START("the last link was issued before this hop started"),
+    /** The last link was issued before this hop started, or before its clock was last set. */
+    ISSUED_BEFORE_START("the last link was issued before this hop started, or its clock was set"),
     /** A link was meant for another hop than the one that passed it on. */
     AUDIENCE_BROKEN("a link was meant for another hop than the one that passed it on"),
     /** A link didn't come in by the connection that the one before it left by. */

@@ -6,6 +6,7 @@ import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,11 +24,21 @@ import java.util.TreeMap;
  * gets four fifths and leaves a fifth to all others, two get four ninths each and leave a ninth, and so on (dynamic
  * thresholds, as switches share their buffers).
  *
- * <p>What expires together is kept together and is forgotten at once, so that no header waits while thousands are.
+ * <p>What expires together is kept together and leaves at once, so that no header waits while thousands do.
+ *
+ * <p>A chain that has left is still recognised if the clock is set back and makes it fresh again: {@value #PAST} times the
+ * capacity are kept in eight bytes each. Of older ones nothing is known but their seconds: all chains of these are refused.
  */
 public final class ReplayWindow {
     static final int FLOW_LIMIT = 3;
     static final int SHARE = 4;
+    static final int PAST = 4;
+
+    /**
+     * No chain that is fresh expires later: ttl and twice the skew, with room. What does was presented before the clock
+     * was set back, and must not hold places until then.
+     */
+    private static final long HORIZON = 4 * VerifierSettings.MAX_TTL.toSeconds();
 
     /** Flows are counted by coarser times than chains: a count is the sum over all times that aren't over. */
     private static final int FLOW_SECONDS = 8;
@@ -48,6 +59,22 @@ public final class ReplayWindow {
     private static final class Second {
         final Set<Bytes> digests = new HashSet<>();
         final Map<HopId, Integer> held = new HashMap<>();
+        /** The first {@code count} are in use. */
+        private long[] prints = new long[8];
+
+        private int count;
+
+        void passed(Bytes digest, HopId first) {
+            held.merge(first, 1, Integer::sum);
+            if (count == prints.length) {
+                prints = Arrays.copyOf(prints, 2 * count);
+            }
+            prints[count++] = PastChains.fingerprint(digest);
+        }
+
+        long[] prints() {
+            return Arrays.copyOf(prints, count);
+        }
     }
 
     private final int capacity;
@@ -58,16 +85,18 @@ public final class ReplayWindow {
     /** How many chains of each first hop there are, over all seconds. */
     private final Map<HopId, Integer> held = new HashMap<>();
 
+    private final PastChains past;
+
     private int size;
-    private long lastForgotten = Long.MIN_VALUE;
 
     /**
      * An empty window.
      *
-     * @param capacity for how many chains; one takes about 250 bytes
+     * @param capacity for how many chains; one takes about 250 bytes, and 32 more when it is over
      */
     public ReplayWindow(int capacity) {
         this.capacity = capacity;
+        this.past = new PastChains((long) PAST * capacity);
     }
 
     /**
@@ -81,9 +110,11 @@ public final class ReplayWindow {
             Bytes digest, HopId first, Originator origin, Instant expiry, Instant now) {
         forget(now);
         long second = expiry.getEpochSecond();
-        // A clock that went back must not bring back what was forgotten: of those seconds nothing is known any more.
-        if (second <= lastForgotten) {
+        if (past.isDropped(second)) {
             return Optional.of(RejectReason.EXPIRED);
+        }
+        if (past.holds(second, digest)) {
+            return Optional.of(RejectReason.REPLAYED);
         }
         // The place follows from the chain itself, so that one chain always meets its own earlier presentation.
         Second same = chains.computeIfAbsent(second, any -> new Second());
@@ -100,7 +131,7 @@ public final class ReplayWindow {
         }
         flows.computeIfAbsent(Math.floorDiv(second, FLOW_SECONDS), any -> new HashMap<>())
                 .merge(flow, 1, Integer::sum);
-        same.held.merge(first, 1, Integer::sum);
+        same.passed(digest, first);
         held.merge(first, 1, Integer::sum);
         size++;
         return problem;
@@ -133,14 +164,24 @@ public final class ReplayWindow {
         long second = now.getEpochSecond();
         // A second that has begun may still hold an unexpired chain: only those that are over are dropped.
         while (!chains.isEmpty() && chains.firstKey() < second) {
-            lastForgotten = chains.firstKey();
-            Second over = chains.pollFirstEntry().getValue();
-            size -= over.digests.size();
-            over.held.forEach(this::release);
+            leave(chains.pollFirstEntry());
+        }
+        while (!chains.isEmpty() && chains.lastKey() > second + HORIZON) {
+            leave(chains.pollLastEntry());
         }
         while (!flows.isEmpty() && flows.firstKey() < Math.floorDiv(second, FLOW_SECONDS)) {
             flows.pollFirstEntry();
         }
+        while (!flows.isEmpty() && flows.lastKey() > Math.floorDiv(second + HORIZON, FLOW_SECONDS)) {
+            flows.pollLastEntry();
+        }
+    }
+
+    private void leave(Map.Entry<Long, Second> second) {
+        Second over = second.getValue();
+        size -= over.digests.size();
+        over.held.forEach(this::release);
+        past.add(second.getKey(), over.prints());
     }
 
     /** Hops of which nothing is left take no place here. */

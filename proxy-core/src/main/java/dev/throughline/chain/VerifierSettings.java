@@ -11,7 +11,7 @@ import java.time.Instant;
  * How strictly one hop verifies.
  *
  * @param self the hop that verifies: the only audience it accepts
- * @param startedAt when it started; what was issued before might have been presented before
+ * @param startedAt when it started, or its clock was last set; what was issued before might have been presented before
  * @param skew by how much the clocks of two hops may differ
  * @param maxHops how many links a chain may have
  * @param natExceptions pairs of hops between which addresses are translated
@@ -37,6 +37,16 @@ public record VerifierSettings(
      */
     public static VerifierSettings of(HopId self, Instant startedAt) {
         return new VerifierSettings(self, startedAt, DEFAULT_SKEW, DEFAULT_MAX_HOPS, ImmutableList.of());
+    }
+
+    /**
+     * The same strictness from another start on.
+     *
+     * @param instant when its clock was set, by what it says now
+     * @return the settings
+     */
+    public VerifierSettings startingAt(Instant instant) {
+        return new VerifierSettings(self, instant, skew, maxHops, natExceptions);
     }
 
     /**

@@ -128,7 +128,21 @@ class AttackTest {
             verified(vault.now(Scene.NOW.plus(day)).receive(later.bytes()));
 
             vault.now(Scene.NOW);
-            assertRejected(RejectReason.EXPIRED, captured);
+            assertRejected(RejectReason.REPLAYED, captured);
+        }
+
+        /** The hop had started with a clock that was ahead, and its start is counted from the correction. */
+        @Test
+        void aHeaderFromWhileTheClockWasAhead() {
+            Duration hour = Duration.ofHours(1);
+            vault.started(Scene.STARTED.plus(hour)).now(Scene.NOW.plus(hour));
+            Forge ahead = Forge.of(3, false);
+            ahead.links.forEach(link -> link.issuedAt = link.issuedAt.plus(hour));
+            verified(vault.receive(ahead.bytes()));
+
+            verified(vault.started(Scene.STARTED).now(Scene.NOW).receive(captured.bytes()));
+            vault.now(Scene.NOW.plus(hour));
+            assertRejected(RejectReason.REPLAYED, ahead);
         }
     }
 

@@ -7,10 +7,14 @@ import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -132,8 +136,77 @@ class ReplayWindowTest {
         present(1, 1, EXPIRY, NOW);
         Instant later = EXPIRY.plusSeconds(1);
         assertThat(present(2, 2, later.plusSeconds(12), later)).isEmpty();
-        assertThat(present(1, 1, EXPIRY, NOW)).contains(RejectReason.EXPIRED);
-        assertThat(present(3, 3, EXPIRY.plusSeconds(1), NOW)).isEmpty();
+        assertThat(present(1, 1, EXPIRY, NOW)).contains(RejectReason.REPLAYED);
+        assertThat(present(3, 3, EXPIRY, NOW)).isEmpty();
+    }
+
+    @Test
+    void acceptsNewChainsAtOnceWhenAClockThatWasAheadIsCorrected() {
+        present(1, 1, EXPIRY, NOW);
+        Duration hour = Duration.ofHours(1);
+        for (int second = 0; second < 20; second++) {
+            present(
+                    100 + second,
+                    100,
+                    EXPIRY.plus(hour).plusSeconds(second),
+                    NOW.plus(hour).plusSeconds(second));
+        }
+        assertThat(present(2, 2, EXPIRY.plusSeconds(20), NOW.plusSeconds(20))).isEmpty();
+    }
+
+    @Test
+    void chainsOfAClockThatWasAheadHoldNoPlacesOnceItIsCorrected() {
+        Duration hour = Duration.ofHours(1);
+        for (int i = 0; i < 8; i++) {
+            present(i, i, EXPIRY.plus(hour), NOW.plus(hour));
+        }
+        assertThat(present(8, 8, EXPIRY.plus(hour), NOW.plus(hour))).contains(RejectReason.REPLAY_STORE_FULL);
+        assertThat(present(9, 9, EXPIRY, NOW)).isEmpty();
+        assertThat(window.size()).isEqualTo(1);
+        assertThat(present(1, 1, EXPIRY.plus(hour), NOW.plus(hour))).contains(RejectReason.REPLAYED);
+    }
+
+    @Test
+    void refusesWhatItCannotRememberAfterTheClockWentBack() {
+        int many = 100;
+        for (int i = 0; i < many; i++) {
+            present(i, i, EXPIRY.plusSeconds(20L * i), NOW.plusSeconds(20L * i));
+        }
+        assertThat(present(0, 0, EXPIRY, NOW)).contains(RejectReason.EXPIRED);
+        assertThat(present(many, many, EXPIRY.plusSeconds(5), NOW)).contains(RejectReason.EXPIRED);
+        Instant last = EXPIRY.plusSeconds(20L * (many - 1));
+        assertThat(present(many - 1, many - 1, last, last.minusSeconds(12))).contains(RejectReason.REPLAYED);
+        assertThat(present(many, many, last.plusSeconds(5), last)).isEmpty();
+    }
+
+    /** Random flows, replays of them and steps of the clock, with more chains than it can remember. */
+    @Test
+    void noChainPassesTwiceWhateverTheClockDoes() {
+        for (int seed = 0; seed < 200; seed++) {
+            Random random = new Random(seed);
+            ReplayWindow any = new ReplayWindow(1 + random.nextInt(40));
+            List<Instant> expiries = new ArrayList<>();
+            Set<Integer> passed = new HashSet<>();
+            Instant now = NOW;
+            for (int step = 0; step < 300; step++) {
+                now = random.nextInt(10) == 0
+                        ? now.plusSeconds(random.nextInt(7200) - 3600)
+                        : now.plusMillis(random.nextInt(3000));
+                if (expiries.isEmpty() || random.nextBoolean()) {
+                    expiries.add(now.plusMillis(random.nextInt(14_000)));
+                }
+                int chain = random.nextInt(expiries.size());
+                boolean fresh = !expiries.get(chain).isBefore(now)
+                        && expiries.get(chain).isBefore(now.plusSeconds(14));
+                if (fresh
+                        && present(any, chain, chain, expiries.get(chain), now).isEmpty()) {
+                    assertThat(passed.add(chain))
+                            .describedAs("chain %s of seed %s", chain, seed)
+                            .isTrue();
+                }
+            }
+            assertThat(passed).describedAs("of seed %s", seed).isNotEmpty();
+        }
     }
 
     @Test

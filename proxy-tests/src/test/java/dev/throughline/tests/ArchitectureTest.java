@@ -188,6 +188,43 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /**
+     * Files are written and deleted by SafeFile and ScratchFile alone. The demo writes to a folder of its own, and what the
+     * kernel pins lies in folders that are checked to be this user's.
+     */
+    @Test
+    void onlyOneRoomWritesAndDeletesFiles() {
+        Set<String> writers = new TreeSet<>();
+        for (JavaClass type : CLASSES) {
+            for (JavaAccess<?> access : type.getAccessesFromSelf()) {
+                if (changesFiles(access)
+                        && !room(type).equals("os")
+                        && !room(type).equals("demo")
+                        && !type.getName().equals(BASE + ".ebpf.Pins")) {
+                    writers.add(access.getDescription());
+                }
+            }
+        }
+        assertThat(writers).isEmpty();
+    }
+
+    private static boolean changesFiles(JavaAccess<?> access) {
+        String owner = access.getTargetOwner().getName();
+        String name = access.getTarget().getName();
+        return switch (owner) {
+            case "java.nio.file.Files" ->
+                name.matches(
+                        "write.*|move|copy|delete.*|create.*|set.*|newOutputStream|newBufferedWriter|newByteChannel");
+            case "java.nio.channels.FileChannel", "java.nio.channels.AsynchronousFileChannel" -> name.equals("open");
+            // The standard descriptors are open already.
+            case "java.io.FileOutputStream" ->
+                name.equals("<init>") && !access.getTarget().getFullName().contains("(java.io.FileDescriptor)");
+            case "java.io.FileWriter", "java.io.RandomAccessFile" -> name.equals("<init>");
+            case "java.io.File" -> name.matches("delete.*|create.*|renameTo|mkdirs?|set.*");
+            default -> owner.startsWith("com.google.common.io.") && name.matches("write.*|delete.*|move|copy|touch");
+        };
+    }
+
     @Test
     void nettyStaysWhereBytesMove() {
         noClasses()

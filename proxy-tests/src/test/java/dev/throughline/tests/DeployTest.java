@@ -77,6 +77,13 @@ class DeployTest {
     }
 
     @Test
+    void theHopWaitsForTheRightTime() throws Exception {
+        assertThat(Files.readString(Program.checkout().resolve("deploy/throughline@.service")))
+                .containsPattern("(?m)^Wants=.* time-sync\\.target$")
+                .containsPattern("(?m)^After=.* time-sync\\.target ");
+    }
+
+    @Test
     void betweenHostsEachHopGoesToWhereTheNextOneListens() throws Exception {
         Map<String, HopConfig> hops = hops("three-hosts");
         for (HopConfig hop : hops.values()) {

@@ -100,6 +100,13 @@ final class Hops implements AutoCloseable {
         return hop;
     }
 
+    /** Starts a hop by another program than throughline, and waits until it takes connections. */
+    RunningHop startAs(String name, List<String> command) throws IOException {
+        RunningHop hop = start(name, command);
+        hop.process().ready();
+        return hop;
+    }
+
     private RunningHop launch(String name) throws IOException {
         return start(name, Program.throughline("run", "-c", config(name).toString()));
     }

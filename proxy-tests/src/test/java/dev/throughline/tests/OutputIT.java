@@ -182,4 +182,25 @@ class OutputIT {
     private static void fill(RandomAccessFile pipe) throws IOException {
         pipe.write(new byte[PIPE_BYTES]);
     }
+
+    /** With the options of the launcher, which are what keeps it out. */
+    @Test
+    void aThreadDumpDoesNotGoIntoTheFlowLog() throws Exception {
+        Path log = folder.resolve("flows.jsonl");
+        RunningHop hop = hops.start("hop-a", List.of(), process -> {
+            process.command(
+                    Program.checkout().resolve("throughline").toString(),
+                    "run",
+                    "-c",
+                    hops.config("hop-a").toString());
+            process.environment().put("THROUGHLINE_BUILD", "never");
+            process.redirectOutput(log.toFile());
+        });
+        Host.THIS.run(List.of("kill", "-QUIT", Long.toString(hop.pid())));
+        hop.awaitMessage("Full thread dump");
+        isServed();
+        await().until(() -> Files.readAllLines(log).size() >= 2);
+        List<String> lines = Files.readAllLines(log);
+        assertThat(whole(lines)).hasSize(lines.size());
+    }
 }

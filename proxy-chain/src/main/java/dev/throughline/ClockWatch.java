@@ -1,0 +1,89 @@
+package dev.throughline;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Notices when somebody sets the clock of the host, by a clock that nobody can set. Both run at the same pace (adjtimex(2)
+ * slews both), so the time between them changes only when one of them is set. Thread-safe.
+ */
+final class ClockWatch {
+    /** Less is within the usual skew of clocks. */
+    static final Duration SMALLEST = Duration.ofMillis(500);
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClockWatch.class);
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final Clock clock;
+    private final LongSupplier bootNanos;
+    private final Consumer<Instant> whenSet;
+    private final LongAdder forward = new LongAdder();
+    private final LongAdder back = new LongAdder();
+    private volatile long difference;
+
+    /**
+     * Begins to watch.
+     *
+     * @param clock that may be set
+     * @param bootNanos that can't, in nanoseconds from anywhere
+     * @param whenSet gets what the clock says now, each time that it was set, before {@link #check} returns in any thread
+     */
+    ClockWatch(Clock clock, LongSupplier bootNanos, Consumer<Instant> whenSet) {
+        this.clock = clock;
+        this.bootNanos = bootNanos;
+        this.whenSet = whenSet;
+        this.difference = clock.millis() - bootMillis();
+    }
+
+    /** Compares the clocks; to be called before each decision that depends on the time, and every second for the log. */
+    void check() {
+        if (Math.abs(stepMillis()) >= SMALLEST.toMillis()) {
+            checkAgain();
+        }
+    }
+
+    private synchronized void checkAgain() {
+        long step = stepMillis();
+        if (Math.abs(step) < SMALLEST.toMillis()) {
+            return;
+        }
+        Instant now = Instant.ofEpochMilli(clock.millis());
+        whenSet.accept(now);
+        difference += step;
+        (step > 0 ? forward : back).increment();
+        LOG.warn(
+                "clock stepped {} by {} s; headers that were issued before {} are refused, as after a restart",
+                step > 0 ? "forward" : "back",
+                String.format(Locale.ROOT, "%.1f", Math.abs(step) / 1000.0),
+                now);
+    }
+
+    /** By how much the clock was set since the last check, in milliseconds, at least: the thread may have paused in between. */
+    private long stepMillis() {
+        long before = bootMillis();
+        long now = clock.millis() - difference;
+        long after = bootMillis();
+        return now > after ? now - after : Math.min(0, now - before);
+    }
+
+    private long bootMillis() {
+        return bootNanos.getAsLong() / NANOS_PER_MILLI;
+    }
+
+    /** How often the clock was set forwards. */
+    long stepsForward() {
+        return forward.sum();
+    }
+
+    /** How often the clock was set back. */
+    long stepsBack() {
+        return back.sum();
+    }
+}
