@@ -57,7 +57,8 @@ def long():
         answer += part
     whole = len(answer) == size + 64
     same = answer[:32] == upload.digest() and hashlib.sha256(answer[32:-32]).digest() == answer[-32:]
-    print(json.dumps({"problem": "" if whole and same else "%d of %d bytes, hashes %s" % (len(answer), size + 64, same)}))
+    source = "%s:%d" % connection.getsockname()
+    print(json.dumps({"source": source, "problem": "" if whole and same else "%d of %d bytes, hashes %s" % (len(answer), size + 64, same)}))
 
 
 short() if kind == "short" else long()

@@ -79,6 +79,8 @@ public record Sizes(
     /** Measured: 5.5 KiB for a plain flow; a received chain and the details of an originator come on top. */
     private static final long HEAP_OF_A_FLOW = 12 * KIB;
 
+    private static final long HEAP_OF_A_CONNECTION = 3 * KIB;
+
     private static final long HEAP_OF_A_CHAIN = 250;
     /** Flow lines and messages that may wait for their readers. */
     private static final long HEAP_OF_LOGS = 17 * MIB;
@@ -127,9 +129,11 @@ public record Sizes(
             int waiting = fit(WAITING, config.budget().waiting(), share);
             int halfOpen = readsHeaders() ? fit(HALF_OPEN, config.limits().halfOpenHeadersTotal(), share) : 0;
             int accepted = Math.min(MOST_ACCEPTED, share);
-            long withoutPlace = (long) accepted + arriving + waiting + halfOpen;
+            long flowsWithoutPlace = (long) arriving + waiting + halfOpen;
+            long withoutPlace = accepted + flowsWithoutPlace;
             int byDescriptors = Math.clamp((free - withoutPlace) / 2, 1, wanted);
-            int byHeap = Math.clamp(heapForFlows() / HEAP_OF_A_FLOW - withoutPlace, 1, wanted);
+            int byHeap = Math.clamp(
+                    (heapForFlows() - accepted * HEAP_OF_A_CONNECTION) / HEAP_OF_A_FLOW - flowsWithoutPlace, 1, wanted);
             int places = Math.min(byDescriptors, byHeap);
             if (withoutPlace > free - 2 * FEWEST) {
                 tooManyWithoutPlace(waiting, halfOpen, others);
@@ -151,10 +155,11 @@ public record Sizes(
             }
             descriptors.add(new Line("connections that wait for their turn", "", accepted, 1));
             descriptors.add(new Line("flows that arrive or are refused", "", arriving, 1));
-            int rows = Math.toIntExact(Math.min(Integer.MAX_VALUE, places + withoutPlace));
+            int rows = Math.toIntExact(Math.min(Integer.MAX_VALUE, places + flowsWithoutPlace));
             List<Line> heap = new ArrayList<>(List.of(
                     new Line("the hop itself", "", 1, HEAP_BASE),
                     new Line("log lines that wait for their reader", "", 1, HEAP_OF_LOGS),
+                    new Line("connections that wait for their turn", "", accepted, HEAP_OF_A_CONNECTION),
                     new Line("flows of all kinds", "", rows, HEAP_OF_A_FLOW)));
             int chains = config.limits().rememberedChains();
             if (verifies()) {

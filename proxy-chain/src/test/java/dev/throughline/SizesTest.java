@@ -50,6 +50,7 @@ class SizesTest {
         assertThat(fits.places()).isEqualTo(8000);
         assertThat(fits.waiting()).isEqualTo(1024);
         assertThat(fits.halfOpenHeaders()).isEqualTo(4000);
+        assertThat(fits.accepted()).isEqualTo(4096);
         assertThat(fits.rows()).isEqualTo(8000 + 1024 + 4000 + 1064);
         assertThat(fits.rememberedChains()).isEqualTo(500_000);
         assertThat(fits.adminConnections()).isEqualTo(32);

@@ -3,6 +3,8 @@ package dev.throughline.tests;
 import static org.awaitility.Awaitility.await;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMultiset;
+import com.google.common.collect.Multiset;
 import com.google.common.io.Closer;
 import com.google.common.io.Resources;
 import dev.throughline.demo.Namespace;
@@ -19,7 +21,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
@@ -61,7 +62,7 @@ final class HostileScene implements AutoCloseable {
     record ShortFlow(String source, double milliseconds, String problem) {}
 
     /** What the application has seen. */
-    record Outcome(ImmutableList<ShortFlow> flows, String transferProblem) {}
+    record Outcome(ImmutableList<ShortFlow> flows, String transferSource, String transferProblem) {}
 
     private static final ImmutableList<String> PREFERRED = ImmutableList.of("nice", "-n", "-10");
 
@@ -200,17 +201,19 @@ final class HostileScene implements AutoCloseable {
                 SERVER,
                 Integer.toString(TRANSFER_BYTES),
                 Integer.toString(TRANSFER_SECONDS));
-        CompletableFuture<String> problem = CompletableFuture.supplyAsync(() -> {
+        CompletableFuture<List<JsonTree>> result = CompletableFuture.supplyAsync(() -> {
             try {
-                List<JsonTree> lines = output(transfer);
-                return lines.isEmpty()
-                        ? "it ended without a word"
-                        : lines.getFirst().text("problem");
+                return output(transfer);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         });
-        return new Outcome(ImmutableList.copyOf(shortFlows(SHORT_FLOWS)), problem.join());
+        ImmutableList<ShortFlow> flows = ImmutableList.copyOf(shortFlows(SHORT_FLOWS));
+        List<JsonTree> lines = result.join();
+        return lines.isEmpty()
+                ? new Outcome(flows, "", "it ended without a word")
+                : new Outcome(
+                        flows, lines.getFirst().text("source"), lines.getFirst().text("problem"));
     }
 
     /** Ends the hostile programs. */
@@ -221,15 +224,14 @@ final class HostileScene implements AutoCloseable {
         running.values().forEach(process -> process.onExit().join());
     }
 
-    /** User ids that a hop has logged for the flows of these sources. */
-    static Set<String> users(RunningHop hop, Set<String> sources) {
-        Set<String> users = new TreeSet<>();
-        for (JsonTree line : hop.process().flowLog()) {
-            if (sources.contains(line.object("originator").text("source"))) {
-                users.add(line.object("originator").text("uid"));
-            }
-        }
-        return users;
+    /** Sources of all flows that a hop has logged as the application's. */
+    static Multiset<String> sourcesOfApplication(RunningHop hop) {
+        return hop.process().flowLog().stream()
+                .filter(line -> line.text("event").equals("flow.close"))
+                .map(line -> line.object("originator"))
+                .filter(originator -> originator.text("uid").equals(Integer.toString(VICTIM)))
+                .map(originator -> originator.text("source"))
+                .collect(ImmutableMultiset.toImmutableMultiset());
     }
 
     /** What a process of a hop takes of the host. */
