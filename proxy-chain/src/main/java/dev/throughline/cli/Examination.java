@@ -53,6 +53,7 @@ import java.util.stream.Stream;
 /** What doctor looks at, each by trying it rather than by believing a version number. */
 final class Examination {
     private static final String KERNEL = "kernel";
+    private static final String PORTS = "source ports";
     private static final String PROGRAMS = "programs";
     private static final String CAPABILITIES = "capabilities";
     private static final String IDENTITY = "identity";
@@ -277,14 +278,14 @@ final class Examination {
             findings.add(
                     ports.count() < hop.limits().flows()
                             ? Finding.warning(
-                                    KERNEL,
+                                    PORTS,
                                     text + ", and fewer than flows (limits.flows, "
                                             + hop.limits().flows()
                                             + "): those to one address end with no-ports before the hop is full",
                                     "widen the range; deploy/README.md, \"When something runs out\"")
-                            : Finding.ok(KERNEL, text));
+                            : Finding.ok(PORTS, text));
         } catch (IOException e) {
-            findings.add(Finding.warning(KERNEL, String.valueOf(e.getMessage()), ""));
+            findings.add(Finding.warning(PORTS, String.valueOf(e.getMessage()), ""));
         }
     }
 

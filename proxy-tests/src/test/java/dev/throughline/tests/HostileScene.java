@@ -105,12 +105,17 @@ final class HostileScene implements AutoCloseable {
             configure();
             here.redirect("apply", "hop-a");
             // What CPUWeight= of the unit does: hostile programs are many, and would have most of the processors.
-            there.start("hop-b", PREFERRED, _ -> {});
-            here.start("hop-a", PREFERRED, _ -> {});
+            there.start("hop-b", PREFERRED, HostileScene::optimized);
+            here.start("hop-a", PREFERRED, HostileScene::optimized);
         } catch (IOException | RuntimeException e) {
             closer.close();
             throw e;
         }
+    }
+
+    /** With the optimizing compiler, as the launcher starts hops. */
+    private static void optimized(ProcessBuilder hop) {
+        hop.environment().put("_JAVA_OPTIONS", "-XX:TieredStopAtLevel=4");
     }
 
     private void configure() throws IOException {

@@ -63,7 +63,8 @@ class HostileSceneIT {
             for (RunningHop hop : List.of(scene.hopA(), scene.hopB())) {
                 await("each of the application's flows to be named as its own, and no other")
                         .atMost(Duration.ofSeconds(10))
-                        .until(() -> HostileScene.sourcesOfApplication(hop).equals(sources));
+                        .untilAsserted(() -> assertThat(HostileScene.sourcesOfApplication(hop))
+                                .containsExactlyInAnyOrderElementsOf(sources));
                 await("all to be as before")
                         .atMost(Duration.ofSeconds(10))
                         .until(() -> hop.metric("throughline_flows_open") == 0
