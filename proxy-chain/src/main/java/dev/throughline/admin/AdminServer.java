@@ -10,6 +10,7 @@ import dev.throughline.os.SocketFile;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
@@ -35,6 +36,7 @@ import org.slf4j.LoggerFactory;
  * names, as the kernel says who they are (SO_PEERCRED, unix(7)); metrics and health on TCP where that is configured.
  */
 public final class AdminServer implements AutoCloseable {
+    private static final int BACKLOG = 128;
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
     private static final int REQUEST_BYTES = 64 * 1024;
     private static final Duration REQUEST_TIME = Duration.ofSeconds(10);
@@ -120,7 +122,15 @@ public final class AdminServer implements AutoCloseable {
     private void bind(ServerBootstrap bootstrap, SocketAddress address, Pages<?> handler) throws IOException {
         var bound = bootstrap
                 .group(loops)
-                .handler(new AcceptGuard("admin interface", shortages))
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel listener) {
+                        listener.pipeline()
+                                .addLast(
+                                        new AcceptGuard("admin interface", shortages), new PacedAccept(maxConnections));
+                    }
+                })
                 .childHandler(handler)
                 .bind(address)
                 .awaitUninterruptibly();
