@@ -2,10 +2,10 @@ package dev.throughline.identify;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.os.PinnedFile;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
@@ -78,7 +78,8 @@ final class FileHash implements AutoCloseable {
         long deadline = System.nanoTime() + SLICE_NANOS;
         long end = position + SLICE_BYTES;
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
-        try (FileChannel bytes = FileChannel.open(pinned.path(), StandardOpenOption.READ)) {
+        try (FileInputStream file = new FileInputStream(pinned.path().toFile());
+                FileChannel bytes = file.getChannel()) {
             do {
                 int read = bytes.read(chunk.clear(), position);
                 if (read < 0) {

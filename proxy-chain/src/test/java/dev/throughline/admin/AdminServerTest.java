@@ -37,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -339,6 +340,7 @@ class AdminServerTest {
         "Host: a b, 403",
         "Host: localhost\\r\\nOrigin: http://attacker.example, 403"
     })
+    @Tag("attack")
     void overTcpItIsAskedByItsOwnNames(String header, int status) throws IOException {
         InetSocketAddress free = freeAddress();
         server.listen(free, ImmutableSet.of("edge-1"));
@@ -352,6 +354,7 @@ class AdminServerTest {
     }
 
     /** A client that holds connections open can't block others, and uses few descriptors. */
+    @Tag("attack")
     @Test
     void connectionsThatAreHeldMakeRoomForNewOnes() throws IOException {
         InetSocketAddress free = freeAddress();

@@ -18,6 +18,7 @@ import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The claimant of flows whose originator isn't fully known. */
@@ -51,6 +52,7 @@ class ClaimantsTest {
     }
 
     /** Otherwise a process would be a host of its own with each address of 127.0.0.0/8 that it binds to. */
+    @Tag("attack")
     @Test
     void allUnknownOfThisHostAreOne() {
         assertThat(of(Evidence.UNKNOWN, "127.0.0.1"))
@@ -69,6 +71,7 @@ class ClaimantsTest {
     }
 
     /** The subordinate ids of another host are unknown here. */
+    @Tag("attack")
     @Test
     void aSubordinateIdCountsForItsOwnerOnItsOwnHost() {
         assertThat(of(HOST, 100_005).user()).isEqualTo("1001");

@@ -16,6 +16,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -155,6 +156,7 @@ class FlowPlacesTest extends FlowScene {
     }
 
     /** Also after it has ended its output, when no read tells of a reset. */
+    @Tag("attack")
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void anApplicationThatResetsWhileItsFlowWaitsGivesItUpAtOnce(boolean halfClosed) throws Exception {

@@ -33,6 +33,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -64,6 +65,7 @@ class FlowResetTest extends FlowScene {
         });
     }
 
+    @Tag("attack")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whileItIsIdentifiedNothingIsDecidedOrOpened(boolean halfClosed) throws Exception {
@@ -112,6 +114,7 @@ class FlowResetTest extends FlowScene {
         }
     }
 
+    @Tag("attack")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whileItConnectsTheStartIsGivenUp(boolean halfClosed) throws Exception {
@@ -188,6 +191,7 @@ class FlowResetTest extends FlowScene {
         }
     }
 
+    @Tag("attack")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whileItsHeaderWaitsForASignatureTheConnectionIsResetWithoutOne(boolean halfClosed) throws Exception {

@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -448,6 +449,7 @@ class RelayTest {
     }
 
     /** Netty by itself would read as much as the largest receive buffer holds, six megabytes, and keep it. */
+    @Tag("attack")
     @Test
     void aSenderThatHasClosedIsReadNoFasterThanTheOtherSideTakes() throws Exception {
         app.setSendBufferSize(16 * 1024);

@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,6 +117,7 @@ class KilledHopIT {
         return end.isReset() || !end.isSent(new byte[1]);
     }
 
+    @Tag("attack")
     @ParameterizedTest
     @ValueSource(strings = {"hop-a", "hop-b"})
     void neitherEndTakesWhatWasCutShortForTheWhole(String killed) throws IOException {

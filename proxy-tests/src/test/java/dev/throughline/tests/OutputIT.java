@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,6 +121,7 @@ class OutputIT {
         assertThat(hop.exitCode()).isZero();
     }
 
+    @Tag("attack")
     @Test
     void aReaderOfTheFlowLogThatStopsReadingHoldsUpNobody() throws Exception {
         Path fifo = fifo("flows");
@@ -184,6 +186,7 @@ class OutputIT {
     }
 
     /** With the options of the launcher, which are what keeps it out. */
+    @Tag("attack")
     @Test
     void aThreadDumpDoesNotGoIntoTheFlowLog() throws Exception {
         Path log = folder.resolve("flows.jsonl");

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,6 +90,7 @@ class ShortLivedIT {
     }
 
     /** A user who is denied doesn't get through by ending before it can be said whose process it was. */
+    @Tag("attack")
     @Test
     void withoutThemNoneGetsPastARuleThatDenies() throws Exception {
         List<JsonTree> ends = play("0", """

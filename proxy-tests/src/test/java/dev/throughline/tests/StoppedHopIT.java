@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +56,7 @@ class StoppedHopIT {
                 .isZero();
     }
 
+    @Tag("attack")
     @Test
     void everyCommandGivesUpAndSaysSo() throws Exception {
         signal("STOP");
