@@ -1,16 +1,20 @@
 package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,7 +106,9 @@ class KilledHopIT {
         hops.configure("hop-b", """
                 listeners: [{ name: chain, mode: chain, by: plain, address: "%s" }]
                 route: { to: destination }
-                """.formatted(NET.text(2, 17001)));
+                limits: { flows: %d }
+                classes: { default: { wait: 1m } }
+                """.formatted(NET.text(2, 17001), Progress.values().length));
         hops.start("hop-a", "hop-b");
     }
 
@@ -147,6 +153,45 @@ class KilledHopIT {
         for (Ends ends : flows.values()) {
             ends.app().close();
             ends.server().close();
+        }
+    }
+
+    /** At hop-b it waits for a place, and to hop-a it is a connection that stands. */
+    @ParameterizedTest
+    @ValueSource(strings = {"hop-a", "hop-b"})
+    @Tag("attack")
+    void aFlowThatWaitsIsCutShortToo(String killed) throws IOException {
+        List<End> ends = new ArrayList<>();
+        for (int i = 0; i < Progress.values().length; i++) {
+            ends.add(End.connect(FRONT));
+            ends.add(destination.accept());
+        }
+        End waits = End.connect(FRONT).send("part of a request");
+        await().until(() -> hops.get("hop-b").metric("throughline_flows_open") > Progress.values().length);
+
+        hops.get(killed).process().process().destroyForcibly();
+
+        assertThat(isLost(waits)).isTrue();
+        RunningHop survivor = hops.get(killed.equals("hop-a") ? "hop-b" : "hop-a");
+        assertThat(survivor.closedOf(waits.local(), destination.address()).text("reason"))
+                .isEqualTo(killed.equals("hop-a") ? "inbound-reset" : "outbound-reset");
+        waits.close();
+        for (End end : ends) {
+            end.close();
+        }
+    }
+
+    /** Before hop-b has the whole header, nothing is known of the flow. */
+    @Test
+    @Tag("attack")
+    void aConnectionWithinItsHeaderIsCutShortToo() throws IOException {
+        try (End previous = End.connect(NET.at(2, 17001))) {
+            previous.send("\r\n\r\n");
+            await().until(() -> hops.get("hop-b").metric("throughline_headers_half_open") == 1);
+
+            hops.get("hop-b").process().process().destroyForcibly();
+
+            assertThat(isLost(previous)).isTrue();
         }
     }
 }
