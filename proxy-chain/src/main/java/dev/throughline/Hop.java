@@ -130,7 +130,7 @@ public final class Hop implements AutoCloseable {
     }
 
     /**
-     * A hop of these sizes that reads {@code source} again, for its policy and to find its files of keys, when it is told to
+     * A hop of these sizes that reads {@code source} again, for its policy and to find its files of keys, on reload
      * reload.
      */
     public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source, Sizes sizes) {

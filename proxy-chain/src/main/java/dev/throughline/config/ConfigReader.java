@@ -54,7 +54,7 @@ public final class ConfigReader {
     }
 
     /**
-     * Reads {@code file} for a hop that runs: whoever can write it decides where all flows go.
+     * Reads {@code file} for a hop that runs: a user who can write it decides where all flows go.
      *
      * @throws ConfigException with everything that is wrong in it
      * @throws IOException if it can't be read at all, or if others than root and this process's user could have written it

@@ -39,7 +39,7 @@ public final class Arrivals {
         this.room = new SharedRoom<>(capacity);
     }
 
-    /** Has room for {@code flows} from now on. */
+    /** Sets for how many {@code flows} there is room. */
     public void capacity(int flows) {
         synchronized (room) {
             room.capacity(flows);

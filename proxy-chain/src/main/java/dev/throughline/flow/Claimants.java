@@ -47,7 +47,7 @@ public final class Claimants {
                 identity.process().map(id -> id.pid() + "@" + id.startTime()).orElse(Claimant.UNKNOWN));
     }
 
-    /** The same for a connection of which only the user of this host is known, as an unsigned number in an int. */
+    /** The same for a connection if only the user of this host is known, as an unsigned number in an int. */
     Claimant ofOwnUser(int uid) {
         return new Claimant(ownHost.toString(), Long.toString(owners.applyAsLong(Integer.toUnsignedLong(uid))), "", "");
     }

@@ -15,7 +15,7 @@ import java.util.function.Function;
 
 /**
  * Makes room when the buffers of all flows are full: of the user whose flows hold most, those that hold most are closed, until
- * enough is free. Otherwise the next flow to read, whoever's it is, would fail for want of memory. Safe for use by several threads.
+ * enough is free. Otherwise the next flow to read, of any user, would fail for lack of memory. Safe for use by several threads.
  */
 public final class MemoryPressure implements Runnable {
     private record UserOfHost(String host, String user) {}

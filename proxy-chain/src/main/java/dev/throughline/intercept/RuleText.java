@@ -141,7 +141,7 @@ final class RuleText {
     }
 
     /**
-     * Whoever has CAP_NET_RAW can set marks (socket(7), SO_MARK). Another hop's table has marked a packet that it captured, and
+     * A process with CAP_NET_RAW can set marks (socket(7), SO_MARK). Another hop's table has marked a packet that it captured, and
      * its connection as well; a program can only mark its packets.
      */
     private void stolenMarks() {

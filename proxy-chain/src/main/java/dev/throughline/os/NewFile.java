@@ -80,7 +80,7 @@ public final class NewFile implements AutoCloseable {
         placed = true;
     }
 
-    /** Whoever may write to the folder can have put another file under the name, which must not pass for this one. */
+    /** A user who may write to the folder can have put another file under the name, which must not pass for this one. */
     private FileStatus checked() throws IOException {
         FileStatus written = status();
         Optional<PinnedFile> found = file.find(name);

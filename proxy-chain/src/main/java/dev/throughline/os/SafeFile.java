@@ -16,7 +16,7 @@ import java.util.Set;
 
 /**
  * A file that this program writes or deletes: a name in a folder that is held by a descriptor. What the path comes to mean
- * later changes nothing, so that whoever may write to a folder on the way can't lead root's writes elsewhere. A symbolic
+ * later changes nothing, so that a user who may write to a folder on the way can't lead root's writes elsewhere. A symbolic
  * link on the way is followed only if root or this process's own user made it. Not thread-safe.
  */
 public final class SafeFile implements AutoCloseable {

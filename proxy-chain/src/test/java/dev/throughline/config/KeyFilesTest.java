@@ -303,7 +303,7 @@ class KeyFilesTest {
         assertThat(Files.readString(file)).startsWith("# changed\n");
     }
 
-    /** Whoever may write to the folder could have root trust a key in another hop's file. */
+    /** A user who may write to the folder could have root trust a key in another hop's file. */
     @Test
     @Tag("attack")
     void aSymbolicLinkOfAnotherUserIsNotFollowed() throws Exception {

@@ -257,7 +257,7 @@ class ConnectNotesTest {
         }
     }
 
-    /** With subordinate ids, of which a user may have a whole range. */
+    /** With subordinate ids: a user may have a whole range of them. */
     @Test
     @Tag("attack")
     void idsOfOneRangeCountForOneUser() throws Exception {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What another user does in a folder of his own while root writes there. */
+/** What another user does in a folder while root writes there. */
 @Timeout(60)
 class SafeFileTest {
     private static final int OTHER = 65534;

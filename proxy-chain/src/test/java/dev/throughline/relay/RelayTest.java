@@ -521,7 +521,7 @@ class RelayTest {
     }
 
     @Test
-    void whoeverMakesRoomIsAskedOnlyAboveTheLimit() {
+    void roomIsMadeOnlyAboveTheLimit() {
         AtomicInteger asked = new AtomicInteger();
         memory.onFull(asked::incrementAndGet);
         memory.take(MIB);

@@ -149,7 +149,7 @@ public final class Budget {
         return attempt.lease.isPresent() || attempt.comes ? attempt : preempted(ask, attempt, evicted);
     }
 
-    /** Where no way has a place, the newest flow of whoever has the most gives up its own, and the place comes when that is closed. */
+    /** Where no way has a place, the newest flow of the largest originator gives up its own, and the place comes when that is closed. */
     private Attempt preempted(Ask ask, Attempt refused, List<Lease> evicted) {
         boolean comes = false;
         for (int way = 0; way < ways(ask) && !comes; way++) {
@@ -449,7 +449,7 @@ public final class Budget {
                         .collect(ImmutableList.toImmutableList()));
     }
 
-    /** Places of the host, the user, the executable and the process, in the pool of which all of the process's flows take one. */
+    /** Places of the host, the user, the executable and the process, in the pool that all flows take a place of. */
     private ShareTree.Counts placesAround(Ask ask) {
         return pool(ask.ways().getFirst().getFirst()).tree().counts(ask.who());
     }

@@ -10,7 +10,7 @@ import java.util.SequencedSet;
 
 /**
  * Room for a number of items, shared by those whom they count for like the places of a pool: if there are too many, the newest
- * of whoever has the most leaves. Not thread-safe.
+ * item of the largest leaves. Not thread-safe.
  *
  * @param <T> compared by identity or value; none is in it twice
  */
@@ -22,7 +22,7 @@ public final class SharedRoom<T> {
     /**
      * An empty room.
      *
-     * @param capacity for so many items, 0 or more
+     * @param capacity in items, 0 or more
      */
     public SharedRoom(int capacity) {
         capacity(capacity);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * A pool of 100 places, 20 of them reserved, of which ann has all 80 that anybody may have, and users of another host the
+ * A pool of 100 places, 20 of them reserved. Ann has all 80 that anybody may have, and users of another host have the
  * others. All flows are active, and move bytes at every moment.
  */
 class GuaranteedShareTest {

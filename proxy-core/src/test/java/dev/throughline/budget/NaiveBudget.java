@@ -125,7 +125,7 @@ final class NaiveBudget {
     }
 
     /**
-     * The flows of which one gives up its place: the newest of each of those with the most, on the first level where somebody has more than {@code who},
+     * The flows that may have to give up a place: the newest of each of those with the most, on the first level where somebody has more than {@code who},
      * who has no more there than its share of the reserve.
      */
     List<Flow> givers(String pool, Claimant who) {

@@ -34,7 +34,7 @@ class HashingIT {
     @TempDir
     private Path folder;
 
-    /** A program of its own, whose hash nobody knows yet. */
+    /** A program of its own, which wasn't hashed yet. */
     private Path program(String name, long bytes) throws IOException {
         Path copy = Files.copy(Path.of("/bin/bash").toRealPath(), folder.resolve(name));
         try (RandomAccessFile file = new RandomAccessFile(copy.toFile(), "rw")) {
