@@ -47,6 +47,7 @@ public final class SharedRoom<T> {
      * An item comes in, if there is room for it, or {@code who} is within its share of the room and another has more.
      *
      * @param who it counts for
+     * @param item that isn't in the room yet
      * @return what has to leave for it: the newest item of the process with the most, in the executable, user and host with
      *     the most; or the item itself
      */
@@ -68,6 +69,7 @@ public final class SharedRoom<T> {
      * An item leaves.
      *
      * @param who it counted for
+     * @param item that may be in the room
      * @return whether it was in the room
      */
     public boolean remove(Claimant who, T item) {
