@@ -241,6 +241,7 @@ public final class FlowBudget implements AutoCloseable {
     /** Releases a lease of a port when the kernel no longer keeps the port. */
     void releaseAfter(Lease lease, Duration time) {
         holders.remove(lease);
+        budget.keep(lease);
         try {
             clock.schedule(() -> release(lease), time.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException closed) {
@@ -316,9 +317,10 @@ public final class FlowBudget implements AutoCloseable {
         });
     }
 
-    /** The pool of the transport follows that of the hop. */
+    /** The pool of the transport follows that of the hop; the lease of a port has one pool. */
     private static String transport(Lease lease) {
-        return lease.ask().ways().get(lease.way()).get(1);
+        ImmutableList<String> pools = lease.ask().ways().get(lease.way());
+        return pools.get(Math.min(1, pools.size() - 1));
     }
 
     /** Returns the user with most flows that have a place or wait for one, in words; empty if there are none. */

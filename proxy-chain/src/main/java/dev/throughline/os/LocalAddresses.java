@@ -1,5 +1,7 @@
 package dev.throughline.os;
 
+import com.google.common.net.InetAddresses;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,6 +23,7 @@ public final class LocalAddresses implements AutoCloseable {
     private static final int RTMSG_BYTES = 12;
 
     private static final int MAX_REMEMBERED = 1024;
+    private static final InetAddress LOOPBACK = InetAddresses.forString("127.0.0.1");
 
     private final NetlinkSocket netlink;
     private final RouteChanges changes;
@@ -48,16 +51,22 @@ public final class LocalAddresses implements AutoCloseable {
      * @throws OsException if the kernel can't be asked
      */
     public synchronized boolean contains(InetAddress address) throws OsException {
+        InetAddress asked = isOfLoopbackNetwork(address) ? LOOPBACK : address;
         if (changes.any() || known.size() >= MAX_REMEMBERED) {
             known.clear();
         }
-        Boolean before = known.get(address);
+        Boolean before = known.get(asked);
         if (before != null) {
             return before;
         }
-        boolean answer = ask(address);
-        known.put(address, answer);
+        boolean answer = ask(asked);
+        known.put(asked, answer);
         return answer;
+    }
+
+    /** All of 127.0.0.0/8 has one route: connections from many of its addresses don't displace what else is remembered. */
+    private static boolean isOfLoopbackNetwork(InetAddress address) {
+        return address.isLoopbackAddress() && address instanceof Inet4Address;
     }
 
     private boolean ask(InetAddress address) throws OsException {

@@ -342,6 +342,20 @@ public final class Budget {
     }
 
     /**
+     * A flow has ended, and its places stay in use for a time whatever is done, such as a source port: it has none to give up.
+     *
+     * @param lease of the flow, which is released later
+     */
+    public synchronized void keep(Lease lease) {
+        if (lease.counts() && !lease.isKept()) {
+            lease.keep();
+            for (Place place : lease.places()) {
+                place.process().forget(place);
+            }
+        }
+    }
+
+    /**
      * The system has let go of a flow. A lease that was released is nothing any more.
      *
      * @param lease of the flow
@@ -353,7 +367,7 @@ public final class Budget {
             return Turn.NOTHING;
         }
         for (Place place : lease.places()) {
-            if (lease.counts()) {
+            if (lease.counts() && !lease.isKept()) {
                 place.process().forget(place);
             }
             give(place);

@@ -21,6 +21,7 @@ public final class Lease {
     private ImmutableList<CapCounts.Key> counted = ImmutableList.of();
     private State state = State.STARTING;
     private boolean preempted;
+    private boolean kept;
 
     Lease(Ask ask, long number, int way) {
         this.ask = ask;
@@ -83,6 +84,15 @@ public final class Lease {
     /** Returns whether its places count for its originator. */
     boolean counts() {
         return state == State.STARTING || state == State.ACTIVE;
+    }
+
+    /** Returns whether closing the flow would free nothing. */
+    boolean isKept() {
+        return kept;
+    }
+
+    void keep() {
+        kept = true;
     }
 
     void preempt() {

@@ -156,6 +156,19 @@ class GuaranteedShareTest {
     }
 
     @Test
+    void aPlaceThatIsKeptAfterTheEndOfItsFlowIsNotGivenUp() {
+        budget.keep(open.get(79));
+        budget.keep(open.get(79));
+
+        Admission carl = ask(user("carl"));
+
+        assertThat(carl.evicted()).containsExactly(open.get(78));
+        release(open.get(79));
+        release(open.get(78));
+        assertThat(transport().inUse()).isEqualTo(99);
+    }
+
+    @Test
     void aFlowPassesToAnotherTransportBeforeAnybodyGivesUpAPlace() {
         budget.pool("free", 10, RULE);
         Ask ask = new Ask(
