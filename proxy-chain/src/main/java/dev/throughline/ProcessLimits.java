@@ -1,7 +1,7 @@
 package dev.throughline;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.UnixOperatingSystemMXBean;
-import io.netty.util.internal.PlatformDependent;
 import java.lang.management.ManagementFactory;
 
 /**
@@ -26,7 +26,22 @@ public record ProcessLimits(long descriptors, long openDescriptors, long heapByt
                 descriptors < 0 ? Long.MAX_VALUE : descriptors,
                 unix.getOpenFileDescriptorCount(),
                 Runtime.getRuntime().maxMemory(),
-                PlatformDependent.maxDirectMemory(),
+                directMemory(),
                 Runtime.getRuntime().availableProcessors());
+    }
+
+    /**
+     * As Netty's PlatformDependent calculates it, which isn't asked: it would make the temporary folder, before a folder for
+     * the native library is chosen.
+     */
+    private static long directMemory() {
+        long set = Long.getLong("io.netty.maxDirectMemory", -1);
+        if (set > 0) {
+            return set;
+        }
+        long option = Long.parseLong(ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+                .getVMOption("MaxDirectMemorySize")
+                .getValue());
+        return option > 0 ? option : Runtime.getRuntime().maxMemory();
     }
 }

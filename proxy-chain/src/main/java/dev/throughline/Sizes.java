@@ -128,7 +128,7 @@ public record Sizes(
             int arriving = Math.min(wanted / 8 + 64, share);
             int waiting = fit(WAITING, config.budget().waiting(), share);
             int halfOpen = readsHeaders() ? fit(HALF_OPEN, config.limits().halfOpenHeadersTotal(), share) : 0;
-            int accepted = Math.min(MOST_ACCEPTED, share);
+            int accepted = Math.min(MOST_ACCEPTED, Math.max(FEWEST, share / 2));
             long flowsWithoutPlace = (long) arriving + waiting + halfOpen;
             long withoutPlace = accepted + flowsWithoutPlace;
             int byDescriptors = Math.clamp((free - withoutPlace) / 2, 1, wanted);

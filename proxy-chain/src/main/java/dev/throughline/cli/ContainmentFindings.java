@@ -5,6 +5,7 @@ import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.Capability;
+import dev.throughline.os.Sysctl;
 import dev.throughline.policy.Condition;
 import dev.throughline.policy.Outcome;
 import dev.throughline.policy.Policy;
@@ -194,9 +195,8 @@ final class ContainmentFindings {
     }
 
     private static int firstFreePort() {
-        // In one read(2): sysctl gives nothing from the middle of a value (proc_sys(5)).
-        try (var limit = Files.newBufferedReader(Path.of("/proc/sys/net/ipv4/ip_unprivileged_port_start"))) {
-            return Integer.parseInt(String.valueOf(limit.readLine()).strip());
+        try {
+            return Integer.parseInt(Sysctl.read(Path.of("/proc/sys/net/ipv4/ip_unprivileged_port_start")));
         } catch (IOException | NumberFormatException e) {
             return 1024;
         }

@@ -30,20 +30,20 @@ public final class Arrivals {
 
     private record Waiting(Claimant who, BooleanSupplier ended, CompletableFuture<Void> turn) {}
 
+    private final int capacity;
     private final LongAdder refused = new LongAdder();
     private final SharedRoom<Waiting> room;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
 
     /** Room for {@code capacity} flows that wait for their turn, on all loops together. */
     public Arrivals(int capacity) {
+        this.capacity = capacity;
         this.room = new SharedRoom<>(capacity);
     }
 
-    /** Sets for how many {@code flows} there is room. */
-    public void capacity(int flows) {
-        synchronized (room) {
-            room.capacity(flows);
-        }
+    /** {@return whether one more would have to leave, or another for it} */
+    public boolean isFull() {
+        return size() >= capacity;
     }
 
     /** {@return how many flows wait for their turn} */

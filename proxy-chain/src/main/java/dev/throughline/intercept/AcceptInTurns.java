@@ -1,5 +1,6 @@
 package dev.throughline.intercept;
 
+import dev.throughline.budget.Claimant;
 import dev.throughline.flow.Arrival;
 import dev.throughline.flow.FlowParts;
 import io.netty.channel.ChannelHandlerContext;
@@ -8,7 +9,9 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes connections out of the kernel's queue, which is served in the order in which they came, and begins their flows by
@@ -16,11 +19,16 @@ import java.util.function.Consumer;
  * one user, connections of others don't wait behind a queue that this user has filled.
  */
 final class AcceptInTurns extends ChannelInboundHandlerAdapter {
+    private static final long ALONE_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final int PAUSE_MILLIS = 1;
+
     private final EventLoopGroup loops;
     private final FlowParts parts;
     private final Arrival.Origin arrivals;
     private final CanaryCheck canaries;
     private final Consumer<DuplexChannel> begin;
+    private @Nullable Claimant last;
+    private long otherNanos;
 
     /** Whether a connection is one that the hop itself made to see that it is intercepted. */
     interface CanaryCheck {
@@ -55,16 +63,47 @@ final class AcceptInTurns extends ChannelInboundHandlerAdapter {
             connection.unsafe().closeForcibly();
             return;
         }
+        Claimant who = parts.user(arrivals.hint(connection));
+        if (isAlone(who) && parts.accepted().isFull()) {
+            // Nobody else waits: its connections are better off in the kernel's queue than reset.
+            context.channel().config().setAutoRead(false);
+            awaitRoom(context, connection, who);
+        } else {
+            begin(connection, who);
+        }
+    }
+
+    /** Whether no other user's connection came here lately. */
+    private boolean isAlone(Claimant who) {
+        long now = System.nanoTime();
+        if (!who.equals(last)) {
+            otherNanos = last == null ? now - ALONE_NANOS : now;
+            last = who;
+        }
+        return now - otherNanos >= ALONE_NANOS;
+    }
+
+    private void awaitRoom(ChannelHandlerContext context, DuplexChannel connection, Claimant who) {
+        boolean open = context.channel().isOpen();
+        if (open && parts.accepted().isFull()) {
+            context.executor().schedule(() -> awaitRoom(context, connection, who), PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+            return;
+        }
+        begin(connection, who);
+        if (open) {
+            context.channel().config().setAutoRead(true);
+        }
+    }
+
+    private void begin(DuplexChannel connection, Claimant who) {
         EventLoop loop = loops.next();
-        parts.accepted()
-                .turn(loop, parts.user(arrivals.hint(connection)), () -> false)
-                .whenComplete((turn, refused) -> {
-                    if (refused == null) {
-                        begin.accept(connection);
-                        loop.register(connection);
-                    } else {
-                        connection.unsafe().closeForcibly();
-                    }
-                });
+        parts.accepted().turn(loop, who, () -> false).whenComplete((turn, refused) -> {
+            if (refused == null) {
+                begin.accept(connection);
+                loop.register(connection);
+            } else {
+                connection.unsafe().closeForcibly();
+            }
+        });
     }
 }

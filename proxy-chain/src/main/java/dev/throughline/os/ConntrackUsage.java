@@ -1,7 +1,6 @@
 package dev.throughline.os;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -30,7 +29,7 @@ public record ConntrackUsage(long entries, long capacity) {
     }
 
     private static long number(Path file) throws IOException {
-        return Long.parseLong(Files.readString(file).strip());
+        return Long.parseLong(Sysctl.read(file));
     }
 
     /** Whether at least {@code percent} of the table is used. */

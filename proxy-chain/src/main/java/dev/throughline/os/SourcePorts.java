@@ -4,9 +4,6 @@ import com.google.common.base.CharMatcher;
 import com.google.common.base.Splitter;
 import com.google.common.collect.Iterables;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,7 +23,6 @@ public record SourcePorts(int count, Duration kept) {
     private static final Duration REUSED_AFTER = Duration.ofSeconds(1);
 
     private static final Path SYSCTLS = Path.of("/proc/sys/net/ipv4");
-    private static final int MAX_BYTES = 64 << 10;
 
     /** Reads those of the network namespace of this process. */
     public static SourcePorts read() throws IOException {
@@ -52,17 +48,9 @@ public record SourcePorts(int count, Duration kept) {
         }
     }
 
-    /** In one read(2): a sysctl gives nothing from the middle of a value (proc_sys(5)). */
     private static String value(String name) throws IOException {
         Path file = SYSCTLS.resolve(name);
-        if (Files.notExists(file)) {
-            return "";
-        }
-        ByteBuffer bytes = ByteBuffer.allocate(MAX_BYTES);
-        try (FileChannel channel = FileChannel.open(file)) {
-            channel.read(bytes);
-        }
-        return new String(bytes.array(), 0, bytes.position(), StandardCharsets.US_ASCII);
+        return Files.notExists(file) ? "" : Sysctl.read(file);
     }
 
     /** Returns how many connections a second, each short, can be opened to one address. */

@@ -1,6 +1,5 @@
 package dev.throughline.os;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,10 +34,7 @@ final class TrustedUsers {
     }
 
     private static int overflowUid() throws IOException {
-        // In one read(2): sysctl gives nothing from the middle of a value (proc_sys(5)).
-        try (BufferedReader file = Files.newBufferedReader(OVERFLOW)) {
-            return Integer.parseInt(String.valueOf(file.readLine()).strip());
-        }
+        return Integer.parseInt(Sysctl.read(OVERFLOW));
     }
 
     /** Whether a user namespace has an id, by the lines of its uid_map: first id here, first id outside, how many. */

@@ -125,7 +125,9 @@ class StartIT {
                 .start();
         assertThat(failed.waitFor()).isEqualTo(1);
         List<String> said = Files.readAllLines(folder.resolve("messages")).stream()
-                .filter(line -> !line.contains(" INFO ") && !line.startsWith("Picked up"))
+                .filter(line -> !line.contains(" INFO ")
+                        && !line.contains(" is lowered from ")
+                        && !line.startsWith("Picked up"))
                 .toList();
         assertThat(said).singleElement().asString().contains("can't start").contains("io.netty.native.workdir=FOLDER");
         return said.getFirst();
