@@ -27,6 +27,7 @@ import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayEnd;
 import dev.throughline.relay.RelayTimeouts;
 import dev.throughline.relay.StreamOptions;
+import dev.throughline.relay.TcpState;
 import dev.throughline.transport.Opened;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -144,6 +145,7 @@ public final class Flow {
                 .thenApplyAsync(
                         owner -> {
                             goOn();
+                            isStillItsOwn();
                             kernel = owner;
                             entrance.ownerRule().objection(owner).ifPresent(objection -> {
                                 throw objection;
@@ -151,6 +153,16 @@ public final class Flow {
                             return found;
                         },
                         inbound.eventLoop());
+    }
+
+    /**
+     * The kernel names who connected last with these addresses. That can be another process than the one whose connection this is
+     * only if this connection was reset before: then nobody is named for it.
+     */
+    private void isStillItsOwn() {
+        if (TcpState.isClosed(inbound)) {
+            throw new Refused(CloseReason.INBOUND_RESET, "while " + stage);
+        }
     }
 
     private CompletableFuture<LocalOwner> owner(Arrival found) {

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.Optional;
 
 /** What the kernel knows of a connection (TCP_INFO, tcp(7)). */
-final class TcpState {
+public final class TcpState {
     /** TCP_CLOSE (net/tcp_states.h): the connection ended, orderly or not. */
     private static final int CLOSE = 7;
 
@@ -32,7 +32,7 @@ final class TcpState {
     }
 
     /** Whether the connection ended: nothing more is sent, received or acknowledged. */
-    static boolean isClosed(Channel channel) {
+    public static boolean isClosed(Channel channel) {
         return of(channel).map(info -> info.state() == CLOSE).orElse(false);
     }
 
