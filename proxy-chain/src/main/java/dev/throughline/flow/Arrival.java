@@ -68,7 +68,7 @@ public sealed interface Arrival {
         Arrival of(DuplexChannel connection);
 
         /**
-         * The other end's own socket as far as the connection itself shows it, without a question to others: it says whose turn it is,
+         * The other end's own socket as far as the connection itself shows it, without asking anything else: it says which user's turn it is,
          * and decides nothing. Empty if the connection has no addresses.
          */
         default Optional<Tuple> hint(DuplexChannel connection) {

@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 
 /**
- * Connections or flows for which nothing dear was done yet. Each event loop begins a few in each of its passes, by users in
+ * Connections or flows for which no costly work was done yet. Each event loop begins a few in each of its passes, by users in
  * turns, so that a flood of connections by one user delays those of others by no more than one flow of each user. If too many
  * wait, the newest leaves of the user with the most.
  */
@@ -21,7 +21,7 @@ public final class Arrivals {
     /** How many flows a loop begins before it looks at its connections again. */
     static final int EACH_PASS = 8;
 
-    /** Whose turn it is. Programs and processes of a user share the user's. */
+    /** Who takes turns. Programs and processes of a user share the user's turn. */
     private record User(String host, String name) {
         static User of(Claimant who) {
             return new User(who.host(), who.user());

@@ -136,7 +136,7 @@ public final class FlowBudget implements AutoCloseable {
         }
     }
 
-    /** Whom a connection of a user of this host counts for, as long as no more is known of it. */
+    /** The claimant of a connection while only its user, of this host, is known. */
     Claimant ownUser(int uid) {
         return claimants.ofOwnUser(uid);
     }

@@ -75,7 +75,7 @@ public record FlowParts(
         SecureRandom random) {
     private static final Claimant UNKNOWN_USER = new Claimant("", Claimant.UNKNOWN, "", "");
 
-    /** Whose turn a connection takes: that of a user of this host, as far as the kernel says at once, or of another host's address. */
+    /** Who takes a turn for a connection: a user of this host, if the kernel says so at once, or another host's address. */
     public Claimant user(Optional<Tuple> socket) {
         if (socket.isEmpty()) {
             return UNKNOWN_USER;

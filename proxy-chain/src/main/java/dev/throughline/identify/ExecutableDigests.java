@@ -60,7 +60,7 @@ final class ExecutableDigests implements AutoCloseable {
      * Returns the digest of {@code pinned}, which is {@code file}; empty if it can't be had, or readers can be given other bytes
      * than those that run. Closes the file when it is done with it.
      *
-     * @param user for whom it is hashed, unsigned
+     * @param user who asks for the hash, unsigned
      */
     CompletableFuture<Optional<Bytes>> of(
             PinnedFile pinned, ExecutableFile file, Mounts.FileSystem fileSystem, long user) throws IOException {

@@ -85,7 +85,7 @@ final class KnownExecutables {
     /**
      * The executable with this id, of a process that the kernel called {@code name}.
      *
-     * @param user for whom it is hashed, unsigned
+     * @param user who asks for the hash, unsigned
      */
     CompletableFuture<Executable> find(ExecutableId id, Bytes name, long user) {
         List<Path> elsewhere = new ArrayList<>();

@@ -131,7 +131,7 @@ final class ProcessReader {
     /**
      * What the process with this pid and start runs now; empty if it has ended, or that may not be seen.
      *
-     * @param user for whom it is hashed, unsigned
+     * @param user who asks for the hash, unsigned
      */
     Optional<Program> program(int pid, long startTicks, long user) {
         try (PinnedFile now = PinnedFile.open("/proc/" + pid + "/exe")) {

@@ -27,7 +27,7 @@ import java.util.function.LongUnaryOperator;
  *
  * <p>Each user's processes may cost {@value #BUDGET} steps; the rest of that user's processes is left for {@link #complete}. So a
  * user who holds a million descriptors makes only this user's sockets late. An unseen holder of another user than the socket's
- * can only be one to whom that user gave the socket.
+ * can only be one that got the socket from that user.
  *
  * <p>Not thread-safe.
  */

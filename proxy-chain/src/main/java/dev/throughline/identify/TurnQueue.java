@@ -12,7 +12,7 @@ import java.util.function.Predicate;
  * for each user who waits. Not thread-safe.
  */
 final class TurnQueue<T> {
-    /** An item, and the user whose turn it was. */
+    /** An item, and its user. */
     record Turn<T>(long user, T item) {}
 
     private final int perUser;
@@ -65,7 +65,7 @@ final class TurnQueue<T> {
         size++;
     }
 
-    /** Removes and returns the oldest item of the user whose turn it is. */
+    /** Removes and returns the oldest item of the user who is next. */
     Optional<Turn<T>> next() {
         return next(_ -> true);
     }

@@ -24,7 +24,7 @@ import java.util.Optional;
  * ENOENT, and a connection whose other side had half-closed loses the rest of its answer. So nothing is written here as
  * EPOLLET alone, which is never reported by itself and wakes once for an error or a hang-up (epoll_ctl(2)).
  *
- * <p>A channel that {@linkplain Relay#READS_WHEN_ASKED reads when asked} isn't told of the other side's end by itself: reading finds it.
+ * <p>A channel that {@linkplain Relay#READS_WHEN_ASKED reads when asked} doesn't notice the other side's end until it reads.
  *
  * <p>A hang-up is reported to the channel as {@link HangUpEvent}, so that a connection can be watched that nobody reads.
  */

@@ -436,7 +436,7 @@ public final class Budget {
         return Optional.empty();
     }
 
-    /** A user for whom pools are full: those of its flows that come later in the order have no better claim. */
+    /** A user without a place in full pools: those of its flows that come later in the order have no better claim. */
     private record FullFor(String host, String user, ImmutableList<ImmutableList<String>> ways) {}
 
     /** What decides about a process that waits: of those of one executable with as many places each, one is asked for. */

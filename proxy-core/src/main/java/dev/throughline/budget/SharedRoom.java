@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.SequencedSet;
 
 /**
- * Room for a number of items, shared by those whom they count for like the places of a pool: if there are too many, the newest
+ * Room for a number of items, shared by originators like the places of a pool: if there are too many, the newest
  * item of the largest leaves. Not thread-safe.
  *
  * @param <T> compared by identity or value; none is in it twice

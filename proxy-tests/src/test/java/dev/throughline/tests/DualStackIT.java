@@ -92,7 +92,10 @@ class DualStackIT {
         flowsOfBothFamiliesAreWhatTheyAre("127.0.0.1");
         assertThat(hop.metric("throughline_headers_failed_total")).isZero();
         assertThat(hop.closedFor("header-failures")).isZero();
-        assertThat(hop.process().messages()).noneMatch(line -> line.contains("WARN") || line.contains("ERROR"));
+        // A limit is lowered where the tests may open few files.
+        assertThat(hop.process().messages())
+                .filteredOn(line -> !line.contains(" is lowered from "))
+                .noneMatch(line -> line.contains("WARN") || line.contains("ERROR"));
     }
 
     private static void flowsOfBothFamiliesAreWhatTheyAre(String address) throws IOException {

@@ -3,8 +3,8 @@ package dev.throughline.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.demo.Namespace;
+import dev.throughline.os.Sysctl;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -23,8 +23,7 @@ class FullConntrackIT {
     @Test
     @Tag("attack")
     void datagramsThatFillConntrackMakeTheHopNotReadyUntilThereIsRoomAgain() throws Exception {
-        long capacity = Long.parseLong(Files.readString(Path.of("/proc/sys/net/netfilter/nf_conntrack_max"))
-                .strip());
+        long capacity = Long.parseLong(Sysctl.read(Path.of("/proc/sys/net/netfilter/nf_conntrack_max")));
         try (Namespace host = Namespace.host("host")) {
             host.run("sysctl", "-qw", "net.netfilter.nf_conntrack_udp_timeout=300");
             Hops hops = new Hops(folder, host::command).keys("hop-a");
