@@ -233,7 +233,9 @@ public final class Flow {
             return owner.uid();
         }
         Optional<Tuple> connection = found.connection();
-        return connection.isPresent() ? parts.identifier().user(connection.get()) : OptionalInt.empty();
+        OptionalInt user = connection.isPresent() ? parts.identifier().user(connection.get()) : OptionalInt.empty();
+        // A connection that was reset counts for its address: another user's may have the same ends by now.
+        return TcpState.isClosed(inbound) ? OptionalInt.empty() : user;
     }
 
     /**

@@ -26,7 +26,7 @@ final class AcceptInTurns extends ChannelInboundHandlerAdapter {
     private final FlowParts parts;
     private final Arrival.Origin arrivals;
     private final CanaryCheck canaries;
-    private final Consumer<DuplexChannel> begin;
+    private final Consumer<DuplexChannel> prepare;
     private @Nullable Claimant last;
     private long otherNanos;
 
@@ -39,19 +39,19 @@ final class AcceptInTurns extends ChannelInboundHandlerAdapter {
      * Connections that come as {@code arrivals} says.
      *
      * @param loops that flows run on
-     * @param begin prepares a connection for its flow, which begins when it is registered with its event loop
+     * @param prepare prepares a connection for its flow, which begins when it is registered with its event loop
      */
     AcceptInTurns(
             EventLoopGroup loops,
             FlowParts parts,
             Arrival.Origin arrivals,
             CanaryCheck canaries,
-            Consumer<DuplexChannel> begin) {
+            Consumer<DuplexChannel> prepare) {
         this.loops = loops;
         this.parts = parts;
         this.arrivals = arrivals;
         this.canaries = canaries;
-        this.begin = begin;
+        this.prepare = prepare;
     }
 
     @Override
@@ -99,7 +99,7 @@ final class AcceptInTurns extends ChannelInboundHandlerAdapter {
         EventLoop loop = loops.next();
         parts.accepted().turn(loop, who, () -> false).whenComplete((turn, refused) -> {
             if (refused == null) {
-                begin.accept(connection);
+                prepare.accept(connection);
                 loop.register(connection);
             } else {
                 connection.unsafe().closeForcibly();
