@@ -11,6 +11,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Connections or flows for which no costly work was done yet. Each event loop begins a few in each of its passes, by users in
@@ -30,7 +31,11 @@ public final class Arrivals {
 
     private record Waiting(Claimant who, BooleanSupplier ended, CompletableFuture<Void> turn) {}
 
+    private static final long ALONE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private final int capacity;
+    private @Nullable User last;
+    private long otherNanos;
     private final LongAdder refused = new LongAdder();
     private final SharedRoom<Waiting> room;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
@@ -44,6 +49,21 @@ public final class Arrivals {
     /** {@return whether one more would have to leave, or another for it} */
     public boolean isFull() {
         return size() >= capacity;
+    }
+
+    /**
+     * Notes that a connection of {@code who} came, to any listener.
+     *
+     * @param now in nanoseconds
+     * @return whether no other user's came within five seconds
+     */
+    public synchronized boolean isAlone(Claimant who, long now) {
+        User user = User.of(who);
+        if (!user.equals(last)) {
+            otherNanos = last == null ? now - ALONE_NANOS : now;
+            last = user;
+        }
+        return now - otherNanos >= ALONE_NANOS;
     }
 
     /** {@return how many flows wait for their turn} */

@@ -11,7 +11,6 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Takes connections out of the kernel's queue, which is served in the order in which they came, and begins their flows by
@@ -19,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * one user, connections of others don't wait behind a queue that this user has filled.
  */
 final class AcceptInTurns extends ChannelInboundHandlerAdapter {
-    private static final long ALONE_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final int PAUSE_MILLIS = 1;
 
     private final EventLoopGroup loops;
@@ -27,8 +25,6 @@ final class AcceptInTurns extends ChannelInboundHandlerAdapter {
     private final Arrival.Origin arrivals;
     private final CanaryCheck canaries;
     private final Consumer<DuplexChannel> prepare;
-    private @Nullable Claimant last;
-    private long otherNanos;
 
     /** Whether a connection is one that the hop itself made to see that it is intercepted. */
     interface CanaryCheck {
@@ -64,23 +60,13 @@ final class AcceptInTurns extends ChannelInboundHandlerAdapter {
             return;
         }
         Claimant who = parts.user(arrivals.hint(connection));
-        if (isAlone(who) && parts.accepted().isFull()) {
+        if (parts.accepted().isAlone(who, System.nanoTime()) && parts.accepted().isFull()) {
             // Nobody else waits: its connections are better off in the kernel's queue than reset.
             context.channel().config().setAutoRead(false);
             awaitRoom(context, connection, who);
         } else {
             begin(connection, who);
         }
-    }
-
-    /** Whether no other user's connection came here lately. */
-    private boolean isAlone(Claimant who) {
-        long now = System.nanoTime();
-        if (!who.equals(last)) {
-            otherNanos = last == null ? now - ALONE_NANOS : now;
-            last = who;
-        }
-        return now - otherNanos >= ALONE_NANOS;
     }
 
     private void awaitRoom(ChannelHandlerContext context, DuplexChannel connection, Claimant who) {

@@ -93,6 +93,19 @@ class ArrivalsTest {
     }
 
     @Test
+    void aUserIsAloneUntilAnotherComesAndFiveSecondsAfterwards() {
+        Claimant ann = new Claimant("host", "ann", "app", "1");
+        Claimant bob = new Claimant("host", "bob", "app", "1");
+        long second = TimeUnit.SECONDS.toNanos(1);
+        assertThat(arrivals.isAlone(ann, 0)).isTrue();
+        assertThat(arrivals.isAlone(ann, second)).isTrue();
+        assertThat(arrivals.isAlone(bob, 2 * second)).isFalse();
+        assertThat(arrivals.isAlone(ann, 3 * second)).isFalse();
+        assertThat(arrivals.isAlone(ann, 8 * second - 1)).isFalse();
+        assertThat(arrivals.isAlone(ann, 8 * second)).isTrue();
+    }
+
+    @Test
     void flowsThatHaveEndedTakeNoPartOfAPass() throws InterruptedException {
         together(() -> {
             flood("ann", Arrivals.EACH_PASS);
