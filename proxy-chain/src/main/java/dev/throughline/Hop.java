@@ -43,6 +43,7 @@ import dev.throughline.intercept.InterceptionWatcher;
 import dev.throughline.intercept.Listener;
 import dev.throughline.intercept.RulePlan;
 import dev.throughline.intercept.StrandedSockets;
+import dev.throughline.intercept.UserQueues;
 import dev.throughline.metrics.HopMetrics;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HopId;
@@ -52,7 +53,9 @@ import dev.throughline.os.BootClock;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.ConntrackUsage;
 import dev.throughline.os.FileStatus;
+import dev.throughline.os.NetworkNamespace;
 import dev.throughline.os.NewFile;
+import dev.throughline.os.OsException;
 import dev.throughline.os.SafeFile;
 import dev.throughline.os.ServiceManager;
 import dev.throughline.os.SocketDiag;
@@ -84,6 +87,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -193,7 +197,8 @@ public final class Hop implements AutoCloseable {
                     accepted::size);
             EventLoopGroup accepting = loops("accept loop", 1);
             EventLoopGroup loops = loops("event loop", Runtime.getRuntime().availableProcessors());
-            ProcessIdentifier identifier = identifier(config.limits());
+            UserQueues queues = opened(new UserQueues(sizes.queues(), networkNamespace()));
+            ProcessIdentifier identifier = identifier(config.limits(), queues);
             FlowBudget budget = budget(names);
             Transports transports = transports(budget, identifier, loops);
             Conntrack conntrack = opened(Conntrack.open());
@@ -215,8 +220,17 @@ public final class Hop implements AutoCloseable {
                 int answerMark = rules.filter(plan -> listener instanceof ListenerConfig.Intercepting)
                         .map(plan -> plan.answerMark(listener.name()))
                         .orElse(0);
-                Listener started = opened(
-                        new Listener(listener, accepting, loops, parts, conntrack, stranded, answerMark, canaries));
+                Listener started = opened(new Listener(
+                        listener,
+                        accepting,
+                        loops,
+                        parts,
+                        conntrack,
+                        stranded,
+                        answerMark,
+                        canaries,
+                        queues,
+                        sizes.waitingOfAQueue()));
                 listeners.add(started);
                 started.start();
             }
@@ -395,10 +409,19 @@ public final class Hop implements AutoCloseable {
                 .orElseThrow();
     }
 
-    private ProcessIdentifier identifier(Limits limits) throws IOException {
+    private static OptionalLong networkNamespace() {
+        try {
+            return OptionalLong.of(NetworkNamespace.cookie());
+        } catch (OsException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    private ProcessIdentifier identifier(Limits limits, UserQueues queues) throws IOException {
         ProcessIdentifier identifier = opened(ProcessIdentifier.open(
                 IdentifyLimits.NORMAL, keys.keys().commandLine().map(CommandLineHash::new)));
         EvidenceWatch evidence = opened(new EvidenceWatch(identifier, () -> NotesStart.begin(limits.connectNotes())));
+        evidence.alsoFor(queues::use);
         evidence.watch();
         watched.put("the check of process identification", evidence.executor());
         for (Evidence level : EvidenceInForce.LEVELS) {

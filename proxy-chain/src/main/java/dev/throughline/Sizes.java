@@ -18,6 +18,7 @@ import java.util.List;
  * @param places flows that may have a place at once
  * @param waiting flows that may wait for one
  * @param halfOpenHeaders connections of all peers that may wait for the rest of their header
+ * @param queues sockets of a listener at one address, among which the kernel queues connections by user; a power of two
  * @param accepted connections that may wait until it is their user's turn
  * @param arriving flows that arrive or are about to be refused; half of them may wait until it is their originator's turn
  * @param rows flows in all: with a place, waiting, with an unfinished header, and those that arrive or are about to be refused
@@ -33,6 +34,7 @@ public record Sizes(
         int places,
         int waiting,
         int halfOpenHeaders,
+        int queues,
         int accepted,
         int arriving,
         int rows,
@@ -53,9 +55,11 @@ public record Sizes(
     public static final ImmutableList<String> KEYS = ImmutableList.of(FLOWS, WAITING, HALF_OPEN, CHAINS);
 
     private static final int FEWEST = 8;
+    private static final int MOST_WAITING_OF_A_QUEUE = 64;
     /** As many as the queue of a listening socket holds. */
     private static final int MOST_ACCEPTED = 4096;
 
+    private static final int MOST_QUEUES = 32;
     private static final int MOST_NAMING = 192;
     private static final int MOST_ADMIN_CONNECTIONS = 32;
     private static final int FEWEST_CHAINS = 1_000;
@@ -94,6 +98,11 @@ public record Sizes(
 
     /** A limit of the configuration, by its key, that doesn't fit, and why. */
     public record Problem(String key, String message) {}
+
+    /** {@return how many connections of a queue's only user are accepted before the first ones had their turn} */
+    int waitingOfAQueue() {
+        return Math.clamp(accepted / (2 * queues), 2, MOST_WAITING_OF_A_QUEUE);
+    }
 
     /** Returns the sizes of a hop. {@code configured} are those of {@link #KEYS} that its configuration gives. */
     public static Sizes of(HopConfig config, ImmutableSet<String> configured, ProcessLimits process) {
@@ -170,6 +179,7 @@ public record Sizes(
                     places,
                     waiting,
                     readsHeaders() ? halfOpen : config.limits().halfOpenHeadersTotal(),
+                    queues(),
                     accepted,
                     arriving,
                     rows,
@@ -195,10 +205,12 @@ public record Sizes(
             lines.add(new Line("event loops", "", process.processors() + 2L, OF_A_LOOP));
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
             lines.add(new Line("processes and executables that are read", "", scaled(16, MOST_NAMING), 1));
-            int sockets =
-                    config.listeners().stream().mapToInt(Calculation::sockets).sum();
-            // One more for each, to refuse connections with when no other is left.
-            lines.add(new Line("listening sockets", "", sockets, 2));
+            lines.add(new Line("listening sockets", "", (long) listeningAddresses() * queues(), 1));
+            lines.add(new Line(
+                    "spare ones, to refuse connections when no other is left",
+                    "",
+                    config.listeners().size(),
+                    1));
             int admin = config.admin().metrics().isPresent() ? 2 : 1;
             lines.add(new Line("admin and metrics: sockets", "", admin, 2));
             lines.add(new Line("admin and metrics: connections", "", (long) admin * adminConnections, 1));
@@ -211,8 +223,17 @@ public record Sizes(
             return lines;
         }
 
+        private int queues() {
+            int addresses = Math.max(1, listeningAddresses());
+            return Integer.highestOneBit(Math.max(1, scaled(16, MOST_QUEUES * addresses) / addresses));
+        }
+
+        private int listeningAddresses() {
+            return config.listeners().stream().mapToInt(Calculation::addresses).sum();
+        }
+
         /** IPv4 and IPv6. */
-        private static int sockets(ListenerConfig listener) {
+        private static int addresses(ListenerConfig listener) {
             return listener instanceof ListenerConfig.Intercepting ? 2 : 1;
         }
 

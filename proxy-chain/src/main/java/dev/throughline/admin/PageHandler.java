@@ -36,6 +36,12 @@ final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
             return;
         }
         asked = true;
+        if (request.decoderResult().isFailure()) {
+            // Among these are requests whose connection ended within them: nobody reads the answer, and no page is
+            // made.
+            answer(context, HttpResponseStatus.BAD_REQUEST, "text/plain", "this isn't a whole HTTP request\n");
+            return;
+        }
         Optional<String> objection = askedHost.flatMap(host -> host.objection(request.headers()));
         if (objection.isPresent()) {
             answer(context, HttpResponseStatus.FORBIDDEN, "text/plain", objection.get() + "\n");

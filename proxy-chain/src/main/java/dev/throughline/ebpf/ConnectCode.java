@@ -35,7 +35,14 @@ final class ConnectCode {
 
     private static final int BY_TUPLE = 1;
     private static final int BY_USER = 2;
-    private static final int BY_PID = 3;
+    private static final int BY_SOURCE = 3;
+    private static final int BY_PID = 4;
+
+    /** Offsets in the key of a source: namespace, address (IPv4 in the mapped form), port. */
+    static final int SOURCE_ADDRESS = 8;
+
+    static final int SOURCE_PORT = 24;
+    static final int SOURCE_BYTES = 32;
 
     /** A user's number, 8 bytes; see {@link #leaveIfTooMany}. */
     static final int USER_BYTES = 8;
@@ -59,6 +66,8 @@ final class ConnectCode {
     private static final int USER_AT = POINTER_AT - USER_BYTES;
     private static final int RATE_AT = USER_AT - RATE_BYTES;
     private static final int TUPLE_AT = COOKIE_AT - TUPLE_BYTES;
+    private static final int SOURCE_AT = TUPLE_AT - SOURCE_BYTES;
+    private static final int SOURCE_USER_AT = SOURCE_AT - USER_BYTES;
 
     /** Members of struct bpf_sock_ops (linux/bpf.h). */
     private static final int OPERATION = 0;
@@ -147,15 +156,9 @@ final class ConnectCode {
     private static void leaveIfTooMany(BpfCode code, int perSecond, Label tooMany) {
         Label known = new Label();
         Label sameSecond = new Label();
-        Label isUser = new Label();
         Label mayBeNoted = new Label();
-        code.load(Size.WORD, Register.R1, Register.R10, RECORD_AT + ConnectRecord.UID_GID)
-                .move(Register.R2, Register.R1)
-                .shiftRight(Register.R2, RANGE_BITS)
-                .jumpIf(Register.R2, 0, isUser)
-                .move(Register.R1, Register.R2)
-                .add(Register.R1, 1 << RANGE_BITS)
-                .at(isUser)
+        code.load(Size.WORD, Register.R1, Register.R10, RECORD_AT + ConnectRecord.UID_GID);
+        user(code)
                 .store(Size.DOUBLE, Register.R10, USER_AT, Register.R1)
                 .call(Helper.KTIME_GET_BOOT_NS)
                 .shiftRight(Register.R0, SECOND_BITS)
@@ -183,6 +186,17 @@ final class ConnectCode {
                 .load(Size.DOUBLE, Register.R1, Register.R0, RATE_COUNT)
                 .jumpIfGreater(Register.R1, perSecond, tooMany)
                 .at(mayBeNoted);
+    }
+
+    /** The user whose number counts for the id in r1; spoils r2. */
+    private static BpfCode user(BpfCode code) {
+        Label isUser = new Label();
+        return code.move(Register.R2, Register.R1)
+                .shiftRight(Register.R2, RANGE_BITS)
+                .jumpIf(Register.R2, 0, isUser)
+                .move(Register.R1, Register.R2)
+                .add(Register.R1, 1 << RANGE_BITS)
+                .at(isUser);
     }
 
     private static void note(BpfCode code, int at) {
@@ -444,6 +458,12 @@ final class ConnectCode {
         code.at(ports);
         copy(code, LOCAL_PORT, TUPLE_LOCAL_PORT);
         copy(code, REMOTE_PORT, TUPLE_REMOTE_PORT);
+        for (int at = 0; at < TUPLE_REMOTE; at += Long.BYTES) {
+            code.load(Size.DOUBLE, Register.R1, Register.R10, TUPLE_AT + at)
+                    .store(Size.DOUBLE, Register.R10, SOURCE_AT + at, Register.R1);
+        }
+        code.load(Size.WORD, Register.R1, Register.R10, TUPLE_AT + TUPLE_LOCAL_PORT)
+                .store(Size.DOUBLE, Register.R10, SOURCE_AT + SOURCE_PORT, Register.R1);
         code.move(Register.R1, Register.R6)
                 .call(Helper.GET_SOCKET_COOKIE)
                 .store(Size.DOUBLE, Register.R10, COOKIE_AT, Register.R0)
@@ -453,6 +473,7 @@ final class ConnectCode {
                 .jumpIf(Register.R0, 0, forget)
                 .move(Register.R7, Register.R0);
         socket(code, plan);
+        source(code);
         code.loadTable(Register.R1, BY_TUPLE);
         stack(code, Register.R2, TUPLE_AT)
                 .move(Register.R3, Register.R7)
@@ -460,12 +481,21 @@ final class ConnectCode {
                 .call(Helper.MAP_UPDATE_ELEM)
                 .jumpIf(Register.R0, 0, done)
                 .at(forget)
-                .loadTable(Register.R1, BY_TUPLE);
+                .loadTable(Register.R1, BY_SOURCE);
+        stack(code, Register.R2, SOURCE_AT).call(Helper.MAP_DELETE_ELEM).loadTable(Register.R1, BY_TUPLE);
         return stack(code, Register.R2, TUPLE_AT)
                 .call(Helper.MAP_DELETE_ELEM)
                 .at(done)
                 .move(Register.R0, GO_ON)
                 .exit();
+    }
+
+    /** The user of the record that r7 points to, under the source alone: where packets are redirected, the rest isn't seen. */
+    private static void source(BpfCode code) {
+        code.load(Size.WORD, Register.R1, Register.R7, ConnectRecord.UID_GID);
+        user(code).store(Size.DOUBLE, Register.R10, SOURCE_USER_AT, Register.R1).loadTable(Register.R1, BY_SOURCE);
+        stack(code, Register.R2, SOURCE_AT);
+        stack(code, Register.R3, SOURCE_USER_AT).move(Register.R4, 0).call(Helper.MAP_UPDATE_ELEM);
     }
 
     /** Of a socket that isn't bound to a device, its mark and its maker are noted in the record that r7 points to. */

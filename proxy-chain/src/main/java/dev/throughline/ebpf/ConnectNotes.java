@@ -2,6 +2,7 @@ package dev.throughline.ebpf;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Tuple;
+import dev.throughline.os.BpfProgram;
 import dev.throughline.os.Btf;
 import dev.throughline.os.OsException;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -183,6 +185,22 @@ public final class ConnectNotes implements AutoCloseable {
     public Optional<ConnectRecord> find(long cookie) throws OsException {
         ByteBuffer key = ByteBuffer.allocate(ConnectCode.COOKIE_BYTES).order(ByteOrder.nativeOrder());
         return objects.byCookie().find(key.putLong(0, cookie).array()).map(ConnectRecord::read);
+    }
+
+    /**
+     * A program that gives each user of this host, and each other address, one of the sockets that listen at one port: to be
+     * attached to any of them (SO_ATTACH_REUSEPORT_EBPF, socket(7)). The caller closes it.
+     *
+     * @param networkNamespace cookie of the sockets' network namespace
+     * @param queues how many sockets there are; a power of two
+     * @throws OsException if the kernel refuses it
+     */
+    public BpfProgram queueByUser(long networkNamespace, int queues) throws OsException {
+        return BpfProgram.load(
+                BpfProgram.Hook.SOCKET_FILTER,
+                QueueCode.choose(networkNamespace, queues),
+                List.of(objects.bySource()),
+                "queue_by_user");
     }
 
     private static void address(ByteBuffer key, int at, InetSocketAddress endpoint) {

@@ -16,11 +16,14 @@ final class ConnectObjects implements AutoCloseable {
     private static final String BY_COOKIE = "connect_cookie";
     private static final String BY_TUPLE = "connect_tuple";
     private static final String BY_USER = "connect_user";
+    private static final String BY_SOURCE = "connect_source";
     private static final String BY_PID = "exec_pid";
     private static final String LINK = "link_";
     private static final String EXEC_LINK = "link_exec";
     /** Of more processes the last exec(2) isn't known; each takes about 350 bytes. */
     private static final int EXEC_CAPACITY = 16_384;
+    /** Sources of connections that are about to begin; each is asked about as soon as its SYN has left. */
+    private static final int SOURCES = 16_384;
     /** Users whose sockets of this second are counted. */
     private static final int USERS = 4096;
 
@@ -30,14 +33,20 @@ final class ConnectObjects implements AutoCloseable {
     private final BpfMap byCookie;
     private final BpfMap byTuple;
     private final BpfMap byUser;
+    private final BpfMap bySource;
     private final List<BpfLink> links = new ArrayList<>();
     private Optional<BpfMap> byPid = Optional.empty();
     private Optional<BpfLink> exec = Optional.empty();
 
-    private ConnectObjects(BpfMap byCookie, BpfMap byTuple, BpfMap byUser) {
+    private ConnectObjects(BpfMap byCookie, BpfMap byTuple, BpfMap byUser, BpfMap bySource) {
         this.byCookie = byCookie;
         this.byTuple = byTuple;
         this.byUser = byUser;
+        this.bySource = bySource;
+    }
+
+    private static BpfMap.Shape sourceShape(int capacity) {
+        return new BpfMap.Shape(BpfMap.Type.LRU_HASH, ConnectCode.SOURCE_BYTES, ConnectCode.USER_BYTES, capacity);
     }
 
     private static BpfMap.Shape userShape(int capacity) {
@@ -57,7 +66,8 @@ final class ConnectObjects implements AutoCloseable {
         try (ConnectObjects small = create(
                 () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, 1), BY_COOKIE),
                 () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, 1), BY_TUPLE),
-                () -> BpfMap.create(userShape(1), BY_USER))) {
+                () -> BpfMap.create(userShape(1), BY_USER),
+                () -> BpfMap.create(sourceShape(1), BY_SOURCE))) {
             small.byPid = Optional.of(BpfMap.create(execShape(1), BY_PID));
             return NotePlan.most(layout, small::load);
         }
@@ -76,7 +86,7 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     private BpfProgram program(Hook hook, BpfCode code, String name) throws OsException {
-        List<BpfMap> tables = new ArrayList<>(List.of(byCookie, byTuple, byUser));
+        List<BpfMap> tables = new ArrayList<>(List.of(byCookie, byTuple, byUser, bySource));
         byPid.ifPresent(tables::add);
         return BpfProgram.load(hook, code, tables, name);
     }
@@ -90,7 +100,8 @@ final class ConnectObjects implements AutoCloseable {
         ConnectObjects objects = create(
                 () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, capacity), BY_COOKIE),
                 () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, capacity), BY_TUPLE),
-                () -> BpfMap.create(userShape(USERS), BY_USER));
+                () -> BpfMap.create(userShape(USERS), BY_USER),
+                () -> BpfMap.create(sourceShape(SOURCES), BY_SOURCE));
         try {
             if (plan.has(NotePart.EXEC)) {
                 objects.byPid = Optional.of(BpfMap.create(execShape(EXEC_CAPACITY), BY_PID));
@@ -114,7 +125,8 @@ final class ConnectObjects implements AutoCloseable {
         ConnectObjects objects = create(
                 () -> BpfMap.open(folder.resolve(BY_COOKIE), shape(ConnectCode.COOKIE_BYTES, 0)),
                 () -> BpfMap.open(folder.resolve(BY_TUPLE), shape(ConnectCode.TUPLE_BYTES, 0)),
-                () -> BpfMap.open(folder.resolve(BY_USER), userShape(0)));
+                () -> BpfMap.open(folder.resolve(BY_USER), userShape(0)),
+                () -> BpfMap.open(folder.resolve(BY_SOURCE), sourceShape(0)));
         try {
             for (int i = 0; i <= CALLER_HOOKS.size(); i++) {
                 objects.links.add(BpfLink.open(folder.resolve(LINK + i)));
@@ -134,13 +146,14 @@ final class ConnectObjects implements AutoCloseable {
         BpfMap get() throws OsException;
     }
 
-    private static ConnectObjects create(Table byCookie, Table byTuple, Table byUser) throws OsException {
+    private static ConnectObjects create(Table byCookie, Table byTuple, Table byUser, Table bySource)
+            throws OsException {
         List<BpfMap> made = new ArrayList<>();
         try {
-            for (Table table : List.of(byCookie, byTuple, byUser)) {
+            for (Table table : List.of(byCookie, byTuple, byUser, bySource)) {
                 made.add(table.get());
             }
-            return new ConnectObjects(made.get(0), made.get(1), made.get(2));
+            return new ConnectObjects(made.get(0), made.get(1), made.get(2), made.get(3));
         } catch (OsException e) {
             made.forEach(BpfMap::close);
             throw e;
@@ -158,6 +171,7 @@ final class ConnectObjects implements AutoCloseable {
         byCookie.pin(folder.resolve(BY_COOKIE));
         byTuple.pin(folder.resolve(BY_TUPLE));
         byUser.pin(folder.resolve(BY_USER));
+        bySource.pin(folder.resolve(BY_SOURCE));
         for (int i = 0; i < links.size(); i++) {
             links.get(i).pin(folder.resolve(LINK + i));
         }
@@ -190,6 +204,11 @@ final class ConnectObjects implements AutoCloseable {
         return byTuple;
     }
 
+    /** Users by the sources of their connections. */
+    BpfMap bySource() {
+        return bySource;
+    }
+
     /** What processes were last asked to run, by pid. */
     Optional<BpfMap> byPid() {
         return byPid;
@@ -200,6 +219,7 @@ final class ConnectObjects implements AutoCloseable {
         exec.ifPresent(BpfLink::close);
         byPid.ifPresent(BpfMap::close);
         links.forEach(BpfLink::close);
+        bySource.close();
         byUser.close();
         byTuple.close();
         byCookie.close();

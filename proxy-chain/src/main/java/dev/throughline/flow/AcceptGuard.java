@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.transport.SystemError;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.unix.Socket;
@@ -9,10 +10,11 @@ import io.netty.channel.unix.UnixChannel;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What becomes of a listener whose accept(2) fails; a handler of its channel. Where no descriptor is left, waiting
+ * What becomes of a listener whose accept(2) fails; a handler of its channels, which are on one event loop. Where no descriptor is left, waiting
  * connections are reset, since nobody could serve them. Netty by itself takes no connection for a second after any failure,
  * and says nothing.
  */
+@ChannelHandler.Sharable
 public final class AcceptGuard extends ChannelInboundHandlerAdapter {
     private static final int PAUSE_MILLIS = 100;
     private static final int MAX_REFUSED_AT_ONCE = 64;

@@ -11,7 +11,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Connections or flows for which no costly work was done yet. Each event loop begins a few in each of its passes, by users in
@@ -19,8 +18,22 @@ import org.jspecify.annotations.Nullable;
  * wait, the newest leaves of the user with the most.
  */
 public final class Arrivals {
-    /** How many flows a loop begins before it looks at its connections again. */
-    static final int EACH_PASS = 8;
+    /** How much a loop begins before it looks at its connections again: one flow, or several that have to wait for a header. */
+    static final int EACH_PASS = 4;
+
+    /** What happens in a turn, as a part of {@link #EACH_PASS}. */
+    public enum Work {
+        /** Only the header of a connection is awaited. */
+        HEADER(1),
+        /** A flow gets its place and its connection. */
+        FLOW(EACH_PASS);
+
+        private final int share;
+
+        Work(int share) {
+            this.share = share;
+        }
+    }
 
     /** Who takes turns. Programs and processes of a user share the user's turn. */
     private record User(String host, String name) {
@@ -29,41 +42,15 @@ public final class Arrivals {
         }
     }
 
-    private record Waiting(Claimant who, BooleanSupplier ended, CompletableFuture<Void> turn) {}
+    private record Waiting(Claimant who, Work work, BooleanSupplier ended, CompletableFuture<Void> turn) {}
 
-    private static final long ALONE_NANOS = TimeUnit.SECONDS.toNanos(5);
-
-    private final int capacity;
-    private @Nullable User last;
-    private long otherNanos;
     private final LongAdder refused = new LongAdder();
     private final SharedRoom<Waiting> room;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
 
     /** Room for {@code capacity} flows that wait for their turn, on all loops together. */
     public Arrivals(int capacity) {
-        this.capacity = capacity;
         this.room = new SharedRoom<>(capacity);
-    }
-
-    /** {@return whether one more would have to leave, or another for it} */
-    public boolean isFull() {
-        return size() >= capacity;
-    }
-
-    /**
-     * Notes that a connection of {@code who} came, to any listener.
-     *
-     * @param now in nanoseconds
-     * @return whether no other user's came within five seconds
-     */
-    public synchronized boolean isAlone(Claimant who, long now) {
-        User user = User.of(who);
-        if (!user.equals(last)) {
-            otherNanos = last == null ? now - ALONE_NANOS : now;
-            last = user;
-        }
-        return now - otherNanos >= ALONE_NANOS;
     }
 
     /** {@return how many flows wait for their turn} */
@@ -78,11 +65,12 @@ public final class Arrivals {
      *
      * @param loop that will serve it
      * @param who it counts for
+     * @param work what is done for it then
      * @param ended whether it has ended meanwhile, so that nothing is to be done for it
      * @return completed on the loop; with {@link Refused}, on any thread, if it had to leave
      */
-    public CompletableFuture<Void> turn(EventLoop loop, Claimant who, BooleanSupplier ended) {
-        Waiting arrival = new Waiting(who, ended, new CompletableFuture<>());
+    public CompletableFuture<Void> turn(EventLoop loop, Claimant who, Work work, BooleanSupplier ended) {
+        Waiting arrival = new Waiting(who, work, ended, new CompletableFuture<>());
         Optional<Waiting> leaves = entered(arrival);
         leaves.ifPresent(this::refuse);
         if (leaves.isPresent() && leaves.get().equals(arrival)) {
@@ -132,7 +120,7 @@ public final class Arrivals {
 
         void enter(Waiting arrival) {
             if (waiting.isEmpty() && begun < EACH_PASS) {
-                begun++;
+                begun += arrival.work.share;
                 serve(arrival);
             } else {
                 waiting.add(User.of(arrival.who), arrival);
@@ -163,7 +151,7 @@ public final class Arrivals {
                 }
                 Waiting arrival = next.get();
                 // What has ended, or had to leave, costs nothing any more.
-                begun += arrival.turn.isDone() || arrival.ended.getAsBoolean() ? 0 : 1;
+                begun += arrival.turn.isDone() || arrival.ended.getAsBoolean() ? 0 : arrival.work.share;
                 serve(arrival);
             }
             if (begun > 0) {

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
 import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.budget.Claimant;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.RejectReason;
@@ -67,6 +68,7 @@ public final class Flow {
     private final Entrance entrance;
     private final DuplexChannel inbound;
     private final Inbox inbox;
+    private final Claimant accepted;
     private final long number;
     private final Instant acceptedAt;
     private final long acceptedNanos = System.nanoTime();
@@ -92,12 +94,17 @@ public final class Flow {
     private Optional<Bytes> handle = Optional.empty();
     private volatile ImmutableList<Opening> closedDetails = ImmutableList.of();
 
-    /** A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off. */
-    public Flow(FlowParts parts, Entrance entrance, DuplexChannel inbound, Inbox inbox) {
+    /**
+     * A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off.
+     *
+     * @param accepted in whose turn it was accepted
+     */
+    public Flow(FlowParts parts, Entrance entrance, DuplexChannel inbound, Inbox inbox, Claimant accepted) {
         this.parts = parts;
         this.entrance = entrance;
         this.inbound = inbound;
         this.inbox = inbox;
+        this.accepted = accepted;
         this.number = parts.table().nextNumber();
         this.acceptedAt = parts.clock().instant();
         this.awaitsAnswer = entrance.begins() instanceof Entrance.Beginning.HandedOverHeader;
@@ -334,10 +341,13 @@ public final class Flow {
                 .anyMatch(cidr -> cidr.contains(found.socket().source().getAddress()));
     }
 
-    /** Up to here little was done for it. What comes now is done for users in turns. */
+    /** Up to here little was done for it. What comes now is done for users in turns; this may be its user's already. */
     private CompletableFuture<Originator> inTurn(Originator who) {
-        CompletableFuture<Void> turn =
-                parts.arrivals().turn(loop(), parts.budget().claimant(who), this::isEnded);
+        Claimant claimant = parts.budget().claimant(who);
+        if (claimant.isSameUser(accepted)) {
+            return CompletableFuture.completedFuture(who);
+        }
+        CompletableFuture<Void> turn = parts.arrivals().turn(loop(), claimant, Arrivals.Work.FLOW, this::isEnded);
         if (turn.isDone() && !turn.isCompletedExceptionally()) {
             return CompletableFuture.completedFuture(who);
         }

@@ -9,29 +9,41 @@ import java.util.SequencedMap;
 
 /**
  * Items that are taken by their owners in turns: between two of one owner, each other owner that has any gets one taken. Those
- * of one owner keep their order. Not thread-safe.
+ * of one owner keep their order. An owner who had none is next, before those who have had items all the time, but only once in a
+ * round of these: then it takes its place at their end (as flows do in RFC 8290, section 4.1). Not thread-safe.
  */
 final class Turns<K, T> {
-    private final SequencedMap<K, Deque<T>> waiting = new LinkedHashMap<>();
+    private final SequencedMap<K, Deque<T>> fresh = new LinkedHashMap<>();
+    /** An owner whose items are all taken stays until its next turn. */
+    private final SequencedMap<K, Deque<T>> served = new LinkedHashMap<>();
+
+    private int size;
 
     void add(K owner, T item) {
-        waiting.computeIfAbsent(owner, _ -> new ArrayDeque<>()).addLast(item);
+        size++;
+        Deque<T> its = served.get(owner);
+        (its == null ? fresh.computeIfAbsent(owner, _ -> new ArrayDeque<>()) : its).addLast(item);
     }
 
-    /** Takes an item of the owner whose last turn is longest ago. */
+    /** Takes the item whose turn it is. */
     Optional<T> next() {
-        Map.Entry<K, Deque<T>> first = waiting.pollFirstEntry();
-        if (first == null) {
+        if (size == 0) {
+            fresh.clear();
+            served.clear();
             return Optional.empty();
         }
-        T item = first.getValue().removeFirst();
-        if (!first.getValue().isEmpty()) {
-            waiting.putLast(first.getKey(), first.getValue());
+        Map.Entry<K, Deque<T>> first = fresh.pollFirstEntry();
+        while (first == null) {
+            Map.Entry<K, Deque<T>> next = served.pollFirstEntry();
+            first = next.getValue().isEmpty() ? null : next;
         }
+        size--;
+        T item = first.getValue().removeFirst();
+        served.putLast(first.getKey(), first.getValue());
         return Optional.of(item);
     }
 
     boolean isEmpty() {
-        return waiting.isEmpty();
+        return size == 0;
     }
 }

@@ -15,6 +15,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ public final class EvidenceWatch implements AutoCloseable {
 
     private final ProcessIdentifier identifier;
     private final Supplier<NotesStart> start;
+    private final List<Consumer<Optional<ConnectNotes>>> users = new ArrayList<>();
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("evidence-watch").daemon().factory());
     private Optional<ConnectNotes> notes = Optional.empty();
@@ -45,6 +47,16 @@ public final class EvidenceWatch implements AutoCloseable {
     public EvidenceWatch(ProcessIdentifier identifier, Supplier<NotesStart> start) {
         this.identifier = identifier;
         this.start = start;
+        users.add(identifier::use);
+    }
+
+    /**
+     * Has notes used by others as well; to be called before {@link #watch}.
+     *
+     * @param user gets the notes whenever they have begun, and empty before they are closed
+     */
+    public void alsoFor(Consumer<Optional<ConnectNotes>> user) {
+        users.add(user);
     }
 
     /** What this process could name others by, found out by trying. */
@@ -98,7 +110,7 @@ public final class EvidenceWatch implements AutoCloseable {
             switch (start.get()) {
                 case NotesStart.Taken(ConnectNotes taken) -> {
                     notes = Optional.of(taken);
-                    identifier.use(notes);
+                    users.forEach(user -> user.accept(notes));
                 }
                 case NotesStart.NotTaken(String why, String hint) -> lacks.add(new Lack(why, hint));
             }
@@ -160,7 +172,7 @@ public final class EvidenceWatch implements AutoCloseable {
     }
 
     private void endNotes() {
-        identifier.use(Optional.empty());
+        users.forEach(user -> user.accept(Optional.empty()));
         notes.ifPresent(taken -> {
             try {
                 taken.close();

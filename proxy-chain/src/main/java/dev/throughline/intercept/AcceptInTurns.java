@@ -2,6 +2,7 @@ package dev.throughline.intercept;
 
 import dev.throughline.budget.Claimant;
 import dev.throughline.flow.Arrival;
+import dev.throughline.flow.Arrivals;
 import dev.throughline.flow.FlowParts;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -9,22 +10,29 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 
 /**
- * Takes connections out of the kernel's queue, which is served in the order in which they came, and begins their flows by
- * users in turns. A handler of the listening channel, on a thread that does nothing else: while the event loops work for
- * one user, connections of others don't wait behind a queue that this user has filled.
+ * Takes connections out of a queue of the kernel's and begins their flows by users in turns. A handler of a listening channel, on
+ * a thread that does nothing else: while the event loops work for one user, connections of others don't wait.
+ *
+ * <p>While all connections of a queue are one user's, only a few of them wait here and the others in the kernel, where they cost
+ * nothing. As soon as another user's come to the same queue, all are taken out of it at once, so that these don't wait behind.
  */
 final class AcceptInTurns extends ChannelInboundHandlerAdapter {
-    private static final int PAUSE_MILLIS = 1;
-
     private final EventLoopGroup loops;
     private final FlowParts parts;
+    private final int mostWaiting;
+    private final Arrivals.Work work;
     private final Arrival.Origin arrivals;
     private final CanaryCheck canaries;
-    private final Consumer<DuplexChannel> prepare;
+    private final BiConsumer<DuplexChannel, Claimant> prepare;
+    private final SoleUser soleUser = new SoleUser();
+    /** Connections of this queue that wait for their turn. */
+    private final AtomicInteger waiting = new AtomicInteger();
+
+    private volatile boolean paused;
 
     /** Whether a connection is one that the hop itself made to see that it is intercepted. */
     interface CanaryCheck {
@@ -35,16 +43,22 @@ final class AcceptInTurns extends ChannelInboundHandlerAdapter {
      * Connections that come as {@code arrivals} says.
      *
      * @param loops that flows run on
+     * @param mostWaiting how many connections of this queue's only user are taken before the first ones had their turn
+     * @param work what a connection's turn is for
      * @param prepare prepares a connection for its flow, which begins when it is registered with its event loop
      */
     AcceptInTurns(
             EventLoopGroup loops,
             FlowParts parts,
+            int mostWaiting,
+            Arrivals.Work work,
             Arrival.Origin arrivals,
             CanaryCheck canaries,
-            Consumer<DuplexChannel> prepare) {
+            BiConsumer<DuplexChannel, Claimant> prepare) {
         this.loops = loops;
         this.parts = parts;
+        this.mostWaiting = mostWaiting;
+        this.work = work;
         this.arrivals = arrivals;
         this.canaries = canaries;
         this.prepare = prepare;
@@ -60,36 +74,34 @@ final class AcceptInTurns extends ChannelInboundHandlerAdapter {
             return;
         }
         Claimant who = parts.user(arrivals.hint(connection));
-        if (parts.accepted().isAlone(who, System.nanoTime()) && parts.accepted().isFull()) {
-            // Nobody else waits: its connections are better off in the kernel's queue than reset.
+        boolean all = waiting.incrementAndGet() >= mostWaiting;
+        if (soleUser.is(who, System.nanoTime()) && all) {
+            paused = true;
             context.channel().config().setAutoRead(false);
-            awaitRoom(context, connection, who);
-        } else {
-            begin(connection, who);
         }
-    }
-
-    private void awaitRoom(ChannelHandlerContext context, DuplexChannel connection, Claimant who) {
-        boolean open = context.channel().isOpen();
-        if (open && parts.accepted().isFull()) {
-            context.executor().schedule(() -> awaitRoom(context, connection, who), PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-            return;
-        }
-        begin(connection, who);
-        if (open) {
-            context.channel().config().setAutoRead(true);
-        }
-    }
-
-    private void begin(DuplexChannel connection, Claimant who) {
         EventLoop loop = loops.next();
-        parts.accepted().turn(loop, who, () -> false).whenComplete((turn, refused) -> {
+        parts.accepted().turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
             if (refused == null) {
-                prepare.accept(connection);
+                prepare.accept(connection, who);
                 loop.register(connection);
             } else {
                 connection.unsafe().closeForcibly();
             }
+            waiting.decrementAndGet();
+            continueIfFew(context);
         });
+        // The turns of all may have come before it was paused.
+        continueIfFew(context);
+    }
+
+    private void continueIfFew(ChannelHandlerContext context) {
+        if (paused && waiting.get() <= mostWaiting / 2) {
+            paused = false;
+            context.executor().execute(() -> {
+                if (context.channel().isOpen()) {
+                    context.channel().config().setAutoRead(true);
+                }
+            });
+        }
     }
 }

@@ -1,8 +1,10 @@
 package dev.throughline.intercept;
 
 import com.google.common.net.InetAddresses;
+import dev.throughline.budget.Claimant;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.flow.AcceptGuard;
+import dev.throughline.flow.Arrivals;
 import dev.throughline.flow.Entrance;
 import dev.throughline.flow.Flow;
 import dev.throughline.flow.FlowParts;
@@ -32,6 +34,8 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -44,7 +48,7 @@ public final class Listener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
     private static final AttributeKey<InetSocketAddress> ADDRESS = AttributeKey.valueOf(Listener.class, "address");
     private static final int BACKLOG = 4096;
-    private static final int ACCEPTED_EACH_PASS = 256;
+    private static final int ACCEPTED_EACH_PASS = 4;
     private static final String NEEDS_NET_ADMIN = " (interception's IP_TRANSPARENT needs CAP_NET_ADMIN)";
 
     /** Accepted connections don't reach the handler that Netty would give them: {@link AcceptInTurns} takes them. */
@@ -63,6 +67,10 @@ public final class Listener implements AutoCloseable {
     private final StrandedSockets stranded;
     private final int answerMark;
     private final Canaries canaries;
+    private final UserQueues queues;
+    private final int mostWaiting;
+    private final Entrance entrance;
+    private final AcceptGuard guard;
     private final List<Channel> listening = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
     private volatile @Nullable SocketFile socketFile;
@@ -75,6 +83,8 @@ public final class Listener implements AutoCloseable {
      * @param stranded what aborts connections that {@code conntrack} does not know
      * @param answerMark SO_MARK of an intercepting listener's socket, which the connections that it accepts inherit ({@link
      *     RulePlan#answerMark}); 0 for any other
+     * @param queues the kernel's queues of connections to it
+     * @param mostWaiting how many connections of a queue's only user are accepted before the first ones had their turn
      */
     public Listener(
             ListenerConfig config,
@@ -84,7 +94,9 @@ public final class Listener implements AutoCloseable {
             Conntrack conntrack,
             StrandedSockets stranded,
             int answerMark,
-            Canaries canaries) {
+            Canaries canaries,
+            UserQueues queues,
+            int mostWaiting) {
         this.config = config;
         this.accepting = accepting;
         this.loops = loops;
@@ -93,6 +105,10 @@ public final class Listener implements AutoCloseable {
         this.stranded = stranded;
         this.answerMark = answerMark;
         this.canaries = canaries;
+        this.queues = queues;
+        this.mostWaiting = mostWaiting;
+        this.entrance = entrance();
+        this.guard = new AcceptGuard("listener " + config.name(), parts.budget().shortages());
     }
 
     /** Listens from now on, or throws if that isn't possible. */
@@ -126,6 +142,28 @@ public final class Listener implements AutoCloseable {
     }
 
     private void bind(InetSocketAddress address) throws IOException {
+        refuseToShare(address);
+        for (int i = 0; i < queues.each(); i++) {
+            bindOne(address);
+        }
+    }
+
+    /** Sockets of one user may share a port: a second hop of the same configuration would get a part of the connections. */
+    private void refuseToShare(InetSocketAddress address) throws IOException {
+        try (SocketChannel probe = SocketChannel.open()) {
+            probe.setOption(StandardSocketOptions.SO_REUSEADDR, true).bind(address);
+        } catch (IOException e) {
+            throw new IOException(cannotListen(address, String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    private String cannotListen(InetSocketAddress address, String problem) {
+        boolean needs = config instanceof ListenerConfig.Intercepting && problem.contains("not permitted");
+        return "listener %s can't listen on %s: %s%s"
+                .formatted(config.name(), Tuple.text(address), problem, needs ? NEEDS_NET_ADMIN : "");
+    }
+
+    private void bindOne(InetSocketAddress address) throws IOException {
         // TPROXY delivers to no other socket, and the rules let redirected connections reach no other.
         boolean transparent = config instanceof ListenerConfig.Intercepting;
         ServerBootstrap bootstrap = new ServerBootstrap()
@@ -133,7 +171,8 @@ public final class Listener implements AutoCloseable {
                 .channel(EpollServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, acceptedEachPass())
-                .handler(accepting(entrance()))
+                .option(EpollChannelOption.SO_REUSEPORT, true)
+                .handler(accepting())
                 .childHandler(NEVER);
         StreamOptions.listening(bootstrap, parts.tcp());
         if (transparent) {
@@ -141,18 +180,12 @@ public final class Listener implements AutoCloseable {
         }
         ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            String problem = String.valueOf(bound.cause().getMessage());
             throw new IOException(
-                    "listener %s can't listen on %s: %s%s"
-                            .formatted(
-                                    config.name(),
-                                    Tuple.text(address),
-                                    problem,
-                                    transparent && problem.contains("not permitted") ? NEEDS_NET_ADMIN : ""),
-                    bound.cause());
+                    cannotListen(address, String.valueOf(bound.cause().getMessage())), bound.cause());
         }
         bound.channel().attr(ADDRESS).set(address);
         listening.add(bound.channel());
+        queues.add(bound.channel());
         // Without the option the listener would get nothing, and say nothing.
         if (transparent && !isTransparent(bound.channel())) {
             throw new IOException("listener " + config.name() + " can't intercept" + NEEDS_NET_ADMIN);
@@ -187,7 +220,7 @@ public final class Listener implements AutoCloseable {
         for (Channel channel : List.copyOf(listening)) {
             if (!channel.isOpen() && !closed) {
                 listening.remove(channel);
-                bind(channel.attr(ADDRESS).get());
+                bindOne(channel.attr(ADDRESS).get());
             } else {
                 channel.config().setOption(EpollChannelOption.IP_TRANSPARENT, true);
                 channel.config().setOption(BsdSocket.SO_MARK, answerMark);
@@ -220,7 +253,7 @@ public final class Listener implements AutoCloseable {
                 .channel(EpollServerDomainSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, acceptedEachPass())
-                .handler(accepting(entrance()))
+                .handler(accepting())
                 .childHandler(NEVER)
                 .bind(new DomainSocketAddress(bridge.socket().toFile()))
                 .awaitUninterruptibly();
@@ -235,10 +268,6 @@ public final class Listener implements AutoCloseable {
         }
         listening.add(bound.channel());
         socketFile = SocketFile.open(bridge.socket(), bridge.uids());
-    }
-
-    private AcceptGuard guard() {
-        return new AcceptGuard("listener " + config.name(), parts.budget().shortages());
     }
 
     private Entrance entrance() {
@@ -319,24 +348,26 @@ public final class Listener implements AutoCloseable {
     }
 
     /** What becomes of each connection that is accepted. */
-    private ChannelHandler accepting(Entrance entrance) {
+    private ChannelHandler accepting() {
         AcceptInTurns turns = new AcceptInTurns(
                 loops,
                 parts,
+                mostWaiting,
+                entrance.begins() instanceof Entrance.Beginning.Payload ? Arrivals.Work.FLOW : Arrivals.Work.HEADER,
                 entrance.arrivals(),
                 (local, peer) ->
                         config instanceof ListenerConfig.Intercepting && canaries.arrived(config.name(), local, peer),
-                connection -> begin(connection, entrance));
+                this::begin);
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel listener) {
-                listener.pipeline().addLast(guard(), turns);
+                listener.pipeline().addLast(guard, turns);
             }
         };
     }
 
     /** The flow begins when the connection is registered with its event loop. */
-    private void begin(DuplexChannel connection, Entrance entrance) {
+    private void begin(DuplexChannel connection, Claimant who) {
         connection.config().setAutoRead(false);
         connection.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         if (config instanceof ListenerConfig.Bridge) {
@@ -345,25 +376,25 @@ public final class Listener implements AutoCloseable {
             connection.config().setOption(ChannelOption.TCP_NODELAY, true);
         }
         Inbox inbox = new Inbox();
-        connection.pipeline().addLast(inbox, new Beginning(entrance, connection, inbox));
+        connection.pipeline().addLast(inbox, new Beginning(connection, inbox, who));
     }
 
     /** Begins the flow as soon as the connection is registered with its event loop. */
     private final class Beginning extends ChannelInboundHandlerAdapter {
-        private final Entrance entrance;
         private final DuplexChannel connection;
         private final Inbox inbox;
+        private final Claimant who;
 
-        Beginning(Entrance entrance, DuplexChannel connection, Inbox inbox) {
-            this.entrance = entrance;
+        Beginning(DuplexChannel connection, Inbox inbox, Claimant who) {
             this.connection = connection;
             this.inbox = inbox;
+            this.who = who;
         }
 
         @Override
         public void channelActive(ChannelHandlerContext context) {
             context.pipeline().remove(this);
-            new Flow(parts, entrance, connection, inbox).run();
+            new Flow(parts, entrance, connection, inbox, who).run();
         }
     }
 }

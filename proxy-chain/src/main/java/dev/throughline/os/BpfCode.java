@@ -58,6 +58,7 @@ public final class BpfCode {
         GET_CURRENT_COMM(16),
         GET_CURRENT_TASK(35),
         GET_SOCKET_COOKIE(46),
+        SKB_LOAD_BYTES_RELATIVE(68),
         GET_CURRENT_CGROUP_ID(80),
         PROBE_READ_KERNEL(113),
         PROBE_READ_KERNEL_STR(115),
@@ -85,6 +86,7 @@ public final class BpfCode {
     private static final int MOV_REGISTER = 0xBF;
     private static final int MOV_NUMBER = 0xB7;
     private static final int ADD_NUMBER = 0x07;
+    private static final int ADD_REGISTER = 0x0F;
     private static final int LOAD_64 = 0x18;
     private static final int PSEUDO_MAP_FD = 1;
     private static final int JUMP = 0x05;
@@ -94,6 +96,9 @@ public final class BpfCode {
     private static final int JUMP_IF_OTHER_WORD = 0x56;
     private static final int JUMP_IF_GREATER = 0x25;
     private static final int SHIFT_RIGHT = 0x77;
+    private static final int SHIFT_LEFT = 0x67;
+    private static final int AND_NUMBER = 0x57;
+    private static final int MULTIPLY_NUMBER = 0x27;
     private static final int ATOMIC_ADD = 0xDB;
     private static final int CALL = 0x85;
     private static final int EXIT = 0x95;
@@ -118,9 +123,29 @@ public final class BpfCode {
         return add(ADD_NUMBER, to, Register.R0, 0, number);
     }
 
+    /** {@code to += from}. */
+    public BpfCode add(Register to, Register from) {
+        return add(ADD_REGISTER, to, from, 0, 0);
+    }
+
     /** {@code to >>= bits}, unsigned. */
     public BpfCode shiftRight(Register to, int bits) {
         return add(SHIFT_RIGHT, to, Register.R0, 0, bits);
+    }
+
+    /** {@code to <<= bits}. */
+    public BpfCode shiftLeft(Register to, int bits) {
+        return add(SHIFT_LEFT, to, Register.R0, 0, bits);
+    }
+
+    /** {@code to &= number}, whose sign is extended to 64 bits. */
+    public BpfCode and(Register to, int number) {
+        return add(AND_NUMBER, to, Register.R0, 0, number);
+    }
+
+    /** {@code to *= number}, whose sign is extended to 64 bits. */
+    public BpfCode multiply(Register to, int number) {
+        return add(MULTIPLY_NUMBER, to, Register.R0, 0, number);
     }
 
     /** {@code *(to + offset) += from}, eight bytes, also while other processors do so. */

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A program in the kernel that runs at a hook of a cgroup and of all that are below it (bpf(2), linux/bpf.h). It lives as
+ * A program in the kernel that runs at a hook (bpf(2), linux/bpf.h). It lives as
  * long as a descriptor, a link or a pinned name refers to it.
  */
 public final class BpfProgram implements AutoCloseable {
@@ -25,7 +25,9 @@ public final class BpfProgram implements AutoCloseable {
         /** Events of TCP connections. */
         SOCKET_EVENTS(13, 3),
         /** exec(2) of any process of the host, before the first instruction of what it runs then. */
-        EXEC(17, 0);
+        EXEC(17, 0),
+        /** A packet for a socket, or for one socket of a group that shares a port (SO_ATTACH_REUSEPORT_EBPF, socket(7)). */
+        SOCKET_FILTER(1, 0);
 
         private final int type;
         private final int attach;
@@ -85,6 +87,11 @@ public final class BpfProgram implements AutoCloseable {
             }
             return new BpfProgram(fd, hook);
         }
+    }
+
+    /** Its descriptor, for setsockopt(2); open until this is closed. */
+    public int descriptor() {
+        return fd;
     }
 
     /** The end of the kernel's proof: what it couldn't accept. */

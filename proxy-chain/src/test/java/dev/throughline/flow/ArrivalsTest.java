@@ -29,7 +29,11 @@ class ArrivalsTest {
 
     private void arrive(String user, int number) {
         String name = user + number;
-        arrivals.turn(loop, new Claimant("host", user, "app", Integer.toString(number)), () -> user.equals("gone"))
+        arrivals.turn(
+                        loop,
+                        new Claimant("host", user, "app", Integer.toString(number)),
+                        Arrivals.Work.HEADER,
+                        () -> user.equals("gone"))
                 .whenComplete((done, problem) -> (problem == null ? served : refused).add(name));
     }
 
@@ -89,20 +93,21 @@ class ArrivalsTest {
             arrive("bob", 1);
         });
         assertThat(served).contains("bob1").hasSize(Arrivals.EACH_PASS + 100);
-        assertThat(refused).hasSize(93).contains("ann199").doesNotContain("bob1");
+        assertThat(refused)
+                .hasSize(200 + 1 - Arrivals.EACH_PASS - 100)
+                .contains("ann199")
+                .doesNotContain("bob1");
     }
 
     @Test
-    void aUserIsAloneUntilAnotherComesAndFiveSecondsAfterwards() {
-        Claimant ann = new Claimant("host", "ann", "app", "1");
-        Claimant bob = new Claimant("host", "bob", "app", "1");
-        long second = TimeUnit.SECONDS.toNanos(1);
-        assertThat(arrivals.isAlone(ann, 0)).isTrue();
-        assertThat(arrivals.isAlone(ann, second)).isTrue();
-        assertThat(arrivals.isAlone(bob, 2 * second)).isFalse();
-        assertThat(arrivals.isAlone(ann, 3 * second)).isFalse();
-        assertThat(arrivals.isAlone(ann, 8 * second - 1)).isFalse();
-        assertThat(arrivals.isAlone(ann, 8 * second)).isTrue();
+    void aFlowTakesAWholePass() throws InterruptedException {
+        together(() -> {
+            arrivals.turn(loop, new Claimant("host", "ann", "app", "1"), Arrivals.Work.FLOW, () -> false)
+                    .thenRun(() -> served.add("ann1"));
+            arrive("bob", 1);
+            assertThat(served).containsExactly("ann1");
+        });
+        assertThat(served).containsExactly("ann1", "bob1");
     }
 
     @Test
@@ -110,10 +115,10 @@ class ArrivalsTest {
         together(() -> {
             flood("ann", Arrivals.EACH_PASS);
             flood("gone", 50);
-            flood("bob", 4);
+            flood("bob", Arrivals.EACH_PASS);
         });
         assertThat(served.subList(Arrivals.EACH_PASS, served.size()))
                 .as("all in the second pass")
-                .hasSize(54);
+                .hasSize(50 + Arrivals.EACH_PASS);
     }
 }

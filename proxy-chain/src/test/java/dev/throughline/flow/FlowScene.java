@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
+import dev.throughline.budget.Claimant;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.LinkDraft;
@@ -117,7 +118,7 @@ abstract class FlowScene {
         public void channelActive(ChannelHandlerContext context) {
             Inbox inbox = new Inbox();
             context.pipeline().replace(this, null, inbox);
-            new Flow(parts, entrance, (SocketChannel) context.channel(), inbox).run();
+            new Flow(parts, entrance, (SocketChannel) context.channel(), inbox, new Claimant("", "", "", "")).run();
         }
     }
 

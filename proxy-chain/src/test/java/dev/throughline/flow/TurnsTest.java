@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class TurnsTest {
@@ -32,10 +33,27 @@ class TurnsTest {
     }
 
     @Test
-    void whoComesLaterIsServedAfterOneOfEachOther() {
-        add("a1", "a2", "a3", "b1", "b2");
+    void anOwnerWhoHadNoneIsNext() {
+        add("a1", "a2", "b1", "b2");
         assertThat(turns.next()).contains("a1");
-        add("c1");
-        assertThat(all()).containsExactly("b1", "a2", "c1", "b2", "a3");
+        assertThat(turns.next()).contains("b1");
+        add("c1", "c2");
+        assertThat(all()).containsExactly("c1", "a2", "b2", "c2");
+    }
+
+    @Test
+    @Tag("attack")
+    void anOwnerWhoComesAgainAndAgainIsNextOnceInARound() {
+        add("a1", "a2", "a3", "b1", "b2", "b3");
+        List<String> taken = new ArrayList<>();
+        for (int i = 1; i <= 9; i++) {
+            // It never has more than one waiting, and asks again as soon as that was taken.
+            if (!taken.isEmpty() && taken.getLast().startsWith("c") || i == 1) {
+                add("c" + i);
+            }
+            taken.add(turns.next().orElseThrow());
+        }
+        assertThat(taken.stream().map(item -> item.charAt(0)))
+                .containsExactly('a', 'b', 'c', 'a', 'b', 'c', 'a', 'b', 'c');
     }
 }

@@ -20,6 +20,11 @@ public record Claimant(String host, String user, String executable, String proce
             .thenComparing(Claimant::user)
             .thenComparing(Claimant::executable);
 
+    /** {@return whether both are the same user of the same host} */
+    public boolean isSameUser(Claimant other) {
+        return user.equals(other.user) && host.equals(other.host);
+    }
+
     /** By name, for maps: names are others' choice, and where many have one hash, HashMap finds by order. */
     @Override
     public int compareTo(Claimant other) {

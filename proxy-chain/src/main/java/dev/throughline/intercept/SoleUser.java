@@ -1,0 +1,28 @@
+package dev.throughline.intercept;
+
+import dev.throughline.budget.Claimant;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Whether all connections that came lately are one user's. Not thread-safe. */
+final class SoleUser {
+    private static final long LATELY_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private @Nullable Claimant last;
+    private long changedNanos;
+
+    /**
+     * Notes that a connection of {@code who} came.
+     *
+     * @param now by {@link System#nanoTime}
+     * @return whether no other user's came within five seconds
+     */
+    boolean is(Claimant who, long now) {
+        Claimant before = last;
+        if (before == null || !before.isSameUser(who)) {
+            changedNanos = before == null ? now - LATELY_NANOS : now;
+            last = who;
+        }
+        return now - changedNanos >= LATELY_NANOS;
+    }
+}

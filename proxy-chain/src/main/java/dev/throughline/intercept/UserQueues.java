@@ -1,0 +1,99 @@
+package dev.throughline.intercept;
+
+import dev.throughline.ebpf.ConnectNotes;
+import dev.throughline.os.BpfProgram;
+import dev.throughline.os.OsException;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The kernel's queues of connections that wait to be accepted. Each is served in the order of arrival, so one user who fills it
+ * delays all others in it. A listener therefore has several sockets at its port (SO_REUSEPORT, socket(7)), and an eBPF program
+ * gives each user of this host, and each other address, one of them. Without the kernel's notes of who connects there is no such
+ * program, and the kernel spreads connections over the sockets as it likes. Thread-safe.
+ */
+public final class UserQueues implements AutoCloseable {
+    /**
+     * How many connections wait in the queue of one user, and in all queues of an address where the kernel chooses among them
+     * (net.core.somaxconn may allow fewer).
+     */
+    private static final int BACKLOG = 1024;
+
+    private static final Logger LOG = LoggerFactory.getLogger(UserQueues.class);
+
+    /** SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF (asm-generic/socket.h). */
+    private static final IntegerUnixChannelOption ATTACH =
+            new IntegerUnixChannelOption("SO_ATTACH_REUSEPORT_EBPF", 1, 52);
+
+    private final int queues;
+    private final OptionalLong networkNamespace;
+    private final List<Channel> sockets = new ArrayList<>();
+    private Optional<BpfProgram> program = Optional.empty();
+
+    /**
+     * Queues in one network namespace.
+     *
+     * @param queues sockets of a listener at one address; a power of two. Two users share one by chance
+     * @param networkNamespace its cookie (SO_NETNS_COOKIE); empty where the kernel says none
+     */
+    public UserQueues(int queues, OptionalLong networkNamespace) {
+        this.queues = queues;
+        this.networkNamespace = networkNamespace;
+    }
+
+    /** Uses these notes from now on, or none. They aren't closed here. */
+    public synchronized void use(Optional<ConnectNotes> notes) {
+        close();
+        if (notes.isPresent() && networkNamespace.isPresent()) {
+            try {
+                program = Optional.of(notes.get().queueByUser(networkNamespace.getAsLong(), queues));
+            } catch (OsException e) {
+                LOG.warn("connections are not queued by user: {}", e.getMessage());
+            }
+        }
+        sockets.removeIf(socket -> !socket.isOpen());
+        sockets.forEach(this::apply);
+    }
+
+    /** {@return how many sockets a listener has at an address} */
+    int each() {
+        return queues;
+    }
+
+    /** Adds a socket that listens. */
+    synchronized void add(Channel socket) {
+        sockets.add(socket);
+        apply(socket);
+    }
+
+    /** The sockets of a port have one program, the last that any of them attached. A second listen(2) sets the backlog alone. */
+    private void apply(Channel socket) {
+        try {
+            ((Socket) ((UnixChannel) socket).fd())
+                    .listen(program.isPresent() ? BACKLOG : Math.max(1, BACKLOG / queues));
+            if (program.isPresent()) {
+                socket.config().setOption(ATTACH, program.get().descriptor());
+            }
+        } catch (IOException | ChannelException e) {
+            if (socket.isOpen()) {
+                LOG.warn("connections to {} are not queued by user: {}", socket.localAddress(), e.toString());
+            }
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        program.ifPresent(BpfProgram::close);
+        program = Optional.empty();
+    }
+}
