@@ -1,5 +1,6 @@
 package dev.throughline.admin;
 
+import com.google.common.util.concurrent.RateLimiter;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.header.Tuple;
 import dev.throughline.metrics.HopMetrics;
@@ -11,12 +12,17 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The pages of the admin interface. */
 public final class AdminPages {
     private static final String JSON = "application/json";
+    /** Each takes some milliseconds of a processor. */
+    private static final int SCRAPES_EACH_SECOND = 20;
+
     private static final String PLAIN = "text/plain; charset=utf-8";
 
     private final FlowTable table;
@@ -57,11 +63,21 @@ public final class AdminPages {
         this.who = who;
     }
 
-    /** What anyone who reaches the metrics address may read. */
+    /** What anyone who reaches the metrics address may read. Whoever asks for metrics very often gets the same ones again. */
     List<Page> forEveryone() {
+        RateLimiter pace = RateLimiter.create(SCRAPES_EACH_SECOND);
+        AtomicReference<@Nullable String> last = new AtomicReference<>();
+        return readable(() -> last.updateAndGet(text -> text == null || pace.tryAcquire() ? metrics.scrape() : text));
+    }
+
+    /** The same for the users of the admin socket. */
+    List<Page> forUsers() {
+        return readable(metrics::scrape);
+    }
+
+    private List<Page> readable(Supplier<String> scraped) {
         return List.of(
-                new Page(
-                        "/metrics", "text/plain; version=0.0.4; charset=utf-8", () -> Page.Answer.ok(metrics.scrape())),
+                new Page("/metrics", "text/plain; version=0.0.4; charset=utf-8", () -> Page.Answer.ok(scraped.get())),
                 new Page("/-/healthy", PLAIN, () -> Page.Answer.ok("healthy\n")),
                 new Page("/-/ready", PLAIN, this::ready));
     }

@@ -77,7 +77,7 @@ public final class AdminServer implements AutoCloseable {
     /** Opens the Unix socket at {@code path}, in place of one that a hop left behind when it was killed. */
     public void listen(Path path) throws IOException {
         SocketFile.prepare(path);
-        List<Page> all = new ArrayList<>(pages.forEveryone());
+        List<Page> all = new ArrayList<>(pages.forUsers());
         all.add(pages.flows());
         all.add(pages.budget());
         all.add(pages.identification());

@@ -94,7 +94,11 @@ final class HostileScene implements AutoCloseable {
             closer.register(host::close);
             Namespace web = host.neighbour("web");
             host.join(web, "10.91.9.1/24", SERVER + "/24");
-            Process server = web.command(Program.test(DisturbanceServer.class))
+            // It and hop-b stand for another host, whose processors hostile programs don't have.
+            Process server = web.command(ImmutableList.<String>builder()
+                            .addAll(PREFERRED)
+                            .addAll(Program.test(DisturbanceServer.class))
+                            .build())
                     .redirectErrorStream(true)
                     .start();
             closer.register(server::destroyForcibly);

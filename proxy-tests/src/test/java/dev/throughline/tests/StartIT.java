@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -92,6 +93,19 @@ class StartIT {
         }
     }
 
+    /** The kernel would let two programs of one user share a port, and give each a part of the connections. */
+    @Test
+    void saysThatAnotherHopListensThere() throws Exception {
+        hops.keys("hop-b");
+        hops.configure("hop-b", """
+                listeners: [{ name: chain, mode: chain, by: plain, address: "%s" }]
+                route: { to: destination }
+                """.formatted(NET.text(1, 17001)));
+        hops.start("hop-a");
+        assertThat(fails("hop-b", List.of(), process -> {}))
+                .contains("listener chain can't listen on %s: Address already in use".formatted(NET.text(1, 17001)));
+    }
+
     private Path missing() {
         return folder.resolve("missing");
     }
@@ -116,10 +130,14 @@ class StartIT {
 
     /** Runs a hop that can't start, and returns all that it says of it. */
     private String fails(List<String> before, String property, Path workFolder) throws Exception {
+        return fails("hop-a", before, process -> options(process, property, workFolder));
+    }
+
+    private String fails(String hop, List<String> before, Consumer<ProcessBuilder> options) throws Exception {
         List<String> command = new ArrayList<>(before);
-        command.addAll(Program.throughline("run", "-c", hops.config("hop-a").toString()));
+        command.addAll(Program.throughline("run", "-c", hops.config(hop).toString()));
         ProcessBuilder process = Host.THIS.command(command);
-        options(process, property, workFolder);
+        options.accept(process);
         Process failed = process.redirectOutput(folder.resolve("out").toFile())
                 .redirectError(folder.resolve("messages").toFile())
                 .start();
