@@ -26,23 +26,26 @@ def hold(count):
     """Keeps connections open and moves a byte on each now and then."""
     held = []
     while True:
-        if len(held) < count:
-            try:
+        try:
+            for _ in range(min(20, count - len(held))):
                 held.append(opened())
-            except OSError:
-                time.sleep(0.01)
+                held[-1].setblocking(False)
+        except OSError:
+            time.sleep(0.01)
         if len(held) >= count or not held:
             time.sleep(0.2)
-        for connection in list(held):
+        still = []
+        for connection in held:
             try:
                 connection.send(b"x")
-                connection.settimeout(0.001)
                 if not connection.recv(64):
                     raise OSError
-            except socket.timeout:
-                pass
+                still.append(connection)
+            except BlockingIOError:
+                still.append(connection)
             except OSError:
-                held.remove(connection)
+                connection.close()
+        held = still
 
 
 def fork():

@@ -71,7 +71,7 @@ final class HostileScene implements AutoCloseable {
     private static final int MARK = 0x7301;
     private static final String SERVER = "10.91.9.2";
     private static final int SHORT_FLOWS = AttackSize.of(60, 200);
-    private static final int TRANSFER_BYTES = AttackSize.of(16 << 20, 128 << 20);
+    private static final int TRANSFER_BYTES = AttackSize.of(16 << 20, 32 << 20);
     private static final int TRANSFER_SECONDS = AttackSize.of(8, 40);
 
     private final Closer closer = Closer.create();
@@ -180,7 +180,7 @@ final class HostileScene implements AutoCloseable {
                     start(kind.uid(), "hostile.py", kind.word(), SERVER, Integer.toString(kind.size), own.toString()));
         }
         await("all places that hostile programs can have to be taken")
-                .atMost(Duration.ofSeconds(60))
+                .atMost(Duration.ofSeconds(AttackSize.of(60, 240)))
                 .until(() -> hopA().metric("throughline_budget_in_use{pool=\"hop\"}") >= FLOWS * 0.88);
     }
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @NeedsNamespaces
 @NeedsPrograms({"setpriv", "/usr/bin/python3"})
-@Timeout(300)
+@Timeout(600)
 class HostileSceneIT {
     private static final long MEBIBYTES = AttackSize.of(900, 2_500);
 
