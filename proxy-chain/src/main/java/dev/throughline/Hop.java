@@ -237,7 +237,7 @@ public final class Hop implements AutoCloseable {
             watchInterception(canaries, loops);
             watched.putAll(identifier.threads());
             watched.put("the budget's clock", budget.clock());
-            watchdog = opened(new Watchdog(watched, ServiceManager.ofThisProcess(), System::nanoTime).start());
+            watchdog = opened(new Watchdog(watched, ServiceManager.ofThisProcess()::notify, System::nanoTime).start());
             notReady = null;
         } catch (IOException | RuntimeException e) {
             close();

@@ -22,11 +22,11 @@ import org.slf4j.LoggerFactory;
  * @param pools how many flows may have a port at once, by the name of the next hop
  * @param kept for how long the kernel keeps a port after the end of a connection
  */
-record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
+public record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
     private static final Logger LOG = LoggerFactory.getLogger(NextHopPorts.class);
 
     /** Returns the ports for the routes of {@code config}, as this network namespace has them now. */
-    static NextHopPorts of(HopConfig config) {
+    public static NextHopPorts of(HopConfig config) {
         SetMultimap<String, InetSocketAddress> addresses = HashMultimap.create();
         config.allRoutes().forEach(route -> {
             // Connections that an agent opens have the agent's ports.

@@ -1,6 +1,5 @@
 package dev.throughline;
 
-import dev.throughline.os.ServiceManager;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,13 +36,18 @@ final class Watchdog implements AutoCloseable {
     }
 
     private final Map<String, Watched> watched = new LinkedHashMap<>();
-    private final ServiceManager manager;
+    private final Consumer<String> manager;
     private final LongSupplier nanoTime;
     private final Thread thread = Thread.ofPlatform().name("watchdog").daemon().unstarted(this::run);
     private volatile List<String> stuck = List.of();
 
-    /** @param executors each of one thread, by what people call it */
-    Watchdog(Map<String, Executor> executors, ServiceManager manager, LongSupplier nanoTime) {
+    /**
+     * A watchdog, which does nothing before it is started.
+     *
+     * @param executors each of one thread, by what people call it
+     * @param manager gets {@code WATCHDOG=1} (sd_notify(3)) after each check that finds all threads running
+     */
+    Watchdog(Map<String, Executor> executors, Consumer<String> manager, LongSupplier nanoTime) {
         executors.forEach((name, executor) -> watched.put(name, new Watched(executor)));
         this.manager = manager;
         this.nanoTime = nanoTime;
@@ -92,7 +97,7 @@ final class Watchdog implements AutoCloseable {
         });
         stuck = List.copyOf(found);
         if (found.isEmpty()) {
-            manager.notify("WATCHDOG=1");
+            manager.accept("WATCHDOG=1");
         }
     }
 

@@ -2,11 +2,11 @@ package dev.throughline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.os.ServiceManager;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 class WatchdogTest {
     private final Deque<Runnable> tasks = new ArrayDeque<>();
     private long nanos;
-    private final Watchdog watchdog =
-            new Watchdog(Map.of("event loop 1", tasks::add), new ServiceManager(Optional.empty()), () -> nanos);
+    private final List<String> notified = new ArrayList<>();
+    private final Watchdog watchdog = new Watchdog(Map.of("event loop 1", tasks::add), notified::add, () -> nanos);
 
     private void checkAfter(int seconds) {
         nanos += TimeUnit.SECONDS.toNanos(seconds);
@@ -46,12 +46,27 @@ class WatchdogTest {
     }
 
     @Test
+    void theServiceManagerIsNotifiedOnlyWhileAllThreadsRun() {
+        watchdog.check();
+        checkAfter(4);
+        assertThat(notified).containsExactly("WATCHDOG=1", "WATCHDOG=1");
+
+        checkAfter(1);
+        checkAfter(1);
+        assertThat(notified).hasSize(2);
+
+        tasks.remove().run();
+        checkAfter(1);
+        assertThat(notified).hasSize(3);
+    }
+
+    @Test
     void aThreadThatIsClosingIsNotStuck() {
         Watchdog closing = new Watchdog(
                 Map.of("event loop 1", _ -> {
                     throw new RejectedExecutionException();
                 }),
-                new ServiceManager(Optional.empty()),
+                notified::add,
                 () -> nanos);
         closing.check();
         nanos += Watchdog.STUCK_NANOS;

@@ -49,8 +49,11 @@ final class CheckCommand implements Callable<Integer> {
                 .forEach(rule -> System.err.println(
                         file + ": warning: rule " + rule + " allows flows with an unknown originator"));
         sizes.sizes().lowered().forEach(limit -> System.err.println(file + ": warning: " + limit));
+        SystemTables tables = SystemTables.of(config, sizes.sizes().places());
+        tables.warnings().forEach(warning -> System.err.println(file + ": warning: " + warning));
         System.out.println(file + ": hop " + config.name() + " is fine");
         sizes.table().forEach(System.out::println);
+        tables.lines().forEach(System.out::println);
         return ExitCode.OK;
     }
 

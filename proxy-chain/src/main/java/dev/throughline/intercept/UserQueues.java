@@ -27,13 +27,16 @@ public final class UserQueues implements AutoCloseable {
      * How many connections wait in the queue of one user, and in all queues of an address where the kernel chooses among them
      * (net.core.somaxconn may allow fewer).
      */
-    private static final int BACKLOG = 1024;
+    public static final int BACKLOG = 1024;
 
     private static final Logger LOG = LoggerFactory.getLogger(UserQueues.class);
 
     /** SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF (asm-generic/socket.h). */
     private static final IntegerUnixChannelOption ATTACH =
             new IntegerUnixChannelOption("SO_ATTACH_REUSEPORT_EBPF", 1, 52);
+
+    private static final IntegerUnixChannelOption DETACH =
+            new IntegerUnixChannelOption("SO_DETACH_REUSEPORT_BPF", 1, 68);
 
     private final int queues;
     private final OptionalLong networkNamespace;
@@ -53,6 +56,7 @@ public final class UserQueues implements AutoCloseable {
 
     /** Uses these notes from now on, or none. They aren't closed here. */
     public synchronized void use(Optional<ConnectNotes> notes) {
+        boolean attached = program.isPresent();
         close();
         if (notes.isPresent() && networkNamespace.isPresent()) {
             try {
@@ -63,6 +67,18 @@ public final class UserQueues implements AutoCloseable {
         }
         sockets.removeIf(socket -> !socket.isOpen());
         sockets.forEach(this::apply);
+        if (attached && program.isEmpty()) {
+            sockets.forEach(UserQueues::detach);
+        }
+    }
+
+    /** A program whose notes have ended would give all users of this host one queue. */
+    private static void detach(Channel socket) {
+        try {
+            socket.config().setOption(DETACH, 0);
+        } catch (ChannelException detachedAlready) {
+            // By another socket of its port.
+        }
     }
 
     /** {@return how many sockets a listener has at an address} */

@@ -22,7 +22,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -108,7 +107,7 @@ class FlowHeaderTest extends FlowScene {
         entrance = entrance(new Entrance.Beginning.SignedHeader(), false, false, owner -> java.util.Optional.empty());
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
-        parts.halfOpenHeaders().verified(new Peer(destinationAddress().getAddress(), OptionalInt.of((int) ownUid())));
+        parts.halfOpenHeaders().verified(Peer.user((int) ownUid()));
         entrance = fromPreviousHop();
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
@@ -134,7 +133,7 @@ class FlowHeaderTest extends FlowScene {
 
         assertReset(second);
         Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
-        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer 127.0.0.1, user " + ownUid()));
+        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer user " + ownUid()));
         first.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
@@ -167,7 +166,7 @@ class FlowHeaderTest extends FlowScene {
     private void twoStrangersComeAndGo() throws Exception {
         List<HalfOpenHeaders.Lease> strangers = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
-            Peer stranger = new Peer(InetAddress.getByName("192.0.2." + i), OptionalInt.empty());
+            Peer stranger = Peer.at(InetAddress.getByName("192.0.2." + i));
             strangers.add(parts.halfOpenHeaders().take(stranger).orElseThrow());
         }
         strangers.forEach(HalfOpenHeaders.Lease::close);
@@ -226,8 +225,7 @@ class FlowHeaderTest extends FlowScene {
         Ending ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_FAILURES);
         assertThat(ending.detail())
-                .startsWith(
-                        "peer 127.0.0.1, user " + ownUid() + ": 3 headers failed in 60000 ms, the next is read in ");
+                .startsWith("peer user " + ownUid() + ": 3 headers failed in 60000 ms, the next is read in ");
         assertThat(events.verified).isEmpty();
     }
 
@@ -293,14 +291,14 @@ class FlowHeaderTest extends FlowScene {
     void whatAnotherUserOfTheSameHostFailedIsNotThePreviousHops() throws Exception {
         entrance = entrance(new Entrance.Beginning.SignedHeader(), false, true, Entrance.OwnerRule.ANYONE);
         int uid = (int) java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid");
-        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid + 1)));
-        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.empty()));
+        failAll(Peer.user(uid + 1));
+        failAll(Peer.at(InetAddress.getLoopbackAddress()));
         Socket heard = wire.connect();
         heard.getOutputStream().write(UNSIGNED);
         assertReset(heard);
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
 
-        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid)));
+        failAll(Peer.user(uid));
         Socket unheard = wire.connect();
         assertReset(unheard);
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_FAILURES);

@@ -6,7 +6,6 @@ import com.google.common.net.InetAddresses;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +26,7 @@ class HalfOpenHeadersTest {
     }
 
     private static Peer peer(String address) {
-        return new Peer(InetAddresses.forString(address), OptionalInt.empty());
+        return Peer.at(InetAddresses.forString(address));
     }
 
     private static HalfOpenHeaders.Lease taken(Optional<HalfOpenHeaders.Lease> lease) {

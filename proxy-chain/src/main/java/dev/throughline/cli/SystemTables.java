@@ -1,0 +1,99 @@
+package dev.throughline.cli;
+
+import com.google.common.collect.ImmutableMap;
+import dev.throughline.NextHopPorts;
+import dev.throughline.config.HopConfig;
+import dev.throughline.config.ListenerConfig;
+import dev.throughline.intercept.UserQueues;
+import dev.throughline.os.ConntrackUsage;
+import dev.throughline.os.SourcePorts;
+import dev.throughline.os.Sysctl;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a hop's flows take of tables that its network namespace has for all programs.
+ *
+ * @param flows that the hop has at once at most
+ * @param tracked how many connections conntrack tracks for each of them
+ * @param ports source ports towards one address; empty if they can't be read
+ * @param nextHops flows that may have a port towards each next hop
+ * @param conntrack the table of connections; empty where none are tracked
+ * @param backlog net.core.somaxconn; empty if it can't be read
+ */
+record SystemTables(
+        int flows,
+        int tracked,
+        Optional<SourcePorts> ports,
+        ImmutableMap<String, Integer> nextHops,
+        Optional<ConntrackUsage> conntrack,
+        Optional<Integer> backlog) {
+    private static final Path SOMAXCONN = Path.of("/proc/sys/net/core/somaxconn");
+
+    /** Those of the network namespace of this process, for a hop of so many flows. */
+    static SystemTables of(HopConfig config, int flows) {
+        boolean intercepts = config.listeners().stream().anyMatch(ListenerConfig.Intercepting.class::isInstance);
+        return new SystemTables(
+                flows,
+                // The application's connection to the hop, and the hop's onwards.
+                intercepts ? 2 : 1,
+                sourcePorts(),
+                NextHopPorts.of(config).pools(),
+                ConntrackUsage.now(),
+                backlogLimit());
+    }
+
+    private static Optional<SourcePorts> sourcePorts() {
+        try {
+            return Optional.of(SourcePorts.read());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Integer> backlogLimit() {
+        try {
+            return Optional.of(Integer.parseInt(Sysctl.read(SOMAXCONN)));
+        } catch (IOException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** One line for each table. */
+    List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        ports.ifPresent(found -> lines.add(
+                "source ports: %d towards one address, each kept for %d s after a flow (net.ipv4.ip_local_port_range)"
+                        .formatted(found.count(), found.kept().toSeconds())));
+        nextHops.forEach((hop, count) -> lines.add("  towards %s: %d of %d".formatted(hop, flows, count)));
+        lines.add(conntrack
+                .map(table -> "conntrack: %d of %d connections, %d tracked now (net.netfilter.nf_conntrack_max)"
+                        .formatted((long) flows * tracked, table.capacity(), table.entries()))
+                .orElse("conntrack: nothing is tracked here"));
+        backlog.ifPresent(most ->
+                lines.add("connections that wait to be accepted: %d of a user (net.core.somaxconn allows %d)"
+                        .formatted(Math.min(UserQueues.BACKLOG, most), most)));
+        return lines;
+    }
+
+    /** What is smaller than the hop's flows, if other programs take nothing of it. */
+    List<String> warnings() {
+        List<String> warnings = new ArrayList<>();
+        nextHops.forEach((hop, count) -> {
+            if (count < flows) {
+                warnings.add(("%d flows, but source ports for %d towards %s: more end with no-ports (widen"
+                                + " net.ipv4.ip_local_port_range, or give %s several addresses)")
+                        .formatted(flows, count, hop, hop));
+            }
+        });
+        conntrack
+                .filter(table -> (long) flows * tracked > table.capacity())
+                .ifPresent(table -> warnings.add(
+                        "%d flows take %d connections of conntrack's table, which has %d (raise net.netfilter.nf_conntrack_max)"
+                                .formatted(flows, (long) flows * tracked, table.capacity())));
+        return warnings;
+    }
+}
