@@ -66,11 +66,11 @@ final class HostileScene implements AutoCloseable {
 
     private static final ImmutableList<String> PREFERRED = ImmutableList.of("nice", "-n", "-10");
 
-    static final int VICTIM = 60_100;
+    static final int VICTIM = 60_101;
     static final int FLOWS = AttackSize.of(400, 4_000);
     private static final int MARK = 0x7301;
     private static final String SERVER = "10.91.9.2";
-    private static final int SHORT_FLOWS = AttackSize.of(60, 200);
+    private static final int SHORT_FLOWS = 200;
     private static final int TRANSFER_BYTES = AttackSize.of(16 << 20, 32 << 20);
     private static final int TRANSFER_SECONDS = AttackSize.of(8, 40);
 
