@@ -20,7 +20,12 @@ public record Claimant(String host, String user, String executable, String proce
             .thenComparing(Claimant::user)
             .thenComparing(Claimant::executable);
 
-    /** {@return whether both are the same user of the same host} */
+    /**
+     * Compares users, whatever they run.
+     *
+     * @param other with whom it is compared
+     * @return whether both are the same user of the same host
+     */
     public boolean isSameUser(Claimant other) {
         return user.equals(other.user) && host.equals(other.host);
     }
