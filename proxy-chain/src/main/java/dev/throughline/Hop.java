@@ -421,7 +421,7 @@ public final class Hop implements AutoCloseable {
         ProcessIdentifier identifier = opened(ProcessIdentifier.open(
                 IdentifyLimits.NORMAL, keys.keys().commandLine().map(CommandLineHash::new)));
         EvidenceWatch evidence = opened(new EvidenceWatch(identifier, () -> NotesStart.begin(limits.connectNotes())));
-        evidence.alsoFor(queues::use);
+        evidence.alsoFor(notes -> queues.use(notes.map(taken -> taken::queueByUser)));
         evidence.watch();
         watched.put("the check of process identification", evidence.executor());
         for (Evidence level : EvidenceInForce.LEVELS) {

@@ -1,6 +1,5 @@
 package dev.throughline.intercept;
 
-import dev.throughline.ebpf.ConnectNotes;
 import dev.throughline.os.BpfProgram;
 import dev.throughline.os.OsException;
 import io.netty.channel.Channel;
@@ -54,13 +53,25 @@ public final class UserQueues implements AutoCloseable {
         this.networkNamespace = networkNamespace;
     }
 
-    /** Uses these notes from now on, or none. They aren't closed here. */
-    public synchronized void use(Optional<ConnectNotes> notes) {
+    /** Makes the program that chooses the queue of a connection, by the kernel's notes. */
+    public interface ByUser {
+        /**
+         * Loads the program into the kernel.
+         *
+         * @param networkNamespace cookie of the sockets' network namespace
+         * @param queues how many sockets there are at an address
+         * @throws OsException if the kernel refuses it
+         */
+        BpfProgram program(long networkNamespace, int queues) throws OsException;
+    }
+
+    /** Gives users queues of their own from now on, or no longer if {@code byUser} is empty. */
+    public synchronized void use(Optional<ByUser> byUser) {
         boolean attached = program.isPresent();
         close();
-        if (notes.isPresent() && networkNamespace.isPresent()) {
+        if (byUser.isPresent() && networkNamespace.isPresent()) {
             try {
-                program = Optional.of(notes.get().queueByUser(networkNamespace.getAsLong(), queues));
+                program = Optional.of(byUser.get().program(networkNamespace.getAsLong(), queues));
             } catch (OsException e) {
                 LOG.warn("connections are not queued by user: {}", e.getMessage());
             }

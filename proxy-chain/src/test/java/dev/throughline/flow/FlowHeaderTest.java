@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -107,7 +108,7 @@ class FlowHeaderTest extends FlowScene {
         entrance = entrance(new Entrance.Beginning.SignedHeader(), false, false, owner -> java.util.Optional.empty());
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
-        parts.halfOpenHeaders().verified(Peer.user((int) ownUid()));
+        parts.halfOpenHeaders().verified(new Peer(destinationAddress().getAddress(), OptionalInt.of((int) ownUid())));
         entrance = fromPreviousHop();
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
@@ -133,7 +134,7 @@ class FlowHeaderTest extends FlowScene {
 
         assertReset(second);
         Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
-        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer user " + ownUid()));
+        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer 127.0.0.1, user " + ownUid()));
         first.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
@@ -166,7 +167,7 @@ class FlowHeaderTest extends FlowScene {
     private void twoStrangersComeAndGo() throws Exception {
         List<HalfOpenHeaders.Lease> strangers = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
-            Peer stranger = Peer.at(InetAddress.getByName("192.0.2." + i));
+            Peer stranger = new Peer(InetAddress.getByName("192.0.2." + i), OptionalInt.empty());
             strangers.add(parts.halfOpenHeaders().take(stranger).orElseThrow());
         }
         strangers.forEach(HalfOpenHeaders.Lease::close);
@@ -225,7 +226,8 @@ class FlowHeaderTest extends FlowScene {
         Ending ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_FAILURES);
         assertThat(ending.detail())
-                .startsWith("peer user " + ownUid() + ": 3 headers failed in 60000 ms, the next is read in ");
+                .startsWith(
+                        "peer 127.0.0.1, user " + ownUid() + ": 3 headers failed in 60000 ms, the next is read in ");
         assertThat(events.verified).isEmpty();
     }
 
@@ -291,14 +293,14 @@ class FlowHeaderTest extends FlowScene {
     void whatAnotherUserOfTheSameHostFailedIsNotThePreviousHops() throws Exception {
         entrance = entrance(new Entrance.Beginning.SignedHeader(), false, true, Entrance.OwnerRule.ANYONE);
         int uid = (int) java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid");
-        failAll(Peer.user(uid + 1));
-        failAll(Peer.at(InetAddress.getLoopbackAddress()));
+        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid + 1)));
+        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.empty()));
         Socket heard = wire.connect();
         heard.getOutputStream().write(UNSIGNED);
         assertReset(heard);
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
 
-        failAll(Peer.user(uid));
+        failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid)));
         Socket unheard = wire.connect();
         assertReset(unheard);
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_FAILURES);

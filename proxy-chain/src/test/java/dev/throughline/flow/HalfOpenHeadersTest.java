@@ -6,6 +6,7 @@ import com.google.common.net.InetAddresses;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +27,7 @@ class HalfOpenHeadersTest {
     }
 
     private static Peer peer(String address) {
-        return Peer.at(InetAddresses.forString(address));
+        return new Peer(InetAddresses.forString(address), OptionalInt.empty());
     }
 
     private static HalfOpenHeaders.Lease taken(Optional<HalfOpenHeaders.Lease> lease) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
 import java.time.Duration;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,7 @@ class HeaderFailuresTest {
     private final HeaderFailures failures = new HeaderFailures(10, Duration.ofSeconds(10), MAX_PEERS, clock::get);
 
     private static Peer peer(int number) {
-        return Peer.at(InetAddresses.fromInteger(number));
+        return new Peer(InetAddresses.fromInteger(number), OptionalInt.empty());
     }
 
     private void fail(Peer peer, int times) {
@@ -127,8 +128,8 @@ class HeaderFailuresTest {
     /** On a shared host the previous hop isn't to suffer for another user there. */
     @Test
     void usersOfOneAddressAreCountedApart() {
-        Peer hop = Peer.user(990);
-        fail(Peer.user(1000), 10);
+        Peer hop = new Peer(ONE.network(), OptionalInt.of(990));
+        fail(new Peer(ONE.network(), OptionalInt.of(1000)), 10);
 
         assertThat(isRefused(hop)).isFalse();
     }

@@ -78,6 +78,8 @@ class NeverWrongTest {
             command.addAll(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED",
+                    // In another process namespace a second JVM may have the same number, and its file in /tmp.
+                    "-XX:-UsePerfData",
                     "--sun-misc-unsafe-memory-access=allow",
                     "-cp",
                     System.getProperty("java.class.path"),

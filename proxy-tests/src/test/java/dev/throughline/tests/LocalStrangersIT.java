@@ -64,7 +64,7 @@ class LocalStrangersIT {
                 await().until(() -> hop.process().flowLog().stream()
                         .anyMatch(line -> line.text("event").equals("flow.close")
                                 && line.text("reason").equals("header-failures")
-                                && line.text("detail").startsWith("peer user 65534: 5 headers failed")));
+                                && line.text("detail").startsWith("peer 127.0.0.1, user 65534: 5 headers failed")));
 
                 Tuple flow = Tuple.tcp(
                         new InetSocketAddress(InetAddresses.forString("192.0.2.7"), 4711), destination.address());
