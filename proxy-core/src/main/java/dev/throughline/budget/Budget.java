@@ -72,16 +72,6 @@ public final class Budget {
     }
 
     /**
-     * Sets how many flows may wait. Flows that are waiting already continue to wait.
-     *
-     * @param flows 0 or more
-     */
-    public synchronized void waitingCapacity(int flows) {
-        checkArgument(flows >= 0, "room for %s", flows);
-        waiting.capacity(flows);
-    }
-
-    /**
      * A flow asks for a place.
      *
      * @param ask for whom, and where it may be

@@ -31,10 +31,6 @@ final class WaitingRoom {
         this.room = new SharedRoom<>(capacity);
     }
 
-    void capacity(int flows) {
-        room.capacity(flows);
-    }
-
     int size() {
         return room.size();
     }
