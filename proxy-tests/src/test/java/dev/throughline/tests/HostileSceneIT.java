@@ -62,11 +62,11 @@ class HostileSceneIT {
             sources.add(outcome.transferSource());
             for (RunningHop hop : List.of(scene.hopA(), scene.hopB())) {
                 await("each of the application's flows to be named as its own, and no other")
-                        .atMost(Duration.ofSeconds(10))
+                        .atMost(Duration.ofSeconds(AttackSize.of(10, 30)))
                         .untilAsserted(() -> assertThat(HostileScene.sourcesOfApplication(hop))
                                 .containsExactlyInAnyOrderElementsOf(sources));
                 await("all to be as before")
-                        .atMost(Duration.ofSeconds(10))
+                        .atMost(Duration.ofSeconds(AttackSize.of(10, 30)))
                         .until(() -> hop.metric("throughline_flows_open") == 0
                                 && hop.metric("throughline_budget_in_use{pool=\"hop\"}") == 0);
                 hop.awaitReady();
