@@ -31,12 +31,12 @@ import java.util.stream.Stream;
 final class HostileScene implements AutoCloseable {
     /** What one user does, by the name in {@code hostile.py}. */
     enum Hostile {
-        HOLD(AttackSize.of(500, 6_000)),
-        FORK(AttackSize.of(20, 200)),
+        HOLD(AttackSize.of(500, 3_000)),
+        FORK(AttackSize.of(20, 100)),
         COPIES(AttackSize.of(10, 60)),
         FIN(AttackSize.of(4, 16)),
         RESET(AttackSize.of(4, 16)),
-        STALL(AttackSize.of(60, 1_000)),
+        STALL(AttackSize.of(60, 500)),
         ADDRESSES(0),
         PROGRAMS(AttackSize.of(2, 10)),
         HEADERS(AttackSize.of(50, 2_000)),
@@ -67,7 +67,7 @@ final class HostileScene implements AutoCloseable {
     private static final ImmutableList<String> PREFERRED = ImmutableList.of("nice", "-n", "-10");
 
     static final int VICTIM = 60_101;
-    static final int FLOWS = AttackSize.of(400, 4_000);
+    static final int FLOWS = AttackSize.of(400, 2_000);
     private static final int MARK = 0x7301;
     private static final String SERVER = "10.91.9.2";
     private static final int SHORT_FLOWS = 200;
