@@ -126,7 +126,7 @@ class DescriptorsIT {
         assertThat(said(SHORTAGE))
                 .singleElement()
                 .asString()
-                .contains("as many files open as its limit lets it", "LimitNOFILE=", "ulimit -n")
+                .contains("reached its limit of open files", "LimitNOFILE=", "ulimit -n")
                 .endsWith("; " + mostFlows(flows.size() + 10));
         flows.add(served());
         await().atMost(Duration.ofSeconds(10)).until(() -> hop.get("/-/ready"), "ready\n"::equals);

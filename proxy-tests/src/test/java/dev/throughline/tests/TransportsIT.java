@@ -186,7 +186,7 @@ class TransportsIT {
         assertThat(flow().failure()).contains("start-failed");
 
         JsonTree end = scene.edge().closed(line -> line.text("reason").equals("start-failed"));
-        assertThat(end.text("detail")).isEqualTo("network-framework: network-down: the agent says so");
+        assertThat(end.text("detail")).isEqualTo("network-framework: network-down: reported by the agent");
     }
 
     /** Whatever the transport, the next hop takes so many and no more. */
