@@ -132,10 +132,10 @@ class KeyLifeIT {
 
         awaitFlowSignedWith(newKey);
         await().until(() -> hops.get("hop-a").process().messages().stream()
-                .anyMatch(line -> line.contains("signs with key " + newKey + " from now on, instead of " + oldKey)));
+                .anyMatch(line -> line.contains("now signs with key " + newKey + ", before with " + oldKey)));
         flows.awaitMore(20);
         done("keys", "trust", trustFile(), oldKey, "--until", "now");
-        assertThat(reload("hop-b")).contains("now trusts key " + oldKey + " of hop-a: origin=edge-1 hop until ");
+        assertThat(reload("hop-b")).contains("no longer trusts key " + oldKey + " of hop-a: it expired at ");
         flows.awaitMore(20);
 
         nothingWasLost();
