@@ -23,6 +23,8 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  * once; {@link #close} reports the keys that nobody asked for.
  */
 final class Section implements AutoCloseable {
+    /** Of YAML 1.1; the reader is one for YAML 1.2, which doesn't have it. */
+    private static final String MERGE = "<<";
     private final Problems problems;
     private final @Nullable Node node;
     private final String name;
@@ -177,7 +179,9 @@ final class Section implements AutoCloseable {
     @Override
     public void close() {
         keys.forEach((key, at) -> {
-            if (!asked.contains(key)) {
+            if (key.equals(MERGE)) {
+                problems.add(at, "\"" + MERGE + "\" (a YAML merge) is not supported: write its keys into " + name);
+            } else if (!asked.contains(key)) {
                 problems.add(at, "unknown key \"" + key + "\" in " + name + Suggestion.among(asked, key));
             }
         });

@@ -48,6 +48,13 @@ class ConfigReaderTest {
                 .isEqualTo("hop.yaml:7:25: an address is given twice");
     }
 
+    /** YAML 1.2 has no merge, and a typo would be suggested otherwise. */
+    @Test
+    void saysThatAMergeIsNotSupported() throws Exception {
+        assertThat(problems(MINIMAL.replace("{ to: destination }", "{ to: destination, \"<<\": { over: usual } }")))
+                .isEqualTo("hop.yaml:7:27: \"<<\" (a YAML merge) is not supported: write its keys into \"route\"");
+    }
+
     @Test
     void aMinimalConfigurationHasDefaultsForTheRest() throws Exception {
         HopConfig config = read(MINIMAL);
