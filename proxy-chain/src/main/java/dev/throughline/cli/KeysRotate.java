@@ -85,7 +85,7 @@ final class KeysRotate implements Callable<Integer> {
                     : now.plus(Values.duration(step.in == null ? "24h" : step.in));
         } catch (DateTimeParseException e) {
             throw new CommandFailure(
-                    ExitCode.USAGE, "--at: \"" + step.at + "\" is not an instant such as 2027-01-31T00:00:00Z");
+                    ExitCode.USAGE, "--at: expected an instant such as 2027-01-31T00:00:00Z, found \"" + step.at + "\"");
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCode.USAGE, "--in: " + e.getMessage());
         }

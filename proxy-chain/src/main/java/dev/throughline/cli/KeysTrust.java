@@ -107,8 +107,8 @@ final class KeysTrust implements Callable<Integer> {
                             + present.get().toText());
         }
         TrustEntry entry = named.isId() ? named.presentIn(before.trust(), file) : withRights(named, before);
-        Optional<Instant> start = from == null ? present.flatMap(TrustEntry::from) : Optional.of(instant(from, now));
-        Optional<Instant> end = until == null ? present.flatMap(TrustEntry::until) : Optional.of(instant(until, now));
+        Optional<Instant> start = from == null ? present.flatMap(TrustEntry::from) : Optional.of(instant("--from", from, now));
+        Optional<Instant> end = until == null ? present.flatMap(TrustEntry::until) : Optional.of(instant("--until", until, now));
         TrustEntry result = entry.withWindow(start, end);
         if (present.isPresent() && !present.get().rights().equals(result.rights())) {
             throw new CommandFailure(
@@ -148,7 +148,7 @@ final class KeysTrust implements Callable<Integer> {
         }
     }
 
-    private static Instant instant(String text, Instant now) {
+    private static Instant instant(String option, String text, Instant now) {
         if (text.equals("now")) {
             return now;
         }
@@ -156,7 +156,7 @@ final class KeysTrust implements Callable<Integer> {
             return Instant.parse(text);
         } catch (DateTimeParseException e) {
             throw new CommandFailure(
-                    ExitCode.USAGE, "\"" + text + "\" is not an instant such as 2027-01-31T00:00:00Z, or \"now\"");
+                    ExitCode.USAGE, option + ": expected \"now\" or an instant such as 2027-01-31T00:00:00Z, found \"" + text + "\"");
         }
     }
 

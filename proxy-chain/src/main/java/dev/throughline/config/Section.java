@@ -1,6 +1,7 @@
 package dev.throughline.config;
 
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.originator.PlainText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -227,7 +228,7 @@ final class Section implements AutoCloseable {
                     file,
                     mark.map(m -> m.getLine() + 1).orElse(1),
                     mark.map(m -> m.getColumn() + 1).orElse(1),
-                    message);
+                    PlainText.visible(message));
         }
 
         /** All problems, in the order of the file. */

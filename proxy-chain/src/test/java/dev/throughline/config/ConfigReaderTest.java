@@ -48,6 +48,12 @@ class ConfigReaderTest {
                 .isEqualTo("hop.yaml:7:25: an address is given twice");
     }
 
+    @Test
+    void showsCharactersThatCannotBeSeen() throws Exception {
+        assertThat(problems(MINIMAL.replace("mode: chain", "\uFEFFmode: chain")))
+                .contains("unknown key \"\\uFEFFmode\" in a listener");
+    }
+
     /** YAML 1.2 has no merge, and a typo would be suggested otherwise. */
     @Test
     void saysThatAMergeIsNotSupported() throws Exception {
@@ -184,7 +190,7 @@ class ConfigReaderTest {
                 limits: { ttl: 1m, idle-timeout: 5 }
                 interception: { canary: 1ms, repare: true }
                 """)).isEqualTo("""
-                hop.yaml:1:6: "hop": "hop a" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
+                hop.yaml:1:6: "hop": "hop a" is not a name: expected 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit
                 hop.yaml:3:1: unknown key "hots" in the configuration: did you mean "host"?
                 hop.yaml:5:1: "host" is given twice
                 hop.yaml:6:7: "mark": expected a whole number from 1 to 65535, found "70000"

@@ -101,7 +101,7 @@ class KeyFilesTest {
         mode("rw-------");
         assertThatThrownBy(() -> KeyFiles.readSecrets(file))
                 .isInstanceOf(KeyFormatException.class)
-                .hasMessageStartingWith(file + ":1:1: a secret key reads");
+                .hasMessageStartingWith(file + ":1:1: not a secret key: expected");
     }
 
     @Test

@@ -181,7 +181,7 @@ class PolicyReaderTest {
                   - { name: g, then: allow }
                 """)).isEqualTo("""
                 hop.yaml:7:16: a hop is reached either "at" an address or "by: interception"
-                hop.yaml:8:3: "the vault" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
+                hop.yaml:8:3: "the vault" is not a name: expected 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit
                 hop.yaml:9:20: unknown key "rate" in "bulk": expected one of falls-over, per-destination, per-executable, per-executable-and-destination, per-process, per-user, wait
                 hop.yaml:11:5: a rule needs "name"
                 hop.yaml:11:21: "user" is empty: it names what is accepted, or isn't there
@@ -201,7 +201,7 @@ class PolicyReaderTest {
                 hop.yaml:16:5: a rule needs "then"
                 hop.yaml:16:36: "executable": "/a*b*": one * or one ** at most
                 hop.yaml:16:56: "destination": "example.com" is not a network: an IPv4 or IPv6 address is expected before the '/', without a zone
-                hop.yaml:16:75: "host": "a b" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
+                hop.yaml:16:75: "host": "a b" is not a name: expected 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit
                 hop.yaml:16:98: "destination-host": expected a host name such as example.com or *.example.com, found "a/b"
                 hop.yaml:17:30: "unit": expected a unit such as nginx.service, found "nginx"
                 hop.yaml:17:42: "pod": expected a pod's uid such as 01234567-89ab-cdef-0123-456789abcdef, found "0123"
