@@ -53,6 +53,11 @@ public final class Cli {
 
     private Cli() {}
 
+    static String version() {
+        return Optional.ofNullable(Cli.class.getPackage().getImplementationVersion())
+                .orElse("unpackaged");
+    }
+
     /** Runs one command and returns its exit status. */
     public static int execute(String... arguments) {
         CommandLine line = new CommandLine(new Cli());
@@ -89,10 +94,8 @@ public final class Cli {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            String version = Optional.ofNullable(Cli.class.getPackage().getImplementationVersion())
-                    .orElse("unpackaged");
             return new String[] {
-                "throughline " + version + " (Java " + Runtime.version().feature() + ", "
+                "throughline " + version() + " (Java " + Runtime.version().feature() + ", "
                         + System.getProperty("os.name") + " " + System.getProperty("os.arch") + ")"
             };
         }

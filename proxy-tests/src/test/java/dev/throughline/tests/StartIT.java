@@ -149,7 +149,7 @@ class StartIT {
                         && !line.contains(" is lowered from ")
                         && !line.startsWith("Picked up"))
                 .toList();
-        assertThat(said).singleElement().asString().contains("can't start");
+        assertThat(said).singleElement().asString().contains("failed to start");
         return said.getFirst();
     }
 }
