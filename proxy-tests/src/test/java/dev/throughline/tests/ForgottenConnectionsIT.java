@@ -256,7 +256,7 @@ class ForgottenConnectionsIT {
                                     Program.throughline(
                                             "doctor", "-c", hops.config("hop-a").toString())) + " || true");
             assertThat(doctor)
-                    .contains("2 connections were open before the rules, and not captured")
+                    .contains("2 connections were open before the rules were installed, not captured")
                     .contains("10.77.1.1:20000 to 10.77.1.2:8080, process " + app.pid());
             for (Party.Line line : List.of(before, before6)) {
                 forget();
