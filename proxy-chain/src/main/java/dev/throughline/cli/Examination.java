@@ -113,8 +113,7 @@ final class Examination {
                                     "sock_diag does not find a socket of this process",
                                     "load the module tcp_diag (CONFIG_INET_TCP_DIAG)"));
         } catch (IOException e) {
-            findings.add(
-                    Finding.error(KERNEL, "sock_diag failed: " + e.getMessage(), "CONFIG_INET_DIAG is needed"));
+            findings.add(Finding.error(KERNEL, "sock_diag failed: " + e.getMessage(), "CONFIG_INET_DIAG is needed"));
         }
         try (Conntrack conntrack = Conntrack.open()) {
             InetSocketAddress nobody = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
@@ -134,8 +133,7 @@ final class Examination {
             }
         } catch (IOException e) {
             findings.add(unlessRedirecting(
-                    "conntrack failed: " + e.getMessage(),
-                    "CAP_NET_ADMIN and nf_conntrack_netlink are needed"));
+                    "conntrack failed: " + e.getMessage(), "CAP_NET_ADMIN and nf_conntrack_netlink are needed"));
         }
     }
 
@@ -188,7 +186,7 @@ final class Examination {
         int notes = config.map(HopConfig::limits).orElse(Limits.DEFAULTS).connectNotes();
         try (ProcessIdentifier identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL)) {
             EvidenceInForce found = EvidenceWatch.tried(identifier, () -> NotesStart.begin(notes));
-            String text = "processes are identified by " + found.best() + ": " + found.reach();
+            String text = "process identification by " + found.best() + ": " + found.reach();
             findings.add(
                     found.best() == Evidence.UNKNOWN
                             ? Finding.warning(IDENTITY, text, "")
@@ -241,7 +239,8 @@ final class Examination {
                         KEYS,
                         "no trusted key of the previous hop "
                                 + previous.previous().hop(),
-                        "throughline keys trust " + hop.trust().map(Path::toString).orElse("TRUSTFILE")
+                        "throughline keys trust "
+                                + hop.trust().map(Path::toString).orElse("TRUSTFILE")
                                 + " KEY --hop, with the key that its 'keys show' prints"));
             }
         }
@@ -340,8 +339,7 @@ final class Examination {
         AdminClient running = new AdminClient(hop.admin().socket());
         Optional<String> mute = running.muteness();
         if (mute.isPresent()) {
-            findings.add(Finding.error(
-                    RUNNING, mute.get(), "continue a stopped process with kill -CONT"));
+            findings.add(Finding.error(RUNNING, mute.get(), "continue a stopped process with kill -CONT"));
             return;
         }
         if (config.flatMap(ConfiguredRules::of).isPresent()) {
@@ -425,7 +423,8 @@ final class Examination {
         }
         beside(plan.get());
         if (hop.route() instanceof RouteConfig.HopByInterception by) {
-            findings.add(Finding.ok(RULES, "connections to hop " + by.hop() + " are refused unless it intercepts them"));
+            findings.add(
+                    Finding.ok(RULES, "connections to hop " + by.hop() + " are refused unless it intercepts them"));
         }
     }
 
