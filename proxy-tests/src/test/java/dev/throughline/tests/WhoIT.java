@@ -77,7 +77,7 @@ class WhoIT {
             assertThat(said.status()).as(said.text()).isZero();
             assertThat(said.text())
                     .startsWith(Tuple.text(app.local()) + " -> " + Tuple.text(app.remote()) + "\n"
-                            + "this host's kernel: exact lookup in the kernel; one process holds the socket\n")
+                            + "kernel of this host: exact lookup in the kernel; one process holds the socket\n")
                     .contains("  pid            " + ProcessHandle.current().pid() + "\n");
             server.close();
         }
@@ -98,7 +98,7 @@ class WhoIT {
             assertThat(said.status()).as(said.text()).isZero();
             assertThat(said.text())
                     .contains("flow " + atB.text("number")
-                            + " of hop hop-b, relaying, its originator verified, through hop-a, hop-b\n")
+                            + " of hop hop-b, relaying, originator verified, through hop-a, hop-b\n")
                     .contains("  pid            " + ProcessHandle.current().pid() + "\n");
             server.close();
         }
@@ -120,7 +120,7 @@ class WhoIT {
         Said said = who(source, FRONT, "--socket", socket("hop-a"));
         assertThat(said.status()).as(said.text()).isZero();
         assertThat(said.text())
-                .contains("this host's kernel: recorded in the process's own context when it connected\n")
+                .contains("kernel of this host: recorded in the process's own context when it connected\n")
                 .contains("  pid            " + ProcessHandle.current().pid() + "\n");
     }
 }
