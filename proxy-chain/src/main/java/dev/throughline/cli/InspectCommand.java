@@ -35,9 +35,8 @@ import picocli.CommandLine.Parameters;
         name = "inspect",
         description = {
             "Show and verify a captured header, field by field.",
-            "Exits with 0 if it verifies against the trust file and with 5 if it doesn't, or if none is given. What only its"
-                    + " receiver can check is left out: that it was meant for this hop, by this connection, now, and for"
-                    + " the first time."
+            "Exits with 0 if the header verifies against the trust file, and with 5 if it doesn't or no trust file is given."
+                    + " Does not check what only the receiver can: audience, connection, time and replay."
         })
 final class InspectCommand implements Callable<Integer> {
     @Parameters(
@@ -47,7 +46,7 @@ final class InspectCommand implements Callable<Integer> {
             description = "a file, the header itself, or - for standard input (default); raw, hex or base64")
     String argument = "-";
 
-    @Option(names = "--trust", paramLabel = "FILE", description = "the keys to believe")
+    @Option(names = "--trust", paramLabel = "FILE", description = "trust file to verify with")
     @Nullable
     Path trustFile;
 
@@ -55,12 +54,12 @@ final class InspectCommand implements Callable<Integer> {
             names = "--open",
             paramLabel = "FILE",
             description =
-                    "show closed details that openings in this file prove, such as a flow log of the hop that closed"
-                            + " them; exits with 5 if none fits")
+                    "open closed details with the openings in this file, such as a flow log of the hop that closed"
+                            + " them; exits with 5 if none matches")
     @Nullable
     Path openingsFile;
 
-    @Option(names = "--json", description = "as JSON")
+    @Option(names = "--json", description = "print JSON")
     boolean asJson;
 
     @Option(

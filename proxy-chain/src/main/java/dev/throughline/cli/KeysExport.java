@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
         name = "export",
         description = {
             "Print public keys for other hops or other programs.",
-            "Of a secret key file those that sign or will sign, of a trust file those that count or will count."
+            "From a secret key file, prints keys that sign now or later; from a trust file, keys that are valid now or later."
         })
 final class KeysExport implements Callable<Integer> {
     enum Format {

@@ -14,12 +14,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "generate", description = "Make a hop's key, and print its public half for other hops.")
+@Command(name = "generate", description = "Create a hop's key, and print its public key for other hops.")
 final class KeysGenerate implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "HOP", description = "name of the hop")
     String hop = "";
 
-    @Parameters(index = "1", paramLabel = "FILE", description = "where the secret key goes, mode 0600")
+    @Parameters(index = "1", paramLabel = "FILE", description = "file of the secret key, created with mode 0600")
     Path file = Path.of("");
 
     @Option(

@@ -19,9 +19,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "revoke",
         description = {
-            "Revoke a key in a trust file: its headers are refused from the next one on.",
-            "That is for a key that somebody else may have. Its line stays, so that nobody adds it again. To end a key that is"
-                    + " only old, see 'keys trust --until'."
+            "Revoke a key in a trust file: its headers are rejected after a reload.",
+            "For a key that may be compromised. Its line stays in the file, so that it can't be added again. To retire an old"
+                    + " key, use 'keys trust --until'."
         })
 final class KeysRevoke implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE", description = "the trust file")
@@ -30,7 +30,7 @@ final class KeysRevoke implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "KEY", description = "the key's id, or the whole public key")
     String key = "";
 
-    @Option(names = "--reason", paramLabel = "TEXT", description = "why, for whoever reads the file later")
+    @Option(names = "--reason", paramLabel = "TEXT", description = "why; written into the file")
     String reason = "";
 
     @Override

@@ -25,9 +25,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "rotate",
         description = {
-            "Give a hop another key without a gap.",
-            "The new key is added to FILE now and signs from an instant on, by itself; until then other hops get to trust it."
-                    + " What to do where is printed, for a ticket."
+            "Replace a hop's key without interruption.",
+            "Adds a key to FILE that starts to sign at a given time, so that other hops can trust it before."
+                    + " Prints the commands to run on each host."
         })
 final class KeysRotate implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "the hop's secret key file")
@@ -37,7 +37,7 @@ final class KeysRotate implements Callable<Integer> {
             names = "--algorithm",
             paramLabel = "NAME",
             converter = KeysCommand.AlgorithmName.class,
-            description = "ed25519 or p256 (default: as the key that signs)")
+            description = "ed25519 or p256 (default: that of the current key)")
     @Nullable
     Algorithm algorithm;
 
@@ -46,18 +46,18 @@ final class KeysRotate implements Callable<Integer> {
 
     /** When the new key signs, or what is done instead. */
     static final class Step {
-        @Option(names = "--in", paramLabel = "DURATION", description = "when it signs, from now (default: 24h)")
+        @Option(names = "--in", paramLabel = "DURATION", description = "time until it signs (default: 24h)")
         @Nullable
         String in;
 
-        @Option(names = "--at", paramLabel = "INSTANT", description = "when it signs, such as 2027-01-31T00:00:00Z")
+        @Option(names = "--at", paramLabel = "INSTANT", description = "time when it starts to sign, such as 2027-01-31T00:00:00Z")
         @Nullable
         String at;
 
-        @Option(names = "--finish", description = "drop the keys that no longer sign")
+        @Option(names = "--finish", description = "remove keys that no longer sign")
         boolean finish;
 
-        @Option(names = "--cancel", description = "drop the newest key again; the one before it signs on")
+        @Option(names = "--cancel", description = "remove the newest key; the one before it signs again")
         boolean cancel;
     }
 

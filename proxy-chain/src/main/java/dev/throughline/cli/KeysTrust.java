@@ -21,41 +21,41 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "trust",
         description = {
-            "Add a public key to a trust file, or change from when until when it counts.",
-            "It may be the origin of hosts' flows, which means to say who opened them, pass on flows as a hop, or both."
+            "Add a public key to a trust file, or change when it is valid.",
+            "A trusted key may name the originators of its hosts' flows (--origin), pass on flows of other hops (--hop), or both."
         })
 final class KeysTrust implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "FILE", description = "the trust file; made if there is none")
+    @Parameters(index = "0", paramLabel = "FILE", description = "the trust file; created if missing")
     Path file = Path.of("");
 
     @Parameters(
             index = "1",
             paramLabel = "KEY",
-            description = "the public key, as 'keys show' prints it, or the id of one that is in FILE already")
+            description = "the public key, as 'keys show' prints it, or the id of a key in FILE")
     String key = "";
 
     @Option(
             names = "--origin",
             paramLabel = "HOST[,HOST...]",
-            description = "hosts of whose flows it may name the originator; * for any")
+            description = "hosts whose originators the key may name; * for any")
     @Nullable
     String origin;
 
-    @Option(names = "--hop", description = "may pass flows on")
+    @Option(names = "--hop", description = "may pass on flows of other hops")
     boolean hop;
 
     @Option(
             names = "--as",
             paramLabel = "ID",
-            description = "may do what this key of the same hop may, which is in FILE")
+            description = "same rights as this key in FILE, of the same hop")
     @Nullable
     String as;
 
-    @Option(names = "--from", paramLabel = "INSTANT", description = "not before this, such as 2027-01-31T00:00:00Z")
+    @Option(names = "--from", paramLabel = "INSTANT", description = "start of validity, such as 2027-01-31T00:00:00Z")
     @Nullable
     String from;
 
-    @Option(names = "--until", paramLabel = "INSTANT", description = "not from this on; \"now\" ends it")
+    @Option(names = "--until", paramLabel = "INSTANT", description = "end of validity; \"now\" ends it at once")
     @Nullable
     String until;
 

@@ -13,7 +13,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "policy",
         synopsisSubcommandLabel = "COMMAND",
-        description = "Try the policy of a configuration.",
+        description = "Test the policy of a configuration.",
         subcommands = PolicyCommand.Test.class)
 final class PolicyCommand {
     private PolicyCommand() {}
@@ -22,8 +22,8 @@ final class PolicyCommand {
             name = "test",
             abbreviateSynopsis = true,
             description = {
-                "Say which rule a flow would hit, and why not those before it.",
-                "What isn't said of the flow isn't known. Exits with 0 if it is allowed, with 7 if it is denied."
+                "Show which rule a flow matches, and why earlier rules don't.",
+                "Facts that are not given are unknown. Exits with 0 if the flow is allowed, with 7 if it is denied."
             })
     static final class Test implements Callable<Integer> {
         @Mixin

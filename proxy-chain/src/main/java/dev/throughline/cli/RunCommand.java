@@ -34,9 +34,9 @@ import picocli.CommandLine.Option;
         name = "run",
         description = {
             "Run a hop.",
-            "Flows are logged to standard output, a JSON line when one opens and one when it closes; messages go to"
-                    + " standard error. SIGTERM drains within the configured deadline, a second one stops at once. SIGHUP"
-                    + " reads keys, trust and policy anew."
+            "Logs flows to standard output, a JSON line when one opens and one when it closes, and messages to standard"
+                    + " error. SIGTERM drains within the configured deadline; a second one stops at once. SIGHUP reloads"
+                    + " keys, trust and policy."
         })
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
@@ -58,7 +58,7 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     ConfigOption config = new ConfigOption();
 
-    @Option(names = "--check", description = "only check the configuration and the files that it names")
+    @Option(names = "--check", description = "only check the configuration and the files it names")
     boolean check;
 
     @Override
