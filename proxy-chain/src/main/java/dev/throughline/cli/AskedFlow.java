@@ -44,7 +44,7 @@ import tools.jackson.core.JacksonException;
 final class AskedFlow {
     private static final Pattern HOST_ID = Pattern.compile("[0-9a-f]{16}");
 
-    @Option(names = "--flow", paramLabel = "FILE", description = "file with one line of a flow log; - for standard input")
+    @Option(names = "--flow", paramLabel = "FILE", description = "line of a flow log; - for standard input")
     @Nullable
     Path log;
 
@@ -95,7 +95,10 @@ final class AskedFlow {
     @Nullable
     String teamId;
 
-    @Option(names = "--evidence", paramLabel = "WORD", description = "evidence, such as kernel-connect (default: unknown)")
+    @Option(
+            names = "--evidence",
+            paramLabel = "WORD",
+            description = "evidence, such as kernel-connect (default: unknown)")
     String evidence = "unknown";
 
     @Option(names = "--host", paramLabel = "NAME", description = "host of the process (default: the hop's own)")
@@ -106,7 +109,10 @@ final class AskedFlow {
     @Nullable
     String destination;
 
-    @Option(names = "--destination-host", paramLabel = "NAME", description = "host name of the destination, as requested")
+    @Option(
+            names = "--destination-host",
+            paramLabel = "NAME",
+            description = "host name of the destination, as requested")
     @Nullable
     String destinationHost;
 
@@ -137,8 +143,7 @@ final class AskedFlow {
         facts.put("evidence", evidence);
         facts.put("destination", destination);
         if (destination == null) {
-            throw new CommandFailure(
-                    ExitCode.USAGE, "say where it goes, --destination, or give a line of a log, --flow");
+            throw new CommandFailure(ExitCode.USAGE, "missing --destination, or --flow with a line of a flow log");
         }
         try {
             HostId from = HostId.of(host == null ? ownHost : host);
@@ -152,7 +157,7 @@ final class AskedFlow {
         JsonTree who = line(file).object("originator");
         if (!who.has("destination")) {
             throw new CommandFailure(
-                    ExitCode.FAILURE, file + ": names no originator: the flow ended before it was known");
+                    ExitCode.FAILURE, file + ": no originator in this line: the flow ended before it was identified");
         }
         String host = who.text("host");
         try {

@@ -51,7 +51,7 @@ final class CheckCommand implements Callable<Integer> {
         sizes.sizes().lowered().forEach(limit -> System.err.println(file + ": warning: " + limit));
         SystemTables tables = SystemTables.of(config, sizes.sizes().places());
         tables.warnings().forEach(warning -> System.err.println(file + ": warning: " + warning));
-        System.out.println(file + ": hop " + config.name() + " is fine");
+        System.out.println(file + ": hop " + config.name() + ": configuration OK");
         sizes.table().forEach(System.out::println);
         tables.lines().forEach(System.out::println);
         return ExitCode.OK;

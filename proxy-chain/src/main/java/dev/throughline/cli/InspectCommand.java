@@ -77,7 +77,7 @@ final class InspectCommand implements Callable<Integer> {
         return switch (new HeaderReader(new HeaderLimits(0xFFFF + 16)).read(bytes, bytes.length)) {
             case ReadResult.Complete complete -> inspect(complete.header(), bytes.length, chainTlv, trust);
             case ReadResult.NeedMore more ->
-                malformed(bytes.length, "the header ends here, expected " + more.total() + " bytes in all");
+                malformed(bytes.length, "the header is cut: expected " + more.total() + " bytes");
             case ReadResult.Malformed bad ->
                 malformed(bad.offset(), bad.problem() + " (PROXY protocol, section " + bad.section() + ")");
         };
@@ -105,7 +105,7 @@ final class InspectCommand implements Callable<Integer> {
         }
         boolean opensNothing = openingsFile != null && opened.isEmpty();
         if (opensNothing) {
-            System.err.println(openingsFile + ": opens none of this header's details");
+            System.err.println(openingsFile + ": no opening in this file matches the header");
         }
         return verification.orElse(null) instanceof CaptureCheck.Genuine && !opensNothing
                 ? ExitCode.OK

@@ -80,7 +80,7 @@ final class KeysExport implements Callable<Integer> {
         if (KeyFiles.holdsSecrets(file)) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    file + ": a secret key file doesn't say what its keys may do; the other hop does, by 'keys trust'");
+                    file + ": a secret key file has no rights of keys: --format trust needs a trust file");
         }
         Instant now = Instant.now();
         return Streams.stream(KeyFiles.readTrust(file).entries())

@@ -42,8 +42,8 @@ final class KeysGenerate implements Callable<Integer> {
         } catch (FileAlreadyExistsException e) {
             throw new CommandFailure(
                     ExitCode.FAILURE,
-                    file + ": is there already, and no key is ever replaced: move it away first, or to give the hop"
-                            + " another key without a gap, throughline keys rotate " + file);
+                    file + ": exists already and is not overwritten (to replace the key: throughline keys rotate "
+                            + file + ")");
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: " + IoReason.of(e));
         }

@@ -36,7 +36,7 @@ final class KeysRevoke implements Callable<Integer> {
     @Override
     public Integer call() {
         if (CharMatcher.javaIsoControl().matchesAnyOf(reason)) {
-            throw new CommandFailure(ExitCode.USAGE, "--reason: one line of text");
+            throw new CommandFailure(ExitCode.USAGE, "--reason: expected one line of text");
         }
         if (!Files.exists(file)) {
             throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: no such file or folder");
@@ -67,12 +67,12 @@ final class KeysRevoke implements Callable<Integer> {
     private void say(TrustEntry before, Instant now) {
         String name = "key " + before.key().id() + " of " + before.key().hopName();
         if (before.isRevoked()) {
-            System.err.println(file + ": " + name + " is revoked already: "
+            System.err.println(file + ": " + name + " is already revoked: "
                     + before.revoked().orElse(""));
             return;
         }
         System.err.println(file + ": " + name + " is revoked");
-        System.err.println("it counts when the hop has read it: throughline reload --config FILE");
+        System.err.println("to apply it, on the hop: throughline reload --config CONFIG");
         if (before.state(now) == TrustEntry.State.TRUSTED && !before.rights().isEmpty()) {
             OnlyKey.warn(file, before, now);
         }

@@ -50,7 +50,7 @@ final class KeysRotate implements Callable<Integer> {
         @Nullable
         String in;
 
-        @Option(names = "--at", paramLabel = "INSTANT", description = "time when it starts to sign, such as 2027-01-31T00:00:00Z")
+        @Option(names = "--at", paramLabel = "INSTANT", description = "when it signs, such as 2027-01-31T00:00:00Z")
         @Nullable
         String at;
 
@@ -65,7 +65,7 @@ final class KeysRotate implements Callable<Integer> {
     public Integer call() {
         if (!Files.exists(file)) {
             throw new CommandFailure(
-                    ExitCode.FAILURE, file + ": no such file: 'keys generate' makes a hop's first key");
+                    ExitCode.FAILURE, file + ": no such file ('keys generate' creates a hop's first key)");
         }
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         if (step.finish) {
@@ -85,7 +85,8 @@ final class KeysRotate implements Callable<Integer> {
                     : now.plus(Values.duration(step.in == null ? "24h" : step.in));
         } catch (DateTimeParseException e) {
             throw new CommandFailure(
-                    ExitCode.USAGE, "--at: expected an instant such as 2027-01-31T00:00:00Z, found \"" + step.at + "\"");
+                    ExitCode.USAGE,
+                    "--at: expected an instant such as 2027-01-31T00:00:00Z, found \"" + step.at + "\"");
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCode.USAGE, "--in: " + e.getMessage());
         }
@@ -93,8 +94,7 @@ final class KeysRotate implements Callable<Integer> {
 
     private void begin(Instant now, Instant start) {
         if (start.isBefore(now)) {
-            throw new CommandFailure(
-                    ExitCode.USAGE, "--at: " + start + " is over: a key can't have signed before it was made");
+            throw new CommandFailure(ExitCode.USAGE, "--at: " + start + " is in the past");
         }
         RotationTicket[] ticket = new RotationTicket[1];
         change(text -> {
@@ -102,8 +102,8 @@ final class KeysRotate implements Callable<Integer> {
             keys.nextAfter(now).ifPresent(next -> {
                 throw new CommandFailure(
                         ExitCode.FAILURE,
-                        file + ": key " + next.key().publicKey().id() + " begins at "
-                                + next.from().orElse(Instant.MIN) + " already: wait for it, or --cancel it first");
+                        file + ": key " + next.key().publicKey().id() + " already starts to sign at "
+                                + next.from().orElse(Instant.MIN) + ": wait for it, or --cancel it first");
             });
             SecretKey old = keys.signingAt(now).key();
             Algorithm chosen =
@@ -124,10 +124,10 @@ final class KeysRotate implements Callable<Integer> {
             if (retired.isEmpty()) {
                 throw new CommandFailure(
                         ExitCode.FAILURE,
-                        file + ": no key is retired"
+                        file + ": no key to remove"
                                 + keys.nextAfter(now)
                                         .map(next -> ": key "
-                                                + next.key().publicKey().id() + " doesn't sign before "
+                                                + next.key().publicKey().id() + " does not sign before "
                                                 + next.from().orElse(Instant.MIN))
                                         .orElse(""));
             }
@@ -136,22 +136,22 @@ final class KeysRotate implements Callable<Integer> {
             if (now.isBefore(over)) {
                 throw new CommandFailure(
                         ExitCode.FAILURE,
-                        file + ": the new key has only begun: wait until " + over
-                                + ", when all see whether it is trusted");
+                        file + ": the new key has just started to sign: wait until " + over
+                                + ", when headers by the old key have expired");
             }
             return retired;
         });
-        System.err.println(file + ": dropped " + ids(dropped));
+        System.err.println(file + ": removed " + ids(dropped));
     }
 
     private void cancel(Instant now) {
         List<SecretKeys.Entry> dropped = drop(keys -> {
             if (keys.entries().size() == 1) {
-                throw new CommandFailure(ExitCode.FAILURE, file + ": holds one key: there is nothing to go back to");
+                throw new CommandFailure(ExitCode.FAILURE, file + ": only one key: nothing to cancel");
             }
             return List.of(Iterables.getLast(keys.entries()));
         });
-        System.err.println(file + ": dropped " + ids(dropped) + "; " + signing(now) + " signs");
+        System.err.println(file + ": removed " + ids(dropped) + "; key " + signing(now) + " signs");
     }
 
     private String signing(Instant now) {

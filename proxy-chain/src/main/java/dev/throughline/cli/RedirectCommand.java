@@ -41,7 +41,7 @@ final class RedirectCommand {
             return withRules(config, plan -> {
                 if (plan.failOpen()) {
                     System.err.println(
-                            "rules that fail open live as long as the hop: 'throughline run' installs them itself");
+                            "fail-open rules exist only while the hop runs: 'throughline run' installs them");
                 } else if (!byRunningHop(config, "apply", plan)) {
                     try (RuleTables tables =
                             new RuleTables(config.read().interception().ownedTable())) {
@@ -91,7 +91,7 @@ final class RedirectCommand {
         String table = "table inet throughline-" + plan.hop();
         System.out.println((verb.equals("apply") ? "applied" : "removed") + " by the running hop: " + table);
         if (!answer.get().body().equals(RuleTables.show(plan))) {
-            System.err.println("the running hop has other rules than " + config.file + " says: restart it to use them");
+            System.err.println("the running hop has other rules than " + config.file + ": restart it to use these");
         }
         return true;
     }
