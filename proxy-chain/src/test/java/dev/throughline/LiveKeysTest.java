@@ -280,7 +280,7 @@ class LiveKeysTest {
         Reload reload = keys.reload();
 
         assertThat(reload.applied()).isFalse();
-        assertThat(reload.lines()).singleElement().asString().endsWith("\"dney\" isn't known: did you mean \"deny\"?");
+        assertThat(reload.lines()).singleElement().asString().endsWith("unknown value \"dney\": did you mean \"deny\"?");
         assertThat(policy.directions()).isSameAs(before);
     }
 

@@ -45,8 +45,7 @@ final class PolicyCommand {
             if (decision.outcome() instanceof Outcome.Deny) {
                 System.out.println("denied"
                         + decision.notKnown()
-                                .map(_ -> ", since whether " + decision.rule().orElseThrow()
-                                        + " is about it can't be known")
+                                .map(_ -> ": rule " + decision.rule().orElseThrow() + " may match")
                                 .orElse(""));
                 return ExitCode.DENIED_BY_POLICY;
             }
@@ -61,14 +60,14 @@ final class PolicyCommand {
                     + switch (step.match()) {
                         case PolicyRule.Match.Yes yes -> "yes";
                         case PolicyRule.Match.Unsure(String why) ->
-                            rule.passesUnknown() ? "no, " + why + ", and if-unknown is next" : "perhaps, " + why;
+                            rule.passesUnknown() ? "no, " + why + " (if-unknown: next)" : "may match, " + why;
                         case PolicyRule.Match.No no -> "no, " + no.why() + passes(rule, no);
                     };
         }
 
         /** Whoever wrote a rule that denies is to see whom it doesn't stop. */
         private static String passes(PolicyRule rule, PolicyRule.Match.No no) {
-            return no.open() && rule.then() instanceof Outcome.Deny ? "; if it were known, this rule might deny" : "";
+            return no.open() && rule.then() instanceof Outcome.Deny ? "; this rule may deny if it were known" : "";
         }
     }
 }

@@ -209,7 +209,7 @@ public final class Values {
     static <T> T word(String text, Map<String, T> words) {
         T value = words.get(text);
         if (value == null) {
-            throw new IllegalArgumentException("\"" + text + "\" isn't known" + Suggestion.among(words.keySet(), text));
+            throw new IllegalArgumentException("unknown value \"" + text + "\"" + Suggestion.among(words.keySet(), text));
         }
         return value;
     }

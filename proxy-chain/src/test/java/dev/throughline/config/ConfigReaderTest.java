@@ -194,7 +194,7 @@ class ConfigReaderTest {
                 hop.yaml:3:1: unknown key "hots" in the configuration: did you mean "host"?
                 hop.yaml:5:1: "host" is given twice
                 hop.yaml:6:7: "mark": expected a whole number from 1 to 65535, found "70000"
-                hop.yaml:9:11: "mode": "transparant" isn't known: did you mean "transparent"?
+                hop.yaml:9:11: "mode": unknown value "transparant": did you mean "transparent"?
                 hop.yaml:10:5: unknown key "prot" in a listener: did you mean "port"?
                 hop.yaml:14:14: "address": expected an address and port such as 192.0.2.1:443 or [2001:db8::1]:443, found "example.com:80"
                 hop.yaml:15:14: a hop is reached either "at" an address or "by: interception"
@@ -230,7 +230,7 @@ class ConfigReaderTest {
                 route: { to: destination }
                 limits: { half-open-headers: 10, half-open-headers-total: 5, header-failure: 5, header-failures-window: 5 }
                 """)).isEqualTo("""
-                hop.yaml:5:24: "mode": "legasy" isn't known: did you mean "legacy"?
+                hop.yaml:5:24: "mode": unknown value "legasy": did you mean "legacy"?
                 hop.yaml:6:5: a legacy listener needs "peers", the proxies whose unsigned headers it believes
                 hop.yaml:12:9: a legacy listener is reached at its own address: "by: plain"
                 hop.yaml:19:5: unknown key "pears" in a listener: did you mean "peers"?

@@ -186,16 +186,16 @@ class PolicyReaderTest {
                 hop.yaml:11:5: a rule needs "name"
                 hop.yaml:11:21: "user" is empty: it names what is accepted, or isn't there
                 hop.yaml:12:24: unknown key "usr" in "when": did you mean "user"?
-                hop.yaml:12:42: "then": "alow" isn't known: did you mean "allow"?
+                hop.yaml:12:42: "then": unknown value "alow": did you mean "allow"?
                 hop.yaml:13:36: "executable": expected an absolute path such as /usr/bin/curl, found "curl"
                 hop.yaml:13:50: "sha256": expected 64 hex digits, as sha256sum prints them, found "c0"
                 hop.yaml:13:61: "group": expected a numeric id, found "staff"
-                hop.yaml:13:85: "route": "volt" isn't known: did you mean "vault"?
+                hop.yaml:13:85: "route": unknown value "volt": did you mean "vault"?
                 hop.yaml:14:24: "unless" is empty: leave it out for a rule without conditions
-                hop.yaml:14:43: "class": "balk" isn't known: did you mean "bulk"?
+                hop.yaml:14:43: "class": unknown value "balk": did you mean "bulk"?
                 hop.yaml:15:13: two rules are called "d"
-                hop.yaml:15:34: "evidence": "kernel" isn't known: expected one of bridge, kernel-connect, remote, shared, socket-lookup, uid-only, unknown
-                hop.yaml:15:61: "evidence-at-least": "unknown" isn't known: expected one of bridge, kernel-connect, socket-lookup, uid-only
+                hop.yaml:15:34: "evidence": unknown value "kernel": expected one of bridge, kernel-connect, remote, shared, socket-lookup, uid-only, unknown
+                hop.yaml:15:61: "evidence-at-least": unknown value "unknown": expected one of bridge, kernel-connect, socket-lookup, uid-only
                 hop.yaml:15:77: "ports": expected a whole number from 1 to 65535, found "70000"
                 hop.yaml:15:92: expected "allow", "deny", or a mapping with "route", "class" or both
                 hop.yaml:16:5: a rule needs "then"

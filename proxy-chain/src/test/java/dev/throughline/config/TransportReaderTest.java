@@ -72,9 +72,9 @@ class TransportReaderTest {
                         """)).hasMessageMatching("""
                         [^:]*:6:3: "bsd-socket" is there anyway: give the agent another name
                         [^:]*:7:10: "usual" needs "socket"
-                        [^:]*:7:28: "header": "never" isn't known: expected one of always, unless-carried
+                        [^:]*:7:28: "header": unknown value "never": expected one of always, unless-carried
                         [^:]*:8:33: a flow takes each transport once
-                        [^:]*:8:34: "over": "usal" isn't known: did you mean "usual"\\?
+                        [^:]*:8:34: "over": unknown value "usal": did you mean "usual"\\?
                         [^:]*:9:41: a route goes over at least one transport
                         [^:]*:10:9: "next-hops" limits flows to "hop-c", to which no route goes: expected one of destination
                         """.strip());
