@@ -209,7 +209,7 @@ class LiveKeysTest {
         assertThat(keys.reload().applied()).isFalse();
         Files.delete(config);
         assertThat(keys.reload().lines())
-                .containsExactly("the configuration can't be read: " + config + ": no such file or folder");
+                .containsExactly("the configuration can't be read: " + config + ": no such file or directory");
         assertThat(keys.authority()).isSameAs(before);
     }
 

@@ -39,7 +39,7 @@ final class KeysRevoke implements Callable<Integer> {
             throw new CommandFailure(ExitCode.USAGE, "--reason: expected one line of text");
         }
         if (!Files.exists(file)) {
-            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: no such file or folder");
+            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: no such file or directory");
         }
         KeyArgument named = new KeyArgument(key);
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);

@@ -262,7 +262,7 @@ public final class Values {
     /** Returns why a hop of any user can't make a socket at a path. */
     static Optional<String> ownSocketProblem(Path file) {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(file) && !isSpecial(file)) {
-            return Optional.of("there is a file that isn't a socket: " + file);
+            return Optional.of("not a socket: " + file);
         }
         return ownFileProblem(file);
     }
@@ -270,7 +270,7 @@ public final class Values {
     /** Why this hop can't make a file at a path, whoever runs it. It makes the folders that aren't there. */
     static Optional<String> ownFileProblem(Path file) {
         if (Files.isDirectory(file)) {
-            return Optional.of("this is a folder, not a file: " + file);
+            return Optional.of("a directory, expected a file: " + file);
         }
         Path folder = file.getParent();
         while (folder != null && Files.notExists(folder)) {
@@ -278,13 +278,13 @@ public final class Values {
         }
         return folder == null || Files.isDirectory(folder)
                 ? Optional.empty()
-                : Optional.of("its folder can't be made: " + folder + " is a file");
+                : Optional.of("can't create its directory: " + folder + " is a file");
     }
 
     /** Why this hop can't write its pid file at a path: one that another hop left behind is replaced, and nothing else. */
     static Optional<String> pidFileProblem(Path file) {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(file) && !isPidFile(file)) {
-            return Optional.of("there is a file that isn't a hop's pid file: " + file);
+            return Optional.of("not a pid file of a hop: " + file);
         }
         return ownFileProblem(file);
     }

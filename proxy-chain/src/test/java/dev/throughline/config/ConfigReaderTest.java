@@ -323,14 +323,14 @@ class ConfigReaderTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             admin: { socket: LONG }                                | 8:18: the path of a socket has less than 108 bytes
-            admin: { socket: / }                                   | 8:18: this is a folder, not a file
-            admin: { socket: folder }                              | 8:18: this is a folder, not a file
-            admin: { socket: hop.yaml }                            | 8:18: there is a file that isn't a socket
-            admin: { socket: hop.yaml/admin.sock }                 | 8:18: its folder can't be made
-            admin: { pid-file: / }                                 | 8:20: this is a folder, not a file
-            admin: { pid-file: folder }                            | 8:20: this is a folder, not a file
-            admin: { pid-file: hop.yaml/deep/pid }                 | 8:20: its folder can't be made
-            admin: { pid-file: hop.yaml }                          | 8:20: there is a file that isn't a hop's pid file
+            admin: { socket: / }                                   | 8:18: a directory, expected a file
+            admin: { socket: folder }                              | 8:18: a directory, expected a file
+            admin: { socket: hop.yaml }                            | 8:18: not a socket
+            admin: { socket: hop.yaml/admin.sock }                 | 8:18: can't create its directory
+            admin: { pid-file: / }                                 | 8:20: a directory, expected a file
+            admin: { pid-file: folder }                            | 8:20: a directory, expected a file
+            admin: { pid-file: hop.yaml/deep/pid }                 | 8:20: can't create its directory
+            admin: { pid-file: hop.yaml }                          | 8:20: not a pid file of a hop
             admin: { metrics-hosts: [hop-c.example.com] }          | 8:25: there is no "metrics" address
             admin: { metrics: "127.0.0.1:9464", metrics-hosts: ["a b"] } | 8:53: "metrics-hosts": expected a host name
             admin: { pid-file: hop-c.key }                         | 8:20: FOLDER/hop-c.key is "key" already
