@@ -224,8 +224,7 @@ class FlowHeaderTest extends FlowScene {
         assertReset(next);
         Ending ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_FAILURES);
-        assertThat(ending.detail())
-                .startsWith("peer user " + ownUid() + ": 3 headers failed in 60000 ms, the next is read in ");
+        assertThat(ending.detail()).startsWith("peer user " + ownUid() + ": 3 headers failed in 60000 ms, retry in ");
         assertThat(events.verified).isEmpty();
     }
 

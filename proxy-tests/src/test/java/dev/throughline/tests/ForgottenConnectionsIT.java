@@ -178,7 +178,7 @@ class ForgottenConnectionsIT {
                 signal("CONT");
                 assertThat(line.isReset()).isTrue();
                 hops.get("hop-a")
-                        .awaitMessage("aborted the application's socket " + Tuple.text(line.source()) + " to "
+                        .awaitMessage("aborted socket of an application, " + Tuple.text(line.source()) + " to "
                                 + Tuple.text(to) + ": conntrack forgot it before it was accepted");
             }
         }
@@ -199,7 +199,7 @@ class ForgottenConnectionsIT {
                 host.run("ip", "link", "set", "lo", "down");
                 assertThat(line.isReset()).isTrue();
                 hops.get("hop-a")
-                        .awaitMessage("aborted the application's socket " + Tuple.text(line.source()) + " to "
+                        .awaitMessage("aborted socket of an application, " + Tuple.text(line.source()) + " to "
                                 + Tuple.text(to) + ": no reset reached it");
             }
             host.run("ip", "link", "set", "lo", "up");

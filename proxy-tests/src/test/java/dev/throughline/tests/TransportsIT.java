@@ -106,7 +106,7 @@ class TransportsIT {
         assertThat(scene.top(1)).anyMatch(line -> line.matches(AGENTS + " +0 +0 +0 +may carry .*; agent-gone: .*"));
         await().atMost(SOON)
                 .until(() -> scene.edge().process().messages().stream()
-                        .anyMatch(line -> line.contains("transport network-framework: its agent is gone")));
+                        .anyMatch(line -> line.contains("transport network-framework: agent unavailable")));
 
         scene.agent().listen();
         awaitCapacity(8);
