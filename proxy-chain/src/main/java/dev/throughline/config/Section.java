@@ -26,6 +26,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 final class Section implements AutoCloseable {
     /** Of YAML 1.1; the reader is one for YAML 1.2, which doesn't have it. */
     private static final String MERGE = "<<";
+
     private final Problems problems;
     private final @Nullable Node node;
     private final String name;
@@ -42,14 +43,14 @@ final class Section implements AutoCloseable {
                 add(tuple);
             }
         } else if (node != null) {
-            problems.add(node, name + " is a mapping of keys to values");
+            problems.add(node, name + " must be a mapping");
         }
     }
 
     private void add(NodeTuple tuple) {
         String key = tuple.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
         if (values.putIfAbsent(key, tuple.getValueNode()) != null) {
-            problems.add(tuple.getKeyNode(), "\"" + key + "\" is given twice");
+            problems.add(tuple.getKeyNode(), "\"" + key + "\" is a duplicate key");
         } else {
             keys.put(key, tuple.getKeyNode());
         }
@@ -146,7 +147,7 @@ final class Section implements AutoCloseable {
             return List.of();
         }
         if (!(value instanceof SequenceNode sequence)) {
-            problems.add(value, "\"" + key + "\" is a list");
+            problems.add(value, "\"" + key + "\" must be a list");
             return List.of();
         }
         return sequence.getValue().stream()
@@ -190,7 +191,7 @@ final class Section implements AutoCloseable {
 
     private <T> Optional<T> scalar(String key, Node value, Function<String, T> parse) {
         if (!(value instanceof ScalarNode scalar)) {
-            problems.add(value, "\"" + key + "\" is a single value");
+            problems.add(value, "\"" + key + "\" must be a single value");
             return Optional.empty();
         }
         try {

@@ -117,7 +117,7 @@ public final class Values {
     static InetSocketAddress listenAddress(String text) {
         InetSocketAddress address = address(text);
         if (address.getAddress().isMulticastAddress()) {
-            throw new IllegalArgumentException("nobody can listen at a multicast address, found \"" + text + "\"");
+            throw new IllegalArgumentException("can't listen on a multicast address, found \"" + text + "\"");
         }
         return address;
     }
@@ -150,7 +150,7 @@ public final class Values {
         int first = port(dash < 0 ? text : text.substring(0, dash).strip());
         int last = dash < 0 ? first : port(text.substring(dash + 1).strip());
         if (last < first) {
-            throw new IllegalArgumentException("a range of ports ascends, found \"" + text + "\"");
+            throw new IllegalArgumentException("expected an ascending range of ports, found \"" + text + "\"");
         }
         return Range.closed(first, last);
     }
@@ -209,7 +209,8 @@ public final class Values {
     static <T> T word(String text, Map<String, T> words) {
         T value = words.get(text);
         if (value == null) {
-            throw new IllegalArgumentException("unknown value \"" + text + "\"" + Suggestion.among(words.keySet(), text));
+            throw new IllegalArgumentException(
+                    "unknown value \"" + text + "\"" + Suggestion.among(words.keySet(), text));
         }
         return value;
     }
@@ -319,7 +320,7 @@ public final class Values {
     /** Why a path can't be a socket's, if so. */
     static Optional<String> socketPathProblem(Path file) {
         return file.toString().getBytes(StandardCharsets.UTF_8).length >= MAX_SOCKET_PATH
-                ? Optional.of("the path of a socket has less than " + MAX_SOCKET_PATH + " bytes: " + file)
+                ? Optional.of("a socket path must have less than " + MAX_SOCKET_PATH + " bytes: " + file)
                 : Optional.empty();
     }
 }
