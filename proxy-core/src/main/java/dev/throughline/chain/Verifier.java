@@ -163,7 +163,7 @@ public final class Verifier {
                 throw new Rejection(
                         RejectReason.UNSIGNED,
                         -1,
-                        "no TLV of type " + Integer.toHexString(chainTlv.type()) + " with our magic");
+                        "no TLV of type " + Integer.toHexString(chainTlv.type()) + " with the chain's magic");
             case ChainRead.Malformed malformed ->
                 throw new Rejection(
                         RejectReason.MALFORMED, -1, "byte " + malformed.offset() + ": " + malformed.problem());
