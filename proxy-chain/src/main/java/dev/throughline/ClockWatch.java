@@ -59,7 +59,7 @@ final class ClockWatch {
         difference += step;
         (step > 0 ? forward : back).increment();
         LOG.warn(
-                "clock stepped {} by {} s; headers that were issued before {} are refused, as after a restart",
+                "clock stepped {} by {} s: headers issued before {} are rejected, as after a restart",
                 step > 0 ? "forward" : "back",
                 String.format(Locale.ROOT, "%.1f", Math.abs(step) / 1000.0),
                 now);

@@ -236,7 +236,7 @@ public final class Hop implements AutoCloseable {
             }
             watchInterception(canaries, loops);
             watched.putAll(identifier.threads());
-            watched.put("the budget's clock", budget.clock());
+            watched.put("budget clock", budget.clock());
             watchdog = opened(new Watchdog(watched, ServiceManager.ofThisProcess()::notify, System::nanoTime).start());
             notReady = null;
         } catch (IOException | RuntimeException e) {
@@ -250,7 +250,7 @@ public final class Hop implements AutoCloseable {
      * then, the classes that ask fail for good, and no breaker ever opens.
      */
     private static void readTimeZones() {
-        LOG.debug("the time zone is {}", ZoneId.systemDefault());
+        LOG.debug("time zone: {}", ZoneId.systemDefault());
     }
 
     private FlowParts parts(
@@ -388,7 +388,7 @@ public final class Hop implements AutoCloseable {
         waiting(budget, FlowBudget.CLASS, FlowBudget.CAP);
         metrics.counter(
                 "throughline.accepts.refused",
-                "Connections that were refused unserved: no descriptor was left, or the kernel had no memory",
+                "Connections that were reset: no descriptor was left, or the kernel had no memory",
                 budget.shortages()::refusedAccepts);
         shortages = budget.shortages();
         return budget;
@@ -423,7 +423,7 @@ public final class Hop implements AutoCloseable {
         EvidenceWatch evidence = opened(new EvidenceWatch(identifier, () -> NotesStart.begin(limits.connectNotes())));
         evidence.alsoFor(notes -> queues.use(notes.map(taken -> taken::queueByUser)));
         evidence.watch();
-        watched.put("the check of process identification", evidence.executor());
+        watched.put("process identification check", evidence.executor());
         for (Evidence level : EvidenceInForce.LEVELS) {
             metrics.gauge(
                     "throughline.identify.evidence",
@@ -663,7 +663,7 @@ public final class Hop implements AutoCloseable {
             try {
                 resource.close();
             } catch (Exception e) {
-                LOG.warn("closing: {}", e.toString());
+                LOG.warn("close failed: {}", e.toString());
             }
         }
         open.clear();

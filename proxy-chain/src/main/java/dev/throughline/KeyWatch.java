@@ -52,7 +52,7 @@ final class KeyWatch {
         SecretKeys own = keys.keys().own();
         PublicKey signs = own.signingAt(now).key().publicKey();
         if (signing != null && !signs.equals(signing)) {
-            LOG.info("signs with key {} from now on, instead of {}", signs.id(), signing.id());
+            LOG.info("now signs with key {}, before with {}", signs.id(), signing.id());
         }
         signing = signs;
         keys.outlook().warnings().forEach(warning -> LOG.warn("keys: {}", warning));

@@ -111,12 +111,12 @@ final class LiveKeys {
         } catch (ConfigException | KeyFormatException e) {
             result = new Reload(false, String.valueOf(e.getMessage()).lines().toList());
         } catch (IOException e) {
-            result = new Reload(false, List.of("the configuration can't be read: " + IoReason.withFile(e)));
+            result = new Reload(false, List.of("can't read the configuration: " + IoReason.withFile(e)));
         }
         if (result.applied()) {
             LOG.info("reloaded: {}", String.join("; ", result.lines()));
         } else {
-            LOG.error("reload refused, keys and policy stay as they were: {}", String.join("; ", result.lines()));
+            LOG.error("reload failed, keys and policy are unchanged: {}", String.join("; ", result.lines()));
         }
         return result;
     }
@@ -132,7 +132,7 @@ final class LiveKeys {
                 .isPresent());
         lines.addAll(policy.use(named));
         for (String setting : named.differencesFrom(config)) {
-            lines.add("\"" + setting + "\" has changed in the configuration: that needs a restart");
+            lines.add("\"" + setting + "\" has changed in the configuration: restart to apply it");
         }
         return lines.isEmpty() ? List.of("nothing has changed") : lines;
     }

@@ -33,18 +33,15 @@ final class NativeLibrary {
             Optional<String> objection = CodeFolder.objection(Path.of(folder));
             if (objection.isEmpty()) {
                 if (!objections.isEmpty()) {
-                    LOG.info(
-                            "Netty's native library is unpacked to {}, since {}",
-                            folder,
-                            String.join("; ", objections));
+                    LOG.info("unpacked Netty's native library to {}: {}", folder, String.join("; ", objections));
                     System.setProperty(WORK_FOLDER, folder);
                 }
                 return;
             }
             objections.add(folder + ": " + objection.get());
         }
-        throw new IOException("Netty's native library can't be unpacked to any folder (" + String.join("; ", objections)
-                + "): name one that can be written to and executed from,"
+        throw new IOException("can't unpack Netty's native library to any directory (" + String.join("; ", objections)
+                + "): set one that is writable and not mounted noexec by"
                 + " THROUGHLINE_JAVA_OPTS=-D" + WORK_FOLDER + "=FOLDER");
     }
 

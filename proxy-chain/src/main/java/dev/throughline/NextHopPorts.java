@@ -43,7 +43,7 @@ public record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
                     ImmutableMap.copyOf(Maps.transformValues(addresses.asMap(), to -> capacity(ports.count(), to))),
                     ports.kept());
         } catch (IOException e) {
-            LOG.warn("source ports are not shared between users: {}", e.getMessage());
+            LOG.warn("can't share source ports fairly between users: {}", e.getMessage());
             return new NextHopPorts(ImmutableMap.of(), Duration.ZERO);
         }
     }

@@ -73,8 +73,8 @@ public record Sizes(
     /** Libraries that are opened late, and files that a reload reads. */
     private static final int LATE = 8;
 
-    private static final String RAISE_LIMIT = "LimitNOFILE= of the unit, or ulimit -n, raises that";
-    private static final String RAISE_HEAP = "-Xmx in THROUGHLINE_JAVA_OPTS raises that";
+    private static final String RAISE_LIMIT = "raise it by LimitNOFILE= of the unit, or ulimit -n";
+    private static final String RAISE_HEAP = "raise it by -Xmx in THROUGHLINE_JAVA_OPTS";
 
     private static final long KIB = 1L << 10;
     private static final long MIB = 1L << 20;
@@ -149,27 +149,27 @@ public record Sizes(
             } else if (byDescriptors < wanted && byDescriptors <= byHeap) {
                 tooManyFlows(
                         places,
-                        "%d descriptors, and everything else %d, but this process may open %d (%s)"
+                        "%d descriptors, everything else needs %d, and this process may open %d (%s)"
                                 .formatted(2L * wanted, others + withoutPlace, process.descriptors(), RAISE_LIMIT));
             } else if (byHeap < wanted) {
                 tooManyFlows(
                         places,
-                        "%d MiB of heap, and there are %d (%s)"
+                        "%d MiB of heap, and %d MiB are available (%s)"
                                 .formatted(wanted * HEAP_OF_A_FLOW / MIB, heapForFlows() / MIB, RAISE_HEAP));
             }
-            descriptors.add(new Line("flows with a place", FLOWS, places, 2));
-            descriptors.add(new Line("flows that wait for a place", WAITING, waiting, 1));
+            descriptors.add(new Line("open flows", FLOWS, places, 2));
+            descriptors.add(new Line("waiting flows", WAITING, waiting, 1));
             if (halfOpen > 0) {
                 descriptors.add(new Line("unfinished headers", HALF_OPEN, halfOpen, 1));
             }
-            descriptors.add(new Line("connections that wait for their turn", "", accepted, 1));
-            descriptors.add(new Line("flows that arrive or are refused", "", arriving, 1));
+            descriptors.add(new Line("accepted connections in the queue", "", accepted, 1));
+            descriptors.add(new Line("arriving and refused flows", "", arriving, 1));
             int rows = Math.toIntExact(Math.min(Integer.MAX_VALUE, places + flowsWithoutPlace));
             List<Line> heap = new ArrayList<>(List.of(
                     new Line("the hop itself", "", 1, HEAP_BASE),
-                    new Line("log lines that wait for their reader", "", 1, HEAP_OF_LOGS),
-                    new Line("connections that wait for their turn", "", accepted, HEAP_OF_A_CONNECTION),
-                    new Line("flows of all kinds", "", rows, HEAP_OF_A_FLOW)));
+                    new Line("log output buffers", "", 1, HEAP_OF_LOGS),
+                    new Line("accepted connections in the queue", "", accepted, HEAP_OF_A_CONNECTION),
+                    new Line("flow records", "", rows, HEAP_OF_A_FLOW)));
             int chains = config.limits().rememberedChains();
             if (verifies()) {
                 chains = chains(heap);
@@ -204,10 +204,10 @@ public record Sizes(
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
             lines.add(new Line("event loops", "", process.processors() + 2L, OF_A_LOOP));
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
-            lines.add(new Line("processes and executables that are read", "", scaled(16, MOST_NAMING), 1));
+            lines.add(new Line("reads of processes and executables", "", scaled(16, MOST_NAMING), 1));
             lines.add(new Line("listening sockets", "", (long) listeningAddresses() * queues(), 1));
             lines.add(new Line(
-                    "spare ones, to refuse connections when no other is left",
+                    "spare descriptors, to refuse connections when none is left",
                     "",
                     config.listeners().size(),
                     1));
@@ -218,7 +218,7 @@ public record Sizes(
                 lines.add(new Line("interception: netlink, canaries", "", INTERCEPTION, 1));
             }
             if (!config.transports().isEmpty()) {
-                lines.add(new Line("watches of agents", "", config.transports().size(), 2));
+                lines.add(new Line("agent watches", "", config.transports().size(), 2));
             }
             return lines;
         }
@@ -263,9 +263,10 @@ public record Sizes(
         private void tooManyFlows(int places, String why) {
             int wanted = config.limits().flows();
             if (configured.contains(FLOWS)) {
-                problems.add(new Problem(FLOWS, "%d flows take %s; %d fit".formatted(wanted, why, places)));
+                problems.add(new Problem(FLOWS, "%d flows need %s; %d fit".formatted(wanted, why, places)));
             } else {
-                lowered.add("%s is lowered from %d to %d: they take %s".formatted(FLOWS, wanted, places, why));
+                lowered.add(
+                        "%s is lowered from %d to %d: %d flows need %s".formatted(FLOWS, wanted, places, wanted, why));
             }
         }
 
@@ -275,7 +276,7 @@ public record Sizes(
                     more && configured.contains(HALF_OPEN) ? HALF_OPEN : configured.contains(WAITING) ? WAITING : FLOWS;
             problems.add(new Problem(
                     key,
-                    "%d waiting flows and %d unfinished headers leave no descriptor for flows: the hop itself takes %d, and this"
+                    "%d waiting flows and %d unfinished headers leave no descriptor for open flows: the hop itself needs %d, and this"
                                     .formatted(waiting, halfOpen, others)
                             + " process may open %d (%s)".formatted(process.descriptors(), RAISE_LIMIT)));
         }
@@ -287,12 +288,13 @@ public record Sizes(
             if (fit >= wanted) {
                 return wanted;
             }
-            String why = "%d MiB of heap, and %d MiB are left for them (%s)"
+            String why = "%d MiB of heap, and %d MiB are available (%s)"
                     .formatted(wanted * HEAP_OF_A_CHAIN / MIB, Math.max(0, free / MIB), RAISE_HEAP);
             if (configured.contains(CHAINS)) {
-                problems.add(new Problem(CHAINS, "%d chains take %s; %d fit".formatted(wanted, why, fit)));
+                problems.add(new Problem(CHAINS, "%d chains need %s; %d fit".formatted(wanted, why, fit)));
             } else {
-                lowered.add("%s is lowered from %d to %d: they take %s".formatted(CHAINS, wanted, fit, why));
+                lowered.add(
+                        "%s is lowered from %d to %d: %d chains need %s".formatted(CHAINS, wanted, fit, wanted, why));
             }
             return fit;
         }

@@ -81,7 +81,7 @@ final class Watchdog implements AutoCloseable {
         watched.forEach((name, one) -> {
             if (one.answered) {
                 if (one.isStuck) {
-                    LOG.info("{} runs again", name);
+                    LOG.info("{} is running again", name);
                 }
                 one.isStuck = false;
                 ask(one, now);

@@ -71,8 +71,8 @@ class ClockWatchTest {
         watch.check();
         assertThat(set).containsExactly(START.minusSeconds(3600));
         assertThat(log.take())
-                .containsExactly("WARN clock stepped back by 3600.0 s; headers that were issued before"
-                        + " 2026-12-31T23:00:00Z are refused, as after a restart");
+                .containsExactly("WARN clock stepped back by 3600.0 s: headers issued before"
+                        + " 2026-12-31T23:00:00Z are rejected, as after a restart");
         pass(Duration.ofMinutes(1));
         wall = wall.plusMillis(3_600_500);
         watch.check();

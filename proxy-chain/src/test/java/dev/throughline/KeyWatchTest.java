@@ -125,7 +125,7 @@ class KeyWatchTest {
         assertThat(log.take()).isEmpty();
         pass(Duration.ofHours(1));
         assertThat(log.take())
-                .containsExactly("INFO signs with key " + next.publicKey().id() + " from now on, instead of "
+                .containsExactly("INFO now signs with key " + next.publicKey().id() + ", before with "
                         + old.publicKey().id());
     }
 }

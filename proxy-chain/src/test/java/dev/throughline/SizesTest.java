@@ -88,7 +88,7 @@ class SizesTest {
         assertThat(fits.problems()).isEmpty();
         assertThat(fits.lowered())
                 .anyMatch(line -> line.startsWith("limits.flows is lowered from 8000 to " + fits.places()
-                                + ": they take 16000" + " descriptors")
+                                + ": 8000 flows need 16000 descriptors")
                         && line.contains("LimitNOFILE="))
                 .anyMatch(line -> line.startsWith("budget.waiting is lowered from 1024 to " + fits.waiting()))
                 .anyMatch(line -> line.startsWith("limits.half-open-headers-total is lowered from 4000 to "));
@@ -101,7 +101,7 @@ class SizesTest {
         assertThat(fits.problems()).singleElement().satisfies(problem -> {
             assertThat(problem.key()).isEqualTo("limits.flows");
             assertThat(problem.message())
-                    .contains("2000 flows take 4000 descriptors", "this process may open 4096", fits.places() + " fit");
+                    .contains("2000 flows need 4000 descriptors", "this process may open 4096", fits.places() + " fit");
         });
         assertThat(sizes("limits: { flows: %d }".formatted(fits.places()), 4096, Sizes.FLOWS)
                         .problems())

@@ -94,7 +94,7 @@ public final class AdminServer implements AutoCloseable {
                         PeerCredentials peer = connection.peerCredentials();
                         boolean allowed = uids.contains(peer.uid());
                         if (!allowed && refused.asMap().putIfAbsent(peer.uid(), true) == null) {
-                            LOG.warn("admin socket: user {} (process {}) may not read it", peer.uid(), peer.pid());
+                            LOG.warn("admin socket: refused user {}, process {}", peer.uid(), peer.pid());
                         }
                         return allowed;
                     }

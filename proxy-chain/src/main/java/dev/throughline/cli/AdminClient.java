@@ -108,7 +108,7 @@ final class AdminClient {
         if (body < 0) {
             throw new CommandFailure(
                     ExitCode.UNREACHABLE,
-                    socket + ": the hop doesn't answer you: which users may is in its configuration, admin.uids");
+                    socket + ": the hop refuses this user (admin.uids in its configuration lists the allowed ones)");
         }
         return new Answer(answer.substring(0, answer.indexOf('\r')), answer.substring(body + 4));
     }
@@ -133,13 +133,13 @@ final class AdminClient {
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCode.UNREACHABLE,
-                    socket + ": no hop answers there (" + IoReason.of(e)
-                            + "): is it running, and may you use its socket?");
+                    socket + ": can't reach the hop (" + IoReason.of(e)
+                            + "): is it running, and may this user access its socket?");
         }
     }
 
     private Mute mute(Duration time) {
-        return new Mute(socket + ": the hop doesn't answer within " + time.toSeconds()
+        return new Mute(socket + ": no answer from the hop within " + time.toSeconds()
                 + " s: is its process stopped (SIGSTOP, a frozen cgroup, a debugger), or the host overloaded?");
     }
 

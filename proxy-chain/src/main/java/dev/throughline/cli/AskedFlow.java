@@ -44,69 +44,75 @@ import tools.jackson.core.JacksonException;
 final class AskedFlow {
     private static final Pattern HOST_ID = Pattern.compile("[0-9a-f]{16}");
 
-    @Option(names = "--flow", paramLabel = "FILE", description = "a line of a flow log says it; - for standard input")
+    @Option(names = "--flow", paramLabel = "FILE", description = "line of a flow log; - for standard input")
     @Nullable
     Path log;
 
-    @Option(names = "--user", paramLabel = "USER", description = "name or id; or both, as two options")
+    @Option(names = "--user", paramLabel = "USER", description = "user name or id; repeat for both")
     List<String> users = List.of();
 
-    @Option(names = "--group", paramLabel = "ID", description = "its number")
+    @Option(names = "--group", paramLabel = "ID", description = "group id")
     @Nullable
     String group;
 
-    @Option(names = "--executable", paramLabel = "PATH", description = "of the process that opened it")
+    @Option(names = "--executable", paramLabel = "PATH", description = "executable of the process")
     @Nullable
     String executable;
 
-    @Option(names = "--sha256", paramLabel = "HEX", description = "of the executable")
+    @Option(names = "--sha256", paramLabel = "HEX", description = "hash of the executable")
     @Nullable
     String sha256;
 
-    @Option(names = "--script", paramLabel = "PATH", description = "that the executable interprets")
+    @Option(names = "--script", paramLabel = "PATH", description = "script that it runs")
     @Nullable
     String script;
 
-    @Option(names = "--parent", paramLabel = "PATH", description = "executable of the process's parent")
+    @Option(names = "--parent", paramLabel = "PATH", description = "executable of the parent process")
     @Nullable
     String parent;
 
-    @Option(names = "--parent-sha256", paramLabel = "HEX", description = "of that executable")
+    @Option(names = "--parent-sha256", paramLabel = "HEX", description = "hash of the parent's executable")
     @Nullable
     String parentSha256;
 
-    @Option(names = "--unit", paramLabel = "NAME", description = "such as nginx.service")
+    @Option(names = "--unit", paramLabel = "NAME", description = "systemd unit, such as nginx.service")
     @Nullable
     String unit;
 
-    @Option(names = "--container", paramLabel = "ID", description = "the whole id")
+    @Option(names = "--container", paramLabel = "ID", description = "container id, in full")
     @Nullable
     String container;
 
-    @Option(names = "--pod", paramLabel = "UID", description = "of Kubernetes")
+    @Option(names = "--pod", paramLabel = "UID", description = "pod uid (Kubernetes)")
     @Nullable
     String pod;
 
-    @Option(names = "--signing-id", paramLabel = "ID", description = "on macOS, as is the next")
+    @Option(names = "--signing-id", paramLabel = "ID", description = "code signing id (macOS)")
     @Nullable
     String signingId;
 
-    @Option(names = "--team-id", paramLabel = "ID", description = "of whoever signed the executable")
+    @Option(names = "--team-id", paramLabel = "ID", description = "team id of the signer (macOS)")
     @Nullable
     String teamId;
 
-    @Option(names = "--evidence", paramLabel = "WORD", description = "such as kernel-connect (default: unknown)")
+    @Option(
+            names = "--evidence",
+            paramLabel = "WORD",
+            description = "evidence, such as kernel-connect (default: unknown)")
     String evidence = "unknown";
 
-    @Option(names = "--host", paramLabel = "NAME", description = "where it was opened (default: the hop's own)")
+    @Option(names = "--host", paramLabel = "NAME", description = "host of the process (default: the hop's own)")
     @Nullable
     String host;
 
-    @Option(names = "--destination", paramLabel = "TO", description = "such as 192.0.2.1:443; needed")
+    @Option(names = "--destination", paramLabel = "TO", description = "destination, such as 192.0.2.1:443; required")
     @Nullable
     String destination;
 
-    @Option(names = "--destination-host", paramLabel = "NAME", description = "by which it was asked for")
+    @Option(
+            names = "--destination-host",
+            paramLabel = "NAME",
+            description = "host name of the destination, as requested")
     @Nullable
     String destinationHost;
 
@@ -137,8 +143,7 @@ final class AskedFlow {
         facts.put("evidence", evidence);
         facts.put("destination", destination);
         if (destination == null) {
-            throw new CommandFailure(
-                    ExitCode.USAGE, "say where it goes, --destination, or give a line of a log, --flow");
+            throw new CommandFailure(ExitCode.USAGE, "missing --destination, or --flow with a line of a flow log");
         }
         try {
             HostId from = HostId.of(host == null ? ownHost : host);
@@ -152,7 +157,7 @@ final class AskedFlow {
         JsonTree who = line(file).object("originator");
         if (!who.has("destination")) {
             throw new CommandFailure(
-                    ExitCode.FAILURE, file + ": names no originator: the flow ended before it was known");
+                    ExitCode.FAILURE, file + ": no originator in this line: the flow ended before it was identified");
         }
         String host = who.text("host");
         try {

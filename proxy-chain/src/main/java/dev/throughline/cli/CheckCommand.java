@@ -16,7 +16,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "check", description = "Check a configuration and the files that it names.")
+@Command(name = "check", description = "Check a configuration and the files it names.")
 final class CheckCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "the configuration")
     Path file = Path.of("");
@@ -51,7 +51,7 @@ final class CheckCommand implements Callable<Integer> {
         sizes.sizes().lowered().forEach(limit -> System.err.println(file + ": warning: " + limit));
         SystemTables tables = SystemTables.of(config, sizes.sizes().places());
         tables.warnings().forEach(warning -> System.err.println(file + ": warning: " + warning));
-        System.out.println(file + ": hop " + config.name() + " is fine");
+        System.out.println(file + ": hop " + config.name() + ": configuration OK");
         sizes.table().forEach(System.out::println);
         tables.lines().forEach(System.out::println);
         return ExitCode.OK;

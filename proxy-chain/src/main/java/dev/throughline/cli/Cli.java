@@ -32,10 +32,10 @@ import picocli.CommandLine.ScopeType;
         },
         footer = {
             "",
-            "'throughline COMMAND --help' says more of one command.",
+            "Run 'throughline COMMAND --help' for details of a command.",
             "Exit status: 0 ok, 1 failure, 2 usage, 3 configuration, 4 unreachable,",
             "5 not verified, 6 doctor found errors, 7 denied by policy,",
-            "8 nobody named, 9 a thread of the hop died."
+            "8 owner unknown, 9 a thread of the hop died."
         })
 public final class Cli {
     @Option(
@@ -52,6 +52,11 @@ public final class Cli {
     boolean version;
 
     private Cli() {}
+
+    static String version() {
+        return Optional.ofNullable(Cli.class.getPackage().getImplementationVersion())
+                .orElse("unpackaged");
+    }
 
     /** Runs one command and returns its exit status. */
     public static int execute(String... arguments) {
@@ -79,7 +84,7 @@ public final class Cli {
             }
             case IOException io -> System.err.println(IoReason.withFile(io));
             default -> {
-                System.err.println("throughline has a bug; this says where:");
+                System.err.println("throughline: internal error; its stack trace:");
                 problem.printStackTrace();
             }
         }
@@ -89,10 +94,8 @@ public final class Cli {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            String version = Optional.ofNullable(Cli.class.getPackage().getImplementationVersion())
-                    .orElse("unpackaged");
             return new String[] {
-                "throughline " + version + " (Java " + Runtime.version().feature() + ", "
+                "throughline " + version() + " (Java " + Runtime.version().feature() + ", "
                         + System.getProperty("os.name") + " " + System.getProperty("os.arch") + ")"
             };
         }

@@ -49,11 +49,11 @@ record ConfiguredSizes(Sizes sizes, ProcessLimits process, List<String> problems
         lines.add("descriptors: %d of %s"
                 .formatted(
                         Sizes.sum(sizes.descriptors()),
-                        process.descriptors() == Long.MAX_VALUE ? "any number" : process.descriptors()));
+                        process.descriptors() == Long.MAX_VALUE ? "unlimited" : process.descriptors()));
         sizes.descriptors().forEach(line -> lines.add(row(line, Long.toString(line.each()), line.sum())));
         lines.add("heap: %d of %d MiB".formatted(mib(Sizes.sum(sizes.heap())), mib(process.heapBytes())));
         sizes.heap().forEach(line -> lines.add(row(line, bytes(line.each()), mib(line.sum()))));
-        lines.add("buffers: %d of %d MiB of direct memory, %d flows that nobody reads"
+        lines.add("buffers: %d of %d MiB of direct memory, for %d flows whose receiver does not read"
                 .formatted(mib(sizes.bufferBytes()), mib(process.directBytes()), sizes.bufferBytes() / MOST_OF_A_FLOW));
         return lines;
     }

@@ -59,7 +59,7 @@ final class ContainmentFindings {
                     "rule " + rule.name()
                             + (denies != excepts
                                     ? " denies by executable alone: a copy of it passes"
-                                    : " allows by executable alone: other programs of the same user can speak as it"),
+                                    : " allows by executable alone: other programs of the same user can impersonate it"),
                     "add a user or a unit to the rule; " + PAGE));
         }
         return findings;
@@ -91,7 +91,7 @@ final class ContainmentFindings {
             return findings;
         }
         String then = ": while it is down, any of " + users + " users of this host can take it";
-        String hint = "take a port below " + firstFree + ", or intercept; " + PAGE;
+        String hint = "use a port below " + firstFree + ", or intercept; " + PAGE;
         for (ListenerConfig listener : hop.listeners()) {
             address(listener)
                     .filter(address -> address.getPort() >= firstFree)
@@ -152,17 +152,17 @@ final class ContainmentFindings {
                 }
             }
         } catch (IOException e) {
-            return Optional.of(Finding.warning(CONTAINMENT, "processes can't be listed: " + e.getMessage(), ""));
+            return Optional.of(Finding.warning(CONTAINMENT, "can't list processes: " + e.getMessage(), ""));
         }
         return found.isEmpty()
                 ? Optional.empty()
                 : Optional.of(Finding.warning(
                         CONTAINMENT,
                         found.size() + (found.size() == 1 ? " process" : " processes")
-                                + " outside this hop can send past its rules by CAP_NET_RAW: "
+                                + " outside this hop can bypass its rules with CAP_NET_RAW: "
                                 + String.join(", ", found.subList(0, Math.min(SHOWN, found.size())))
                                 + (found.size() > SHOWN ? ", …" : ""),
-                        "take the capability away, and set interception: { mark-uids }; " + PAGE));
+                        "remove the capability, and set interception: { mark-uids }; " + PAGE));
     }
 
     private static boolean hasRawSockets(Path process) {

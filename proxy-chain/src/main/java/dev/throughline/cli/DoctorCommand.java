@@ -2,7 +2,6 @@ package dev.throughline.cli;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -11,21 +10,21 @@ import picocli.CommandLine.Option;
 @Command(
         name = "doctor",
         description = {
-            "Check what a hop needs of this machine.",
-            "That is the kernel, programs and capabilities, and with a configuration its keys and rules. Exits with 6 if it finds an error."
+            "Check whether this host has what a hop needs.",
+            "Checks the kernel, programs and capabilities; with a configuration also its keys, files, rules and running hop. Exits with 6 if it finds an error."
         })
 final class DoctorCommand implements Callable<Integer> {
     @Option(
             names = {"-c", "--config"},
             paramLabel = "FILE",
             defaultValue = "${env:THROUGHLINE_CONFIG}",
-            description = "check for this hop as well")
+            description = "check this hop too")
     @Nullable
     Path file;
 
     @Override
     public Integer call() {
-        List<Finding> findings = new Examination(Optional.ofNullable(file).map(ConfigOption::read)).findings();
+        List<Finding> findings = (file == null ? new Examination() : new Examination(file)).findings();
         String group = "";
         for (Finding finding : findings) {
             if (!finding.group().equals(group)) {

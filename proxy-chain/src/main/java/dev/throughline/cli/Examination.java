@@ -50,7 +50,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
-/** What doctor looks at, each by trying it rather than by believing a version number. */
+/** The checks of doctor. Each tries what the hop needs, rather than believing a version number. */
 final class Examination {
     private static final String KERNEL = "kernel";
     private static final String PORTS = "source ports";
@@ -64,13 +64,22 @@ final class Examination {
     private static final int MAX_PASSING = 20;
     private static final Duration OWNER_PATIENCE = Duration.ofSeconds(2);
     private static final String OTHERS = "rules of other programs";
-    private static final String MARKS_PAGE = "deploy/beside-others.md says what to change";
+    private static final String MARKS_PAGE = "see deploy/beside-others.md";
 
     private final Optional<HopConfig> config;
+    /** The file of {@link #config}, for commands in hints; unused without one. */
+    private final Path file;
+
     private final List<Finding> findings = new ArrayList<>();
 
-    Examination(Optional<HopConfig> config) {
-        this.config = config;
+    Examination() {
+        this.config = Optional.empty();
+        this.file = Path.of("");
+    }
+
+    Examination(Path file) {
+        this.config = Optional.of(ConfigOption.read(file));
+        this.file = file;
     }
 
     List<Finding> findings() {
@@ -101,32 +110,30 @@ final class Examination {
                             ? Finding.ok(KERNEL, "sock_diag finds the owner of a socket")
                             : Finding.error(
                                     KERNEL,
-                                    "sock_diag doesn't find a socket of this process",
-                                    "is the module tcp_diag (CONFIG_INET_TCP_DIAG) there?"));
+                                    "sock_diag does not find a socket of this process",
+                                    "load the module tcp_diag (CONFIG_INET_TCP_DIAG)"));
         } catch (IOException e) {
-            findings.add(
-                    Finding.error(KERNEL, "sock_diag can't be asked: " + e.getMessage(), "CONFIG_INET_DIAG is needed"));
+            findings.add(Finding.error(KERNEL, "sock_diag failed: " + e.getMessage(), "CONFIG_INET_DIAG is needed"));
         }
         try (Conntrack conntrack = Conntrack.open()) {
             InetSocketAddress nobody = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
             conntrack.original(nobody, nobody);
-            findings.add(Finding.ok(KERNEL, "conntrack can be asked for the true source of redirected connections"));
+            findings.add(Finding.ok(KERNEL, "conntrack returns the original source of redirected connections"));
             Optional<ConntrackUsage> full = ConntrackUsage.now().filter(usage -> usage.isAt(80));
             if (full.isPresent()) {
                 String most = conntrack
                         .largestSource()
-                        .map(source -> "; most are " + source.getKey() + ", " + source.getValue())
+                        .map(source -> "; most: " + source.getKey() + ", " + source.getValue())
                         .orElse("");
                 findings.add(Finding.warning(
                         KERNEL,
                         full.get() + most,
-                        "when it is full, the kernel drops new connections of all applications: see whose socket that is (ss"
-                                + " -anp), or raise net.netfilter.nf_conntrack_max"));
+                        "when it is full, the kernel drops new connections of all applications: find the owner of that"
+                                + " socket (ss -anp), or raise net.netfilter.nf_conntrack_max"));
             }
         } catch (IOException e) {
             findings.add(unlessRedirecting(
-                    "conntrack can't be asked: " + e.getMessage(),
-                    "CAP_NET_ADMIN and nf_conntrack_netlink are needed"));
+                    "conntrack failed: " + e.getMessage(), "CAP_NET_ADMIN and nf_conntrack_netlink are needed"));
         }
     }
 
@@ -164,31 +171,31 @@ final class Examination {
             Set<Capability> effective = Capability.effective();
             boolean intercepts = config.map(Examination::needsMark).orElse(false);
             capability(effective, Capability.NET_ADMIN, intercepts, "marks, TPROXY and rules");
-            capability(effective, Capability.SYS_PTRACE, false, "naming the processes of other users");
+            capability(effective, Capability.SYS_PTRACE, false, "identifying the processes of other users");
             capability(
                     effective, Capability.DAC_READ_SEARCH, false, "reading the descriptors of other users' processes");
-            capability(effective, Capability.BPF, false, "the kernel's notes of who connects");
-            capability(effective, Capability.PERFMON, false, "the kernel's notes of executables, parents and scripts");
+            capability(effective, Capability.BPF, false, "tracing connect(2)");
+            capability(effective, Capability.PERFMON, false, "tracing executables, parents and scripts");
         } catch (IOException e) {
-            findings.add(Finding.error(CAPABILITIES, "can't be read: " + e.getMessage(), "is /proc mounted?"));
+            findings.add(Finding.error(CAPABILITIES, "can't read capabilities: " + e.getMessage(), "mount /proc"));
         }
     }
 
-    /** By what evidence a hop of this user names processes, found out by trying. */
+    /** The evidence by which a hop of this user identifies processes, found by trying. */
     private void identity() {
         int notes = config.map(HopConfig::limits).orElse(Limits.DEFAULTS).connectNotes();
         try (ProcessIdentifier identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL)) {
             EvidenceInForce found = EvidenceWatch.tried(identifier, () -> NotesStart.begin(notes));
-            String text = "processes are named by " + found.best() + ": " + found.reach();
+            String text = "process identification by " + found.best() + ": " + found.reach();
             findings.add(
                     found.best() == Evidence.UNKNOWN
                             ? Finding.warning(IDENTITY, text, "")
                             : Finding.ok(IDENTITY, text));
             found.lacks()
                     .forEach(lack -> findings.add(
-                            Finding.warning(IDENTITY, "better is in the way: " + lack.what(), lack.hint())));
+                            Finding.warning(IDENTITY, "better evidence is unavailable: " + lack.what(), lack.hint())));
         } catch (IOException e) {
-            findings.add(Finding.error(IDENTITY, "processes can't be named: " + e.getMessage(), "is /proc mounted?"));
+            findings.add(Finding.error(IDENTITY, "can't identify processes: " + e.getMessage(), "mount /proc"));
         }
     }
 
@@ -196,8 +203,8 @@ final class Examination {
         if (effective.contains(capability)) {
             findings.add(Finding.ok(CAPABILITIES, capability + ", for " + use));
         } else {
-            String text = "no " + capability + ": " + use;
-            String hint = "run as a service with it (deploy/throughline@.service), or as root";
+            String text = capability + " is missing, for " + use;
+            String hint = "run as root, or as a service with it (deploy/throughline@.service)";
             findings.add(needed ? Finding.error(CAPABILITIES, text, hint) : Finding.warning(CAPABILITIES, text, hint));
         }
     }
@@ -224,7 +231,7 @@ final class Examination {
                 .forEach(warning -> findings.add(Finding.warning(
                         KEYS,
                         warning,
-                        "throughline keys list --config FILE shows all; deploy/README.md how to rotate")));
+                        "throughline keys list --config " + file + " (deploy/README.md: how to rotate)")));
         for (ListenerConfig listener : hop.listeners()) {
             if (listener instanceof ListenerConfig.PreviousHop previous
                     && isUnknown(previous.previous().hop(), keys.trust(), now)) {
@@ -232,7 +239,9 @@ final class Examination {
                         KEYS,
                         "no trusted key of the previous hop "
                                 + previous.previous().hop(),
-                        "throughline keys trust TRUSTFILE KEY"));
+                        "throughline keys trust "
+                                + hop.trust().map(Path::toString).orElse("TRUSTFILE")
+                                + " KEY --hop, with the key that its 'keys show' prints"));
             }
         }
     }
@@ -248,8 +257,8 @@ final class Examination {
                     && legacy.peers().stream().anyMatch(network -> network.prefix() == 0)) {
                 findings.add(Finding.warning(
                         LISTENERS,
-                        legacy.name() + " believes whoever can reach it: its peers are everybody",
-                        "name the proxies in \"peers\""));
+                        legacy.name() + " accepts unsigned headers from any address",
+                        "list the proxies in \"peers\""));
             }
             if (listener instanceof ListenerConfig.Bridge bridge) {
                 socket(bridge);
@@ -258,30 +267,30 @@ final class Examination {
         }
     }
 
-    /** What is as it should be needs no line: every hop has these. */
+    /** Reports problems only: every hop has these files. */
     private void ownFiles(HopConfig hop) {
         HopConfig.Admin admin = hop.admin();
         Stream.of(
-                        canBeMade("admin interface: socket " + admin.socket(), admin.socket(), "socket"),
-                        canBeMade("pid file " + admin.pidFile(), admin.pidFile(), "pid-file"))
+                        creatable("admin socket " + admin.socket(), admin.socket(), "socket"),
+                        creatable("pid file " + admin.pidFile(), admin.pidFile(), "pid-file"))
                 .filter(finding -> finding.level() != Finding.Level.OK)
                 .forEach(findings::add);
     }
 
-    /** Each flow takes a source port towards where it goes; the range is that of this network namespace. */
+    /** Each flow takes a source port for its next hop; the range is that of this network namespace. */
     private void ports(HopConfig hop) {
         try {
             SourcePorts ports = SourcePorts.read();
             String text =
-                    "%d source ports (net.ipv4.ip_local_port_range) towards one address, each kept for %d s after a flow: %d short flows a second"
+                    "%d source ports for each address (net.ipv4.ip_local_port_range), each in use for %d s after its flow: %d short flows/s"
                             .formatted(ports.count(), ports.kept().toSeconds(), ports.perSecond());
             findings.add(
                     ports.count() < hop.limits().flows()
                             ? Finding.warning(
                                     PORTS,
-                                    text + ", and fewer than flows (limits.flows, "
+                                    text + "; fewer than limits.flows ("
                                             + hop.limits().flows()
-                                            + "): those to one address end with no-ports before the hop is full",
+                                            + "): flows to one address fail with no-ports before the hop is full",
                                     "widen the range; deploy/README.md, \"When something runs out\"")
                             : Finding.ok(PORTS, text));
         } catch (IOException e) {
@@ -290,39 +299,39 @@ final class Examination {
     }
 
     private void socket(ListenerConfig.Bridge bridge) {
-        findings.add(canBeMade(bridge.name() + ": socket " + bridge.socket(), bridge.socket(), "socket"));
+        findings.add(creatable(bridge.name() + ": socket " + bridge.socket(), bridge.socket(), "socket"));
     }
 
-    /** The hop makes folders that aren't there, as far as the nearest one that is lets it. */
-    private static Finding canBeMade(String text, Path file, String key) {
+    /** The hop creates missing directories, if it may write to the nearest one that exists. */
+    private static Finding creatable(String text, Path file, String key) {
         Path folder = nearest(file.toAbsolutePath());
-        String hint = "the hop's user must be able to make files there, or \"" + key + "\" must name another place";
+        String hint = "let the hop's user create files there, or change \"" + key + "\"";
         if (!Files.isDirectory(folder)) {
             return Finding.error(
-                    LISTENERS, text + " can't be made: " + folder + " is no folder that can be seen", hint);
+                    LISTENERS, text + " can't be created: " + folder + " is not an accessible directory", hint);
         }
         return Files.isWritable(folder)
-                ? Finding.ok(LISTENERS, text + " can be made")
-                : Finding.error(LISTENERS, text + " can't be made: no right to write to " + folder, hint);
+                ? Finding.ok(LISTENERS, text + " can be created")
+                : Finding.error(LISTENERS, text + " can't be created: " + folder + " is not writable", hint);
     }
 
-    /** The nearest of the folders above {@code file} that is there. */
+    /** Returns the nearest directory above {@code file} that exists. */
     private static Path nearest(Path file) {
         Path parent = file.getParent();
         return parent == null ? file : Files.notExists(parent) ? nearest(parent) : parent;
     }
 
-    /** A user that isn't there is no risk now, but may be given to somebody later. */
+    /** An id without a user is no risk now, but may be assigned later. */
     private void agents(ListenerConfig.Bridge bridge) {
         Users users = Users.ofThisHost();
         for (int uid : bridge.uids()) {
-            String agents = bridge.name() + " believes agents of user " + Integer.toUnsignedString(uid);
+            String agents = bridge.name() + " accepts agents of user " + Integer.toUnsignedString(uid);
             findings.add(users.name(uid)
                     .map(name -> Finding.ok(LISTENERS, agents + " (" + name + ")"))
                     .orElseGet(() -> Finding.warning(
                             LISTENERS,
-                            agents + ", whom /etc/passwd doesn't know",
-                            "unless a directory service does, correct \"uid\" or add the user")));
+                            agents + ", which is not in /etc/passwd",
+                            "correct \"uid\" or add the user, unless a directory service has it")));
         }
     }
 
@@ -330,31 +339,31 @@ final class Examination {
         AdminClient running = new AdminClient(hop.admin().socket());
         Optional<String> mute = running.muteness();
         if (mute.isPresent()) {
-            findings.add(Finding.error(
-                    RUNNING, mute.get(), "kill -CONT continues a stopped process; is the host overloaded?"));
+            findings.add(Finding.error(RUNNING, mute.get(), "continue a stopped process with kill -CONT"));
             return;
         }
         if (config.flatMap(ConfiguredRules::of).isPresent()) {
             running.problemsOfRunningHop()
-                    .ifPresent(problems -> findings.add(Finding.error(RULES, "the running hop says: " + problems, "")));
+                    .ifPresent(problems -> findings.add(Finding.error(RULES, "running hop: " + problems, "")));
         }
         places(hop);
         hanging(hop);
     }
 
-    /** Of a hop that runs and lets this user ask; of any other there is nothing to say. */
+    /** Reports on a hop that runs and answers this user. */
     private void places(HopConfig hop) {
         AdminClient running = new AdminClient(hop.admin().socket());
         try {
             findings.addAll(PlaceFindings.of(
                     JsonTree.parse(running.get("/budget")),
-                    JsonTree.parse(running.get("/flows")).list("flows")));
+                    JsonTree.parse(running.get("/flows")).list("flows"),
+                    file));
         } catch (CommandFailure notRunning) {
             return;
         }
     }
 
-    /** What a running hop waits for in vain when it names processes. */
+    /** Reports the file systems and users that don't answer when a running hop identifies processes. */
     private void hanging(HopConfig hop) {
         AdminClient running = new AdminClient(hop.admin().socket());
         try {
@@ -363,8 +372,8 @@ final class Examination {
                     .forEach(place -> findings.add(Finding.warning(
                             IDENTITY,
                             "the running hop gets no answer from " + place
-                                    + ": processes there are named without what it would tell",
-                            "is its server up? umount -f or -l takes a dead file system away")));
+                                    + ": processes there are identified without what it holds",
+                            "check its server; umount -f or -l detaches a dead file system")));
         } catch (CommandFailure notRunning) {
             return;
         }
@@ -381,13 +390,13 @@ final class Examination {
                 case Difference.None none -> {
                     findings.add(Finding.ok(
                             RULES,
-                            "as the configuration means them"
+                            "installed as configured"
                                     + (tables.isProtected(plan.get())
                                             ? "; only the running hop can change them"
                                             : "; other programs can change and flush them")));
                     tables.straying(plan.get())
                             .ifPresent(problem -> findings.add(Finding.error(
-                                    RULES, problem, "remove that rule, or give it a lower place than this hop's")));
+                                    RULES, problem, "remove that rule, or give it a priority after this hop's")));
                 }
                 case Difference.NotInstalled missing ->
                     findings.add(Finding.error(
@@ -395,30 +404,31 @@ final class Examination {
                             "not installed",
                             hop.failOpen()
                                     ? "the running hop installs them"
-                                    : "throughline redirect apply --config FILE"));
+                                    : "throughline redirect apply --config " + file));
                 case Difference.Differs differs ->
                     findings.add(Finding.error(
                             RULES,
                             "differ from the configuration:\n        " + String.join("\n        ", differs.lines()),
-                            "throughline redirect apply --config FILE"));
+                            "throughline redirect apply --config " + file));
             }
             tables.otherHopWithMark(plan.get())
                     .ifPresent(other -> findings.add(Finding.error(
                             RULES,
-                            "the rules of hop " + other + " on this host have the same mark",
-                            "give one of the two hops another \"mark\"")));
+                            "hop " + other + " on this host has the same mark",
+                            "change the \"mark\" of one of the two hops")));
             tables.hints().forEach(hint -> findings.add(Finding.warning(RULES, hint, "")));
             passingBy(tables.passingBy(plan.get()));
         } catch (IOException e) {
-            findings.add(Finding.error(RULES, "can't be compared: " + e.getMessage(), "run doctor as root"));
+            findings.add(Finding.error(RULES, "can't read the rules: " + e.getMessage(), "run doctor as root"));
         }
         beside(plan.get());
         if (hop.route() instanceof RouteConfig.HopByInterception by) {
-            findings.add(Finding.ok(RULES, "connections to hop " + by.hop() + " may leave only by its interception"));
+            findings.add(
+                    Finding.ok(RULES, "connections to hop " + by.hop() + " are refused unless it intercepts them"));
         }
     }
 
-    /** An operator who wants all traffic to go through the hop must know what doesn't. */
+    /** An operator who wants all traffic to go through the hop must see the traffic that doesn't. */
     private void passingBy(List<Tuple> connections) throws IOException {
         if (connections.isEmpty()) {
             return;
@@ -439,8 +449,9 @@ final class Examination {
         findings.add(Finding.warning(
                 RULES,
                 connections.size() + (connections.size() == 1 ? " connection was" : " connections were")
-                        + " open before the rules, and not captured:\n        " + String.join("\n        ", lines),
-                "restart these programs to have their connections captured"));
+                        + " open before the rules were installed, not captured:\n        "
+                        + String.join("\n        ", lines),
+                "restart these programs"));
     }
 
     private static String owner(ProcessIdentifier identifier, Tuple connection) {
@@ -461,7 +472,7 @@ final class Examination {
         }
     }
 
-    /** Rules of other programs that meet the hop's packets. */
+    /** Reports rules of other programs that affect the hop's packets. */
     private void beside(RulePlan plan) {
         MarkUsers.warnings(plan).forEach(warning -> findings.add(Finding.warning(OTHERS, warning, MARKS_PAGE)));
         try {
@@ -471,14 +482,14 @@ final class Examination {
             if (!legacy.isEmpty()) {
                 findings.add(Finding.warning(
                         OTHERS,
-                        "tables of legacy iptables can't be read: " + String.join(", ", legacy),
-                        "iptables-legacy-save and ip6tables-legacy-save show whether their rules match marks"));
+                        "can't read tables of legacy iptables: " + String.join(", ", legacy),
+                        "check with iptables-legacy-save and ip6tables-legacy-save whether their rules match marks"));
             } else if (foreign.isEmpty()) {
                 findings.add(Finding.ok(OTHERS, "no rule of another program matches or changes this hop's marks"));
             }
         } catch (IOException e) {
             findings.add(Finding.warning(
-                    OTHERS, "rules of other programs can't be read: " + e.getMessage(), "run doctor as root"));
+                    OTHERS, "can't read the rules of other programs: " + e.getMessage(), "run doctor as root"));
         }
     }
 }

@@ -23,7 +23,7 @@ final class FatalExceptions implements Thread.UncaughtExceptionHandler {
     public void uncaughtException(Thread thread, Throwable e) {
         try {
             Thread.ofPlatform().name("end").daemon().start(FatalExceptions::endSoon);
-            LOG.error("thread {} died; the process ends, since it can't work without it", thread.getName(), e);
+            LOG.error("thread {} died, exiting", thread.getName(), e);
             StandardError.close();
         } finally {
             Runtime.getRuntime().halt(ExitCode.THREAD_DIED);

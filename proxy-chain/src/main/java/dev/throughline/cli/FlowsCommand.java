@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "flows",
         synopsisSubcommandLabel = "COMMAND",
-        description = "See the flows of a running hop.",
+        description = "List and count the flows of a running hop.",
         subcommands = {FlowsCommand.Listing.class, FlowsCommand.Top.class})
 final class FlowsCommand {
     enum Format {
@@ -68,7 +68,7 @@ final class FlowsCommand {
         }
     }
 
-    @Command(name = "top", description = "Who has how many flows, most first; and how many places are taken.")
+    @Command(name = "top", description = "Count the open flows by originator, most first, and the places in use.")
     static final class Top implements Callable<Integer> {
         @ArgGroup(multiplicity = "1")
         Target target = new Target();
@@ -84,7 +84,7 @@ final class FlowsCommand {
                 names = {"-n", "--rows"},
                 defaultValue = "20",
                 paramLabel = "N",
-                description = "how many rows (default: ${DEFAULT-VALUE})")
+                description = "number of rows (default: ${DEFAULT-VALUE})")
         int rows;
 
         @Override
@@ -99,17 +99,15 @@ final class FlowsCommand {
 
     /** Flows as a table for people. */
     static final class FlowTableText {
-        private static final String ROW = "%-6s %-10s %-20s %-28s %-22s %-22s %10s %10s %9s%n";
 
         private FlowTableText() {}
 
         static String of(List<JsonTree> flows) {
-            StringBuilder text = new StringBuilder();
-            text.append(ROW.formatted(
-                    "FLOW", "STAGE", "ORIGINATOR", "EVIDENCE", "SOURCE", "DESTINATION", "OUT", "IN", "SECONDS"));
+            Columns table = new Columns(6, 7, 8)
+                    .row("FLOW", "STAGE", "ORIGINATOR", "EVIDENCE", "SOURCE", "DESTINATION", "OUT", "IN", "SECONDS");
             for (JsonTree flow : flows) {
                 JsonTree who = flow.object("originator");
-                text.append(ROW.formatted(
+                table.row(
                         flow.text("number"),
                         flow.text("stage"),
                         name(who),
@@ -118,9 +116,9 @@ final class FlowsCommand {
                         who.text("destination"),
                         flow.text("bytes_out"),
                         flow.text("bytes_in"),
-                        seconds(flow.text("duration_ms"))));
+                        seconds(flow.text("duration_ms")));
             }
-            return text.toString();
+            return table.toString();
         }
 
         private static String name(JsonTree who) {

@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
 /** A captured header in whatever form a person has it: raw bytes, hex or base64, in a file, on standard input or typed. */
 final class HeaderInput {
     private static final byte[] SIGNATURE_START = {0x0d, 0x0a, 0x0d, 0x0a};
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
     private static final int MOST_BYTES = 1 << 20;
+    /** Of an argument that is no file, in a message: it may be a long header. */
+    private static final int SHOWN = 100;
 
     private HeaderInput() {}
 
@@ -28,7 +31,7 @@ final class HeaderInput {
         }
         Path file = asFile(argument);
         if (file == null) {
-            return bytes(argument.getBytes(StandardCharsets.UTF_8), "HEADER: no such file, and");
+            return bytes(argument.getBytes(StandardCharsets.UTF_8), abbreviated(argument) + ": no such file, and");
         }
         try (InputStream in = Files.newInputStream(file)) {
             return bytes(in.readNBytes(MOST_BYTES), file + ":");
@@ -37,11 +40,15 @@ final class HeaderInput {
         }
     }
 
+    private static String abbreviated(String argument) {
+        return argument.length() > SHOWN ? argument.substring(0, SHOWN) + "…" : argument;
+    }
+
     private static byte[] standardInput() {
         try {
             return System.in.readNBytes(MOST_BYTES);
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "standard input can't be read: " + IoReason.of(e));
+            throw new CommandFailure(ExitCode.FAILURE, "standard input: can't be read: " + IoReason.of(e));
         }
     }
 
@@ -60,14 +67,13 @@ final class HeaderInput {
 
     private static byte[] bytes(byte[] content, String whose) {
         if (content.length == 0) {
-            throw new CommandFailure(ExitCode.USAGE, whose + " there is nothing in it");
+            throw new CommandFailure(ExitCode.USAGE, whose + " empty");
         }
         if (startsAsHeader(content)) {
             return content;
         }
-        String text = CharMatcher.whitespace()
-                .or(CharMatcher.is(':'))
-                .removeFrom(new String(content, StandardCharsets.UTF_8));
+        String given = new String(content, StandardCharsets.UTF_8);
+        String text = CharMatcher.whitespace().or(CharMatcher.is(':')).removeFrom(given);
         return Stream.<Function<String, byte[]>>of(HexFormat.of()::parseHex, Base64.getDecoder()::decode)
                 .flatMap(form -> decoded(form, text))
                 .filter(HeaderInput::startsAsHeader)
@@ -75,10 +81,15 @@ final class HeaderInput {
                 .orElseThrow(() -> new CommandFailure(
                         ExitCode.USAGE,
                         whose
-                                + " not a PROXY v2 header, which begins with the bytes 0d 0a 0d 0a, raw, as hex or as base64"
-                                + (text.startsWith("PROXY")
-                                        ? "; this is a header of version 1, which nobody signs"
-                                        : "")));
+                                + " not a PROXY v2 header: expected the bytes 0d 0a 0d 0a first, raw, as hex or as base64"
+                                + instead(given)));
+    }
+
+    private static String instead(String given) {
+        if (given.stripLeading().startsWith("PROXY")) {
+            return ", found a PROXY v1 header, which is never signed";
+        }
+        return given.startsWith(BYTE_ORDER_MARK) ? ", found a byte order mark (U+FEFF): save the file without it" : "";
     }
 
     private static Stream<byte[]> decoded(Function<String, byte[]> form, String text) {

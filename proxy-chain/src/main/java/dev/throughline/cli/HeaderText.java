@@ -11,7 +11,9 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
+import dev.throughline.key.Algorithm;
 import dev.throughline.originator.Code;
+import dev.throughline.originator.HopId;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.Person;
 import dev.throughline.originator.Placement;
@@ -40,7 +42,8 @@ final class HeaderText {
         StringBuilder out = new StringBuilder();
         int length = header.raw().length();
         out.append("PROXY v2 header, %d bytes%s%n"
-                .formatted(length, given > length ? ", followed by " + (given - length) + " bytes of the flow" : ""));
+                .formatted(
+                        length, given > length ? ", followed by %d bytes of payload".formatted(given - length) : ""));
         line(out, "command", header.command().toString());
         header.tuple().ifPresent(tuple -> {
             line(out, "transport", tuple.transport().toString());
@@ -59,10 +62,10 @@ final class HeaderText {
 
     private void chain(StringBuilder out, Chain chain) {
         Originator who = chain.origin().claim().unverified();
-        out.append("origin, as hop ")
-                .append(names.of(chain.links().getFirst().link().hop()))
-                .append(" claims\n");
-        line(out, "host", names.of(who.host()));
+        out.append("origin, as claimed by ")
+                .append(hop(chain.links().getFirst().link().hop()))
+                .append('\n');
+        line(out, "host", names.find(who.host()).orElse("id " + who.host() + " (no trusted key names this host)"));
         line(out, "flow", who.flow().toString());
         line(out, "observed at", who.observedAt().toString());
         line(out, "flow's source", Tuple.text(who.tuple().source()));
@@ -76,7 +79,7 @@ final class HeaderText {
                 line(
                         out,
                         detail.kind().toString(),
-                        "came closed; what is shown fits the commitment "
+                        "received closed; the opening matches the commitment "
                                 + detail.commitment().toHex());
             }
         }
@@ -141,8 +144,7 @@ final class HeaderText {
 
     private void link(StringBuilder out, SignedLink signed) {
         Link link = signed.link();
-        out.append("link %d, by hop %s for hop %s%n"
-                .formatted(link.index(), names.of(link.hop()), names.of(link.audience())));
+        out.append("link %d, from %s to %s%n".formatted(link.index(), hop(link.hop()), hop(link.audience())));
         line(out, "issued at", link.issuedAt() + ", for " + link.ttl().toMillis() + " ms");
         line(
                 out,
@@ -157,16 +159,21 @@ final class HeaderText {
         line(
                 out,
                 "signature",
-                "algorithm %d, leaf %d of %d"
+                "%s, leaf %d of %d"
                         .formatted(
-                                signed.proof().algorithm(),
+                                Algorithm.name(signed.proof().algorithm()),
                                 signed.proof().leafIndex(),
                                 signed.proof().treeSize()));
     }
 
+    /** A header holds ids of hops; their names come from the trust file. */
+    private String hop(HopId hop) {
+        return names.find(hop).map(name -> "hop " + name).orElse("hop id " + hop + " (no trusted key names this hop)");
+    }
+
     private static String verdict(Optional<CaptureCheck> verification) {
         return switch (verification.orElse(null)) {
-            case null -> "not verified: say whom to believe (--trust FILE)\n";
+            case null -> "not verified: no trust file given (--trust FILE)\n";
             case CaptureCheck.Genuine genuine ->
                 "verified: signed by "
                         + String.join(

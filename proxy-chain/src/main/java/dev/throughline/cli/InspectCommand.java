@@ -35,9 +35,8 @@ import picocli.CommandLine.Parameters;
         name = "inspect",
         description = {
             "Show and verify a captured header, field by field.",
-            "Exits with 0 if it verifies against the trust file and with 5 if it doesn't, or if none is given. What only its"
-                    + " receiver can check is left out: that it was meant for this hop, by this connection, now, and for"
-                    + " the first time."
+            "Exits with 0 if the header verifies against the trust file, and with 5 if it doesn't or no trust file is given."
+                    + " Does not check what only the receiver can: audience, connection, time and replay."
         })
 final class InspectCommand implements Callable<Integer> {
     @Parameters(
@@ -47,7 +46,7 @@ final class InspectCommand implements Callable<Integer> {
             description = "a file, the header itself, or - for standard input (default); raw, hex or base64")
     String argument = "-";
 
-    @Option(names = "--trust", paramLabel = "FILE", description = "the keys to believe")
+    @Option(names = "--trust", paramLabel = "FILE", description = "trust file to verify with")
     @Nullable
     Path trustFile;
 
@@ -55,12 +54,12 @@ final class InspectCommand implements Callable<Integer> {
             names = "--open",
             paramLabel = "FILE",
             description =
-                    "show closed details that openings in this file prove, such as a flow log of the hop that closed"
-                            + " them; exits with 5 if none fits")
+                    "open closed details with the openings in this file, such as a flow log of the hop that closed"
+                            + " them; exits with 5 if none matches")
     @Nullable
     Path openingsFile;
 
-    @Option(names = "--json", description = "as JSON")
+    @Option(names = "--json", description = "print JSON")
     boolean asJson;
 
     @Option(
@@ -78,7 +77,7 @@ final class InspectCommand implements Callable<Integer> {
         return switch (new HeaderReader(new HeaderLimits(0xFFFF + 16)).read(bytes, bytes.length)) {
             case ReadResult.Complete complete -> inspect(complete.header(), bytes.length, chainTlv, trust);
             case ReadResult.NeedMore more ->
-                malformed(bytes.length, "the header ends here, expected " + more.total() + " bytes in all");
+                malformed(bytes.length, "the header is cut: expected " + more.total() + " bytes");
             case ReadResult.Malformed bad ->
                 malformed(bad.offset(), bad.problem() + " (PROXY protocol, section " + bad.section() + ")");
         };
@@ -106,7 +105,7 @@ final class InspectCommand implements Callable<Integer> {
         }
         boolean opensNothing = openingsFile != null && opened.isEmpty();
         if (opensNothing) {
-            System.err.println(openingsFile + ": opens none of this header's details");
+            System.err.println(openingsFile + ": no opening in this file matches the header");
         }
         return verification.orElse(null) instanceof CaptureCheck.Genuine && !opensNothing
                 ? ExitCode.OK

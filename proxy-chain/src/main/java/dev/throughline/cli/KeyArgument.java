@@ -22,8 +22,7 @@ record KeyArgument(String text) {
     PublicKey publicKey() {
         if (KeyFiles.isSecret(text)) {
             throw new CommandFailure(
-                    ExitCode.USAGE,
-                    "KEY: this is a secret key, which nobody else may see: give the public key that 'keys show' prints");
+                    ExitCode.USAGE, "KEY: this is a secret key; use the public key that 'keys show' prints");
         }
         try {
             return PublicKey.parse(text);
@@ -47,6 +46,6 @@ record KeyArgument(String text) {
         return in(trust)
                 .orElseThrow(() -> new CommandFailure(
                         ExitCode.FAILURE,
-                        file + ": has no key " + text.strip() + ": 'keys list' shows which there are"));
+                        file + ": no key " + text.strip() + " in this file ('keys list' shows its keys)"));
     }
 }

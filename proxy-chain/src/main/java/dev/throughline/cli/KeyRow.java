@@ -15,12 +15,11 @@ import java.util.Optional;
  * A key in a list.
  *
  * @param state one word
- * @param more what a person wants to know besides, such as until when
+ * @param more a detail of the state, such as its end
  * @param rights as a trust file has them; empty for this hop's own keys
  */
 record KeyRow(
         PublicKey key, String state, String more, String rights, Optional<Instant> from, Optional<Instant> until) {
-    private static final String ROW = "%-16s  %-12s  %-9s  %-44s  %-20s  %s%n";
 
     /** A hop's own keys, in the order in which they sign. */
     static List<KeyRow> of(SecretKeys keys, Instant now) {
@@ -33,7 +32,7 @@ record KeyRow(
                             : Optional.empty();
                     String more = switch (state) {
                         case SIGNING -> until.map(end -> "until " + end).orElse("");
-                        case VERIFY_ONLY -> "until " + entry.from().orElseThrow();
+                        case VERIFY_ONLY -> "signs from " + entry.from().orElseThrow();
                         case RETIRED -> "since " + until.orElseThrow();
                     };
                     return new KeyRow(entry.key().publicKey(), state.toString(), more, "", entry.from(), until);
@@ -51,7 +50,7 @@ record KeyRow(
                             entry.until()
                                     .map(end -> "expires " + KeyTimes.in(now, end))
                                     .orElse("");
-                        case NOT_YET_VALID -> "before " + entry.from().orElseThrow();
+                        case NOT_YET_VALID -> "until " + entry.from().orElseThrow();
                         case EXPIRED -> "at " + entry.until().orElseThrow();
                         case REVOKED -> entry.revoked().orElse("");
                     };
@@ -62,17 +61,23 @@ record KeyRow(
 
     /** Keys as a table for people. */
     static String table(List<KeyRow> rows) {
-        StringBuilder text = new StringBuilder(ROW.formatted("KEY", "HOP", "ALGORITHM", "STATE", "MAY", "FINGERPRINT"));
+        Columns table = new Columns().row("KEY", "HOP", "ALGORITHM", "STATE", "RIGHTS", "FINGERPRINT");
         for (KeyRow row : rows) {
-            text.append(ROW.formatted(
-                    row.key.id(),
+            table.row(
+                    row.key.id().toString(),
                     row.key.hopName(),
-                    row.key.algorithm(),
-                    row.more.isEmpty() ? row.state : row.state + ", " + row.more,
+                    row.key.algorithm().toString(),
+                    row.stateText(),
                     row.rights.isEmpty() ? "-" : row.rights,
-                    row.key.fingerprint()));
+                    row.key.fingerprint());
         }
-        return text.toString();
+        return table.toString();
+    }
+
+    /** Such as {@code expired at 2027-01-31T00:00:00Z} or {@code revoked, lost}. */
+    private String stateText() {
+        boolean isTime = more.startsWith("at ") || more.startsWith("since ") || more.startsWith("until ");
+        return more.isEmpty() ? state : state + (isTime ? " " : ", ") + more;
     }
 
     /** Writes this row's members. */

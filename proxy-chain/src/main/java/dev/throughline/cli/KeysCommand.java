@@ -14,7 +14,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "keys",
         synopsisSubcommandLabel = "COMMAND",
-        description = "Make, change and show keys, and say whom to trust.",
+        description = "Create, list, trust, rotate, revoke and export keys.",
         subcommands = {
             KeysGenerate.class,
             KeysShow.class,

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
         name = "export",
         description = {
             "Print public keys for other hops or other programs.",
-            "Of a secret key file those that sign or will sign, of a trust file those that count or will count."
+            "From a secret key file, prints keys that sign now or later; from a trust file, keys that are valid now or later."
         })
 final class KeysExport implements Callable<Integer> {
     enum Format {
@@ -80,7 +80,7 @@ final class KeysExport implements Callable<Integer> {
         if (KeyFiles.holdsSecrets(file)) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    file + ": a secret key file doesn't say what its keys may do; the other hop does, by 'keys trust'");
+                    file + ": a secret key file has no rights of keys: --format trust needs a trust file");
         }
         Instant now = Instant.now();
         return Streams.stream(KeyFiles.readTrust(file).entries())

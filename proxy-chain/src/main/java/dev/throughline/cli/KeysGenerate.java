@@ -14,12 +14,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "generate", description = "Make a hop's key, and print its public half for other hops.")
+@Command(name = "generate", description = "Create a hop's key, and print its public key for other hops.")
 final class KeysGenerate implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "HOP", description = "name of the hop")
     String hop = "";
 
-    @Parameters(index = "1", paramLabel = "FILE", description = "where the secret key goes, mode 0600")
+    @Parameters(index = "1", paramLabel = "FILE", description = "file of the secret key, created with mode 0600")
     Path file = Path.of("");
 
     @Option(
@@ -42,8 +42,8 @@ final class KeysGenerate implements Callable<Integer> {
         } catch (FileAlreadyExistsException e) {
             throw new CommandFailure(
                     ExitCode.FAILURE,
-                    file + ": is there already, and no key is ever replaced: move it away first, or to give the hop"
-                            + " another key without a gap, throughline keys rotate " + file);
+                    file + ": exists already and is not overwritten (to replace the key: throughline keys rotate "
+                            + file + ")");
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: " + IoReason.of(e));
         }

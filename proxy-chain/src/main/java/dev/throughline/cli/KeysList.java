@@ -21,8 +21,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "list",
         description = {
-            "List keys: what each is for, whether it counts now, and until when.",
-            "With a configuration, those of both files that it names, and what there is to do about them."
+            "List keys with their state and rights.",
+            "With a configuration, lists the keys of both its files, and warns of keys that expire."
         })
 final class KeysList implements Callable<Integer> {
     enum Format {

@@ -19,9 +19,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "revoke",
         description = {
-            "Revoke a key in a trust file: its headers are refused from the next one on.",
-            "That is for a key that somebody else may have. Its line stays, so that nobody adds it again. To end a key that is"
-                    + " only old, see 'keys trust --until'."
+            "Revoke a key in a trust file: its headers are rejected after a reload.",
+            "For a key that may be compromised. Its line stays in the file, so that it can't be added again. To retire an old"
+                    + " key, use 'keys trust --until'."
         })
 final class KeysRevoke implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE", description = "the trust file")
@@ -30,16 +30,16 @@ final class KeysRevoke implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "KEY", description = "the key's id, or the whole public key")
     String key = "";
 
-    @Option(names = "--reason", paramLabel = "TEXT", description = "why, for whoever reads the file later")
+    @Option(names = "--reason", paramLabel = "TEXT", description = "why; written into the file")
     String reason = "";
 
     @Override
     public Integer call() {
         if (CharMatcher.javaIsoControl().matchesAnyOf(reason)) {
-            throw new CommandFailure(ExitCode.USAGE, "--reason: one line of text");
+            throw new CommandFailure(ExitCode.USAGE, "--reason: expected one line of text");
         }
         if (!Files.exists(file)) {
-            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: no such file or folder");
+            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: no such file or directory");
         }
         KeyArgument named = new KeyArgument(key);
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
@@ -67,12 +67,12 @@ final class KeysRevoke implements Callable<Integer> {
     private void say(TrustEntry before, Instant now) {
         String name = "key " + before.key().id() + " of " + before.key().hopName();
         if (before.isRevoked()) {
-            System.err.println(file + ": " + name + " is revoked already: "
+            System.err.println(file + ": " + name + " is already revoked: "
                     + before.revoked().orElse(""));
             return;
         }
         System.err.println(file + ": " + name + " is revoked");
-        System.err.println("it counts when the hop has read it: throughline reload --config FILE");
+        System.err.println("to apply it, on the hop: throughline reload --config CONFIG");
         if (before.state(now) == TrustEntry.State.TRUSTED && !before.rights().isEmpty()) {
             OnlyKey.warn(file, before, now);
         }

@@ -25,9 +25,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "rotate",
         description = {
-            "Give a hop another key without a gap.",
-            "The new key is added to FILE now and signs from an instant on, by itself; until then other hops get to trust it."
-                    + " What to do where is printed, for a ticket."
+            "Replace a hop's key without interruption.",
+            "Adds a key to FILE that starts to sign at a given time, so that other hops can trust it before."
+                    + " Prints the commands to run on each host."
         })
 final class KeysRotate implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "the hop's secret key file")
@@ -37,7 +37,7 @@ final class KeysRotate implements Callable<Integer> {
             names = "--algorithm",
             paramLabel = "NAME",
             converter = KeysCommand.AlgorithmName.class,
-            description = "ed25519 or p256 (default: as the key that signs)")
+            description = "ed25519 or p256 (default: that of the current key)")
     @Nullable
     Algorithm algorithm;
 
@@ -46,7 +46,7 @@ final class KeysRotate implements Callable<Integer> {
 
     /** When the new key signs, or what is done instead. */
     static final class Step {
-        @Option(names = "--in", paramLabel = "DURATION", description = "when it signs, from now (default: 24h)")
+        @Option(names = "--in", paramLabel = "DURATION", description = "time until it signs (default: 24h)")
         @Nullable
         String in;
 
@@ -54,10 +54,10 @@ final class KeysRotate implements Callable<Integer> {
         @Nullable
         String at;
 
-        @Option(names = "--finish", description = "drop the keys that no longer sign")
+        @Option(names = "--finish", description = "remove keys that no longer sign")
         boolean finish;
 
-        @Option(names = "--cancel", description = "drop the newest key again; the one before it signs on")
+        @Option(names = "--cancel", description = "remove the newest key; the one before it signs again")
         boolean cancel;
     }
 
@@ -65,7 +65,7 @@ final class KeysRotate implements Callable<Integer> {
     public Integer call() {
         if (!Files.exists(file)) {
             throw new CommandFailure(
-                    ExitCode.FAILURE, file + ": no such file: 'keys generate' makes a hop's first key");
+                    ExitCode.FAILURE, file + ": no such file ('keys generate' creates a hop's first key)");
         }
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         if (step.finish) {
@@ -85,7 +85,8 @@ final class KeysRotate implements Callable<Integer> {
                     : now.plus(Values.duration(step.in == null ? "24h" : step.in));
         } catch (DateTimeParseException e) {
             throw new CommandFailure(
-                    ExitCode.USAGE, "--at: \"" + step.at + "\" is not an instant such as 2027-01-31T00:00:00Z");
+                    ExitCode.USAGE,
+                    "--at: expected an instant such as 2027-01-31T00:00:00Z, found \"" + step.at + "\"");
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCode.USAGE, "--in: " + e.getMessage());
         }
@@ -93,8 +94,7 @@ final class KeysRotate implements Callable<Integer> {
 
     private void begin(Instant now, Instant start) {
         if (start.isBefore(now)) {
-            throw new CommandFailure(
-                    ExitCode.USAGE, "--at: " + start + " is over: a key can't have signed before it was made");
+            throw new CommandFailure(ExitCode.USAGE, "--at: " + start + " is in the past");
         }
         RotationTicket[] ticket = new RotationTicket[1];
         change(text -> {
@@ -102,8 +102,8 @@ final class KeysRotate implements Callable<Integer> {
             keys.nextAfter(now).ifPresent(next -> {
                 throw new CommandFailure(
                         ExitCode.FAILURE,
-                        file + ": key " + next.key().publicKey().id() + " begins at "
-                                + next.from().orElse(Instant.MIN) + " already: wait for it, or --cancel it first");
+                        file + ": key " + next.key().publicKey().id() + " already starts to sign at "
+                                + next.from().orElse(Instant.MIN) + ": wait for it, or --cancel it first");
             });
             SecretKey old = keys.signingAt(now).key();
             Algorithm chosen =
@@ -124,10 +124,10 @@ final class KeysRotate implements Callable<Integer> {
             if (retired.isEmpty()) {
                 throw new CommandFailure(
                         ExitCode.FAILURE,
-                        file + ": no key is retired"
+                        file + ": no key to remove"
                                 + keys.nextAfter(now)
                                         .map(next -> ": key "
-                                                + next.key().publicKey().id() + " doesn't sign before "
+                                                + next.key().publicKey().id() + " does not sign before "
                                                 + next.from().orElse(Instant.MIN))
                                         .orElse(""));
             }
@@ -136,22 +136,22 @@ final class KeysRotate implements Callable<Integer> {
             if (now.isBefore(over)) {
                 throw new CommandFailure(
                         ExitCode.FAILURE,
-                        file + ": the new key has only begun: wait until " + over
-                                + ", when all see whether it is trusted");
+                        file + ": the new key has just started to sign: wait until " + over
+                                + ", when headers by the old key have expired");
             }
             return retired;
         });
-        System.err.println(file + ": dropped " + ids(dropped));
+        System.err.println(file + ": removed " + ids(dropped));
     }
 
     private void cancel(Instant now) {
         List<SecretKeys.Entry> dropped = drop(keys -> {
             if (keys.entries().size() == 1) {
-                throw new CommandFailure(ExitCode.FAILURE, file + ": holds one key: there is nothing to go back to");
+                throw new CommandFailure(ExitCode.FAILURE, file + ": only one key: nothing to cancel");
             }
             return List.of(Iterables.getLast(keys.entries()));
         });
-        System.err.println(file + ": dropped " + ids(dropped) + "; " + signing(now) + " signs");
+        System.err.println(file + ": removed " + ids(dropped) + "; key " + signing(now) + " signs");
     }
 
     private String signing(Instant now) {

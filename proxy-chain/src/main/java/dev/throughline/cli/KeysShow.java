@@ -36,7 +36,7 @@ final class KeysShow implements Callable<Integer> {
 
     private void list(Trust trust) {
         if (Iterables.isEmpty(trust.entries())) {
-            System.err.println(file + ": trusts nobody");
+            System.err.println(file + ": no keys");
         }
         for (TrustEntry entry : trust.entries()) {
             System.out.println(entry.toText());

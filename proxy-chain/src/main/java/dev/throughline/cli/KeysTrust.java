@@ -21,41 +21,38 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "trust",
         description = {
-            "Add a public key to a trust file, or change from when until when it counts.",
-            "It may be the origin of hosts' flows, which means to say who opened them, pass on flows as a hop, or both."
+            "Add a public key to a trust file, or change when it is valid.",
+            "A trusted key may name the originators of its hosts' flows (--origin), pass on flows of other hops (--hop), or both."
         })
 final class KeysTrust implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "FILE", description = "the trust file; made if there is none")
+    @Parameters(index = "0", paramLabel = "FILE", description = "the trust file; created if missing")
     Path file = Path.of("");
 
     @Parameters(
             index = "1",
             paramLabel = "KEY",
-            description = "the public key, as 'keys show' prints it, or the id of one that is in FILE already")
+            description = "the public key, as 'keys show' prints it, or the id of a key in FILE")
     String key = "";
 
     @Option(
             names = "--origin",
             paramLabel = "HOST[,HOST...]",
-            description = "hosts of whose flows it may name the originator; * for any")
+            description = "hosts whose originators the key may name; * for any")
     @Nullable
     String origin;
 
-    @Option(names = "--hop", description = "may pass flows on")
+    @Option(names = "--hop", description = "may pass on flows of other hops")
     boolean hop;
 
-    @Option(
-            names = "--as",
-            paramLabel = "ID",
-            description = "may do what this key of the same hop may, which is in FILE")
+    @Option(names = "--as", paramLabel = "ID", description = "same rights as this key in FILE, of the same hop")
     @Nullable
     String as;
 
-    @Option(names = "--from", paramLabel = "INSTANT", description = "not before this, such as 2027-01-31T00:00:00Z")
+    @Option(names = "--from", paramLabel = "INSTANT", description = "start of validity, such as 2027-01-31T00:00:00Z")
     @Nullable
     String from;
 
-    @Option(names = "--until", paramLabel = "INSTANT", description = "not from this on; \"now\" ends it")
+    @Option(names = "--until", paramLabel = "INSTANT", description = "end of validity; \"now\" ends it at once")
     @Nullable
     String until;
 
@@ -74,25 +71,25 @@ final class KeysTrust implements Callable<Integer> {
                             entry.equals(before.trust().find(entry.key().id()).orElse(null));
                     return same ? before : before.with(entry);
                 }));
-        say(result[0]);
+        say(result[0], now);
         return ExitCode.OK;
     }
 
     private void checkWhatItMayDo(KeyArgument named) {
         boolean rights = origin != null || hop;
         if (as != null && rights) {
-            throw new CommandFailure(
-                    ExitCode.USAGE, "--as gives the rights of another key: leave --origin and --hop out");
+            throw new CommandFailure(ExitCode.USAGE, "--as can't be combined with --origin or --hop");
         }
         if (named.isId() && (rights || as != null || (from == null && until == null))) {
             throw new CommandFailure(
-                    ExitCode.USAGE, "an id names a key that is there: --from or --until change from when until when");
+                    ExitCode.USAGE,
+                    "a key id needs --from or --until, and nothing else: rights can't be changed by id");
         }
         if (!named.isId()) {
             named.publicKey();
             if (as == null && !rights) {
                 throw new CommandFailure(
-                        ExitCode.USAGE, "say what the key may do: --origin HOST, --hop, both, or --as ID");
+                        ExitCode.USAGE, "missing rights of the key: --origin HOST, --hop, both, or --as ID");
             }
             hosts();
         }
@@ -103,17 +100,19 @@ final class KeysTrust implements Callable<Integer> {
         if (present.map(TrustEntry::isRevoked).orElse(false)) {
             throw new CommandFailure(
                     ExitCode.FAILURE,
-                    file + ": this key was revoked, and isn't trusted again; its line is\n"
+                    file + ": this key is revoked and can't be trusted again; its line:\n"
                             + present.get().toText());
         }
         TrustEntry entry = named.isId() ? named.presentIn(before.trust(), file) : withRights(named, before);
-        Optional<Instant> start = from == null ? present.flatMap(TrustEntry::from) : Optional.of(instant(from, now));
-        Optional<Instant> end = until == null ? present.flatMap(TrustEntry::until) : Optional.of(instant(until, now));
+        Optional<Instant> start =
+                from == null ? present.flatMap(TrustEntry::from) : Optional.of(instant("--from", from, now));
+        Optional<Instant> end =
+                until == null ? present.flatMap(TrustEntry::until) : Optional.of(instant("--until", until, now));
         TrustEntry result = entry.withWindow(start, end);
         if (present.isPresent() && !present.get().rights().equals(result.rights())) {
             throw new CommandFailure(
                     ExitCode.FAILURE,
-                    file + ": has this key already, with other rights: to change them, edit its line, which is\n"
+                    file + ": this key is already trusted with other rights; to change them, edit its line:\n"
                             + present.get().toText());
         }
         return result;
@@ -128,8 +127,8 @@ final class KeysTrust implements Callable<Integer> {
         if (!other.key().hopName().equals(named.publicKey().hopName())) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    "--as: key " + other.key().id() + " is of hop "
-                            + other.key().hopName() + ", KEY of "
+                    "--as: key " + other.key().id() + " belongs to hop "
+                            + other.key().hopName() + ", KEY to hop "
                             + named.publicKey().hopName());
         }
         return other.withKey(named.publicKey());
@@ -148,7 +147,7 @@ final class KeysTrust implements Callable<Integer> {
         }
     }
 
-    private static Instant instant(String text, Instant now) {
+    private static Instant instant(String option, String text, Instant now) {
         if (text.equals("now")) {
             return now;
         }
@@ -156,15 +155,23 @@ final class KeysTrust implements Callable<Integer> {
             return Instant.parse(text);
         } catch (DateTimeParseException e) {
             throw new CommandFailure(
-                    ExitCode.USAGE, "\"" + text + "\" is not an instant such as 2027-01-31T00:00:00Z, or \"now\"");
+                    ExitCode.USAGE,
+                    option + ": expected \"now\" or an instant such as 2027-01-31T00:00:00Z, found \"" + text + "\"");
         }
     }
 
-    private void say(TrustEntry entry) {
-        System.err.println(
-                file + ": trusts " + entry.key().hopName() + ", " + entry.key().fingerprint()
-                        + entry.from().map(start -> ", from " + start).orElse("")
-                        + entry.until().map(end -> ", until " + end).orElse(""));
+    private void say(TrustEntry entry, Instant now) {
+        String key = entry.key().hopName() + ", " + entry.key().fingerprint();
+        System.err.println(file
+                + switch (entry.state(now)) {
+                    case EXPIRED ->
+                        ": no longer trusts " + key + ": expired at "
+                                + entry.until().orElseThrow();
+                    case NOT_YET_VALID, TRUSTED, REVOKED ->
+                        ": trusts " + key
+                                + entry.from().map(start -> ", from " + start).orElse("")
+                                + entry.until().map(end -> ", until " + end).orElse("");
+                });
         if (until != null) {
             OnlyKey.warn(file, entry, entry.until().orElseThrow());
         }

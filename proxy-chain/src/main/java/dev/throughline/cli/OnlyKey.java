@@ -7,17 +7,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 
-/** A warning for who ends the only key of a hop, perhaps without meaning to. */
+/** Warns an operator who ends the only key of a hop. */
 final class OnlyKey {
     private OnlyKey() {}
 
-    /** Says so if nothing in {@code file} can do from {@code end} on what {@code entry} could. */
+    /** Warns if no key in {@code file} has the rights of {@code entry} from {@code end} on. */
     static void warn(Path file, TrustEntry entry, Instant end) {
         try {
             if (!KeyFiles.readTrust(file).hasSubstitute(entry, end)) {
-                System.err.println("warning: no other key of " + entry.key().hopName() + " may do then what it may ("
-                        + entry.rights() + "): without one, headers of "
-                        + entry.key().hopName() + " are refused");
+                System.err.println("warning: no other key of " + entry.key().hopName() + " has its rights ("
+                        + entry.rights() + ") then: headers of "
+                        + entry.key().hopName() + " will be rejected");
             }
         } catch (KeyFormatException | IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()));

@@ -41,7 +41,8 @@ final class OpeningsFile {
         if (all.isEmpty()) {
             throw new CommandFailure(
                     ExitCode.FAILURE,
-                    file + ": holds no opening, which begins with THROUGHLINE-OPENING-1: it is in the flow log"
+                    file
+                            + ": no opening in this file: expected a text that begins with THROUGHLINE-OPENING-1, as in the flow log"
                             + " (closed_details) of the hop that closed the detail");
         }
         return all;

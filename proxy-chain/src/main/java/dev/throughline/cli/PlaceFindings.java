@@ -1,6 +1,7 @@
 package dev.throughline.cli;
 
 import dev.throughline.report.JsonTree;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -8,49 +9,53 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What doctor finds of the places of a running hop: which of them are nearly gone, and who has most. */
+/** The findings of doctor about the pools of a running hop: which are nearly full, and who has most flows. */
 final class PlaceFindings {
     private static final String PLACES = "places";
 
     private PlaceFindings() {}
 
-    /** Of what a hop says of its flows, its places and its transports. */
-    static List<Finding> of(JsonTree budget, List<JsonTree> flows) {
+    /**
+     * Reads what a hop reports of its pools, transports and flows.
+     *
+     * @param file its configuration, for a command in a hint
+     */
+    static List<Finding> of(JsonTree budget, List<JsonTree> flows, Path file) {
         List<Finding> findings = new ArrayList<>();
         for (JsonTree pool : budget.list("pools")) {
-            findings.add(pool(pool, flows));
+            findings.add(pool(pool, flows, file));
         }
         for (JsonTree transport : budget.list("transports")) {
             if (transport.has("trouble")) {
                 findings.add(Finding.warning(
                         PLACES,
-                        transport.text("name") + " can't be used: " + transport.text("trouble"),
-                        "is the agent running, as the user that \"transports\" names, and does it know this hop's?"));
+                        "transport " + transport.text("name") + " is unavailable: " + transport.text("trouble"),
+                        "check that the agent runs as the user in \"transports\", and allows this hop's user"));
             }
             if (!transport.text("breaker").equals("closed")) {
                 findings.add(Finding.warning(
                         PLACES,
-                        "the breaker of " + transport.text("name") + " is " + transport.text("breaker")
-                                + ": its last starts failed or were slow",
-                        "flows go over the next transport of their route meanwhile; the log says since when"));
+                        "the circuit breaker of transport " + transport.text("name") + " is "
+                                + transport.text("breaker") + ": its last connections failed or were slow",
+                        "its flows use the next transport of their route; the log has the time"));
             }
         }
         return findings;
     }
 
-    private static Finding pool(JsonTree pool, List<JsonTree> flows) {
+    private static Finding pool(JsonTree pool, List<JsonTree> flows, Path file) {
         long inUse = Long.parseLong(pool.text("in_use"));
         String name = pool.text("name");
-        String text = inUse + " of " + pool.text("capacity") + " places of " + name + " are in use";
-        // None of an agent that is gone, which is said by itself.
+        String text = "pool " + name + ": " + inUse + " of " + pool.text("capacity") + " places in use";
+        // An agent that is gone has none; that is a finding of its own.
         if (inUse == 0 || inUse < Long.parseLong(pool.text("open"))) {
             return Finding.ok(PLACES, text);
         }
         return Finding.warning(
                 PLACES,
-                text + ", and the rest is reserved"
-                        + most(name, flows).map(who -> ": most by " + who).orElse(""),
-                "throughline flows top --by executable --config FILE; \"classes\" limit whom a rule names");
+                text + ", the others are reserved"
+                        + most(name, flows).map(who -> "; most: " + who).orElse(""),
+                "throughline flows top --by executable --config " + file + "; limit them by a rule with a class");
     }
 
     private static Optional<String> most(String pool, List<JsonTree> flows) {

@@ -13,7 +13,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "policy",
         synopsisSubcommandLabel = "COMMAND",
-        description = "Try the policy of a configuration.",
+        description = "Test the policy of a configuration.",
         subcommands = PolicyCommand.Test.class)
 final class PolicyCommand {
     private PolicyCommand() {}
@@ -22,8 +22,8 @@ final class PolicyCommand {
             name = "test",
             abbreviateSynopsis = true,
             description = {
-                "Say which rule a flow would hit, and why not those before it.",
-                "What isn't said of the flow isn't known. Exits with 0 if it is allowed, with 7 if it is denied."
+                "Show which rule a flow matches, and why earlier rules don't.",
+                "Facts that are not given are unknown. Exits with 0 if the flow is allowed, with 7 if it is denied."
             })
     static final class Test implements Callable<Integer> {
         @Mixin
@@ -45,8 +45,7 @@ final class PolicyCommand {
             if (decision.outcome() instanceof Outcome.Deny) {
                 System.out.println("denied"
                         + decision.notKnown()
-                                .map(_ -> ", since whether " + decision.rule().orElseThrow()
-                                        + " is about it can't be known")
+                                .map(_ -> ": rule " + decision.rule().orElseThrow() + " may match")
                                 .orElse(""));
                 return ExitCode.DENIED_BY_POLICY;
             }
@@ -61,14 +60,14 @@ final class PolicyCommand {
                     + switch (step.match()) {
                         case PolicyRule.Match.Yes yes -> "yes";
                         case PolicyRule.Match.Unsure(String why) ->
-                            rule.passesUnknown() ? "no, " + why + ", and if-unknown is next" : "perhaps, " + why;
+                            rule.passesUnknown() ? "no, " + why + " (if-unknown: next)" : "may match, " + why;
                         case PolicyRule.Match.No no -> "no, " + no.why() + passes(rule, no);
                     };
         }
 
         /** Whoever wrote a rule that denies is to see whom it doesn't stop. */
         private static String passes(PolicyRule rule, PolicyRule.Match.No no) {
-            return no.open() && rule.then() instanceof Outcome.Deny ? "; if it were known, this rule might deny" : "";
+            return no.open() && rule.then() instanceof Outcome.Deny ? "; this rule may deny if it were known" : "";
         }
     }
 }

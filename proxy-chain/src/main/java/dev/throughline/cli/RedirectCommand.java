@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "redirect",
         synopsisSubcommandLabel = "COMMAND",
-        description = "Show, apply or remove the nft rules that intercept.",
+        description = "Show, apply or remove the interception rules.",
         subcommands = {RedirectCommand.Show.class, RedirectCommand.Apply.class, RedirectCommand.Remove.class})
 final class RedirectCommand {
     @Command(name = "show", description = "Print the rules, as nft reads them, and the routes, as ip commands.")
@@ -29,8 +29,8 @@ final class RedirectCommand {
     @Command(
             name = "apply",
             description = {
-                "Install the rules and routes; the same again changes nothing.",
-                "A hop that runs owns its rules, and installs them itself when it is asked to."
+                "Install the rules and routes; safe to repeat.",
+                "If the hop is running, asks it to install them: it owns its rules."
             })
     static final class Apply implements Callable<Integer> {
         @Mixin
@@ -41,7 +41,7 @@ final class RedirectCommand {
             return withRules(config, plan -> {
                 if (plan.failOpen()) {
                     System.err.println(
-                            "rules that fail open live as long as the hop: 'throughline run' installs them itself");
+                            "fail-open rules exist only while the hop runs: 'throughline run' installs them");
                 } else if (!byRunningHop(config, "apply", plan)) {
                     try (RuleTables tables =
                             new RuleTables(config.read().interception().ownedTable())) {
@@ -56,8 +56,8 @@ final class RedirectCommand {
     @Command(
             name = "remove",
             description = {
-                "Remove the rules and routes; nothing happens when there are none.",
-                "A hop that runs removes them itself, and is not ready until they are applied again."
+                "Remove the rules and routes, if there are any.",
+                "If the hop is running, asks it to remove them; it is not ready until they are applied again."
             })
     static final class Remove implements Callable<Integer> {
         @Mixin
@@ -91,7 +91,7 @@ final class RedirectCommand {
         String table = "table inet throughline-" + plan.hop();
         System.out.println((verb.equals("apply") ? "applied" : "removed") + " by the running hop: " + table);
         if (!answer.get().body().equals(RuleTables.show(plan))) {
-            System.err.println("the running hop has other rules than " + config.file + " says: restart it to use them");
+            System.err.println("the running hop has other rules than " + config.file + ": restart it to use these");
         }
         return true;
     }

@@ -7,10 +7,10 @@ import picocli.CommandLine.Command;
 @Command(
         name = "reload",
         description = {
-            "Have a running hop read its keys, trust and policy anew.",
-            "No flow is lost; the next one is verified and decided by what was read. If anything is wrong with the files, the"
-                    + " hop says what, goes on with what it had, and this exits with 3. SIGHUP does the same and tells the"
-                    + " log. Other settings need a restart."
+            "Reload the keys, trust and policy of a running hop.",
+            "Open flows continue; new flows use what was read. If a file is invalid, the hop keeps what it had, and this"
+                    + " command prints the problems and exits with 3. SIGHUP does the same, with the result in the log."
+                    + " Other settings need a restart."
         })
 final class ReloadCommand implements Callable<Integer> {
     @ArgGroup(multiplicity = "1")

@@ -12,25 +12,25 @@ record RotationTicket(Path file, PublicKey old, PublicKey added, Instant now, In
     static final Duration OVERLAP = VerifierSettings.MAX_TTL.plus(VerifierSettings.MAX_TTL);
 
     String text() {
-        String when = start.equals(now) ? "It signs from now on" : "It signs from " + start + " on";
+        boolean atOnce = start.equals(now);
         return """
-                Hop %1$s gets a new key in place of %2$s. %5$s.
+                Hop %1$s gets a new key to replace %2$s. %5$s.
 
                   %3$s
                   %4$s, %6$s
 
-                1. %7$s, on every hop that trusts %2$s:
+                1. %7$s on every hop that trusts %2$s:
                      throughline keys trust TRUSTFILE '%3$s' --as %2$s
                      throughline reload --config CONFIG
-                2. Then, still before it signs, where %1$s runs:
+                2. %11$s on the host of %1$s:
                      throughline reload --config CONFIG
-                   It changes over by itself at that time. If a hop refuses it (unknown-key), go back:
+                   %12$s. To undo, if a hop rejects its headers (unknown-key):
                      throughline keys rotate %8$s --cancel
                      throughline reload --config CONFIG
-                3. After %9$s, when their flow logs show links by key %10$s, on the hops of step 1:
+                3. %9$s, once the flow logs of the hops of step 1 show links by key %10$s, on those hops:
                      throughline keys trust TRUSTFILE %2$s --until now
                      throughline reload --config CONFIG
-                   and where %1$s runs:
+                   and on the host of %1$s:
                      throughline keys rotate %8$s --finish
                      throughline reload --config CONFIG
                 """.formatted(
@@ -38,11 +38,15 @@ record RotationTicket(Path file, PublicKey old, PublicKey added, Instant now, In
                         old.id(),
                         added.toText(),
                         added.algorithm(),
-                        when,
+                        atOnce ? "It signs as soon as " + old.hopName() + " has reloaded" : "It signs from " + start,
                         added.fingerprint(),
-                        start.equals(now) ? "At once" : "Before then",
+                        atOnce ? "Now," : "Before then,",
                         file,
-                        start.plus(OVERLAP),
-                        added.id());
+                        atOnce ? OVERLAP.toSeconds() + " s after step 2" : "After " + start.plus(OVERLAP),
+                        added.id(),
+                        atOnce ? "Then," : "Then, before " + start + ",",
+                        atOnce
+                                ? "It signs with the new key from then on"
+                                : "It starts to sign with the new key by itself at that time");
     }
 }

@@ -34,9 +34,9 @@ import picocli.CommandLine.Option;
         name = "run",
         description = {
             "Run a hop.",
-            "Flows are logged to standard output, a JSON line when one opens and one when it closes; messages go to"
-                    + " standard error. SIGTERM drains within the configured deadline, a second one stops at once. SIGHUP"
-                    + " reads keys, trust and policy anew."
+            "Logs flows to standard output, a JSON line when one opens and one when it closes, and messages to standard"
+                    + " error. SIGTERM drains within the configured deadline; a second one stops at once. SIGHUP reloads"
+                    + " keys, trust and policy."
         })
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
@@ -58,7 +58,7 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     ConfigOption config = new ConfigOption();
 
-    @Option(names = "--check", description = "only check the configuration and the files that it names")
+    @Option(names = "--check", description = "only check the configuration and the files it names")
     boolean check;
 
     @Override
@@ -71,11 +71,12 @@ final class RunCommand implements Callable<Integer> {
         if (!sizes.problems().isEmpty()) {
             throw new CommandFailure(ExitCode.CONFIGURATION, String.join("\n", sizes.problems()));
         }
-        return run(hop, Clock.systemUTC(), () -> ConfigReader.readToRun(config.file), sizes.sizes());
+        String summary = HopSummary.of(hop, config.file.toAbsolutePath(), Cli.version());
+        return run(hop, Clock.systemUTC(), () -> ConfigReader.readToRun(config.file), sizes.sizes(), summary);
     }
 
     /** Runs a hop until it is told to stop. */
-    private static int run(HopConfig config, Clock clock, ConfigSource source, Sizes sizes)
+    private static int run(HopConfig config, Clock clock, ConfigSource source, Sizes sizes, String summary)
             throws InterruptedException {
         FatalExceptions.install();
         ServiceManager manager = ServiceManager.ofThisProcess();
@@ -97,42 +98,43 @@ final class RunCommand implements Callable<Integer> {
                 hop.start();
             } catch (IOException e) {
                 throw new CommandFailure(
-                        ExitCode.FAILURE, "hop " + config.name() + " can't start: " + IoReason.withFile(e));
+                        ExitCode.FAILURE, "hop " + config.name() + " failed to start: " + IoReason.withFile(e));
             }
             Signals.acceptIgnored("TERM");
             Signals.handle("TERM", onSignal);
             Signals.handle("INT", onSignal);
             manager.notify("READY=1");
-            awaitReady(hop, config.name(), stop);
+            awaitReady(hop, config.name(), summary, stop);
             stop.await();
             manager.notify("STOPPING=1");
             LOG.info(
-                    "draining {} flows for at most {} s",
+                    "draining: {} open flows, at most {} s",
                     hop.flows(),
                     config.limits().drain().toSeconds());
             if (!hop.drain(config.limits().drain())) {
                 boolean now = Thread.interrupted();
-                LOG.info("stopping {} flows", hop.flows());
+                LOG.info("closing the remaining {} flows", hop.flows());
                 hop.stopFlows(now ? CloseReason.STOPPED : CloseReason.DRAIN_DEADLINE);
             }
         }
-        LOG.info("hop {} has stopped", config.name());
+        LOG.info("hop {} stopped", config.name());
         return ExitCode.OK;
     }
 
-    /** Says that the hop is ready once it is, and before that why it isn't. */
-    private static void awaitReady(Hop hop, String name, CountDownLatch stop) throws InterruptedException {
+    /** Logs why the hop isn't ready, if so, and then that it is. */
+    private static void awaitReady(Hop hop, String name, String summary, CountDownLatch stop)
+            throws InterruptedException {
         long pid = ProcessHandle.current().pid();
         List<String> missing = hop.obstacles();
         if (!missing.isEmpty()) {
-            LOG.warn("hop {} runs, process {}, but is not ready: {}", name, pid, String.join("; ", missing));
+            LOG.warn("hop {} is running but not ready, process {}: {}", name, pid, String.join("; ", missing));
         }
         while (!hop.obstacles().isEmpty()) {
             if (stop.await(READY_POLL.toMillis(), TimeUnit.MILLISECONDS)) {
                 return;
             }
         }
-        LOG.info("hop {} is ready, process {}", name, pid);
+        LOG.info("hop {} is ready, process {}, {}", name, pid, summary);
     }
 
     /** Before anything is started: threads inherit what is left. */
@@ -141,13 +143,13 @@ final class RunCommand implements Callable<Integer> {
             Set<Capability> before = Capability.effective();
             Set<Capability> kept = Privileges.keepOnly(NEEDED);
             LOG.info(
-                    "runs with {}{}",
+                    "capabilities: {}{}",
                     kept.isEmpty()
-                            ? "no capability"
+                            ? "none"
                             : kept.stream().map(Capability::toString).collect(Collectors.joining(" ")),
-                    before.contains(Capability.SYS_ADMIN) ? ", and gave up all others" : "");
+                    before.contains(Capability.SYS_ADMIN) ? " (all others dropped)" : "");
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "capabilities can't be given up: " + e.getMessage());
+            throw new CommandFailure(ExitCode.FAILURE, "can't drop capabilities: " + e.getMessage());
         }
     }
 

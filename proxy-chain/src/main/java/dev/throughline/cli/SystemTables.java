@@ -66,16 +66,15 @@ record SystemTables(
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         ports.ifPresent(found -> lines.add(
-                "source ports: %d towards one address, each kept for %d s after a flow (net.ipv4.ip_local_port_range)"
+                "source ports: %d for each address, each in use for %d s after its flow (net.ipv4.ip_local_port_range)"
                         .formatted(found.count(), found.kept().toSeconds())));
-        nextHops.forEach((hop, count) -> lines.add("  towards %s: %d of %d".formatted(hop, flows, count)));
+        nextHops.forEach((hop, count) -> lines.add("  to %s: %d of %d".formatted(hop, flows, count)));
         lines.add(conntrack
                 .map(table -> "conntrack: %d of %d connections, %d tracked now (net.netfilter.nf_conntrack_max)"
                         .formatted((long) flows * tracked, table.capacity(), table.entries()))
-                .orElse("conntrack: nothing is tracked here"));
-        backlog.ifPresent(most ->
-                lines.add("connections that wait to be accepted: %d of a user (net.core.somaxconn allows %d)"
-                        .formatted(Math.min(UserQueues.BACKLOG, most), most)));
+                .orElse("conntrack: not in use"));
+        backlog.ifPresent(most -> lines.add("accept queue: %d connections of each user (net.core.somaxconn: %d)"
+                .formatted(Math.min(UserQueues.BACKLOG, most), most)));
         return lines;
     }
 
@@ -84,7 +83,7 @@ record SystemTables(
         List<String> warnings = new ArrayList<>();
         nextHops.forEach((hop, count) -> {
             if (count < flows) {
-                warnings.add(("%d flows, but source ports for %d towards %s: more end with no-ports (widen"
+                warnings.add(("%d flows, but source ports for %d to %s: the others fail with no-ports (widen"
                                 + " net.ipv4.ip_local_port_range, or give %s several addresses)")
                         .formatted(flows, count, hop, hop));
             }
@@ -92,7 +91,7 @@ record SystemTables(
         conntrack
                 .filter(table -> (long) flows * tracked > table.capacity())
                 .ifPresent(table -> warnings.add(
-                        "%d flows take %d connections of conntrack's table, which has %d (raise net.netfilter.nf_conntrack_max)"
+                        "%d flows need %d entries of the conntrack table, which has %d (raise net.netfilter.nf_conntrack_max)"
                                 .formatted(flows, (long) flows * tracked, table.capacity())));
         return warnings;
     }

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Who has how many flows of a hop, whoever has most first, as a table for people. */
+/** The flows of a hop counted by originator, most first, as a table. */
 final class TopText {
-    /** What is one row. */
+    /** The key by which flows are counted. */
     enum By {
         /** One instance of a process. */
         originator,
@@ -31,10 +31,10 @@ final class TopText {
         }
     }
 
-    /** A capacity that is none. */
+    /** The capacity of a pool without a limit. */
     private static final String UNLIMITED = Integer.toString(Integer.MAX_VALUE);
 
-    /** Of one row. */
+    /** The sums of one row. */
     private static final class Sum {
         private int flows;
         private int waiting;
@@ -53,30 +53,22 @@ final class TopText {
 
     private TopText() {}
 
-    /** Of what a hop says of its flows and of its places. */
+    /** Returns the tables of pools and of flows. */
     static String of(List<JsonTree> flows, JsonTree budget, By by, int most) {
-        StringBuilder text = new StringBuilder();
-        text.append(pool("PLACES", "IN USE", "OPEN", "ALL", ""));
+        Columns pools = new Columns(1, 2, 3).row("POOL", "IN USE", "OPEN", "CAPACITY", "STATE");
         Map<String, JsonTree> transports =
                 Maps.uniqueIndex(budget.list("transports"), transport -> transport.text("name"));
         for (JsonTree pool : budget.list("pools")) {
             JsonTree transport = transports.get(pool.text("name"));
-            text.append(pool(
+            pools.row(
                     pool.text("name"),
                     pool.text("in_use"),
                     pool.text("open"),
-                    pool.text("capacity").equals(UNLIMITED) ? "any" : pool.text("capacity"),
-                    transport == null ? "" : state(transport)));
+                    pool.text("capacity").equals(UNLIMITED) ? "unlimited" : pool.text("capacity"),
+                    transport == null ? "" : state(transport));
         }
-        text.append('\n')
-                .append("%7s %7s %8s %14s %14s  %s%n"
-                        .formatted(
-                                "FLOWS",
-                                "STAND",
-                                "WAITING",
-                                "OUT",
-                                "IN",
-                                by.name().toUpperCase(Locale.ROOT)));
+        Columns table = new Columns(0, 1, 2, 3, 4)
+                .row("FLOWS", "RELAYING", "WAITING", "OUT", "IN", by.name().toUpperCase(Locale.ROOT));
         Map<String, Sum> sums = new HashMap<>();
         flows.forEach(flow -> sums.computeIfAbsent(by.of(flow.object("originator")), _ -> new Sum())
                 .add(flow));
@@ -85,23 +77,22 @@ final class TopText {
                 .thenComparing(Map.Entry::getKey));
         for (Map.Entry<String, Sum> row : rows.subList(0, Math.min(most, rows.size()))) {
             Sum sum = row.getValue();
-            text.append("%7d %7d %8d %14d %14d  %s%n"
-                    .formatted(sum.flows, sum.relaying, sum.waiting, sum.out, sum.in, row.getKey()));
+            table.row(
+                    Integer.toString(sum.flows),
+                    Integer.toString(sum.relaying),
+                    Integer.toString(sum.waiting),
+                    Long.toString(sum.out),
+                    Long.toString(sum.in),
+                    row.getKey());
         }
-        if (rows.size() > most) {
-            text.append("and ").append(rows.size() - most).append(" more\n");
-        }
-        return text.toString();
-    }
-
-    private static String pool(String name, String inUse, String open, String all, String state) {
-        return "%-20s %8s %8s %8s  %s".formatted(name, inUse, open, all, state).stripTrailing() + "\n";
+        String more = rows.size() > most ? "and " + (rows.size() - most) + " more\n" : "";
+        return pools + "\n" + table + more;
     }
 
     private static String state(JsonTree transport) {
         List<String> parts = new ArrayList<>();
         if (transport.text("carries_originator").equals("true")) {
-            parts.add("may carry the originator");
+            parts.add("carries the originator");
         }
         if (!transport.text("breaker").equals("closed")) {
             parts.add("breaker " + transport.text("breaker"));

@@ -11,7 +11,7 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** A command line that can't be understood: what is wrong with it, and how the command is used. */
+/** Explains a command line that can't be parsed: the problem, and how the command is used. */
 final class UsageError {
     private UsageError() {}
 
@@ -19,14 +19,17 @@ final class UsageError {
     static int explain(ParameterException problem, PrintStream err) {
         CommandLine command = problem.getCommandLine();
         if (!(problem instanceof UnmatchedArgumentException) && isGroup(command)) {
-            // Nothing was said but a command that only groups others.
+            // The command only groups others.
             command.usage(err, Ansi.OFF);
             return ExitCode.USAGE;
         }
         String name = command.getCommandSpec().qualifiedName();
         err.println(name + ": " + text(problem));
-        err.print("usage: " + command.getHelp().synopsis("usage: ".length()));
-        err.println("'" + name + " --help' says more.");
+        // Plain also where standard output is a terminal: standard error may be a file.
+        CommandLine.Help help = command.getHelpFactory()
+                .create(command.getCommandSpec(), CommandLine.Help.defaultColorScheme(Ansi.OFF));
+        err.print("usage: " + help.synopsis("usage: ".length()));
+        err.println("Run '" + name + " --help' for details.");
         return ExitCode.USAGE;
     }
 

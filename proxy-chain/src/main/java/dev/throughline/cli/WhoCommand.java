@@ -19,11 +19,10 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "who",
         description = {
-            "Say who owns a TCP connection, and by what evidence.",
-            "SOURCE and DESTINATION are as the application's socket has them, each an address and a port. A running hop also"
-                    + " knows its flows' verified originators, and what the kernel noted of sockets that are closed"
-                    + " already. Without one, this asks the kernel of sockets that are open. Exits with 8 if nobody can be"
-                    + " named."
+            "Show which process owns a TCP connection, and by what evidence.",
+            "SOURCE and DESTINATION are those of the application's socket. Without a hop, asks the kernel about open"
+                    + " sockets. A running hop also knows the verified originators of its flows, and sockets that were"
+                    + " closed recently. Exits with 8 if the owner is unknown."
         })
 final class WhoCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "SOURCE", description = "e.g. 192.0.2.10:41000 or [2001:db8::1]:41000")
@@ -35,7 +34,7 @@ final class WhoCommand implements Callable<Integer> {
     @ArgGroup
     FlowsCommand.@Nullable Target hop;
 
-    @Option(names = "--json", description = "as one line of JSON")
+    @Option(names = "--json", description = "print one line of JSON")
     boolean json;
 
     @Override
@@ -67,7 +66,7 @@ final class WhoCommand implements Callable<Integer> {
         try (ProcessIdentifier identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL)) {
             return WhoJson.ofKernel(tuple, identifier.identify(tuple).join());
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "the kernel can't be asked: " + e.getMessage());
+            throw new CommandFailure(ExitCode.FAILURE, "can't query the kernel: " + e.getMessage());
         }
     }
 }

@@ -1,14 +1,15 @@
 package dev.throughline.cli;
 
+import com.google.common.base.Strings;
 import dev.throughline.originator.Evidence;
 import dev.throughline.report.JsonTree;
 import java.util.List;
 
-/** Who owns a connection, for a person. */
+/** The owner of a connection, for a person. */
 final class WhoText {
     private WhoText() {}
 
-    /** Whether a process is named by anybody who was asked. */
+    /** Whether the kernel or a hop identified a process. */
     static boolean isNamed(JsonTree answer) {
         return answer.object("kernel").has("pid")
                 || answer.list("flows").stream()
@@ -25,7 +26,7 @@ final class WhoText {
             flow(out, flow);
         }
         JsonTree kernel = answer.object("kernel");
-        out.append("this host's kernel: ")
+        out.append("kernel of this host: ")
                 .append(meaning(kernel.text("evidence")))
                 .append('\n');
         rows(out, kernel);
@@ -37,7 +38,7 @@ final class WhoText {
         JsonTree verification = flow.object("verification");
         out.append("flow %s of hop %s, %s".formatted(flow.text("number"), flow.text("hop"), flow.text("stage")));
         if (verification.has("result")) {
-            out.append(", its originator ").append(verification.text("result"));
+            out.append(", originator ").append(verification.text("result"));
             out.append(chain.size() > 1 ? ", through " + String.join(", ", chain) : "");
         }
         out.append('\n');
@@ -45,9 +46,10 @@ final class WhoText {
     }
 
     private static void rows(StringBuilder out, JsonTree who) {
+        int width = who.names().stream().mapToInt(String::length).reduce(14, Math::max);
         for (String name : who.names()) {
             if (!who.text(name).equals("-")) {
-                out.append("  %-14s %s%n".formatted(name.replace('_', ' '), who.text(name)));
+                out.append("  %s %s%n".formatted(Strings.padEnd(name.replace('_', ' '), width, ' '), who.text(name)));
             }
         }
     }

@@ -32,8 +32,7 @@ final class BudgetReader {
                     section.optional("waiting", text -> Values.integer(text, 0, MOST), BudgetConfig.DEFAULT.waiting());
             ImmutableMap<String, Integer> nextHops = nextHops(section);
             if (low > soft) {
-                section.problem(
-                        "low", "flows are closed from the soft mark down to the low one, which can't be above it");
+                section.problem("low", "\"low\" must not be above \"soft\"");
                 return BudgetConfig.DEFAULT;
             }
             return new BudgetConfig(new PoolRule(reserve, soft, low, floor), waiting, nextHops);

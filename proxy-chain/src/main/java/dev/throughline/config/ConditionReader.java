@@ -49,7 +49,7 @@ final class ConditionReader {
         condition("destination", Cidr::parse, Condition.Destination::new);
         condition("ports", Values::ports, Condition.Ports::new);
         if (section.isEmpty()) {
-            section.problem("\"" + key + "\" is empty: leave it out for a rule without conditions");
+            section.problem("\"" + key + "\" is empty: remove it for a rule without conditions");
         }
         return conditions.build();
     }
@@ -77,7 +77,7 @@ final class ConditionReader {
 
     private <T> ImmutableList<T> values(String name, Function<String, T> parse) {
         if (section.has(name) && section.isEmpty(name)) {
-            section.problem(name, "\"" + name + "\" is empty: it names what is accepted, or isn't there");
+            section.problem(name, "\"" + name + "\" is empty: list values, or remove it");
         }
         return ImmutableList.copyOf(section.list(name, parse));
     }
@@ -100,7 +100,7 @@ final class ConditionReader {
     /** A name or an id. {@code root} is the id 0, also where a hop on the way keeps names back. */
     private static String userWord(String text) {
         if (text.isEmpty()) {
-            throw new IllegalArgumentException("expected a user's name or id");
+            throw new IllegalArgumentException("expected a user name or id");
         }
         return text.equals("root") ? "0" : DIGITS.matchesAllOf(text) ? Long.toString(id(text)) : text;
     }

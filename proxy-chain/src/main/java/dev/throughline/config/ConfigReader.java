@@ -96,7 +96,7 @@ public final class ConfigReader {
                     .build();
             Optional<Node> root = new Compose(settings).composeReader(new StringReader(text));
             if (root.isEmpty()) {
-                problems.add(Optional.empty(), "the file is empty: see deploy/ for an example of each role");
+                problems.add(Optional.empty(), "the file is empty (deploy/examples has one for each role)");
             } else {
                 try (Section section = new Section(problems, root.get(), "the configuration")) {
                     config = hop(section);
@@ -186,22 +186,23 @@ public final class ConfigReader {
             List<RouteConfig> routes,
             BudgetConfig budget) {
         if (listeners.isEmpty() && root.isEmpty("listeners")) {
-            root.problem("listeners", "a hop needs at least one listener");
+            root.problem("listeners", "\"listeners\" is missing or empty: a hop needs at least one");
         }
         if (!root.has("trust") && listeners.stream().anyMatch(ListenerConfig::requiresHeader)) {
-            root.problem("trust", "a listener that requires a header needs \"trust\", the keys to believe");
+            root.problem(
+                    "trust", "\"trust\" is missing: a listener that requires a header needs the keys to verify it");
         }
         boolean intercepts = listeners.stream().anyMatch(ListenerConfig.Intercepting.class::isInstance);
         boolean guarded = routes.stream().anyMatch(RouteConfig.HopByInterception.class::isInstance);
         if (!root.has("mark") && (intercepts || guarded)) {
-            root.problem("mark", "interception needs \"mark\", which tells this hop's own connections from all others");
+            root.problem("mark", "\"mark\" is missing: interception needs it to recognise this hop's own connections");
         }
         RouteConfig.problemTogether(routes).ifPresent(problem -> root.problem("routes", problem));
         for (String hop : budget.nextHops().keySet()) {
             if (routes.stream().noneMatch(route -> route.to().equals(hop))) {
                 root.problem(
                         "budget",
-                        "\"next-hops\" limits flows to \"" + hop + "\", to which no route goes"
+                        "\"next-hops\" limits flows to \"" + hop + "\", but no route goes to it"
                                 + Suggestion.among(
                                         routes.stream()
                                                 .map(RouteConfig::to)
@@ -211,12 +212,12 @@ public final class ConfigReader {
             }
         }
         if (mark != 0 && laterMarks.contains(mark)) {
-            root.problem("later-marks", "this hop's own mark is not a later one");
+            root.problem("later-marks", "\"later-marks\" contains this hop's own mark");
         }
         Set<String> names = new HashSet<>();
         for (ListenerConfig listener : listeners) {
             if (!names.add(listener.name())) {
-                root.problem("listeners", "two listeners are called \"" + listener.name() + "\"");
+                root.problem("listeners", "duplicate listener name \"" + listener.name() + "\"");
             }
         }
     }
@@ -268,8 +269,8 @@ public final class ConfigReader {
             if (total < halfOpen) {
                 limits.problem(
                         limits.has("half-open-headers-total") ? "half-open-headers-total" : "half-open-headers",
-                        "all peers together may have " + total
-                                + " half-open headers (half-open-headers-total), so one can't have " + halfOpen);
+                        "the limit for all peers is " + total
+                                + " half-open headers (half-open-headers-total), less than that for one, " + halfOpen);
             }
             return new Limits(
                     limits.optional("flows", t -> Values.integer(t, 1, 1_000_000), d.flows()),
@@ -323,7 +324,7 @@ public final class ConfigReader {
                     .ifPresent(problem -> admin.startProblem("metrics", problem));
             ImmutableSet<String> metricsHosts = ImmutableSet.copyOf(admin.list("metrics-hosts", Values::dnsName));
             if (metrics.isEmpty() && !metricsHosts.isEmpty()) {
-                admin.problem("metrics-hosts", "there is no \"metrics\" address that is asked by a name");
+                admin.problem("metrics-hosts", "\"metrics-hosts\" needs a \"metrics\" address");
             }
             return new Admin(
                     socket, ImmutableSet.copyOf(admin.list("uids", Values::uid)), pidFile, metrics, metricsHosts);

@@ -19,10 +19,10 @@ public final class IoReason {
     /** The reason alone. */
     public static String of(IOException problem) {
         return switch (problem) {
-            case NoSuchFileException e -> "no such file or folder";
+            case NoSuchFileException e -> "no such file or directory";
             case AccessDeniedException e -> "permission denied";
-            case FileAlreadyExistsException e -> "it exists already";
-            case NotDirectoryException e -> "not a folder";
+            case FileAlreadyExistsException e -> "already exists";
+            case NotDirectoryException e -> "not a directory";
             case CharacterCodingException e -> "not text in UTF-8";
             case FileSystemException e when e.getReason() != null -> e.getReason();
             default -> NETTY_CALL.matcher(String.valueOf(problem.getMessage())).replaceAll("");

@@ -18,7 +18,7 @@ public final class KeyChanges {
         List<String> changes = new ArrayList<>();
         own(before.own(), after.own(), now, changes);
         for (TrustEntry entry : after.trust().entries()) {
-            trusted(before.trust().find(entry.key().id()), entry).ifPresent(changes::add);
+            trusted(before.trust().find(entry.key().id()), entry, now).ifPresent(changes::add);
         }
         for (TrustEntry entry : before.trust().entries()) {
             if (after.trust().find(entry.key().id()).isEmpty()) {
@@ -32,7 +32,7 @@ public final class KeyChanges {
         PublicKey signed = before.signingAt(now).key().publicKey();
         PublicKey signs = after.signingAt(now).key().publicKey();
         if (!signs.equals(signed)) {
-            changes.add("signs with " + name(signs) + " instead of " + signed.id());
+            changes.add("now signs with " + name(signs) + ", before with " + signed.id());
         }
         for (SecretKeys.Entry entry : after.entries()) {
             if (!before.entries().contains(entry) && after.state(entry, now) == SecretKeys.State.VERIFY_ONLY) {
@@ -43,7 +43,7 @@ public final class KeyChanges {
         for (SecretKeys.Entry entry : before.entries()) {
             PublicKey key = entry.key().publicKey();
             if (!has(after, key.id())) {
-                changes.add("no longer has the secret of " + name(key));
+                changes.add("secret key dropped: " + name(key));
             }
         }
     }
@@ -53,18 +53,26 @@ public final class KeyChanges {
                 .anyMatch(entry -> entry.key().publicKey().id().equals(id));
     }
 
-    private static Optional<String> trusted(Optional<TrustEntry> before, TrustEntry after) {
+    private static Optional<String> trusted(Optional<TrustEntry> before, TrustEntry after, Instant now) {
         if (before.equals(Optional.of(after))) {
             return Optional.empty();
         }
-        if (after.isRevoked()) {
-            boolean already = before.map(TrustEntry::isRevoked).orElse(false);
-            return already ? Optional.empty() : Optional.of(name(after.key()) + " is revoked");
-        }
-        String rights = after.rights()
-                + after.from().map(start -> " from " + start).orElse("")
-                + after.until().map(end -> " until " + end).orElse("");
-        return Optional.of((before.isEmpty() ? "trusts " : "now trusts ") + name(after.key()) + ": " + rights);
+        String key = name(after.key());
+        return switch (after.state(now)) {
+            case REVOKED ->
+                before.map(TrustEntry::isRevoked).orElse(false) ? Optional.empty() : Optional.of(key + " is revoked");
+            case EXPIRED ->
+                Optional.of("no longer trusts " + key + ": it expired at "
+                        + after.until().orElseThrow());
+            case NOT_YET_VALID ->
+                Optional.of("will trust " + key + " from " + after.from().orElseThrow() + ": " + rights(after));
+            case TRUSTED ->
+                Optional.of((before.isEmpty() ? "trusts " : "changed trust in ") + key + ": " + rights(after));
+        };
+    }
+
+    private static String rights(TrustEntry entry) {
+        return entry.rights() + entry.until().map(end -> " until " + end).orElse("");
     }
 
     private static String name(PublicKey key) {

@@ -86,9 +86,7 @@ final class ListenerReader {
         }
         if (mode.get() == Mode.LEGACY && by != By.PLAIN) {
             section.knows("address", "peers", "port");
-            section.problem(
-                    section.has("by") ? "by" : "mode",
-                    "a legacy listener is reached at its own address: \"by: plain\"");
+            section.problem(section.has("by") ? "by" : "mode", "a legacy listener must have \"by: plain\"");
             return Optional.empty();
         }
         if (by == By.PLAIN) {
@@ -123,14 +121,14 @@ final class ListenerReader {
         List<Cidr> peers = section.list("peers", Cidr::parse);
         if (peers.isEmpty() && section.isEmpty("peers")) {
             section.problem(
-                    "peers", "a legacy listener needs \"peers\", the proxies whose unsigned headers it believes");
+                    "peers", "\"peers\" is missing: the proxies whose unsigned headers this legacy listener accepts");
         }
         return address.map(a -> new ListenerConfig.Legacy(name, a, ImmutableList.copyOf(peers)));
     }
 
     private Optional<ListenerConfig> bridge(Section section, String name) {
         if (section.has("by")) {
-            section.problem("by", "a bridge is reached at its \"socket\": it takes no \"by\"");
+            section.problem("by", "a bridge has no \"by\": agents connect to its \"socket\"");
         }
         Optional<Path> socket = section.required("socket", path);
         socket.flatMap(Values::socketPathProblem).ifPresent(problem -> section.problem("socket", problem));
@@ -142,7 +140,7 @@ final class ListenerReader {
             }
         }
         if (section.isEmpty("agents")) {
-            section.problem("agents", "a bridge needs \"agents\", the programs that it believes");
+            section.problem("agents", "\"agents\" is missing: the agents that this bridge accepts");
         }
         return socket.map(file -> new ListenerConfig.Bridge(name, file, ImmutableList.copyOf(agents)));
     }
@@ -157,7 +155,8 @@ final class ListenerReader {
 
     private static Capture capture(Section section) {
         if (!section.has("capture")) {
-            section.problem("capture", "a transparent listener needs \"capture\", what it intercepts");
+            section.problem(
+                    "capture", "\"capture\" is missing: the connections that this transparent listener intercepts");
         }
         try (Section capture = section.section("capture")) {
             return new Capture(
@@ -176,9 +175,7 @@ final class ListenerReader {
 
     private Optional<Previous> previous(Section section) {
         if (!section.has("previous")) {
-            section.problem(
-                    "previous",
-                    "an intercepting chain listener needs \"previous\", the hop whose connections it takes");
+            section.problem("previous", "\"previous\" is missing: the hop whose connections this listener intercepts");
             return Optional.empty();
         }
         try (Section previous = section.section("previous")) {
@@ -187,7 +184,7 @@ final class ListenerReader {
             OptionalInt uid = asInt(previous.optional("uid", Values::uid));
             Optional<Path> pidFile = previous.optional("pid-file", path);
             if (mark.isEmpty() && uid.isEmpty()) {
-                previous.problem("hop", "the previous hop is known by its \"mark\" or its \"uid\": give at least one");
+                previous.problem("hop", "\"mark\" or \"uid\" is missing: the previous hop is recognised by them");
             }
             return hop.map(name -> new Previous(name, mark, uid, pidFile));
         }

@@ -40,8 +40,7 @@ final class PolicyReader {
             try (section) {
                 if (ended) {
                     section.problem(
-                            "name",
-                            "no flow gets to this rule: one before it has no conditions, and is about every flow");
+                            "name", "unreachable rule: a rule before it has no conditions and matches every flow");
                 }
                 rule(section, names).ifPresent(rules::add);
                 ended |= !section.has("when") && !section.has("unless");
@@ -50,7 +49,7 @@ final class PolicyReader {
         if (!ended) {
             root.problem(
                     "policy",
-                    "a policy says what becomes of all other flows: end it with a rule without conditions, such as"
+                    "the policy has no default: end it with a rule without conditions, such as"
                             + " \"- { name: rest, then: deny }\"");
         }
         ImmutableList<PolicyRule> all = rules.build();
@@ -60,7 +59,7 @@ final class PolicyReader {
     private Optional<PolicyRule> rule(Section section, Set<String> names) {
         Optional<String> name = section.required("name", ConfigReader::hopName);
         if (!name.map(names::add).orElse(true)) {
-            section.problem("name", "two rules are called \"" + name.get() + "\"");
+            section.problem("name", "duplicate rule name \"" + name.get() + "\"");
         }
         ImmutableList<Condition> when = conditions(section, "when");
         ImmutableList<Condition> unless = conditions(section, "unless");
@@ -68,7 +67,7 @@ final class PolicyReader {
         boolean passesUnknown = section.optional("if-unknown", text -> Values.word(text, IF_UNKNOWN))
                 .orElse(false);
         if (section.has("if-unknown") && when.isEmpty() && unless.isEmpty()) {
-            section.problem("if-unknown", "a rule without conditions is about every flow, known or not");
+            section.problem("if-unknown", "\"if-unknown\" has no effect in a rule without conditions");
         }
         return name.flatMap(
                 called -> then.map(outcome -> new PolicyRule(called, when, unless, outcome, passesUnknown)));
@@ -99,7 +98,7 @@ final class PolicyReader {
 
     private static String declared(String name, ImmutableSet<String> names, String where) {
         if (names.isEmpty()) {
-            throw new IllegalArgumentException("\"" + name + "\" isn't among the \"" + where + "\" of this file");
+            throw new IllegalArgumentException("\"" + name + "\" is not in \"" + where + "\" of this file");
         }
         return Values.word(name, Maps.toMap(names, known -> known));
     }

@@ -37,8 +37,7 @@ public sealed interface RouteConfig {
                 .collect(Collectors.toSet());
         return interceptors.size() < 2
                 ? Optional.empty()
-                : Optional.of("a next hop that intercepts takes all connections of this hop: with one route"
-                        + " \"by: interception\", every route is so, and to the same hop");
+                : Optional.of("if any route uses \"by: interception\", all routes must use it, with the same next hop");
     }
 
     /** To the hop that is called {@code hop}, over connections to its addresses: at least one. */

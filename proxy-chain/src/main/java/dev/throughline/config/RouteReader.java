@@ -36,7 +36,7 @@ final class RouteReader {
 
     Optional<RouteConfig> usual() {
         if (!root.has("route")) {
-            root.problem("route", "the configuration needs \"route\", where the flows go");
+            root.problem("route", "\"route\" is missing: it says where flows go");
             return Optional.empty();
         }
         return route(root, "route");
@@ -66,7 +66,7 @@ final class RouteReader {
             TcpTimeouts times = times(route, over);
             List<InetSocketAddress> addresses = route.list("at", Values::address);
             if (addresses.size() != ImmutableSet.copyOf(addresses).size()) {
-                route.problem("at", "an address is given twice");
+                route.problem("at", "duplicate address");
             }
             Optional<RouteConfig.HopAt> at = to.filter(hop -> !addresses.isEmpty())
                     .map(hop -> new RouteConfig.HopAt(hop, ImmutableList.copyOf(addresses), profile, over, times));
@@ -81,10 +81,10 @@ final class RouteReader {
             }
             boolean destination = toDestination;
             if (destination && (at.isPresent() || by.isPresent())) {
-                route.problem("to", "the destination is the flow's own: it takes neither \"at\" nor \"by\"");
+                route.problem("to", "\"at\" and \"by\" can't be combined with \"to: destination\"");
             }
             if (!destination && at.isPresent() == by.isPresent()) {
-                route.problem("to", "a hop is reached either \"at\" an address or \"by: interception\"");
+                route.problem("to", "expected either \"at\" with an address or \"by: interception\"");
             }
             if (destination) {
                 return Optional.of(new RouteConfig.Destination(over, times));
@@ -98,10 +98,7 @@ final class RouteReader {
     private TcpTimeouts times(Section route, ImmutableList<String> over) {
         for (String key : TcpTimeoutsReader.KEYS) {
             if (!over.contains(TransportConfig.BSD_SOCKET) && route.has(key)) {
-                route.problem(
-                        key,
-                        "\"" + key + "\" is for connections over \"bsd-socket\", which this route doesn't take:"
-                                + " an agent sets these times itself");
+                route.problem(key, "\"" + key + "\" needs \"over: bsd-socket\": agents set these times themselves");
             }
         }
         return TcpTimeoutsReader.read(route, tcp);
@@ -111,10 +108,10 @@ final class RouteReader {
         Map<String, String> known = Maps.asMap(transports, name -> name);
         List<String> names = route.list("over", text -> Values.word(text, known));
         if (names.size() != ImmutableSet.copyOf(names).size()) {
-            route.problem("over", "a flow takes each transport once");
+            route.problem("over", "duplicate transport");
         }
         if (names.isEmpty() && route.has("over") && route.isEmpty("over")) {
-            route.problem("over", "a route goes over at least one transport");
+            route.problem("over", "\"over\" is empty: expected at least one transport");
         }
         return names.isEmpty() ? ImmutableList.of(TransportConfig.BSD_SOCKET) : ImmutableList.copyOf(names);
     }
@@ -123,7 +120,7 @@ final class RouteReader {
     private static HeaderProfile profile(Section route, boolean toDestination) {
         for (String key : List.of("profile", "close")) {
             if (toDestination && route.has(key)) {
-                route.problem(key, "the destination gets no header");
+                route.problem(key, "can't be combined with \"to: destination\", which gets no header");
             }
         }
         HeaderProfile profile = route.optional(

@@ -1,6 +1,7 @@
 package dev.throughline.config;
 
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.originator.PlainText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -23,6 +24,9 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  * once; {@link #close} reports the keys that nobody asked for.
  */
 final class Section implements AutoCloseable {
+    /** Of YAML 1.1; the reader is one for YAML 1.2, which doesn't have it. */
+    private static final String MERGE = "<<";
+
     private final Problems problems;
     private final @Nullable Node node;
     private final String name;
@@ -39,14 +43,14 @@ final class Section implements AutoCloseable {
                 add(tuple);
             }
         } else if (node != null) {
-            problems.add(node, name + " is a mapping of keys to values");
+            problems.add(node, name + " must be a mapping");
         }
     }
 
     private void add(NodeTuple tuple) {
         String key = tuple.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
         if (values.putIfAbsent(key, tuple.getValueNode()) != null) {
-            problems.add(tuple.getKeyNode(), "\"" + key + "\" is given twice");
+            problems.add(tuple.getKeyNode(), "\"" + key + "\" is a duplicate key");
         } else {
             keys.put(key, tuple.getKeyNode());
         }
@@ -143,7 +147,7 @@ final class Section implements AutoCloseable {
             return List.of();
         }
         if (!(value instanceof SequenceNode sequence)) {
-            problems.add(value, "\"" + key + "\" is a list");
+            problems.add(value, "\"" + key + "\" must be a list");
             return List.of();
         }
         return sequence.getValue().stream()
@@ -177,7 +181,9 @@ final class Section implements AutoCloseable {
     @Override
     public void close() {
         keys.forEach((key, at) -> {
-            if (!asked.contains(key)) {
+            if (key.equals(MERGE)) {
+                problems.add(at, "\"" + MERGE + "\" (a YAML merge) is not supported: write its keys into " + name);
+            } else if (!asked.contains(key)) {
                 problems.add(at, "unknown key \"" + key + "\" in " + name + Suggestion.among(asked, key));
             }
         });
@@ -185,7 +191,7 @@ final class Section implements AutoCloseable {
 
     private <T> Optional<T> scalar(String key, Node value, Function<String, T> parse) {
         if (!(value instanceof ScalarNode scalar)) {
-            problems.add(value, "\"" + key + "\" is a single value");
+            problems.add(value, "\"" + key + "\" must be a single value");
             return Optional.empty();
         }
         try {
@@ -223,7 +229,7 @@ final class Section implements AutoCloseable {
                     file,
                     mark.map(m -> m.getLine() + 1).orElse(1),
                     mark.map(m -> m.getColumn() + 1).orElse(1),
-                    message);
+                    PlainText.visible(message));
         }
 
         /** All problems, in the order of the file. */

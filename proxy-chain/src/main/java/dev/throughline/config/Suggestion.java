@@ -4,20 +4,25 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.stream.Collectors;
 
-/** The known word that somebody probably meant. */
+/** Suggests a known word for a misspelled one. */
 public final class Suggestion {
     private Suggestion() {}
 
-    /** {@code ": did you mean …?"}, or the list of all words where none is near; empty where there are none. */
+    /** Returns {@code ": did you mean …?"}, or the list of all words if none is near; empty if there are none. */
     public static String among(Collection<String> known, String word) {
         if (known.isEmpty()) {
             return "";
         }
         return known.stream()
                 .min(Comparator.comparingInt(candidate -> distance(candidate, word)))
-                .filter(nearest -> distance(nearest, word) <= Math.max(2, word.length() / 3))
+                .filter(nearest -> isNear(nearest, word))
                 .map(nearest -> ": did you mean \"" + nearest + "\"?")
                 .orElseGet(() -> ": expected one of " + known.stream().sorted().collect(Collectors.joining(", ")));
+    }
+
+    /** In a short word, two mistakes make another word: "foo" isn't "who". */
+    private static boolean isNear(String known, String word) {
+        return distance(known, word) <= (word.length() < 4 ? 1 : Math.max(2, word.length() / 3));
     }
 
     /** How many letters must be changed, added, removed or swapped with their neighbour (optimal string alignment). */

@@ -37,7 +37,7 @@ final class TransportReader {
 
     private static String name(String text) {
         if (text.equals(TransportConfig.BSD_SOCKET) || text.equals("hop")) {
-            throw new IllegalArgumentException("\"" + text + "\" is there anyway: give the agent another name");
+            throw new IllegalArgumentException("\"" + text + "\" is the name of a built-in transport: rename it");
         }
         return ConfigReader.hopName(text);
     }

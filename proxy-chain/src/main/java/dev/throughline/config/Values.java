@@ -117,7 +117,7 @@ public final class Values {
     static InetSocketAddress listenAddress(String text) {
         InetSocketAddress address = address(text);
         if (address.getAddress().isMulticastAddress()) {
-            throw new IllegalArgumentException("nobody can listen at a multicast address, found \"" + text + "\"");
+            throw new IllegalArgumentException("can't listen on a multicast address, found \"" + text + "\"");
         }
         return address;
     }
@@ -150,7 +150,7 @@ public final class Values {
         int first = port(dash < 0 ? text : text.substring(0, dash).strip());
         int last = dash < 0 ? first : port(text.substring(dash + 1).strip());
         if (last < first) {
-            throw new IllegalArgumentException("a range of ports ascends, found \"" + text + "\"");
+            throw new IllegalArgumentException("expected an ascending range of ports, found \"" + text + "\"");
         }
         return Range.closed(first, last);
     }
@@ -209,7 +209,8 @@ public final class Values {
     static <T> T word(String text, Map<String, T> words) {
         T value = words.get(text);
         if (value == null) {
-            throw new IllegalArgumentException("\"" + text + "\" isn't known" + Suggestion.among(words.keySet(), text));
+            throw new IllegalArgumentException(
+                    "unknown value \"" + text + "\"" + Suggestion.among(words.keySet(), text));
         }
         return value;
     }
@@ -262,7 +263,7 @@ public final class Values {
     /** Returns why a hop of any user can't make a socket at a path. */
     static Optional<String> ownSocketProblem(Path file) {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(file) && !isSpecial(file)) {
-            return Optional.of("there is a file that isn't a socket: " + file);
+            return Optional.of("not a socket: " + file);
         }
         return ownFileProblem(file);
     }
@@ -270,7 +271,7 @@ public final class Values {
     /** Why this hop can't make a file at a path, whoever runs it. It makes the folders that aren't there. */
     static Optional<String> ownFileProblem(Path file) {
         if (Files.isDirectory(file)) {
-            return Optional.of("this is a folder, not a file: " + file);
+            return Optional.of("a directory, expected a file: " + file);
         }
         Path folder = file.getParent();
         while (folder != null && Files.notExists(folder)) {
@@ -278,13 +279,13 @@ public final class Values {
         }
         return folder == null || Files.isDirectory(folder)
                 ? Optional.empty()
-                : Optional.of("its folder can't be made: " + folder + " is a file");
+                : Optional.of("can't create its directory: " + folder + " is a file");
     }
 
     /** Why this hop can't write its pid file at a path: one that another hop left behind is replaced, and nothing else. */
     static Optional<String> pidFileProblem(Path file) {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(file) && !isPidFile(file)) {
-            return Optional.of("there is a file that isn't a hop's pid file: " + file);
+            return Optional.of("not a pid file of a hop: " + file);
         }
         return ownFileProblem(file);
     }
@@ -319,7 +320,7 @@ public final class Values {
     /** Why a path can't be a socket's, if so. */
     static Optional<String> socketPathProblem(Path file) {
         return file.toString().getBytes(StandardCharsets.UTF_8).length >= MAX_SOCKET_PATH
-                ? Optional.of("the path of a socket has less than " + MAX_SOCKET_PATH + " bytes: " + file)
+                ? Optional.of("a socket path must have less than " + MAX_SOCKET_PATH + " bytes: " + file)
                 : Optional.empty();
     }
 }

@@ -125,7 +125,7 @@ public final class ConnectNotes implements AutoCloseable {
         return plan.missing().entrySet().stream()
                 .map(part -> new Missing(
                         part.getKey(),
-                        part.getKey().meaning() + " isn't noted: " + part.getValue(),
+                        part.getKey().meaning() + " is not recorded: " + part.getValue(),
                         NotesStart.hint(part.getKey())))
                 .collect(ImmutableList.toImmutableList());
     }

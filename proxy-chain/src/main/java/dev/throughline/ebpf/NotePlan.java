@@ -36,9 +36,9 @@ record NotePlan(Optional<KernelLayout> layout, ImmutableSet<NotePart> parts, Imm
         Map<NotePart, String> missing = new EnumMap<>(NotePart.class);
         Set<NotePart> parts = EnumSet.allOf(NotePart.class);
         if (layout.isEmpty()) {
-            BY_LAYOUT.forEach(part -> missing.put(part, "the kernel doesn't show its types (/sys/kernel/btf/vmlinux)"));
+            BY_LAYOUT.forEach(part -> missing.put(part, "the kernel exports no BTF (/sys/kernel/btf/vmlinux)"));
         } else if (!layout.get().hasAll(KernelLayout.OF_EXEC)) {
-            missing.put(NotePart.EXEC, "this kernel's types lack what exec(2) was asked for");
+            missing.put(NotePart.EXEC, "this kernel's BTF lacks the arguments of exec(2)");
         }
         parts.removeAll(missing.keySet());
         try {

@@ -36,7 +36,7 @@ public sealed interface NotesStart {
      */
     static NotesStart begin(int capacity) {
         if (capacity == 0) {
-            return new NotTaken("the configuration says so (connect-notes: 0)", "");
+            return new NotTaken("connect tracing is disabled (connect-notes: 0)", "");
         }
         try {
             Optional<NotTaken> outside = outsideOfTheHost();
@@ -47,17 +47,18 @@ public sealed interface NotesStart {
             Set<Capability> missing = missing();
             if (!missing.isEmpty()) {
                 String names = missing.stream().map(Capability::toString).collect(Collectors.joining(", "));
-                return new NotTaken("no " + names, "run it with " + names + ", as deploy/throughline@.service does");
+                return new NotTaken(
+                        names + " missing", "run the hop with " + names + ", as deploy/throughline@.service does");
             }
             Optional<Path> cgroups = find("cgroup2");
             if (cgroups.isEmpty()) {
-                return new NotTaken("no cgroup2 file system is mounted", "mount one, e.g. at /sys/fs/cgroup");
+                return new NotTaken("no cgroup2 file system is mounted", "mount one, for example at /sys/fs/cgroup");
             }
             return new Taken(notes(cgroups.get(), capacity));
         } catch (OsException e) {
             return new NotTaken(String.valueOf(e.getMessage()), hint(e));
         } catch (IOException e) {
-            return new NotTaken(e.toString(), "is /proc mounted?");
+            return new NotTaken(e.toString(), "mount /proc");
         }
     }
 
@@ -69,14 +70,14 @@ public sealed interface NotesStart {
     private static Optional<NotTaken> outsideOfTheHost() throws IOException {
         if (!Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).equals(Path.of("pid:[4026531836]"))) {
             return Optional.of(new NotTaken(
-                    "this hop is in a process-id namespace of its own, and the kernel notes ids of the first one",
-                    "run it in the host's, e.g. docker run --pid=host"));
+                    "the hop has its own pid namespace, and the kernel reports ids of the initial one",
+                    "run it in the host's pid namespace, for example docker run --pid=host"));
         }
         Path groups = Path.of("/proc/self/ns/cgroup");
         if (Files.isSymbolicLink(groups) && !Files.readSymbolicLink(groups).equals(Path.of("cgroup:[4026531835]"))) {
             return Optional.of(new NotTaken(
-                    "this hop is in a cgroup namespace of its own, and would see processes of its own group alone",
-                    "run it in the host's, e.g. docker run --cgroupns=host"));
+                    "the hop has its own cgroup namespace, and would trace processes of its own cgroup only",
+                    "run it in the host's cgroup namespace, for example docker run --cgroupns=host"));
         }
         return Optional.empty();
     }
@@ -118,11 +119,11 @@ public sealed interface NotesStart {
 
     private static String hint(OsException e) {
         return switch (e.errno()) {
-            case Errno.ENOSYS -> "this kernel, or this machine's architecture, is without bpf(2)";
-            case Errno.EPERM -> "CAP_BPF and CAP_NET_ADMIN are needed in the first user namespace";
+            case Errno.ENOSYS -> "this kernel or architecture has no bpf(2)";
+            case Errno.EPERM -> "CAP_BPF and CAP_NET_ADMIN are needed in the initial user namespace";
             default ->
                 e.call().startsWith("bpf(PROG_LOAD)")
-                        ? "the kernel refuses a function that no note can do without: Linux 5.15 or newer is needed"
+                        ? "the kernel lacks a helper function that tracing needs: Linux 5.15 or newer is needed"
                         : "CONFIG_CGROUP_BPF is needed, and Linux 5.15 or newer";
         };
     }
@@ -130,14 +131,13 @@ public sealed interface NotesStart {
     /** What it would take to have {@code part} noted as well. */
     static String hint(NotePart part) {
         if (!mayFollowPointers()) {
-            return "run it with " + Capability.PERFMON + ", as deploy/throughline@.service does";
+            return "run the hop with " + Capability.PERFMON + ", as deploy/throughline@.service does";
         }
         return switch (lockdown()) {
             case "confidentiality" ->
                 "lockdown=confidentiality (" + LOCKDOWN + ") forbids " + part.function()
                         + "; lockdown=integrity allows it";
-            default ->
-                part.function() + " is needed, and the kernel's types (CONFIG_DEBUG_INFO_BTF): Linux 5.15 or newer";
+            default -> "Linux 5.15 or newer with " + part.function() + " and CONFIG_DEBUG_INFO_BTF is needed";
         };
     }
 

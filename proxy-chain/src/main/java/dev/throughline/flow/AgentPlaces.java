@@ -41,11 +41,11 @@ public final class AgentPlaces implements NetworkFramework.Listener {
     @Override
     public void gone(String why) {
         budget.capacity(transport, 0);
-        LOG.warn("transport {}: its agent is gone, and asked for nothing: {}", transport, why);
+        LOG.warn("transport {}: agent unavailable, not used: {}", transport, why);
     }
 
     @Override
     public void back() {
-        LOG.info("transport {}: its agent is there", transport);
+        LOG.info("transport {}: agent available", transport);
     }
 }

@@ -549,7 +549,7 @@ public final class Flow {
         try {
             event.run();
         } catch (RuntimeException e) {
-            LOG.error("flow {}: what happened could not be told", number, e);
+            LOG.error("flow {}: event listener failed", number, e);
         }
     }
 

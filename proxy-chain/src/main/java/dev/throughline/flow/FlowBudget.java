@@ -104,7 +104,7 @@ public final class FlowBudget implements AutoCloseable {
         this.hostNames = hostNames;
         this.events = events;
         clock.scheduleWithFixedDelay(
-                new PeriodicTask("the budget's clock", this::tick), PAUSE_MILLIS, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+                new PeriodicTask("budget clock", this::tick), PAUSE_MILLIS, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** Runs tasks on the thread that ends waiting. */
@@ -341,7 +341,7 @@ public final class FlowBudget implements AutoCloseable {
         });
         return flows.entrySet().stream()
                 .max(Comparator.comparingInt(Multiset.Entry::getCount))
-                .map(most -> "user %s on %s has most flows, %d of %d"
+                .map(most -> "most flows: user %s on %s, %d of %d"
                         .formatted(
                                 most.getElement().user,
                                 hostName(Objects.requireNonNull(examples.get(most.getElement()))),

@@ -68,7 +68,7 @@ public final class HeaderFailures {
                 ? Optional.empty()
                 : Optional.of(new Refused(
                         CloseReason.HEADER_FAILURES,
-                        "peer %s: %d headers failed in %d ms, the next is read in %d ms"
+                        "peer %s: %d headers failed in %d ms, retry in %d ms"
                                 .formatted(peer, limit, window.toMillis(), wait / 1_000_000 + 1)));
     }
 

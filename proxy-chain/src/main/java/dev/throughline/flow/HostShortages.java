@@ -38,7 +38,7 @@ public final class HostShortages {
 
         @Override
         public String end(Place place, long count, long seconds) {
-            return "%s: no longer so: %s, %d times in %d s".formatted(place.name, place.effect, count, seconds);
+            return "%s: recovered: %s, %d times in %d s".formatted(place.name, place.effect, count, seconds);
         }
     }
 
@@ -63,8 +63,8 @@ public final class HostShortages {
     /** A connection to {@code listener} was reset unserved, or can't be accepted yet. */
     synchronized void accept(String listener, String why) {
         refused++;
-        lacks("connections are refused unserved: no descriptor or memory is left");
-        episodes.happens(new Place(listener, "connections are refused unserved"), why, lackedAt);
+        lacks("connections are reset: no descriptor or memory is left");
+        episodes.happens(new Place(listener, "connections are reset"), why, lackedAt);
     }
 
     /** A connection onwards can't be opened, and there is no other way for its flow. */

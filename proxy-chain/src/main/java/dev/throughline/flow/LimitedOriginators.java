@@ -22,7 +22,7 @@ final class LimitedOriginators {
 
         @Override
         public String end(Name who, long count, long seconds) {
-            return "%s is no longer limited: %d of its flows were, in %d s".formatted(who, count, seconds);
+            return "%s is no longer limited: %d flows were, in %d s".formatted(who, count, seconds);
         }
     }
 

@@ -7,13 +7,12 @@ final class PassedTransports {
     private static final class Words implements Spells.Words<String> {
         @Override
         public String begin(String transport, String why) {
-            return "transport " + transport + ": flows fall over to the next one: " + why;
+            return "transport " + transport + ": flows fail over to the next transport: " + why;
         }
 
         @Override
         public String end(String transport, long count, long seconds) {
-            return "transport %s: flows no longer fall over to the next one: %d did, in %d s"
-                    .formatted(transport, count, seconds);
+            return "transport %s: flows no longer fail over: %d did, in %d s".formatted(transport, count, seconds);
         }
     }
 

@@ -173,7 +173,7 @@ final class BoundedReads implements AutoCloseable {
             if (place.abandoned++ == 0 && logged.getIfPresent(task.place) == null) {
                 logged.put(task.place, true);
                 LOG.warn(
-                        "gave up reading {}: no answer within {} ms; processes there are named without what it would tell",
+                        "gave up reading {}: no answer within {} ms; processes there are identified without it",
                         task.place,
                         deadline.toMillis());
             }

@@ -34,7 +34,7 @@ public record EvidenceInForce(Evidence best, String reach, ImmutableList<Lack> l
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(best + ": " + reach);
-        lacks.forEach(lack -> text.append("; better is in the way: ").append(lack.what()));
+        lacks.forEach(lack -> text.append("; better evidence is unavailable: ").append(lack.what()));
         return text.toString();
     }
 }

@@ -94,9 +94,9 @@ public final class EvidenceWatch implements AutoCloseable {
             return;
         }
         if (before != null && before.best() == Evidence.KERNEL_CONNECT && now.best() != Evidence.KERNEL_CONNECT) {
-            LOG.warn("processes are no longer named by {}, but by {}", before.best(), now);
+            LOG.warn("process identification degraded from {} to {}", before.best(), now);
         } else {
-            LOG.info("processes are named by {}", now);
+            LOG.info("process identification by {}", now);
         }
     }
 
@@ -123,25 +123,25 @@ public final class EvidenceWatch implements AutoCloseable {
         taken.missing().forEach(part -> lacks.add(new Lack(part.what(), part.hint())));
         lacks.addAll(hiddenProcesses());
         String reach = taken.hasProcess()
-                ? "whoever connects, with the executable, also of a process that is gone"
-                : "whoever connects, without the executable";
+                ? "every process that connects, with its executable, even after it exits"
+                : "every process that connects, without its executable";
         return EvidenceInForce.of(
                 Evidence.KERNEL_CONNECT, reach + (taken.isShared() ? ", shared with other hops" : ""), lacks);
     }
 
     private EvidenceInForce bySockets(List<Lack> lacks) {
         if (!identifier.asksSockets()) {
-            lacks.add(new Lack("sock_diag finds no socket", "the module tcp_diag (CONFIG_INET_TCP_DIAG) is needed"));
-            return EvidenceInForce.of(Evidence.UNKNOWN, "nobody can be named", lacks);
+            lacks.add(new Lack("sock_diag finds no socket", "load the module tcp_diag (CONFIG_INET_TCP_DIAG)"));
+            return EvidenceInForce.of(Evidence.UNKNOWN, "no process can be identified", lacks);
         }
         List<Lack> hidden = hiddenProcesses();
         lacks.addAll(hidden);
         return EvidenceInForce.of(
                 Evidence.SOCKET_LOOKUP,
                 hidden.isEmpty()
-                        ? "the process that alone holds the socket, while it does"
-                        : "the process of this hop's own user that alone is seen to hold the socket, whoever more may; of"
-                                + " others uid-only",
+                        ? "the only process that holds the socket, while it holds it"
+                        : "the only process of this hop's own user that is seen to hold the socket; other users by uid"
+                                + " only",
                 lacks);
     }
 
@@ -150,15 +150,16 @@ public final class EvidenceWatch implements AutoCloseable {
         try {
             Set<Capability> effective = Capability.effective();
             if (!effective.contains(Capability.SYS_PTRACE)) {
-                lacks.add(new Lack("no " + Capability.SYS_PTRACE, "it lets see what processes of other users run"));
+                lacks.add(new Lack(
+                        Capability.SYS_PTRACE + " is missing", "needed to see what processes of other users run"));
             }
             if (!effective.contains(Capability.DAC_READ_SEARCH)) {
                 lacks.add(new Lack(
-                        "no " + Capability.DAC_READ_SEARCH,
-                        "it lets see the descriptors of other users' processes, and read their executables"));
+                        Capability.DAC_READ_SEARCH + " is missing",
+                        "needed to read the descriptors and executables of other users' processes"));
             }
         } catch (IOException e) {
-            lacks.add(new Lack("/proc can't be read: " + e.getMessage(), "is it mounted?"));
+            lacks.add(new Lack("can't read /proc: " + e.getMessage(), "mount /proc"));
         }
         return lacks;
     }
@@ -177,7 +178,7 @@ public final class EvidenceWatch implements AutoCloseable {
             try {
                 taken.close();
             } catch (IOException e) {
-                LOG.warn("the kernel's notes could not be put away: {}", e.toString());
+                LOG.warn("failed to detach the connect tracer: {}", e.toString());
             }
         });
         notes = Optional.empty();

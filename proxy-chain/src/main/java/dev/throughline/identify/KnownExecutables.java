@@ -141,7 +141,7 @@ final class KnownExecutables {
     /** Each folder by itself: one may lie on a file system that hangs. One that takes too long is of use to those who come later. */
     private CompletableFuture<Boolean> listed(String folder) {
         return reads.read(
-                "the folder " + folder,
+                "the directory " + folder,
                 () -> {
                     byInode.put(folder, list(folder));
                     return true;

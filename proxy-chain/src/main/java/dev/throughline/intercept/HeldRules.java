@@ -1,5 +1,6 @@
 package dev.throughline.intercept;
 
+import dev.throughline.os.Capability;
 import dev.throughline.os.ScratchFile;
 import java.io.IOException;
 import java.io.Writer;
@@ -68,7 +69,8 @@ public final class HeldRules implements AutoCloseable {
             String words = error.text();
             if (!words.isBlank() || !isAlive() || System.nanoTime() > deadline) {
                 close();
-                throw new IOException("nft -i did not install table inet %s: %s".formatted(table, words.strip()));
+                throw new IOException("nft -i did not install table inet %s: %s%s"
+                        .formatted(table, words.strip(), Capability.hint(words)));
             }
         }
     }

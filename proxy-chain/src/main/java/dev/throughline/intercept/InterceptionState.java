@@ -65,7 +65,7 @@ final class InterceptionState {
                     by.map(who -> "; last change by " + who).orElse(""),
                     undone == 0
                             ? ""
-                            : "; repaired and undone %d times in a row, next repair in %d ms"
+                            : "; repairs were undone %d times in a row, next repair in %d ms"
                                     .formatted(
                                             undone,
                                             Math.max(0, backOff.left(now).toMillis())));
@@ -87,7 +87,7 @@ final class InterceptionState {
     /** A repair was made, and didn't last until the check after it. */
     void undoneAtOnce(Optional<String> by, long now) {
         LOG.warn(
-                "interception: {} were repaired and undone {} times in a row{}, next repair in {} ms",
+                "interception: repairs of {} were undone {} times in a row{}, next repair in {} ms",
                 part,
                 backOff.attempts(),
                 by.map(who -> ", last change by " + who).orElse(""),
@@ -99,7 +99,7 @@ final class InterceptionState {
         backOff.failed();
         if (!said.equals(reason)) {
             said = reason;
-            LOG.warn("interception: {} can't be repaired: {}", part, reason);
+            LOG.warn("interception: can't repair {}: {}", part, reason);
         }
     }
 }

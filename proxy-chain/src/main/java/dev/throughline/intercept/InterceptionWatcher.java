@@ -149,10 +149,10 @@ public final class InterceptionWatcher implements AutoCloseable {
             try {
                 install();
                 if (!there) {
-                    LOG.info("interception: table inet {} was not there and has been installed", plan.table());
+                    LOG.info("interception: table inet {} was missing, installed it", plan.table());
                 }
             } catch (IOException e) {
-                LOG.warn("interception: the rules can't be installed: {}", e.getMessage());
+                LOG.warn("interception: can't install the rules: {}", e.getMessage());
             }
         }
         if (!config.repair() && !plan.failOpen()) {
@@ -162,10 +162,10 @@ public final class InterceptionWatcher implements AutoCloseable {
                     "interception: table inet {} {}",
                     plan.table(),
                     tables.isOwner(plan)
-                            ? "belongs to this process: no other program can change or flush it"
+                            ? "is owned by this process, no other program can change or flush it"
                             : config.ownedTable()
-                                    ? "can be changed by other programs: an owned table needs Linux 6.9 and libnftables"
-                                    : "can be changed by other programs: owned-table is false");
+                                    ? "can be changed by other programs (an owned table needs Linux 6.9 and libnftables)"
+                                    : "can be changed by other programs (owned-table: false)");
         }
         changes.await(Duration.ZERO);
         check(true);
@@ -297,7 +297,7 @@ public final class InterceptionWatcher implements AutoCloseable {
             try {
                 round();
             } catch (RuntimeException e) {
-                LOG.error("interception: a check failed", e);
+                LOG.error("interception: check failed", e);
             }
         }
     }
@@ -420,7 +420,7 @@ public final class InterceptionWatcher implements AutoCloseable {
             String failure = part + ": " + e.getMessage();
             if (!lastFailure.equals(failure)) {
                 lastFailure = failure;
-                LOG.warn("interception: {} can't be checked: {}", part, e.getMessage());
+                LOG.warn("interception: can't check {}: {}", part, e.getMessage());
             }
             return;
         }
@@ -505,7 +505,7 @@ public final class InterceptionWatcher implements AutoCloseable {
         if (lookup.find(canary.destination().getAddress(), canary.mark()) instanceof RouteLookup.Route.None none) {
             if (impossible.add(canary)) {
                 LOG.info(
-                        "interception: no canary from here to {} for listener {}: {}",
+                        "interception: can't send a canary to {} for listener {}: {}",
                         Tuple.text(canary.destination()),
                         canary.listener(),
                         none.reason());

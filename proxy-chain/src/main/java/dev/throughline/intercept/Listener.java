@@ -120,7 +120,7 @@ public final class Listener implements AutoCloseable {
                     bind(loopback("::1", intercepting));
                 } catch (IOException e) {
                     LOG.warn(
-                            "listener {}: no IPv6 here, so IPv6 connections are refused: {}",
+                            "listener {}: IPv6 is unavailable, IPv6 connections are refused: {}",
                             config.name(),
                             e.getMessage());
                 }
@@ -343,7 +343,7 @@ public final class Listener implements AutoCloseable {
         try {
             file.close();
         } catch (IOException e) {
-            LOG.warn("listener {}: the file of its socket can't be deleted: {}", config.name(), e.toString());
+            LOG.warn("listener {}: can't delete its socket file: {}", config.name(), e.toString());
         }
     }
 

@@ -258,7 +258,7 @@ public final class RuleTables implements AutoCloseable {
             listing = normal(meant(plan));
         } catch (IOException e) {
             LOG.warn(
-                    "interception: the rules can't be compared with the configuration, only with what is there now: {}",
+                    "interception: can't compare the rules with the configuration, only with those installed now: {}",
                     e.getMessage());
             listing = normal(installed(plan));
         }

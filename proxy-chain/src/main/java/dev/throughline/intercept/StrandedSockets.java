@@ -138,8 +138,7 @@ public final class StrandedSockets implements FlowEvents, AutoCloseable {
             if (!failed && !closed) {
                 failed = true;
                 LOG.warn(
-                        "can't abort the sockets of applications that no reset reaches: {}; they may wait for an answer in vain",
-                        e.getMessage());
+                        "can't abort sockets of applications that no reset reaches, they may hang: {}", e.getMessage());
             }
         }
     }
@@ -148,7 +147,7 @@ public final class StrandedSockets implements FlowEvents, AutoCloseable {
         if (sockets.destroy(application)) {
             aborted.increment();
             LOG.info(
-                    "aborted the application's socket {} to {}: {}",
+                    "aborted socket of an application, {} to {}: {}",
                     Tuple.text(application.source()),
                     Tuple.text(application.destination()),
                     reason);

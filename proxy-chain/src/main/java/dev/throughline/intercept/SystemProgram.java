@@ -2,6 +2,7 @@ package dev.throughline.intercept;
 
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
+import dev.throughline.os.Capability;
 import dev.throughline.os.ScratchFile;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -60,8 +61,8 @@ record SystemProgram(Duration patience, ImmutableList<String> within) {
             }
             if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
-                throw new IOException(
-                        "%s: no end after %d s".formatted(String.join(" ", command), patience.toSeconds()));
+                throw new IOException("%s: killed, as it was still running after %d s"
+                        .formatted(String.join(" ", command), patience.toSeconds()));
             }
             return new Result(process.exitValue(), output.text(), error.text());
         } catch (InterruptedException e) {
@@ -90,8 +91,8 @@ record SystemProgram(Duration patience, ImmutableList<String> within) {
                 return file.toString();
             }
         }
-        throw new IOException("%s is not installed: Debian has it in the package %s"
-                .formatted(program, PACKAGES.getOrDefault(program, program)));
+        throw new IOException(
+                "%s is not installed (apt-get install %s)".formatted(program, PACKAGES.getOrDefault(program, program)));
     }
 
     private static String path() {
@@ -99,6 +100,7 @@ record SystemProgram(Duration patience, ImmutableList<String> within) {
     }
 
     static IOException failure(List<String> command, int code, String error) {
-        return new IOException("%s: exit code %d: %s".formatted(String.join(" ", command), code, error.strip()));
+        return new IOException("%s: exit code %d: %s%s"
+                .formatted(String.join(" ", command), code, error.strip(), Capability.hint(error)));
     }
 }

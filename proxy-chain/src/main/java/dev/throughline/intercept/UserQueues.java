@@ -73,7 +73,7 @@ public final class UserQueues implements AutoCloseable {
             try {
                 program = Optional.of(byUser.get().program(networkNamespace.getAsLong(), queues));
             } catch (OsException e) {
-                LOG.warn("connections are not queued by user: {}", e.getMessage());
+                LOG.warn("can't queue connections by user: {}", e.getMessage());
             }
         }
         sockets.removeIf(socket -> !socket.isOpen());
@@ -113,7 +113,7 @@ public final class UserQueues implements AutoCloseable {
             }
         } catch (IOException | ChannelException e) {
             if (socket.isOpen()) {
-                LOG.warn("connections to {} are not queued by user: {}", socket.localAddress(), e.toString());
+                LOG.warn("can't queue connections to {} by user: {}", socket.localAddress(), e.toString());
             }
         }
     }

@@ -60,6 +60,22 @@ public enum Capability {
         return set;
     }
 
+    /** Returns what to add to {@code error}, if the kernel refused something for want of {@link #NET_ADMIN}. */
+    public static String hint(String error) {
+        try {
+            return hint(error, effective());
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** The kernel says the same of a table that belongs to another process. */
+    static String hint(String error, Set<Capability> effective) {
+        return error.contains("Operation not permitted") && !effective.contains(NET_ADMIN)
+                ? " (" + NET_ADMIN + " is missing: run as root, or with this capability)"
+                : "";
+    }
+
     /** The name of capabilities(7), for example {@code CAP_NET_ADMIN}. */
     @Override
     public String toString() {

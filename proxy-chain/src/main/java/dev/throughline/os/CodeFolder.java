@@ -25,22 +25,20 @@ public final class CodeFolder {
     /** Why not, if not. */
     public static Optional<String> objection(Path folder) {
         if (!Files.isDirectory(folder)) {
-            return Optional.of("no such folder");
+            return Optional.of("no such directory");
         }
         Path file = folder.resolve("throughline-" + ProcessHandle.current().pid() + "-" + System.nanoTime());
         try {
             Files.write(file, new byte[BYTES], StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             try {
-                return isExecutable(file)
-                        ? Optional.empty()
-                        : Optional.of("nothing can be executed from there (it is mounted noexec?)");
+                return isExecutable(file) ? Optional.empty() : Optional.of("not executable (mounted noexec?)");
             } finally {
                 Files.deleteIfExists(file);
             }
         } catch (AccessDeniedException e) {
-            return Optional.of("no right to write to it");
+            return Optional.of("not writable");
         } catch (NoSuchFileException e) {
-            return Optional.of("no such folder");
+            return Optional.of("no such directory");
         } catch (FileSystemException e) {
             return Optional.of(String.valueOf(e.getReason()));
         } catch (IOException e) {

@@ -22,10 +22,11 @@ public final class Errno {
 
     private Errno() {}
 
-    static String text(int errno) {
+    /** Returns the name and the meaning of {@code errno}. */
+    public static String text(int errno) {
         return switch (errno) {
             case EPERM -> "EPERM (operation not permitted)";
-            case ENOENT -> "ENOENT (no such entry)";
+            case ENOENT -> "ENOENT (no such file or directory)";
             case 3 -> "ESRCH (no such process)";
             case EINTR -> "EINTR (interrupted)";
             case EBADF -> "EBADF (bad file descriptor)";
@@ -33,24 +34,29 @@ public final class Errno {
             case 12 -> "ENOMEM (out of memory)";
             case EACCES -> "EACCES (permission denied)";
             case 16 -> "EBUSY (busy)";
-            case EEXIST -> "EEXIST (it exists already)";
-            case ENOTDIR -> "ENOTDIR (not a folder)";
-            case 21 -> "EISDIR (is a folder)";
+            case EEXIST -> "EEXIST (already exists)";
+            case ENOTDIR -> "ENOTDIR (not a directory)";
+            case 21 -> "EISDIR (is a directory)";
             case EINVAL -> "EINVAL (invalid argument)";
             case 23 -> "ENFILE (too many open files on this host)";
             case 24 -> "EMFILE (too many open files in this process)";
-            case 26 -> "ETXTBSY (is being executed)";
+            case 26 -> "ETXTBSY (file is being executed)";
             case 28 -> "ENOSPC (no space left)";
-            case 30 -> "EROFS (a file system that can't be written)";
-            case ENOSYS -> "ENOSYS (this kernel has no such call)";
+            case 30 -> "EROFS (read-only file system)";
+            case 32 -> "EPIPE (broken pipe)";
+            case ENOSYS -> "ENOSYS (this kernel has no such system call)";
             case ELOOP -> "ELOOP (too many symbolic links)";
             case EBADMSG -> "EBADMSG (malformed answer)";
             case EMSGSIZE -> "EMSGSIZE (answer too long)";
             case 93 -> "EPROTONOSUPPORT (protocol not supported)";
             case 95 -> "EOPNOTSUPP (not supported)";
             case 97 -> "EAFNOSUPPORT (address family not supported)";
+            case 98 -> "EADDRINUSE (address already in use)";
+            case 99 -> "EADDRNOTAVAIL (address not available)";
             case 101 -> "ENETUNREACH (network unreachable)";
+            case 104 -> "ECONNRESET (connection reset)";
             case 105 -> "ENOBUFS (no buffer space)";
+            case 110 -> "ETIMEDOUT (connection timed out)";
             case 111 -> "ECONNREFUSED (connection refused)";
             case 113 -> "EHOSTUNREACH (no route to host)";
             case 122 -> "EDQUOT (no space left for this user)";

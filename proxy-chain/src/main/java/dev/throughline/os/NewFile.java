@@ -95,7 +95,7 @@ public final class NewFile implements AutoCloseable {
         throw new FileSystemException(
                 file.path().toString(),
                 null,
-                "another user replaced it while it was written: who may write to its folder?");
+                "another user replaced it while it was written: check the mode of its directory");
     }
 
     private FileStatus status() throws IOException {

@@ -327,7 +327,7 @@ public final class NftLibrary implements AutoCloseable {
                     throw impossible(e);
                 }
                 if (result != 0) {
-                    throw new IOException("nft: " + wrong.strip());
+                    throw new IOException("nft: " + wrong.strip() + Capability.hint(wrong));
                 }
                 return printed;
             }

@@ -34,7 +34,7 @@ public final class PeriodicTask implements Runnable {
             failures++;
             if (failures == 1 || now - loggedAt >= LOG_AGAIN_NANOS) {
                 loggedAt = now;
-                LOG.error("{} failed, {} times so far, and will be tried again", name, failures, e);
+                LOG.error("{} failed, will be retried, failures so far: {}", name, failures, e);
             }
         } catch (Error e) {
             Thread thread = Thread.currentThread();

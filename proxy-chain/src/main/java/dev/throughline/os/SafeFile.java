@@ -90,8 +90,8 @@ public final class SafeFile implements AutoCloseable {
                         path.toString(),
                         null,
                         type(status) == S_IFREG
-                                ? "it has " + status.links() + " names (hard links): replace it by a copy"
-                                : "it isn't a regular file");
+                                ? "it has " + status.links() + " hard links: replace it by a copy"
+                                : "not a regular file");
             }
         }
         return found;
@@ -258,7 +258,7 @@ public final class SafeFile implements AutoCloseable {
                 rule.check(path, here, here.status());
                 while (true) {
                     if (rest.isEmpty()) {
-                        throw new FileSystemException(path.toString(), null, "it is a folder");
+                        throw new FileSystemException(path.toString(), null, "is a directory");
                     }
                     String name = rest.remove();
                     boolean last = rest.isEmpty();
@@ -322,7 +322,7 @@ public final class SafeFile implements AutoCloseable {
                         path.toString(),
                         null,
                         nameOf(link) + " is a symbolic link of user " + Integer.toUnsignedString(status.uid())
-                                + " and isn't followed: name the file that is meant");
+                                + " and is not followed: use the path of its target");
             }
             if (++links > MAX_LINKS) {
                 throw new OsException("openat", Errno.ELOOP);

@@ -36,10 +36,10 @@ public final class SocketFile implements AutoCloseable {
             }
             try (PinnedFile there = found.get()) {
                 if (!SafeFile.isSocket(there.status())) {
-                    throw new IOException(path + " is there and isn't a socket: remove it, or listen elsewhere");
+                    throw new IOException(path + " exists and is not a socket: remove it, or use another path");
                 }
                 if (isAlive(path)) {
-                    throw new IOException(path + " is in use: does this hop run already?");
+                    throw new IOException(path + " is in use (is this hop already running?)");
                 }
                 file.deleteIf(there.status());
             }

@@ -81,7 +81,7 @@ public final class StrictModes {
             throw new FileSystemException(
                     path.toString(),
                     null,
-                    "its folder " + name + " has mode " + text(status.mode())
+                    "its directory " + name + " has mode " + text(status.mode())
                             + ": others can replace what is in it: chmod go-w " + name);
         }
     }

@@ -88,8 +88,8 @@ public sealed interface Condition {
             if (id.isPresent() && name.isPresent()) {
                 return Optional.of(name.get() + " (" + id.get() + ")");
             }
-            return id.map(known -> known + (names.isEmpty() ? "" : ", whose name isn't known"))
-                    .or(() -> name.map(known -> known + (ids.isEmpty() ? "" : ", whose id isn't known")));
+            return id.map(known -> known + (names.isEmpty() ? "" : ", name unknown"))
+                    .or(() -> name.map(known -> known + (ids.isEmpty() ? "" : ", id unknown")));
         }
 
         @Override

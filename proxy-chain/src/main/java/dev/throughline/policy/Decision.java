@@ -34,6 +34,6 @@ public record Decision(Optional<String> rule, Outcome outcome, Optional<String> 
     @Override
     public String toString() {
         return rule.map(name -> "rule " + name).orElse("")
-                + notKnown.map(why -> ", which may be about it: " + why).orElse("");
+                + notKnown.map(why -> " may match: " + why).orElse("");
     }
 }

@@ -111,7 +111,7 @@ public record PolicyRule(
             return condition
                     .found(question)
                     .map(text -> condition.name() + " is " + text)
-                    .orElseGet(() -> condition.name() + " isn't known");
+                    .orElseGet(() -> condition.name() + " is unknown");
         }
     }
 }

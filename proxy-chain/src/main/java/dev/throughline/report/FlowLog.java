@@ -25,14 +25,14 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
         @Override
         public void failed(String why) {
             LOG.warn(
-                    "flow log: lines are lost, which throughline_log_dropped_total counts: standard output: {}"
-                            + " (make room, or restart its reader; the hop continues)",
+                    "flow log: losing lines (throughline_log_dropped_total), standard output: {}"
+                            + " (free space, or restart its reader; the hop continues)",
                     why);
         }
 
         @Override
         public void recovered(long lost) {
-            LOG.warn("flow log: standard output takes lines again; {} were lost", lost);
+            LOG.warn("flow log: standard output is writable again, lines lost: {}", lost);
         }
     }
 

@@ -3,9 +3,10 @@ package dev.throughline.report;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Names for the ids in headers: those that the trust file tells and this hop's own; otherwise the id itself. */
+/** Names for the ids in headers: those in the trust file and this hop's own; otherwise the id itself. */
 public final class IdNames {
     private final Supplier<Trust> trust;
     private final String ownHop;
@@ -16,7 +17,7 @@ public final class IdNames {
         this(() -> trust, ownHop, ownHost);
     }
 
-    /** The same, from a trust file that can be read anew. */
+    /** The same, from a trust file that can be reloaded. */
     public IdNames(Supplier<Trust> trust, String ownHop, String ownHost) {
         this.trust = trust;
         this.ownHop = ownHop;
@@ -24,14 +25,24 @@ public final class IdNames {
     }
 
     public String of(HopId hop) {
-        return !ownHop.isEmpty() && HopId.of(ownHop).equals(hop)
-                ? ownHop
-                : trust.get().nameOf(hop).orElse(hop.toString());
+        return find(hop).orElse(hop.toString());
     }
 
     public String of(HostId host) {
+        return find(host).orElse(host.toString());
+    }
+
+    /** Returns the name of {@code hop}; empty if none is known. */
+    public Optional<String> find(HopId hop) {
+        return !ownHop.isEmpty() && HopId.of(ownHop).equals(hop)
+                ? Optional.of(ownHop)
+                : trust.get().nameOf(hop);
+    }
+
+    /** Returns the name of {@code host}; empty if none is known. */
+    public Optional<String> find(HostId host) {
         return !ownHost.isEmpty() && HostId.of(ownHost).equals(host)
-                ? ownHost
-                : trust.get().nameOf(host).orElse(host.toString());
+                ? Optional.of(ownHost)
+                : trust.get().nameOf(host);
     }
 }

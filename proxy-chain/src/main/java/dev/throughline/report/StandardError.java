@@ -43,7 +43,7 @@ public final class StandardError {
 
                     @Override
                     public void recovered(long lost) {
-                        LOG.warn("standard error takes messages again; {} were lost", lost);
+                        LOG.warn("standard error is writable again, messages lost: {}", lost);
                     }
                 });
         installed = writer;

@@ -36,8 +36,8 @@ final class AgentSession {
         try {
             found = NetworkFramework.Agent.of(connection);
         } catch (IOException e) {
-            return Optional.of(
-                    NotOpened.of(NotOpened.AGENT_NOT_ALLOWED, "the kernel doesn't say who listens: " + e.getMessage()));
+            return Optional.of(NotOpened.of(
+                    NotOpened.AGENT_NOT_ALLOWED, "the kernel doesn't report which process listens: " + e.getMessage()));
         }
         return found.pid() == agent.pid() && found.uid() == agent.uid()
                 ? Optional.empty()

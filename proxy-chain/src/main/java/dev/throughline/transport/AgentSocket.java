@@ -76,7 +76,8 @@ final class AgentSocket {
         return switch (errno) {
             case SystemError.EMFILE, SystemError.ENFILE, SystemError.ENOMEM, SystemError.ENOBUFS ->
                 NotOpened.shortage(errno);
-            default -> NotOpened.of(NotOpened.AGENT_GONE, "nobody listens at " + path + ": " + cause);
+            default ->
+                NotOpened.of(NotOpened.AGENT_GONE, "no agent listens at " + path + ": " + SystemError.text(cause));
         };
     }
 

@@ -128,11 +128,11 @@ final class AnswerInput extends ChannelInboundHandlerAdapter {
     private void heard(BridgeAnswer answer) {
         switch (answer) {
             case News.Waiting(String reason) -> waits(reason);
-            case News.Carried news when !withHandle -> malformed("carried, without a handle");
+            case News.Carried news when !withHandle -> malformed("\"carried\", but the flow has no handle");
             case News.Carried news -> carried = true;
-            case News.Addresses news when addresses.isPresent() -> malformed("addresses twice");
+            case News.Addresses news when addresses.isPresent() -> malformed("a second \"addresses\"");
             case News.Addresses(Tuple connection) -> addresses = Optional.of(connection);
-            case News.Limits news -> malformed("limits, which weren't asked for");
+            case News.Limits news -> malformed("limits, which weren't requested");
             case News.Unknown news -> {}
             case BridgeAnswer.Failed(String reason) -> fail(Stage.FAILED, NotOpened.failed(reason));
             case BridgeAnswer.Connected connected -> {
@@ -171,19 +171,19 @@ final class AnswerInput extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
-            ended("it closed without an answer");
+            ended("it closed the connection without an answer");
         }
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        ended(String.valueOf(cause.getMessage()));
+        ended("its connection failed: " + SystemError.text(cause));
     }
 
     /** This side has closed. */
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        fail(Stage.ENDED, NotOpened.of(NotOpened.AGENT_GONE, "this hop ends"));
+        fail(Stage.ENDED, NotOpened.of(NotOpened.AGENT_GONE, "this hop is stopping"));
     }
 
     /** The agent has closed its side, or its connection is broken, which a Unix socket only is when the other is closed. */

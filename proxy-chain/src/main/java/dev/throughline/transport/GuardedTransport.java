@@ -91,7 +91,7 @@ public final class GuardedTransport implements Transport {
         this.breaker = CircuitBreaker.of(transport.name(), config(pause));
         breaker.getEventPublisher()
                 .onStateTransition(event -> LOG.warn(
-                        "transport {}: its breaker is {} now, and was {}",
+                        "transport {}: circuit breaker is {}, was {}",
                         transport.name(),
                         state(event.getStateTransition().getToState()),
                         state(event.getStateTransition().getFromState())));

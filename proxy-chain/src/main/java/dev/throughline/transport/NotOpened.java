@@ -87,7 +87,7 @@ public final class NotOpened extends RuntimeException {
 
     /** What the agent said. */
     static NotOpened failed(String reason) {
-        return new NotOpened(reason, "the agent says so", blame(reason));
+        return new NotOpened(reason, "reported by the agent", blame(reason));
     }
 
     /**
@@ -110,7 +110,7 @@ public final class NotOpened extends RuntimeException {
             case SystemError.EMFILE, SystemError.ENFILE, SystemError.ENOMEM, SystemError.ENOBUFS, SystemError.ENOSPC ->
                 shortage(errno);
             case SystemError.EADDRNOTAVAIL -> SourceAddress.existsFor(destination) ? noPorts() : noAddress();
-            default -> new NotOpened(reason(problem, errno), String.valueOf(problem.getMessage()), Blame.DESTINATION);
+            default -> new NotOpened(reason(problem, errno), SystemError.text(problem), Blame.DESTINATION);
         };
     }
 
@@ -125,14 +125,14 @@ public final class NotOpened extends RuntimeException {
     private static NotOpened noPorts() {
         return new NotOpened(
                 NO_PORTS,
-                "this host has no source port left towards it (widen net.ipv4.ip_local_port_range, or give it another"
+                "this host has no source port left for it (widen net.ipv4.ip_local_port_range, or give it another"
                         + " address to connect to)",
                 Blame.TRANSPORT);
     }
 
     private static NotOpened noAddress() {
         return new NotOpened(
-                "connect-unreachable", "this host has no address from which to reach it", Blame.DESTINATION);
+                "connect-unreachable", "this host has no source address to reach it from", Blame.DESTINATION);
     }
 
     private static String reason(Throwable problem, int errno) {

@@ -1,6 +1,8 @@
 package dev.throughline.transport;
 
+import dev.throughline.os.Errno;
 import io.netty.channel.unix.Errors;
+import java.net.NoRouteToHostException;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,6 +24,7 @@ public final class SystemError {
     public static final int ECONNREFUSED = 111;
 
     private static final Pattern NUMBER = Pattern.compile("error\\(-(\\d+)\\)");
+    private static final Pattern ADDRESS = Pattern.compile(": [^ /]*/\\S+:\\d+$");
     private static final int MAX_CAUSES = 16;
 
     private SystemError() {}
@@ -42,6 +45,24 @@ public final class SystemError {
         return OptionalInt.empty();
     }
 
+    /**
+     * Returns what failed, for a message. Netty's own texts end with the address, which the message names already, and its
+     * exception for ENETUNREACH and EHOSTUNREACH has no text.
+     */
+    static String text(Throwable problem) {
+        OptionalInt errno = of(problem);
+        if (errno.isPresent()) {
+            return Errno.text(errno.getAsInt());
+        }
+        if (problem instanceof NoRouteToHostException) {
+            return "no route to host (ENETUNREACH or EHOSTUNREACH)";
+        }
+        String message = problem.getMessage();
+        return message == null
+                ? problem.getClass().getSimpleName()
+                : ADDRESS.matcher(message).replaceFirst("");
+    }
+
     /** Whether a descriptor is what there is none of. */
     public static boolean isOfDescriptors(int errno) {
         return errno == EMFILE || errno == ENFILE;
@@ -51,10 +72,9 @@ public final class SystemError {
     public static String shortage(int errno) {
         return switch (errno) {
             case EMFILE ->
-                "this process has as many files open as its limit lets it"
-                        + " (raise LimitNOFILE= of the unit, or ulimit -n)";
-            case ENFILE -> "this host has as many files open as fs.file-max lets it (raise it)";
-            case ENOSPC -> "this user watches as many files as fs.epoll.max_user_watches lets it (raise it)";
+                "this process has reached its limit of open files (raise LimitNOFILE= of the unit, or ulimit -n)";
+            case ENFILE -> "this host has reached its limit of open files (raise fs.file-max)";
+            case ENOSPC -> "this user has reached its limit of watched files (raise fs.epoll.max_user_watches)";
             case ENOMEM -> "the kernel has no memory for a socket (ENOMEM)";
             case ENOBUFS -> "the kernel has no buffer for a socket (ENOBUFS)";
             default -> "errno " + errno;

@@ -69,7 +69,7 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
             silence.cancel(false);
         }
         silence = loop.schedule(
-                () -> lose(gone("it said nothing for " + timings.silence().toMillis() + " ms")),
+                () -> lose(gone("no message for " + timings.silence().toMillis() + " ms")),
                 timings.silence().toNanos(),
                 TimeUnit.NANOSECONDS);
     }
@@ -79,14 +79,14 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
         try {
             agent = NetworkFramework.Agent.of(connected);
         } catch (IOException e) {
-            lose(notAllowed("the kernel doesn't say who listens: " + e.getMessage()));
+            lose(notAllowed("the kernel doesn't report which process listens: " + e.getMessage()));
             return;
         }
         rule.objection(agent)
                 .whenCompleteAsync(
                         (objection, problem) -> {
                             if (objection == null) {
-                                lose(notAllowed(agent + ", of which nothing more can be said: " + problem));
+                                lose(notAllowed(agent + ", which can't be identified: " + problem));
                             } else if (objection.isPresent()) {
                                 lose(notAllowed(objection.get()));
                             } else {
@@ -134,10 +134,10 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
     private void heard(BridgeAnswer answer) {
         switch (answer) {
             case BridgeAnswer.Failed(String reason) -> lose(NotOpened.failed(reason));
-            case BridgeAnswer some when !asked -> lose(malformed(some + ", before it was asked"));
+            case BridgeAnswer some when !asked -> lose(malformed(some + ", sent before the request"));
             case News.Limits limits -> limits(limits);
             case News.Unknown news -> {}
-            default -> lose(malformed(answer + ", which doesn't say the limits"));
+            default -> lose(malformed(answer + ", expected limits"));
         }
     }
 
@@ -157,18 +157,18 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
-            lose(gone("it ended the watch"));
+            lose(gone("it shut down the watch connection"));
         }
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        lose(gone("the watch: " + cause.getMessage()));
+        lose(gone("its connection failed: " + SystemError.text(cause)));
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        lose(gone("the watch was closed"));
+        lose(gone("the watch connection is closed"));
     }
 
     /** Once; what stands, stands. */

@@ -293,7 +293,7 @@ class AdminServerTest {
         try (AdminServer second = serverFor(ownUid)) {
             assertThatThrownBy(() -> second.listen(socket))
                     .isInstanceOf(IOException.class)
-                    .hasMessage(socket + " is in use: does this hop run already?");
+                    .hasMessage(socket + " is in use (is this hop already running?)");
         }
         assertThat(body(ask("GET /-/healthy"))).isEqualTo("healthy\n");
     }

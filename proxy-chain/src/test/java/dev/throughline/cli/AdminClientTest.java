@@ -47,7 +47,7 @@ class AdminClientTest {
         CommandFailure failure = catchThrowableOfType(CommandFailure.class, command::run);
         assertThat(failure.exitCode()).isEqualTo(ExitCode.UNREACHABLE);
         assertThat(failure.message())
-                .startsWith(socket + ": the hop doesn't answer within 0 s: is its process stopped");
+                .startsWith(socket + ": no answer from the hop within 0 s: is its process stopped");
     }
 
     private AdminClient client() {

@@ -57,9 +57,9 @@ class ContainmentFindingsTest {
                 """.formatted("c0".repeat(32)));
         assertThat(texts(ContainmentFindings.rules(hop.policy())))
                 .containsExactly(
-                        "rule by-path allows by executable alone: other programs of the same user can speak as it",
+                        "rule by-path allows by executable alone: other programs of the same user can impersonate it",
                         "rule by-hash denies by executable alone: a copy of it passes",
-                        "rule only allows by executable alone: other programs of the same user can speak as it");
+                        "rule only allows by executable alone: other programs of the same user can impersonate it");
     }
 
     @Test
@@ -100,8 +100,8 @@ class ContainmentFindingsTest {
 
         assertThat(ContainmentFindings.rawSockets(proc, Set.of("12")))
                 .hasValueSatisfying(finding -> assertThat(texts(List.of(finding)))
-                        .containsExactly("1 process outside this hop can send past its rules by CAP_NET_RAW:"
-                                + " 11 (tcpdump)"));
+                        .containsExactly(
+                                "1 process outside this hop can bypass its rules with CAP_NET_RAW:" + " 11 (tcpdump)"));
         assertThat(ContainmentFindings.rawSockets(proc, Set.of("11", "12"))).isEmpty();
     }
 }

@@ -106,7 +106,7 @@ class FlowsCommandTest {
         CommandFailure failure = failure();
 
         assertThat(failure.exitCode()).isEqualTo(ExitCode.UNREACHABLE);
-        assertThat(failure.message()).contains("doesn't answer you").contains("admin.uids");
+        assertThat(failure.message()).contains("refuses this user").contains("admin.uids");
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -53,6 +54,24 @@ class HelpFormTest {
     @MethodSource("commands")
     void isPlainWhereThereIsNoTerminal(String command) {
         assertThat(help(command)).doesNotContain("\u001b");
+    }
+
+    /** Standard error may be a file while standard output is a terminal. */
+    @Test
+    void usageErrorIsPlainEvenIfPicocliSeesATerminal() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        PrintStream real = System.err;
+        try {
+            System.setProperty("picocli.ansi", "true");
+            System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+            assertThat(Cli.execute("flows", "list")).isEqualTo(ExitCode.USAGE);
+        } finally {
+            System.setErr(real);
+            System.clearProperty("picocli.ansi");
+        }
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("usage: throughline flows list")
+                .doesNotContain("\u001b");
     }
 
     private static String help(String command) {

@@ -3,12 +3,18 @@ package dev.throughline.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.report.JsonTree;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PlaceFindingsTest {
+    private static List<Finding> findings(String budget, String flows) {
+        return PlaceFindings.of(
+                JsonTree.parse(budget), JsonTree.parse(flows).list("flows"), Path.of("/etc/throughline/hop-a.yaml"));
+    }
+
     private static List<String> found(String budget, String flows) {
-        return PlaceFindings.of(JsonTree.parse(budget), JsonTree.parse(flows).list("flows")).stream()
+        return findings(budget, flows).stream()
                 .map(finding -> finding.level() + " " + finding.text())
                 .toList();
     }
@@ -28,9 +34,19 @@ class PlaceFindingsTest {
                             { "originator": { "host": "edge-1", "uid": 7, "exe": "/b" }, "transport": "nf", "next": "hop-d" } ] }
                         """))
                 .containsExactly(
-                        "OK 3 of 8 places of hop are in use",
-                        "WARNING 3 of 4 places of nf are in use, and the rest is reserved: most by edge-1 uid 7 /b, 2",
-                        "WARNING 2 of 3 places of to hop-c are in use, and the rest is reserved: most by edge-1 uid 7 /a, 1");
+                        "OK pool hop: 3 of 8 places in use",
+                        "WARNING pool nf: 3 of 4 places in use, the others are reserved; most: edge-1 uid 7 /b, 2",
+                        "WARNING pool to hop-c: 2 of 3 places in use, the others are reserved; most: edge-1 uid 7 /a, 1");
+    }
+
+    @Test
+    void hintNamesTheConfiguration() {
+        assertThat(findings("""
+                        { "pools": [{ "name": "hop", "in_use": 7, "open": 7, "capacity": 8 }], "transports": [] }
+                        """, "{ \"flows\": [] }"))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.hint())
+                        .startsWith("throughline flows top --by executable --config /etc/throughline/hop-a.yaml;"));
     }
 
     @Test
@@ -42,8 +58,8 @@ class PlaceFindingsTest {
                             { "name": "nf", "carries_originator": true, "breaker": "closed", "trouble": "agent-gone: silent" }] }
                         """, "{ \"flows\": [] }"))
                 .containsExactly(
-                        "OK 0 of 0 places of nf are in use",
-                        "WARNING the breaker of bsd-socket is open: its last starts failed or were slow",
-                        "WARNING nf can't be used: agent-gone: silent");
+                        "OK pool nf: 0 of 0 places in use",
+                        "WARNING the circuit breaker of transport bsd-socket is open: its last connections failed or were slow",
+                        "WARNING transport nf is unavailable: agent-gone: silent");
     }
 }

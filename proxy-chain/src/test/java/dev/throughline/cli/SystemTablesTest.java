@@ -28,10 +28,10 @@ class SystemTablesTest {
 
         assertThat(tables.lines())
                 .containsExactly(
-                        "source ports: 28232 towards one address, each kept for 60 s after a flow (net.ipv4.ip_local_port_range)",
-                        "  towards hop-b: 4000 of 26468",
+                        "source ports: 28232 for each address, each in use for 60 s after its flow (net.ipv4.ip_local_port_range)",
+                        "  to hop-b: 4000 of 26468",
                         "conntrack: 8000 of 262144 connections, 211 tracked now (net.netfilter.nf_conntrack_max)",
-                        "connections that wait to be accepted: 1024 of a user (net.core.somaxconn allows 4096)");
+                        "accept queue: 1024 connections of each user (net.core.somaxconn: 4096)");
         assertThat(tables.warnings()).isEmpty();
     }
 
@@ -39,9 +39,9 @@ class SystemTablesTest {
     void warnsOfTablesThatAreTooSmall() {
         assertThat(of(30_000, 26_468, 50_000).warnings())
                 .containsExactly(
-                        "30000 flows, but source ports for 26468 towards hop-b: more end with no-ports (widen"
+                        "30000 flows, but source ports for 26468 to hop-b: the others fail with no-ports (widen"
                                 + " net.ipv4.ip_local_port_range, or give hop-b several addresses)",
-                        "30000 flows take 60000 connections of conntrack's table, which has 50000 (raise"
+                        "30000 flows need 60000 entries of the conntrack table, which has 50000 (raise"
                                 + " net.netfilter.nf_conntrack_max)");
     }
 
@@ -52,7 +52,7 @@ class SystemTablesTest {
 
         assertThat(tables.lines())
                 .containsExactly(
-                        "conntrack: nothing is tracked here",
-                        "connections that wait to be accepted: 128 of a user (net.core.somaxconn allows 128)");
+                        "conntrack: not in use",
+                        "accept queue: 128 connections of each user (net.core.somaxconn: 128)");
     }
 }

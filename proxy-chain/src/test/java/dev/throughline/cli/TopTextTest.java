@@ -33,29 +33,29 @@ class TopTextTest {
     @Test
     void whoHasMostComesFirst() {
         assertThat(TopText.of(FLOWS, BUDGET, TopText.By.executable, 20)).isEqualTo("""
-                PLACES                 IN USE     OPEN      ALL
-                hop                         3     7040     8000
-                bsd-socket                  2     8250     9375  breaker half-open
-                network-framework           0        0      any  may carry the originator; agent-gone: x
+                POOL               IN USE  OPEN   CAPACITY  STATE
+                hop                     3  7040       8000
+                bsd-socket              2  8250       9375  breaker half-open
+                network-framework       0     0  unlimited  carries the originator; agent-gone: x
 
-                  FLOWS   STAND  WAITING            OUT             IN  EXECUTABLE
-                      2       1        1             10            100  edge-1 ann /usr/bin/curl
-                      1       0        0              0              0  - uid - -
-                      1       1        0              1              2  edge-1 uid 33 short
+                FLOWS  RELAYING  WAITING  OUT   IN  EXECUTABLE
+                    2         1        1   10  100  edge-1 ann /usr/bin/curl
+                    1         0        0    0    0  - uid - -
+                    1         1        0    1    2  edge-1 uid 33 short
                 """);
     }
 
     @Test
     void anOriginatorIsAProcess() {
         assertThat(TopText.of(FLOWS, BUDGET, TopText.By.originator, 1)).endsWith("""
-                      1       0        0              0              0  - uid - -
+                    1         0        0    0   0  - uid - -
                 and 3 more
                 """);
         assertThat(TopText.of(FLOWS, BUDGET, TopText.By.originator, 9)).contains("  edge-1 ann /usr/bin/curl[7]\n");
         assertThat(TopText.of(FLOWS, BUDGET, TopText.By.user, 1))
-                .contains("  2       1        1             10            100  edge-1 ann\n");
+                .contains("    2         1        1   10  100  edge-1 ann\n");
         assertThat(TopText.of(FLOWS, BUDGET, TopText.By.destination, 1)).contains("  192.0.2.1:443\n");
         assertThat(TopText.of(FLOWS, BUDGET, TopText.By.host, 1))
-                .contains("  3       2        1             11            102  edge-1\n");
+                .contains("    3         2        1   11  102  edge-1\n");
     }
 }

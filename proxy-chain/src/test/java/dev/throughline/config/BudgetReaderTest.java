@@ -69,6 +69,6 @@ class BudgetReaderTest {
                         [^:]*:7:41: "wait": expected between 0s and 1m, found "2m"\
                         """);
         assertThatThrownBy(() -> read("budget: { soft: 40%, low: 60% }"))
-                .hasMessageContaining("which can't be above it");
+                .hasMessageContaining("\"low\" must not be above \"soft\"");
     }
 }

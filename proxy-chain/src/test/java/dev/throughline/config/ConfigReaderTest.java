@@ -45,7 +45,20 @@ class ConfigReaderTest {
                                         Values.address("192.0.2.4:7001"), Values.address("[2001:db8::4]:7001")));
         assertThat(problems(MINIMAL.replace(
                         "{ to: destination }", "{ to: hop-d, at: [\"192.0.2.4:7001\", \"192.0.2.4:7001\"] }")))
-                .isEqualTo("hop.yaml:7:25: an address is given twice");
+                .isEqualTo("hop.yaml:7:25: duplicate address");
+    }
+
+    @Test
+    void showsCharactersThatCannotBeSeen() throws Exception {
+        assertThat(problems(MINIMAL.replace("mode: chain", "\uFEFFmode: chain")))
+                .contains("unknown key \"\\uFEFFmode\" in a listener");
+    }
+
+    /** YAML 1.2 has no merge, and a typo would be suggested otherwise. */
+    @Test
+    void saysThatAMergeIsNotSupported() throws Exception {
+        assertThat(problems(MINIMAL.replace("{ to: destination }", "{ to: destination, \"<<\": { over: usual } }")))
+                .isEqualTo("hop.yaml:7:27: \"<<\" (a YAML merge) is not supported: write its keys into \"route\"");
     }
 
     @Test
@@ -177,14 +190,14 @@ class ConfigReaderTest {
                 limits: { ttl: 1m, idle-timeout: 5 }
                 interception: { canary: 1ms, repare: true }
                 """)).isEqualTo("""
-                hop.yaml:1:6: "hop": "hop a" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
+                hop.yaml:1:6: "hop": "hop a" is not a name: expected 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit
                 hop.yaml:3:1: unknown key "hots" in the configuration: did you mean "host"?
-                hop.yaml:5:1: "host" is given twice
+                hop.yaml:5:1: "host" is a duplicate key
                 hop.yaml:6:7: "mark": expected a whole number from 1 to 65535, found "70000"
-                hop.yaml:9:11: "mode": "transparant" isn't known: did you mean "transparent"?
+                hop.yaml:9:11: "mode": unknown value "transparant": did you mean "transparent"?
                 hop.yaml:10:5: unknown key "prot" in a listener: did you mean "port"?
                 hop.yaml:14:14: "address": expected an address and port such as 192.0.2.1:443 or [2001:db8::1]:443, found "example.com:80"
-                hop.yaml:15:14: a hop is reached either "at" an address or "by: interception"
+                hop.yaml:15:14: expected either "at" with an address or "by: interception"
                 hop.yaml:16:16: "ttl": expected between 0.1s and 30s, found "1m"
                 hop.yaml:16:34: "idle-timeout": expected a duration such as 500ms, 5s, 2m or 1h, found "5"
                 hop.yaml:17:25: "canary": expected between 1s and 1h, found "1ms"
@@ -217,17 +230,17 @@ class ConfigReaderTest {
                 route: { to: destination }
                 limits: { half-open-headers: 10, half-open-headers-total: 5, header-failure: 5, header-failures-window: 5 }
                 """)).isEqualTo("""
-                hop.yaml:5:24: "mode": "legasy" isn't known: did you mean "legacy"?
-                hop.yaml:6:5: a legacy listener needs "peers", the proxies whose unsigned headers it believes
-                hop.yaml:12:9: a legacy listener is reached at its own address: "by: plain"
+                hop.yaml:5:24: "mode": unknown value "legasy": did you mean "legacy"?
+                hop.yaml:6:5: "peers" is missing: the proxies whose unsigned headers this legacy listener accepts
+                hop.yaml:12:9: a legacy listener must have "by: plain"
                 hop.yaml:19:5: unknown key "pears" in a listener: did you mean "peers"?
                 hop.yaml:20:12: "peers": 192.0.2.8/24 has bits set after its prefix: write 192.0.2.0/24 for the network, or 192.0.2.8 for the one address
-                hop.yaml:22:59: all peers together may have 5 half-open headers (half-open-headers-total), so one can't have 10
+                hop.yaml:22:59: the limit for all peers is 5 half-open headers (half-open-headers-total), less than that for one, 10
                 hop.yaml:22:62: unknown key "header-failure" in "limits": did you mean "header-failures"?
                 hop.yaml:22:105: "header-failures-window": expected a duration such as 500ms, 5s, 2m or 1h, found "5\"""");
         assertThat(problems(MINIMAL + "limits: { half-open-headers: 4001 }\n"))
-                .isEqualTo("hop.yaml:8:30: all peers together may have 4000 half-open headers"
-                        + " (half-open-headers-total), so one can't have 4001");
+                .isEqualTo("hop.yaml:8:30: the limit for all peers is 4000 half-open headers"
+                        + " (half-open-headers-total), less than that for one, 4001");
     }
 
     @Test
@@ -244,7 +257,7 @@ class ConfigReaderTest {
                   user-timeout: 10ms
                   half-closed-timeout: 1ms
                 """)).isEqualTo("""
-                hop.yaml:6:54: "user-timeout" is for connections over "bsd-socket", which this route doesn't take: an agent sets these times itself
+                hop.yaml:6:54: "user-timeout" needs "over: bsd-socket": agents set these times themselves
                 hop.yaml:8:22: "time": expected whole seconds, found "1500ms"
                 hop.yaml:8:40: "interval": expected between 1s and 9h6m7s, found "0s"
                 hop.yaml:8:52: "probes": expected a whole number from 1 to 127, found "128"
@@ -276,10 +289,10 @@ class ConfigReaderTest {
                 route: { to: destination }
                 """.formatted("x".repeat(103)))).isEqualTo("""
                 hop.yaml:5:5: a listener needs "socket"
-                hop.yaml:6:58: a bridge needs "agents", the programs that it believes
-                hop.yaml:7:5: a bridge needs "agents", the programs that it believes
-                hop.yaml:8:37: a bridge is reached at its "socket": it takes no "by"
-                hop.yaml:11:13: the path of a socket has less than 108 bytes: /run/%s
+                hop.yaml:6:58: "agents" is missing: the agents that this bridge accepts
+                hop.yaml:7:5: "agents" is missing: the agents that this bridge accepts
+                hop.yaml:8:37: a bridge has no "by": agents connect to its "socket"
+                hop.yaml:11:13: a socket path must have less than 108 bytes: /run/%s
                 hop.yaml:13:9: an agent needs "uid"
                 hop.yaml:14:31: "executable": expected an absolute path without links, found "libexec/agent"
                 hop.yaml:15:31: "executable": expected an absolute path without links, found "/usr/libexec/../agent"
@@ -290,35 +303,36 @@ class ConfigReaderTest {
 
     @Test
     void whatIsRightAloneAndWrongTogether() {
-        assertThat(problems(MINIMAL.replace("trust: trust\n", ""))).contains("needs \"trust\"");
+        assertThat(problems(MINIMAL.replace("trust: trust\n", ""))).contains("\"trust\" is missing");
         assertThat(problems(MINIMAL.replace("{ to: destination }", "{ to: hop-d, by: interception }")))
-                .contains("interception needs \"mark\"");
+                .contains("\"mark\" is missing");
         assertThat(problems(MINIMAL.replace("{ to: destination }", "{ to: destination, by: interception }")))
-                .contains("takes neither");
-        assertThat(problems(MINIMAL + "mark: 5\nlater-marks: 5\n")).contains("own mark is not a later one");
+                .contains("can't be combined with \"to: destination\"");
+        assertThat(problems(MINIMAL + "mark: 5\nlater-marks: 5\n"))
+                .contains("\"later-marks\" contains this hop's own mark");
         assertThat(problems(MINIMAL.replace("by: plain, address: \"192.0.2.3:7001\"", "port: 1")))
-                .contains("needs \"previous\"");
+                .contains("\"previous\" is missing");
         assertThat(problems(
                         MINIMAL.replace("by: plain, address: \"192.0.2.3:7001\"", "port: 1, previous: { hop: hop-b }")))
-                .contains("give at least one");
+                .contains("\"mark\" or \"uid\" is missing");
         assertThat(problems(MINIMAL.replace(
                         "route:", "  - { name: chain, mode: chain, by: plain, address: \"192.0.2.3:7002\" }\nroute:")))
-                .contains("two listeners are called \"chain\"");
+                .contains("duplicate listener name \"chain\"");
     }
 
     /** What only shows when the hop starts would be told to somebody who no longer looks. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            admin: { socket: LONG }                                | 8:18: the path of a socket has less than 108 bytes
-            admin: { socket: / }                                   | 8:18: this is a folder, not a file
-            admin: { socket: folder }                              | 8:18: this is a folder, not a file
-            admin: { socket: hop.yaml }                            | 8:18: there is a file that isn't a socket
-            admin: { socket: hop.yaml/admin.sock }                 | 8:18: its folder can't be made
-            admin: { pid-file: / }                                 | 8:20: this is a folder, not a file
-            admin: { pid-file: folder }                            | 8:20: this is a folder, not a file
-            admin: { pid-file: hop.yaml/deep/pid }                 | 8:20: its folder can't be made
-            admin: { pid-file: hop.yaml }                          | 8:20: there is a file that isn't a hop's pid file
-            admin: { metrics-hosts: [hop-c.example.com] }          | 8:25: there is no "metrics" address
+            admin: { socket: LONG }                                | 8:18: a socket path must have less than 108 bytes
+            admin: { socket: / }                                   | 8:18: a directory, expected a file
+            admin: { socket: folder }                              | 8:18: a directory, expected a file
+            admin: { socket: hop.yaml }                            | 8:18: not a socket
+            admin: { socket: hop.yaml/admin.sock }                 | 8:18: can't create its directory
+            admin: { pid-file: / }                                 | 8:20: a directory, expected a file
+            admin: { pid-file: folder }                            | 8:20: a directory, expected a file
+            admin: { pid-file: hop.yaml/deep/pid }                 | 8:20: can't create its directory
+            admin: { pid-file: hop.yaml }                          | 8:20: not a pid file of a hop
+            admin: { metrics-hosts: [hop-c.example.com] }          | 8:25: "metrics-hosts" needs a "metrics" address
             admin: { metrics: "127.0.0.1:9464", metrics-hosts: ["a b"] } | 8:53: "metrics-hosts": expected a host name
             admin: { pid-file: hop-c.key }                         | 8:20: FOLDER/hop-c.key is "key" already
             admin: { pid-file: trust }                             | 8:20: FOLDER/trust is "trust" already
@@ -326,12 +340,12 @@ class ConfigReaderTest {
             admin: { metrics: "192.0.2.3:7001" }                   | 8:19: listener "chain" listens at 192.0.2.3:7001 already
             admin: { metrics: "0.0.0.0:7001" }                     | 8:19: listener "chain" listens at 192.0.2.3:7001 already
             admin: { metrics: "[::]:7001" }                        | 8:19: listener "chain" listens at 192.0.2.3:7001 already
-            admin: { metrics: "224.0.0.1:9464" }                   | 8:19: "metrics": nobody can listen at a multicast address
-            admin: { metrics: "[ff02::1]:9464" }                   | 8:19: "metrics": nobody can listen at a multicast address
+            admin: { metrics: "224.0.0.1:9464" }                   | 8:19: "metrics": can't listen on a multicast address
+            admin: { metrics: "[ff02::1]:9464" }                   | 8:19: "metrics": can't listen on a multicast address
             admin: { metrics: "127.0.0.1:0" }                      | 8:19: "metrics": expected an address and port
             admin: { metrics: "127.0.0.1:70000" }                  | 8:19: "metrics": expected an address and port
             admin: { uids: [4294967295] }                          | 8:17: "uids": expected a numeric id
-            transports: { t: { socket: LONG, uid: 0 } }            | 8:28: the path of a socket has less than 108 bytes
+            transports: { t: { socket: LONG, uid: 0 } }            | 8:28: a socket path must have less than 108 bytes
             identity: { command-line-key: ' ' }                    | 8:31: "command-line-key": expected a path
             mark: 0                                                | 8:7: "mark": expected a whole number from 1 to 65535
             mark: 0x10000                                          | 8:7: "mark": expected a whole number from 1 to 65535
@@ -370,7 +384,7 @@ class ConfigReaderTest {
     @Test
     void aHopHasAtLeastOneListener() {
         assertThat(problems(MINIMAL.replaceFirst("(?s)listeners:.*route", "listeners: []\nroute")))
-                .contains("a hop needs at least one listener");
+                .contains("\"listeners\" is missing or empty: a hop needs at least one");
     }
 
     @Test
@@ -378,7 +392,7 @@ class ConfigReaderTest {
         assertThat(problems("hop: [\n")).startsWith("hop.yaml:2:1: not YAML");
         assertThat(problems("")).startsWith("hop.yaml:1:1: the file is empty");
         assertThat(problems("hop: a\u0007b\n")).contains("not YAML");
-        assertThat(problems("- a\n")).contains("is a mapping");
+        assertThat(problems("- a\n")).contains("must be a mapping");
     }
 
     @Test

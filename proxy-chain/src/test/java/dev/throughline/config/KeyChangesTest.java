@@ -30,7 +30,15 @@ class KeyChangesTest {
                 .containsExactly("trusts key A of hop-a: origin=edge-1 hop");
         assertThat(changes("OWN", "A hop", "OWN", "")).containsExactly("no longer trusts key A of hop-a");
         assertThat(changes("OWN", "A hop", "OWN", "A hop until=2027-02-01T00:00:00Z"))
-                .containsExactly("now trusts key A of hop-a: hop until 2027-02-01T00:00:00Z");
+                .containsExactly("changed trust in key A of hop-a: hop until 2027-02-01T00:00:00Z");
+    }
+
+    @Test
+    void saysWhetherAKeyIsTrustedAtThisTime() throws Exception {
+        assertThat(changes("OWN", "A hop", "OWN", "A hop until=2026-12-31T23:59:53Z"))
+                .containsExactly("no longer trusts key A of hop-a: it expired at 2026-12-31T23:59:53Z");
+        assertThat(changes("OWN", "", "OWN", "A hop from=2027-02-01T00:00:00Z until=2027-03-01T00:00:00Z"))
+                .containsExactly("will trust key A of hop-a from 2027-02-01T00:00:00Z: hop until 2027-03-01T00:00:00Z");
     }
 
     @Test
@@ -46,9 +54,9 @@ class KeyChangesTest {
         assertThat(changes("OWN", "", "OWN\nNEXT from=2027-01-02T00:00:00Z", ""))
                 .containsExactly("will sign with key NEXT of hop-b from 2027-01-02T00:00:00Z");
         assertThat(changes("OWN", "", "OWN\nNEXT from=2026-12-31T00:00:00Z", ""))
-                .containsExactly("signs with key NEXT of hop-b instead of OWN");
+                .containsExactly("now signs with key NEXT of hop-b, before with OWN");
         assertThat(changes("OWN\nNEXT from=2026-12-31T00:00:00Z", "", "NEXT from=2026-12-31T00:00:00Z", ""))
-                .containsExactly("no longer has the secret of key OWN of hop-b");
+                .containsExactly("secret key dropped: key OWN of hop-b");
     }
 
     private static List<String> changes(String own, String trust, String ownAfter, String trustAfter)

@@ -101,7 +101,7 @@ class KeyFilesTest {
         mode("rw-------");
         assertThatThrownBy(() -> KeyFiles.readSecrets(file))
                 .isInstanceOf(KeyFormatException.class)
-                .hasMessageStartingWith(file + ":1:1: a secret key reads");
+                .hasMessageStartingWith(file + ":1:1: not a secret key: expected");
     }
 
     @Test
@@ -315,7 +315,7 @@ class KeyFilesTest {
 
         assertThatThrownBy(() -> KeyFiles.changeSecrets(link, text -> "# changed\n" + text))
                 .isInstanceOf(FileSystemException.class)
-                .hasMessageContaining(link + " is a symbolic link of user 65534 and isn't followed");
+                .hasMessageContaining(link + " is a symbolic link of user 65534 and is not followed");
         assertThat(Files.readString(file)).isEqualTo(before);
     }
 }

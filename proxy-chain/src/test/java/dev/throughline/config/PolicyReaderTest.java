@@ -153,7 +153,7 @@ class PolicyReaderTest {
         assertThat(problems(HOP + rules.formatted("4294967296")))
                 .isEqualTo("hop.yaml:6:35: \"user\": expected a numeric id, found \"4294967296\"");
         assertThat(problems(HOP + rules.formatted("")))
-                .isEqualTo("hop.yaml:6:35: \"user\": expected a user's name or id");
+                .isEqualTo("hop.yaml:6:35: \"user\": expected a user name or id");
     }
 
     @Test
@@ -180,40 +180,40 @@ class PolicyReaderTest {
                   - { name: f, then: deny, else: allow }
                   - { name: g, then: allow }
                 """)).isEqualTo("""
-                hop.yaml:7:16: a hop is reached either "at" an address or "by: interception"
-                hop.yaml:8:3: "the vault" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
+                hop.yaml:7:16: expected either "at" with an address or "by: interception"
+                hop.yaml:8:3: "the vault" is not a name: expected 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit
                 hop.yaml:9:20: unknown key "rate" in "bulk": expected one of falls-over, per-destination, per-executable, per-executable-and-destination, per-process, per-user, wait
                 hop.yaml:11:5: a rule needs "name"
-                hop.yaml:11:21: "user" is empty: it names what is accepted, or isn't there
+                hop.yaml:11:21: "user" is empty: list values, or remove it
                 hop.yaml:12:24: unknown key "usr" in "when": did you mean "user"?
-                hop.yaml:12:42: "then": "alow" isn't known: did you mean "allow"?
+                hop.yaml:12:42: "then": unknown value "alow": did you mean "allow"?
                 hop.yaml:13:36: "executable": expected an absolute path such as /usr/bin/curl, found "curl"
                 hop.yaml:13:50: "sha256": expected 64 hex digits, as sha256sum prints them, found "c0"
                 hop.yaml:13:61: "group": expected a numeric id, found "staff"
-                hop.yaml:13:85: "route": "volt" isn't known: did you mean "vault"?
-                hop.yaml:14:24: "unless" is empty: leave it out for a rule without conditions
-                hop.yaml:14:43: "class": "balk" isn't known: did you mean "bulk"?
-                hop.yaml:15:13: two rules are called "d"
-                hop.yaml:15:34: "evidence": "kernel" isn't known: expected one of bridge, kernel-connect, remote, shared, socket-lookup, uid-only, unknown
-                hop.yaml:15:61: "evidence-at-least": "unknown" isn't known: expected one of bridge, kernel-connect, socket-lookup, uid-only
+                hop.yaml:13:85: "route": unknown value "volt": did you mean "vault"?
+                hop.yaml:14:24: "unless" is empty: remove it for a rule without conditions
+                hop.yaml:14:43: "class": unknown value "balk": did you mean "bulk"?
+                hop.yaml:15:13: duplicate rule name "d"
+                hop.yaml:15:34: "evidence": unknown value "kernel": expected one of bridge, kernel-connect, remote, shared, socket-lookup, uid-only, unknown
+                hop.yaml:15:61: "evidence-at-least": unknown value "unknown": expected one of bridge, kernel-connect, socket-lookup, uid-only
                 hop.yaml:15:77: "ports": expected a whole number from 1 to 65535, found "70000"
                 hop.yaml:15:92: expected "allow", "deny", or a mapping with "route", "class" or both
                 hop.yaml:16:5: a rule needs "then"
                 hop.yaml:16:36: "executable": "/a*b*": one * or one ** at most
                 hop.yaml:16:56: "destination": "example.com" is not a network: an IPv4 or IPv6 address is expected before the '/', without a zone
-                hop.yaml:16:75: "host": "a b" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
+                hop.yaml:16:75: "host": "a b" is not a name: expected 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit
                 hop.yaml:16:98: "destination-host": expected a host name such as example.com or *.example.com, found "a/b"
                 hop.yaml:17:30: "unit": expected a unit such as nginx.service, found "nginx"
                 hop.yaml:17:42: "pod": expected a pod's uid such as 01234567-89ab-cdef-0123-456789abcdef, found "0123"
                 hop.yaml:17:59: "container": expected a text
                 hop.yaml:18:28: unknown key "else" in a rule: expected one of if-unknown, name, then, unless, when
-                hop.yaml:19:13: no flow gets to this rule: one before it has no conditions, and is about every flow
+                hop.yaml:19:13: unreachable rule: a rule before it has no conditions and matches every flow
                 """.strip());
     }
 
     @Test
     void itSaysWhatBecomesOfAllOtherFlows() {
-        String end = "a policy says what becomes of all other flows: end it with a rule without conditions, such as"
+        String end = "the policy has no default: end it with a rule without conditions, such as"
                 + " \"- { name: rest, then: deny }\"";
         assertThat(problems(HOP + "policy: [{ name: a, when: { user: 1 }, then: deny }]\n"))
                 .isEqualTo("hop.yaml:6:9: " + end);
@@ -227,16 +227,16 @@ class PolicyReaderTest {
                   - { name: a, then: deny }
                   - { name: b, when: { user: 1 }, then: allow }
                 """))
-                .isEqualTo("hop.yaml:8:13: no flow gets to this rule: one before it has no conditions, and is about"
-                        + " every flow");
+                .isEqualTo(
+                        "hop.yaml:8:13: unreachable rule: a rule before it has no conditions and matches every flow");
     }
 
     @Test
     void whatIsNotDeclaredCannotBeNamed() {
         assertThat(problems(HOP + "policy: [{ name: a, then: { route: vault, class: bulk } }]\n"))
                 .isEqualTo("""
-                        hop.yaml:6:36: "route": "vault" isn't among the "routes" of this file
-                        hop.yaml:6:50: "class": "bulk" isn't among the "classes" of this file""");
+                        hop.yaml:6:36: "route": "vault" is not in "routes" of this file
+                        hop.yaml:6:50: "class": "bulk" is not in "classes" of this file""");
     }
 
     /** Whoever intercepts a hop intercepts all its connections. */
@@ -244,13 +244,13 @@ class PolicyReaderTest {
     void routesByInterceptionDoNotMix() throws Exception {
         String routes = HOP.replace("{ to: destination }", "{ to: hop-d, by: interception }") + "mark: 5\nroutes:\n";
         assertThat(problems(routes + "  vault: { to: hop-v, at: \"192.0.2.9:7001\" }\n"))
-                .startsWith("hop.yaml:8:3: a next hop that intercepts takes all connections of this hop");
+                .startsWith("hop.yaml:8:3: if any route uses \"by: interception\"");
         assertThat(problems(routes + "  vault: { to: hop-v, by: interception }\n"))
-                .contains("to the same hop");
+                .contains("with the same next hop");
         assertThat(problems(HOP + "mark: 5\nroutes: { d: { to: hop-d, by: interception } }\n"))
-                .contains("to the same hop");
+                .contains("with the same next hop");
         assertThat(problems(HOP + "routes: { d: { to: hop-d, by: interception } }\n"))
-                .contains("interception needs \"mark\"");
+                .contains("\"mark\" is missing");
         assertThat(read(routes + "  quiet: { to: hop-d, by: interception, close: [person] }\n")
                         .allRoutes())
                 .hasSize(2);

@@ -70,13 +70,13 @@ class TransportReaderTest {
                         routes: { one: { to: destination, over: [] } }
                         budget: { next-hops: { hop-c: 7 } }
                         """)).hasMessageMatching("""
-                        [^:]*:6:3: "bsd-socket" is there anyway: give the agent another name
+                        [^:]*:6:3: "bsd-socket" is the name of a built-in transport: rename it
                         [^:]*:7:10: "usual" needs "socket"
-                        [^:]*:7:28: "header": "never" isn't known: expected one of always, unless-carried
-                        [^:]*:8:33: a flow takes each transport once
-                        [^:]*:8:34: "over": "usal" isn't known: did you mean "usual"\\?
-                        [^:]*:9:41: a route goes over at least one transport
-                        [^:]*:10:9: "next-hops" limits flows to "hop-c", to which no route goes: expected one of destination
+                        [^:]*:7:28: "header": unknown value "never": expected one of always, unless-carried
+                        [^:]*:8:33: duplicate transport
+                        [^:]*:8:34: "over": unknown value "usal": did you mean "usual"\\?
+                        [^:]*:9:41: "over" is empty: expected at least one transport
+                        [^:]*:10:9: "next-hops" limits flows to "hop-c", but no route goes to it: expected one of destination
                         """.strip());
     }
 }

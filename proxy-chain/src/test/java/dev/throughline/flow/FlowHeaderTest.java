@@ -226,8 +226,7 @@ class FlowHeaderTest extends FlowScene {
         Ending ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_FAILURES);
         assertThat(ending.detail())
-                .startsWith(
-                        "peer 127.0.0.1, user " + ownUid() + ": 3 headers failed in 60000 ms, the next is read in ");
+                .startsWith("peer 127.0.0.1, user " + ownUid() + ": 3 headers failed in 60000 ms, retry in ");
         assertThat(events.verified).isEmpty();
     }
 

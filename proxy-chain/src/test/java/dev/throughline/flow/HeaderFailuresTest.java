@@ -46,8 +46,7 @@ class HeaderFailuresTest {
 
         assertThat(failures.objection(ONE)).hasValueSatisfying(refused -> {
             assertThat(refused.reason()).isEqualTo(CloseReason.HEADER_FAILURES);
-            assertThat(refused.detail())
-                    .isEqualTo("peer 0.0.0.1: 10 headers failed in 10000 ms, the next is read in 1001 ms");
+            assertThat(refused.detail()).isEqualTo("peer 0.0.0.1: 10 headers failed in 10000 ms, retry in 1001 ms");
         });
         assertThat(isRefused(OTHER)).isFalse();
         assertThat(failures.count()).isEqualTo(10);

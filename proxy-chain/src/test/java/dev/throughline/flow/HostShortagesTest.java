@@ -20,7 +20,7 @@ class HostShortagesTest {
         }
         assertThat(log)
                 .containsExactly(
-                        "listener apps: connections are refused unserved: no descriptor",
+                        "listener apps: connections are reset: no descriptor",
                         "transport bsd-socket: flows end with no-ports: no port");
         log.clear();
 
@@ -30,10 +30,10 @@ class HostShortagesTest {
 
         assertThat(log)
                 .containsExactly(
-                        "listener apps: no longer so: connections are refused unserved, 3 times in 0 s",
-                        "transport bsd-socket: no longer so: flows end with no-ports, 3 times in 0 s");
+                        "listener apps: recovered: connections are reset, 3 times in 0 s",
+                        "transport bsd-socket: recovered: flows end with no-ports, 3 times in 0 s");
         shortages.accept("listener apps", "no descriptor");
-        assertThat(log).last().isEqualTo("listener apps: connections are refused unserved: no descriptor");
+        assertThat(log).last().isEqualTo("listener apps: connections are reset: no descriptor");
     }
 
     @Test
@@ -44,7 +44,7 @@ class HostShortagesTest {
 
         shortages.accept("listener apps", "no descriptor");
 
-        assertThat(shortages.lacking()).hasValue("connections are refused unserved: no descriptor or memory is left");
+        assertThat(shortages.lacking()).hasValue("connections are reset: no descriptor or memory is left");
         assertThat(shortages.refusedAccepts()).isEqualTo(1);
     }
 
@@ -58,10 +58,10 @@ class HostShortagesTest {
 
     @Test
     void theUserWithMostFlowsIsNamed() {
-        largestHolder = Optional.of("user 65534 on edge-1 has most flows, 40 of 44");
+        largestHolder = Optional.of("most flows: user 65534 on edge-1, 40 of 44");
         shortages.accept("listener apps", "no descriptor");
 
-        assertThat(shortages.lacking()).get().asString().endsWith("; user 65534 on edge-1 has most flows, 40 of 44");
-        assertThat(log).singleElement().asString().endsWith("; user 65534 on edge-1 has most flows, 40 of 44");
+        assertThat(shortages.lacking()).get().asString().endsWith("; most flows: user 65534 on edge-1, 40 of 44");
+        assertThat(log).singleElement().asString().endsWith("; most flows: user 65534 on edge-1, 40 of 44");
     }
 }

@@ -33,7 +33,7 @@ class LimitedOriginatorsTest {
         limited.look(65 * SECOND);
         assertThat(log).hasSize(2);
         assertThat(log.getLast())
-                .isEqualTo("/usr/bin/greedy of user 1000 on edge-1 is no longer limited: 5 of its flows were, in 4 s");
+                .isEqualTo("/usr/bin/greedy of user 1000 on edge-1 is no longer limited: 5 flows were, in 4 s");
 
         limited.limited(process(9), "edge-1", new Shortage.Full("hop"), 66 * SECOND);
         assertThat(log).hasSize(3).last().asString().endsWith("is limited: hop is full");

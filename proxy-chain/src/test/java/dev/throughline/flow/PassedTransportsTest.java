@@ -22,7 +22,7 @@ class PassedTransportsTest {
 
         assertThat(log)
                 .containsExactly(
-                        "transport network-framework: flows fall over to the next one: full",
-                        "transport network-framework: flows no longer fall over to the next one: 5 did, in 4 s");
+                        "transport network-framework: flows fail over to the next transport: full",
+                        "transport network-framework: flows no longer fail over: 5 did, in 4 s");
     }
 }

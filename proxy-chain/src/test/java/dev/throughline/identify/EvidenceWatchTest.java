@@ -51,10 +51,10 @@ class EvidenceWatchTest {
         assertThat(found.best()).isEqualTo(Evidence.SOCKET_LOOKUP);
         assertThat(found.lacks()).first().isEqualTo(new EvidenceInForce.Lack("no CAP_BPF", "run it with CAP_BPF"));
         assertThat(found)
-                .hasToString("socket-lookup: " + found.reach() + "; better is in the way: no CAP_BPF"
+                .hasToString("socket-lookup: " + found.reach() + "; better evidence is unavailable: no CAP_BPF"
                         + found.lacks().stream()
                                 .skip(1)
-                                .map(lack -> "; better is in the way: " + lack.what())
+                                .map(lack -> "; better evidence is unavailable: " + lack.what())
                                 .reduce("", String::concat));
     }
 
@@ -136,6 +136,6 @@ class EvidenceWatchTest {
     @Test
     void aConfigurationThatWantsNoNotesGetsNone() {
         assertThat(NotesStart.begin(0))
-                .isEqualTo(new NotesStart.NotTaken("the configuration says so (connect-notes: 0)", ""));
+                .isEqualTo(new NotesStart.NotTaken("connect tracing is disabled (connect-notes: 0)", ""));
     }
 }

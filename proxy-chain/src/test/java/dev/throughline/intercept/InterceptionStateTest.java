@@ -93,7 +93,7 @@ class InterceptionStateTest {
         state.undoneAtOnce(OTHER, now);
 
         assertThat(log.take())
-                .containsExactly("WARN interception: routes were repaired and undone 7 times in a row,"
+                .containsExactly("WARN interception: repairs of routes were undone 7 times in a row,"
                         + " last change by ip (process 7), next repair in 4000 ms");
         assertThat(state.isWhole()).isFalse();
         assertThat(state.repaired()).isEqualTo(6);

@@ -162,7 +162,7 @@ class RuleTablesTest {
         SystemProgram programs = new SystemProgram(Duration.ofSeconds(1), ImmutableList.of());
         assertThatThrownBy(() -> programs.run(List.of("no-such-program"), ""))
                 .isInstanceOf(IOException.class)
-                .hasMessage("no-such-program is not installed: Debian has it in the package no-such-program");
+                .hasMessage("no-such-program is not installed (apt-get install no-such-program)");
     }
 
     @Test
@@ -170,7 +170,7 @@ class RuleTablesTest {
         SystemProgram programs = new SystemProgram(Duration.ofMillis(100), ImmutableList.of());
         assertThatThrownBy(() -> programs.run(List.of("sleep", "1000"), ""))
                 .isInstanceOf(IOException.class)
-                .hasMessage("sleep 1000: no end after 0 s");
+                .hasMessage("sleep 1000: killed, as it was still running after 0 s");
     }
 
     private String state() throws IOException {

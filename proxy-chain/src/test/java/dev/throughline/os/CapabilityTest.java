@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class CapabilityTest {
@@ -17,6 +18,16 @@ class CapabilityTest {
     @Test
     void namesAreThoseOfTheManual() {
         assertThat(Capability.SYS_PTRACE).hasToString("CAP_SYS_PTRACE");
+    }
+
+    @Test
+    void hintNamesTheMissingCapability() {
+        String refused = "RTNETLINK answers: Operation not permitted\n";
+
+        assertThat(Capability.hint(refused, Set.of(Capability.BPF)))
+                .isEqualTo(" (CAP_NET_ADMIN is missing: run as root, or with this capability)");
+        assertThat(Capability.hint(refused, Set.of(Capability.NET_ADMIN))).isEmpty();
+        assertThat(Capability.hint("RTNETLINK answers: File exists", Set.of())).isEmpty();
     }
 
     @Test

@@ -23,7 +23,7 @@ class CodeFolderTest {
 
     @Test
     void aFolderThatIsNotThereWillNot() {
-        assertThat(CodeFolder.objection(folder.resolve("missing"))).contains("no such folder");
+        assertThat(CodeFolder.objection(folder.resolve("missing"))).contains("no such directory");
     }
 
     /** Nothing can be made in /proc, by root either. */

@@ -67,6 +67,6 @@ class PinnedFileTest {
     void aMissingFileIsNamedByItsError() {
         assertThatThrownBy(() -> PinnedFile.open("/nonexistent"))
                 .isInstanceOf(OsException.class)
-                .hasMessage("open(O_PATH): ENOENT (no such entry)");
+                .hasMessage("open(O_PATH): ENOENT (no such file or directory)");
     }
 }

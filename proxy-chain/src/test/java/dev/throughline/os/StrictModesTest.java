@@ -66,11 +66,13 @@ class StrictModesTest {
         mode(folder, 0777);
         isRefused(
                 file,
-                "its folder " + folder + " has mode rwxrwxrwx: others can replace what is in it: chmod go-w " + folder);
+                "its directory " + folder + " has mode rwxrwxrwx: others can replace what is in it: chmod go-w "
+                        + folder);
         mode(folder, 0775);
         isRefused(
                 file,
-                "its folder " + folder + " has mode rwxrwxr-x: others can replace what is in it: chmod go-w " + folder);
+                "its directory " + folder + " has mode rwxrwxr-x: others can replace what is in it: chmod go-w "
+                        + folder);
     }
 
     @Test
@@ -81,7 +83,8 @@ class StrictModesTest {
         mode(folder, 0757);
         isRefused(
                 below,
-                "its folder " + folder + " has mode rwxr-xrwx: others can replace what is in it: chmod go-w " + folder);
+                "its directory " + folder + " has mode rwxr-xrwx: others can replace what is in it: chmod go-w "
+                        + folder);
     }
 
     @Test
@@ -101,7 +104,7 @@ class StrictModesTest {
         Path link = Files.createSymbolicLink(sticky.resolve("trust"), file);
         assertThat(read(StrictModes.ofThisProcess(), link)).isEqualTo("text");
         give(link);
-        isRefused(link, link + " is a symbolic link of user 65534 and isn't followed: name the file that is meant");
+        isRefused(link, link + " is a symbolic link of user 65534 and is not followed: use the path of its target");
     }
 
     /** "keys trust" by root for a hop that runs as a user of its own. */

@@ -292,7 +292,7 @@ class PolicyTest {
             assertThat(denied.outcome()).isEqualTo(DENY);
             assertThat(denied.notKnown().orElseThrow())
                     .startsWith(condition.name() + " is")
-                    .endsWith(" known");
+                    .endsWith(" unknown");
         }
         assertThat(policy(rule("some", ALLOW, condition)).decide(question).outcome())
                 .isEqualTo(ALLOW);
@@ -464,8 +464,8 @@ class PolicyTest {
         assertThat(policy.explain(question(UID_ONLY)))
                 .extracting(Policy.Step::match)
                 .containsExactly(
-                        new PolicyRule.Match.No("user is 1000, whose name isn't known, not bob", true),
-                        new PolicyRule.Match.Unsure("executable isn't known"),
+                        new PolicyRule.Match.No("user is 1000, name unknown, not bob", true),
+                        new PolicyRule.Match.Unsure("executable is unknown"),
                         new PolicyRule.Match.No("ports is 443, not 1-2", false),
                         new PolicyRule.Match.Yes());
     }

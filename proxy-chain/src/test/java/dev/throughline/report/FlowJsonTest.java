@@ -219,11 +219,11 @@ class FlowJsonTest {
                         new Ending(CloseReason.POLICY_DENIED, "rule no-ada")))
                 .contains("\"reason\":\"policy-denied\",\"detail\":\"rule no-ada\"")
                 .contains("\"policy\":{\"rule\":\"no-ada\",\"decision\":\"deny\"},\"chain\":[\"hop-c\"],\"bytes_out\"");
-        Decision unsure = new Decision(Optional.of("no-ada"), new Outcome.Deny(), Optional.of("user isn't known"));
+        Decision unsure = new Decision(Optional.of("no-ada"), new Outcome.Deny(), Optional.of("user is unknown"));
         assertThat(json.closed(
                         decided(unsure, Optional.empty()), new Ending(CloseReason.POLICY_DENIED, unsure.toString())))
-                .contains("\"detail\":\"rule no-ada, which may be about it: user isn't known\"")
-                .contains("\"policy\":{\"rule\":\"no-ada\",\"decision\":\"deny\",\"not_known\":\"user isn't known\"}");
+                .contains("\"detail\":\"rule no-ada may match: user is unknown\"")
+                .contains("\"policy\":{\"rule\":\"no-ada\",\"decision\":\"deny\",\"not_known\":\"user is unknown\"}");
     }
 
     @Test

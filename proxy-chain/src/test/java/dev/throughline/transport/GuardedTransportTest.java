@@ -101,9 +101,9 @@ class GuardedTransportTest {
             assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
             assertThat(log.take())
                     .containsExactly(
-                            "WARN transport scripted: its breaker is open now, and was closed",
-                            "WARN transport scripted: its breaker is half-open now, and was open",
-                            "WARN transport scripted: its breaker is closed now, and was half-open");
+                            "WARN transport scripted: circuit breaker is open, was closed",
+                            "WARN transport scripted: circuit breaker is half-open, was open",
+                            "WARN transport scripted: circuit breaker is closed, was half-open");
         }
     }
 

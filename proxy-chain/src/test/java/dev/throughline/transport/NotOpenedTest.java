@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.transport.NotOpened.Blame;
 import io.netty.channel.ChannelException;
+import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.unix.Errors;
 import java.lang.reflect.InvocationTargetException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
+import java.nio.channels.ClosedChannelException;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +59,26 @@ class NotOpenedTest {
         assertThat(why.reason()).isEqualTo(reason);
         assertThat(why.blame()).isEqualTo(blame);
         assertThat(why.isShortage()).isEqualTo(blame == Blame.TRANSPORT);
+    }
+
+    /** Netty's exceptions repeat the address, which the message names already, and some have no text. */
+    @Test
+    void detailNamesTheErrorOnceAndIsNeverNull() {
+        assertThat(NotOpened.bySystem(new NoRouteToHostException("null: " + LOOPBACK), LOOPBACK)
+                        .detail())
+                .isEqualTo("no route to host (ENETUNREACH or EHOSTUNREACH)");
+        assertThat(NotOpened.bySystem(
+                                new ConnectException(
+                                        "finishConnect(..) failed with error(-111): Connection refused: " + LOOPBACK),
+                                LOOPBACK)
+                        .detail())
+                .isEqualTo("ECONNREFUSED (connection refused)");
+        assertThat(NotOpened.bySystem(
+                                new ConnectTimeoutException("connection timed out after 300 ms: " + LOOPBACK), LOOPBACK)
+                        .detail())
+                .isEqualTo("connection timed out after 300 ms");
+        assertThat(NotOpened.bySystem(new ClosedChannelException(), LOOPBACK).detail())
+                .isEqualTo("ClosedChannelException");
     }
 
     /** Netty wraps it: the socket is made by reflection. */

@@ -52,7 +52,7 @@ public final class Opening {
         try {
             payload = Bytes.wrap(Base64.getDecoder().decode(parts.get(2)));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("the opening's last part is not base64: was the line cut?", e);
+            throw new IllegalArgumentException("the last part of the opening is not base64 (was the line cut?)", e);
         }
         checkArgument(payload.length() > SALT_BYTES, "an opening has more than 16 bytes: was the line cut?");
         return new Opening(kind, payload.part(0, SALT_BYTES), payload.part(SALT_BYTES, payload.length() - SALT_BYTES));

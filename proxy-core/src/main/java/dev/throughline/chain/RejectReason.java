@@ -7,9 +7,9 @@ public enum RejectReason {
     /** The header carries no signed chain. */
     UNSIGNED("the header carries no signed chain"),
     /** The chain can't be read. */
-    MALFORMED("the chain can't be read"),
+    MALFORMED("the chain is malformed"),
     /** The header's addresses are not the signed ones. */
-    ADDRESS_MISMATCH("the header's addresses are not the signed ones"),
+    ADDRESS_MISMATCH("the header's addresses differ from the signed ones"),
     /** The chain is longer than this hop accepts. */
     TOO_MANY_HOPS("the chain is longer than this hop accepts"),
     /** A link is not in its place. */
@@ -17,7 +17,7 @@ public enum RejectReason {
     /** A hop is in the chain twice, or this hop is in it already. */
     LOOP("a hop is in the chain twice, or this hop is in it already"),
     /** A hop passed on what it hadn't verified. */
-    PREVIOUS_NOT_VERIFIED("a hop passed on what it hadn't verified"),
+    PREVIOUS_NOT_VERIFIED("a hop passed on a chain that it had not verified"),
     /** A link is bound to a TLS connection that this hop doesn't hold. */
     EXPORTER_NOT_CHECKABLE("a link is bound to a TLS connection that this hop doesn't hold"),
     /** No trusted key has this id. */
@@ -31,15 +31,15 @@ public enum RejectReason {
     /** The algorithm is not the key's. */
     ALGORITHM_MISMATCH("the algorithm is not the key's"),
     /** The first key may not be the origin of any host. */
-    NOT_AN_ORIGIN("the first key may not be the origin of any host"),
+    NOT_AN_ORIGIN("the first key has no right to be an origin"),
     /** The first key may not be the origin for this host. */
-    HOST_OUT_OF_SCOPE("the first key may not be the origin for this host"),
+    HOST_OUT_OF_SCOPE("the first key has no right to be the origin for this host"),
     /** A later key may not sign as a hop. */
-    NOT_A_HOP("a later key may not sign as a hop"),
+    NOT_A_HOP("a later key has no right to sign as a hop"),
     /** A link claims a longer life than is allowed. */
-    TTL_TOO_LONG("a link claims a longer life than is allowed"),
+    TTL_TOO_LONG("a link's ttl is longer than allowed"),
     /** A link was issued later than now. */
-    FROM_THE_FUTURE("a link was issued later than now"),
+    FROM_THE_FUTURE("a link was issued in the future"),
     /** The last link has expired. */
     EXPIRED("the last link has expired"),
     /** A link was passed on after it had expired. */
@@ -49,15 +49,15 @@ public enum RejectReason {
     /** The last link was issued before this hop started, or before its clock was last set. */
     ISSUED_BEFORE_START("the last link was issued before this hop started, or its clock was set"),
     /** A link was meant for another hop than the one that passed it on. */
-    AUDIENCE_BROKEN("a link was meant for another hop than the one that passed it on"),
+    AUDIENCE_BROKEN("a link's audience is not the hop that passed it on"),
     /** A link didn't come in by the connection that the one before it left by. */
-    PEER_BROKEN("a link didn't come in by the connection that the one before it left by"),
+    PEER_BROKEN("a link's incoming connection is not the outgoing one of the link before"),
     /** The last link is meant for another hop. */
-    NOT_MY_AUDIENCE("the last link is meant for another hop"),
+    NOT_MY_AUDIENCE("the last link's audience is another hop"),
     /** The last link is for another connection. */
     NOT_MY_CONNECTION("the last link is for another connection"),
     /** A signature doesn't verify. */
-    BAD_SIGNATURE("a signature doesn't verify"),
+    BAD_SIGNATURE("a signature does not verify"),
     /** The chain was presented before. */
     REPLAYED("the chain was presented before"),
     /** The flow was presented too often. */

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tuple;
+import dev.throughline.key.Algorithm;
 import dev.throughline.key.PublicKey;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
@@ -162,7 +163,7 @@ public final class Verifier {
                 throw new Rejection(
                         RejectReason.UNSIGNED,
                         -1,
-                        "no TLV of type " + Integer.toHexString(chainTlv.type()) + " with our magic");
+                        "no TLV of type " + Integer.toHexString(chainTlv.type()) + " with the chain's magic");
             case ChainRead.Malformed malformed ->
                 throw new Rejection(
                         RejectReason.MALFORMED, -1, "byte " + malformed.offset() + ": " + malformed.problem());
@@ -238,7 +239,7 @@ public final class Verifier {
                 throw new Rejection(
                         RejectReason.ALGORITHM_MISMATCH,
                         i,
-                        "algorithm " + algorithm + ", the key is " + key.algorithm());
+                        "signature by " + Algorithm.name(algorithm) + ", key of " + key.algorithm());
             }
             if (i == 0) {
                 checkOrigin(entry, chain.origin().claim().unverified().host());

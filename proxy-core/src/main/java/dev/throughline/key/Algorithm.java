@@ -37,6 +37,16 @@ public enum Algorithm {
         return Optional.empty();
     }
 
+    /**
+     * The name of an algorithm, for a message.
+     *
+     * @param code as it travelled
+     * @return its name, such as {@code Ed25519}, or {@code algorithm 3} if it isn't known to this version
+     */
+    public static String name(int code) {
+        return ofCode(code).map(Algorithm::toString).orElse("algorithm " + code);
+    }
+
     @Override
     public String toString() {
         return text;

@@ -3,6 +3,7 @@ package dev.throughline.key;
 import com.google.common.base.Splitter;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.PlainText;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -77,13 +78,14 @@ public final class PublicKey {
     public static PublicKey parse(String text) throws KeyFormatException {
         List<String> parts = Splitter.on('+').limit(3).splitToList(text.strip());
         if (parts.size() != 3) {
-            throw new KeyFormatException("a public key reads NAME+KEYID+BASE64, found \"" + abbreviated(text) + "\"");
+            throw new KeyFormatException(
+                    "not a public key: expected NAME+KEYID+BASE64, found \"" + abbreviated(text) + "\"");
         }
         byte[] bytes = base64(parts.get(2));
         PublicKey key = of(parts.get(0), algorithmOf(bytes), Arrays.copyOfRange(bytes, 1, bytes.length));
         if (!key.id.toString().equals(parts.get(1))) {
-            throw new KeyFormatException("key id " + abbreviated(parts.get(1))
-                    + " doesn't belong to this key, whose id is " + key.id + ": was the text cut or edited?");
+            throw new KeyFormatException("key id " + abbreviated(parts.get(1)) + " doesn't match the key, whose id is "
+                    + key.id + " (was the text cut or edited?)");
         }
         return key;
     }
@@ -174,23 +176,23 @@ public final class PublicKey {
                 return algorithm.get();
             }
         }
-        throw new KeyFormatException("the key's algorithm is neither Ed25519 (1) nor P-256 (2)");
+        throw new KeyFormatException("unknown algorithm of a key: expected 1 (Ed25519) or 2 (P-256)");
     }
 
     static byte[] base64(String text) throws KeyFormatException {
         try {
             byte[] bytes = Base64.getDecoder().decode(text);
             if (!Base64.getEncoder().encodeToString(bytes).equals(text)) {
-                throw new KeyFormatException("the key's base64 is not in its canonical form");
+                throw new KeyFormatException("the base64 of the key is not canonical");
             }
             return bytes;
         } catch (IllegalArgumentException e) {
-            throw new KeyFormatException("the key's last part is not base64: was the line cut?");
+            throw new KeyFormatException("the last part of the key is not base64 (was the line cut?)");
         }
     }
 
     static String abbreviated(String text) {
-        return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+        return PlainText.visible(text.length() <= 40 ? text : text.substring(0, 40) + "…");
     }
 
     static byte[] withAlgorithm(Algorithm algorithm, byte[] key) {

@@ -64,13 +64,13 @@ public final class SecretKey implements SigningKey {
         List<String> parts = Splitter.on('+').limit(4).splitToList(text.strip());
         if (parts.size() != 4 || !parts.get(0).equals(PREFIX)) {
             boolean isPublic = parts.size() >= 3 && !parts.get(0).startsWith("THROUGHLINE-");
-            throw new KeyFormatException("a secret key reads " + PREFIX + "+NAME+KEYID+BASE64"
-                    + (isPublic ? "; this looks like a public key" : ""));
+            throw new KeyFormatException("not a secret key: expected " + PREFIX + "+NAME+KEYID+BASE64"
+                    + (isPublic ? ", found what looks like a public key" : ""));
         }
         byte[] bytes = PublicKey.base64(parts.get(3));
         Algorithm algorithm = PublicKey.algorithmOf(bytes);
         if (bytes.length != 1 + SecretHalf.BYTES) {
-            throw new KeyFormatException("a secret key holds its algorithm and 32 bytes");
+            throw new KeyFormatException("wrong length of a secret key: expected 33 bytes, the algorithm and 32 more");
         }
         SecretHalf half = switch (algorithm) {
             case ED25519 -> new Ed25519SecretHalf(new Ed25519PrivateKeyParameters(bytes, 1));
@@ -78,7 +78,7 @@ public final class SecretKey implements SigningKey {
         };
         SecretKey key = of(parts.get(1), algorithm, half);
         if (!key.publicKey.id().toString().equals(parts.get(2))) {
-            throw new KeyFormatException("the key id doesn't belong to this key: was the text cut or edited?");
+            throw new KeyFormatException("the key id doesn't match the key (was the text cut or edited?)");
         }
         return key;
     }

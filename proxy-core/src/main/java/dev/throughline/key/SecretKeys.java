@@ -75,7 +75,7 @@ public final class SecretKeys {
         List<Entry> entries = new ArrayList<>();
         TextLine.readAll(source, text, line -> entries.add(entry(line, entries)));
         if (entries.isEmpty()) {
-            throw new KeyFormatException(source + ": there is no key in it");
+            throw new KeyFormatException(source + ": no secret key in this file");
         }
         return new SecretKeys(entries);
     }
@@ -90,9 +90,10 @@ public final class SecretKeys {
         Optional<Instant> from = Optional.empty();
         for (TextLine.Word word : line.rest()) {
             if (!word.name().equals("from=") || from.isPresent()) {
-                throw new TextLine.Problem(word.column(), "expected from=INSTANT, once, or nothing after the key");
+                throw new TextLine.Problem(
+                        word.column(), "unexpected word after the key: expected at most one from=INSTANT");
             }
-            from = Optional.of(word.instant("what follows"));
+            from = Optional.of(word.instant("something else"));
         }
         Entry entry = new Entry(key, from);
         for (Entry other : before) {
@@ -107,14 +108,15 @@ public final class SecretKeys {
         if (!first.hopName().equals(key.hopName())) {
             throw new TextLine.Problem(
                     line.first().column(),
-                    "this is a key of hop \"" + key.hopName() + "\", the one before it of \"" + first.hopName() + "\"");
+                    "key of hop \"" + key.hopName() + "\", but the key before it is of hop \"" + first.hopName()
+                            + "\"");
         }
         if (first.id().equals(key.id())) {
             throw new TextLine.Problem(line.first().column(), "key " + key.id() + " is listed twice");
         }
         if (other.from.equals(entry.from)) {
             throw new TextLine.Problem(
-                    line.end(), "two keys begin at the same time: which of them signs? add from=INSTANT");
+                    line.end(), "two keys start to sign at the same time: add from=INSTANT to the later one");
         }
     }
 

@@ -15,6 +15,9 @@ import java.util.List;
  * @param comment what follows the {@code #}; empty if nothing does
  */
 record TextLine(List<Word> words, String comment) {
+    /** Some editors write it; it can't be seen in a message. */
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
     /** @param column where it begins, from 0 */
     record Word(String text, int column) {
         int end() {
@@ -35,12 +38,12 @@ record TextLine(List<Word> words, String comment) {
             return column + name().length();
         }
 
-        /** The value as an instant; in {@code shown} it is told what stands there instead. */
+        /** Returns the value as an instant, which a message calls {@code shown}. */
         Instant instant(String shown) throws Problem {
             try {
                 return Instant.parse(value());
             } catch (DateTimeParseException e) {
-                throw new Problem(valueColumn(), shown + " is not an instant such as 2027-01-31T00:00:00Z");
+                throw new Problem(valueColumn(), "expected an instant such as 2027-01-31T00:00:00Z, found " + shown);
             }
         }
     }
@@ -69,8 +72,13 @@ record TextLine(List<Word> words, String comment) {
      */
     static void readAll(String source, String text, Reader reader) throws KeyFormatException {
         List<String> problems = new ArrayList<>();
+        boolean isMarked = text.startsWith(BYTE_ORDER_MARK);
+        if (isMarked) {
+            problems.add(
+                    source + ":1:1: the file begins with a byte order mark (U+FEFF): save it as UTF-8 without one");
+        }
         int number = 0;
-        for (String content : Splitter.on('\n').split(text)) {
+        for (String content : Splitter.on('\n').split(isMarked ? text.substring(1) : text)) {
             number++;
             TextLine line = of(content);
             if (line.words.isEmpty()) {

@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.ImmutableSetMultimap;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.PlainText;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -164,7 +165,7 @@ public final class Trust {
             }
             TrustEntry entry = new TrustEntry(key, hosts.build(), anyHost, hop, from, until, revoked);
             if (!entry.mayBeOrigin() && !hop && revoked.isEmpty()) {
-                throw new TextLine.Problem(line.end(), "the key may do nothing: add origin=HOST, hop, or both");
+                throw new TextLine.Problem(line.end(), "the key has no right: add origin=HOST, hop, or both");
             }
             if (from.isPresent() && until.isPresent() && !from.get().isBefore(until.get())) {
                 throw new TextLine.Problem(line.end(), "the key is never valid: until must be later than from");
@@ -175,7 +176,8 @@ public final class Trust {
         private void right(TextLine.Word word) throws TextLine.Problem {
             // With two values for one thing, which of them holds would be a choice that the author didn't make.
             if (!given.add(word.name())) {
-                throw new TextLine.Problem(word.column(), "\"" + word.text() + "\": the line says this already");
+                throw new TextLine.Problem(
+                        word.column(), "\"" + word.text() + "\" repeats \"" + word.name() + "\" of this line");
             }
             switch (word.name()) {
                 case "hop" -> hop = true;
@@ -186,7 +188,7 @@ public final class Trust {
                 default ->
                     throw new TextLine.Problem(
                             word.column(),
-                            "unknown word \"" + word.text()
+                            "unknown word \"" + PlainText.visible(word.text())
                                     + "\": expected origin=HOST, hop, from=INSTANT, until=INSTANT or revoked");
             }
         }

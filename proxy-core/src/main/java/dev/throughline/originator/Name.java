@@ -16,8 +16,8 @@ final class Name {
     static String check(String name) {
         checkArgument(
                 FORM.matcher(name).matches(),
-                "\"%s\" is not a name: 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
-                name);
+                "\"%s\" is not a name: expected 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit",
+                PlainText.visible(name));
         return name;
     }
 

@@ -30,6 +30,27 @@ public final class PlainText {
                 && !isBetween(0xE0000, codePoint, 0xE007F);
     }
 
+    /**
+     * Shows each character of a text, for a message about it.
+     *
+     * @param text any
+     * @return the text with those that {@link #mayHold} refuses written as {@code \}{@code uFEFF}
+     */
+    public static String visible(String text) {
+        if (text.codePoints().allMatch(PlainText::mayHold)) {
+            return text;
+        }
+        StringBuilder shown = new StringBuilder();
+        text.codePoints().forEach(codePoint -> {
+            if (mayHold(codePoint)) {
+                shown.appendCodePoint(codePoint);
+            } else {
+                shown.append("\\u").append("%04X".formatted(codePoint));
+            }
+        });
+        return shown.toString();
+    }
+
     private static boolean isBetween(int first, int codePoint, int last) {
         return first <= codePoint && codePoint <= last;
     }

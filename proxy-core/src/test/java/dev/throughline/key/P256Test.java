@@ -201,6 +201,6 @@ class P256Test {
     void theAlgorithmIsPartOfTheId() {
         String asEd25519 = "THROUGHLINE-SECRET-KEY-1+gateway+" + publicKey.id() + "+"
                 + Base64.getEncoder().encodeToString(bytes("01" + SCALAR));
-        assertThatThrownBy(() -> SecretKey.parse(asEd25519)).hasMessageContaining("doesn't belong to this key");
+        assertThatThrownBy(() -> SecretKey.parse(asEd25519)).hasMessageContaining("doesn't match the key");
     }
 }

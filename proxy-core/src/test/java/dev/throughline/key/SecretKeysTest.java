@@ -73,14 +73,14 @@ class SecretKeysTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "nothing             | ''                                                     | ''    | no key in it",
-                "only comments       | # OLD                                                  | ''    | no key in it",
+                "nothing             | ''                                                     | ''    | no secret key",
+                "only comments       | # OLD                                                  | ''    | no secret key",
                 "a public key        | gateway+bcd1d56b5845f21e+AddamAGCsQq31Uv               | 1:1:  | like a public key",
-                "an unknown word     | OLD until=2027-01-02T00:00:00Z                         | 1:96: | expected from=INSTANT",
-                "two beginnings      | OLD from=2027-01-02T00:00:00Z from=2027-01-02T00:00:00Z | 1:122: | once",
-                "no instant          | OLD from=tomorrow                                      | 1:101: | is not an instant",
+                "an unknown word     | OLD until=2027-01-02T00:00:00Z                         | 1:96: | at most one from=INSTANT",
+                "two beginnings      | OLD from=2027-01-02T00:00:00Z from=2027-01-02T00:00:00Z | 1:122: | at most one",
+                "no instant          | OLD from=tomorrow                                      | 1:101: | expected an instant",
                 "the key twice       | OLD;OLD from=2027-01-02T00:00:00Z                      | 2:1:  | is listed twice",
-                "one begin for two   | OLD;NEW                                                | 2:95: | which of them signs",
+                "one begin for two   | OLD;NEW                                                | 2:95: | add from=INSTANT",
                 "two hops            | OLD;OTHER from=2027-01-02T00:00:00Z                    | 2:1:  | key of hop \"office\"",
             })
     void aProblemHasItsLineAndColumn(String what, String text, String place, String problem) {

@@ -154,24 +154,24 @@ class TrustTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "no key              | hop                                  | 1:1  | a public key reads NAME",
-                "a key cut short     | LAPTO hop                            | 1:1  | a public key reads NAME",
-                "an indented one     |  '  nokey hop'                       | 1:3  | a public key reads NAME",
-                "no right            | LAPTOP                               | 1:69 | the key may do nothing",
-                "only a window       | LAPTOP until=2028-01-01T00:00:00Z    | 1:96 | the key may do nothing",
+                "no key              | hop                                  | 1:1  | not a public key: expected NAME",
+                "a key cut short     | LAPTO hop                            | 1:1  | not a public key: expected NAME",
+                "an indented one     |  '  nokey hop'                       | 1:3  | not a public key: expected NAME",
+                "no right            | LAPTOP                               | 1:69 | the key has no right",
+                "only a window       | LAPTOP until=2028-01-01T00:00:00Z    | 1:96 | the key has no right",
                 "an unknown word     | LAPTOP hop admin                     | 1:74 | unknown word \"admin\"",
                 "a value for hop     | LAPTOP hop=no                        | 1:70 | unknown word \"hop=no\"",
                 "origin without host | LAPTOP origin                        | 1:70 | unknown word \"origin\"",
                 "origin with nothing | LAPTOP origin=                       | 1:77 | is not a name",
                 "a host that is none | LAPTOP origin=a,b/c                  | 1:77 | \"b/c\" is not a name",
                 "a star among hosts  | LAPTOP origin=a,*                    | 1:77 | \"*\" is not a name",
-                "a date alone        | LAPTOP hop from=2027-01-01           | 1:79 | is not an instant",
+                "a date alone        | LAPTOP hop from=2027-01-01           | 1:79 | expected an instant",
                 "from without value  | LAPTOP hop from                      | 1:74 | unknown word \"from\"",
                 "a value for revoked | LAPTOP hop revoked=yes               | 1:74 | unknown word \"revoked=yes\"",
-                "revoked twice       | LAPTOP revoked hop revoked           | 1:82 | the line says this already",
-                "a word twice        | LAPTOP hop hop                       | 1:74 | the line says this already",
-                "two origins         | LAPTOP origin=a origin=b             | 1:79 | the line says this already",
-                "two ends            | LAPTOP hop until=2027-01-01T00:00:00Z until=2029-01-01T00:00:00Z | 1:101 | already",
+                "revoked twice       | LAPTOP revoked hop revoked           | 1:82 | of this line",
+                "a word twice        | LAPTOP hop hop                       | 1:74 | of this line",
+                "two origins         | LAPTOP origin=a origin=b             | 1:79 | of this line",
+                "two ends            | LAPTOP hop until=2027-01-01T00:00:00Z until=2029-01-01T00:00:00Z | 1:101 | of this line",
                 "an empty window     | LAPTOP hop from=2027-01-01T00:00:00Z until=2027-01-01T00:00:00Z | 1:126 | never valid",
                 "a comment mark that touches | LAPTOP hop#all               | 1:70 | unknown word \"hop#all\"",
             })
@@ -194,6 +194,16 @@ class TrustTest {
                 .satisfies(e -> assertThat(e.getMessage().lines())
                         .extracting(line -> line.substring(0, line.indexOf(": ")))
                         .containsExactly("hops.trust:1:1", "hops.trust:4:1", "hops.trust:5:71"));
+    }
+
+    /** Some editors write one, and nobody sees it. */
+    @Test
+    void showsAByteOrderMark() {
+        assertThatThrownBy(() -> parse("\uFEFFLAPTOP hop\nLAPTOP\n\uFEFFnokey hop"))
+                .hasMessageStartingWith(
+                        "hops.trust:1:1: the file begins with a byte order mark (U+FEFF): save it as UTF-8 without one\n")
+                .hasMessageContaining("hops.trust:2:69: the key has no right")
+                .hasMessageEndingWith("found \"\\uFEFFnokey\"");
     }
 
     @Test

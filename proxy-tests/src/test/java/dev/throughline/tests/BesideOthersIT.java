@@ -289,7 +289,7 @@ class BesideOthersIT {
                         "mark 0x1071 is that of hop hop-a, whose table inet throughline-hop-a is installed");
         works();
         assertThat(doctor(scene.host(), scene.hops().config("second")))
-                .contains("ERROR the rules of hop hop-a on this host have the same mark");
+                .contains("ERROR hop hop-a on this host has the same mark");
         scene.hops().redirect("remove", "second");
         works();
     }

@@ -134,7 +134,7 @@ class ClockStepsIT {
         }
         set(Duration.ZERO);
         isServedWithinTtlAndSkew(Duration.ZERO);
-        vault.awaitMessage("clock stepped back by 3600.0 s; headers that were issued before ");
+        vault.awaitMessage("clock stepped back by 3600.0 s: headers issued before ");
         assertThat(vault.metric("throughline_clock_steps_total{direction=\"back\"}"))
                 .isEqualTo(1);
         assertThat(vault.metric("throughline_clock_steps_total{direction=\"forward\"}"))
@@ -147,7 +147,7 @@ class ClockStepsIT {
         send(Duration.ZERO, false);
         set(Duration.ZERO);
         isServedWithinTtlAndSkew(Duration.ZERO);
-        vault.awaitMessage("clock stepped forward by 3600.0 s; ");
+        vault.awaitMessage("clock stepped forward by 3600.0 s: ");
     }
 
     /** What was served while the clock was ahead expires an hour later, and by then must still be known. */

@@ -140,7 +140,7 @@ class ClosedDetailsIT {
         assertThat(inspect()).contains("code           closed, commitment ").doesNotContain(shell.toString());
         assertThat(inspect("--open", folder.resolve("flows.jsonl").toString()))
                 .contains("executable     " + shell)
-                .contains("code           came closed; what is shown fits the commitment ")
+                .contains("code           received closed; the opening matches the commitment ")
                 .contains("verified: signed by hop-m (");
     }
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 @NeedsPrograms("prlimit")
 @Timeout(90)
 class DescriptorsIT {
-    private static final String SHORTAGE = "listener apps: connections are refused unserved";
+    private static final String SHORTAGE = "listener apps: connections are reset";
 
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress APPS = NET.at(1, 17001);
@@ -119,14 +119,12 @@ class DescriptorsIT {
 
         assertThat(hop.get("/-/ready"))
                 .contains(
-                        "not ready",
-                        "connections are refused unserved: no descriptor or memory is left",
-                        mostFlows(flows.size()));
+                        "not ready", "connections are reset: no descriptor or memory is left", mostFlows(flows.size()));
         assertThat(hop.metric("throughline_accepts_refused_total")).isEqualTo(3);
         assertThat(said(SHORTAGE))
                 .singleElement()
                 .asString()
-                .contains("as many files open as its limit lets it", "LimitNOFILE=", "ulimit -n")
+                .contains("reached its limit of open files", "LimitNOFILE=", "ulimit -n")
                 .endsWith("; " + mostFlows(flows.size() + 10));
         flows.add(served());
         await().atMost(Duration.ofSeconds(10)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
@@ -134,7 +132,7 @@ class DescriptorsIT {
     }
 
     private static String mostFlows(int count) throws IOException {
-        return "user %s on edge-1 has most flows, %d of %d"
+        return "most flows: user %s on edge-1, %d of %d"
                 .formatted(Files.getAttribute(Path.of("/proc/self"), "unix:uid"), count, count);
     }
 

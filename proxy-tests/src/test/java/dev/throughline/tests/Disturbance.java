@@ -413,8 +413,8 @@ final class Disturbance implements AutoCloseable {
         }
         await(
                 "a line of the log for every socket that the metrics count as aborted",
-                () -> value(() -> hop.metric(ABORTED) == said("aborted the application's socket ")));
-        long aborted = said("aborted the application's socket ");
+                () -> value(() -> hop.metric(ABORTED) == said("aborted socket of an application, ")));
+        long aborted = said("aborted socket of an application, ");
         long felt =
                 cut.stream().filter(connection -> connection.endsWith(" abort")).count();
         if (aborted < felt) {

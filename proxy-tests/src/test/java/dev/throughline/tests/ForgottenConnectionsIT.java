@@ -178,7 +178,7 @@ class ForgottenConnectionsIT {
                 signal("CONT");
                 assertThat(line.isReset()).isTrue();
                 hops.get("hop-a")
-                        .awaitMessage("aborted the application's socket " + Tuple.text(line.source()) + " to "
+                        .awaitMessage("aborted socket of an application, " + Tuple.text(line.source()) + " to "
                                 + Tuple.text(to) + ": conntrack forgot it before it was accepted");
             }
         }
@@ -199,7 +199,7 @@ class ForgottenConnectionsIT {
                 host.run("ip", "link", "set", "lo", "down");
                 assertThat(line.isReset()).isTrue();
                 hops.get("hop-a")
-                        .awaitMessage("aborted the application's socket " + Tuple.text(line.source()) + " to "
+                        .awaitMessage("aborted socket of an application, " + Tuple.text(line.source()) + " to "
                                 + Tuple.text(to) + ": no reset reached it");
             }
             host.run("ip", "link", "set", "lo", "up");
@@ -256,7 +256,7 @@ class ForgottenConnectionsIT {
                                     Program.throughline(
                                             "doctor", "-c", hops.config("hop-a").toString())) + " || true");
             assertThat(doctor)
-                    .contains("2 connections were open before the rules, and not captured")
+                    .contains("2 connections were open before the rules were installed, not captured")
                     .contains("10.77.1.1:20000 to 10.77.1.2:8080, process " + app.pid());
             for (Party.Line line : List.of(before, before6)) {
                 forget();

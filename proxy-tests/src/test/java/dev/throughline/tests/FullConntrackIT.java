@@ -54,7 +54,7 @@ class FullConntrackIT {
                 assertThat(hop.get("/-/ready")).contains("conntrack holds ").contains("of " + capacity);
                 assertThat(hop.metric("throughline_conntrack_entries")).isGreaterThanOrEqualTo(capacity * 0.95);
                 assertThat(doctor(host))
-                        .containsPattern("conntrack holds .*; most are udp from 127\\.0\\.0\\.1:\\d+, \\d+");
+                        .containsPattern("conntrack holds .*; most: udp from 127\\.0\\.0\\.1:\\d+, \\d+");
 
                 host.run("conntrack", "-F");
                 hop.awaitReady();

@@ -96,7 +96,7 @@ final class Hops implements AutoCloseable {
     /** Starts a hop whose interception isn't whole, and waits until it takes connections all the same. */
     RunningHop startNotReady(String name) throws IOException {
         RunningHop hop = launch(name);
-        hop.awaitMessage("hop " + name + " runs, process " + hop.pid() + ", but is not ready: ");
+        hop.awaitMessage("hop " + name + " is running but not ready, process " + hop.pid() + ": ");
         return hop;
     }
 

@@ -108,9 +108,10 @@ class IdentityIT {
             Process doctor = host.command(Program.throughline("doctor")).start();
             String said = new String(doctor.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(said)
-                    .contains("processes are named by kernel-connect: whoever connects, without the executable")
-                    .contains("the start of the process and its executable isn't noted: bpf(PROG_LOAD)")
-                    .contains("run it with CAP_PERFMON")
+                    .contains(
+                            "process identification by kernel-connect: every process that connects, without its executable")
+                    .contains("the start of the process and its executable is not recorded: bpf(PROG_LOAD)")
+                    .contains("run the hop with CAP_PERFMON")
                     .doesNotContain("CONFIG_CGROUP_BPF");
         }
     }

@@ -90,7 +90,7 @@ class InterceptionWatchIT {
     @ValueSource(strings = {"tproxy", "redirect"})
     void aTableThatBelongsToTheHopIsNotFlushedAndOutlivesIt(String way) throws Exception {
         start(way, "owned-table: true");
-        assertThat(hop.process().messages()).anyMatch(line -> line.contains("belongs to this process"));
+        assertThat(hop.process().messages()).anyMatch(line -> line.contains("is owned by this process"));
 
         host("nft", "flush", "ruleset");
         assertThatThrownBy(() -> host("nft", "delete", "table", "inet", TABLE)).hasMessageContaining("not permitted");
@@ -341,7 +341,7 @@ class InterceptionWatchIT {
 
         isProxied();
         assertThat(hop.process().messages())
-                .anyMatch(line -> line.contains("table inet " + TABLE + " was not there and has been installed"));
+                .anyMatch(line -> line.contains("table inet " + TABLE + " was missing, installed it"));
     }
 
     @Test
@@ -368,7 +368,7 @@ class InterceptionWatchIT {
             await().atMost(SOON).until(() -> host("nft", "list", "tables"), tables -> tables.contains(TABLE));
 
             startsNotReady("interception lost: rules: table inet " + TABLE);
-            assertThat(hop.awaitMessage("the rules can't be installed")).contains("belongs to another process");
+            assertThat(hop.awaitMessage("can't install the rules")).contains("belongs to another process");
         }
         other.onExit().join();
 

@@ -120,11 +120,11 @@ class NetworkFrameworkAnswersTest {
     static Stream<Arguments> malformed() {
         return Stream.of(
                 Arguments.of("byte 0: an answer begins with 49 42", "HTTP".getBytes(StandardCharsets.UTF_8)),
-                Arguments.of("carried, without a handle", all(new News.Carried(), new Connected())),
+                Arguments.of("\"carried\", but the flow has no handle", all(new News.Carried(), new Connected())),
                 Arguments.of(
-                        "addresses twice",
+                        "a second \"addresses\"",
                         all(new News.Addresses(CONNECTION), new News.Addresses(CONNECTION), new Connected())),
-                Arguments.of("limits, which weren't asked for", all(new News.Limits(0, 0, 0), new Connected())));
+                Arguments.of("limits, which weren't requested", all(new News.Limits(0, 0, 0), new Connected())));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -143,7 +143,7 @@ class NetworkFrameworkAnswersTest {
     void anAgentThatClosesWithoutAnAnswerIsGone() throws Exception {
         OpenedFlow flow = ask(REQUEST);
         asked(REQUEST).close();
-        assertThat(AskingHop.failure(flow)).hasMessage("agent-gone: it closed without an answer");
+        assertThat(AskingHop.failure(flow)).hasMessage("agent-gone: it closed the connection without an answer");
         AskingHop.get(flow.start().released());
     }
 
@@ -154,7 +154,7 @@ class NetworkFrameworkAnswersTest {
         try (BridgeAgent end = agent.accept()) {
             ScriptedAgent.say(end, new BridgeAnswer.Failed("hop-not-allowed"));
         }
-        assertThat(AskingHop.failure(flow)).hasMessage("hop-not-allowed: the agent says so");
+        assertThat(AskingHop.failure(flow)).hasMessage("hop-not-allowed: reported by the agent");
         AskingHop.get(flow.start().released());
     }
 
@@ -216,7 +216,7 @@ class NetworkFrameworkAnswersTest {
         BridgeAgent end = asked(REQUEST).send(all(new Connected()));
         flow.connected();
         watch.close();
-        hop.awaitTold("back", "gone: agent-gone: it ended the watch");
+        hop.awaitTold("back", "gone: agent-gone: it shut down the watch connection");
         end.send("still here");
         flow.awaitText("still here");
         flow.close();

@@ -99,7 +99,7 @@ class NetworkFrameworkTest {
     void aHandleThatTheAgentDoesntKnowOpensNothing() throws Exception {
         emulate(Settings.limited(0));
         OpenedFlow flow = askFor(HANDLE);
-        assertNotOpened(flow, "unknown-handle", "the agent says so", Blame.TRANSPORT);
+        assertNotOpened(flow, "unknown-handle", "reported by the agent", Blame.TRANSPORT);
         AskingHop.get(flow.start().released());
     }
 
@@ -184,14 +184,14 @@ class NetworkFrameworkTest {
         emulate(Settings.limited(1));
         emulator.starts(new Start.Failing("no-interface"));
         OpenedFlow flow = ask();
-        assertNotOpened(flow, "no-interface", "the agent says so", Blame.TRANSPORT);
+        assertNotOpened(flow, "no-interface", "reported by the agent", Blame.TRANSPORT);
         AskingHop.get(flow.start().released());
 
         emulator.starts(new Start.AtOnce());
         InetSocketAddress nobody = destination.address();
         destination.close();
         flow = hop.open(nobody);
-        assertNotOpened(flow, "connect-refused", "the agent says so", Blame.DESTINATION);
+        assertNotOpened(flow, "connect-refused", "reported by the agent", Blame.DESTINATION);
         AskingHop.get(flow.start().released());
         assertThat(emulator.inUse()).isZero();
     }

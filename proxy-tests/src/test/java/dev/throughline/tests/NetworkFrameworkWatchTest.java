@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whether a hop knows that its agent is there, and asks nobody else. */
 @Timeout(60)
 class NetworkFrameworkWatchTest {
-    private static final String ENDED = "gone: agent-gone: it ended the watch";
+    private static final String ENDED = "gone: agent-gone: it shut down the watch connection";
     private static final NetworkFramework.Timings IMPATIENT = new NetworkFramework.Timings(
             Duration.ofSeconds(1), Duration.ofMillis(10), Duration.ofMillis(40), Duration.ofMillis(20));
 
@@ -99,7 +99,7 @@ class NetworkFrameworkWatchTest {
                 .start()
                 .awaitTold("back");
         OpenedFlow stands = hop.open(destination.address()).connected();
-        String silent = "agent-gone: it said nothing for 1000 ms";
+        String silent = "agent-gone: no message for 1000 ms";
         emulator.silence(true);
         hop.awaitTold("back", "gone: " + silent);
         assertNotAsked(hop, silent);
@@ -121,7 +121,7 @@ class NetworkFrameworkWatchTest {
         emulator.endWatches();
         await().until(() -> hop.told().size() == 3);
         assertThat(hop.told().get(1)).isEqualTo(ENDED);
-        assertThat(hop.told().get(2)).startsWith("gone: agent-gone: nobody listens at " + socket());
+        assertThat(hop.told().get(2)).startsWith("gone: agent-gone: no agent listens at " + socket());
 
         emulator.listen();
         await().until(() -> hop.told().size() == 4);
@@ -175,14 +175,14 @@ class NetworkFrameworkWatchTest {
         emulate(Settings.limited(0));
         hop(agent -> new CompletableFuture<>(), IMPATIENT)
                 .start()
-                .awaitTold("gone: agent-gone: it said nothing for 1000 ms");
+                .awaitTold("gone: agent-gone: no message for 1000 ms");
     }
 
     @Test
     void anAgentThatDoesntAllowTheHopSaysSo() throws Exception {
         emulate(Settings.limited(0).withUser(4242));
-        AskingHop hop = hop().awaitTold("gone: hop-not-allowed: the agent says so");
-        assertNotAsked(hop, "hop-not-allowed: the agent says so");
+        AskingHop hop = hop().awaitTold("gone: hop-not-allowed: reported by the agent");
+        assertNotAsked(hop, "hop-not-allowed: reported by the agent");
     }
 
     /** It has closed by the time that it is asked, and still is heard. */
@@ -195,7 +195,7 @@ class NetworkFrameworkWatchTest {
             ScriptedAgent.say(watch, new BridgeAnswer.Failed("hop-not-allowed"));
         }
         objection.complete(Optional.empty());
-        hop.awaitTold("gone: hop-not-allowed: the agent says so");
+        hop.awaitTold("gone: hop-not-allowed: reported by the agent");
     }
 
     /** Whoever that is may not be allowed. */
@@ -206,7 +206,7 @@ class NetworkFrameworkWatchTest {
         try (BridgeAgent watch = agent.accept()) {
             ScriptedAgent.say(watch, new Limits(512, 0, 0));
         }
-        hop.awaitTold("gone: agent-malformed: Limits[capacity=512, inUse=0, waiting=0], before it was asked");
+        hop.awaitTold("gone: agent-malformed: Limits[capacity=512, inUse=0, waiting=0], sent before the request");
         assertThat(hop.limitsTold()).isEmpty();
     }
 

@@ -86,11 +86,11 @@ class OutputIT {
         limitFile(hop, Long.toString(Files.size(log) + 100));
         isServed();
         awaitAtLeast(hop, LOST_LINES, 2);
-        hop.awaitMessage("flow log: lines are lost");
+        hop.awaitMessage("flow log: losing lines");
 
         limitFile(hop, "unlimited");
         isServed();
-        hop.awaitMessage("flow log: standard output takes lines again; 2 were lost");
+        hop.awaitMessage("flow log: standard output is writable again, lines lost: 2");
         List<String> lines = Files.readAllLines(log);
         assertThat(lines).hasSize(5);
         assertThat(lines.get(2)).hasSize(100);
@@ -116,7 +116,7 @@ class OutputIT {
         isServed();
         isServed();
         awaitAtLeast(hop, LOST_LINES, 4);
-        assertThat(hop.awaitMessage("flow log: lines are lost")).contains("Broken pipe");
+        assertThat(hop.awaitMessage("flow log: losing lines")).contains("Broken pipe");
         hop.terminate();
         assertThat(hop.exitCode()).isZero();
     }
@@ -160,7 +160,7 @@ class OutputIT {
             pipe.readFully(new byte[PIPE_BYTES]);
             try (BufferedReader reader = Files.newBufferedReader(fifo)) {
                 Optional<String> said = reader.lines()
-                        .filter(line -> line.contains("standard error takes messages again"))
+                        .filter(line -> line.contains("standard error is writable again"))
                         .findFirst();
                 assertThat(said).isPresent();
             }

@@ -110,7 +110,7 @@ class ShortLivedIT {
                 .filteredOn(end -> !end.object("originator").has("uid"))
                 .filteredOn(end -> end.text("reason").equals("policy-denied"))
                 .extracting(end -> end.text("detail"))
-                .containsOnly("rule no-nobody, which may be about it: user isn't known");
+                .containsOnly("rule no-nobody may match: user is unknown");
     }
 
     private static List<JsonTree> originators(List<JsonTree> ends) {

@@ -56,12 +56,12 @@ class StartIT {
     @Test
     void startsWithoutATemporaryFolder() throws IOException {
         RunningHop hop = hops.start("hop-a", List.of(), process -> options(process, "java.io.tmpdir", missing()));
-        assertThat(hop.awaitMessage("native library is unpacked to")).contains("missing: no such folder");
+        assertThat(hop.awaitMessage("unpacked Netty's native library to")).contains("missing: no such directory");
     }
 
     @Test
     void saysInOneSentenceThatNoFolderWillDo() throws Exception {
-        assertThat(fails(List.of(), "io.netty.native.workdir", missing())).contains("missing: no such folder");
+        assertThat(fails(List.of(), "io.netty.native.workdir", missing())).contains("missing: no such directory");
     }
 
     @Test
@@ -69,8 +69,8 @@ class StartIT {
     void startsWithATemporaryFolderThatIsMountedNoexec() throws IOException {
         Path folder = noexec();
         RunningHop hop = hops.start("hop-a", mounted(folder), process -> options(process, "java.io.tmpdir", folder));
-        assertThat(hop.awaitMessage("native library is unpacked to"))
-                .contains(folder + ": nothing can be executed from there (it is mounted noexec?)");
+        assertThat(hop.awaitMessage("unpacked Netty's native library to"))
+                .contains(folder + ": not executable (mounted noexec?)");
         hop.awaitMetric("throughline_flows_open", 0);
     }
 
@@ -79,7 +79,7 @@ class StartIT {
     void saysInOneSentenceThatItsFolderIsMountedNoexec() throws Exception {
         Path folder = noexec();
         assertThat(fails(mounted(folder), "io.netty.native.workdir", folder))
-                .contains(folder + ": nothing can be executed from there (it is mounted noexec?)");
+                .contains(folder + ": not executable (mounted noexec?)");
     }
 
     @Test
@@ -89,7 +89,7 @@ class StartIT {
         Path[] all = {folder, Path.of("/dev/shm"), Path.of("/var/tmp"), Path.of("/run")};
         String said = fails(mounted(all), "java.io.tmpdir", folder);
         for (Path each : all) {
-            assertThat(said).contains(each + ": nothing can be executed from there (it is mounted noexec?)");
+            assertThat(said).contains(each + ": not executable (mounted noexec?)");
         }
     }
 
@@ -149,7 +149,7 @@ class StartIT {
                         && !line.contains(" is lowered from ")
                         && !line.startsWith("Picked up"))
                 .toList();
-        assertThat(said).singleElement().asString().contains("can't start");
+        assertThat(said).singleElement().asString().contains("failed to start");
         return said.getFirst();
     }
 }

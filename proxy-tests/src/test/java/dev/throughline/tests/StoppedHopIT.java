@@ -79,7 +79,7 @@ class StoppedHopIT {
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(output)
                     .describedAs("%s", command.getKey())
-                    .contains("hop-a.sock: the hop doesn't answer within 5 s: is its process stopped");
+                    .contains("hop-a.sock: no answer from the hop within 5 s: is its process stopped");
             if (!command.getKey().contains("doctor")) {
                 assertThat(process.waitFor())
                         .describedAs("%s", command.getKey())

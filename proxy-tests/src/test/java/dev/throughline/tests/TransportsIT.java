@@ -106,7 +106,7 @@ class TransportsIT {
         assertThat(scene.top(1)).anyMatch(line -> line.matches(AGENTS + " +0 +0 +0 +may carry .*; agent-gone: .*"));
         await().atMost(SOON)
                 .until(() -> scene.edge().process().messages().stream()
-                        .anyMatch(line -> line.contains("transport network-framework: its agent is gone")));
+                        .anyMatch(line -> line.contains("transport network-framework: agent unavailable")));
 
         scene.agent().listen();
         awaitCapacity(8);
@@ -186,7 +186,7 @@ class TransportsIT {
         assertThat(flow().failure()).contains("start-failed");
 
         JsonTree end = scene.edge().closed(line -> line.text("reason").equals("start-failed"));
-        assertThat(end.text("detail")).isEqualTo("network-framework: network-down: the agent says so");
+        assertThat(end.text("detail")).isEqualTo("network-framework: network-down: reported by the agent");
     }
 
     /** Whatever the transport, the next hop takes so many and no more. */
