@@ -153,7 +153,7 @@ final class KeysTrust implements Callable<Integer> {
             return now;
         }
         try {
-            return Instant.parse(text);
+            return Instant.parse(text).truncatedTo(ChronoUnit.SECONDS);
         } catch (DateTimeParseException e) {
             throw new CommandFailure(
                     ExitCode.USAGE, "\"" + text + "\" is not an instant such as 2027-01-31T00:00:00Z, or \"now\"");

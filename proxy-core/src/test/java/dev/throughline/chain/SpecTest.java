@@ -59,7 +59,7 @@ class SpecTest {
                         .toList());
     }
 
-    /** Of all characters; halves of surrogate pairs are none in UTF-8. */
+    /** Halves of surrogate pairs are no characters in UTF-8. */
     @Test
     void theCharactersThatTextMustNotHoldAreThoseThatTheCodeRefuses() {
         int from = spec.indexOf("Text is UTF-8");
@@ -75,6 +75,25 @@ class SpecTest {
                 });
         assertThat(IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
                         .filter(codePoint -> PlainText.mayHold(codePoint) == refused.get(codePoint))
+                        .mapToObj(Integer::toHexString))
+                .isEmpty();
+    }
+
+    /** The rest are those that are invisible by default (Default_Ignorable_Code_Point), which Java doesn't tell. */
+    @Test
+    void controlsFormatsAndSpacesAreRefused() {
+        assertThat(IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
+                        .filter(codePoint -> codePoint != ' ')
+                        .filter(codePoint -> switch (Character.getType(codePoint)) {
+                            case Character.CONTROL,
+                                    Character.FORMAT,
+                                    Character.SURROGATE,
+                                    Character.LINE_SEPARATOR,
+                                    Character.PARAGRAPH_SEPARATOR,
+                                    Character.SPACE_SEPARATOR -> true;
+                            default -> false;
+                        })
+                        .filter(PlainText::mayHold)
                         .mapToObj(Integer::toHexString))
                 .isEmpty();
     }
