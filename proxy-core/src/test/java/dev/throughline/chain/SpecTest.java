@@ -28,6 +28,22 @@ import org.junit.jupiter.api.Test;
 class SpecTest {
     private final String spec = read();
 
+    /** So that "SPEC.md, section 8" leads there. */
+    @Test
+    void theEntryPageListsEverySection() throws IOException {
+        String entry = Files.readString(Path.of("SPEC.md"));
+        List<String> headings = Pattern.compile("^## (\\d+)\\. (.+)$", Pattern.MULTILINE)
+                .matcher(spec)
+                .results()
+                .map(heading -> heading.group(1) + " " + heading.group(2))
+                .toList();
+
+        assertThat(headings)
+                .hasSize(13)
+                .doesNotHaveDuplicates()
+                .allSatisfy(heading -> assertThat(entry).contains(heading));
+    }
+
     @Test
     void theReasonsAreThoseOfTheVerifierInItsOrder() {
         assertThat(table("## 8. Verification").stream().map(List::getFirst).filter(name -> !name.isEmpty()))
@@ -185,7 +201,11 @@ class SpecTest {
 
     private static String read() {
         try {
-            return Files.readString(Path.of("SPEC.md"));
+            StringBuilder all = new StringBuilder();
+            for (String part : List.of("SPEC-FORMAT.md", "SPEC-VERIFICATION.md", "SPEC-OPERATION.md")) {
+                all.append(Files.readString(Path.of(part)));
+            }
+            return all.toString();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
