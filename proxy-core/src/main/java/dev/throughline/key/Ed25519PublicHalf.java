@@ -40,7 +40,10 @@ record Ed25519PublicHalf(Ed25519.PublicPoint point, Ed25519PublicKeyParameters p
                 && isInPrimeOrderGroup(signature);
     }
 
-    /** Checked last: only the key's owner can make a signature that gets here and fails. */
+    /**
+     * Checked last: only the key's owner can make a signature that gets here and fails. It costs as much as the equation, a
+     * full multiplication by the order; a batch pays for it once.
+     */
     private static boolean isInPrimeOrderGroup(byte[] encodedPoint) {
         return Arrays.equals(encodedPoint, 0, IDENTITY.length, IDENTITY, 0, IDENTITY.length)
                 || Ed25519.validatePublicKeyFull(encodedPoint, 0);

@@ -286,7 +286,8 @@ final class EdgeVectors {
     private static void withR(VectorCatalogue.Draft d, byte[] encodedR, BigInteger r) {
         SecretKey gateway = Scene.key("gateway");
         BigInteger secret = Ed25519Arithmetic.scalar(gateway);
-        UnaryOperator<byte[]> signing = message -> Ed25519Arithmetic.signature(encodedR, r, secret, message);
+        UnaryOperator<byte[]> signing = message -> Ed25519Arithmetic.signature(
+                encodedR, r, secret, gateway.publicKey().bytes().toByteArray(), message);
         d.link(1).forger = new Ed25519Arithmetic.OddSigner(gateway.publicKey(), signing);
     }
 

@@ -92,12 +92,11 @@ public final class Ed25519Arithmetic {
     }
 
     /**
-     * Returns the signature with this R by the key of this scalar. {@code r} is the discrete logarithm of R, except for a
+     * Returns the signature with this R by a key, its scalar and its encoded point. {@code r} is the discrete logarithm of R, except for a
      * point of small order in it: the equation holds, at least after a multiplication by 8.
      */
-    public static byte[] signature(byte[] encodedR, BigInteger r, BigInteger secret, byte[] message) {
-        BigInteger hash =
-                number(sha512(encodedR, BASE.times(secret).encode(), message)).mod(ORDER);
+    public static byte[] signature(byte[] encodedR, BigInteger r, BigInteger secret, byte[] publicKey, byte[] message) {
+        BigInteger hash = number(sha512(encodedR, publicKey, message)).mod(ORDER);
         return concatenated(encodedR, littleEndian(r.add(hash.multiply(secret)).mod(ORDER)));
     }
 
