@@ -81,7 +81,7 @@ final class KeysRotate implements Callable<Integer> {
     private Instant start(Instant now) {
         try {
             return step.at != null
-                    ? Instant.parse(step.at)
+                    ? Instant.parse(step.at).truncatedTo(ChronoUnit.SECONDS)
                     : now.plus(Values.duration(step.in == null ? "24h" : step.in));
         } catch (DateTimeParseException e) {
             throw new CommandFailure(

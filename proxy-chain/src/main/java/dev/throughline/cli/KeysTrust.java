@@ -152,7 +152,7 @@ final class KeysTrust implements Callable<Integer> {
             return now;
         }
         try {
-            return Instant.parse(text);
+            return Instant.parse(text).truncatedTo(ChronoUnit.SECONDS);
         } catch (DateTimeParseException e) {
             throw new CommandFailure(
                     ExitCode.USAGE,

@@ -42,6 +42,7 @@ final class OriginCodec {
                         who.evidence(),
                         who.process().isPresent(),
                         who.credentials().isPresent())
+                .or(() -> contradiction(originator.wayIn(), who.evidence(), tuple.transport()))
                 .ifPresent(problem -> {
                     throw new IllegalArgumentException(problem);
                 });
@@ -85,7 +86,8 @@ final class OriginCodec {
                 known(core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
         Optional<ProcessId> process = process(core, PROCESS, "process");
         Optional<Credentials> credentials = credentials(core);
-        Optional<String> contradiction = contradiction(evidence, process.isPresent(), credentials.isPresent());
+        Optional<String> contradiction = contradiction(evidence, process.isPresent(), credentials.isPresent())
+                .or(() -> contradiction(way, evidence, tuple.transport()));
         if (contradiction.isPresent()) {
             throw new WireException(evidenceAndWay.offset() - 2, contradiction.get());
         }
@@ -154,6 +156,15 @@ final class OriginCodec {
             case SOCKET_LOOKUP, KERNEL_CONNECT, BRIDGE ->
                 process ? Optional.empty() : Optional.of("with evidence " + evidence + " the process is known");
         };
+    }
+
+    /** An unsigned PROXY header names no process, and a believed proxy is for TCP: a hop that says otherwise didn't read one. */
+    private static Optional<String> contradiction(Way wayIn, Evidence evidence, Transport transport) {
+        boolean namesNobody = evidence == Evidence.UNKNOWN || evidence == Evidence.REMOTE;
+        return wayIn == Way.PROXY_HEADER && !(namesNobody && transport.isTcp())
+                ? Optional.of(
+                        "way in " + wayIn + " needs TCP, and evidence " + Evidence.UNKNOWN + " or " + Evidence.REMOTE)
+                : Optional.empty();
     }
 
     private static void u48(ByteBuffer out, long value) {

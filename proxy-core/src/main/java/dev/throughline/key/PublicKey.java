@@ -76,7 +76,12 @@ public final class PublicKey {
      * @throws KeyFormatException for another form, or a key whose id isn't the one beside it
      */
     public static PublicKey parse(String text) throws KeyFormatException {
-        List<String> parts = Splitter.on('+').limit(3).splitToList(text.strip());
+        return parseWord(text.strip());
+    }
+
+    /** Reads the text form, and nothing around it. */
+    static PublicKey parseWord(String text) throws KeyFormatException {
+        List<String> parts = Splitter.on('+').limit(3).splitToList(text);
         if (parts.size() != 3) {
             throw new KeyFormatException(
                     "not a public key: expected NAME+KEYID+BASE64, found \"" + abbreviated(text) + "\"");

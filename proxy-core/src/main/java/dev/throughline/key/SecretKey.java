@@ -61,7 +61,12 @@ public final class SecretKey implements SigningKey {
      * @throws KeyFormatException for another form; the message doesn't show the secret
      */
     public static SecretKey parse(String text) throws KeyFormatException {
-        List<String> parts = Splitter.on('+').limit(4).splitToList(text.strip());
+        return parseWord(text.strip());
+    }
+
+    /** Reads the text form, and nothing around it. */
+    static SecretKey parseWord(String text) throws KeyFormatException {
+        List<String> parts = Splitter.on('+').limit(4).splitToList(text);
         if (parts.size() != 4 || !parts.get(0).equals(PREFIX)) {
             boolean isPublic = parts.size() >= 3 && !parts.get(0).startsWith("THROUGHLINE-");
             throw new KeyFormatException("not a secret key: expected " + PREFIX + "+NAME+KEYID+BASE64"

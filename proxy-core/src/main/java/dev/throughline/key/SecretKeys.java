@@ -83,7 +83,7 @@ public final class SecretKeys {
     private static Entry entry(TextLine line, List<Entry> before) throws TextLine.Problem {
         SecretKey key;
         try {
-            key = SecretKey.parse(line.first().text());
+            key = SecretKey.parseWord(line.first().text());
         } catch (KeyFormatException e) {
             throw new TextLine.Problem(line.first().column(), String.valueOf(e.getMessage()));
         }

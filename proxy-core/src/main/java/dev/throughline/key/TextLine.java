@@ -6,15 +6,22 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * One line of a file of keys that says something: words between blanks, then perhaps a comment, which {@code #} begins at
- * the start of a line or after a blank.
+ * One line of a file of keys: words separated by spaces or tabs, then perhaps a comment, which begins with {@code #} at the
+ * start of a line or after a space or tab (SPEC.md, section 4).
  *
- * @param words at least one
+ * @param words empty for a line that is blank or only a comment
  * @param comment what follows the {@code #}; empty if nothing does
  */
 record TextLine(List<Word> words, String comment) {
+    /** Other white space is part of a word, and so refused: it would look like a blank. */
+    private static final CharMatcher BLANK = CharMatcher.anyOf(" \t");
+
+    private static final int INSTANT_LENGTH = "2027-01-31T00:00:00Z".length();
+    private static final int FRACTION_LENGTH = ".000".length();
+
     /** Some editors write it; it can't be seen in a message. */
     private static final String BYTE_ORDER_MARK = "\uFEFF";
 
@@ -40,10 +47,22 @@ record TextLine(List<Word> words, String comment) {
 
         /** Returns the value as an instant, which a message calls {@code shown}. */
         Instant instant(String shown) throws Problem {
+            return parsed().orElseThrow(() -> new Problem(
+                    valueColumn(), "expected an instant such as 2027-01-31T00:00:00Z, found " + shown));
+        }
+
+        /** One instant has one spelling: in UTC, from 1970 to 9999, with seconds, and milliseconds unless they are 0. */
+        private Optional<Instant> parsed() {
+            int length = value().length();
+            if (length != INSTANT_LENGTH && length != INSTANT_LENGTH + FRACTION_LENGTH) {
+                return Optional.empty();
+            }
             try {
-                return Instant.parse(value());
+                return Optional.of(Instant.parse(value()))
+                        .filter(instant -> !instant.isBefore(Instant.EPOCH)
+                                && instant.toString().equals(value()));
             } catch (DateTimeParseException e) {
-                throw new Problem(valueColumn(), "expected an instant such as 2027-01-31T00:00:00Z, found " + shown);
+                return Optional.empty();
             }
         }
     }
@@ -78,7 +97,7 @@ record TextLine(List<Word> words, String comment) {
                     source + ":1:1: the file begins with a byte order mark (U+FEFF): save it as UTF-8 without one");
         }
         int number = 0;
-        for (String content : Splitter.on('\n').split(isMarked ? text.substring(1) : text)) {
+        for (String content : lines(isMarked ? text.substring(1) : text)) {
             number++;
             TextLine line = of(content);
             if (line.words.isEmpty()) {
@@ -95,22 +114,33 @@ record TextLine(List<Word> words, String comment) {
         }
     }
 
-    static TextLine of(String content) {
-        int hash = content.startsWith("#") ? 0 : content.indexOf(" #") + 1;
-        boolean commented = content.startsWith("#") || hash > 0;
-        String said = commented ? content.substring(0, hash) : content;
-        List<Word> words = new ArrayList<>();
-        for (int at = next(said, 0); at < said.length(); ) {
-            int end = CharMatcher.whitespace().indexIn(said, at);
-            Word word = new Word(said.substring(at, end < 0 ? said.length() : end), at);
-            words.add(word);
-            at = next(said, word.end());
+    /** Returns the lines of a text without their ends, LF or CR LF; the last line needs none. */
+    static List<String> lines(String text) {
+        List<String> lines = new ArrayList<>();
+        for (String line : Splitter.on('\n').split(text)) {
+            lines.add(line.endsWith("\r") ? line.substring(0, line.length() - 1) : line);
         }
-        return new TextLine(words, commented ? content.substring(hash + 1).strip() : "");
+        if (lines.getLast().isEmpty()) {
+            lines.removeLast();
+        }
+        return lines;
+    }
+
+    static TextLine of(String content) {
+        List<Word> words = new ArrayList<>();
+        int at = next(content, 0);
+        while (at < content.length() && content.charAt(at) != '#') {
+            int end = BLANK.indexIn(content, at);
+            Word word = new Word(content.substring(at, end < 0 ? content.length() : end), at);
+            words.add(word);
+            at = next(content, word.end());
+        }
+        return new TextLine(
+                words, at < content.length() ? content.substring(at + 1).strip() : "");
     }
 
     private static int next(String text, int from) {
-        int next = CharMatcher.whitespace().negate().indexIn(text, from);
+        int next = BLANK.negate().indexIn(text, from);
         return next < 0 ? text.length() : next;
     }
 

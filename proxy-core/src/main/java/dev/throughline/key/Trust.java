@@ -19,7 +19,7 @@ import java.util.Set;
  * The keys that a hop believes, and what each may do. A key that isn't in here is nobody's.
  *
  * <p>Text form: a line a key, {@code PUBLICKEY [origin=HOST[,HOST…]|origin=*] [hop] [from=INSTANT] [until=INSTANT]
- * [revoked]}; {@code #} begins a comment at the start of a line or after a blank. A revoked key's line stays, so that
+ * [revoked]}; {@code #} begins a comment at the start of a line or after a space or tab. A revoked key's line stays, so that
  * nobody adds the key again; its comment says why.
  */
 public final class Trust {
@@ -156,7 +156,7 @@ public final class Trust {
         TrustEntry parse() throws TextLine.Problem {
             PublicKey key;
             try {
-                key = PublicKey.parse(line.first().text());
+                key = PublicKey.parseWord(line.first().text());
             } catch (KeyFormatException e) {
                 throw new TextLine.Problem(line.first().column(), String.valueOf(e.getMessage()));
             }

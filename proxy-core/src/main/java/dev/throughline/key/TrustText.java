@@ -30,7 +30,7 @@ public record TrustText(String source, String text) {
     public TrustText with(TrustEntry entry) {
         List<String> lines = new ArrayList<>();
         boolean[] found = {false};
-        text.lines().forEach(line -> {
+        TextLine.lines(text).forEach(line -> {
             if (isOf(entry.key(), line)) {
                 found[0] = true;
                 lines.add(withComment(entry, TextLine.of(line).comment()));

@@ -1,33 +1,46 @@
 package dev.throughline.originator;
 
+import java.util.Arrays;
+
 /**
- * Text that shows as it is written. Names and paths are chosen by whoever runs a process: a newline in one would forge a
- * line of a log, an escape an operator's terminal, and a character that turns the direction of text around, or isn't seen,
- * would make one path look like another. That holds for joiners too, though some languages write with them: who a process
- * is must not hang on what nobody sees (SPEC.md, section 3).
+ * Text that shows as it is written. The owner of a process chooses names and paths: a newline in one would forge a line of
+ * a log, an escape sequence would control an operator's terminal, and a character that reverses the direction of text, or
+ * is invisible, would make one path look like another. That holds for joiners and variation selectors too, though some
+ * languages and emoji use them: an identity must not depend on a character that nobody sees (SPEC.md, section 3).
  */
 public final class PlainText {
+    private static final int FIRST_PRINTABLE = 0x20;
+    private static final int LAST_PRINTABLE_ASCII = 0x7E;
+
+    /**
+     * First and last code point of each refused range, ascending. The ranges are fixed, and not taken from the Java
+     * runtime's version of Unicode: otherwise two receivers could disagree about one header.
+     */
+    private static final int[] REFUSED = {
+        0x0000, 0x001F, 0x007F, 0x00A0, 0x00AD, 0x00AD, 0x034F, 0x034F, 0x0600, 0x0605, 0x061C, 0x061C, 0x06DD, 0x06DD,
+        0x070F, 0x070F, 0x0890, 0x0891, 0x08E2, 0x08E2, 0x115F, 0x1160, 0x1680, 0x1680, 0x17B4, 0x17B5, 0x180B, 0x180F,
+        0x2000, 0x200F, 0x2028, 0x202F, 0x205F, 0x206F, 0x2800, 0x2800, 0x3000, 0x3000, 0x3164, 0x3164, 0xD800, 0xDFFF,
+        0xFE00, 0xFE0F, 0xFEFF, 0xFEFF, 0xFFA0, 0xFFA0, 0xFFF0, 0xFFFB, 0x110BD, 0x110BD, 0x110CD, 0x110CD, 0x13430,
+        0x1343F, 0x1BCA0, 0x1BCA3, 0x1D173, 0x1D17A, 0xE0000, 0xE0FFF,
+    };
+
     private PlainText() {}
 
     /**
-     * Whether a character may stand in text of an originator.
+     * Returns whether a character may be part of an originator's text.
      *
      * @param codePoint of Unicode
-     * @return false for control characters, ends of lines and paragraphs, marks of direction, what isn't seen (such as
-     *     joiners, spaces without width and tags), and halves of surrogate pairs
+     * @return false for control and format characters, ends of lines and paragraphs, spaces other than U+0020, characters
+     *     that are invisible by default (such as joiners, fillers, variation selectors and tags), the blank Braille
+     *     pattern, and halves of surrogate pairs
      */
     public static boolean mayHold(int codePoint) {
-        return !Character.isISOControl(codePoint)
-                && codePoint != 0x00AD
-                && codePoint != 0x034F
-                && codePoint != 0x061C
-                && codePoint != 0x180E
-                && !isBetween(0x200B, codePoint, 0x200F)
-                && !isBetween(0x2028, codePoint, 0x202E)
-                && !isBetween(0x2060, codePoint, 0x206F)
-                && !isBetween(0xD800, codePoint, 0xDFFF)
-                && codePoint != 0xFEFF
-                && !isBetween(0xE0000, codePoint, 0xE007F);
+        if (codePoint >= FIRST_PRINTABLE && codePoint <= LAST_PRINTABLE_ASCII) {
+            return true;
+        }
+        int found = Arrays.binarySearch(REFUSED, codePoint);
+        // Between a first and a last one, the place where it would be inserted is odd.
+        return found < 0 && (-found - 1) % 2 == 0;
     }
 
     /**
@@ -49,9 +62,5 @@ public final class PlainText {
             }
         });
         return shown.toString();
-    }
-
-    private static boolean isBetween(int first, int codePoint, int last) {
-        return first <= codePoint && codePoint <= last;
     }
 }

@@ -181,6 +181,20 @@ final class ChainVectors {
         text("text-joiner", "A user name with U+200D, a joiner that isn't seen.", "61e2808d");
         text("text-tag", "A user name with U+E0061, a tag character that isn't seen.", "61f3a081a1");
         text("text-line-separator", "A user name with U+2028, the end of a line.", "61e280a8");
+        text("text-no-break-space", "A user name with U+00A0, which looks like a space.", "61c2a061");
+        text("text-narrow-no-break-space", "A user name with U+202F, which looks like a space.", "61e280af61");
+        text("text-ideographic-space", "A user name with U+3000, which looks like a space.", "61e3808061");
+        text("text-braille-blank", "A user name with U+2800, a Braille pattern without dots.", "61e2a080");
+        text("text-hangul-filler", "A user name with U+3164, a filler that isn't seen.", "61e385a4");
+        text("text-halfwidth-filler", "A user name with U+FFA0, a filler that isn't seen.", "61efbea0");
+        text("text-variation-selector", "A user name with U+FE0F, a variation selector.", "61efb88f");
+        text("text-variation-selector-17", "A user name with U+E0100, a variation selector.", "61f3a08480");
+        text("text-annotation", "A user name with U+FFF9, which begins an annotation.", "61efbfb9");
+        text("text-number-sign", "A user name with U+0600, a format character.", "61d880");
+        text(
+                "text-unassigned-ignorable",
+                "A user name with U+FFF0, reserved for characters that aren't seen.",
+                "61efbfb0");
         text("text-overlong", "A user name in an overlong UTF-8 form.", "61c0af61");
         text("text-surrogate", "A user name with a surrogate.", "eda080");
         text("text-cut", "A user name that ends within a character.", "6164c3");

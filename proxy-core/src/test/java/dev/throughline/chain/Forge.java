@@ -6,6 +6,7 @@ import dev.throughline.header.Transport;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.KeyId;
 import dev.throughline.key.SecretKey;
+import dev.throughline.key.SigningKey;
 import dev.throughline.originator.HopId;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -251,7 +252,7 @@ final class Forge {
         int index;
         Integer flags;
         SecretKey signer;
-        SecretKey forger;
+        SigningKey forger;
         HopId hop;
         KeyId keyId;
         HopId audience;

@@ -70,7 +70,12 @@ final class Scene {
             + TRUST.lines()
                     .filter(line -> line.startsWith("# "))
                     .map(line -> line + "\n" + key(line.substring(2)).toSecretText() + "\n")
-                    .collect(java.util.stream.Collectors.joining());
+                    .collect(java.util.stream.Collectors.joining())
+            + "# gateway (key line)\n"
+            + key("gateway (key line)").toSecretText() + "\n";
+
+    /** A key of gateway that only vectors with a line {@code key:} trust. */
+    static final String KEY_BY_LINE = "gateway (key line)";
 
     private static final Trust TRUSTED = trust(TRUST);
 

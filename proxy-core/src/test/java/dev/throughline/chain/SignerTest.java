@@ -96,6 +96,10 @@ class SignerTest {
                 "\u0085",
                 "a\u202e",
                 "a\u200d",
+                "a\u00a0",
+                "a\ufe0f",
+                "a\u3164",
+                "a\u2800",
                 "a\udb40\udc61",
                 "a\ud800",
                 "\udc61a"
@@ -116,9 +120,19 @@ class SignerTest {
     @Test
     void textOfAnyScriptTravels() {
         Originator originator =
-                with(new Code(Optional.of("/opt/größe/日本語/🦊/❤\ufe0f"), Optional.empty(), Optional.empty()), "ada");
+                with(new Code(Optional.of("/opt/größe/日本語/🦊/❤"), Optional.empty(), Optional.empty()), "ada");
         assertThat(verified(vault.receive(Scene.header(originate(originator)))).originator())
                 .isEqualTo(originator);
+    }
+
+    @Test
+    void refusesAProcessBehindAnUnsignedProxyHeader() {
+        Originator contradiction = new Originator(
+                Scene.HOST, Scene.FLOW, Scene.OBSERVED, Scene.flow(false), Way.PROXY_HEADER, Scene.curl());
+
+        assertThatThrownBy(() -> originate(contradiction))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("way in proxy-header");
     }
 
     /** The forge writes the same vectors by hand. */

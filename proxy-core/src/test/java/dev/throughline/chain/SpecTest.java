@@ -28,6 +28,22 @@ import org.junit.jupiter.api.Test;
 class SpecTest {
     private final String spec = read();
 
+    /** So that "SPEC.md, section 8" leads there. */
+    @Test
+    void theEntryPageListsEverySection() throws IOException {
+        String entry = Files.readString(Path.of("SPEC.md"));
+        List<String> headings = Pattern.compile("^## (\\d+)\\. (.+)$", Pattern.MULTILINE)
+                .matcher(spec)
+                .results()
+                .map(heading -> heading.group(1) + " " + heading.group(2))
+                .toList();
+
+        assertThat(headings)
+                .hasSize(13)
+                .doesNotHaveDuplicates()
+                .allSatisfy(heading -> assertThat(entry).contains(heading));
+    }
+
     @Test
     void theReasonsAreThoseOfTheVerifierInItsOrder() {
         assertThat(table("## 8. Verification").stream().map(List::getFirst).filter(name -> !name.isEmpty()))
@@ -59,7 +75,7 @@ class SpecTest {
                         .toList());
     }
 
-    /** Of all characters; halves of surrogate pairs are none in UTF-8. */
+    /** Halves of surrogate pairs are no characters in UTF-8. */
     @Test
     void theCharactersThatTextMustNotHoldAreThoseThatTheCodeRefuses() {
         int from = spec.indexOf("Text is UTF-8");
@@ -75,6 +91,25 @@ class SpecTest {
                 });
         assertThat(IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
                         .filter(codePoint -> PlainText.mayHold(codePoint) == refused.get(codePoint))
+                        .mapToObj(Integer::toHexString))
+                .isEmpty();
+    }
+
+    /** The rest are those that are invisible by default (Default_Ignorable_Code_Point), which Java doesn't tell. */
+    @Test
+    void controlsFormatsAndSpacesAreRefused() {
+        assertThat(IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
+                        .filter(codePoint -> codePoint != ' ')
+                        .filter(codePoint -> switch (Character.getType(codePoint)) {
+                            case Character.CONTROL,
+                                    Character.FORMAT,
+                                    Character.SURROGATE,
+                                    Character.LINE_SEPARATOR,
+                                    Character.PARAGRAPH_SEPARATOR,
+                                    Character.SPACE_SEPARATOR -> true;
+                            default -> false;
+                        })
+                        .filter(PlainText::mayHold)
                         .mapToObj(Integer::toHexString))
                 .isEmpty();
     }
@@ -166,7 +201,11 @@ class SpecTest {
 
     private static String read() {
         try {
-            return Files.readString(Path.of("SPEC.md"));
+            StringBuilder all = new StringBuilder();
+            for (String part : List.of("SPEC-FORMAT.md", "SPEC-VERIFICATION.md", "SPEC-OPERATION.md")) {
+                all.append(Files.readString(Path.of(part)));
+            }
+            return all.toString();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

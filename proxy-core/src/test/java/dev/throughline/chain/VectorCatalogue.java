@@ -65,6 +65,8 @@ final class VectorCatalogue {
         new ChainVectors(catalogue).add();
         new DetailVectors(catalogue).add();
         new VerdictVectors(catalogue).add();
+        new EdgeVectors(catalogue).add();
+        new TrustVectors(catalogue.files).add();
         new BridgeVectors(catalogue.files).add();
         return catalogue.files;
     }

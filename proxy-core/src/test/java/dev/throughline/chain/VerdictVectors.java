@@ -103,14 +103,14 @@ final class VerdictVectors {
                 d -> d.forge.core.add(new Forge.Field(0x7F, "a field of a later version", new byte[] {1})));
         to.add(
                 "verified-reserved-core-tag",
-                "A reserved core field, which a receiver of this version doesn't know.",
+                "A core tag that is set aside: it is passed over, whatever it holds.",
                 VectorCatalogue.VERIFIED,
-                d -> d.forge.core.add(new Forge.Field(9, "reserved", new byte[] {1})));
+                d -> d.forge.core.add(new Forge.Field(9, "set aside", new byte[] {1})));
         to.add(
                 "verified-reserved-detail-tag",
-                "A reserved field of a detail.",
+                "A detail's tag that is set aside: it is passed over, whatever it holds.",
                 VectorCatalogue.VERIFIED,
-                d -> d.forge.detail(1).add(7, "reserved", new byte[] {(byte) 0xFF}));
+                d -> d.forge.detail(1).add(7, "set aside", new byte[] {(byte) 0xFF}));
         to.add(
                 "verified-pid-unsigned",
                 "The largest pid and start time.",
@@ -489,7 +489,7 @@ final class VerdictVectors {
     }
 
     /** A flow that a proxy at 10.9.9.9 told the first hop about; nobody knows the process. */
-    private static void behindProxyHeader(VectorCatalogue.Draft d, String evidenceAndWay, int ingress) {
+    static void behindProxyHeader(VectorCatalogue.Draft d, String evidenceAndWay, int ingress) {
         d.forge.set(5, evidenceAndWay);
         d.forge.remove(7);
         d.forge.remove(8);

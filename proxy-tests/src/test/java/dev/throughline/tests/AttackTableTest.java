@@ -73,8 +73,8 @@ class AttackTableTest {
     /** "replay later" is the class ReplayLater or the method replayLater. */
     @Test
     void eachAttackOfTheSpecificationIsATestOfItsName() {
-        String section =
-                Iterables.get(Splitter.on("### Attacks").split(text(CHECKOUT.resolve("proxy-core/SPEC.md"))), 1);
+        String section = Iterables.get(
+                Splitter.on("### Attacks").split(text(CHECKOUT.resolve("proxy-core/SPEC-OPERATION.md"))), 1);
         List<String> names = Iterables.get(Splitter.on("```\n").split(section), 1)
                 .lines()
                 .map(line -> line.split(" {2,}", 2)[0])
