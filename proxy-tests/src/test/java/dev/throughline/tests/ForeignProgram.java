@@ -23,11 +23,19 @@ import org.awaitility.core.ConditionTimeoutException;
 record ForeignProgram(String name, Process process, List<String> lines) implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    /** Where a program is; a user's PATH may lack the folders of daemons. */
+    /** Names the folder in which the launcher unpacked packages for tests; their files are below {@code root}. */
+    private static final String UNPACKED = "THROUGHLINE_TEST_PROGRAMS";
+
+    /**
+     * Finds a command on PATH, where the launcher puts unpacked programs too, or an absolute path on this host or among the
+     * unpacked files. A user's PATH may lack the folders of daemons.
+     */
     static Optional<Path> find(String program) {
         String path = System.getenv("PATH") + File.pathSeparator + "/usr/sbin" + File.pathSeparator + "/sbin";
         Stream<Path> places = program.startsWith("/")
-                ? Stream.of(Path.of(program))
+                ? Stream.concat(
+                        Stream.of(Path.of(program)),
+                        Stream.ofNullable(System.getenv(UNPACKED)).map(folder -> Path.of(folder, "root", program)))
                 : Splitter.on(File.pathSeparator)
                         .omitEmptyStrings()
                         .splitToStream(path)

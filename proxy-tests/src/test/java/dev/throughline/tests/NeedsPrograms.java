@@ -12,8 +12,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Runs only where these foreign programs are installed; {@code throughline verify} installs them as root. Elsewhere it is
- * skipped and says what is missing, except if the environment says CI=true: then what is missing is a failure.
+ * Runs only where these foreign programs are present; {@code throughline verify} downloads them to {@code target}, or installs
+ * them as root. Elsewhere the test is skipped and says what is missing; with CI=true in the environment it fails instead.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
@@ -43,7 +43,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
                 return ConditionEvaluationResult.enabled("all programs are here");
             }
             String reason = scene + " needs " + String.join(", ", missing)
-                    + ": as root, ./throughline verify installs what is missing";
+                    + ": ./throughline verify downloads what is missing or, as root, installs it";
             if (mustRun) {
                 throw new AssertionError("CI=true, and " + reason);
             }

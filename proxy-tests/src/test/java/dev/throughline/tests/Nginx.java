@@ -102,6 +102,6 @@ final class Nginx {
                     log_format source %3$s;
                     access_log /dev/stdout source;
                 %5$s}
-                """.formatted(STREAM_MODULE, folder, log, http, stream);
+                """.formatted(ForeignProgram.path(STREAM_MODULE), folder, log, http, stream);
     }
 }
