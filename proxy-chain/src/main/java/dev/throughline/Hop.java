@@ -14,28 +14,29 @@ import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
-import dev.throughline.ebpf.NotesStart;
-import dev.throughline.flow.Arrivals;
-import dev.throughline.flow.Authority;
+import dev.throughline.ebpf.TracerStartup;
+import dev.throughline.flow.Accounts;
 import dev.throughline.flow.BatchSigner;
-import dev.throughline.flow.Claimants;
 import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.FairQueue;
 import dev.throughline.flow.FlowBudget;
 import dev.throughline.flow.FlowEvents;
-import dev.throughline.flow.FlowParts;
+import dev.throughline.flow.FlowServices;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
 import dev.throughline.flow.HostShortages;
+import dev.throughline.flow.KeyContext;
 import dev.throughline.flow.MemoryPressure;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.CommandLineHash;
-import dev.throughline.identify.EvidenceInForce;
-import dev.throughline.identify.EvidenceWatch;
+import dev.throughline.identify.IdentificationMonitor;
+import dev.throughline.identify.IdentificationStatus;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.OwnProcess;
 import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.identify.SubordinateUids;
+import dev.throughline.intercept.AcceptQueues;
 import dev.throughline.intercept.Canaries;
 import dev.throughline.intercept.ConfiguredRules;
 import dev.throughline.intercept.InterceptionPart;
@@ -43,7 +44,6 @@ import dev.throughline.intercept.InterceptionWatcher;
 import dev.throughline.intercept.Listener;
 import dev.throughline.intercept.RulePlan;
 import dev.throughline.intercept.StrandedSockets;
-import dev.throughline.intercept.UserQueues;
 import dev.throughline.metrics.HopMetrics;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HopId;
@@ -114,8 +114,8 @@ public final class Hop implements AutoCloseable {
     private final LiveKeys keys;
     private final HopMetrics metrics = new HopMetrics();
     private final FlowTable table;
-    private final Arrivals accepted;
-    private final Arrivals arrivals;
+    private final FairQueue accepted;
+    private final FairQueue arrivals;
     private final List<Listener> listeners = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private volatile @Nullable String notReady = "starting";
@@ -143,8 +143,8 @@ public final class Hop implements AutoCloseable {
         this.ports = NextHopPorts.of(config);
         this.clock = clock;
         this.table = new FlowTable(sizes.rows());
-        this.accepted = new Arrivals(sizes.accepted());
-        this.arrivals = new Arrivals(sizes.arriving() / 2);
+        this.accepted = new FairQueue(sizes.accepted());
+        this.arrivals = new FairQueue(sizes.arriving() / 2);
         this.replays = new ReplayWindow(sizes.rememberedChains());
         VerifierSettings settings = new VerifierSettings(
                 HopId.of(config.name()),
@@ -166,7 +166,7 @@ public final class Hop implements AutoCloseable {
         lookAtKeys();
     }
 
-    private Authority authority() {
+    private KeyContext authority() {
         clockWatch.check();
         return keys.authority();
     }
@@ -197,7 +197,7 @@ public final class Hop implements AutoCloseable {
                     accepted::size);
             EventLoopGroup accepting = loops("accept loop", 1);
             EventLoopGroup loops = loops("event loop", Runtime.getRuntime().availableProcessors());
-            UserQueues queues = opened(new UserQueues(sizes.queues(), networkNamespace()));
+            AcceptQueues queues = opened(new AcceptQueues(sizes.queues(), networkNamespace()));
             ProcessIdentifier identifier = identifier(config.limits(), queues);
             FlowBudget budget = budget(names);
             Transports transports = transports(budget, identifier, loops);
@@ -212,7 +212,7 @@ public final class Hop implements AutoCloseable {
                     "throughline.interception.abort.skipped",
                     "Applications' sockets that weren't searched for to abort them, since too many waited for that",
                     stranded::skipped);
-            FlowParts parts = parts(List.of(log, metrics, stranded), names, identifier, budget, transports);
+            FlowServices parts = parts(List.of(log, metrics, stranded), names, identifier, budget, transports);
             startAdmin(json, identifier, budget, transports);
             writePidFile(config.admin().pidFile());
             Optional<RulePlan> rules = ConfiguredRules.of(config);
@@ -253,7 +253,7 @@ public final class Hop implements AutoCloseable {
         LOG.debug("time zone: {}", ZoneId.systemDefault());
     }
 
-    private FlowParts parts(
+    private FlowServices parts(
             List<FlowEvents> observers,
             IdNames names,
             ProcessIdentifier identifier,
@@ -305,7 +305,7 @@ public final class Hop implements AutoCloseable {
                 "throughline.identify.hashes.refused",
                 "Executables that weren't hashed, since too many of their user waited for it",
                 identifier::refusedHashes);
-        return new FlowParts(
+        return new FlowServices(
                 HostId.of(config.host()),
                 identifier,
                 this::authority,
@@ -362,7 +362,7 @@ public final class Hop implements AutoCloseable {
                 sizes.places(),
                 config.budget().rule(),
                 sizes.waiting(),
-                new Claimants(HostId.of(config.host()), SubordinateUids.ofThisHost()::owner),
+                new Accounts(HostId.of(config.host()), SubordinateUids.ofThisHost()::owner),
                 names::of,
                 metrics.budget(pools, transports)));
         // An agent's places are those that it says.
@@ -417,19 +417,20 @@ public final class Hop implements AutoCloseable {
         }
     }
 
-    private ProcessIdentifier identifier(Limits limits, UserQueues queues) throws IOException {
+    private ProcessIdentifier identifier(Limits limits, AcceptQueues queues) throws IOException {
         ProcessIdentifier identifier = opened(ProcessIdentifier.open(
                 IdentifyLimits.NORMAL, keys.keys().commandLine().map(CommandLineHash::new)));
-        EvidenceWatch evidence = opened(new EvidenceWatch(identifier, () -> NotesStart.begin(limits.connectNotes())));
+        IdentificationMonitor evidence =
+                opened(new IdentificationMonitor(identifier, () -> TracerStartup.begin(limits.connectNotes())));
         evidence.alsoFor(notes -> queues.use(notes.map(taken -> taken::queueByUser)));
         evidence.watch();
         watched.put("process identification check", evidence.executor());
-        for (Evidence level : EvidenceInForce.LEVELS) {
+        for (Evidence level : IdentificationStatus.LEVELS) {
             metrics.gauge(
                     "throughline.identify.evidence",
                     "1 for the best evidence by which processes of this host are named now",
                     List.of("level", level.toString()),
-                    () -> evidence.inForce().map(EvidenceInForce::best).equals(Optional.of(level)) ? 1 : 0);
+                    () -> evidence.inForce().map(IdentificationStatus::best).equals(Optional.of(level)) ? 1 : 0);
         }
         return identifier;
     }

@@ -1,7 +1,7 @@
 package dev.throughline;
 
+import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.PublicKey;
-import dev.throughline.key.SecretKeys;
 import dev.throughline.os.PeriodicTask;
 import java.time.Clock;
 import java.time.Duration;
@@ -49,7 +49,7 @@ final class KeyWatch {
     /** Returns until when nothing changes; a day at most. */
     private Duration report() {
         Instant now = clock.instant();
-        SecretKeys own = keys.keys().own();
+        PrivateKeys own = keys.keys().own();
         PublicKey signs = own.signingAt(now).key().publicKey();
         if (signing != null && !signs.equals(signing)) {
             LOG.info("now signs with key {}, before with {}", signs.id(), signing.id());
@@ -57,7 +57,7 @@ final class KeyWatch {
         signing = signs;
         keys.outlook().warnings().forEach(warning -> LOG.warn("keys: {}", warning));
         return own.nextAfter(now)
-                .flatMap(SecretKeys.Entry::from)
+                .flatMap(PrivateKeys.Entry::from)
                 .map(start -> Duration.between(now, start))
                 .filter(untilThen -> untilThen.compareTo(DAY) < 0)
                 .orElse(DAY);

@@ -10,12 +10,12 @@ import dev.throughline.config.ConfigException;
 import dev.throughline.config.ConfigSource;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
-import dev.throughline.config.IoReason;
+import dev.throughline.config.IoErrorText;
 import dev.throughline.config.KeyChanges;
-import dev.throughline.config.KeyOutlook;
-import dev.throughline.flow.Authority;
+import dev.throughline.config.KeyExpiryReport;
+import dev.throughline.flow.KeyContext;
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKeys;
+import dev.throughline.key.PrivateKeys;
 import dev.throughline.report.Reload;
 import java.io.IOException;
 import java.security.SecureRandom;
@@ -44,7 +44,7 @@ final class LiveKeys {
     private final Clock clock;
     private final LivePolicy policy;
     private volatile HopKeys keys;
-    private volatile Authority authority;
+    private volatile KeyContext authority;
 
     LiveKeys(
             HopConfig config,
@@ -72,12 +72,12 @@ final class LiveKeys {
         return keys;
     }
 
-    Authority authority() {
+    KeyContext authority() {
         return authority;
     }
 
-    KeyOutlook outlook() {
-        return new KeyOutlook(keys, clock.instant());
+    KeyExpiryReport outlook() {
+        return new KeyExpiryReport(keys, clock.instant());
     }
 
     /** Verifies as if the hop had started at {@code now}: its clock was set. */
@@ -86,12 +86,12 @@ final class LiveKeys {
         authority = authorityOf(keys);
     }
 
-    private Authority authorityOf(HopKeys read) {
+    private KeyContext authorityOf(HopKeys read) {
         ImmutableSortedMap.Builder<Instant, Signer> signers = ImmutableSortedMap.naturalOrder();
-        for (SecretKeys.Entry entry : read.own().entries()) {
+        for (PrivateKeys.Entry entry : read.own().entries()) {
             signers.put(entry.from().orElse(Instant.MIN), new Signer(entry.key(), random));
         }
-        return new Authority(
+        return new KeyContext(
                 new Verifier(settings, read.trust(), config.chainTlv(), replays, batches), signers.buildOrThrow());
     }
 
@@ -111,7 +111,7 @@ final class LiveKeys {
         } catch (ConfigException | KeyFormatException e) {
             result = new Reload(false, String.valueOf(e.getMessage()).lines().toList());
         } catch (IOException e) {
-            result = new Reload(false, List.of("can't read the configuration: " + IoReason.withFile(e)));
+            result = new Reload(false, List.of("can't read the configuration: " + IoErrorText.withFile(e)));
         }
         if (result.applied()) {
             LOG.info("reloaded: {}", String.join("; ", result.lines()));

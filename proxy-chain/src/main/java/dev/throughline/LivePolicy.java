@@ -6,9 +6,9 @@ import com.google.common.collect.Maps;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.RouteConfig;
 import dev.throughline.config.TransportConfig;
-import dev.throughline.flow.Directions;
 import dev.throughline.flow.NextHop;
 import dev.throughline.flow.Route;
+import dev.throughline.flow.RoutingTable;
 import dev.throughline.policy.Policy;
 import dev.throughline.policy.PolicyRule;
 import java.util.ArrayList;
@@ -26,7 +26,7 @@ final class LivePolicy {
     private final ImmutableSet<String> transports;
     private final Consumer<Policy> watcher;
     private HopConfig config;
-    private volatile Directions directions;
+    private volatile RoutingTable directions;
 
     /** The policy of {@code config}; {@code watcher} is told of it, and of each that takes its place. */
     LivePolicy(HopConfig config, Consumer<Policy> watcher) {
@@ -41,12 +41,12 @@ final class LivePolicy {
         watcher.accept(config.policy());
     }
 
-    Directions directions() {
+    RoutingTable directions() {
         return directions;
     }
 
-    private Directions directionsOf(HopConfig read) {
-        return new Directions(
+    private RoutingTable directionsOf(HopConfig read) {
+        return new RoutingTable(
                 read.policy(),
                 route(usual),
                 ImmutableMap.copyOf(Maps.transformValues(read.routes(), LivePolicy::route)),

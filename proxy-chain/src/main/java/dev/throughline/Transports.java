@@ -4,14 +4,14 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.TransportConfig;
-import dev.throughline.flow.AgentPlaces;
+import dev.throughline.flow.AgentSlots;
 import dev.throughline.flow.FlowBudget;
 import dev.throughline.identify.ProcessIdentifier;
-import dev.throughline.intercept.AskedAgent;
+import dev.throughline.intercept.AgentIdentityCheck;
+import dev.throughline.transport.AgentClient;
 import dev.throughline.transport.AgentTransport;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.GuardedTransport;
-import dev.throughline.transport.NetworkFramework;
 import dev.throughline.transport.TransportView;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
@@ -19,7 +19,7 @@ import java.util.List;
 
 /** The ways of a hop for connections onwards: plain sockets, and the agents that its configuration names. */
 final class Transports implements AutoCloseable {
-    private final List<NetworkFramework> agents = new ArrayList<>();
+    private final List<AgentClient> agents = new ArrayList<>();
     private final ImmutableMap<String, GuardedTransport> all;
 
     /**
@@ -35,7 +35,7 @@ final class Transports implements AutoCloseable {
                 new GuardedTransport(
                         new BsdSocket(config.mark(), config.limits().connectTimeout())));
         config.transports().forEach((name, transport) -> {
-            NetworkFramework agent = agent(name, transport, budget, identifier, loop);
+            AgentClient agent = agent(name, transport, budget, identifier, loop);
             agents.add(agent);
             transports.put(
                     name,
@@ -43,17 +43,17 @@ final class Transports implements AutoCloseable {
                             new AgentTransport(name, agent, transport.startTimeout(), transport.withoutHeader())));
         });
         all = transports.buildOrThrow();
-        agents.forEach(NetworkFramework::start);
+        agents.forEach(AgentClient::start);
     }
 
-    private static NetworkFramework agent(
+    private static AgentClient agent(
             String name, TransportConfig transport, FlowBudget budget, ProcessIdentifier identifier, EventLoop loop) {
-        return new NetworkFramework(
+        return new AgentClient(
                 loop,
                 transport.socket(),
-                new AskedAgent(transport.agent(), identifier),
-                NetworkFramework.Timings.DEFAULTS,
-                new AgentPlaces(budget, name));
+                new AgentIdentityCheck(transport.agent(), identifier),
+                AgentClient.Timings.DEFAULTS,
+                new AgentSlots(budget, name));
     }
 
     /** By their names. */
@@ -68,6 +68,6 @@ final class Transports implements AutoCloseable {
 
     @Override
     public void close() {
-        agents.forEach(NetworkFramework::close);
+        agents.forEach(AgentClient::close);
     }
 }

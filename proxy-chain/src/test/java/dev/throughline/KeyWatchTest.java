@@ -9,8 +9,8 @@ import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
-import dev.throughline.key.SecretKey;
-import dev.throughline.key.SecretKeys;
+import dev.throughline.key.PrivateKey;
+import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.HopId;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -59,7 +59,7 @@ class KeyWatchTest {
         LiveKeys keys = new LiveKeys(
                 config,
                 () -> config,
-                new HopKeys(SecretKeys.parse("own", own), Trust.parse("trust", trust), Optional.empty()),
+                new HopKeys(PrivateKeys.parse("own", own), Trust.parse("trust", trust), Optional.empty()),
                 new VerifierSettings(HopId.of("hop-b"), START, Duration.ofSeconds(2), 4, ImmutableList.of()),
                 new ReplayWindow(10),
                 new VerifiedBatches(10),
@@ -92,8 +92,8 @@ class KeyWatchTest {
         loop.runScheduledPendingTasks();
     }
 
-    private static SecretKey key(String hop) throws Exception {
-        return SecretKey.generate(hop, new SecureRandom());
+    private static PrivateKey key(String hop) throws Exception {
+        return PrivateKey.generate(hop, new SecureRandom());
     }
 
     @Test
@@ -117,8 +117,8 @@ class KeyWatchTest {
 
     @Test
     void theKeyThatBeginsToSignIsNamedAtItsInstant() throws Exception {
-        SecretKey old = key("hop-b");
-        SecretKey next = key("hop-b");
+        PrivateKey old = key("hop-b");
+        PrivateKey next = key("hop-b");
         watch(old.toSecretText() + "\n" + next.toSecretText() + " from=2027-01-01T05:00:00Z", "");
 
         pass(Duration.ofHours(4));

@@ -16,22 +16,22 @@ import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.KeyFiles;
-import dev.throughline.flow.Authority;
-import dev.throughline.flow.Directions;
+import dev.throughline.flow.KeyContext;
+import dev.throughline.flow.RoutingTable;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import dev.throughline.policy.Policy;
 import dev.throughline.report.Reload;
 import java.io.IOException;
@@ -60,8 +60,8 @@ class LiveKeysTest {
     Path folder;
 
     private final LogLines log = new LogLines(LiveKeys.class);
-    private SecretKey own;
-    private SecretKey previous;
+    private PrivateKey own;
+    private PrivateKey previous;
     private Path config;
     private LivePolicy policy;
     private LiveKeys keys;
@@ -69,8 +69,8 @@ class LiveKeysTest {
 
     @BeforeEach
     void start() throws Exception {
-        own = SecretKey.generate("hop-b", new SecureRandom());
-        previous = SecretKey.generate("hop-a", new SecureRandom());
+        own = PrivateKey.generate("hop-b", new SecureRandom());
+        previous = PrivateKey.generate("hop-a", new SecureRandom());
         config = folder.resolve("hop-b.yaml");
         KeyFiles.writeSecret(folder.resolve("hop-b.key"), own);
         trust(previous.publicKey().toText() + " origin=edge-1\n");
@@ -116,7 +116,7 @@ class LiveKeysTest {
 
     @Test
     void whatIsReadIsUsedFromThenOn() throws Exception {
-        Authority before = keys.authority();
+        KeyContext before = keys.authority();
         trust(previous.publicKey().toText() + " origin=edge-1 revoked # lost\n");
 
         Reload reload = keys.reload();
@@ -161,14 +161,14 @@ class LiveKeysTest {
                 new FlowId(1, 2),
                 NOW,
                 flow,
-                Way.SOCKET,
+                InterceptionMethod.SOCKET,
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
         LinkDraft draft = new LinkDraft(
                 HopId.of("hop-b"),
                 NOW,
                 Duration.ofSeconds(10),
-                Way.SOCKET,
-                Way.SOCKET,
+                InterceptionMethod.SOCKET,
+                InterceptionMethod.SOCKET,
                 Optional.of(flow.source()),
                 connection);
         Signer signer = new Signer(previous, new SecureRandom());
@@ -183,7 +183,7 @@ class LiveKeysTest {
 
     @Test
     void whereAnythingIsWrongAllStaysAndAllIsSaid() throws Exception {
-        Authority before = keys.authority();
+        KeyContext before = keys.authority();
         trust("nonsense\n" + previous.publicKey().toText() + "\n");
         Files.setPosixFilePermissions(folder.resolve("hop-b.key"), PosixFilePermissions.fromString("rw-r--r--"));
 
@@ -204,7 +204,7 @@ class LiveKeysTest {
 
     @Test
     void aConfigurationThatIsGoneOrWrongIsRefusedToo() throws Exception {
-        Authority before = keys.authority();
+        KeyContext before = keys.authority();
         Files.writeString(config, "hop: hop-b\n");
         assertThat(keys.reload().applied()).isFalse();
         Files.delete(config);
@@ -215,7 +215,7 @@ class LiveKeysTest {
 
     @Test
     void theFilesAreThoseThatTheConfigurationNamesByNow() throws Exception {
-        SecretKey other = SecretKey.generate("hop-b", new SecureRandom());
+        PrivateKey other = PrivateKey.generate("hop-b", new SecureRandom());
         KeyFiles.writeSecret(folder.resolve("other.key"), other);
         configure("other.key", "trust", "");
 
@@ -274,7 +274,7 @@ class LiveKeysTest {
     void aPolicyThatIsWrongLeavesTheOldOne() throws Exception {
         configure("hop-b.key", "trust", DENY_ADA);
         keys.reload();
-        Directions before = policy.directions();
+        RoutingTable before = policy.directions();
         configure("hop-b.key", "trust", DENY_ADA.replace("then: deny", "then: dney"));
 
         Reload reload = keys.reload();
@@ -290,7 +290,7 @@ class LiveKeysTest {
     /** Keys and policy go together: neither is half of what somebody wrote. */
     @Test
     void withWrongKeysThePolicyStays() throws Exception {
-        Directions before = policy.directions();
+        RoutingTable before = policy.directions();
         trust("nonsense\n");
         configure("hop-b.key", "trust", DENY_ADA);
 
@@ -314,7 +314,7 @@ class LiveKeysTest {
     /** The usual route stays until a restart, and with it the kernel's rules, which these routes would not have. */
     @Test
     void routesThatDoNotGoWithTheUsualOneAreRefused() throws Exception {
-        Authority authority = keys.authority();
+        KeyContext authority = keys.authority();
         Files.writeString(
                 config,
                 Files.readString(config).replace("{ to: destination }", "{ to: hop-c, by: interception }")

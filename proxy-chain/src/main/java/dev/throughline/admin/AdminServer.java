@@ -111,7 +111,7 @@ public final class AdminServer implements AutoCloseable {
         bind(
                 new ServerBootstrap().channel(EpollServerSocketChannel.class),
                 address,
-                new Pages<Channel>(pages.forEveryone(), Optional.of(new AskedHost(hosts)), maxConnections) {
+                new Pages<Channel>(pages.forEveryone(), Optional.of(new HostHeaderCheck(hosts)), maxConnections) {
                     @Override
                     boolean mayRead(Channel connection) {
                         return true;
@@ -155,10 +155,10 @@ public final class AdminServer implements AutoCloseable {
     /** The pipeline of one request. */
     private abstract static class Pages<C extends Channel> extends ChannelInitializer<C> {
         private final List<Page> pages;
-        private final Optional<AskedHost> askedHost;
+        private final Optional<HostHeaderCheck> askedHost;
         private final ConnectionLimit connections;
 
-        Pages(List<Page> pages, Optional<AskedHost> askedHost, int maxConnections) {
+        Pages(List<Page> pages, Optional<HostHeaderCheck> askedHost, int maxConnections) {
             this.connections = new ConnectionLimit(maxConnections, REQUEST_TIME);
             this.pages = pages;
             this.askedHost = askedHost;

@@ -21,10 +21,10 @@ import java.util.Optional;
 /** Answers requests with pages, one request a connection. */
 final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private final ImmutableMap<String, Page> pages;
-    private final Optional<AskedHost> askedHost;
+    private final Optional<HostHeaderCheck> askedHost;
     private boolean asked;
 
-    PageHandler(List<Page> pages, Optional<AskedHost> askedHost) {
+    PageHandler(List<Page> pages, Optional<HostHeaderCheck> askedHost) {
         this.pages = Maps.uniqueIndex(pages, Page::path);
         this.askedHost = askedHost;
     }

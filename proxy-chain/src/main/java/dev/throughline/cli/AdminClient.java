@@ -1,6 +1,6 @@
 package dev.throughline.cli;
 
-import dev.throughline.config.IoReason;
+import dev.throughline.config.IoErrorText;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
@@ -133,7 +133,7 @@ final class AdminClient {
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCode.UNREACHABLE,
-                    socket + ": can't reach the hop (" + IoReason.of(e)
+                    socket + ": can't reach the hop (" + IoErrorText.of(e)
                             + "): is it running, and may this user access its socket?");
         }
     }

@@ -1,6 +1,6 @@
 package dev.throughline.cli;
 
-import dev.throughline.config.IoReason;
+import dev.throughline.config.IoErrorText;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;
@@ -82,7 +82,7 @@ public final class Cli {
                 System.err.println(failure.message());
                 return failure.exitCode();
             }
-            case IOException io -> System.err.println(IoReason.withFile(io));
+            case IOException io -> System.err.println(IoErrorText.withFile(io));
             default -> {
                 System.err.println("throughline: internal error; its stack trace:");
                 problem.printStackTrace();

@@ -1,6 +1,6 @@
 package dev.throughline.cli;
 
-import dev.throughline.config.IoReason;
+import dev.throughline.config.IoErrorText;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -16,7 +16,7 @@ public class CommandFailure extends RuntimeException {
     }
 
     static CommandFailure unreadable(Path file, IOException problem) {
-        return new CommandFailure(ExitCode.CONFIGURATION, file + ": can't be read: " + IoReason.of(problem));
+        return new CommandFailure(ExitCode.CONFIGURATION, file + ": can't be read: " + IoErrorText.of(problem));
     }
 
     public final int exitCode() {

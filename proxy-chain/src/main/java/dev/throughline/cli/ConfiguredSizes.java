@@ -3,7 +3,7 @@ package dev.throughline.cli;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.ProcessLimits;
 import dev.throughline.Sizes;
-import dev.throughline.config.ConfigPlaces;
+import dev.throughline.config.ConfigPositions;
 import dev.throughline.config.HopConfig;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,9 +25,9 @@ record ConfiguredSizes(Sizes sizes, ProcessLimits process, List<String> problems
     }
 
     static ConfiguredSizes of(Path file, HopConfig config, ProcessLimits process) {
-        ConfigPlaces places;
+        ConfigPositions places;
         try {
-            places = ConfigPlaces.read(file);
+            places = ConfigPositions.read(file);
         } catch (IOException e) {
             throw CommandFailure.unreadable(file, e);
         }

@@ -24,7 +24,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Finding> findings = (file == null ? new Examination() : new Examination(file)).findings();
+        List<Finding> findings = (file == null ? new DoctorChecks() : new DoctorChecks(file)).findings();
         String group = "";
         for (Finding finding : findings) {
             if (!finding.group().equals(group)) {

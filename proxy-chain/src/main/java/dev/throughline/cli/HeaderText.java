@@ -15,10 +15,10 @@ import dev.throughline.key.Algorithm;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import dev.throughline.report.IdNames;
 import dev.throughline.report.Json;
 import dev.throughline.report.OriginatorJson;
@@ -98,9 +98,9 @@ final class HeaderText {
                         "ids",
                         "uid " + c.unsignedUid() + ", effective uid " + c.unsignedEffectiveUid() + ", gid "
                                 + c.unsignedGid()));
-        person(out, who.person());
+        processContext(out, who.processContext());
         code(out, who.code());
-        placement(out, who.placement());
+        workload(out, who.workload());
     }
 
     private static String instance(ProcessId process) {
@@ -109,15 +109,15 @@ final class HeaderText {
                 + (start.isPresent() ? ", start time " + Long.toUnsignedString(start.getAsLong()) : "");
     }
 
-    private static void person(StringBuilder out, Person person) {
-        person.userName().ifPresent(user -> line(out, "user", user));
-        person.audit().user().ifPresent(user -> line(out, "audit user", String.valueOf(user)));
-        person.audit().session().ifPresent(session -> line(out, "audit session", String.valueOf(session)));
-        person.audit().token().map(Bytes::toHex).ifPresent(token -> line(out, "audit token", token));
-        person.parent().ifPresent(parent -> line(out, "parent", instance(parent)));
-        person.parentExecutable().ifPresent(path -> line(out, "parent runs", path));
-        person.parentSha256().map(Bytes::toHex).ifPresent(hash -> line(out, "of SHA-256", hash));
-        person.commandLineHash().map(Bytes::toHex).ifPresent(hash -> line(out, "command line", "HMAC " + hash));
+    private static void processContext(StringBuilder out, ProcessContext processContext) {
+        processContext.userName().ifPresent(user -> line(out, "user", user));
+        processContext.audit().user().ifPresent(user -> line(out, "audit user", String.valueOf(user)));
+        processContext.audit().session().ifPresent(session -> line(out, "audit session", String.valueOf(session)));
+        processContext.audit().token().map(Bytes::toHex).ifPresent(token -> line(out, "audit token", token));
+        processContext.parent().ifPresent(parent -> line(out, "parent", instance(parent)));
+        processContext.parentExecutable().ifPresent(path -> line(out, "parent runs", path));
+        processContext.parentSha256().map(Bytes::toHex).ifPresent(hash -> line(out, "of SHA-256", hash));
+        processContext.commandLineHash().map(Bytes::toHex).ifPresent(hash -> line(out, "command line", "HMAC " + hash));
     }
 
     private static void code(StringBuilder out, Code code) {
@@ -132,14 +132,14 @@ final class HeaderText {
         code.signature().cdhash().map(Bytes::toHex).ifPresent(hash -> line(out, "cdhash", hash));
     }
 
-    private static void placement(StringBuilder out, Placement placement) {
-        placement.unit().ifPresent(unit -> line(out, "unit", unit));
-        placement.container().ifPresent(id -> line(out, "container", id));
-        placement.pod().ifPresent(pod -> line(out, "pod", pod.toString()));
-        placement.cgroup().ifPresent(path -> line(out, "cgroup", path));
-        placement.namespaces().network().ifPresent(inode -> line(out, "network ns", Long.toUnsignedString(inode)));
-        placement.namespaces().pid().ifPresent(inode -> line(out, "pid ns", Long.toUnsignedString(inode)));
-        placement.bootId().map(Bytes::toHex).ifPresent(id -> line(out, "boot id", id));
+    private static void workload(StringBuilder out, Workload workload) {
+        workload.unit().ifPresent(unit -> line(out, "unit", unit));
+        workload.container().ifPresent(id -> line(out, "container", id));
+        workload.pod().ifPresent(pod -> line(out, "pod", pod.toString()));
+        workload.cgroup().ifPresent(path -> line(out, "cgroup", path));
+        workload.namespaces().network().ifPresent(inode -> line(out, "network ns", Long.toUnsignedString(inode)));
+        workload.namespaces().pid().ifPresent(inode -> line(out, "pid ns", Long.toUnsignedString(inode)));
+        workload.bootId().map(Bytes::toHex).ifPresent(id -> line(out, "boot id", id));
     }
 
     private void link(StringBuilder out, SignedLink signed) {

@@ -73,7 +73,7 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() {
         ChainTlv chainTlv = chainTlv();
         Trust trust = trust();
-        byte[] bytes = HeaderInput.read(argument);
+        byte[] bytes = HeaderArgument.read(argument);
         return switch (new HeaderReader(new HeaderLimits(0xFFFF + 16)).read(bytes, bytes.length)) {
             case ReadResult.Complete complete -> inspect(complete.header(), bytes.length, chainTlv, trust);
             case ReadResult.NeedMore more ->

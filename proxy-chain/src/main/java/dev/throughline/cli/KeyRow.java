@@ -2,8 +2,8 @@ package dev.throughline.cli;
 
 import com.google.common.collect.Streams;
 import dev.throughline.config.KeyTimes;
+import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.PublicKey;
-import dev.throughline.key.SecretKeys;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
 import dev.throughline.report.Json;
@@ -22,10 +22,10 @@ record KeyRow(
         PublicKey key, String state, String more, String rights, Optional<Instant> from, Optional<Instant> until) {
 
     /** A hop's own keys, in the order in which they sign. */
-    static List<KeyRow> of(SecretKeys keys, Instant now) {
+    static List<KeyRow> of(PrivateKeys keys, Instant now) {
         return keys.entries().stream()
                 .map(entry -> {
-                    SecretKeys.State state = keys.state(entry, now);
+                    PrivateKeys.State state = keys.state(entry, now);
                     int next = keys.entries().indexOf(entry) + 1;
                     Optional<Instant> until = next < keys.entries().size()
                             ? keys.entries().get(next).from()

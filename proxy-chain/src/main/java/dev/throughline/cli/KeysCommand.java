@@ -1,6 +1,6 @@
 package dev.throughline.cli;
 
-import dev.throughline.config.IoReason;
+import dev.throughline.config.IoErrorText;
 import dev.throughline.key.Algorithm;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.PublicKey;
@@ -45,7 +45,7 @@ final class KeysCommand {
         } catch (KeyFormatException e) {
             throw new CommandFailure(ExitCode.CONFIGURATION, String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: " + IoReason.of(e));
+            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: " + IoErrorText.of(e));
         }
     }
 

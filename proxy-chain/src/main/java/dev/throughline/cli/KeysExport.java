@@ -4,8 +4,8 @@ import com.google.common.collect.Streams;
 import dev.throughline.config.KeyFiles;
 import dev.throughline.key.KeyExport;
 import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.PublicKey;
-import dev.throughline.key.SecretKeys;
 import dev.throughline.key.TrustEntry;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -68,10 +68,10 @@ final class KeysExport implements Callable<Integer> {
         if (!KeyFiles.holdsSecrets(file)) {
             return trusted().stream().map(TrustEntry::key).toList();
         }
-        SecretKeys secrets = KeyFiles.readSecrets(file);
+        PrivateKeys secrets = KeyFiles.readSecrets(file);
         Instant now = Instant.now();
         return secrets.entries().stream()
-                .filter(entry -> secrets.state(entry, now) != SecretKeys.State.RETIRED)
+                .filter(entry -> secrets.state(entry, now) != PrivateKeys.State.RETIRED)
                 .map(entry -> entry.key().publicKey())
                 .toList();
     }

@@ -1,10 +1,10 @@
 package dev.throughline.cli;
 
-import dev.throughline.config.IoReason;
+import dev.throughline.config.IoErrorText;
 import dev.throughline.config.KeyFiles;
 import dev.throughline.key.Algorithm;
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ final class KeysGenerate implements Callable<Integer> {
     @Override
     public Integer call() {
         try {
-            SecretKey key = SecretKey.generate(hop, algorithm, new SecureRandom());
+            PrivateKey key = PrivateKey.generate(hop, algorithm, new SecureRandom());
             KeyFiles.writeSecret(file, key);
             KeysCommand.print(key.publicKey());
             return ExitCode.OK;
@@ -45,7 +45,7 @@ final class KeysGenerate implements Callable<Integer> {
                     file + ": exists already and is not overwritten (to replace the key: throughline keys rotate "
                             + file + ")");
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: " + IoReason.of(e));
+            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be written: " + IoErrorText.of(e));
         }
     }
 }

@@ -2,8 +2,8 @@ package dev.throughline.cli;
 
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
+import dev.throughline.config.KeyExpiryReport;
 import dev.throughline.config.KeyFiles;
-import dev.throughline.config.KeyOutlook;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.report.Json;
 import java.io.IOException;
@@ -89,7 +89,7 @@ final class KeysList implements Callable<Integer> {
         HopKeys keys = RunCommand.keys(config);
         List<KeyRow> rows = new ArrayList<>(KeyRow.of(keys.own(), now));
         rows.addAll(KeyRow.of(keys.trust(), now));
-        warnings.addAll(new KeyOutlook(keys, now).warnings());
+        warnings.addAll(new KeyExpiryReport(keys, now).warnings());
         return rows;
     }
 }

@@ -74,7 +74,7 @@ final class KeysRevoke implements Callable<Integer> {
         System.err.println(file + ": " + name + " is revoked");
         System.err.println("to apply it, on the hop: throughline reload --config CONFIG");
         if (before.state(now) == TrustEntry.State.TRUSTED && !before.rights().isEmpty()) {
-            OnlyKey.warn(file, before, now);
+            LastKeyWarning.warn(file, before, now);
         }
     }
 }

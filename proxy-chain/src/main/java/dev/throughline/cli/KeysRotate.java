@@ -4,8 +4,8 @@ import com.google.common.collect.Iterables;
 import dev.throughline.config.KeyFiles;
 import dev.throughline.config.Values;
 import dev.throughline.key.Algorithm;
-import dev.throughline.key.SecretKey;
-import dev.throughline.key.SecretKeys;
+import dev.throughline.key.PrivateKey;
+import dev.throughline.key.PrivateKeys;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -98,28 +98,28 @@ final class KeysRotate implements Callable<Integer> {
         }
         RotationTicket[] ticket = new RotationTicket[1];
         change(text -> {
-            SecretKeys keys = SecretKeys.parse(file.toString(), text);
+            PrivateKeys keys = PrivateKeys.parse(file.toString(), text);
             keys.nextAfter(now).ifPresent(next -> {
                 throw new CommandFailure(
                         ExitCode.FAILURE,
                         file + ": key " + next.key().publicKey().id() + " already starts to sign at "
                                 + next.from().orElse(Instant.MIN) + ": wait for it, or --cancel it first");
             });
-            SecretKey old = keys.signingAt(now).key();
+            PrivateKey old = keys.signingAt(now).key();
             Algorithm chosen =
                     Optional.ofNullable(algorithm).orElse(old.publicKey().algorithm());
-            SecretKey added = SecretKey.generate(keys.hopName(), chosen, new SecureRandom());
+            PrivateKey added = PrivateKey.generate(keys.hopName(), chosen, new SecureRandom());
             ticket[0] = new RotationTicket(file, old.publicKey(), added.publicKey(), now, start);
             return (text.endsWith("\n") ? text : text + "\n")
-                    + new SecretKeys.Entry(added, Optional.of(start)).toSecretText() + "\n";
+                    + new PrivateKeys.Entry(added, Optional.of(start)).toSecretText() + "\n";
         });
         System.out.print(ticket[0].text());
     }
 
     private void finish(Instant now) {
-        List<SecretKeys.Entry> dropped = drop(keys -> {
-            List<SecretKeys.Entry> retired = keys.entries().stream()
-                    .filter(entry -> keys.state(entry, now) == SecretKeys.State.RETIRED)
+        List<PrivateKeys.Entry> dropped = drop(keys -> {
+            List<PrivateKeys.Entry> retired = keys.entries().stream()
+                    .filter(entry -> keys.state(entry, now) == PrivateKeys.State.RETIRED)
                     .toList();
             if (retired.isEmpty()) {
                 throw new CommandFailure(
@@ -131,7 +131,7 @@ final class KeysRotate implements Callable<Integer> {
                                                 + next.from().orElse(Instant.MIN))
                                         .orElse(""));
             }
-            SecretKeys.Entry last = keys.signingAt(now);
+            PrivateKeys.Entry last = keys.signingAt(now);
             Instant over = last.from().orElse(now).plus(RotationTicket.OVERLAP);
             if (now.isBefore(over)) {
                 throw new CommandFailure(
@@ -145,7 +145,7 @@ final class KeysRotate implements Callable<Integer> {
     }
 
     private void cancel(Instant now) {
-        List<SecretKeys.Entry> dropped = drop(keys -> {
+        List<PrivateKeys.Entry> dropped = drop(keys -> {
             if (keys.entries().size() == 1) {
                 throw new CommandFailure(ExitCode.FAILURE, file + ": only one key: nothing to cancel");
             }
@@ -168,13 +168,13 @@ final class KeysRotate implements Callable<Integer> {
     }
 
     private interface Choice {
-        List<SecretKeys.Entry> of(SecretKeys keys);
+        List<PrivateKeys.Entry> of(PrivateKeys keys);
     }
 
-    private List<SecretKeys.Entry> drop(Choice choice) {
-        List<SecretKeys.Entry> dropped = new java.util.ArrayList<>();
+    private List<PrivateKeys.Entry> drop(Choice choice) {
+        List<PrivateKeys.Entry> dropped = new java.util.ArrayList<>();
         change(text -> {
-            dropped.addAll(choice.of(SecretKeys.parse(file.toString(), text)));
+            dropped.addAll(choice.of(PrivateKeys.parse(file.toString(), text)));
             return text.lines()
                     .filter(line -> dropped.stream()
                             .noneMatch(
@@ -189,7 +189,7 @@ final class KeysRotate implements Callable<Integer> {
         KeysCommand.change(file, () -> KeyFiles.changeSecrets(file, edit));
     }
 
-    private static String ids(List<SecretKeys.Entry> entries) {
+    private static String ids(List<PrivateKeys.Entry> entries) {
         return entries.stream()
                 .map(entry -> "key " + entry.key().publicKey().id())
                 .collect(Collectors.joining(", "));

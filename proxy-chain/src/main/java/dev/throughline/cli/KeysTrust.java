@@ -173,7 +173,7 @@ final class KeysTrust implements Callable<Integer> {
                                 + entry.until().map(end -> ", until " + end).orElse("");
                 });
         if (until != null) {
-            OnlyKey.warn(file, entry, entry.until().orElseThrow());
+            LastKeyWarning.warn(file, entry, entry.until().orElseThrow());
         }
     }
 }

@@ -4,8 +4,8 @@ import dev.throughline.config.HopConfig;
 import dev.throughline.policy.Decision;
 import dev.throughline.policy.Outcome;
 import dev.throughline.policy.Policy;
+import dev.throughline.policy.PolicyRequest;
 import dev.throughline.policy.PolicyRule;
-import dev.throughline.policy.Question;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,12 +30,12 @@ final class PolicyCommand {
         ConfigOption config = new ConfigOption();
 
         @Mixin
-        AskedFlow flow = new AskedFlow();
+        FlowQuery flow = new FlowQuery();
 
         @Override
         public Integer call() {
             HopConfig hop = config.read();
-            Question question = flow.question(hop.host());
+            PolicyRequest question = flow.question(hop.host());
             if (hop.policy().rules().isEmpty()) {
                 System.out.println("allowed: the configuration has no policy");
                 return ExitCode.OK;

@@ -7,7 +7,7 @@ import dev.throughline.config.ConfigReader;
 import dev.throughline.config.ConfigSource;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
-import dev.throughline.config.IoReason;
+import dev.throughline.config.IoErrorText;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.os.Capability;
@@ -98,7 +98,7 @@ final class RunCommand implements Callable<Integer> {
                 hop.start();
             } catch (IOException e) {
                 throw new CommandFailure(
-                        ExitCode.FAILURE, "hop " + config.name() + " failed to start: " + IoReason.withFile(e));
+                        ExitCode.FAILURE, "hop " + config.name() + " failed to start: " + IoErrorText.withFile(e));
             }
             Signals.acceptIgnored("TERM");
             Signals.handle("TERM", onSignal);

@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableMap;
 import dev.throughline.NextHopPorts;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.ListenerConfig;
-import dev.throughline.intercept.UserQueues;
+import dev.throughline.intercept.AcceptQueues;
 import dev.throughline.os.ConntrackUsage;
 import dev.throughline.os.SourcePorts;
 import dev.throughline.os.Sysctl;
@@ -74,7 +74,7 @@ record SystemTables(
                         .formatted((long) flows * tracked, table.capacity(), table.entries()))
                 .orElse("conntrack: not in use"));
         backlog.ifPresent(most -> lines.add("accept queue: %d connections of each user (net.core.somaxconn: %d)"
-                .formatted(Math.min(UserQueues.BACKLOG, most), most)));
+                .formatted(Math.min(AcceptQueues.BACKLOG, most), most)));
         return lines;
     }
 

@@ -120,7 +120,7 @@ public final class ConfigReader {
         Optional<Path> trust = root.optional("trust", this::path);
         int mark = root.optional("mark", Values::mark, 0);
         List<Integer> laterMarks = root.list("later-marks", Values::mark);
-        OwnPlaces own = new OwnPlaces();
+        AddressConflicts own = new AddressConflicts();
         key.ifPresent(file -> own.take(file, "\"key\""));
         trust.ifPresent(file -> own.take(file, "\"trust\""));
         ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path, own).read(root);
@@ -305,7 +305,7 @@ public final class ConfigReader {
         }
     }
 
-    private Admin admin(Section root, String name, OwnPlaces own) {
+    private Admin admin(Section root, String name, AddressConflicts own) {
         Path run = Path.of("/run/throughline", name);
         try (Section admin = root.section("admin")) {
             Path socket = admin.optional("socket", this::path, run.resolve("admin.sock"));

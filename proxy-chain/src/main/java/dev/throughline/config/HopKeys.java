@@ -2,7 +2,7 @@ package dev.throughline.config;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKeys;
+import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.Trust;
 import dev.throughline.os.StrictModes;
 import java.io.IOException;
@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param trust the keys that it believes
  * @param commandLine the key of the hashes of command lines, if it says any
  */
-public record HopKeys(SecretKeys own, Trust trust, Optional<Bytes> commandLine) {
+public record HopKeys(PrivateKeys own, Trust trust, Optional<Bytes> commandLine) {
     /**
      * Reads the files that {@code config} names, for a hop that runs as this process's user.
      *
@@ -39,7 +39,7 @@ public record HopKeys(SecretKeys own, Trust trust, Optional<Bytes> commandLine) 
 
     private static HopKeys read(HopConfig config, ModesOf modes) throws KeyFormatException {
         List<String> problems = new ArrayList<>();
-        Optional<SecretKeys> own = read(config.key(), KeyFiles::readSecrets, modes, problems);
+        Optional<PrivateKeys> own = read(config.key(), KeyFiles::readSecrets, modes, problems);
         Optional<Trust> trust = config.trust().isEmpty()
                 ? Optional.of(Trust.NOBODY)
                 : read(config.trust().get(), KeyFiles::readTrust, modes, problems);
@@ -66,7 +66,7 @@ public record HopKeys(SecretKeys own, Trust trust, Optional<Bytes> commandLine) 
         try {
             return Optional.of(reader.read(file, modes.of(file)));
         } catch (IOException e) {
-            problems.add(file + ": can't be read: " + IoReason.of(e));
+            problems.add(file + ": can't be read: " + IoErrorText.of(e));
         } catch (KeyFormatException e) {
             problems.add(String.valueOf(e.getMessage()));
         }

@@ -1,8 +1,8 @@
 package dev.throughline.config;
 
 import dev.throughline.key.KeyId;
+import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.PublicKey;
-import dev.throughline.key.SecretKeys;
 import dev.throughline.key.TrustEntry;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,19 +28,19 @@ public final class KeyChanges {
         return changes;
     }
 
-    private static void own(SecretKeys before, SecretKeys after, Instant now, List<String> changes) {
+    private static void own(PrivateKeys before, PrivateKeys after, Instant now, List<String> changes) {
         PublicKey signed = before.signingAt(now).key().publicKey();
         PublicKey signs = after.signingAt(now).key().publicKey();
         if (!signs.equals(signed)) {
             changes.add("now signs with " + name(signs) + ", before with " + signed.id());
         }
-        for (SecretKeys.Entry entry : after.entries()) {
-            if (!before.entries().contains(entry) && after.state(entry, now) == SecretKeys.State.VERIFY_ONLY) {
+        for (PrivateKeys.Entry entry : after.entries()) {
+            if (!before.entries().contains(entry) && after.state(entry, now) == PrivateKeys.State.VERIFY_ONLY) {
                 changes.add("will sign with " + name(entry.key().publicKey()) + " from "
                         + entry.from().orElse(Instant.MIN));
             }
         }
-        for (SecretKeys.Entry entry : before.entries()) {
+        for (PrivateKeys.Entry entry : before.entries()) {
             PublicKey key = entry.key().publicKey();
             if (!has(after, key.id())) {
                 changes.add("secret key dropped: " + name(key));
@@ -48,7 +48,7 @@ public final class KeyChanges {
         }
     }
 
-    private static boolean has(SecretKeys keys, KeyId id) {
+    private static boolean has(PrivateKeys keys, KeyId id) {
         return keys.entries().stream()
                 .anyMatch(entry -> entry.key().publicKey().id().equals(id));
     }

@@ -2,8 +2,8 @@ package dev.throughline.config;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
-import dev.throughline.key.SecretKeys;
+import dev.throughline.key.PrivateKey;
+import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustText;
 import dev.throughline.os.PinnedFile;
@@ -43,13 +43,13 @@ public final class KeyFiles {
      * @throws KeyFormatException if it holds something else, or if anyone but its owner could have read it: then it is no
      *     secret
      */
-    public static SecretKeys readSecrets(Path file) throws IOException, KeyFormatException {
+    public static PrivateKeys readSecrets(Path file) throws IOException, KeyFormatException {
         return readSecrets(file, StrictModes.ofCommand(file));
     }
 
     /** The same for a hop that runs. */
-    static SecretKeys readSecrets(Path file, StrictModes modes) throws IOException, KeyFormatException {
-        return SecretKeys.parse(file.toString(), readSecretText(file, modes));
+    static PrivateKeys readSecrets(Path file, StrictModes modes) throws IOException, KeyFormatException {
+        return PrivateKeys.parse(file.toString(), readSecretText(file, modes));
     }
 
     private static String readSecretText(Path file, StrictModes modes) throws IOException, KeyFormatException {
@@ -89,7 +89,7 @@ public final class KeyFiles {
     }
 
     /** Writes a new secret key, 0600 from its first byte; an existing file is never replaced. */
-    public static void writeSecret(Path file, SecretKey key) throws IOException {
+    public static void writeSecret(Path file, PrivateKey key) throws IOException {
         FileChange.make(file, OWNER_ONLY_MODE, key.toSecretText() + "\n");
     }
 
@@ -98,7 +98,7 @@ public final class KeyFiles {
         FileChange.of(file, OWNER_ONLY_MODE, before -> {
             String next =
                     edit.next(secretText(file, before.orElseThrow(() -> new NoSuchFileException(file.toString()))));
-            SecretKeys.parse(file.toString(), next);
+            PrivateKeys.parse(file.toString(), next);
             return next;
         });
     }

@@ -35,10 +35,10 @@ final class ListenerReader {
     }
 
     private final Function<String, Path> path;
-    private final OwnPlaces own;
+    private final AddressConflicts own;
 
     /** A reader that adds what listeners take to {@code own}. */
-    ListenerReader(Function<String, Path> path, OwnPlaces own) {
+    ListenerReader(Function<String, Path> path, AddressConflicts own) {
         this.path = path;
         this.own = own;
     }

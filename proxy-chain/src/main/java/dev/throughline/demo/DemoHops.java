@@ -5,7 +5,7 @@ import com.google.common.collect.ImmutableSet;
 import com.google.common.io.Closer;
 import dev.throughline.config.KeyFiles;
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.TrustEntry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +33,7 @@ final class DemoHops {
             SecureRandom random = new SecureRandom();
             StringBuilder trust = new StringBuilder();
             for (String name : NAMES) {
-                SecretKey key = SecretKey.generate(name, random);
+                PrivateKey key = PrivateKey.generate(name, random);
                 KeyFiles.writeSecret(folder.resolve(name + ".key"), key);
                 boolean first = name.equals(NAMES.getFirst());
                 ImmutableSet<String> hosts = first ? ImmutableSet.of(HOST) : ImmutableSet.of();

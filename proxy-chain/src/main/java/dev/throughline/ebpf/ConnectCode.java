@@ -91,11 +91,11 @@ final class ConnectCode {
     private ConnectCode() {}
 
     /** Sixteen digits that are others as soon as a program notes anything else or elsewhere. */
-    static String version(NotePlan plan, int perSecond) {
+    static String version(TracePlan plan, int perSecond) {
         Hasher sha256 = Hashing.sha256().newHasher();
         sha256.putBytes(caller(plan, perSecond).fingerprint());
         sha256.putBytes(connection(plan).fingerprint());
-        if (plan.has(NotePart.EXEC)) {
+        if (plan.has(TracePart.EXEC)) {
             sha256.putBytes(exec(plan.kernel()).fingerprint());
         }
         return sha256.hash().toString().substring(0, 16);
@@ -106,7 +106,7 @@ final class ConnectCode {
      *
      * @param perSecond sockets of one user that are noted; further ones aren't, so that a user's flood takes nobody's notes away
      */
-    static BpfCode caller(NotePlan plan, int perSecond) {
+    static BpfCode caller(TracePlan plan, int perSecond) {
         Label tooMany = new Label();
         BpfCode code = new BpfCode().move(Register.R6, Register.R1);
         for (int at = 0; at < ConnectRecord.BYTES; at += Long.BYTES) {
@@ -117,20 +117,20 @@ final class ConnectCode {
         note(code.call(Helper.GET_CURRENT_PID_TGID), ConnectRecord.PID_TGID);
         note(code.call(Helper.GET_CURRENT_UID_GID), ConnectRecord.UID_GID);
         leaveIfTooMany(code, perSecond, tooMany);
-        if (plan.has(NotePart.CGROUP)) {
+        if (plan.has(TracePart.CGROUP)) {
             note(code.call(Helper.GET_CURRENT_CGROUP_ID), ConnectRecord.CGROUP);
         }
         note(code.call(Helper.KTIME_GET_BOOT_NS), ConnectRecord.BOOT);
         note(code.move(Register.R1, Register.R6).call(Helper.GET_NETNS_COOKIE), ConnectRecord.NETNS);
-        if (plan.has(NotePart.COMMAND)) {
+        if (plan.has(TracePart.COMMAND)) {
             stack(code, Register.R1, RECORD_AT + ConnectRecord.COMMAND)
                     .move(Register.R2, ConnectRecord.COMMAND_BYTES)
                     .call(Helper.GET_CURRENT_COMM);
         }
-        if (plan.has(NotePart.PROCESS)) {
+        if (plan.has(TracePart.PROCESS)) {
             process(code, plan.kernel());
         }
-        if (plan.has(NotePart.PARENT)) {
+        if (plan.has(TracePart.PARENT)) {
             parent(code, plan.kernel());
         }
         code.loadTable(Register.R1, BY_COOKIE);
@@ -424,7 +424,7 @@ final class ConnectCode {
      * If nothing is, as for connections that the kernel opens itself, or it can't be noted, what an earlier socket left there is
      * taken away: no note there is of another socket than the last that had the addresses.
      */
-    static BpfCode connection(NotePlan plan) {
+    static BpfCode connection(TracePlan plan) {
         Label ipv4 = new Label();
         Label ipv6 = new Label();
         Label ports = new Label();
@@ -499,9 +499,9 @@ final class ConnectCode {
     }
 
     /** Of a socket that isn't bound to a device, its mark and its maker are noted in the record that r7 points to. */
-    private static void socket(BpfCode code, NotePlan plan) {
+    private static void socket(BpfCode code, TracePlan plan) {
         code.store(Size.WORD, Register.R7, ConnectRecord.SOCKET_KNOWN, 0);
-        if (!plan.has(NotePart.SOCKET)) {
+        if (!plan.has(TracePart.SOCKET)) {
             return;
         }
         Label unknown = new Label();

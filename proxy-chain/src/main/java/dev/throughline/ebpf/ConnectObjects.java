@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The tables of {@link ConnectNotes} in the kernel, and what keeps the programs attached that fill them. */
+/** The tables of {@link ConnectTracer} in the kernel, and what keeps the programs attached that fill them. */
 final class ConnectObjects implements AutoCloseable {
     private static final String BY_COOKIE = "connect_cookie";
     private static final String BY_TUPLE = "connect_tuple";
@@ -62,23 +62,23 @@ final class ConnectObjects implements AutoCloseable {
      *
      * @throws OsException if nothing can be noted at all
      */
-    static NotePlan plan(Optional<KernelLayout> layout) throws OsException {
+    static TracePlan plan(Optional<KernelLayout> layout) throws OsException {
         try (ConnectObjects small = create(
                 () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, 1), BY_COOKIE),
                 () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, 1), BY_TUPLE),
                 () -> BpfMap.create(userShape(1), BY_USER),
                 () -> BpfMap.create(sourceShape(1), BY_SOURCE))) {
             small.byPid = Optional.of(BpfMap.create(execShape(1), BY_PID));
-            return NotePlan.most(layout, small::load);
+            return TracePlan.most(layout, small::load);
         }
     }
 
-    private void load(NotePlan plan) throws OsException {
-        program(Hook.CONNECT_IPV4, ConnectCode.caller(plan, ConnectNotes.PER_SECOND), "connect_caller")
+    private void load(TracePlan plan) throws OsException {
+        program(Hook.CONNECT_IPV4, ConnectCode.caller(plan, ConnectTracer.PER_SECOND), "connect_caller")
                 .close();
         program(Hook.SOCKET_EVENTS, ConnectCode.connection(plan), "connect_tuple")
                 .close();
-        if (plan.has(NotePart.EXEC)) {
+        if (plan.has(TracePart.EXEC)) {
             program(Hook.EXEC, ConnectCode.exec(plan.kernel()), "exec_script")
                     .traceExec()
                     .close();
@@ -96,14 +96,14 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     /** New ones, attached; if that fails nothing is left. */
-    static ConnectObjects attach(Path cgroup, int capacity, int perSecond, NotePlan plan) throws OsException {
+    static ConnectObjects attach(Path cgroup, int capacity, int perSecond, TracePlan plan) throws OsException {
         ConnectObjects objects = create(
                 () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, capacity), BY_COOKIE),
                 () -> BpfMap.create(shape(ConnectCode.TUPLE_BYTES, capacity), BY_TUPLE),
                 () -> BpfMap.create(userShape(USERS), BY_USER),
                 () -> BpfMap.create(sourceShape(SOURCES), BY_SOURCE));
         try {
-            if (plan.has(NotePart.EXEC)) {
+            if (plan.has(TracePart.EXEC)) {
                 objects.byPid = Optional.of(BpfMap.create(execShape(EXEC_CAPACITY), BY_PID));
                 try (BpfProgram program = objects.program(Hook.EXEC, ConnectCode.exec(plan.kernel()), "exec_script")) {
                     objects.exec = Optional.of(program.traceExec());
@@ -121,7 +121,7 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     /** Those of the same plan that were pinned in a folder. */
-    static ConnectObjects open(Path folder, NotePlan plan) throws OsException {
+    static ConnectObjects open(Path folder, TracePlan plan) throws OsException {
         ConnectObjects objects = create(
                 () -> BpfMap.open(folder.resolve(BY_COOKIE), shape(ConnectCode.COOKIE_BYTES, 0)),
                 () -> BpfMap.open(folder.resolve(BY_TUPLE), shape(ConnectCode.TUPLE_BYTES, 0)),
@@ -131,7 +131,7 @@ final class ConnectObjects implements AutoCloseable {
             for (int i = 0; i <= CALLER_HOOKS.size(); i++) {
                 objects.links.add(BpfLink.open(folder.resolve(LINK + i)));
             }
-            if (plan.has(NotePart.EXEC)) {
+            if (plan.has(TracePart.EXEC)) {
                 objects.byPid = Optional.of(BpfMap.open(folder.resolve(BY_PID), execShape(0)));
                 objects.exec = Optional.of(BpfLink.open(folder.resolve(EXEC_LINK)));
             }

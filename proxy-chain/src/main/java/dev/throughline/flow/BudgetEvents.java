@@ -41,7 +41,7 @@ public interface BudgetEvents {
      *
      * @param transport that it didn't go over
      * @param reason {@code full}, {@code reserved}, or why it couldn't be started ({@link
-     *     dev.throughline.transport.NotOpened#reason})
+     *     dev.throughline.transport.ConnectFailedException#reason})
      */
     void fellOver(String transport, String reason);
 }

@@ -1,6 +1,6 @@
 package dev.throughline.flow;
 
-import dev.throughline.relay.RelayEnd;
+import dev.throughline.relay.RelayResult;
 import java.util.Locale;
 
 /** Why a flow ended. Every flow ends with exactly one, which is its log line's, its metric's and its table row's. */
@@ -60,7 +60,7 @@ public enum CloseReason {
         return meaning;
     }
 
-    static CloseReason of(RelayEnd end) {
+    static CloseReason of(RelayResult end) {
         return switch (end) {
             case COMPLETED -> COMPLETED;
             case INBOUND_RESET -> INBOUND_RESET;

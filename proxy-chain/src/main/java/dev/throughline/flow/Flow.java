@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
 import dev.throughline.bridge.BridgeAnswer;
-import dev.throughline.budget.Claimant;
+import dev.throughline.budget.Account;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.RejectReason;
@@ -14,22 +14,22 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.Tuple;
-import dev.throughline.identify.LocalOwner;
+import dev.throughline.identify.SocketIdentity;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import dev.throughline.policy.Decision;
-import dev.throughline.policy.Question;
-import dev.throughline.relay.Inbox;
+import dev.throughline.policy.PolicyRequest;
+import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.PeerLoss;
 import dev.throughline.relay.Relay;
-import dev.throughline.relay.RelayEnd;
+import dev.throughline.relay.RelayResult;
 import dev.throughline.relay.RelayTimeouts;
 import dev.throughline.relay.StreamOptions;
 import dev.throughline.relay.TcpState;
-import dev.throughline.transport.Opened;
+import dev.throughline.transport.UpstreamConnection;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -64,27 +64,27 @@ public final class Flow {
     private static final ImmutableSet<RejectReason> BECAUSE_OF_THIS_HOP =
             Sets.immutableEnumSet(RejectReason.ISSUED_BEFORE_START, RejectReason.REPLAY_STORE_FULL);
 
-    private final FlowParts parts;
-    private final Entrance entrance;
+    private final FlowServices parts;
+    private final ListenerProfile entrance;
     private final DuplexChannel inbound;
-    private final Inbox inbox;
-    private final Claimant accepted;
+    private final InboundBuffer inbox;
+    private final Account accepted;
     private final long number;
     private final Instant acceptedAt;
     private final long acceptedNanos = System.nanoTime();
 
     private volatile FlowView.Stage stage = FlowView.Stage.ARRIVING;
-    private volatile @Nullable Arrival arrival;
-    private volatile @Nullable LocalOwner kernel;
+    private volatile @Nullable AcceptedConnection arrival;
+    private volatile @Nullable SocketIdentity kernel;
     private volatile @Nullable Peer headerOf;
     private volatile @Nullable Verification verification;
     private volatile @Nullable Originator originator;
     private volatile @Nullable Decision decision;
     private volatile @Nullable NextHop next;
-    private volatile @Nullable Onward onward;
-    private @Nullable Opened opened;
+    private volatile @Nullable UpstreamConnector onward;
+    private @Nullable UpstreamConnection opened;
     private volatile @Nullable Relay relay;
-    private volatile @Nullable Ending stopped;
+    private volatile @Nullable CloseResult stopped;
     /** An agent is told what became of its flow: once, and before any byte of it. */
     private boolean awaitsAnswer;
     /** A connection that is lost within its header has a reason of its own, which counts against its peer. */
@@ -99,7 +99,12 @@ public final class Flow {
      *
      * @param accepted in whose turn it was accepted
      */
-    public Flow(FlowParts parts, Entrance entrance, DuplexChannel inbound, Inbox inbox, Claimant accepted) {
+    public Flow(
+            FlowServices parts,
+            ListenerProfile entrance,
+            DuplexChannel inbound,
+            InboundBuffer inbox,
+            Account accepted) {
         this.parts = parts;
         this.entrance = entrance;
         this.inbound = inbound;
@@ -107,7 +112,7 @@ public final class Flow {
         this.accepted = accepted;
         this.number = parts.table().nextNumber();
         this.acceptedAt = parts.clock().instant();
-        this.awaitsAnswer = entrance.begins() instanceof Entrance.Beginning.HandedOverHeader;
+        this.awaitsAnswer = entrance.begins() instanceof ListenerProfile.Preamble.HandedOverHeader;
     }
 
     /** Lives this flow. */
@@ -128,8 +133,8 @@ public final class Flow {
     }
 
     /** Where it comes from and where it was going, as the kernel has it. */
-    private Arrival intercepted(DuplexChannel connection) {
-        Arrival found = entrance.arrivals().of(connection);
+    private AcceptedConnection intercepted(DuplexChannel connection) {
+        AcceptedConnection found = entrance.arrivals().of(connection);
         arrival = found;
         found.connection()
                 .flatMap(socket -> entrance.begins().objection(socket.source().getAddress()))
@@ -137,13 +142,14 @@ public final class Flow {
                     throw objection;
                 });
         if (parts.table().isOverfull()) {
-            throw new Refused(CloseReason.TOO_MANY_FLOWS, parts.table().size() - 1 + " flows are open");
+            throw new FlowRejectedException(
+                    CloseReason.TOO_MANY_FLOWS, parts.table().size() - 1 + " flows are open");
         }
         return found;
     }
 
     /** Who holds the other end, as far as this host's kernel can say. */
-    private CompletableFuture<Arrival> identified(Arrival found) {
+    private CompletableFuture<AcceptedConnection> identified(AcceptedConnection found) {
         if (!found.local()) {
             return CompletableFuture.completedFuture(found);
         }
@@ -151,7 +157,7 @@ public final class Flow {
         return owner(found)
                 .thenApplyAsync(
                         owner -> {
-                            goOn();
+                            checkNotStopped();
                             isStillItsOwn();
                             kernel = owner;
                             entrance.ownerRule().objection(owner).ifPresent(objection -> {
@@ -168,38 +174,38 @@ public final class Flow {
      */
     private void isStillItsOwn() {
         if (TcpState.isClosed(inbound)) {
-            throw new Refused(CloseReason.INBOUND_RESET, "while " + stage);
+            throw new FlowRejectedException(CloseReason.INBOUND_RESET, "while " + stage);
         }
     }
 
-    private CompletableFuture<LocalOwner> owner(Arrival found) {
+    private CompletableFuture<SocketIdentity> owner(AcceptedConnection found) {
         return switch (found) {
-            case Arrival.Tcp tcp -> parts.identifier().identify(tcp.socket());
-            case Arrival.Unix unix -> parts.identifier().identify(unix.peer());
+            case AcceptedConnection.Tcp tcp -> parts.identifier().identify(tcp.socket());
+            case AcceptedConnection.Unix unix -> parts.identifier().identify(unix.peer());
         };
     }
 
     /** Who opened it: what a verified header says, or, on the first hop, what the kernel or a believed peer said. */
-    private CompletableFuture<Originator> originated(Arrival found) {
+    private CompletableFuture<Originator> originated(AcceptedConnection found) {
         return switch (entrance.begins()) {
-            case Entrance.Beginning.Payload payload -> {
-                LocalOwner owner = kernel;
+            case ListenerProfile.Preamble.Payload payload -> {
+                SocketIdentity owner = kernel;
                 if (owner == null) {
                     throw new IllegalStateException("a transparent listener asks the kernel");
                 }
                 yield CompletableFuture.completedFuture(
                         begun(found.way(), found.tcp().asked(), owner.identity()));
             }
-            case Entrance.Beginning.BelievedHeader believed ->
+            case ListenerProfile.Preamble.BelievedHeader believed ->
                 headerRead(found).thenApply(header -> told(found.tcp(), header));
-            case Entrance.Beginning.HandedOverHeader handedOver ->
+            case ListenerProfile.Preamble.HandedOverHeader handedOver ->
                 headerRead(found).thenApply(this::handedOver);
-            case Entrance.Beginning.SignedHeader signed ->
+            case ListenerProfile.Preamble.SignedHeader signed ->
                 headerRead(found).thenApply(header -> verified(found.tcp(), header));
         };
     }
 
-    private Originator begun(Way wayIn, Tuple flow, ProcessIdentity identity) {
+    private Originator begun(InterceptionMethod wayIn, Tuple flow, ProcessIdentity identity) {
         FlowId id = new FlowId(parts.random().nextLong(), parts.random().nextLong());
         Instant now = Instant.ofEpochMilli(parts.clock().millis());
         Originator who = new Originator(parts.host(), id, now, flow, wayIn, identity);
@@ -207,7 +213,7 @@ public final class Flow {
         return who;
     }
 
-    private CompletableFuture<Header> headerRead(Arrival found) {
+    private CompletableFuture<Header> headerRead(AcceptedConnection found) {
         stage = FlowView.Stage.VERIFYING;
         Peer peer = Peer.of(found, userOf(found));
         parts.headerFailures().objection(peer).ifPresent(objection -> {
@@ -215,11 +221,11 @@ public final class Flow {
         });
         HalfOpenHeaders.Lease place = parts.halfOpenHeaders()
                 .take(peer)
-                .orElseThrow(() -> new Refused(CloseReason.HEADER_BUDGET, "peer " + peer));
+                .orElseThrow(() -> new FlowRejectedException(CloseReason.HEADER_BUDGET, "peer " + peer));
         headerOf = peer;
         HeaderReader reader = entrance.begins().reader(parts.headerLimits());
         readingHeader = true;
-        return HeaderInput.read(inbound, inbox, reader, parts.headerTimeout(), place.lost())
+        return HeaderReceiver.read(inbound, inbox, reader, parts.headerTimeout(), place.lost())
                 .handle((header, problem) -> {
                     readingHeader = false;
                     place.close();
@@ -227,15 +233,15 @@ public final class Flow {
                         return header;
                     }
                     Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
-                    throw cause instanceof HeaderInput.EndedSilently silent
+                    throw cause instanceof HeaderReceiver.EndedSilently silent
                             ? endedSilently(found, peer, silent)
                             : new CompletionException(cause);
                 });
     }
 
     /** The user whose headers are counted: several users of this host share its addresses. */
-    private OptionalInt userOf(Arrival found) {
-        LocalOwner owner = kernel;
+    private OptionalInt userOf(AcceptedConnection found) {
+        SocketIdentity owner = kernel;
         if (owner != null) {
             return owner.uid();
         }
@@ -251,12 +257,12 @@ public final class Flow {
      * the whole peer out. Strangers count for it: otherwise they could take places for unfinished headers without end, and
      * leave each in time.
      */
-    private Refused endedSilently(Arrival found, Peer peer, Refused end) {
-        boolean believed = entrance.begins() instanceof Entrance.Beginning.BelievedHeader;
-        if (believed || (found instanceof Arrival.Tcp tcp && isHealthChecker(tcp))) {
-            return new Refused(CloseReason.HEALTH_CHECK, end.detail());
+    private FlowRejectedException endedSilently(AcceptedConnection found, Peer peer, FlowRejectedException end) {
+        boolean believed = entrance.begins() instanceof ListenerProfile.Preamble.BelievedHeader;
+        if (believed || (found instanceof AcceptedConnection.Tcp tcp && isHealthChecker(tcp))) {
+            return new FlowRejectedException(CloseReason.HEALTH_CHECK, end.detail());
         }
-        if (!entrance.ownerRule().equals(Entrance.OwnerRule.ANYONE)
+        if (!entrance.ownerRule().equals(ListenerProfile.OwnerRule.ANYONE)
                 || parts.halfOpenHeaders().isProven(peer)) {
             headerOf = null;
         }
@@ -264,8 +270,8 @@ public final class Flow {
     }
 
     /** What a believed proxy says; nobody knows the process. */
-    private Originator told(Arrival.Tcp found, Header header) {
-        goOn();
+    private Originator told(AcceptedConnection.Tcp found, Header header) {
+        checkNotStopped();
         endHealthCheck(found, header);
         if (header.tuple().isEmpty()) {
             // What its clients are like, and that it checks health, isn't a failure of the proxy.
@@ -278,22 +284,22 @@ public final class Flow {
 
     /** What an agent says, which was allowed to before a byte of it was read. */
     private Originator handedOver(Header header) {
-        goOn();
-        HandedOver said = HandedOver.of(header);
+        checkNotStopped();
+        BridgeHandover said = BridgeHandover.of(header);
         parts.halfOpenHeaders().verified(Objects.requireNonNull(headerOf));
         hostName = said.hostName();
         handle = said.handle();
         return begun(said.wayIn(), said.flow(), said.process());
     }
 
-    private void endHealthCheck(Arrival.Tcp found, Header header) {
+    private void endHealthCheck(AcceptedConnection.Tcp found, Header header) {
         if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
-            throw new Refused(CloseReason.HEALTH_CHECK, "");
+            throw new FlowRejectedException(CloseReason.HEALTH_CHECK, "");
         }
     }
 
-    private Originator verified(Arrival.Tcp found, Header header) {
-        goOn();
+    private Originator verified(AcceptedConnection.Tcp found, Header header) {
+        checkNotStopped();
         endHealthCheck(found, header);
         Verification answer = parts.authority()
                 .get()
@@ -306,21 +312,22 @@ public final class Flow {
                 if (BECAUSE_OF_THIS_HOP.contains(rejected.reason())) {
                     headerOf = null;
                 }
-                throw new Refused(CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
+                throw new FlowRejectedException(
+                        CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
             }
             case Verification.Verified verified -> {
                 Originator who = verified.originator();
                 InetSocketAddress destination = who.tuple().destination();
                 // The kernel says where an intercepted connection was going: a header can't send it elsewhere.
                 if (entrance.intercepting() && !destination.equals(found.asked().destination())) {
-                    throw new Refused(
+                    throw new FlowRejectedException(
                             CloseReason.DESTINATION_MISMATCH,
                             "the kernel says " + Tuple.text(found.asked().destination()) + ", the origin "
                                     + Tuple.text(destination));
                 }
                 HopId last = verified.links().getLast().hop();
                 if (entrance.previousHop().map(hop -> !hop.equals(last)).orElse(false)) {
-                    throw new Refused(
+                    throw new FlowRejectedException(
                             CloseReason.OWNER_MISMATCH, "the header comes from another hop than the connection");
                 }
                 parts.halfOpenHeaders().verified(Objects.requireNonNull(headerOf));
@@ -336,18 +343,18 @@ public final class Flow {
                 && UnsignedHeader.meansItsHost(who.tuple().destination().getAddress());
     }
 
-    private boolean isHealthChecker(Arrival.Tcp found) {
+    private boolean isHealthChecker(AcceptedConnection.Tcp found) {
         return parts.healthCheckers().stream()
                 .anyMatch(cidr -> cidr.contains(found.socket().source().getAddress()));
     }
 
     /** Up to here little was done for it. What comes now is done for users in turns; this may be its user's already. */
     private CompletableFuture<Originator> inTurn(Originator who) {
-        Claimant claimant = parts.budget().claimant(who);
-        if (claimant.isSameUser(accepted)) {
+        Account account = parts.budget().account(who);
+        if (account.isSameUser(accepted)) {
             return CompletableFuture.completedFuture(who);
         }
-        CompletableFuture<Void> turn = parts.arrivals().turn(loop(), claimant, Arrivals.Work.FLOW, this::isEnded);
+        CompletableFuture<Void> turn = parts.arrivals().turn(loop(), account, FairQueue.Work.FLOW, this::isEnded);
         if (turn.isDone() && !turn.isCompletedExceptionally()) {
             return CompletableFuture.completedFuture(who);
         }
@@ -357,26 +364,26 @@ public final class Flow {
                     if (refused != null) {
                         throw new CompletionException(refused);
                     }
-                    goOn();
+                    checkNotStopped();
                     return who;
                 },
                 loop());
     }
 
     /** Whether the policy lets it go on, and where to. Asked once: a policy that is read anew is for the flows to come. */
-    private Onward permitted(Originator who) {
-        Directions directions = parts.directions().get();
-        Decision said = directions.policy().decide(new Question(who, hostName));
+    private UpstreamConnector permitted(Originator who) {
+        RoutingTable directions = parts.directions().get();
+        Decision said = directions.policy().decide(new PolicyRequest(who, hostName));
         decision = said;
         tell(() -> parts.events().decided(said));
         Route route = directions.route(said);
         next = route.next();
         if (route.next() instanceof NextHop.Destination && isOnlyReachableThere(who)) {
-            throw new Refused(
+            throw new FlowRejectedException(
                     CloseReason.DESTINATION_NOT_HERE,
                     Tuple.text(who.tuple().destination()) + " of host " + who.host() + " isn't that of this one");
         }
-        Onward way = new Onward(
+        UpstreamConnector way = new UpstreamConnector(
                 parts, this, who, route, directions.limits(said), hostName, handle, reached -> stage = reached);
         onward = way;
         return way;
@@ -386,25 +393,25 @@ public final class Flow {
      * A place among the flows of this hop and on a transport, by the true originator's share, whoever connected to this hop; and a
      * connection to the next hop or the destination.
      */
-    private CompletableFuture<Opened> connected(Onward way) {
+    private CompletableFuture<UpstreamConnection> connected(UpstreamConnector way) {
         return way.open().thenApply(connection -> {
             opened = connection;
-            goOn();
+            checkNotStopped();
             return connection;
         });
     }
 
     /** The header with this hop's own link, in one write, before any byte and without waiting for one. */
-    private CompletableFuture<DuplexChannel> announced(Opened connection) {
+    private CompletableFuture<DuplexChannel> announced(UpstreamConnection connection) {
         NextHop to = Objects.requireNonNull(next);
         if (to.audience().isEmpty() || Objects.requireNonNull(onward).spareHeader(connection)) {
             return CompletableFuture.completedFuture(connection.channel());
         }
         Tuple addresses = connection
                 .addresses()
-                .orElseThrow(() -> new Refused(
+                .orElseThrow(() -> new FlowRejectedException(
                         CloseReason.START_FAILED, "the agent doesn't say the addresses that a header is signed for"));
-        Announcement announcement = new Announcement(
+        OutgoingChain announcement = new OutgoingChain(
                 parts,
                 to,
                 Objects.requireNonNull(originator),
@@ -418,11 +425,14 @@ public final class Flow {
     }
 
     private CompletableFuture<DuplexChannel> written(DuplexChannel channel, Chain signed) {
-        goOn();
+        checkNotStopped();
         Bytes header = parts.chainTlv()
                 .header(signed)
                 .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
-        return written(channel, header, new Refused(CloseReason.OUTBOUND_RESET, "before it had the header"))
+        return written(
+                        channel,
+                        header,
+                        new FlowRejectedException(CloseReason.OUTBOUND_RESET, "before it had the header"))
                 .thenApply(done -> channel);
     }
 
@@ -431,13 +441,13 @@ public final class Flow {
         if (!awaitsAnswer) {
             return CompletableFuture.completedFuture(channel);
         }
-        goOn();
+        checkNotStopped();
         awaitsAnswer = false;
-        Refused gone = new Refused(CloseReason.INBOUND_RESET, "before it had its answer");
+        FlowRejectedException gone = new FlowRejectedException(CloseReason.INBOUND_RESET, "before it had its answer");
         return written(inbound, new BridgeAnswer.Connected().encode(), gone).thenApply(done -> channel);
     }
 
-    private static CompletableFuture<Void> written(Channel to, Bytes bytes, Refused otherwise) {
+    private static CompletableFuture<Void> written(Channel to, Bytes bytes, FlowRejectedException otherwise) {
         CompletableFuture<Void> written = new CompletableFuture<>();
         to.writeAndFlush(Unpooled.wrappedBuffer(bytes.toByteArray())).addListener(done -> {
             if (done.isSuccess()) {
@@ -450,10 +460,10 @@ public final class Flow {
     }
 
     /** Bytes both ways, until there are no more. */
-    private CompletableFuture<RelayEnd> relayed(DuplexChannel channel) {
-        goOn();
+    private CompletableFuture<RelayResult> relayed(DuplexChannel channel) {
+        checkNotStopped();
         stage = FlowView.Stage.RELAYING;
-        Onward way = Objects.requireNonNull(onward);
+        UpstreamConnector way = Objects.requireNonNull(onward);
         Relay running = new Relay(
                 inbound,
                 channel,
@@ -470,12 +480,12 @@ public final class Flow {
     }
 
     /** The end, whatever it was: one reason, in the log, the metrics and nowhere else. */
-    private void closed(@Nullable RelayEnd end, @Nullable Throwable problem) {
+    private void closed(@Nullable RelayResult end, @Nullable Throwable problem) {
         if (stage == FlowView.Stage.CLOSED) {
             giveBackLate();
             return;
         }
-        Ending ending = ending(end, problem);
+        CloseResult ending = ending(end, problem);
         Peer peer = headerOf;
         if (peer != null) {
             parts.headerFailures().ended(peer, ending.reason());
@@ -491,19 +501,19 @@ public final class Flow {
 
     /** A place or a connection may have been on its way when the flow was ended. */
     private void giveBackLate() {
-        Onward way = onward;
+        UpstreamConnector way = onward;
         if (way != null) {
             way.leave(false);
         }
-        Opened late = opened;
+        UpstreamConnection late = opened;
         if (late != null) {
             Relay.reset(late.channel());
         }
     }
 
     /** Its place goes to others, its row goes, and its end is told, whether or not others could be told of the place. */
-    private void leave(Ending ending) {
-        Onward way = onward;
+    private void leave(CloseResult ending) {
+        UpstreamConnector way = onward;
         try {
             if (way != null) {
                 way.leave(keepsPort(ending));
@@ -516,7 +526,7 @@ public final class Flow {
         }
     }
 
-    private boolean keepsPort(Ending ending) {
+    private boolean keepsPort(CloseResult ending) {
         Relay running = relay;
         return running != null && ending.reason() == CloseReason.COMPLETED && running.hasInboundEndedFirst();
     }
@@ -524,7 +534,7 @@ public final class Flow {
     /** Refused before it stood: the application is to feel it at once, as a reset, and not wait for an answer. */
     private void closeBoth(CloseReason reason) {
         closeInbound(reason);
-        Opened other = opened;
+        UpstreamConnection other = opened;
         if (other != null) {
             Relay.reset(other.channel());
         }
@@ -553,28 +563,28 @@ public final class Flow {
         }
     }
 
-    private Ending ending(@Nullable RelayEnd end, @Nullable Throwable problem) {
-        Ending asked = stopped;
-        if (asked != null && (end == null || end == RelayEnd.ABORTED)) {
+    private CloseResult ending(@Nullable RelayResult end, @Nullable Throwable problem) {
+        CloseResult asked = stopped;
+        if (asked != null && (end == null || end == RelayResult.ABORTED)) {
             return asked;
         }
         if (end != null) {
-            return new Ending(CloseReason.of(end), "");
+            return new CloseResult(CloseReason.of(end), "");
         }
         Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
-        if (cause instanceof Refused refused) {
-            return new Ending(refused.reason(), refused.detail());
+        if (cause instanceof FlowRejectedException refused) {
+            return new CloseResult(refused.reason(), refused.detail());
         }
         LOG.error("flow {} failed in stage {}", number, stage, cause);
-        return new Ending(CloseReason.INTERNAL_ERROR, String.valueOf(cause));
+        return new CloseResult(CloseReason.INTERNAL_ERROR, String.valueOf(cause));
     }
 
     /** Ends this flow with {@code reason}, wherever on its line it is. */
     void stop(CloseReason reason) {
-        stop(new Ending(reason, ""));
+        stop(new CloseResult(reason, ""));
     }
 
-    void stop(Ending ending) {
+    void stop(CloseResult ending) {
         inbound.eventLoop().execute(() -> end(ending));
     }
 
@@ -594,7 +604,7 @@ public final class Flow {
     }
 
     /** Ends it at once: nothing that it waits for, a lookup, a place, a connection or a signature, holds it up. */
-    private void end(Ending ending) {
+    private void end(CloseResult ending) {
         if (stopped != null || stage == FlowView.Stage.CLOSED) {
             return;
         }
@@ -605,7 +615,7 @@ public final class Flow {
             return;
         }
         closeInbound(ending.reason());
-        Onward way = onward;
+        UpstreamConnector way = onward;
         if (way != null) {
             way.giveUp();
         }
@@ -621,7 +631,7 @@ public final class Flow {
             case RESET -> CloseReason.INBOUND_RESET;
             case TIMEOUT -> CloseReason.INBOUND_TIMEOUT;
         };
-        end(new Ending(reason, "while " + stage));
+        end(new CloseResult(reason, "while " + stage));
         return true;
     }
 
@@ -641,10 +651,10 @@ public final class Flow {
     }
 
     /** Nothing goes on for a flow that was told to stop while it waited for an answer. */
-    void goOn() {
-        Ending asked = stopped;
+    void checkNotStopped() {
+        CloseResult asked = stopped;
         if (asked != null) {
-            throw new Refused(asked.reason(), asked.detail());
+            throw new FlowRejectedException(asked.reason(), asked.detail());
         }
     }
 
@@ -667,7 +677,7 @@ public final class Flow {
                 Optional.ofNullable(originator),
                 Optional.ofNullable(decision),
                 Optional.ofNullable(next),
-                Optional.ofNullable(onward).flatMap(Onward::over),
+                Optional.ofNullable(onward).flatMap(UpstreamConnector::over),
                 closedDetails,
                 running == null ? 0 : running.bytesToOutbound(),
                 running == null ? 0 : running.bytesToInbound());

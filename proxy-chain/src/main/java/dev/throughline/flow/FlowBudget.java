@@ -4,16 +4,16 @@ import com.google.common.collect.HashMultiset;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Multiset;
+import dev.throughline.budget.Account;
 import dev.throughline.budget.Admission;
-import dev.throughline.budget.Ask;
 import dev.throughline.budget.Budget;
-import dev.throughline.budget.Claimant;
+import dev.throughline.budget.BudgetChange;
 import dev.throughline.budget.Lease;
+import dev.throughline.budget.LeaseRequest;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.budget.PoolView;
 import dev.throughline.budget.Shortage;
 import dev.throughline.budget.Ticket;
-import dev.throughline.budget.Turn;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import dev.throughline.os.PeriodicTask;
@@ -61,7 +61,7 @@ public final class FlowBudget implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FlowBudget.class);
 
     private record UserOfHost(String host, String user) {
-        static UserOfHost of(Claimant who) {
+        static UserOfHost of(Account who) {
             return new UserOfHost(who.host(), who.user());
         }
     }
@@ -70,14 +70,14 @@ public final class FlowBudget implements AutoCloseable {
 
     private final Budget budget;
     private final PoolRule rule;
-    private final Claimants claimants;
+    private final Accounts accounts;
     private final Function<HostId, String> hostNames;
     private final BudgetEvents events;
     private final Set<String> names = ConcurrentHashMap.newKeySet();
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
-    private final PassedTransports passed = new PassedTransports(LOG::warn);
-    private final LimitedOriginators limited = new LimitedOriginators(LOG::warn);
+    private final TransportFallbackLog passed = new TransportFallbackLog(LOG::warn);
+    private final LimitedOriginatorLog limited = new LimitedOriginatorLog(LOG::warn);
     private final HostShortages shortages = new HostShortages(this::largestHolder, LOG::warn);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("budget-clock").daemon().factory());
@@ -87,7 +87,7 @@ public final class FlowBudget implements AutoCloseable {
      *
      * @param flows that it may have at once
      * @param maxWaiting how many flows may wait for a place
-     * @param claimants whom flows count for
+     * @param accounts whom flows count for
      * @param hostNames what people call a host
      * @param events who is told
      */
@@ -95,10 +95,10 @@ public final class FlowBudget implements AutoCloseable {
             int flows,
             PoolRule rule,
             int maxWaiting,
-            Claimants claimants,
+            Accounts accounts,
             Function<HostId, String> hostNames,
             BudgetEvents events) {
-        this.claimants = claimants;
+        this.accounts = accounts;
         this.budget = new Budget(maxWaiting).pool(HOP, flows, rule);
         this.rule = rule;
         this.hostNames = hostNames;
@@ -137,13 +137,13 @@ public final class FlowBudget implements AutoCloseable {
     }
 
     /** The claimant of a connection while only its user, of this host, is known. */
-    Claimant ownUser(int uid) {
-        return claimants.ofOwnUser(uid);
+    Account ownUser(int uid) {
+        return accounts.ofOwnUser(uid);
     }
 
     /** Whom a flow of this originator counts for. */
-    Claimant claimant(Originator who) {
-        return claimants.of(who);
+    Account account(Originator who) {
+        return accounts.of(who);
     }
 
     /** Whether there is a pool of this name. */
@@ -152,11 +152,11 @@ public final class FlowBudget implements AutoCloseable {
     }
 
     /**
-     * Asks for a place for {@code flow}; it has one, or is {@link Refused}, within the time that its class says.
+     * Asks for a place for {@code flow}; it has one, or is {@link FlowRejectedException}, within the time that its class says.
      *
      * @param givenUp the lease of a start that was given up, in whose stead it asks
      */
-    CompletableFuture<Lease> lease(Flow flow, HostId host, Ask ask, Optional<Lease> givenUp) {
+    CompletableFuture<Lease> lease(Flow flow, HostId host, LeaseRequest ask, Optional<Lease> givenUp) {
         CompletableFuture<Lease> answer = new CompletableFuture<>();
         // Whoever is served at once must find its waiter there.
         synchronized (this) {
@@ -187,7 +187,7 @@ public final class FlowBudget implements AutoCloseable {
         return answer;
     }
 
-    private void limited(Claimant who, HostId host, Shortage why, long now) {
+    private void limited(Account who, HostId host, Shortage why, long now) {
         limited.limited(who, hostNames.apply(host), why, now);
     }
 
@@ -209,12 +209,12 @@ public final class FlowBudget implements AutoCloseable {
         };
     }
 
-    private Refused refusal(Shortage shortage, String how) {
+    private FlowRejectedException refusal(Shortage shortage, String how) {
         events.refused(pool(shortage), reason(shortage));
         CloseReason reason = shortage instanceof Shortage.Capped
                 ? CloseReason.CLASS_LIMIT
                 : pool(shortage).startsWith(PORTS) ? CloseReason.NO_PORTS : CloseReason.NO_PLACE;
-        return new Refused(reason, shortage + how);
+        return new FlowRejectedException(reason, shortage + how);
     }
 
     /** A start failed, and the flow goes on over another transport. */
@@ -256,7 +256,8 @@ public final class FlowBudget implements AutoCloseable {
             waiters.forEach((ticket, waiter) -> {
                 if (waiter.flow == flow && budget.cancel(ticket)) {
                     waiters.remove(ticket);
-                    waiter.answer.completeExceptionally(new Refused(CloseReason.STOPPED, "while it waited"));
+                    waiter.answer.completeExceptionally(
+                            new FlowRejectedException(CloseReason.STOPPED, "while it waited"));
                 }
             });
         }
@@ -275,10 +276,10 @@ public final class FlowBudget implements AutoCloseable {
         }
     }
 
-    private void act(Turn turn) {
+    private void act(BudgetChange turn) {
         turn.evicted().forEach(this::evict);
         turn.expired().forEach(this::refuse);
-        for (Turn.Served served : turn.served()) {
+        for (BudgetChange.Served served : turn.served()) {
             Waiter waiter = waiters.remove(served.ticket());
             if (waiter != null) {
                 holders.put(served.lease(), waiter.flow);
@@ -290,7 +291,7 @@ public final class FlowBudget implements AutoCloseable {
     private void refuse(Ticket ticket) {
         Waiter waiter = waiters.remove(ticket);
         if (waiter != null) {
-            Refused refused = refusal(ticket.shortage(), ", and no place came free while it waited");
+            FlowRejectedException refused = refusal(ticket.shortage(), ", and no place came free while it waited");
             waiter.flow.loop().execute(() -> waiter.answer.completeExceptionally(refused));
         }
     }
@@ -355,7 +356,7 @@ public final class FlowBudget implements AutoCloseable {
     }
 
     private String hostName(Flow flow) {
-        return flow.view().originator().map(Originator::host).map(hostNames).orElse(Claimant.UNKNOWN);
+        return flow.view().originator().map(Originator::host).map(hostNames).orElse(Account.UNKNOWN);
     }
 
     /** What this host has no more of. */

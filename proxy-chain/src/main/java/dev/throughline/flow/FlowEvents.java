@@ -16,7 +16,7 @@ public interface FlowEvents {
     default void decided(Decision decision) {}
 
     /** A flow is over; called exactly once for every connection that was taken. */
-    void closed(FlowView flow, Ending ending);
+    void closed(FlowView flow, CloseResult ending);
 
     /** Tells several. */
     static FlowEvents all(List<FlowEvents> listeners) {
@@ -37,7 +37,7 @@ public interface FlowEvents {
             }
 
             @Override
-            public void closed(FlowView flow, Ending ending) {
+            public void closed(FlowView flow, CloseResult ending) {
                 listeners.forEach(listener -> listener.closed(flow, ending));
             }
         };

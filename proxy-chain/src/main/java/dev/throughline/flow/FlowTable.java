@@ -58,7 +58,9 @@ public final class FlowTable {
     public List<FlowView> find(Tuple tuple) {
         return list().stream()
                 .filter(flow -> flow.originator().map(Originator::tuple).equals(Optional.of(tuple))
-                        || flow.arrival().flatMap(Arrival::connection).equals(Optional.of(tuple)))
+                        || flow.arrival()
+                                .flatMap(AcceptedConnection::connection)
+                                .equals(Optional.of(tuple)))
                 .toList();
     }
 

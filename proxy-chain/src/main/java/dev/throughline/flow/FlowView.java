@@ -3,7 +3,7 @@ package dev.throughline.flow;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.Verification;
-import dev.throughline.identify.LocalOwner;
+import dev.throughline.identify.SocketIdentity;
 import dev.throughline.originator.Originator;
 import dev.throughline.policy.Decision;
 import java.time.Duration;
@@ -33,8 +33,8 @@ public record FlowView(
         Stage stage,
         Instant acceptedAt,
         Duration age,
-        Optional<Arrival> arrival,
-        Optional<LocalOwner> kernel,
+        Optional<AcceptedConnection> arrival,
+        Optional<SocketIdentity> kernel,
         Optional<Verification> verification,
         Optional<Originator> originator,
         Optional<Decision> decision,

@@ -61,12 +61,12 @@ public final class HeaderFailures {
     }
 
     /** Why no header of {@code peer} is read now, if so. */
-    synchronized Optional<Refused> objection(Peer peer) {
+    synchronized Optional<FlowRejectedException> objection(Peer peer) {
         Debt debt = debts.get(peer);
         long wait = debt == null ? 0 : debt.paidAt - now() - (limit - 1) * nanosEach;
         return wait <= 0
                 ? Optional.empty()
-                : Optional.of(new Refused(
+                : Optional.of(new FlowRejectedException(
                         CloseReason.HEADER_FAILURES,
                         "peer %s: %d headers failed in %d ms, retry in %d ms"
                                 .formatted(peer, limit, window.toMillis(), wait / 1_000_000 + 1)));

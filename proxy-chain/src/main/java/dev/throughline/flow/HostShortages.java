@@ -1,6 +1,6 @@
 package dev.throughline.flow;
 
-import dev.throughline.transport.NotOpened;
+import dev.throughline.transport.ConnectFailedException;
 import dev.throughline.transport.SystemError;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
@@ -23,7 +23,7 @@ public final class HostShortages {
     /** A place where something is short. */
     private record Place(String name, String effect) {}
 
-    private static final class Words implements Spells.Words<Place> {
+    private static final class Words implements EpisodeLog.Words<Place> {
         private final Supplier<Optional<String>> largestHolder;
 
         Words(Supplier<Optional<String>> largestHolder) {
@@ -43,7 +43,7 @@ public final class HostShortages {
     }
 
     private final Supplier<Optional<String>> largestHolder;
-    private final Spells<Place> episodes;
+    private final EpisodeLog<Place> episodes;
     private long refused;
     private @Nullable String lacking;
     private long lackedAt;
@@ -57,7 +57,7 @@ public final class HostShortages {
      */
     public HostShortages(Supplier<Optional<String>> largestHolder, Consumer<String> log) {
         this.largestHolder = largestHolder;
-        this.episodes = new Spells<>(new Words(largestHolder), log);
+        this.episodes = new EpisodeLog<>(new Words(largestHolder), log);
     }
 
     /** A connection to {@code listener} was reset unserved, or can't be accepted yet. */
@@ -69,7 +69,7 @@ public final class HostShortages {
 
     /** A connection onwards can't be opened, and there is no other way for its flow. */
     synchronized void onward(String transport, String reason, String why) {
-        if (reason.equals(NotOpened.NO_DESCRIPTORS)) {
+        if (reason.equals(ConnectFailedException.NO_DESCRIPTORS)) {
             lacks("flows end with " + reason + ": " + why);
         }
         episodes.happens(new Place("transport " + transport, "flows end with " + reason), why, System.nanoTime());

@@ -1,6 +1,6 @@
 package dev.throughline.flow;
 
-import dev.throughline.budget.Claimant;
+import dev.throughline.budget.Account;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import dev.throughline.relay.BufferMemory;
@@ -71,9 +71,9 @@ public final class MemoryPressure implements Runnable {
             int held = flow.heldBytes();
             Optional<Originator> who = flow.originator();
             if (held > 0 && who.isPresent()) {
-                Claimant claimant = budget.claimant(who.get());
+                Account account = budget.account(who.get());
                 Holding holding =
-                        users.computeIfAbsent(new UserOfHost(claimant.host(), claimant.user()), any -> new Holding());
+                        users.computeIfAbsent(new UserOfHost(account.host(), account.user()), any -> new Holding());
                 holding.flows.add(new Held(flow, held));
                 holding.bytes += held;
             }
@@ -99,7 +99,7 @@ public final class MemoryPressure implements Runnable {
         budget.shortages().buffers(why);
         for (Held held : holding.flows) {
             closing.add(held.flow);
-            held.flow.stop(new Ending(CloseReason.MEMORY_PRESSURE, why));
+            held.flow.stop(new CloseResult(CloseReason.MEMORY_PRESSURE, why));
             excess -= held.bytes;
             if (excess <= 0) {
                 return;

@@ -23,7 +23,7 @@ record Peer(Optional<InetAddress> network, OptionalInt uid) {
         this(Optional.of(network), uid);
     }
 
-    static Peer of(Arrival arrival, OptionalInt uid) {
+    static Peer of(AcceptedConnection arrival, OptionalInt uid) {
         return new Peer(
                 arrival.connection().map(socket -> network(socket.source().getAddress())), uid);
     }

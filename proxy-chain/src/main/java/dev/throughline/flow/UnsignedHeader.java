@@ -26,26 +26,28 @@ final class UnsignedHeader {
      */
     static Tuple flow(Header header, Tuple socket, ChainTlv ours) {
         if (hasChain(header, ours)) {
-            throw new Refused(
+            throw new FlowRejectedException(
                     CloseReason.HEADER_SIGNED,
                     "it carries a chain, which this listener doesn't verify: use mode chain");
         }
         Tuple flow = header.tuple()
-                .orElseThrow(() -> new Refused(
+                .orElseThrow(() -> new FlowRejectedException(
                         CloseReason.HEADER_WITHOUT_FLOW,
                         header.command() == Header.Command.LOCAL
                                 ? "command LOCAL, which is for health checkers"
                                 : "one end is an IPv4 address, mapped to IPv6, and the other an IPv6 address"));
         if (!flow.equals(tcp(flow))) {
-            throw new Refused(CloseReason.HEADER_WITHOUT_FLOW, flow.transport() + ", only TCP is passed on");
+            throw new FlowRejectedException(
+                    CloseReason.HEADER_WITHOUT_FLOW, flow.transport() + ", only TCP is passed on");
         }
         InetSocketAddress destination = flow.destination();
         if (destination.equals(socket.destination())) {
-            throw new Refused(CloseReason.LOOP, "its destination is this listener, " + Tuple.text(destination));
+            throw new FlowRejectedException(
+                    CloseReason.LOOP, "its destination is this listener, " + Tuple.text(destination));
         }
         if (meansItsHost(destination.getAddress())
                 && !socket.source().getAddress().isLoopbackAddress()) {
-            throw new Refused(
+            throw new FlowRejectedException(
                     CloseReason.DESTINATION_NOT_HERE,
                     Tuple.text(destination) + " of the proxy at " + Tuple.text(socket.source())
                             + " isn't that of this host");

@@ -2,7 +2,7 @@ package dev.throughline.identify;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Namespaces;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.Workload;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -64,7 +64,7 @@ record CgroupName(Optional<String> path, Optional<String> unit, Optional<String>
                 break;
             }
         }
-        return new CgroupName(KernelText.of(path, MAX_PATH_BYTES), unit(parts), container, pod);
+        return new CgroupName(EscapedText.of(path, MAX_PATH_BYTES), unit(parts), container, pod);
     }
 
     /** The same names, of a group that has this path in another hierarchy. */
@@ -76,8 +76,8 @@ record CgroupName(Optional<String> path, Optional<String> unit, Optional<String>
         return unit.isEmpty() && container.isEmpty() && pod.isEmpty();
     }
 
-    Placement placement(Bytes bootId, Namespaces namespaces) {
-        return new Placement(Optional.of(bootId), path, unit, container, pod, namespaces);
+    Workload workload(Bytes bootId, Namespaces namespaces) {
+        return new Workload(Optional.of(bootId), path, unit, container, pod, namespaces);
     }
 
     /** The first part that isn't a slice, if it is a unit: systemd's cg_path_get_unit. */

@@ -79,7 +79,7 @@ final class ExecutableDigests implements AutoCloseable {
 
     private static String place(Mounts.FileSystem fileSystem) {
         return "the file system " + (fileSystem.device() >>> 20) + ":" + (fileSystem.device() & 0xF_FFFF) + " ("
-                + KernelText.of(fileSystem.type().getBytes(StandardCharsets.ISO_8859_1), MAX_TYPE_BYTES)
+                + EscapedText.of(fileSystem.type().getBytes(StandardCharsets.ISO_8859_1), MAX_TYPE_BYTES)
                         .orElse("")
                 + ")";
     }

@@ -40,7 +40,7 @@ record ExecutablePath(Optional<String> text, Optional<ExecutableState> state) {
         if (pinned.status().links() == 0) {
             return isOurs
                     ? paths.stateOf(before, file)
-                            .thenApply(state -> new ExecutablePath(KernelText.of(before, MAX_BYTES), state))
+                            .thenApply(state -> new ExecutablePath(EscapedText.of(before, MAX_BYTES), state))
                     : CompletableFuture.completedFuture(UNKNOWN);
         }
         return paths.leadsTo(name, file, fileSystem).thenCompose(leads -> {
@@ -55,6 +55,6 @@ record ExecutablePath(Optional<String> text, Optional<ExecutableState> state) {
 
     /** That of a file to which {@code name} leads. */
     static ExecutablePath current(byte[] name) {
-        return new ExecutablePath(KernelText.of(name, MAX_BYTES), Optional.empty());
+        return new ExecutablePath(EscapedText.of(name, MAX_BYTES), Optional.empty());
     }
 }

@@ -58,7 +58,7 @@ final class HashQueue {
         private final long user;
         private final Job job;
 
-        Running(TurnQueue.Turn<Job> turn) {
+        Running(UserRoundRobin.Turn<Job> turn) {
             this.user = turn.user();
             this.job = turn.item();
         }
@@ -67,7 +67,7 @@ final class HashQueue {
     private final SliceReader reader;
     private final Executor patience;
     private final Map<FileVersion, Job> jobs = new HashMap<>();
-    private final TurnQueue<Job> queue = new TurnQueue<>(PER_USER, TOTAL);
+    private final UserRoundRobin<Job> queue = new UserRoundRobin<>(PER_USER, TOTAL);
     private final Set<String> busyPlaces = new HashSet<>();
     private @Nullable Running running;
     private long refused;
@@ -106,7 +106,7 @@ final class HashQueue {
     }
 
     /** Returns the job if nobody waits for it any more. */
-    private Optional<Job> displaced(TurnQueue.Turn<Job> turn) {
+    private Optional<Job> displaced(UserRoundRobin.Turn<Job> turn) {
         refused++;
         Job job = turn.item();
         job.users.remove(turn.user());
@@ -123,7 +123,7 @@ final class HashQueue {
             if (running != null) {
                 return;
             }
-            Optional<TurnQueue.Turn<Job>> next = queue.next(job -> !busyPlaces.contains(job.place));
+            Optional<UserRoundRobin.Turn<Job>> next = queue.next(job -> !busyPlaces.contains(job.place));
             if (next.isEmpty()) {
                 return;
             }

@@ -125,7 +125,7 @@ final class KnownExecutables {
         if (before != null) {
             candidates.add(before);
         }
-        Optional<String> file = KernelText.of(name.toByteArray(), MAX_NAME_BYTES - 1);
+        Optional<String> file = EscapedText.of(name.toByteArray(), MAX_NAME_BYTES - 1);
         if (file.isPresent() && !file.get().contains("/") && !file.get().isEmpty()) {
             FOLDERS.forEach(folder -> candidates.add(Path.of(folder, file.get())));
         }

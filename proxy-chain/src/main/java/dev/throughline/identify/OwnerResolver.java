@@ -16,7 +16,7 @@ public interface OwnerResolver {
      *
      * @param tuple the application's source and the destination that it asked for, not the listener's address
      */
-    CompletableFuture<LocalOwner> identify(Tuple tuple);
+    CompletableFuture<SocketIdentity> identify(Tuple tuple);
 
     /**
      * Returns the user who holds the application's end of a TCP flow, if the kernel says so at once: for turns, not for decisions.
@@ -35,7 +35,7 @@ public interface OwnerResolver {
     OptionalInt user(Tuple tuple);
 
     /** Says who connected to a Unix socket of this process. */
-    CompletableFuture<LocalOwner> identify(UnixPeer peer);
+    CompletableFuture<SocketIdentity> identify(UnixPeer peer);
 
     /**
      * Returns the identity of a process behind another proxy: unknown, as the socket belongs to that proxy. The evidence says whether

@@ -4,7 +4,7 @@ import com.google.common.base.CharMatcher;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Streams;
-import dev.throughline.ebpf.ConnectNotes;
+import dev.throughline.ebpf.ConnectTracer;
 import dev.throughline.ebpf.ExecRecord;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
@@ -44,8 +44,8 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     private final SocketDiag sockets;
     private final ExecutableDigests digests;
     private final BoundedReads reads;
-    private final HolderSearch search;
-    private final PeerNaming peers;
+    private final ProcScanner search;
+    private final UnixPeerResolver peers;
     /** Empty on a kernel that has no number for it. */
     private final OptionalLong networkNamespace;
 
@@ -56,15 +56,15 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     private final LongUnaryOperator owners;
     private final LongAdder lookups = new LongAdder();
     private final LongAdder failures = new LongAdder();
-    private volatile Optional<Callers> callers = Optional.empty();
+    private volatile Optional<ConnectRecords> callers = Optional.empty();
 
     private ProcessIdentifier(
             LocalAddresses addresses,
             SocketDiag sockets,
             ExecutableDigests digests,
             BoundedReads reads,
-            HolderSearch search,
-            PeerNaming peers,
+            ProcScanner search,
+            UnixPeerResolver peers,
             OptionalLong networkNamespace,
             Bytes bootId,
             IdentifyLimits limits,
@@ -122,9 +122,9 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
         LongUnaryOperator owners = SubordinateUids.ofThisHost()::owner;
         ExecutableDigests digests = new ExecutableDigests(owners);
         BoundedReads reads = new BoundedReads("bounded-read", limits.readDeadline());
-        HolderSearch search = new HolderSearch(
+        ProcScanner search = new ProcScanner(
                 limits,
-                new Naming(
+                new SocketIdentityResolver(
                         new ProcessReader(digests, commandLines, reads),
                         Users.ofThisHost(),
                         bootId,
@@ -132,7 +132,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
                         cgroup),
                 owners);
         search.start();
-        PeerNaming peers = new PeerNaming(
+        UnixPeerResolver peers = new UnixPeerResolver(
                 new ProcessReader(digests, commandLines, reads), Users.ofThisHost(), bootId, limits, bootTicks, owners);
         return new ProcessIdentifier(
                 addresses,
@@ -154,17 +154,17 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
      *
      * @param notes what the kernel notes, if it does; not closed here
      */
-    public void use(Optional<ConnectNotes> notes) {
-        Optional<Callers> before = callers;
+    public void use(Optional<ConnectTracer> notes) {
+        Optional<ConnectRecords> before = callers;
         callers = networkNamespace.isPresent() ? notes.map(this::callers) : Optional.empty();
-        before.ifPresent(Callers::close);
+        before.ifPresent(ConnectRecords::close);
     }
 
-    private Callers callers(ConnectNotes notes) {
-        return new Callers(
+    private ConnectRecords callers(ConnectTracer notes) {
+        return new ConnectRecords(
                 notes,
                 networkNamespace.getAsLong(),
-                new CallerNaming(
+                new ConnectRecordResolver(
                         new ProcessReader(digests, commandLines, reads),
                         new KnownExecutables(digests, reads),
                         pid -> lastExec(notes, pid),
@@ -177,7 +177,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     }
 
     /** What can't be asked isn't known. */
-    private static Optional<ExecRecord> lastExec(ConnectNotes notes, int pid) {
+    private static Optional<ExecRecord> lastExec(ConnectTracer notes, int pid) {
         try {
             return notes.lastExec(pid);
         } catch (OsException e) {
@@ -206,10 +206,10 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
      * @throws IllegalArgumentException if the tuple isn't TCP
      */
     @Override
-    public CompletableFuture<LocalOwner> identify(Tuple tuple) {
+    public CompletableFuture<SocketIdentity> identify(Tuple tuple) {
         lookups.increment();
         try {
-            Optional<CompletableFuture<LocalOwner>> noted = caller(tuple);
+            Optional<CompletableFuture<SocketIdentity>> noted = caller(tuple);
             if (noted.isPresent()) {
                 return noted.get();
             }
@@ -218,20 +218,20 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
             boolean isHere = socket.map(SocketOwner::bearsHostsAddress).orElse(false)
                     || addresses.contains(tuple.source().getAddress());
             if (!isHere) {
-                return CompletableFuture.completedFuture(LocalOwner.remote());
+                return CompletableFuture.completedFuture(SocketIdentity.remote());
             }
-            Optional<CompletableFuture<LocalOwner>> caller = caller(tuple, socket);
+            Optional<CompletableFuture<SocketIdentity>> caller = caller(tuple, socket);
             if (caller.isPresent()) {
                 return caller.get();
             }
             if (socket.isEmpty() || socket.get().isOrphaned()) {
                 OptionalInt mark = socket.map(SocketOwner::mark).orElse(OptionalInt.empty());
-                return CompletableFuture.completedFuture(LocalOwner.unknown(mark));
+                return CompletableFuture.completedFuture(SocketIdentity.unknown(mark));
             }
             return search.find(socket.get(), bootTicks.getAsLong());
         } catch (OsException e) {
             failures.increment();
-            return CompletableFuture.completedFuture(LocalOwner.unknown(OptionalInt.empty()));
+            return CompletableFuture.completedFuture(SocketIdentity.unknown(OptionalInt.empty()));
         }
     }
 
@@ -241,7 +241,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
             if (!addresses.contains(tuple.source().getAddress())) {
                 return OptionalInt.empty();
             }
-            Optional<Callers> noted = callers;
+            Optional<ConnectRecords> noted = callers;
             OptionalInt uid = noted.isPresent() ? noted.get().uid(tuple) : OptionalInt.empty();
             return uid.isPresent()
                     ? uid
@@ -287,14 +287,14 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
      * and in any case the user. The future is completed as that of {@link #identify(Tuple)}.
      */
     @Override
-    public CompletableFuture<LocalOwner> identify(UnixPeer peer) {
+    public CompletableFuture<SocketIdentity> identify(UnixPeer peer) {
         lookups.increment();
         return peers.name(peer);
     }
 
     /** The note alone does, if it says enough and the connection comes from this host. */
-    private Optional<CompletableFuture<LocalOwner>> caller(Tuple tuple) throws OsException {
-        Optional<Callers> noted = callers;
+    private Optional<CompletableFuture<SocketIdentity>> caller(Tuple tuple) throws OsException {
+        Optional<ConnectRecords> noted = callers;
         if (noted.isEmpty() || !addresses.contains(tuple.source().getAddress())) {
             return Optional.empty();
         }
@@ -307,9 +307,9 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
     }
 
     /** Where notes can't be read, the socket alone must do. */
-    private Optional<CompletableFuture<LocalOwner>> caller(Tuple tuple, Optional<SocketOwner> socket) {
+    private Optional<CompletableFuture<SocketIdentity>> caller(Tuple tuple, Optional<SocketOwner> socket) {
         try {
-            Optional<Callers> noted = callers;
+            Optional<ConnectRecords> noted = callers;
             return noted.isPresent() ? noted.get().find(tuple, socket) : Optional.empty();
         } catch (OsException e) {
             failures.increment();
@@ -370,7 +370,7 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
         reads.close();
         search.close();
         peers.close();
-        callers.ifPresent(Callers::close);
+        callers.ifPresent(ConnectRecords::close);
         digests.close();
         sockets.close();
         addresses.close();

@@ -3,7 +3,7 @@ package dev.throughline.identify;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Code;
-import dev.throughline.originator.Person;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.os.Mounts;
 import dev.throughline.os.PinnedFile;
@@ -81,8 +81,8 @@ final class ProcessReader {
                     AppleSignature.UNKNOWN);
         }
 
-        Person person(Optional<String> userName) {
-            return new Person(userName, reading.parent, commandLine, reading.view.audit());
+        ProcessContext processContext(Optional<String> userName) {
+            return new ProcessContext(userName, reading.parent, commandLine, reading.view.audit());
         }
     }
 

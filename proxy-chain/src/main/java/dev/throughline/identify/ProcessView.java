@@ -4,8 +4,8 @@ import dev.throughline.header.Bytes;
 import dev.throughline.originator.Audit;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Namespaces;
-import dev.throughline.originator.Placement;
 import dev.throughline.originator.ProcessId;
+import dev.throughline.originator.Workload;
 import dev.throughline.os.PinnedFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,14 +65,14 @@ record ProcessView(
         return credentials.uid() == uid || credentials.effectiveUid() == uid;
     }
 
-    Placement placement(Bytes bootId) {
-        return cgroup.orElse(CgroupName.UNKNOWN).placement(bootId, namespaces);
+    Workload workload(Bytes bootId) {
+        return cgroup.orElse(CgroupName.UNKNOWN).workload(bootId, namespaces);
     }
 
     /** The kernel ends the name with one newline; any before it is the process's own. */
     private static Optional<String> command(Path process) throws IOException {
         byte[] line = Files.readAllBytes(process.resolve("comm"));
-        return KernelText.of(Arrays.copyOf(line, Math.max(0, line.length - 1)), MAX_COMMAND_BYTES);
+        return EscapedText.of(Arrays.copyOf(line, Math.max(0, line.length - 1)), MAX_COMMAND_BYTES);
     }
 
     /** A kernel without control groups has no such file. */

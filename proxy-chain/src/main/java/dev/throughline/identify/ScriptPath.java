@@ -94,7 +94,7 @@ final class ScriptPath {
             }
         }
         return ahead.isEmpty() && isRoots(status) && (status.mode() & TYPE) == REGULAR
-                ? KernelText.of(at.toString().getBytes(StandardCharsets.UTF_8), MAX_BYTES)
+                ? EscapedText.of(at.toString().getBytes(StandardCharsets.UTF_8), MAX_BYTES)
                 : Optional.empty();
     }
 

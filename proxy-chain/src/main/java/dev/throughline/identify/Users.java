@@ -50,7 +50,7 @@ public final class Users {
         for (String line : new String(passwd, StandardCharsets.ISO_8859_1).split("\n", -1)) {
             String[] fields = line.split(":", -1);
             if (fields.length == 7 && !line.startsWith("#")) {
-                KernelText.of(fields[0].getBytes(StandardCharsets.ISO_8859_1), MAX_NAME_BYTES)
+                EscapedText.of(fields[0].getBytes(StandardCharsets.ISO_8859_1), MAX_NAME_BYTES)
                         .ifPresent(name -> uid(fields[2]).ifPresent(uid -> names.putIfAbsent(uid, name)));
             }
         }

@@ -3,16 +3,16 @@ package dev.throughline.intercept;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.config.ListenerConfig.Agent;
 import dev.throughline.flow.CloseReason;
-import dev.throughline.flow.Entrance;
-import dev.throughline.flow.Refused;
+import dev.throughline.flow.FlowRejectedException;
+import dev.throughline.flow.ListenerProfile;
 import dev.throughline.header.Bytes;
-import dev.throughline.identify.LocalOwner;
+import dev.throughline.identify.SocketIdentity;
 import dev.throughline.originator.Code;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Whoever connects to a bridge must be one of the agents that the configuration names, in all that it says of that one. */
-final class AgentRule implements Entrance.OwnerRule {
+final class AgentRule implements ListenerProfile.OwnerRule {
     private final ImmutableList<Agent> agents;
 
     AgentRule(ImmutableList<Agent> agents) {
@@ -20,13 +20,13 @@ final class AgentRule implements Entrance.OwnerRule {
     }
 
     @Override
-    public Optional<Refused> objection(LocalOwner owner) {
+    public Optional<FlowRejectedException> objection(SocketIdentity owner) {
         return agents.stream().anyMatch(agent -> is(agent, owner))
                 ? Optional.empty()
-                : Optional.of(new Refused(CloseReason.AGENT_NOT_ALLOWED, text(owner)));
+                : Optional.of(new FlowRejectedException(CloseReason.AGENT_NOT_ALLOWED, text(owner)));
     }
 
-    private static boolean is(Agent agent, LocalOwner owner) {
+    private static boolean is(Agent agent, SocketIdentity owner) {
         Code code = owner.identity().code();
         return owner.uid().equals(OptionalInt.of(agent.uid()))
                 && agrees(agent.executable(), code.executable())
@@ -38,7 +38,7 @@ final class AgentRule implements Entrance.OwnerRule {
         return expected.isEmpty() || expected.equals(found);
     }
 
-    private static String text(LocalOwner owner) {
+    private static String text(SocketIdentity owner) {
         Code code = owner.identity().code();
         return "user " + Integer.toUnsignedString(owner.uid().orElse(-1))
                 + ", executable " + code.executable().orElse("unknown")

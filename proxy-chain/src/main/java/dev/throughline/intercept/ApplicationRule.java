@@ -1,9 +1,9 @@
 package dev.throughline.intercept;
 
 import dev.throughline.flow.CloseReason;
-import dev.throughline.flow.Entrance;
-import dev.throughline.flow.Refused;
-import dev.throughline.identify.LocalOwner;
+import dev.throughline.flow.FlowRejectedException;
+import dev.throughline.flow.ListenerProfile;
+import dev.throughline.identify.SocketIdentity;
 import java.util.Optional;
 
 /**
@@ -11,11 +11,11 @@ import java.util.Optional;
  * application. Without it, a mark that is missing from {@code later-marks} would send a flow round and round, each time with
  * a new chain in which no rule sees a loop.
  */
-final class ApplicationRule implements Entrance.OwnerRule {
+final class ApplicationRule implements ListenerProfile.OwnerRule {
     private static final int OWN_PID = Math.toIntExact(ProcessHandle.current().pid());
 
     @Override
-    public Optional<Refused> objection(LocalOwner owner) {
+    public Optional<FlowRejectedException> objection(SocketIdentity owner) {
         if (owner.mark().isPresent() && (owner.mark().getAsInt() & Marks.MAX) != 0) {
             return loop("a hop opened it, with mark 0x%x: is that mark in later-marks?"
                     .formatted(owner.mark().getAsInt() & Marks.MAX));
@@ -28,7 +28,7 @@ final class ApplicationRule implements Entrance.OwnerRule {
                 : Optional.empty();
     }
 
-    private static Optional<Refused> loop(String detail) {
-        return Optional.of(new Refused(CloseReason.LOOP, detail));
+    private static Optional<FlowRejectedException> loop(String detail) {
+        return Optional.of(new FlowRejectedException(CloseReason.LOOP, detail));
     }
 }

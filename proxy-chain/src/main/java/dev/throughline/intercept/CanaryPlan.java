@@ -56,26 +56,26 @@ record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
                 .filter(canary -> takenBy(plan, uid, canary).equals(Optional.of(listener)));
     }
 
-    private static Stream<CanaryPlan> candidates(Capture capture) {
+    private static Stream<CanaryPlan> candidates(CaptureRule capture) {
         return switch (capture.match()) {
-            case Capture.PreviousHop previous ->
+            case CaptureRule.PreviousHop previous ->
                 NOBODY.stream()
                         .map(address -> new CanaryPlan(
                                 capture.listener(),
                                 new InetSocketAddress(address, ANY_PORT),
                                 previous.mark().orElse(0)));
-            case Capture.Apps apps ->
+            case CaptureRule.Apps apps ->
                 addresses(apps)
                         .map(address ->
                                 new CanaryPlan(capture.listener(), new InetSocketAddress(address, port(apps)), 0));
         };
     }
 
-    private static int port(Capture.Apps apps) {
+    private static int port(CaptureRule.Apps apps) {
         return apps.ports().isEmpty() ? ANY_PORT : apps.ports().getFirst().lowerEndpoint();
     }
 
-    private static Stream<InetAddress> addresses(Capture.Apps apps) {
+    private static Stream<InetAddress> addresses(CaptureRule.Apps apps) {
         List<InetAddress> all = new ArrayList<>(NOBODY);
         apps.destinations().forEach(network -> all.add(member(network)));
         return all.stream().filter(address -> !address.isAnyLocalAddress() && !address.isMulticastAddress());
@@ -90,21 +90,21 @@ record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
     /** The listener that the rules would bring it to: the first capture that fits takes it, previous hops' before others. */
     private static Optional<String> takenBy(RulePlan plan, int uid, CanaryPlan canary) {
         return Stream.concat(
-                        plan.captures().stream().filter(c -> c.match() instanceof Capture.PreviousHop),
-                        plan.captures().stream().filter(c -> c.match() instanceof Capture.Apps))
+                        plan.captures().stream().filter(c -> c.match() instanceof CaptureRule.PreviousHop),
+                        plan.captures().stream().filter(c -> c.match() instanceof CaptureRule.Apps))
                 .filter(capture -> takes(capture, uid, canary))
-                .map(Capture::listener)
+                .map(CaptureRule::listener)
                 .findFirst();
     }
 
-    private static boolean takes(Capture capture, int uid, CanaryPlan canary) {
+    private static boolean takes(CaptureRule capture, int uid, CanaryPlan canary) {
         InetAddress address = canary.destination().getAddress();
         int port = canary.destination().getPort();
         return switch (capture.match()) {
-            case Capture.PreviousHop previous ->
+            case CaptureRule.PreviousHop previous ->
                 (previous.uid().isEmpty() || previous.uid().getAsInt() == uid)
                         && (previous.mark().isEmpty() || previous.mark().getAsInt() == canary.mark());
-            case Capture.Apps apps ->
+            case CaptureRule.Apps apps ->
                 contains(apps.destinations(), address, true)
                         && !contains(apps.except().destinations(), address, false)
                         && (apps.ports().isEmpty()

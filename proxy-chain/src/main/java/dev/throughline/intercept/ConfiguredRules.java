@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableList;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.config.RouteConfig;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -22,7 +22,7 @@ public final class ConfiguredRules {
     public static Optional<RulePlan> of(HopConfig config) {
         // What is known to be the previous hop's is taken by the chain listener, before the applications' listener
         // looks.
-        List<Capture> captures = config.listeners().stream()
+        List<CaptureRule> captures = config.listeners().stream()
                 .filter(ListenerConfig.Intercepting.class::isInstance)
                 .map(ListenerConfig.Intercepting.class::cast)
                 .sorted(Comparator.comparing(listener -> !listener.requiresHeader()))
@@ -41,25 +41,26 @@ public final class ConfiguredRules {
                         config.interception().markUids()));
     }
 
-    private static Capture capture(ListenerConfig.Intercepting listener) {
-        Way way = switch (listener.by()) {
-            case TPROXY -> Way.TPROXY;
-            case REDIRECT -> Way.REDIRECT;
+    private static CaptureRule capture(ListenerConfig.Intercepting listener) {
+        InterceptionMethod way = switch (listener.by()) {
+            case TPROXY -> InterceptionMethod.TPROXY;
+            case REDIRECT -> InterceptionMethod.REDIRECT;
         };
-        Capture.Match match = switch (listener) {
+        CaptureRule.Match match = switch (listener) {
             case ListenerConfig.Apps apps -> apps(apps.capture());
             case ListenerConfig.PreviousHop hop ->
-                new Capture.PreviousHop(hop.previous().mark(), hop.previous().uid());
+                new CaptureRule.PreviousHop(
+                        hop.previous().mark(), hop.previous().uid());
         };
-        return new Capture(listener.name(), way, listener.port(), match);
+        return new CaptureRule(listener.name(), way, listener.port(), match);
     }
 
-    private static Capture.Apps apps(ListenerConfig.Capture capture) {
-        return new Capture.Apps(
+    private static CaptureRule.Apps apps(ListenerConfig.Capture capture) {
+        return new CaptureRule.Apps(
                 capture.ports(),
                 capture.destinations(),
                 capture.uids(),
-                new Capture.Exceptions(
+                new CaptureRule.Exceptions(
                         capture.except().destinations(),
                         capture.except().uids(),
                         capture.except().cgroups().stream()
@@ -67,7 +68,7 @@ public final class ConfiguredRules {
                                 .collect(ImmutableList.toImmutableList()),
                         capture.except().devices(),
                         capture.except().marks().stream()
-                                .map(mark -> new Capture.MarkMatch(mark.value(), mark.mask()))
+                                .map(mark -> new CaptureRule.MarkMatch(mark.value(), mark.mask()))
                                 .collect(ImmutableList.toImmutableList())),
                 capture.udp() == ListenerConfig.Udp.REFUSE);
     }

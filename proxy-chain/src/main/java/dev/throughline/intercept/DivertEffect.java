@@ -1,7 +1,7 @@
 package dev.throughline.intercept;
 
 import com.google.common.net.InetAddresses;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.os.RouteLookup;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -33,7 +33,7 @@ record DivertEffect(RulePlan plan, RouteLookup lookup) {
 
     private Optional<String> problem(InetAddress destination) throws IOException {
         int mark = plan.captures().stream()
-                .filter(capture -> capture.way() == Way.TPROXY)
+                .filter(capture -> capture.way() == InterceptionMethod.TPROXY)
                 .mapToInt(plan::markOf)
                 .findFirst()
                 .orElseThrow();

@@ -1,7 +1,7 @@
 package dev.throughline.intercept;
 
 import com.google.common.collect.ImmutableList;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -37,7 +37,7 @@ record DivertRoutes(int hop) {
 
     /** Whether {@code plan} diverts at all; redirection needs no routes. */
     static boolean neededBy(RulePlan plan) {
-        return plan.captures().stream().anyMatch(capture -> capture.way() == Way.TPROXY);
+        return plan.captures().stream().anyMatch(capture -> capture.way() == InterceptionMethod.TPROXY);
     }
 
     /** All commands that set the routes up on a host that has none of them. */

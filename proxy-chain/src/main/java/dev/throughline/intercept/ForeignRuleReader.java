@@ -13,14 +13,14 @@ public final class ForeignRuleReader {
     private static final List<Path> LEGACY_TABLES =
             List.of(Path.of("/proc/net/ip_tables_names"), Path.of("/proc/net/ip6_tables_names"));
 
-    private final SystemProgram programs;
+    private final CommandRunner programs;
 
     /** Reads the rules of the network namespace in which this process runs. */
     public ForeignRuleReader() {
-        this(new SystemProgram(PATIENCE, ImmutableList.of()));
+        this(new CommandRunner(PATIENCE, ImmutableList.of()));
     }
 
-    ForeignRuleReader(SystemProgram programs) {
+    ForeignRuleReader(CommandRunner programs) {
         this.programs = programs;
     }
 
@@ -40,11 +40,11 @@ public final class ForeignRuleReader {
         }
         for (String family : DivertRoutes.FAMILIES) {
             List<String> command = new DivertRoutes(plan.mark()).listRules(family);
-            SystemProgram.Result rules = programs.attempt(command, "");
+            CommandRunner.Result rules = programs.attempt(command, "");
             if (rules.code() == 0) {
                 found.addAll(ForeignPolicyRules.of(family, rules.lines(), plan));
             } else if (family.equals("-4")) {
-                throw SystemProgram.failure(command, rules.code(), rules.error());
+                throw CommandRunner.failure(command, rules.code(), rules.error());
             }
         }
         return found.build();

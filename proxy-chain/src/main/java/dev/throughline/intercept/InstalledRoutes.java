@@ -20,9 +20,9 @@ import java.util.stream.Stream;
 final class InstalledRoutes {
     private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
 
-    private final SystemProgram programs;
+    private final CommandRunner programs;
 
-    InstalledRoutes(SystemProgram programs) {
+    InstalledRoutes(CommandRunner programs) {
         this.programs = programs;
     }
 
@@ -67,9 +67,9 @@ final class InstalledRoutes {
                 .map(command -> String.join(" ", command.subList(2, command.size())))
                 .toList();
         List<String> batch = List.of("ip", family, "-force", "-batch", "-");
-        SystemProgram.Result result = programs.attempt(batch, String.join("\n", commands) + "\n");
+        CommandRunner.Result result = programs.attempt(batch, String.join("\n", commands) + "\n");
         if (result.code() != 0 && (devices.equals(devices()) || !result.error().contains("Command failed"))) {
-            throw SystemProgram.failure(batch, result.code(), result.error());
+            throw CommandRunner.failure(batch, result.code(), result.error());
         }
     }
 
@@ -146,9 +146,9 @@ final class InstalledRoutes {
 
     private Stream<String> routes(DivertRoutes divert, String family) throws IOException {
         List<String> command = divert.listRoutes(family);
-        SystemProgram.Result result = programs.attempt(command, "");
+        CommandRunner.Result result = programs.attempt(command, "");
         if (result.code() != 0 && !result.error().contains(DivertRoutes.NO_TABLE)) {
-            throw SystemProgram.failure(command, result.code(), result.error());
+            throw CommandRunner.failure(command, result.code(), result.error());
         }
         return result.lines().stream();
     }
@@ -210,7 +210,8 @@ final class InstalledRoutes {
 
     private static int lowestOfOthers(DivertRoutes divert, List<String> lines) {
         return lines.stream()
-                .filter(line -> !divert.isRule(line) && PolicyRule.parse(line).canTake(divert.table()))
+                .filter(line ->
+                        !divert.isRule(line) && RoutingPolicyRule.parse(line).canTake(divert.table()))
                 .mapToInt(DivertRoutes::priority)
                 .min()
                 .orElse(Integer.MAX_VALUE);
@@ -221,12 +222,12 @@ final class InstalledRoutes {
             return List.of();
         }
         List<String> ahead = new ArrayList<>();
-        List<PolicyRule> rules = lines.stream()
+        List<RoutingPolicyRule> rules = lines.stream()
                 .takeWhile(line -> !divert.isRule(line))
-                .map(PolicyRule::parse)
+                .map(RoutingPolicyRule::parse)
                 .filter(rule -> rule.canTake(divert.table()))
                 .toList();
-        for (PolicyRule rule : rules) {
+        for (RoutingPolicyRule rule : rules) {
             if (rule.table().isEmpty() || hasRoutes(family, rule)) {
                 ahead.add("ip " + family + " rule " + rule.text().strip().replaceAll("\\s+", " "));
             }
@@ -234,7 +235,7 @@ final class InstalledRoutes {
         return ahead;
     }
 
-    private boolean hasRoutes(String family, PolicyRule rule) throws IOException {
+    private boolean hasRoutes(String family, RoutingPolicyRule rule) throws IOException {
         List<String> command = List.of(
                 "ip", "-N", family, "route", "show", "table", rule.table().orElseThrow());
         return programs.attempt(command, "").lines().stream().anyMatch(rule::uses);

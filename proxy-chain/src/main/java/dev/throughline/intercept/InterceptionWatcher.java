@@ -64,7 +64,7 @@ public final class InterceptionWatcher implements AutoCloseable {
     private final ImmutableList<CanaryPlan> canaryPlans;
     private final Set<CanaryPlan> impossible = new HashSet<>();
     private final Thread thread = new Thread(this::watch, "interception");
-    private @Nullable HeldRules held;
+    private @Nullable TableLease held;
     private Optional<String> lastAuthor = Optional.empty();
     private String lastFailure = "";
     private int checkedGeneration;
@@ -186,7 +186,7 @@ public final class InterceptionWatcher implements AutoCloseable {
             tables.apply(plan);
             return;
         }
-        HeldRules before = held;
+        TableLease before = held;
         if (before == null || !before.isAlive()) {
             held = tables.hold(plan);
         }
@@ -251,7 +251,7 @@ public final class InterceptionWatcher implements AutoCloseable {
     public CompletableFuture<String> remove() {
         return request(() -> {
             removed = true;
-            HeldRules rules = held;
+            TableLease rules = held;
             held = null;
             if (rules != null) {
                 rules.close();
@@ -463,11 +463,12 @@ public final class InterceptionWatcher implements AutoCloseable {
         return ahead.or(() -> effect);
     }
 
-    private static Optional<String> problem(Difference difference, String what) {
+    private static Optional<String> problem(RuleDifference difference, String what) {
         return switch (difference) {
-            case Difference.None none -> Optional.empty();
-            case Difference.NotInstalled gone -> Optional.of(what + (what.endsWith("s") ? " are gone" : " is gone"));
-            case Difference.Differs differs ->
+            case RuleDifference.None none -> Optional.empty();
+            case RuleDifference.NotInstalled gone ->
+                Optional.of(what + (what.endsWith("s") ? " are gone" : " is gone"));
+            case RuleDifference.Differs differs ->
                 Optional.of(what + " differ" + (what.endsWith("s") ? "" : "s") + ": "
                         + String.join(
                                 " | ",
@@ -584,7 +585,7 @@ public final class InterceptionWatcher implements AutoCloseable {
         }
         requests.forEach(Runnable::run);
         try {
-            HeldRules rules = held;
+            TableLease rules = held;
             if (rules != null) {
                 rules.close();
             }

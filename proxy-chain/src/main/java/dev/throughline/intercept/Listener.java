@@ -1,18 +1,18 @@
 package dev.throughline.intercept;
 
 import com.google.common.net.InetAddresses;
-import dev.throughline.budget.Claimant;
+import dev.throughline.budget.Account;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.flow.AcceptGuard;
-import dev.throughline.flow.Arrivals;
-import dev.throughline.flow.Entrance;
+import dev.throughline.flow.FairQueue;
 import dev.throughline.flow.Flow;
-import dev.throughline.flow.FlowParts;
+import dev.throughline.flow.FlowServices;
+import dev.throughline.flow.ListenerProfile;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.HopId;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.SocketFile;
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.StreamOptions;
 import dev.throughline.transport.BsdSocket;
 import io.netty.bootstrap.ServerBootstrap;
@@ -51,7 +51,7 @@ public final class Listener implements AutoCloseable {
     private static final int ACCEPTED_EACH_PASS = 4;
     private static final String NEEDS_NET_ADMIN = " (interception's IP_TRANSPARENT needs CAP_NET_ADMIN)";
 
-    /** Accepted connections don't reach the handler that Netty would give them: {@link AcceptInTurns} takes them. */
+    /** Accepted connections don't reach the handler that Netty would give them: {@link FairAcceptor} takes them. */
     private static final ChannelHandler NEVER = new ChannelInitializer<>() {
         @Override
         protected void initChannel(Channel connection) {
@@ -62,14 +62,14 @@ public final class Listener implements AutoCloseable {
     private final ListenerConfig config;
     private final EventLoopGroup accepting;
     private final EventLoopGroup loops;
-    private final FlowParts parts;
+    private final FlowServices parts;
     private final Conntrack conntrack;
     private final StrandedSockets stranded;
     private final int answerMark;
     private final Canaries canaries;
-    private final UserQueues queues;
+    private final AcceptQueues queues;
     private final int mostWaiting;
-    private final Entrance entrance;
+    private final ListenerProfile entrance;
     private final AcceptGuard guard;
     private final List<Channel> listening = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
@@ -90,12 +90,12 @@ public final class Listener implements AutoCloseable {
             ListenerConfig config,
             EventLoopGroup accepting,
             EventLoopGroup loops,
-            FlowParts parts,
+            FlowServices parts,
             Conntrack conntrack,
             StrandedSockets stranded,
             int answerMark,
             Canaries canaries,
-            UserQueues queues,
+            AcceptQueues queues,
             int mostWaiting) {
         this.config = config;
         this.accepting = accepting;
@@ -132,7 +132,7 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    /** The kernel's queue is served in its order: connections leave it fast, and are served in turns by {@code flow.Arrivals}. */
+    /** The kernel's queue is served in its order: connections leave it fast, and are served in turns by {@code flow.FairQueue}. */
     private static RecvByteBufAllocator acceptedEachPass() {
         return new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(ACCEPTED_EACH_PASS);
     }
@@ -270,63 +270,63 @@ public final class Listener implements AutoCloseable {
         socketFile = SocketFile.open(bridge.socket(), bridge.uids());
     }
 
-    private Entrance entrance() {
+    private ListenerProfile entrance() {
         return switch (config) {
             case ListenerConfig.Apps apps ->
-                new Entrance(
+                new ListenerProfile(
                         apps.name(),
-                        new Entrance.Beginning.Payload(),
+                        new ListenerProfile.Preamble.Payload(),
                         true,
                         Optional.empty(),
                         arrivals(apps),
                         new ApplicationRule());
             case ListenerConfig.PreviousHop previous ->
-                new Entrance(
+                new ListenerProfile(
                         previous.name(),
-                        new Entrance.Beginning.SignedHeader(),
+                        new ListenerProfile.Preamble.SignedHeader(),
                         true,
                         Optional.of(HopId.of(previous.previous().hop())),
                         arrivals(previous),
                         new PreviousHopRule(previous.previous()));
             case ListenerConfig.Forward forward ->
-                new Entrance(
+                new ListenerProfile(
                         forward.name(),
-                        new Entrance.Beginning.Payload(),
+                        new ListenerProfile.Preamble.Payload(),
                         false,
                         Optional.empty(),
-                        PlainArrivals.forwarding(forward.destination()),
+                        PlainResolver.forwarding(forward.destination()),
                         new ApplicationRule());
             case ListenerConfig.Chain chain ->
-                new Entrance(
+                new ListenerProfile(
                         chain.name(),
-                        new Entrance.Beginning.SignedHeader(),
+                        new ListenerProfile.Preamble.SignedHeader(),
                         false,
                         Optional.empty(),
-                        PlainArrivals.ofPreviousHops(),
-                        Entrance.OwnerRule.ANYONE);
+                        PlainResolver.ofPreviousHops(),
+                        ListenerProfile.OwnerRule.ANYONE);
             case ListenerConfig.Legacy legacy ->
-                new Entrance(
+                new ListenerProfile(
                         legacy.name(),
-                        new Entrance.Beginning.BelievedHeader(legacy.peers()),
+                        new ListenerProfile.Preamble.BelievedHeader(legacy.peers()),
                         false,
                         Optional.empty(),
-                        PlainArrivals.ofProxies(),
-                        Entrance.OwnerRule.ANYONE);
+                        PlainResolver.ofProxies(),
+                        ListenerProfile.OwnerRule.ANYONE);
             case ListenerConfig.Bridge bridge ->
-                new Entrance(
+                new ListenerProfile(
                         bridge.name(),
-                        new Entrance.Beginning.HandedOverHeader(),
+                        new ListenerProfile.Preamble.HandedOverHeader(),
                         false,
                         Optional.empty(),
-                        new BridgeArrivals(bridge.uids()),
+                        new BridgeResolver(bridge.uids()),
                         new AgentRule(bridge.agents()));
         };
     }
 
-    private dev.throughline.flow.Arrival.Origin arrivals(ListenerConfig.Intercepting intercepting) {
+    private dev.throughline.flow.AcceptedConnection.Resolver arrivals(ListenerConfig.Intercepting intercepting) {
         return switch (intercepting.by()) {
-            case TPROXY -> new TproxyArrivals(intercepting.port(), conntrack);
-            case REDIRECT -> new RedirectArrivals(intercepting.port(), conntrack, stranded);
+            case TPROXY -> new TproxyResolver(intercepting.port(), conntrack);
+            case REDIRECT -> new RedirectResolver(intercepting.port(), conntrack, stranded);
         };
     }
 
@@ -349,11 +349,13 @@ public final class Listener implements AutoCloseable {
 
     /** What becomes of each connection that is accepted. */
     private ChannelHandler accepting() {
-        AcceptInTurns turns = new AcceptInTurns(
+        FairAcceptor turns = new FairAcceptor(
                 loops,
                 parts,
                 mostWaiting,
-                entrance.begins() instanceof Entrance.Beginning.Payload ? Arrivals.Work.FLOW : Arrivals.Work.HEADER,
+                entrance.begins() instanceof ListenerProfile.Preamble.Payload
+                        ? FairQueue.Work.FLOW
+                        : FairQueue.Work.HEADER,
                 entrance.arrivals(),
                 (local, peer) ->
                         config instanceof ListenerConfig.Intercepting && canaries.arrived(config.name(), local, peer),
@@ -367,7 +369,7 @@ public final class Listener implements AutoCloseable {
     }
 
     /** The flow begins when the connection is registered with its event loop. */
-    private void begin(DuplexChannel connection, Claimant who) {
+    private void begin(DuplexChannel connection, Account who) {
         connection.config().setAutoRead(false);
         connection.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         if (config instanceof ListenerConfig.Bridge) {
@@ -375,17 +377,17 @@ public final class Listener implements AutoCloseable {
         } else {
             connection.config().setOption(ChannelOption.TCP_NODELAY, true);
         }
-        Inbox inbox = new Inbox();
+        InboundBuffer inbox = new InboundBuffer();
         connection.pipeline().addLast(inbox, new Beginning(connection, inbox, who));
     }
 
     /** Begins the flow as soon as the connection is registered with its event loop. */
     private final class Beginning extends ChannelInboundHandlerAdapter {
         private final DuplexChannel connection;
-        private final Inbox inbox;
-        private final Claimant who;
+        private final InboundBuffer inbox;
+        private final Account who;
 
-        Beginning(DuplexChannel connection, Inbox inbox, Claimant who) {
+        Beginning(DuplexChannel connection, InboundBuffer inbox, Account who) {
             this.connection = connection;
             this.inbox = inbox;
             this.who = who;

@@ -15,9 +15,9 @@ final class MarkOwners {
     private static final Pattern COMMENT =
             Pattern.compile("\\s*comment \"throughline: hop (\\S+), mark (0x[0-9a-f]{8})\"");
 
-    private final SystemProgram programs;
+    private final CommandRunner programs;
 
-    MarkOwners(SystemProgram programs) {
+    MarkOwners(CommandRunner programs) {
         this.programs = programs;
     }
 

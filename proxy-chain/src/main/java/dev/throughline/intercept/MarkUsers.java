@@ -102,7 +102,7 @@ public final class MarkUsers {
         chosen.put(plan.mark(), "mark");
         plan.laterMarks().forEach(mark -> chosen.putIfAbsent(mark, "later mark"));
         plan.captures().forEach(capture -> {
-            if (capture.match() instanceof Capture.PreviousHop previous) {
+            if (capture.match() instanceof CaptureRule.PreviousHop previous) {
                 previous.mark().ifPresent(mark -> chosen.putIfAbsent(mark, "mark of the previous hop"));
             }
         });

@@ -1,7 +1,7 @@
 package dev.throughline.intercept;
 
 import com.google.common.collect.ImmutableList;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 
 /**
  * A packet that carries marks of a hop.
@@ -24,7 +24,7 @@ record MarkedPacket(String what, int mark, int connectionMark, boolean own) {
             int connection = plan.markOf(capture);
             packets.add(new MarkedPacket(
                     "what listener " + capture.listener() + " captures",
-                    capture.way() == Way.TPROXY ? connection : 0,
+                    capture.way() == InterceptionMethod.TPROXY ? connection : 0,
                     connection,
                     false));
             packets.add(new MarkedPacket(

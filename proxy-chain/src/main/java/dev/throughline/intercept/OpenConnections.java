@@ -5,8 +5,8 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Range;
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Tuple;
-import dev.throughline.intercept.Capture.Apps;
-import dev.throughline.originator.Way;
+import dev.throughline.intercept.CaptureRule.Apps;
+import dev.throughline.originator.InterceptionMethod;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -76,7 +76,7 @@ final class OpenConnections {
     private static boolean isCaptured(RulePlan plan, Row row, Set<List<InetSocketAddress>> ends) {
         return ends.contains(List.of(row.remote(), row.local()))
                 || plan.captures().stream()
-                        .filter(capture -> capture.way() == Way.REDIRECT)
+                        .filter(capture -> capture.way() == InterceptionMethod.REDIRECT)
                         .flatMap(capture -> Stream.of("127.0.0.1", "::1")
                                 .map(address ->
                                         new InetSocketAddress(InetAddresses.forString(address), capture.port())))

@@ -3,9 +3,9 @@ package dev.throughline.intercept;
 import com.google.common.collect.BoundType;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Range;
-import dev.throughline.intercept.Capture.Apps;
-import dev.throughline.intercept.Capture.PreviousHop;
-import dev.throughline.originator.Way;
+import dev.throughline.intercept.CaptureRule.Apps;
+import dev.throughline.intercept.CaptureRule.PreviousHop;
+import dev.throughline.originator.InterceptionMethod;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -44,11 +44,11 @@ final class PlanProblems {
         return ImmutableList.copyOf(found);
     }
 
-    private void capture(Capture capture) {
+    private void capture(CaptureRule capture) {
         String name = capture.listener();
         require(NAME.matcher(name).matches(), "listener \"" + name + "\": not a name");
         require(
-                capture.way() == Way.TPROXY || capture.way() == Way.REDIRECT,
+                capture.way() == InterceptionMethod.TPROXY || capture.way() == InterceptionMethod.REDIRECT,
                 "listener \"" + name + "\": connections are captured by tproxy or redirect, not by " + capture.way());
         port(name, capture.port());
         switch (capture.match()) {
@@ -98,10 +98,10 @@ final class PlanProblems {
 
     /** One listener has one port and one way, and a port one listener. */
     private void ports() {
-        Map<String, Capture> byName = new HashMap<>();
+        Map<String, CaptureRule> byName = new HashMap<>();
         Map<Integer, String> byPort = new HashMap<>();
-        for (Capture capture : plan.captures()) {
-            Capture first = byName.getOrDefault(capture.listener(), capture);
+        for (CaptureRule capture : plan.captures()) {
+            CaptureRule first = byName.getOrDefault(capture.listener(), capture);
             require(
                     first.way() == capture.way() && first.port() == capture.port(),
                     "listener \"" + capture.listener() + "\": its captures differ in way or port");
@@ -117,7 +117,7 @@ final class PlanProblems {
     /** Two captures with one condition: the second would never see a connection. */
     private void previousHops() {
         Set<PreviousHop> seen = new HashSet<>();
-        for (Capture capture : plan.captures()) {
+        for (CaptureRule capture : plan.captures()) {
             if (capture.match() instanceof PreviousHop previous) {
                 require(
                         seen.add(previous),

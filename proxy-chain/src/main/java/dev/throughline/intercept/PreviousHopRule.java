@@ -2,9 +2,9 @@ package dev.throughline.intercept;
 
 import dev.throughline.config.ListenerConfig.Previous;
 import dev.throughline.flow.CloseReason;
-import dev.throughline.flow.Entrance;
-import dev.throughline.flow.Refused;
-import dev.throughline.identify.LocalOwner;
+import dev.throughline.flow.FlowRejectedException;
+import dev.throughline.flow.ListenerProfile;
+import dev.throughline.identify.SocketIdentity;
 import dev.throughline.originator.ProcessId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,7 +18,7 @@ import java.util.OptionalInt;
  * kernel's socket lookup must agree that the previous hop holds it. An application that is let near this listener by a
  * wrong rule is refused; so is a connection of which the kernel knows nothing.
  */
-final class PreviousHopRule implements Entrance.OwnerRule {
+final class PreviousHopRule implements ListenerProfile.OwnerRule {
     private final Previous previous;
 
     PreviousHopRule(Previous previous) {
@@ -26,7 +26,7 @@ final class PreviousHopRule implements Entrance.OwnerRule {
     }
 
     @Override
-    public Optional<Refused> objection(LocalOwner owner) {
+    public Optional<FlowRejectedException> objection(SocketIdentity owner) {
         if (owner.uid().isEmpty()) {
             return unknown("the kernel names no socket: " + owner.identity().evidence());
         }
@@ -44,7 +44,7 @@ final class PreviousHopRule implements Entrance.OwnerRule {
         return previous.pidFile().flatMap(file -> processObjection(file, owner));
     }
 
-    private Optional<Refused> processObjection(Path file, LocalOwner owner) {
+    private Optional<FlowRejectedException> processObjection(Path file, SocketIdentity owner) {
         Optional<ProcessId> holder = owner.identity().process();
         if (holder.isEmpty()) {
             return unknown(
@@ -77,11 +77,11 @@ final class PreviousHopRule implements Entrance.OwnerRule {
         return expected.isEmpty() || expected.equals(found);
     }
 
-    private static Optional<Refused> unknown(String detail) {
-        return Optional.of(new Refused(CloseReason.OWNER_UNKNOWN, detail));
+    private static Optional<FlowRejectedException> unknown(String detail) {
+        return Optional.of(new FlowRejectedException(CloseReason.OWNER_UNKNOWN, detail));
     }
 
-    private static Optional<Refused> mismatch(String detail) {
-        return Optional.of(new Refused(CloseReason.OWNER_MISMATCH, detail));
+    private static Optional<FlowRejectedException> mismatch(String detail) {
+        return Optional.of(new FlowRejectedException(CloseReason.OWNER_MISMATCH, detail));
     }
 }

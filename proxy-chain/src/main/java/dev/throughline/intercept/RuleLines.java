@@ -7,11 +7,11 @@ import java.util.stream.Stream;
 
 /** Lines of rules or routes: what should be there, and what is. */
 record RuleLines(List<String> meant, List<String> found) {
-    Difference difference() {
+    RuleDifference difference() {
         if (found.isEmpty() && !meant.isEmpty()) {
-            return new Difference.NotInstalled();
+            return new RuleDifference.NotInstalled();
         }
-        return meant.equals(found) ? new Difference.None() : new Difference.Differs(diff());
+        return meant.equals(found) ? new RuleDifference.None() : new RuleDifference.Differs(diff());
     }
 
     private ImmutableList<String> diff() {

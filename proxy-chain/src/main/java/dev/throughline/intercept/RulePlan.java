@@ -21,7 +21,7 @@ public record RulePlan(
         String hop,
         int mark,
         ImmutableList<Integer> laterMarks,
-        ImmutableList<Capture> captures,
+        ImmutableList<CaptureRule> captures,
         boolean guardNextHop,
         boolean failOpen,
         ImmutableList<Integer> markUids) {
@@ -31,7 +31,7 @@ public record RulePlan(
             String hop,
             int mark,
             ImmutableList<Integer> laterMarks,
-            ImmutableList<Capture> captures,
+            ImmutableList<CaptureRule> captures,
             boolean guardNextHop,
             boolean failOpen) {
         this(hop, mark, laterMarks, captures, guardNextHop, failOpen, ImmutableList.of());
@@ -49,7 +49,7 @@ public record RulePlan(
     /** The names of the listeners; the place of a name is the number of its listener. */
     ImmutableList<String> listeners() {
         return captures.stream()
-                .map(Capture::listener)
+                .map(CaptureRule::listener)
                 .collect(ImmutableSet.toImmutableSet())
                 .asList();
     }
@@ -64,7 +64,7 @@ public record RulePlan(
     }
 
     /** The connection mark of what {@code capture} captures. */
-    int markOf(Capture capture) {
+    int markOf(CaptureRule capture) {
         int number = numberOf(capture.listener());
         return switch (capture.way()) {
             case TPROXY -> Marks.diverted(mark, number);

@@ -29,7 +29,7 @@ public final class RuleTables implements AutoCloseable {
     /** What this object applied, and how nft lists it. */
     private record Applied(RulePlan plan, ImmutableList<String> listing) {}
 
-    private final SystemProgram programs;
+    private final CommandRunner programs;
     private final Optional<OwnedTables> owned;
     private final boolean owning;
     private final InstalledRoutes routes;
@@ -42,15 +42,15 @@ public final class RuleTables implements AutoCloseable {
      *     nobody else can change them, and they stay when it is closed
      */
     public RuleTables(boolean owning) {
-        this(new SystemProgram(PATIENCE, ImmutableList.of()), openOwned(), owning);
+        this(new CommandRunner(PATIENCE, ImmutableList.of()), openOwned(), owning);
     }
 
     /** Rules that nft applies, as a program; anybody can change them who may change rules at all. */
-    RuleTables(SystemProgram programs) {
+    RuleTables(CommandRunner programs) {
         this(programs, Optional.empty(), false);
     }
 
-    private RuleTables(SystemProgram programs, Optional<OwnedTables> owned, boolean owning) {
+    private RuleTables(CommandRunner programs, Optional<OwnedTables> owned, boolean owning) {
         this.programs = programs;
         this.owned = owned;
         this.owning = owning;
@@ -118,7 +118,7 @@ public final class RuleTables implements AutoCloseable {
     private ImmutableList<Tuple> remembered(RulePlan plan) throws IOException {
         ImmutableList.Builder<Tuple> found = ImmutableList.builder();
         for (String set : RuleText.PASSING_SETS) {
-            SystemProgram.Result listing =
+            CommandRunner.Result listing =
                     programs.attempt(List.of("nft", "-n", "list", "set", "inet", plan.table(), set), "");
             if (listing.code() == 0) {
                 found.addAll(OpenConnections.elements(listing.output()));
@@ -149,19 +149,19 @@ public final class RuleTables implements AutoCloseable {
      *
      * @throws IOException in the words of the program that failed
      */
-    public HeldRules hold(RulePlan plan) throws IOException {
+    public TableLease hold(RulePlan plan) throws IOException {
         if (!plan.failOpen()) {
             throw new IllegalArgumentException("rules that fail closed outlive the hop: they are applied");
         }
         new MarkOwners(programs).checkUnused(plan);
         String script = RuleText.of(plan, passing(plan));
         addRoutes(plan);
-        HeldRules held;
+        TableLease held;
         if (load(plan, script)) {
-            held = HeldRules.of(
+            held = TableLease.of(
                     () -> isOwner(plan), () -> owned.orElseThrow().remove(plan.table()), () -> removeRoutes(plan));
         } else {
-            held = HeldRules.install(script, plan.table(), programs, () -> removeRoutes(plan));
+            held = TableLease.install(script, plan.table(), programs, () -> removeRoutes(plan));
         }
         applied = new Applied(plan, ImmutableList.copyOf(normal(installed(plan))));
         return held;
@@ -193,11 +193,11 @@ public final class RuleTables implements AutoCloseable {
      *
      * @throws IOException if that can't be found out, in the words of the program that failed
      */
-    public Difference compare(RulePlan plan) throws IOException {
+    public RuleDifference compare(RulePlan plan) throws IOException {
         List<String> found = normal(installed(plan));
         if (found.isEmpty() && plan.failOpen()) {
             // The kernel removed the table with the hop, and nobody removes the routes, to which nothing leads now.
-            return new Difference.NotInstalled();
+            return new RuleDifference.NotInstalled();
         }
         RuleLines all = new RuleLines(new ArrayList<>(meantRules(plan)), new ArrayList<>(found));
         RuleLines ofRoutes = routes.compare(plan);
@@ -211,7 +211,7 @@ public final class RuleTables implements AutoCloseable {
      *
      * @throws IOException if that can't be done, in the words of the program that failed
      */
-    Difference compareTable(RulePlan plan) throws IOException {
+    RuleDifference compareTable(RulePlan plan) throws IOException {
         return new RuleLines(meantRules(plan), normal(installed(plan))).difference();
     }
 
@@ -220,7 +220,7 @@ public final class RuleTables implements AutoCloseable {
      *
      * @throws IOException if that can't be done, in the words of the program that failed
      */
-    Difference compareRoutes(RulePlan plan) throws IOException {
+    RuleDifference compareRoutes(RulePlan plan) throws IOException {
         return routes.compare(plan).difference();
     }
 
@@ -352,7 +352,7 @@ public final class RuleTables implements AutoCloseable {
     private List<String> meant(RulePlan plan) throws IOException {
         String script = RuleText.of(plan).replaceFirst("(?m)^\tflags owner\n", "");
         List<String> scratch = join(List.of("sh", "-c", "nft -f - && exec \"$@\"", "sh"), listing(plan));
-        SystemProgram.Result asRoot = programs.attempt(join(List.of("unshare", "-n"), scratch), script);
+        CommandRunner.Result asRoot = programs.attempt(join(List.of("unshare", "-n"), scratch), script);
         return asRoot.code() == 0
                 ? asRoot.lines()
                 : programs.run(join(List.of("unshare", "-rn"), scratch), script).lines();

@@ -11,9 +11,9 @@ import com.google.common.collect.Range;
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.Tuple;
-import dev.throughline.intercept.Capture.Apps;
-import dev.throughline.intercept.Capture.PreviousHop;
-import dev.throughline.originator.Way;
+import dev.throughline.intercept.CaptureRule.Apps;
+import dev.throughline.intercept.CaptureRule.PreviousHop;
+import dev.throughline.originator.InterceptionMethod;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -109,11 +109,11 @@ final class RuleText {
         judge();
         capture();
         firstOfEachListener().forEach(this::take);
-        if (uses(Way.TPROXY)) {
+        if (uses(InterceptionMethod.TPROXY)) {
             again();
             deliver();
         }
-        if (uses(Way.REDIRECT)) {
+        if (uses(InterceptionMethod.REDIRECT)) {
             redirect();
             arrive();
         }
@@ -127,11 +127,11 @@ final class RuleText {
             script.set("passing4", "ipv4_addr . inet_service . ipv4_addr . inet_service", PASSING, elements(false));
             script.set("passing6", "ipv6_addr . inet_service . ipv6_addr . inet_service", PASSING, elements(true));
         }
-        if (uses(Way.TPROXY)) {
+        if (uses(InterceptionMethod.TPROXY)) {
             script.set("stray4", "ipv4_addr . inet_service . ipv4_addr . inet_service", PASSING, List.of());
             script.set("stray6", "ipv6_addr . inet_service . ipv6_addr . inet_service", PASSING, List.of());
         }
-        if (uses(Way.REDIRECT)) {
+        if (uses(InterceptionMethod.REDIRECT)) {
             script.set("pending4", "ipv4_addr . inet_service", PASSING, List.of());
             script.set("pending6", "ipv6_addr . inet_service", PASSING, List.of());
             // Redirected connections need their entry for as long as they last: it alone knows both ends.
@@ -186,7 +186,7 @@ final class RuleText {
         }
         script.rule("meta l4proto != tcp accept");
         script.rule(SYN + " goto capture");
-        if (uses(Way.TPROXY)) {
+        if (uses(InterceptionMethod.TPROXY)) {
             script.rule(isDiverted("ct") + " ct direction original meta mark set ct mark & 0x%08x".formatted(Marks.MASK)
                     + " counter accept comment \"divert packets after the first\"");
             script.rule(isReversed()
@@ -207,7 +207,7 @@ final class RuleText {
         }
         script.end();
         script.chain("answer");
-        if (uses(Way.TPROXY)) {
+        if (uses(InterceptionMethod.TPROXY)) {
             script.rule("ct mark & 0x%08x == 0 ct direction original ct mark set meta mark & 0x%08x ^ 0x%08x"
                             .formatted(Marks.CAPTURED | Marks.REDIRECTED, Marks.MASK, Marks.CAPTURED)
                     + " comment \"conntrack forgot the connection\"");
@@ -244,7 +244,7 @@ final class RuleText {
 
     /** As a first packet, but that of a socket that was closed the kernel knows no user: it counts as every user. */
     private void unknown() {
-        for (Capture capture : plan.captures()) {
+        for (CaptureRule capture : plan.captures()) {
             script.rule(
                     isByUid(capture)
                             ? "jump " + unknownChain(capture)
@@ -254,7 +254,7 @@ final class RuleText {
         }
     }
 
-    private void unknownUid(Capture capture) {
+    private void unknownUid(CaptureRule capture) {
         script.chain(unknownChain(capture));
         switch (capture.match()) {
             case PreviousHop previous -> {
@@ -273,7 +273,7 @@ final class RuleText {
 
     private void capture() {
         script.chain("capture");
-        for (Capture capture : plan.captures()) {
+        for (CaptureRule capture : plan.captures()) {
             if (capture.match() instanceof PreviousHop previous) {
                 String uid = previous.uid().isPresent()
                         ? "meta skuid " + previous.uid().getAsInt() + " "
@@ -282,7 +282,7 @@ final class RuleText {
                         .formatted(isPrevious(previous), uid, capture.listener()));
             }
         }
-        for (Capture capture : plan.captures()) {
+        for (CaptureRule capture : plan.captures()) {
             if (capture.match() instanceof Apps) {
                 script.rule("jump " + appsChain(capture));
             }
@@ -291,7 +291,7 @@ final class RuleText {
         plan.captures().forEach(this::apps);
     }
 
-    private void apps(Capture capture) {
+    private void apps(CaptureRule capture) {
         if (!(capture.match() instanceof Apps apps)) {
             return;
         }
@@ -319,7 +319,7 @@ final class RuleText {
         if (!apps.except().devices().isEmpty()) {
             script.rule("oifname " + set(quoted(apps.except().devices())) + " return");
         }
-        for (Capture.MarkMatch mark : apps.except().marks()) {
+        for (CaptureRule.MarkMatch mark : apps.except().marks()) {
             script.rule("meta mark & 0x%08x == 0x%08x return".formatted(mark.mask(), mark.value()));
         }
     }
@@ -333,14 +333,14 @@ final class RuleText {
     /** Rejected, so that QUIC turns to TCP at once; a dropped packet would cost it seconds. */
     private void udp() {
         script.chain("refuse-udp");
-        for (Capture capture : plan.captures()) {
+        for (CaptureRule capture : plan.captures()) {
             if (capture.match() instanceof Apps apps && apps.refuseUdp()) {
                 script.rule("jump " + udpChain(capture));
             }
         }
         script.rule("accept");
         script.end();
-        for (Capture capture : plan.captures()) {
+        for (CaptureRule capture : plan.captures()) {
             if (capture.match() instanceof Apps apps && apps.refuseUdp()) {
                 script.chain(udpChain(capture));
                 exceptions(apps);
@@ -354,13 +354,13 @@ final class RuleText {
         }
     }
 
-    private void take(Capture capture) {
+    private void take(CaptureRule capture) {
         String name = capture.listener();
         String mark = Marks.text(plan.markOf(capture));
         script.chain("take-" + name);
         script.rule("delete @passing4 { " + TUPLE4 + " }");
         script.rule("delete @passing6 { " + TUPLE6 + " }");
-        if (capture.way() == Way.REDIRECT) {
+        if (capture.way() == InterceptionMethod.REDIRECT) {
             script.rule("ct state invalid counter drop comment \"" + name + ": fits no connection\"");
             script.rule(
                     "ct state untracked counter reject with tcp reset comment \"" + name + ": exempt from conntrack\"");
@@ -375,7 +375,10 @@ final class RuleText {
         }
         script.rule("ct mark set ct mark & 0x%08x | %s".formatted(Marks.OTHERS, mark));
         script.rule("%scounter accept comment \"%s: captured by %s\""
-                .formatted(capture.way() == Way.TPROXY ? "meta mark set " + mark + " " : "", name, capture.way()));
+                .formatted(
+                        capture.way() == InterceptionMethod.TPROXY ? "meta mark set " + mark + " " : "",
+                        name,
+                        capture.way()));
         script.end();
     }
 
@@ -405,8 +408,8 @@ final class RuleText {
         script.rule("meta mark & 0x%08x != %s accept"
                 .formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0))));
         script.rule(isDiverted("ct") + " ct direction reply accept");
-        for (Capture capture : firstOfEachListener()) {
-            if (capture.way() == Way.TPROXY) {
+        for (CaptureRule capture : firstOfEachListener()) {
+            if (capture.way() == InterceptionMethod.TPROXY) {
                 String match = "meta mark & 0x%08x == %s meta l4proto tcp tproxy"
                         .formatted(Marks.MASK, Marks.text(plan.markOf(capture)));
                 String after = "counter accept comment \"%s: delivered\"".formatted(capture.listener());
@@ -422,8 +425,8 @@ final class RuleText {
     /** Before the usual priority of NAT (-100): another program's translation would take the connection elsewhere. */
     private void redirect() {
         script.chain("redirect-new", "nat hook output priority -110", "To 127.0.0.1 or ::1, for the whole connection.");
-        for (Capture capture : firstOfEachListener()) {
-            if (capture.way() == Way.REDIRECT) {
+        for (CaptureRule capture : firstOfEachListener()) {
+            if (capture.way() == InterceptionMethod.REDIRECT) {
                 script.rule("ct mark & 0x%08x == %s meta l4proto tcp counter redirect to :%d comment \"%s: redirected\""
                         .formatted(Marks.MASK, Marks.text(plan.markOf(capture)), capture.port(), capture.listener()));
             }
@@ -453,23 +456,23 @@ final class RuleText {
     private void refuse() {
         script.chain("refuse", "filter hook output priority filter + 30", "What is on its way elsewhere is refused.");
         script.rule("meta l4proto != tcp accept");
-        if (uses(Way.TPROXY)) {
+        if (uses(InterceptionMethod.TPROXY)) {
             script.rule(isDiverted("meta") + " goto unless-stray");
         }
-        if (uses(Way.REDIRECT)) {
+        if (uses(InterceptionMethod.REDIRECT)) {
             script.rule("ct direction original " + isRedirected() + " goto unless-redirected");
         }
         if (plan.guardNextHop()) {
             script.rule(isOwn() + " goto unless-captured");
         }
         script.end();
-        if (uses(Way.TPROXY)) {
+        if (uses(InterceptionMethod.TPROXY)) {
             script.chain("unless-stray");
             script.rule(TUPLE4 + " @stray4 counter reject with tcp reset comment \"no route to the listener\"");
             script.rule(TUPLE6 + " @stray6 counter reject with tcp reset comment \"no route to the listener\"");
             script.end();
         }
-        if (uses(Way.REDIRECT)) {
+        if (uses(InterceptionMethod.REDIRECT)) {
             unlessTakenToLoopback("unless-redirected", "not redirected");
         }
         if (plan.guardNextHop()) {
@@ -494,19 +497,19 @@ final class RuleText {
                 "Whatever rules stood before: it does not leave.");
         script.rule("oif lo accept");
         script.rule("meta l4proto != tcp accept");
-        if (uses(Way.TPROXY)) {
+        if (uses(InterceptionMethod.TPROXY)) {
             script.rule(isDiverted("meta") + " goto stray");
             script.rule(isDiverted("ct") + " ct direction original goto stray");
             script.rule(isReversed() + " ct direction reply goto stray");
         }
-        if (uses(Way.REDIRECT)) {
+        if (uses(InterceptionMethod.REDIRECT)) {
             script.rule("ct direction original " + isRedirected() + " counter drop comment \"redirected, leaving\"");
         }
         if (plan.guardNextHop()) {
             script.rule(isOwn() + " counter drop comment \"next hop did not capture\"");
         }
         script.end();
-        if (uses(Way.TPROXY)) {
+        if (uses(InterceptionMethod.TPROXY)) {
             script.chain("stray");
             script.rule("add @stray4 { " + TUPLE4 + " timeout 10s }");
             script.rule("add @stray6 { " + TUPLE6 + " timeout 10s }");
@@ -540,7 +543,7 @@ final class RuleText {
     }
 
     /** Whether nothing but the user tells what is captured from what isn't, or the user narrows it down. */
-    private static boolean isByUid(Capture capture) {
+    private static boolean isByUid(CaptureRule capture) {
         return switch (capture.match()) {
             case PreviousHop previous -> previous.mark().isEmpty();
             case Apps apps -> !apps.uids().isEmpty();
@@ -562,11 +565,11 @@ final class RuleText {
         return plan.captures().stream().anyMatch(capture -> capture.match() instanceof Apps apps && apps.refuseUdp());
     }
 
-    private boolean uses(Way way) {
+    private boolean uses(InterceptionMethod way) {
         return plan.captures().stream().anyMatch(capture -> capture.way() == way);
     }
 
-    private ImmutableList<Capture> firstOfEachListener() {
+    private ImmutableList<CaptureRule> firstOfEachListener() {
         return plan.listeners().stream()
                 .map(name -> plan.captures().stream()
                         .filter(capture -> capture.listener().equals(name))
@@ -575,19 +578,19 @@ final class RuleText {
                 .collect(ImmutableList.toImmutableList());
     }
 
-    private String appsChain(Capture capture) {
+    private String appsChain(CaptureRule capture) {
         return "apps-" + numbered(capture);
     }
 
-    private String unknownChain(Capture capture) {
+    private String unknownChain(CaptureRule capture) {
         return "unknown-" + numbered(capture);
     }
 
-    private String udpChain(Capture capture) {
+    private String udpChain(CaptureRule capture) {
         return "refuse-udp-" + numbered(capture);
     }
 
-    private String numbered(Capture capture) {
+    private String numbered(CaptureRule capture) {
         return "%d-%s".formatted(plan.captures().indexOf(capture) + 1, capture.listener());
     }
 

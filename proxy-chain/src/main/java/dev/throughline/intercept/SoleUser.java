@@ -1,6 +1,6 @@
 package dev.throughline.intercept;
 
-import dev.throughline.budget.Claimant;
+import dev.throughline.budget.Account;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class SoleUser {
     private static final long LATELY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    private @Nullable Claimant last;
+    private @Nullable Account last;
     private long changedNanos;
 
     /**
@@ -17,8 +17,8 @@ final class SoleUser {
      * @param now by {@link System#nanoTime}
      * @return whether no other user's came within five seconds
      */
-    boolean is(Claimant who, long now) {
-        Claimant before = last;
+    boolean is(Account who, long now) {
+        Account before = last;
         if (before == null || !before.isSameUser(who)) {
             changedNanos = before == null ? now - LATELY_NANOS : now;
             last = who;

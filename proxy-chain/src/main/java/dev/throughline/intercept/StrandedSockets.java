@@ -2,13 +2,13 @@ package dev.throughline.intercept;
 
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
-import dev.throughline.flow.Arrival;
+import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.CloseReason;
-import dev.throughline.flow.Ending;
+import dev.throughline.flow.CloseResult;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowView;
 import dev.throughline.header.Tuple;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.OsException;
 import dev.throughline.os.SocketDiag;
@@ -72,16 +72,16 @@ public final class StrandedSockets implements FlowEvents, AutoCloseable {
     public void opened(FlowView flow) {}
 
     @Override
-    public void closed(FlowView flow, Ending ending) {
-        if (flow.arrival().orElse(null) instanceof Arrival.Tcp arrival
-                && (arrival.way() == Way.REDIRECT || arrival.way() == Way.TPROXY)) {
+    public void closed(FlowView flow, CloseResult ending) {
+        if (flow.arrival().orElse(null) instanceof AcceptedConnection.Tcp arrival
+                && (arrival.way() == InterceptionMethod.REDIRECT || arrival.way() == InterceptionMethod.TPROXY)) {
             attempt(() -> closed(arrival, ending.reason()));
         }
     }
 
-    private void closed(Arrival.Tcp arrival, CloseReason reason) throws OsException {
+    private void closed(AcceptedConnection.Tcp arrival, CloseReason reason) throws OsException {
         Tuple application = arrival.asked();
-        if (arrival.way() == Way.REDIRECT && !conntrack.knows(application)) {
+        if (arrival.way() == InterceptionMethod.REDIRECT && !conntrack.knows(application)) {
             abort(application, "conntrack forgot that it was redirected");
         } else if (!WITHOUT_WAIT.contains(reason)) {
             Optional<SocketOwner> open = sockets.find(application).filter(SocketOwner::isOpen);

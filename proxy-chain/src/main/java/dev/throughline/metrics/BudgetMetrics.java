@@ -3,7 +3,7 @@ package dev.throughline.metrics;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.flow.BudgetEvents;
 import dev.throughline.flow.FlowBudget;
-import dev.throughline.transport.NotOpened;
+import dev.throughline.transport.ConnectFailedException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
@@ -31,7 +31,7 @@ final class BudgetMetrics implements BudgetEvents {
     void transport(String name) {
         EVICTIONS.forEach(reason -> evictions(name, reason));
         FlowBudget.SHORTAGES.forEach(reason -> fallOvers(name, reason));
-        NotOpened.OF_TRANSPORTS.forEach(reason -> fallOvers(name, reason));
+        ConnectFailedException.OF_TRANSPORTS.forEach(reason -> fallOvers(name, reason));
         fallOvers(name, AGENT_FAILED);
     }
 
@@ -90,7 +90,7 @@ final class BudgetMetrics implements BudgetEvents {
 
     @Override
     public void fellOver(String transport, String reason) {
-        boolean known = FlowBudget.SHORTAGES.contains(reason) || NotOpened.OF_TRANSPORTS.contains(reason);
+        boolean known = FlowBudget.SHORTAGES.contains(reason) || ConnectFailedException.OF_TRANSPORTS.contains(reason);
         fallOvers(transport, known ? reason : AGENT_FAILED).increment();
     }
 }

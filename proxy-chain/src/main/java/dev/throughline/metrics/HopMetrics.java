@@ -4,7 +4,7 @@ import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.Verification;
 import dev.throughline.flow.BudgetEvents;
 import dev.throughline.flow.CloseReason;
-import dev.throughline.flow.Ending;
+import dev.throughline.flow.CloseResult;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowView;
 import dev.throughline.policy.Decision;
@@ -171,7 +171,7 @@ public final class HopMetrics implements FlowEvents {
     }
 
     @Override
-    public void closed(FlowView flow, Ending ending) {
+    public void closed(FlowView flow, CloseResult ending) {
         count(closed, ending.reason());
         bytesOut.increment((double) flow.bytesOut());
         bytesIn.increment((double) flow.bytesIn());

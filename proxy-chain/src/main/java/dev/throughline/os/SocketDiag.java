@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableListMultimap;
 import com.google.common.net.InetAddresses;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -63,7 +63,10 @@ public final class SocketDiag implements AutoCloseable {
      * @throws OsException if the kernel can't be asked
      */
     public synchronized Optional<SocketOwner> find(Tuple tuple) throws OsException {
-        checkArgument(tuple.transport() == Transport.TCP4 || tuple.transport() == Transport.TCP6, "not TCP: %s", tuple);
+        checkArgument(
+                tuple.transport() == TransportProtocol.TCP4 || tuple.transport() == TransportProtocol.TCP6,
+                "not TCP: %s",
+                tuple);
         NetlinkSocket.Answer answer =
                 netlink.ask("sock_diag", SOCK_DIAG_BY_FAMILY, SOCK_DIAG_BY_FAMILY, question(tuple));
         return switch (answer) {
@@ -212,7 +215,7 @@ public final class SocketDiag implements AutoCloseable {
                 mark,
                 cgroup,
                 answer.get(1),
-                tuple.transport() == Transport.TCP4 && !transparent));
+                tuple.transport() == TransportProtocol.TCP4 && !transparent));
     }
 
     /** A dual-stack socket answers with its IPv4 address in the mapped form, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */

@@ -27,16 +27,16 @@ public sealed interface Condition {
     String name();
 
     /** Whether it holds. */
-    boolean holds(Question question);
+    boolean holds(PolicyRequest question);
 
     /** What is there, in words; empty if it isn't known. */
-    Optional<String> found(Question question);
+    Optional<String> found(PolicyRequest question);
 
     /** What it accepts, in words. */
     String accepted();
 
     /** Whether it might hold if more were known. */
-    default boolean isOpen(Question question) {
+    default boolean isOpen(PolicyRequest question) {
         return found(question).isEmpty();
     }
 
@@ -44,7 +44,7 @@ public sealed interface Condition {
      * Returns whether a fact about the originator is missing that decides whether this condition holds. Evidence {@code remote} never
      * counts as missing: no hop of the chain could identify the process.
      */
-    default boolean isUnsure(Question question) {
+    default boolean isUnsure(PolicyRequest question) {
         return false;
     }
 
@@ -73,7 +73,7 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(Question question) {
+        public boolean holds(PolicyRequest question) {
             Optional<Long> id = credentials(question).map(Credentials::unsignedUid);
             Optional<String> name = userName(question);
             return id.map(ids::contains).orElse(false)
@@ -82,7 +82,7 @@ public sealed interface Condition {
         }
 
         @Override
-        public Optional<String> found(Question question) {
+        public Optional<String> found(PolicyRequest question) {
             Optional<String> id = credentials(question).map(ids -> Long.toString(ids.unsignedUid()));
             Optional<String> name = userName(question);
             if (id.isPresent() && name.isPresent()) {
@@ -98,14 +98,14 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean isOpen(Question question) {
+        public boolean isOpen(PolicyRequest question) {
             return (!ids.isEmpty() && credentials(question).isEmpty())
                     || (!names.isEmpty() && userName(question).isEmpty());
         }
 
         /** A user id without a name isn't unsure: this host has no name for it, or a previous hop removed the name. */
         @Override
-        public boolean isUnsure(Question question) {
+        public boolean isUnsure(PolicyRequest question) {
             boolean idCounts = !ids.isEmpty() || userName(question).isEmpty();
             return !holds(question)
                     && isExpected(question)
@@ -113,8 +113,8 @@ public sealed interface Condition {
                     && idCounts;
         }
 
-        private static Optional<String> userName(Question question) {
-            return identity(question).person().userName();
+        private static Optional<String> userName(PolicyRequest question) {
+            return identity(question).processContext().userName();
         }
     }
 
@@ -126,13 +126,13 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(Question question) {
+        public boolean holds(PolicyRequest question) {
             OptionalLong group = group(question);
             return group.isPresent() ? ids.contains(group.getAsLong()) : orUnknown;
         }
 
         @Override
-        public Optional<String> found(Question question) {
+        public Optional<String> found(PolicyRequest question) {
             return group(question).stream().mapToObj(Long::toString).findFirst();
         }
 
@@ -142,11 +142,11 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean isUnsure(Question question) {
+        public boolean isUnsure(PolicyRequest question) {
             return !holds(question) && isExpected(question) && group(question).isEmpty();
         }
 
-        private static OptionalLong group(Question question) {
+        private static OptionalLong group(PolicyRequest question) {
             return credentials(question)
                     .filter(ids -> ids.gid() != Credentials.NOT_KNOWN)
                     .map(ids -> OptionalLong.of(ids.unsignedGid()))
@@ -162,19 +162,19 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(Question question) {
+        public boolean holds(PolicyRequest question) {
             return subject.of(question)
                     .map(text -> patterns.stream().anyMatch(pattern -> pattern.matches(text)))
                     .orElse(orUnknown);
         }
 
         @Override
-        public Optional<String> found(Question question) {
+        public Optional<String> found(PolicyRequest question) {
             return subject.of(question);
         }
 
         @Override
-        public boolean isUnsure(Question question) {
+        public boolean isUnsure(PolicyRequest question) {
             return !holds(question)
                     && isExpected(question)
                     && subject.of(question).isEmpty()
@@ -195,7 +195,7 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(Question question) {
+        public boolean holds(PolicyRequest question) {
             return hosts.stream()
                     .anyMatch(
                             name -> HostId.of(name).equals(question.originator().host()));
@@ -203,7 +203,7 @@ public sealed interface Condition {
 
         /** Its id: names are for those who know the trust file. */
         @Override
-        public Optional<String> found(Question question) {
+        public Optional<String> found(PolicyRequest question) {
             return Optional.of("id " + question.originator().host());
         }
 
@@ -223,12 +223,12 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(Question question) {
+        public boolean holds(PolicyRequest question) {
             return kinds.contains(identity(question).evidence());
         }
 
         @Override
-        public Optional<String> found(Question question) {
+        public Optional<String> found(PolicyRequest question) {
             return Optional.of(identity(question).evidence().toString());
         }
 
@@ -246,13 +246,13 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(Question question) {
+        public boolean holds(PolicyRequest question) {
             Evidence evidence = identity(question).evidence();
             return least.stream().anyMatch(demanded -> EvidenceOrder.isAtLeast(evidence, demanded));
         }
 
         @Override
-        public Optional<String> found(Question question) {
+        public Optional<String> found(PolicyRequest question) {
             return Optional.of(identity(question).evidence().toString());
         }
 
@@ -270,13 +270,13 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(Question question) {
+        public boolean holds(PolicyRequest question) {
             return DestinationMeanings.of(destination(question).getAddress()).stream()
                     .anyMatch(meant -> networks.stream().anyMatch(network -> network.contains(meant)));
         }
 
         @Override
-        public Optional<String> found(Question question) {
+        public Optional<String> found(PolicyRequest question) {
             return Optional.of(InetAddresses.toAddrString(destination(question).getAddress()));
         }
 
@@ -294,13 +294,13 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(Question question) {
+        public boolean holds(PolicyRequest question) {
             int port = destination(question).getPort();
             return ranges.stream().anyMatch(range -> range.contains(port));
         }
 
         @Override
-        public Optional<String> found(Question question) {
+        public Optional<String> found(PolicyRequest question) {
             return Optional.of(Integer.toString(destination(question).getPort()));
         }
 
@@ -315,19 +315,19 @@ public sealed interface Condition {
     }
 
     /** Whether somebody in the chain could have said who opened the flow. */
-    private static boolean isExpected(Question question) {
+    private static boolean isExpected(PolicyRequest question) {
         return identity(question).evidence() != Evidence.REMOTE;
     }
 
-    private static ProcessIdentity identity(Question question) {
+    private static ProcessIdentity identity(PolicyRequest question) {
         return question.originator().identity();
     }
 
-    private static Optional<Credentials> credentials(Question question) {
+    private static Optional<Credentials> credentials(PolicyRequest question) {
         return identity(question).credentials();
     }
 
-    private static InetSocketAddress destination(Question question) {
+    private static InetSocketAddress destination(PolicyRequest question) {
         return question.originator().tuple().destination();
     }
 

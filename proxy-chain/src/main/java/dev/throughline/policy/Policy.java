@@ -8,10 +8,10 @@ import dev.throughline.header.Tuple;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,13 +25,13 @@ import java.util.Optional;
  * @param rules empty on a hop without a policy
  */
 public record Policy(ImmutableList<PolicyRule> rules) {
-    private static final Question NOBODY = new Question(
+    private static final PolicyRequest NOBODY = new PolicyRequest(
             new Originator(
                     HostId.of("nobody"),
                     new FlowId(0, 0),
                     Instant.EPOCH,
                     Tuple.tcp(new InetSocketAddress("0.0.0.0", 0), new InetSocketAddress("0.0.0.0", 0)),
-                    Way.SOCKET,
+                    InterceptionMethod.SOCKET,
                     ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX)),
             Optional.empty());
 
@@ -52,7 +52,7 @@ public record Policy(ImmutableList<PolicyRule> rules) {
     /**
      * Returns the outcome for a flow. Denies it if a missing fact about the originator decides between two outcomes.
      */
-    public Decision decide(Question question) {
+    public Decision decide(PolicyRequest question) {
         if (rules.isEmpty()) {
             return Decision.WITHOUT_POLICY;
         }
@@ -106,7 +106,7 @@ public record Policy(ImmutableList<PolicyRule> rules) {
     }
 
     /** How a policy came to its decision: the rules that it looked at, in order; the last one is the one that was hit. */
-    public ImmutableList<Step> explain(Question question) {
+    public ImmutableList<Step> explain(PolicyRequest question) {
         ImmutableList.Builder<Step> steps = ImmutableList.builder();
         for (PolicyRule rule : rules) {
             PolicyRule.Match match = rule.match(question);

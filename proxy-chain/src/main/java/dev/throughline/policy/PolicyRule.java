@@ -49,7 +49,7 @@ public record PolicyRule(
     }
 
     /** Whether it is about this flow; if not, the first condition that doesn't hold, or the exception that does. */
-    Match match(Question question) {
+    Match match(PolicyRequest question) {
         Optional<Condition> unsure = Optional.empty();
         for (Condition condition : when) {
             if (condition.isUnsure(question)) {
@@ -72,7 +72,7 @@ public record PolicyRule(
                 .orElseGet(Match.Yes::new);
     }
 
-    private Optional<Condition> possibleException(Question question) {
+    private Optional<Condition> possibleException(PolicyRequest question) {
         boolean possible =
                 unless.stream().allMatch(condition -> condition.holds(question) || condition.isUnsure(question));
         return possible
@@ -102,12 +102,12 @@ public record PolicyRule(
          */
         record No(String why, boolean open) implements Match {}
 
-        private static No no(Condition condition, Question question) {
+        private static No no(Condition condition, PolicyRequest question) {
             String expected = condition.found(question).isPresent() ? ", not " + condition.accepted() : "";
             return new No(found(condition, question) + expected, condition.isOpen(question));
         }
 
-        private static String found(Condition condition, Question question) {
+        private static String found(Condition condition, PolicyRequest question) {
             return condition
                     .found(question)
                     .map(text -> condition.name() + " is " + text)

@@ -4,9 +4,9 @@ import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
@@ -36,16 +36,16 @@ public enum Subject {
     /** The name by which the application asked for the destination, in small letters. */
     DESTINATION_HOST;
 
-    Optional<String> of(Question question) {
+    Optional<String> of(PolicyRequest question) {
         Code code = question.originator().identity().code();
-        Person person = question.originator().identity().person();
-        Placement place = question.originator().identity().placement();
+        ProcessContext processContext = question.originator().identity().processContext();
+        Workload place = question.originator().identity().workload();
         return switch (this) {
             case EXECUTABLE -> code.executable();
             case SHA256 -> code.sha256().map(Bytes::toHex);
             case SCRIPT -> code.script();
-            case PARENT -> ifNoted(person.parentExecutable(), question);
-            case PARENT_SHA256 -> ifNoted(person.parentSha256().map(Bytes::toHex), question);
+            case PARENT -> ifNoted(processContext.parentExecutable(), question);
+            case PARENT_SHA256 -> ifNoted(processContext.parentSha256().map(Bytes::toHex), question);
             case UNIT -> place.unit();
             case CONTAINER -> place.container();
             case POD -> place.pod().map(UUID::toString);
@@ -79,7 +79,7 @@ public enum Subject {
      * A parent is certain only if the kernel noted it as its child connected, or an agent says it: afterwards another process
      * may have taken the child over.
      */
-    private static Optional<String> ifNoted(Optional<String> text, Question question) {
+    private static Optional<String> ifNoted(Optional<String> text, PolicyRequest question) {
         Evidence evidence = question.originator().identity().evidence();
         return evidence == Evidence.KERNEL_CONNECT || evidence == Evidence.BRIDGE ? text : Optional.empty();
     }

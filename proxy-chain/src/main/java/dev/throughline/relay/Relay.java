@@ -45,14 +45,14 @@ public final class Relay {
     private final Half toInbound;
     private final RelayTimeouts timeouts;
     private final BufferMemory memory;
-    private final CompletableFuture<RelayEnd> end = new CompletableFuture<>();
+    private final CompletableFuture<RelayResult> end = new CompletableFuture<>();
     private volatile long lastMoved = System.nanoTime();
     private @Nullable Future<?> idleCheck;
     private boolean finishing;
     private boolean inboundEndedFirst;
 
     /**
-     * Both channels must have an {@link Inbox}, reading off and half-closure allowed.
+     * Both channels must have an {@link InboundBuffer}, reading off and half-closure allowed.
      *
      * @param memory of all flows
      */
@@ -64,7 +64,7 @@ public final class Relay {
     }
 
     /** Begins; the answer comes when both connections have been closed. */
-    public CompletableFuture<RelayEnd> start() {
+    public CompletableFuture<RelayResult> start() {
         toOutbound.attach(toInbound);
         toInbound.attach(toOutbound);
         if (!toOutbound.failIfLost() && !toInbound.failIfLost()) {
@@ -77,7 +77,7 @@ public final class Relay {
 
     /** Gives the flow up: both sides feel a reset. */
     public void abort() {
-        finish(RelayEnd.ABORTED);
+        finish(RelayResult.ABORTED);
     }
 
     /** Bytes that went from the side that opened the flow to the other. May be read from any thread. */
@@ -115,7 +115,7 @@ public final class Relay {
         if (left > 0) {
             scheduleIdleCheck(left);
         } else {
-            finish(isHalfClosed() ? RelayEnd.HALF_CLOSED : RelayEnd.IDLE);
+            finish(isHalfClosed() ? RelayResult.HALF_CLOSED : RelayResult.IDLE);
         }
     }
 
@@ -139,17 +139,17 @@ public final class Relay {
         }
     }
 
-    private RelayEnd lost(Half side, PeerLoss how) {
+    private RelayResult lost(Half side, PeerLoss how) {
         boolean inbound = side == toOutbound;
         return switch (how) {
-            case RESET -> inbound ? RelayEnd.INBOUND_RESET : RelayEnd.OUTBOUND_RESET;
-            case TIMEOUT -> inbound ? RelayEnd.INBOUND_TIMEOUT : RelayEnd.OUTBOUND_TIMEOUT;
+            case RESET -> inbound ? RelayResult.INBOUND_RESET : RelayResult.OUTBOUND_RESET;
+            case TIMEOUT -> inbound ? RelayResult.INBOUND_TIMEOUT : RelayResult.OUTBOUND_TIMEOUT;
         };
     }
 
     private void completeIfAcknowledged() {
         if (toOutbound.isAcknowledged() && toInbound.isAcknowledged()) {
-            finish(RelayEnd.COMPLETED);
+            finish(RelayResult.COMPLETED);
         }
     }
 
@@ -162,7 +162,7 @@ public final class Relay {
     }
 
     /** Closes both sides, with a reset unless all went well: what was cut short must not look complete to anyone. */
-    private void finish(RelayEnd reason) {
+    private void finish(RelayResult reason) {
         // Closing fails the writes that are queued, which comes back here as if that side had been reset.
         if (finishing) {
             return;
@@ -174,7 +174,7 @@ public final class Relay {
         toOutbound.guard.stop();
         toInbound.guard.stop();
         for (Channel channel : new Channel[] {toOutbound.from, toInbound.from}) {
-            if (reason == RelayEnd.COMPLETED) {
+            if (reason == RelayResult.COMPLETED) {
                 channel.close();
             } else {
                 reset(channel);
@@ -214,7 +214,7 @@ public final class Relay {
 
         /** A connection may have been lost before the relay began: its input ended then, but not as the sender meant it. */
         boolean failIfLost() {
-            Inbox inbox = from.pipeline().get(Inbox.class);
+            InboundBuffer inbox = from.pipeline().get(InboundBuffer.class);
             if (inbox != null && inbox.failure().isPresent()) {
                 finish(lost(this, PeerLoss.of(inbox.failure().get())));
             } else if (!from.isActive()) {
@@ -319,7 +319,7 @@ public final class Relay {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            finish(cause instanceof OutOfMemoryError ? RelayEnd.NO_MEMORY : lost(this, PeerLoss.of(cause)));
+            finish(cause instanceof OutOfMemoryError ? RelayResult.NO_MEMORY : lost(this, PeerLoss.of(cause)));
         }
 
         @Override

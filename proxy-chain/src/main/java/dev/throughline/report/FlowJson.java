@@ -3,7 +3,7 @@ package dev.throughline.report;
 import dev.throughline.chain.Link;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.Verification;
-import dev.throughline.flow.Ending;
+import dev.throughline.flow.CloseResult;
 import dev.throughline.flow.FlowView;
 import dev.throughline.flow.NextHop;
 import dev.throughline.header.Tuple;
@@ -32,7 +32,7 @@ public final class FlowJson {
     }
 
     /** The log line {@code flow.close}. */
-    public String closed(FlowView flow, Ending ending) {
+    public String closed(FlowView flow, CloseResult ending) {
         return Json.object(out -> {
             out.put("time", flow.acceptedAt().plus(flow.age()).toString()).put("event", "flow.close");
             out.put("reason", ending.reason().toString());

@@ -1,6 +1,6 @@
 package dev.throughline.report;
 
-import dev.throughline.flow.Ending;
+import dev.throughline.flow.CloseResult;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowView;
 import java.io.FileDescriptor;
@@ -60,7 +60,7 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
     }
 
     @Override
-    public void closed(FlowView flow, Ending ending) {
+    public void closed(FlowView flow, CloseResult ending) {
         write(json.closed(flow, ending));
     }
 

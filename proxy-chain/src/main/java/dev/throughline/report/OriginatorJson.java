@@ -6,9 +6,9 @@ import dev.throughline.originator.Credentials;
 import dev.throughline.originator.ExecutableState;
 import dev.throughline.originator.FileId;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import java.util.UUID;
 
 /** An originator as JSON. */
@@ -40,22 +40,23 @@ public final class OriginatorJson {
                 out.put("gid", ids.unsignedGid());
             }
         });
-        person(out, who.person());
+        processContext(out, who.processContext());
         code(out, who.code());
-        placement(out, who.placement());
+        workload(out, who.workload());
     }
 
-    private static void person(Json out, Person person) {
-        out.put("user", person.userName())
-                .putUnsigned("audit_user", person.audit().user())
-                .putUnsigned("audit_session", person.audit().session())
-                .putHex("audit_token", person.audit().token());
-        person.parent()
+    private static void processContext(Json out, ProcessContext processContext) {
+        out.put("user", processContext.userName())
+                .putUnsigned("audit_user", processContext.audit().user())
+                .putUnsigned("audit_session", processContext.audit().session())
+                .putHex("audit_token", processContext.audit().token());
+        processContext
+                .parent()
                 .ifPresent(parent -> out.put("parent_pid", parent.unsignedPid())
                         .putUnsigned("parent_start_time", parent.knownStart()));
-        out.put("parent_exe", person.parentExecutable())
-                .putHex("parent_sha256", person.parentSha256())
-                .putHex("command_line_hmac", person.commandLineHash());
+        out.put("parent_exe", processContext.parentExecutable())
+                .putHex("parent_sha256", processContext.parentSha256())
+                .putHex("command_line_hmac", processContext.commandLineHash());
     }
 
     private static void code(Json out, Code code) {
@@ -70,13 +71,13 @@ public final class OriginatorJson {
                 .putHex("cdhash", code.signature().cdhash());
     }
 
-    private static void placement(Json out, Placement placement) {
-        out.put("unit", placement.unit())
-                .put("container", placement.container())
-                .put("pod", placement.pod().map(UUID::toString))
-                .put("cgroup", placement.cgroup())
-                .putUnsigned("network_namespace", placement.namespaces().network())
-                .putUnsigned("pid_namespace", placement.namespaces().pid())
-                .putHex("boot_id", placement.bootId());
+    private static void workload(Json out, Workload workload) {
+        out.put("unit", workload.unit())
+                .put("container", workload.container())
+                .put("pod", workload.pod().map(UUID::toString))
+                .put("cgroup", workload.cgroup())
+                .putUnsigned("network_namespace", workload.namespaces().network())
+                .putUnsigned("pid_namespace", workload.namespaces().pid())
+                .putHex("boot_id", workload.bootId());
     }
 }

@@ -2,7 +2,7 @@ package dev.throughline.report;
 
 import dev.throughline.flow.FlowView;
 import dev.throughline.header.Tuple;
-import dev.throughline.identify.LocalOwner;
+import dev.throughline.identify.SocketIdentity;
 import java.util.List;
 
 /** The answer to "who owns this connection?" as JSON. */
@@ -19,7 +19,7 @@ public final class WhoJson {
      *
      * @param known none if it isn't one of the hop's
      */
-    public String ofHop(Tuple tuple, List<FlowView> known, LocalOwner owner) {
+    public String ofHop(Tuple tuple, List<FlowView> known, SocketIdentity owner) {
         return Json.object(out -> {
             asked(out, tuple);
             out.putAll("flows", known, flows::write);
@@ -28,7 +28,7 @@ public final class WhoJson {
     }
 
     /** What the kernel alone says. */
-    public static String ofKernel(Tuple tuple, LocalOwner owner) {
+    public static String ofKernel(Tuple tuple, SocketIdentity owner) {
         return Json.object(out -> {
             asked(out, tuple);
             kernel(out, owner);
@@ -39,7 +39,7 @@ public final class WhoJson {
         out.put("source", Tuple.text(tuple.source())).put("destination", Tuple.text(tuple.destination()));
     }
 
-    private static void kernel(Json out, LocalOwner owner) {
+    private static void kernel(Json out, SocketIdentity owner) {
         out.put("kernel", kernel -> OriginatorJson.identity(kernel, owner.identity()));
     }
 }

@@ -32,7 +32,7 @@ final class AgentSocket {
      * Connects, on {@code loop}, which calls. An agent whose queue is full is asked again and again: connect(2) doesn't wait for
      * a place in it (EAGAIN, unix(7)), as it would for TCP.
      *
-     * @param connected is given the open channel, with reading off, before anything can happen on it; or {@link NotOpened}. The
+     * @param connected is given the open channel, with reading off, before anything can happen on it; or {@link ConnectFailedException}. The
      *     channel stays open when it can't be written to any more, as there may be something to read. If it is completed
      *     otherwise meanwhile, nobody wants a channel
      */
@@ -71,13 +71,15 @@ final class AgentSocket {
         });
     }
 
-    private NotOpened why(Throwable cause) {
+    private ConnectFailedException why(Throwable cause) {
         int errno = SystemError.of(cause).orElse(0);
         return switch (errno) {
             case SystemError.EMFILE, SystemError.ENFILE, SystemError.ENOMEM, SystemError.ENOBUFS ->
-                NotOpened.shortage(errno);
+                ConnectFailedException.shortage(errno);
             default ->
-                NotOpened.of(NotOpened.AGENT_GONE, "no agent listens at " + path + ": " + SystemError.text(cause));
+                ConnectFailedException.of(
+                        ConnectFailedException.AGENT_GONE,
+                        "no agent listens at " + path + ": " + SystemError.text(cause));
         };
     }
 

@@ -14,16 +14,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One connection that an agent is asked for, up to its answer or a deadline. Everything happens on the flow's event loop. */
-final class AgentStart implements Start {
+final class AgentStart implements ConnectAttempt {
     private final EventLoop loop;
     private final AgentSession session;
     private final BridgeRequest.Open request;
     private final ChannelHandler first;
     private final Consumer<ByteBuf> unread;
     private final CompletableFuture<EpollDomainSocketChannel> connecting = new CompletableFuture<>();
-    private final CompletableFuture<Opened> opened = new CompletableFuture<>();
-    private final AgentPlace place = new AgentPlace();
-    private @Nullable AnswerInput asked;
+    private final CompletableFuture<UpstreamConnection> opened = new CompletableFuture<>();
+    private final AgentSlot place = new AgentSlot();
+    private @Nullable AgentAnswerHandler asked;
 
     AgentStart(
             EventLoop loop,
@@ -46,7 +46,7 @@ final class AgentStart implements Start {
     }
 
     @Override
-    public CompletableFuture<Opened> opened() {
+    public CompletableFuture<UpstreamConnection> opened() {
         return opened;
     }
 
@@ -57,20 +57,24 @@ final class AgentStart implements Start {
 
     @Override
     public void giveUp() {
-        loop.execute(() -> giveUp(NotOpened.of(NotOpened.GIVEN_UP, "its flow doesn't want it any more")));
+        loop.execute(() -> giveUp(
+                ConnectFailedException.of(ConnectFailedException.GIVEN_UP, "its flow doesn't want it any more")));
     }
 
     private void connected(@Nullable EpollDomainSocketChannel channel, @Nullable Throwable problem) {
         if (channel == null) {
-            neverAsked(problem instanceof NotOpened why ? why : NotOpened.of(NotOpened.AGENT_GONE, "" + problem));
+            neverAsked(
+                    problem instanceof ConnectFailedException why
+                            ? why
+                            : ConnectFailedException.of(ConnectFailedException.AGENT_GONE, "" + problem));
             return;
         }
-        Optional<NotOpened> objection = session.objection(channel);
+        Optional<ConnectFailedException> objection = session.objection(channel);
         if (objection.isPresent()) {
             channel.close();
             neverAsked(objection.get());
         } else {
-            asked = new AnswerInput(channel, session, request.handle().isPresent(), unread, opened, place);
+            asked = new AgentAnswerHandler(channel, session, request.handle().isPresent(), unread, opened, place);
             asked.ask(request, first);
         }
     }
@@ -78,11 +82,12 @@ final class AgentStart implements Start {
     private void late() {
         giveUp(
                 asked == null
-                        ? NotOpened.of(NotOpened.START_TIMEOUT, "the agent's queue of connections is full")
-                        : NotOpened.late(asked.waiting()));
+                        ? ConnectFailedException.of(
+                                ConnectFailedException.START_TIMEOUT, "the agent's queue of connections is full")
+                        : ConnectFailedException.late(asked.waiting()));
     }
 
-    private void giveUp(NotOpened why) {
+    private void giveUp(ConnectFailedException why) {
         if (asked == null) {
             neverAsked(why);
             connecting.cancel(false);
@@ -91,7 +96,7 @@ final class AgentStart implements Start {
         }
     }
 
-    private void neverAsked(NotOpened why) {
+    private void neverAsked(ConnectFailedException why) {
         place.free();
         opened.completeExceptionally(why);
     }

@@ -3,7 +3,7 @@ package dev.throughline.transport;
 import com.google.common.net.InetAddresses;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Tuple;
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import io.netty.channel.EventLoop;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -19,7 +19,7 @@ public final class AgentTransport implements Transport {
     private static final InetAddress NO_IPV6 = InetAddresses.forString("::");
 
     private final String name;
-    private final NetworkFramework agent;
+    private final AgentClient agent;
     private final Duration startTimeout;
     private final boolean headerOptional;
 
@@ -31,7 +31,7 @@ public final class AgentTransport implements Transport {
      * @param startTimeout after which a start is given up
      * @param headerOptional as {@link #isHeaderOptional}
      */
-    public AgentTransport(String name, NetworkFramework agent, Duration startTimeout, boolean headerOptional) {
+    public AgentTransport(String name, AgentClient agent, Duration startTimeout, boolean headerOptional) {
         this.name = name;
         this.agent = agent;
         this.startTimeout = startTimeout;
@@ -60,11 +60,11 @@ public final class AgentTransport implements Transport {
 
     @Override
     public Optional<String> trouble() {
-        return agent.gone().map(NotOpened::text);
+        return agent.gone().map(ConnectFailedException::text);
     }
 
     @Override
-    public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
         InetSocketAddress destination = request.destination();
         InetAddress none = destination.getAddress() instanceof Inet6Address ? NO_IPV6 : NO_IPV4;
         BridgeRequest.Open open =

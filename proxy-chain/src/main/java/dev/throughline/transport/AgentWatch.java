@@ -1,6 +1,6 @@
 package dev.throughline.transport;
 
-import dev.throughline.bridge.BridgeAnswer.News.Limits;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.Optional;
@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 final class AgentWatch {
     private final EventLoop loop;
     private final AgentSocket socket;
-    private final NetworkFramework.Rule rule;
-    private final NetworkFramework.Timings timings;
-    private final NetworkFramework.Listener listener;
+    private final AgentClient.Rule rule;
+    private final AgentClient.Timings timings;
+    private final AgentClient.Listener listener;
     private volatile Presence presence =
-            new Presence.Gone(NotOpened.of(NotOpened.AGENT_GONE, "it hasn't been asked yet"));
+            new Presence.Gone(ConnectFailedException.of(ConnectFailedException.AGENT_GONE, "it hasn't been asked yet"));
     private Duration pause;
     private Optional<String> told = Optional.empty();
     private @Nullable WatchConnection current;
@@ -25,15 +25,15 @@ final class AgentWatch {
     sealed interface Presence {
         record Here(AgentSession session) implements Presence {}
 
-        record Gone(NotOpened why) implements Presence {}
+        record Gone(ConnectFailedException why) implements Presence {}
     }
 
     AgentWatch(
             EventLoop loop,
             AgentSocket socket,
-            NetworkFramework.Rule rule,
-            NetworkFramework.Timings timings,
-            NetworkFramework.Listener listener) {
+            AgentClient.Rule rule,
+            AgentClient.Timings timings,
+            AgentClient.Listener listener) {
         this.loop = loop;
         this.socket = socket;
         this.rule = rule;
@@ -55,7 +55,8 @@ final class AgentWatch {
         loop.execute(() -> {
             closed = true;
             if (current != null) {
-                current.lose(NotOpened.of(NotOpened.AGENT_GONE, "this hop watches it no more"));
+                current.lose(
+                        ConnectFailedException.of(ConnectFailedException.AGENT_GONE, "this hop watches it no more"));
             }
         });
     }
@@ -80,7 +81,7 @@ final class AgentWatch {
     }
 
     /** Told once for each reason, however often it is tried in between. */
-    void lost(NotOpened why) {
+    void lost(ConnectFailedException why) {
         presence = new Presence.Gone(why);
         if (!closed) {
             loop.schedule(this::connect, pause.toNanos(), TimeUnit.NANOSECONDS);

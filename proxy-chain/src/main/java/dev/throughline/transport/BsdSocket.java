@@ -1,7 +1,7 @@
 package dev.throughline.transport;
 
 import dev.throughline.header.Tuple;
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.StreamOptions;
 import io.netty.bootstrap.Bootstrap;
@@ -57,8 +57,8 @@ public final class BsdSocket implements Transport {
     }
 
     @Override
-    public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
-        CompletableFuture<Opened> opened = new CompletableFuture<>();
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
+        CompletableFuture<UpstreamConnection> opened = new CompletableFuture<>();
         Bootstrap bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(EpollSocketChannel.class)
@@ -74,9 +74,9 @@ public final class BsdSocket implements Transport {
                 SocketChannel channel = (SocketChannel) connecting.channel();
                 StreamOptions.connected(channel, request.tcp());
                 Tuple addresses = Tuple.tcp(channel.localAddress(), channel.remoteAddress());
-                opened.complete(new Opened(channel, Optional.of(addresses), false));
+                opened.complete(new UpstreamConnection(channel, Optional.of(addresses), false));
             } else {
-                NotOpened why = NotOpened.bySystem(done.cause(), request.destination());
+                ConnectFailedException why = ConnectFailedException.bySystem(done.cause(), request.destination());
                 // Netty reports a socket that could not even be made on a thread of its own.
                 OnLoop.run(loop, () -> opened.completeExceptionally(why));
             }
@@ -84,7 +84,8 @@ public final class BsdSocket implements Transport {
         return new Connecting(connecting, opened);
     }
 
-    private record Connecting(ChannelFuture connecting, CompletableFuture<Opened> opened) implements Start {
+    private record Connecting(ChannelFuture connecting, CompletableFuture<UpstreamConnection> opened)
+            implements ConnectAttempt {
         @Override
         public CompletableFuture<Void> released() {
             if (!isMade()) {
@@ -97,7 +98,8 @@ public final class BsdSocket implements Transport {
 
         @Override
         public void giveUp() {
-            opened.completeExceptionally(NotOpened.of(NotOpened.GIVEN_UP, "its flow doesn't want it any more"));
+            opened.completeExceptionally(
+                    ConnectFailedException.of(ConnectFailedException.GIVEN_UP, "its flow doesn't want it any more"));
             // The connection may be established: a reset tells the peer that the flow was cut short.
             if (isMade()) {
                 Relay.reset(connecting.channel());
@@ -112,10 +114,10 @@ public final class BsdSocket implements Transport {
 
     /** Marks the socket before it connects: an unmarked connection would be taken for an application's. */
     private final class Marking extends ChannelInitializer<SocketChannel> {
-        private final CompletableFuture<Opened> opened;
-        private final Inbox inbox;
+        private final CompletableFuture<UpstreamConnection> opened;
+        private final InboundBuffer inbox;
 
-        Marking(CompletableFuture<Opened> opened, Inbox inbox) {
+        Marking(CompletableFuture<UpstreamConnection> opened, InboundBuffer inbox) {
             this.opened = opened;
             this.inbox = inbox;
         }
@@ -126,8 +128,8 @@ public final class BsdSocket implements Transport {
                 try {
                     channel.config().setOption(SO_MARK, mark);
                 } catch (RuntimeException e) {
-                    opened.completeExceptionally(
-                            NotOpened.of(NotOpened.NOT_MARKED, "can't set SO_MARK: is CAP_NET_ADMIN missing? " + e));
+                    opened.completeExceptionally(ConnectFailedException.of(
+                            ConnectFailedException.NOT_MARKED, "can't set SO_MARK: is CAP_NET_ADMIN missing? " + e));
                     throw e;
                 }
             }

@@ -1,6 +1,6 @@
 package dev.throughline.transport;
 
-import dev.throughline.budget.Claimant;
+import dev.throughline.budget.Account;
 import dev.throughline.header.Bytes;
 import dev.throughline.relay.TcpTimeouts;
 import java.net.InetSocketAddress;
@@ -15,4 +15,4 @@ import java.util.Optional;
  * @param tcp when the other end is given up, where this hop opens the connection itself
  */
 public record ConnectRequest(
-        InetSocketAddress destination, Claimant originator, Optional<Bytes> handle, TcpTimeouts tcp) {}
+        InetSocketAddress destination, Account originator, Optional<Bytes> handle, TcpTimeouts tcp) {}

@@ -2,8 +2,8 @@ package dev.throughline.transport;
 
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
-import dev.throughline.budget.Claimant;
-import dev.throughline.relay.Inbox;
+import dev.throughline.budget.Account;
+import dev.throughline.relay.InboundBuffer;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
@@ -62,7 +62,7 @@ public final class GuardedTransport implements Transport {
 
     /** A program of a user on a host. */
     private record Executable(String host, String user, String name) {
-        static Executable of(Claimant who) {
+        static Executable of(Account who) {
             return new Executable(who.host(), who.user(), who.executable());
         }
     }
@@ -151,12 +151,12 @@ public final class GuardedTransport implements Transport {
     }
 
     @Override
-    public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
         if ((state() != State.CLOSED && silences(request) > 0) || !breaker.tryAcquirePermission()) {
             return new NotTried();
         }
         long began = System.nanoTime();
-        Start start = transport.start(loop, request, inbox);
+        ConnectAttempt start = transport.start(loop, request, inbox);
         start.opened().whenComplete((opened, problem) -> count(request, System.nanoTime() - began, problem));
         return start;
     }
@@ -168,9 +168,11 @@ public final class GuardedTransport implements Transport {
             breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
         } else if (problem == null) {
             breaker.releasePermission();
-        } else if (!(problem instanceof NotOpened why) || why.reason().equals(NotOpened.GIVEN_UP) || why.isShortage()) {
+        } else if (!(problem instanceof ConnectFailedException why)
+                || why.reason().equals(ConnectFailedException.GIVEN_UP)
+                || why.isShortage()) {
             breaker.releasePermission();
-        } else if (why.blame() == NotOpened.Blame.TRANSPORT) {
+        } else if (why.blame() == ConnectFailedException.Blame.TRANSPORT) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
         } else if (!why.isSilence() || !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
@@ -200,11 +202,11 @@ public final class GuardedTransport implements Transport {
     }
 
     /** What is started while the breaker is open. */
-    private record NotTried() implements Start {
+    private record NotTried() implements ConnectAttempt {
         @Override
-        public CompletableFuture<Opened> opened() {
-            return CompletableFuture.failedFuture(
-                    NotOpened.of(NotOpened.BREAKER_OPEN, "its last starts failed or were slow"));
+        public CompletableFuture<UpstreamConnection> opened() {
+            return CompletableFuture.failedFuture(ConnectFailedException.of(
+                    ConnectFailedException.BREAKER_OPEN, "its last starts failed or were slow"));
         }
 
         @Override

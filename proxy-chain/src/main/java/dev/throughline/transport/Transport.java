@@ -1,6 +1,6 @@
 package dev.throughline.transport;
 
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import io.netty.channel.EventLoop;
 import java.util.Optional;
 
@@ -29,5 +29,5 @@ public interface Transport {
      * @param request where to, and for whom
      * @param inbox the first handler of the connection, for what it receives
      */
-    Start start(EventLoop loop, ConnectRequest request, Inbox inbox);
+    ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox);
 }

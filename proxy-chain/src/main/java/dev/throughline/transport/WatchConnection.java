@@ -1,7 +1,7 @@
 package dev.throughline.transport;
 
 import dev.throughline.bridge.BridgeAnswer;
-import dev.throughline.bridge.BridgeAnswer.News;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice;
 import dev.throughline.bridge.BridgeRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class WatchConnection extends ChannelInboundHandlerAdapter {
     private final EventLoop loop;
     private final AgentSocket socket;
-    private final NetworkFramework.Rule rule;
-    private final NetworkFramework.Timings timings;
+    private final AgentClient.Rule rule;
+    private final AgentClient.Timings timings;
     private final AgentWatch watch;
     private final CompletableFuture<EpollDomainSocketChannel> connecting = new CompletableFuture<>();
     private final AnswerReader answers = new AnswerReader();
@@ -38,11 +38,7 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
     private boolean lost;
 
     WatchConnection(
-            EventLoop loop,
-            AgentSocket socket,
-            NetworkFramework.Rule rule,
-            NetworkFramework.Timings timings,
-            AgentWatch watch) {
+            EventLoop loop, AgentSocket socket, AgentClient.Rule rule, AgentClient.Timings timings, AgentWatch watch) {
         this.loop = loop;
         this.socket = socket;
         this.rule = rule;
@@ -57,7 +53,7 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
                 channel = connected;
                 connected.pipeline().addLast(this);
                 askWho(connected);
-            } else if (problem instanceof NotOpened why) {
+            } else if (problem instanceof ConnectFailedException why) {
                 lose(why);
             }
         });
@@ -75,9 +71,9 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void askWho(EpollDomainSocketChannel connected) {
-        NetworkFramework.Agent agent;
+        AgentClient.Agent agent;
         try {
-            agent = NetworkFramework.Agent.of(connected);
+            agent = AgentClient.Agent.of(connected);
         } catch (IOException e) {
             lose(notAllowed("the kernel doesn't report which process listens: " + e.getMessage()));
             return;
@@ -97,7 +93,7 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Whether it can be written doesn't matter: an agent that has closed may have said why, and that is read. */
-    private void ask(Channel connected, NetworkFramework.Agent agent) {
+    private void ask(Channel connected, AgentClient.Agent agent) {
         if (!lost) {
             asked = true;
             session = new AgentSession(agent, loop, timings.settle());
@@ -133,15 +129,15 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
 
     private void heard(BridgeAnswer answer) {
         switch (answer) {
-            case BridgeAnswer.Failed(String reason) -> lose(NotOpened.failed(reason));
+            case BridgeAnswer.Failed(String reason) -> lose(ConnectFailedException.failed(reason));
             case BridgeAnswer some when !asked -> lose(malformed(some + ", sent before the request"));
-            case News.Limits limits -> limits(limits);
-            case News.Unknown news -> {}
+            case AgentNotice.Limits limits -> limits(limits);
+            case AgentNotice.Unknown news -> {}
             default -> lose(malformed(answer + ", expected limits"));
         }
     }
 
-    private void limits(News.Limits limits) {
+    private void limits(AgentNotice.Limits limits) {
         hear();
         AgentSession of = session;
         if (of != null) {
@@ -172,7 +168,7 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Once; what stands, stands. */
-    void lose(NotOpened why) {
+    void lose(ConnectFailedException why) {
         if (lost) {
             return;
         }
@@ -190,15 +186,15 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
         connecting.cancel(false);
     }
 
-    private static NotOpened gone(String detail) {
-        return NotOpened.of(NotOpened.AGENT_GONE, detail);
+    private static ConnectFailedException gone(String detail) {
+        return ConnectFailedException.of(ConnectFailedException.AGENT_GONE, detail);
     }
 
-    private static NotOpened notAllowed(String detail) {
-        return NotOpened.of(NotOpened.AGENT_NOT_ALLOWED, detail);
+    private static ConnectFailedException notAllowed(String detail) {
+        return ConnectFailedException.of(ConnectFailedException.AGENT_NOT_ALLOWED, detail);
     }
 
-    private static NotOpened malformed(String detail) {
-        return NotOpened.of(NotOpened.AGENT_MALFORMED, detail);
+    private static ConnectFailedException malformed(String detail) {
+        return ConnectFailedException.of(ConnectFailedException.AGENT_MALFORMED, detail);
     }
 }

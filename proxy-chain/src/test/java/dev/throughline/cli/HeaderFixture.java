@@ -20,7 +20,7 @@ import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
@@ -28,13 +28,13 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -104,14 +104,14 @@ public final class HeaderFixture {
                 Optional.of(new ProcessId(4242, 987654)),
                 Optional.of(new Credentials(1000, 1000, 100)),
                 new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex("c0".repeat(32))), Optional.of("curl")),
-                new Placement(Optional.of(Bytes.ofHex("b0".repeat(16))), Optional.of("/user.slice/user-1000.slice")),
-                new Person(Optional.of("ada")));
+                new Workload(Optional.of(Bytes.ofHex("b0".repeat(16))), Optional.of("/user.slice/user-1000.slice")),
+                new ProcessContext(Optional.of("ada")));
         return new Originator(
                 HostId.of("edge-1"),
                 new FlowId(0x0011223344556677L, 0x8899aabbccddeeffL),
                 SEEN,
                 Tuple.tcp(at("192.0.2.10", 40000), at("198.51.100.80", 443)),
-                Way.TPROXY,
+                InterceptionMethod.TPROXY,
                 curl);
     }
 
@@ -130,14 +130,14 @@ public final class HeaderFixture {
                 HopId.of(audience),
                 SEEN.plusMillis(10L * (i + 1)),
                 Duration.ofSeconds(10),
-                i == 0 ? Way.TPROXY : Way.SOCKET,
-                Way.SOCKET,
+                i == 0 ? InterceptionMethod.TPROXY : InterceptionMethod.SOCKET,
+                InterceptionMethod.SOCKET,
                 Optional.of((i == 0 ? originator().tuple() : outgoing(0)).source()),
                 outgoing(i));
     }
 
     private static Signer signer(String hop) throws Exception {
-        return new Signer(SecretKey.parse(text(hop + ".key")), new FixedSalt());
+        return new Signer(PrivateKey.parse(text(hop + ".key")), new FixedSalt());
     }
 
     private static Verifier verifier(String hop) throws Exception {

@@ -3,8 +3,8 @@ package dev.throughline.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
-import dev.throughline.key.SecretKeys;
+import dev.throughline.key.PrivateKey;
+import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.Trust;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 /** What the log says after keys were read anew; "OWN" and "NEXT" stand for keys of hop-b, "A" for one of hop-a. */
 class KeyChangesTest {
     private static final Instant NOW = Instant.parse("2027-01-01T00:00:00Z");
-    private static final SecretKey OWN = newKey("hop-b");
-    private static final SecretKey NEXT = newKey("hop-b");
-    private static final SecretKey A = newKey("hop-a");
+    private static final PrivateKey OWN = newKey("hop-b");
+    private static final PrivateKey NEXT = newKey("hop-b");
+    private static final PrivateKey A = newKey("hop-a");
 
     @Test
     void theSameKeysAreNoChange() throws Exception {
@@ -70,14 +70,14 @@ class KeyChangesTest {
 
     private static HopKeys keys(String own, String trust) throws KeyFormatException {
         return new HopKeys(
-                SecretKeys.parse("own", own.replace("OWN", OWN.toSecretText()).replace("NEXT", NEXT.toSecretText())),
+                PrivateKeys.parse("own", own.replace("OWN", OWN.toSecretText()).replace("NEXT", NEXT.toSecretText())),
                 Trust.parse("trust", trust.replaceAll("(?m)^A ", A.publicKey().toText() + " ")),
                 Optional.empty());
     }
 
-    private static SecretKey newKey(String hop) {
+    private static PrivateKey newKey(String hop) {
         try {
-            return SecretKey.generate(hop, new SecureRandom());
+            return PrivateKey.generate(hop, new SecureRandom());
         } catch (KeyFormatException e) {
             throw new AssertionError(e);
         }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustText;
 import java.io.IOException;
@@ -37,15 +37,15 @@ class KeyFilesTest {
     Path folder;
 
     private Path file;
-    private SecretKey key;
+    private PrivateKey key;
 
     @BeforeEach
     void makeKey() throws Exception {
         file = folder.resolve("hop-a.key");
-        key = SecretKey.generate("hop-a", new SecureRandom());
+        key = PrivateKey.generate("hop-a", new SecureRandom());
     }
 
-    private SecretKey read() throws Exception {
+    private PrivateKey read() throws Exception {
         return KeyFiles.readSecrets(file).signingAt(Instant.now()).key();
     }
 
@@ -148,7 +148,7 @@ class KeyFilesTest {
     @Test
     void theModeIsThatOfTheVeryFileThatIsRead() throws Exception {
         Path good = written("good", key, "rw-------");
-        Path planted = written("planted", SecretKey.generate("hop-a", new SecureRandom()), "rw-rw-rw-");
+        Path planted = written("planted", PrivateKey.generate("hop-a", new SecureRandom()), "rw-rw-rw-");
         Files.createLink(file, good);
         AtomicBoolean over = new AtomicBoolean();
         Thread swapping = Thread.ofPlatform().start(() -> {
@@ -170,7 +170,7 @@ class KeyFilesTest {
         }
     }
 
-    private Path written(String name, SecretKey secret, String mode) throws IOException {
+    private Path written(String name, PrivateKey secret, String mode) throws IOException {
         Path path = Files.writeString(folder.resolve(name), secret.toSecretText());
         return Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
     }
@@ -198,7 +198,7 @@ class KeyFilesTest {
         }
     }
 
-    private void trust(SecretKey added) throws IOException, KeyFormatException {
+    private void trust(PrivateKey added) throws IOException, KeyFormatException {
         KeyFiles.changeTrust(
                 file,
                 before -> before.with(Trust.parse("", added.publicKey().toText() + " hop")
@@ -227,7 +227,7 @@ class KeyFilesTest {
             threads.add(Thread.ofPlatform().start(() -> {
                 try {
                     for (int k = 0; k < keys; k++) {
-                        trust(SecretKey.generate("hop-a", new SecureRandom()));
+                        trust(PrivateKey.generate("hop-a", new SecureRandom()));
                     }
                 } catch (IOException | KeyFormatException e) {
                     problems.add(e);
@@ -268,7 +268,7 @@ class KeyFilesTest {
     @Test
     void aSecretThatIsAddedStaysItsOwnersOnly() throws Exception {
         KeyFiles.writeSecret(file, key);
-        SecretKey next = SecretKey.generate("hop-a", new SecureRandom());
+        PrivateKey next = PrivateKey.generate("hop-a", new SecureRandom());
 
         KeyFiles.changeSecrets(file, text -> text + next.toSecretText() + " from=2027-01-01T00:00:00Z\n");
 

@@ -9,17 +9,17 @@ import dev.throughline.chain.LinkDraft;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.header.Tuple;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.PublicKey;
-import dev.throughline.key.SecretKey;
 import dev.throughline.key.SigningKey;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import io.netty.channel.DefaultEventLoop;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -56,7 +56,7 @@ class BatchSignerTest {
 
     private static Signer signer(String hop) {
         try {
-            return new Signer(SecretKey.generate(hop, new SecureRandom()), new SecureRandom());
+            return new Signer(PrivateKey.generate(hop, new SecureRandom()), new SecureRandom());
         } catch (Exception e) {
             throw new AssertionError(e);
         }
@@ -70,7 +70,7 @@ class BatchSignerTest {
                 new FlowId(1, number),
                 NOW,
                 flow,
-                Way.SOCKET,
+                InterceptionMethod.SOCKET,
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
         return by.originate(
                 who,
@@ -78,8 +78,8 @@ class BatchSignerTest {
                         HopId.of("hop-b"),
                         NOW,
                         Duration.ofSeconds(10),
-                        Way.SOCKET,
-                        Way.SOCKET,
+                        InterceptionMethod.SOCKET,
+                        InterceptionMethod.SOCKET,
                         Optional.of(flow.source()),
                         flow));
     }

@@ -3,7 +3,7 @@ package dev.throughline.flow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.bridge.BridgeAnswer;
-import dev.throughline.relay.RelayEnd;
+import dev.throughline.relay.RelayResult;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,8 +27,8 @@ class CloseReasonTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyEndOfARelayHasItsOwn(RelayEnd end) {
-        assertThat(Arrays.stream(RelayEnd.values()).map(CloseReason::of)).doesNotHaveDuplicates();
+    void everyEndOfARelayHasItsOwn(RelayResult end) {
+        assertThat(Arrays.stream(RelayResult.values()).map(CloseReason::of)).doesNotHaveDuplicates();
         assertThat(CloseReason.of(end)).isNotNull();
     }
 

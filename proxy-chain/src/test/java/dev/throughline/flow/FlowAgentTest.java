@@ -11,13 +11,13 @@ import dev.throughline.identify.UnixPeer;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import dev.throughline.relay.Wire;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -32,15 +32,15 @@ class FlowAgentTest extends FlowScene {
     private static final int AGENTS_USER = 1234;
 
     /** From an agent that is this process. */
-    private Entrance fromAgent(Entrance.OwnerRule rule) {
+    private ListenerProfile fromAgent(ListenerProfile.OwnerRule rule) {
         int pid = Math.toIntExact(ProcessHandle.current().pid());
         UnixPeer self = new UnixPeer(pid, AGENTS_USER, Optional::empty);
-        return new Entrance(
+        return new ListenerProfile(
                 "agents",
-                new Entrance.Beginning.HandedOverHeader(),
+                new ListenerProfile.Preamble.HandedOverHeader(),
                 false,
                 Optional.empty(),
-                connection -> new Arrival.Unix(self),
+                connection -> new AcceptedConnection.Unix(self),
                 rule);
     }
 
@@ -51,10 +51,11 @@ class FlowAgentTest extends FlowScene {
                 Optional.of(new ProcessId(pid, 5)),
                 Optional.empty(),
                 Code.UNKNOWN,
-                Placement.UNKNOWN,
-                Person.UNKNOWN);
+                Workload.UNKNOWN,
+                ProcessContext.UNKNOWN);
         Tuple flow = Tuple.tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 4711), to);
-        BridgeHeader header = new BridgeHeader(flow, Way.PF, new Claimed<>(who), Optional.empty(), Optional.empty());
+        BridgeHeader header =
+                new BridgeHeader(flow, InterceptionMethod.PF, new Claimed<>(who), Optional.empty(), Optional.empty());
         return HeaderWriter.proxy(flow, header.tlvs()).toByteArray();
     }
 
@@ -70,7 +71,7 @@ class FlowAgentTest extends FlowScene {
 
     @Test
     void anAgentIsAnsweredBeforeAnyByteAndItsWordIsTheOriginator() throws Exception {
-        entrance = fromAgent(Entrance.OwnerRule.ANYONE);
+        entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket agent = wire.connect();
         agent.getOutputStream().write(handedOver(destinationAddress(), 4242));
         Socket there = destination.accept();
@@ -85,25 +86,25 @@ class FlowAgentTest extends FlowScene {
         Originator who = end.flow().originator().orElseThrow();
         assertThat(who.identity().evidence()).isEqualTo(Evidence.BRIDGE);
         assertThat(who.identity().process()).contains(new ProcessId(4242, 5));
-        assertThat(who.wayIn()).isEqualTo(Way.PF);
+        assertThat(who.wayIn()).isEqualTo(InterceptionMethod.PF);
         assertThat(who.host()).isEqualTo(HostId.of("edge-1"));
-        assertThat(end.flow().arrival().orElseThrow().way()).isEqualTo(Way.UNIX_BRIDGE);
+        assertThat(end.flow().arrival().orElseThrow().way()).isEqualTo(InterceptionMethod.UNIX_BRIDGE);
         assertThat(end.flow().kernel().orElseThrow().uid()).hasValue(AGENTS_USER);
     }
 
     @Test
     void anAgentThatIsntAllowedIsToldSoUnheard() throws Exception {
-        entrance = fromAgent(owner -> Optional.of(new Refused(CloseReason.AGENT_NOT_ALLOWED, "user 1")));
+        entrance = fromAgent(owner -> Optional.of(new FlowRejectedException(CloseReason.AGENT_NOT_ALLOWED, "user 1")));
         Socket agent = wire.connect();
 
         assertFailed(agent, "agent-not-allowed");
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.AGENT_NOT_ALLOWED, "user 1"));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.AGENT_NOT_ALLOWED, "user 1"));
     }
 
     /** An agent that intercepts the hop's own connections would send them round and round. */
     @Test
     void aFlowOfThisVeryHopIsALoop() throws Exception {
-        entrance = fromAgent(Entrance.OwnerRule.ANYONE);
+        entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket agent = wire.connect();
         agent.getOutputStream()
                 .write(handedOver(
@@ -116,28 +117,28 @@ class FlowAgentTest extends FlowScene {
 
     @Test
     void whatHandsNothingOverIsMalformed() throws Exception {
-        entrance = fromAgent(Entrance.OwnerRule.ANYONE);
+        entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket agent = wire.connect();
         agent.getOutputStream().write(LOCAL);
 
         assertFailed(agent, "header-malformed");
         assertThat(ending())
-                .isEqualTo(
-                        new Ending(CloseReason.HEADER_MALFORMED, "byte 12: command LOCAL, which hands no flow over"));
+                .isEqualTo(new CloseResult(
+                        CloseReason.HEADER_MALFORMED, "byte 12: command LOCAL, which hands no flow over"));
         assertThat(parts.headerFailures().count()).isEqualTo(1);
     }
 
     @Test
     void anAgentsUnfinishedHeaderMeetsTheDeadlineAndItsUsersBudget() throws Exception {
         change(p -> p.headerTimeout = Duration.ofMillis(300));
-        entrance = fromAgent(Entrance.OwnerRule.ANYONE);
+        entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket slow = wire.connect();
         slow.getOutputStream().write(LOCAL, 0, 5);
         Wire.await("to wait for its header", () -> parts.halfOpenHeaders().size() == 1);
         Socket second = wire.connect();
 
         assertFailed(second, "header-budget");
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer user " + AGENTS_USER));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.HEADER_BUDGET, "peer user " + AGENTS_USER));
         assertFailed(slow, "header-timeout");
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_TIMEOUT);
     }
@@ -146,7 +147,7 @@ class FlowAgentTest extends FlowScene {
     void anAgentIsToldThatTheDestinationRefuses() throws Exception {
         InetSocketAddress nobody = destinationAddress();
         destination.close();
-        entrance = fromAgent(Entrance.OwnerRule.ANYONE);
+        entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket agent = wire.connect();
         agent.getOutputStream().write(handedOver(nobody, 4242));
 
@@ -156,7 +157,7 @@ class FlowAgentTest extends FlowScene {
 
     @Test
     void anAgentThatWaitsIsToldThatTheHopStops() throws Exception {
-        entrance = fromAgent(Entrance.OwnerRule.ANYONE);
+        entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket agent = wire.connect();
         Wire.await("to wait for its header", () -> parts.halfOpenHeaders().size() == 1);
         parts.table().stopAll(CloseReason.STOPPED);

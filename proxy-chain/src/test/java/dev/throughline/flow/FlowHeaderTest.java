@@ -68,13 +68,13 @@ class FlowHeaderTest extends FlowScene {
 
     @Test
     void aHeaderThatNamesAnotherDestinationThanTheKernelIsRefused() throws Exception {
-        entrance = entrance(new Entrance.Beginning.SignedHeader(), true, false, Entrance.OwnerRule.ANYONE);
+        entrance = entrance(new ListenerProfile.Preamble.SignedHeader(), true, false, ListenerProfile.OwnerRule.ANYONE);
         Socket previous = wire.connect();
         previous.getOutputStream()
                 .write(header(previous, new InetSocketAddress("127.0.0.1", 9)).toByteArray());
 
         assertReset(previous);
-        Ending ending = ending();
+        CloseResult ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.DESTINATION_MISMATCH);
         assertThat(ending.detail()).contains("the kernel says " + Tuple.text(destinationAddress()));
     }
@@ -105,7 +105,8 @@ class FlowHeaderTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
         Wire.await("to be counted", () -> parts.headerFailures().count() == 1);
 
-        entrance = entrance(new Entrance.Beginning.SignedHeader(), false, false, owner -> java.util.Optional.empty());
+        entrance = entrance(
+                new ListenerProfile.Preamble.SignedHeader(), false, false, owner -> java.util.Optional.empty());
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
         parts.halfOpenHeaders().verified(new Peer(destinationAddress().getAddress(), OptionalInt.of((int) ownUid())));
@@ -122,7 +123,7 @@ class FlowHeaderTest extends FlowScene {
         Socket previous = wire.connect();
 
         assertReset(previous);
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.HEADER_TIMEOUT, "0 bytes in 200 ms"));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.HEADER_TIMEOUT, "0 bytes in 200 ms"));
     }
 
     @Test
@@ -134,7 +135,8 @@ class FlowHeaderTest extends FlowScene {
 
         assertReset(second);
         Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
-        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.HEADER_BUDGET, "peer 127.0.0.1, user " + ownUid()));
+        assertThat(end.ending())
+                .isEqualTo(new CloseResult(CloseReason.HEADER_BUDGET, "peer 127.0.0.1, user " + ownUid()));
         first.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
@@ -223,7 +225,7 @@ class FlowHeaderTest extends FlowScene {
 
         // It has sent nothing yet.
         assertReset(next);
-        Ending ending = ending();
+        CloseResult ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_FAILURES);
         assertThat(ending.detail())
                 .startsWith("peer 127.0.0.1, user " + ownUid() + ": 3 headers failed in 60000 ms, retry in ");
@@ -232,7 +234,7 @@ class FlowHeaderTest extends FlowScene {
 
     @Test
     void aHeaderThatIsTrueIsNoFailureWhateverBecomesOfItsFlow() throws Exception {
-        entrance = entrance(new Entrance.Beginning.SignedHeader(), true, false, Entrance.OwnerRule.ANYONE);
+        entrance = entrance(new ListenerProfile.Preamble.SignedHeader(), true, false, ListenerProfile.OwnerRule.ANYONE);
         Socket previous = wire.connect();
         previous.getOutputStream()
                 .write(header(previous, new InetSocketAddress("127.0.0.1", 9)).toByteArray());
@@ -263,7 +265,7 @@ class FlowHeaderTest extends FlowScene {
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
 
         assertReset(previous);
-        Ending ending = ending();
+        CloseResult ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_REJECTED);
         assertThat(ending.detail()).startsWith(reason);
         assertThat(events.verified).as("counted").hasSize(1);
@@ -274,10 +276,10 @@ class FlowHeaderTest extends FlowScene {
     @Test
     void whoIsNotThePreviousHopTakesNothingOfItsBudgets() throws Exception {
         entrance = entrance(
-                new Entrance.Beginning.SignedHeader(),
+                new ListenerProfile.Preamble.SignedHeader(),
                 true,
                 true,
-                owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
+                owner -> Optional.of(new FlowRejectedException(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
         for (int i = 0; i < 2 * FAILURES; i++) {
             Socket stranger = wire.connect();
             assertReset(stranger);
@@ -290,7 +292,7 @@ class FlowHeaderTest extends FlowScene {
 
     @Test
     void whatAnotherUserOfTheSameHostFailedIsNotThePreviousHops() throws Exception {
-        entrance = entrance(new Entrance.Beginning.SignedHeader(), false, true, Entrance.OwnerRule.ANYONE);
+        entrance = entrance(new ListenerProfile.Preamble.SignedHeader(), false, true, ListenerProfile.OwnerRule.ANYONE);
         int uid = (int) java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid");
         failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid + 1)));
         failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.empty()));
@@ -314,15 +316,16 @@ class FlowHeaderTest extends FlowScene {
     @Test
     void whoIsNoneOfTheBelievedProxiesIsRefusedUnheard() throws Exception {
         entrance = entrance(
-                new Entrance.Beginning.BelievedHeader(ImmutableList.of(Cidr.parse("127.0.0.2"), Cidr.parse("::/0"))),
+                new ListenerProfile.Preamble.BelievedHeader(
+                        ImmutableList.of(Cidr.parse("127.0.0.2"), Cidr.parse("::/0"))),
                 false,
                 false,
-                Entrance.OwnerRule.ANYONE);
+                ListenerProfile.OwnerRule.ANYONE);
         Socket stranger = wire.connect();
 
         assertReset(stranger);
         Events.Closed end = closed();
-        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.PEER_NOT_ALLOWED, "peer 127.0.0.1"));
+        assertThat(end.ending()).isEqualTo(new CloseResult(CloseReason.PEER_NOT_ALLOWED, "peer 127.0.0.1"));
         assertThat(end.flow().arrival()).as("for the log").isPresent();
     }
 
@@ -418,8 +421,8 @@ class FlowHeaderTest extends FlowScene {
     /** A trusted hop is still not the one whose connections this listener takes. */
     @Test
     void aHeaderOfAnotherHopThanThePreviousOneIsRefused() throws Exception {
-        Entrance any = fromPreviousHop();
-        entrance = new Entrance(
+        ListenerProfile any = fromPreviousHop();
+        entrance = new ListenerProfile(
                 any.listener(), any.begins(), false, Optional.of(HopId.of("hop-z")), any.arrivals(), any.ownerRule());
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
@@ -437,7 +440,7 @@ class FlowHeaderTest extends FlowScene {
         parts.table().stopAll(CloseReason.DRAIN_DEADLINE);
 
         assertReset(previous);
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.DRAIN_DEADLINE, ""));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.DRAIN_DEADLINE, ""));
     }
 
     private static Object ownUid() throws IOException {

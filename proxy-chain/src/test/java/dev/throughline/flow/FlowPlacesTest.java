@@ -31,7 +31,7 @@ class FlowPlacesTest extends FlowScene {
     private void withBudget(FlowBudget budget, LimitClass all) {
         change(p -> {
             p.budget = budget;
-            p.directions(new Directions(
+            p.directions(new RoutingTable(
                     Policy.NONE,
                     new Route(new NextHop.Destination(), PartsDraft.PLAIN, TcpTimeouts.DEFAULTS),
                     ImmutableMap.of(),
@@ -48,7 +48,7 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = places;
             p.transports = List.of(few, new BsdSocket(0, Duration.ofSeconds(5)));
-            p.directions(Directions.allTo(new Route(
+            p.directions(RoutingTable.allTo(new Route(
                     new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();
@@ -75,7 +75,7 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
             p.transports = List.of(slow);
-            p.directions(Directions.allTo(
+            p.directions(RoutingTable.allTo(
                     new Route(new NextHop.Destination(), ImmutableList.of("slow"), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();
@@ -97,7 +97,7 @@ class FlowPlacesTest extends FlowScene {
 
         assertReset(second);
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
-                .isEqualTo(new Ending(CloseReason.NO_PLACE, "hop is full"));
+                .isEqualTo(new CloseResult(CloseReason.NO_PLACE, "hop is full"));
         assertThat(counted.events).containsExactly("refused by hop: full");
         first.close();
         there.close();
@@ -132,7 +132,8 @@ class FlowPlacesTest extends FlowScene {
 
         assertReset(wire.connect());
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
-                .isEqualTo(new Ending(CloseReason.NO_PLACE, "hop is full, and no place came free while it waited"));
+                .isEqualTo(
+                        new CloseResult(CloseReason.NO_PLACE, "hop is full, and no place came free while it waited"));
         first.close();
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
@@ -174,7 +175,7 @@ class FlowPlacesTest extends FlowScene {
         second.close();
 
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
-                .isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while waiting"));
+                .isEqualTo(new CloseResult(CloseReason.INBOUND_RESET, "while waiting"));
         assertThat(parts.budget().waiting()).isZero();
         first.close();
         there.close();
@@ -214,7 +215,8 @@ class FlowPlacesTest extends FlowScene {
         Socket thereToo = destination.accept();
 
         assertReset(first);
-        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending()).isEqualTo(new Ending(CloseReason.EVICTED, ""));
+        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                .isEqualTo(new CloseResult(CloseReason.EVICTED, ""));
         assertThat(counted.events).contains("evicted from bsd-socket: idle");
         there.close();
         second.close();
@@ -232,7 +234,7 @@ class FlowPlacesTest extends FlowScene {
 
         assertReset(wire.connect());
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
-                .isEqualTo(new Ending(CloseReason.CLASS_LIMIT, "the cap of 1 flows of a process"));
+                .isEqualTo(new CloseResult(CloseReason.CLASS_LIMIT, "the cap of 1 flows of a process"));
         first.close();
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);

@@ -43,12 +43,12 @@ class FlowPolicyTest extends FlowScene {
         return new Condition.Host(ImmutableList.copyOf(names));
     }
 
-    private Directions directions(Policy policy) {
+    private RoutingTable directions(Policy policy) {
         NextHop vault = new NextHop.At(
                 "hop-v",
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), destination.getLocalPort()),
                 HeaderProfile.NORMAL);
-        return new Directions(
+        return new RoutingTable(
                 policy,
                 new Route(new NextHop.Destination(), PartsDraft.PLAIN, TcpTimeouts.DEFAULTS),
                 ImmutableMap.of("vault", new Route(vault, PartsDraft.PLAIN, TcpTimeouts.DEFAULTS)),
@@ -62,7 +62,7 @@ class FlowPolicyTest extends FlowScene {
 
         assertReset(app);
         Events.Closed end = closed();
-        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.POLICY_DENIED, "rule first"));
+        assertThat(end.ending()).isEqualTo(new CloseResult(CloseReason.POLICY_DENIED, "rule first"));
         assertThat(end.flow().decision()).contains(new Decision(Optional.of("first"), new Outcome.Deny()));
         assertThat(end.flow().next()).isEmpty();
         assertThat(events.decided.take().rule()).contains("first");
@@ -84,7 +84,7 @@ class FlowPolicyTest extends FlowScene {
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
 
         assertReset(previous);
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.POLICY_DENIED, "rule first"));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.POLICY_DENIED, "rule first"));
         assertThat(events.verified.take()).isInstanceOf(Verification.Verified.class);
     }
 

@@ -8,21 +8,21 @@ import dev.throughline.budget.PoolRule;
 import dev.throughline.chain.Detail;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.header.Tuple;
-import dev.throughline.identify.LocalOwner;
 import dev.throughline.identify.OwnerResolver;
+import dev.throughline.identify.SocketIdentity;
 import dev.throughline.identify.UnixPeer;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
+import dev.throughline.transport.ConnectAttempt;
 import dev.throughline.transport.ConnectRequest;
-import dev.throughline.transport.Opened;
 import dev.throughline.transport.ScriptedTransport;
-import dev.throughline.transport.Start;
 import dev.throughline.transport.Transport;
+import dev.throughline.transport.UpstreamConnection;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -60,7 +60,7 @@ class FlowResetTest extends FlowScene {
         change(p -> {
             p.budget = budget(100, PoolRule.DEFAULT).pool(transport.name(), 5);
             p.transports = List.of(transport);
-            p.directions(Directions.allTo(
+            p.directions(RoutingTable.allTo(
                     new Route(new NextHop.Destination(), ImmutableList.of(transport.name()), TcpTimeouts.DEFAULTS)));
         });
     }
@@ -71,7 +71,7 @@ class FlowResetTest extends FlowScene {
     void whileItIsIdentifiedNothingIsDecidedOrOpened(boolean halfClosed) throws Exception {
         ScriptedTransport transport = new ScriptedTransport("scripted");
         over(transport);
-        CompletableFuture<LocalOwner> owner = new CompletableFuture<>();
+        CompletableFuture<SocketIdentity> owner = new CompletableFuture<>();
         change(p -> p.identifier = new Held(owner));
         Socket app = app(halfClosed);
         Wire.await(
@@ -79,9 +79,9 @@ class FlowResetTest extends FlowScene {
                 () -> parts.table().list().stream().anyMatch(flow -> flow.stage() == FlowView.Stage.IDENTIFYING));
 
         reset(app);
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while identifying"));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.INBOUND_RESET, "while identifying"));
 
-        owner.complete(new LocalOwner(
+        owner.complete(new SocketIdentity(
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX),
                 OptionalInt.empty(),
                 OptionalInt.empty()));
@@ -92,14 +92,14 @@ class FlowResetTest extends FlowScene {
     }
 
     /** Answers when the test does. */
-    private record Held(CompletableFuture<LocalOwner> owner) implements OwnerResolver {
+    private record Held(CompletableFuture<SocketIdentity> owner) implements OwnerResolver {
         @Override
         public ProcessIdentity behindProxy(InetAddress source) {
             throw new UnsupportedOperationException();
         }
 
         @Override
-        public CompletableFuture<LocalOwner> identify(Tuple tuple) {
+        public CompletableFuture<SocketIdentity> identify(Tuple tuple) {
             return owner;
         }
 
@@ -109,7 +109,7 @@ class FlowResetTest extends FlowScene {
         }
 
         @Override
-        public CompletableFuture<LocalOwner> identify(UnixPeer peer) {
+        public CompletableFuture<SocketIdentity> identify(UnixPeer peer) {
             return owner;
         }
     }
@@ -119,7 +119,7 @@ class FlowResetTest extends FlowScene {
     @ValueSource(booleans = {false, true})
     void whileItConnectsTheStartIsGivenUp(boolean halfClosed) throws Exception {
         ScriptedTransport slow = new ScriptedTransport("slow");
-        CompletableFuture<Opened> start = new CompletableFuture<>();
+        CompletableFuture<UpstreamConnection> start = new CompletableFuture<>();
         slow.starts(start);
         over(slow);
         Socket app = app(halfClosed);
@@ -127,7 +127,7 @@ class FlowResetTest extends FlowScene {
 
         reset(app);
 
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while connecting"));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.INBOUND_RESET, "while connecting"));
         assertThat(start).isCompletedExceptionally();
         slow.letGo();
     }
@@ -142,7 +142,7 @@ class FlowResetTest extends FlowScene {
         Socket there = destination.accept();
 
         reset(app);
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while connecting"));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.INBOUND_RESET, "while connecting"));
         wire.onLoop(() -> word.complete(null));
 
         assertReset(there);
@@ -171,12 +171,12 @@ class FlowResetTest extends FlowScene {
         }
 
         @Override
-        public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
-            Start start = real.start(loop, request, inbox);
-            CompletableFuture<Opened> said = start.opened().thenCombine(word, (opened, now) -> opened);
-            return new Start() {
+        public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
+            ConnectAttempt start = real.start(loop, request, inbox);
+            CompletableFuture<UpstreamConnection> said = start.opened().thenCombine(word, (opened, now) -> opened);
+            return new ConnectAttempt() {
                 @Override
-                public CompletableFuture<Opened> opened() {
+                public CompletableFuture<UpstreamConnection> opened() {
                     return said;
                 }
 
@@ -215,7 +215,7 @@ class FlowResetTest extends FlowScene {
         reset(app);
 
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
-                .isEqualTo(new Ending(CloseReason.INBOUND_RESET, "while connecting"));
+                .isEqualTo(new CloseResult(CloseReason.INBOUND_RESET, "while connecting"));
         next.setSoTimeout(20_000);
         // Not a byte before it.
         assertThatThrownBy(() -> next.getInputStream().read()).hasMessageContaining("reset");

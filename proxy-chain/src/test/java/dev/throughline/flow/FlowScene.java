@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
-import dev.throughline.budget.Claimant;
+import dev.throughline.budget.Account;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.LinkDraft;
@@ -21,18 +21,18 @@ import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.ProcessIdentifier;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import dev.throughline.policy.Decision;
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
 import io.netty.channel.ChannelHandler;
@@ -68,18 +68,18 @@ abstract class FlowScene {
     private static final int PATIENCE_MILLIS = 20_000;
 
     final Events events = new Events();
-    final SecretKey ownKey = key("hop-b");
-    final SecretKey previousKey = key("hop-a");
+    final PrivateKey ownKey = key("hop-b");
+    final PrivateKey previousKey = key("hop-a");
     final Trust trust = trust("hop-a", previousKey, " origin=edge-1\n");
 
     ProcessIdentifier identifier;
     ServerSocket destination;
-    volatile Authority authority;
+    volatile KeyContext authority;
     final CountedBudget counted = new CountedBudget();
     FlowBudget budget;
     PartsDraft draft;
-    FlowParts parts;
-    Entrance entrance;
+    FlowServices parts;
+    ListenerProfile entrance;
     Wire wire;
 
     /** What the log and the metrics would be told. */
@@ -89,7 +89,7 @@ abstract class FlowScene {
         final BlockingQueue<Decision> decided = new LinkedBlockingQueue<>();
         final BlockingQueue<Closed> closed = new LinkedBlockingQueue<>();
 
-        record Closed(FlowView flow, Ending ending) {}
+        record Closed(FlowView flow, CloseResult ending) {}
 
         @Override
         public void opened(FlowView flow) {
@@ -107,7 +107,7 @@ abstract class FlowScene {
         }
 
         @Override
-        public void closed(FlowView flow, Ending ending) {
+        public void closed(FlowView flow, CloseResult ending) {
             closed.add(new Closed(flow, ending));
         }
     }
@@ -116,9 +116,9 @@ abstract class FlowScene {
     final class Beginning extends ChannelInboundHandlerAdapter {
         @Override
         public void channelActive(ChannelHandlerContext context) {
-            Inbox inbox = new Inbox();
+            InboundBuffer inbox = new InboundBuffer();
             context.pipeline().replace(this, null, inbox);
-            new Flow(parts, entrance, (SocketChannel) context.channel(), inbox, new Claimant("", "", "", "")).run();
+            new Flow(parts, entrance, (SocketChannel) context.channel(), inbox, new Account("", "", "", "")).run();
         }
     }
 
@@ -136,20 +136,19 @@ abstract class FlowScene {
     }
 
     FlowBudget budget(int flows, PoolRule rule) {
-        return new FlowBudget(
-                        flows, rule, 10, new Claimants(HostId.of("edge-1"), uid -> uid), HostId::toString, counted)
+        return new FlowBudget(flows, rule, 10, new Accounts(HostId.of("edge-1"), uid -> uid), HostId::toString, counted)
                 .pool(BsdSocket.NAME, 100);
     }
 
     /** The keys of hop-b, with those that it believes. */
-    Authority authority(Trust believed) {
+    KeyContext authority(Trust believed) {
         return authority(believed, Instant.now().minusSeconds(60), new ReplayWindow(100));
     }
 
-    Authority authority(Trust believed, Instant startedAt, ReplayWindow replays) {
+    KeyContext authority(Trust believed, Instant startedAt, ReplayWindow replays) {
         VerifierSettings settings =
                 new VerifierSettings(HopId.of("hop-b"), startedAt, Duration.ofSeconds(2), 4, ImmutableList.of());
-        return Authority.of(
+        return KeyContext.of(
                 new Verifier(settings, believed, ChainTlv.STANDARD, replays), new Signer(ownKey, new SecureRandom()));
     }
 
@@ -170,16 +169,17 @@ abstract class FlowScene {
     }
 
     /** Applications on this host, whose flows want to go to {@link #destination}. */
-    Entrance fromApplications() {
-        return entrance(new Entrance.Beginning.Payload(), false, true, Entrance.OwnerRule.ANYONE);
+    ListenerProfile fromApplications() {
+        return entrance(new ListenerProfile.Preamble.Payload(), false, true, ListenerProfile.OwnerRule.ANYONE);
     }
 
-    Entrance fromPreviousHop() {
-        return entrance(new Entrance.Beginning.SignedHeader(), false, false, Entrance.OwnerRule.ANYONE);
+    ListenerProfile fromPreviousHop() {
+        return entrance(new ListenerProfile.Preamble.SignedHeader(), false, false, ListenerProfile.OwnerRule.ANYONE);
     }
 
-    Entrance entrance(Entrance.Beginning begins, boolean intercepting, boolean local, Entrance.OwnerRule rule) {
-        return new Entrance(
+    ListenerProfile entrance(
+            ListenerProfile.Preamble begins, boolean intercepting, boolean local, ListenerProfile.OwnerRule rule) {
+        return new ListenerProfile(
                 "front",
                 begins,
                 intercepting,
@@ -188,7 +188,7 @@ abstract class FlowScene {
                     Tuple socket = Tuple.tcp((InetSocketAddress) connection.remoteAddress(), (InetSocketAddress)
                             connection.localAddress());
                     Tuple asked = Tuple.tcp(socket.source(), destinationAddress());
-                    return new Arrival.Tcp(Way.SOCKET, socket, asked, local);
+                    return new AcceptedConnection.Tcp(InterceptionMethod.SOCKET, socket, asked, local);
                 },
                 rule);
     }
@@ -197,15 +197,15 @@ abstract class FlowScene {
         return (InetSocketAddress) destination.getLocalSocketAddress();
     }
 
-    static SecretKey key(String hop) {
+    static PrivateKey key(String hop) {
         try {
-            return SecretKey.generate(hop, new SecureRandom());
+            return PrivateKey.generate(hop, new SecureRandom());
         } catch (dev.throughline.key.KeyFormatException e) {
             throw new AssertionError(e);
         }
     }
 
-    static Trust trust(String name, SecretKey key, String rights) {
+    static Trust trust(String name, PrivateKey key, String rights) {
         try {
             return Trust.parse(name, key.publicKey().toText() + rights);
         } catch (dev.throughline.key.KeyFormatException e) {
@@ -220,7 +220,7 @@ abstract class FlowScene {
         return end;
     }
 
-    Ending ending() throws InterruptedException {
+    CloseResult ending() throws InterruptedException {
         return closed().ending();
     }
 
@@ -244,14 +244,14 @@ abstract class FlowScene {
                 new FlowId(1, 2),
                 now,
                 Tuple.tcp(source, wanted),
-                Way.TPROXY,
+                InterceptionMethod.TPROXY,
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
         LinkDraft draft = new LinkDraft(
                 HopId.of("hop-b"),
                 now,
                 Duration.ofSeconds(10),
-                Way.TPROXY,
-                Way.SOCKET,
+                InterceptionMethod.TPROXY,
+                InterceptionMethod.SOCKET,
                 Optional.of(source),
                 connection);
         Signer signer = new Signer(previousKey, new SecureRandom());

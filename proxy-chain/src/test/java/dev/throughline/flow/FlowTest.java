@@ -36,7 +36,7 @@ class FlowTest extends FlowScene {
 
         Events.Closed end = closed();
 
-        assertThat(end.ending()).isEqualTo(new Ending(CloseReason.COMPLETED, ""));
+        assertThat(end.ending()).isEqualTo(new CloseResult(CloseReason.COMPLETED, ""));
         assertThat(end.flow().number()).isEqualTo(1);
         assertThat(end.flow().bytesOut()).isEqualTo(5);
         assertThat(end.flow().bytesIn()).isEqualTo(1);
@@ -89,28 +89,28 @@ class FlowTest extends FlowScene {
 
     @Test
     void whatTheKernelCantSayIsNeverGuessed() throws Exception {
-        entrance = new Entrance(
+        entrance = new ListenerProfile(
                 "front",
-                new Entrance.Beginning.Payload(),
+                new ListenerProfile.Preamble.Payload(),
                 true,
                 java.util.Optional.empty(),
                 connection -> {
-                    throw new Refused(CloseReason.NO_ORIGINAL_DESTINATION, "no entry");
+                    throw new FlowRejectedException(CloseReason.NO_ORIGINAL_DESTINATION, "no entry");
                 },
-                Entrance.OwnerRule.ANYONE);
+                ListenerProfile.OwnerRule.ANYONE);
         Socket app = wire.connect();
 
         assertReset(app);
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.NO_ORIGINAL_DESTINATION, "no entry"));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.NO_ORIGINAL_DESTINATION, "no entry"));
     }
 
     @Test
     void aWrongOwnerIsRefused() throws Exception {
         entrance = entrance(
-                new Entrance.Beginning.Payload(),
+                new ListenerProfile.Preamble.Payload(),
                 false,
                 true,
-                owner -> Optional.of(new Refused(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
+                owner -> Optional.of(new FlowRejectedException(CloseReason.OWNER_MISMATCH, "process 1, expected 2")));
         Socket app = wire.connect();
 
         assertReset(app);
@@ -128,7 +128,7 @@ class FlowTest extends FlowScene {
 
         assertReset(second);
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
-                .isEqualTo(new Ending(CloseReason.TOO_MANY_FLOWS, "1 flows are open"));
+                .isEqualTo(new CloseResult(CloseReason.TOO_MANY_FLOWS, "1 flows are open"));
         assertThat(parts.table().list()).extracting(FlowView::number).containsExactly(1L);
         first.close();
         there.close();
@@ -143,7 +143,7 @@ class FlowTest extends FlowScene {
         Socket app = wire.connect();
 
         assertReset(app);
-        Ending ending = ending();
+        CloseResult ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.CONNECT_REFUSED);
         assertThat(ending.detail()).startsWith("hop-c at " + Tuple.text(nobody) + ": ");
     }
@@ -171,18 +171,18 @@ class FlowTest extends FlowScene {
 
         assertReset(app);
         assertReset(there);
-        assertThat(ending()).isEqualTo(new Ending(CloseReason.STOPPED, ""));
+        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.STOPPED, ""));
     }
 
     @Test
     void aBugEndsTheFlowAndOnlyIt() throws Exception {
-        entrance = entrance(new Entrance.Beginning.Payload(), false, true, owner -> {
+        entrance = entrance(new ListenerProfile.Preamble.Payload(), false, true, owner -> {
             throw new IllegalStateException("a bug, made by this test");
         });
         Socket app = wire.connect();
 
         assertReset(app);
-        Ending ending = ending();
+        CloseResult ending = ending();
         assertThat(ending.reason()).isEqualTo(CloseReason.INTERNAL_ERROR);
         assertThat(ending.detail()).contains("a bug, made by this test");
     }

@@ -26,7 +26,7 @@ class HostShortagesTest {
 
         shortages.endEpisodes(System.nanoTime());
         assertThat(log).isEmpty();
-        shortages.endEpisodes(System.nanoTime() + Spells.QUIET.toNanos());
+        shortages.endEpisodes(System.nanoTime() + EpisodeLog.QUIET.toNanos());
 
         assertThat(log)
                 .containsExactly(

@@ -27,11 +27,11 @@ final class PartsDraft {
     HalfOpenHeaders halfOpenHeaders = new HalfOpenHeaders(1, 10, 10, System::nanoTime);
     HeaderFailures headerFailures = new HeaderFailures(10, Duration.ofMinutes(1), 10, System::nanoTime);
     List<Cidr> healthCheckers = List.of();
-    Supplier<Directions> directions =
-            () -> Directions.allTo(new Route(new NextHop.Destination(), PLAIN, TcpTimeouts.DEFAULTS));
+    Supplier<RoutingTable> directions =
+            () -> RoutingTable.allTo(new Route(new NextHop.Destination(), PLAIN, TcpTimeouts.DEFAULTS));
     FlowTable table = new FlowTable(10);
-    Arrivals accepted = new Arrivals(10);
-    Arrivals arrivals = new Arrivals(10);
+    FairQueue accepted = new FairQueue(10);
+    FairQueue arrivals = new FairQueue(10);
     Duration headerTimeout = Duration.ofSeconds(5);
     Duration halfClosedTimeout = Duration.ofMinutes(5);
     FlowBudget budget;
@@ -41,9 +41,9 @@ final class PartsDraft {
     OwnerResolver identifier;
     BatchSigner batchSigner = new BatchSigner(Duration.ofMillis(1));
 
-    private final Supplier<Authority> authority;
+    private final Supplier<KeyContext> authority;
 
-    PartsDraft(OwnerResolver identifier, Supplier<Authority> authority, FlowBudget budget, FlowEvents events) {
+    PartsDraft(OwnerResolver identifier, Supplier<KeyContext> authority, FlowBudget budget, FlowEvents events) {
         this.identifier = identifier;
         this.authority = authority;
         this.budget = budget;
@@ -52,15 +52,15 @@ final class PartsDraft {
 
     /** All flows go there, over plain sockets. */
     void next(NextHop next) {
-        directions(Directions.allTo(new Route(next, PLAIN, TcpTimeouts.DEFAULTS)));
+        directions(RoutingTable.allTo(new Route(next, PLAIN, TcpTimeouts.DEFAULTS)));
     }
 
-    void directions(Directions all) {
+    void directions(RoutingTable all) {
         directions = () -> all;
     }
 
-    FlowParts parts() {
-        return new FlowParts(
+    FlowServices parts() {
+        return new FlowServices(
                 host,
                 identifier,
                 authority,

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.UnixPeer;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -15,7 +15,7 @@ class PeerTest {
     private static Peer of(String source, OptionalInt user) {
         InetSocketAddress from = new InetSocketAddress(InetAddresses.forString(source), 4000);
         Tuple socket = Tuple.tcp(from, from);
-        return Peer.of(new Arrival.Tcp(Way.SOCKET, socket, socket, user.isPresent()), user);
+        return Peer.of(new AcceptedConnection.Tcp(InterceptionMethod.SOCKET, socket, socket, user.isPresent()), user);
     }
 
     private static Peer of(String source) {
@@ -38,7 +38,7 @@ class PeerTest {
 
     @Test
     void onAUnixSocketItIsAUserAndNoAddress() {
-        Arrival unix = new Arrival.Unix(new UnixPeer(1, 1000, Optional::empty));
+        AcceptedConnection unix = new AcceptedConnection.Unix(new UnixPeer(1, 1000, Optional::empty));
 
         assertThat(Peer.of(unix, OptionalInt.of(1000)))
                 .isNotEqualTo(Peer.of(unix, OptionalInt.of(1001)))

@@ -15,18 +15,18 @@ import dev.throughline.header.HeaderReader;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -63,8 +63,8 @@ class UnsignedHeaderTest {
         return UnsignedHeader.flow(header, socket, ChainTlv.STANDARD);
     }
 
-    private static Refused refusal(Header header, Tuple socket) {
-        return catchThrowableOfType(Refused.class, () -> flow(header, socket));
+    private static FlowRejectedException refusal(Header header, Tuple socket) {
+        return catchThrowableOfType(FlowRejectedException.class, () -> flow(header, socket));
     }
 
     private static CloseReason reason(Tuple flow) {
@@ -102,7 +102,7 @@ class UnsignedHeaderTest {
                 "20010db8000000000000000000000007" + MAPPED + "c6336450"
             })
     void aMappedAddressBesideAnIpv6AddressIsNoFlow(String addresses) {
-        Refused refused = refusal(withAddresses("21", addresses + PORTS), SOCKET);
+        FlowRejectedException refused = refusal(withAddresses("21", addresses + PORTS), SOCKET);
 
         assertThat(refused.reason()).isEqualTo(CloseReason.HEADER_WITHOUT_FLOW);
         assertThat(refused.detail()).contains("mapped to IPv6");
@@ -112,14 +112,15 @@ class UnsignedHeaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"7f000001", "00000000", "a9fea9fe"})
     void aMappedDestinationThatMeansTheProxysHostIsNotThisOne(String destination) {
-        Refused refused = refusal(withAddresses("21", MAPPED + "c0000207" + MAPPED + destination + PORTS), SOCKET);
+        FlowRejectedException refused =
+                refusal(withAddresses("21", MAPPED + "c0000207" + MAPPED + destination + PORTS), SOCKET);
 
         assertThat(refused.reason()).isEqualTo(CloseReason.DESTINATION_NOT_HERE);
     }
 
     @Test
     void aMappedDestinationThatIsThisListenerIsALoop() {
-        Refused refused =
+        FlowRejectedException refused =
                 refusal(withAddresses("21", MAPPED + "c0000207" + MAPPED + "cb007101" + "1267" + "1b58"), SOCKET);
 
         assertThat(refused.reason()).isEqualTo(CloseReason.LOOP);
@@ -138,7 +139,7 @@ class UnsignedHeaderTest {
     @Test
     void localAndUdpAreNoTcpFlows() {
         Header local = read(HexFormat.of().parseHex("0d0a0d0a000d0a515549540a20000000"));
-        Tuple udp = new Tuple(Transport.UDP4, FLOW.source(), FLOW.destination());
+        Tuple udp = new Tuple(TransportProtocol.UDP4, FLOW.source(), FLOW.destination());
 
         assertThat(refusal(local, SOCKET).reason()).isEqualTo(CloseReason.HEADER_WITHOUT_FLOW);
         assertThat(refusal(local, SOCKET).detail()).isEqualTo("command LOCAL, which is for health checkers");
@@ -165,17 +166,17 @@ class UnsignedHeaderTest {
                 new FlowId(1, 2),
                 Instant.EPOCH,
                 FLOW,
-                Way.SOCKET,
+                InterceptionMethod.SOCKET,
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
         LinkDraft draft = new LinkDraft(
                 HopId.of("hop-b"),
                 Instant.EPOCH,
                 Duration.ofSeconds(10),
-                Way.SOCKET,
-                Way.SOCKET,
+                InterceptionMethod.SOCKET,
+                InterceptionMethod.SOCKET,
                 Optional.of(FLOW.source()),
                 SOCKET);
-        SecretKey key = SecretKey.generate("hop-a", new SecureRandom());
+        PrivateKey key = PrivateKey.generate("hop-a", new SecureRandom());
         Signer signer = new Signer(key, new SecureRandom());
         return signer.sign(signer.originate(who, draft));
     }

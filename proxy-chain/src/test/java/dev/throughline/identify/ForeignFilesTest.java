@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.common.base.Splitter;
-import dev.throughline.ebpf.ConnectNotes;
+import dev.throughline.ebpf.ConnectTracer;
 import dev.throughline.ebpf.Kernel;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
-import dev.throughline.originator.Person;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,7 +48,7 @@ class ForeignFilesTest {
     private Path folder;
 
     private final List<Path> mounted = new ArrayList<>();
-    private ConnectNotes notes;
+    private ConnectTracer notes;
     private ProcessIdentifier identifier;
     private Path bash;
 
@@ -62,7 +62,7 @@ class ForeignFilesTest {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         folder = folder.toRealPath();
         bash = Path.of("/bin/bash").toRealPath();
-        notes = ConnectNotes.open(Kernel.cgroups(), 1 << 12);
+        notes = ConnectTracer.open(Kernel.cgroups(), 1 << 12);
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.of(Known.COMMAND_LINES));
         identifier.use(Optional.of(notes));
     }
@@ -311,7 +311,7 @@ class ForeignFilesTest {
                 Application.run(served(at, "hang"), at.resolve("bash").toString(), STAY)) {
             Files.createFile(hang);
 
-            CompletableFuture<LocalOwner> answer = identifier.identify(hung.tuple());
+            CompletableFuture<SocketIdentity> answer = identifier.identify(hung.tuple());
             for (int i = 0; i < 5; i++) {
                 try (Application other = Application.run(AS_NOBODY, bash.toString(), STAY)) {
                     ProcessIdentity who = identifier
@@ -326,7 +326,7 @@ class ForeignFilesTest {
             }
 
             assertThat(answer.join().identity().evidence()).isEqualTo(Evidence.KERNEL_CONNECT);
-            assertThat(answer.join().identity().placement().cgroup()).isPresent();
+            assertThat(answer.join().identity().workload().cgroup()).isPresent();
             assertNeitherPathNorHash(answer.join().identity().code());
             assertThat(identifier.abandonedReads()).isPositive();
             assertThat(identifier.hanging()).containsExactly("the file system at " + at);
@@ -355,9 +355,9 @@ class ForeignFilesTest {
                     ProcessIdentity who = identifier.identify(tuple).join().identity();
                     assertThat(who.process().orElseThrow().pid()).isEqualTo((int) process.pid());
                     assertThat(who.code().executable()).contains(bash.toString());
-                    assertThat(who.person().commandLineHash())
+                    assertThat(who.processContext().commandLineHash())
                             .isEqualTo(Known.COMMAND_LINES.of(Path.of("/proc/" + process.pid() + "/cmdline")));
-                    hashes.add(who.person().commandLineHash());
+                    hashes.add(who.processContext().commandLineHash());
                     accepted.getOutputStream().write('\n');
                 }
             }
@@ -425,10 +425,10 @@ class ForeignFilesTest {
     void theParentIsKnownWithItsExecutable() throws Exception {
         Path java = Path.of("/proc/self/exe").toRealPath();
         try (Application application = Application.run(STAY)) {
-            Person person = identify(application).person();
-            assertThat(person.parent()).contains(OwnProcess.id());
-            assertThat(person.parentExecutable()).contains(java.toString());
-            assertThat(person.parentSha256()).contains(sha256(java));
+            ProcessContext processContext = identify(application).processContext();
+            assertThat(processContext.parent()).contains(OwnProcess.id());
+            assertThat(processContext.parentExecutable()).contains(java.toString());
+            assertThat(processContext.parentSha256()).contains(sha256(java));
         }
     }
 
@@ -441,13 +441,13 @@ class ForeignFilesTest {
                 bash.toString(),
                 STAY)) {
             ProcessIdentity who = identify(application);
-            assertThat(who.person().parentExecutable()).contains(parent.toString());
+            assertThat(who.processContext().parentExecutable()).contains(parent.toString());
             Files.createFile(folder.resolve("parent.end"));
             application.process().waitFor();
 
-            Person person = identify(application).person();
-            assertThat(person.parent().orElseThrow().pid()).isEqualTo(application.pid());
-            assertThat(person.parentExecutable()).contains(parent.toString());
+            ProcessContext processContext = identify(application).processContext();
+            assertThat(processContext.parent().orElseThrow().pid()).isEqualTo(application.pid());
+            assertThat(processContext.parentExecutable()).contains(parent.toString());
         }
     }
 }

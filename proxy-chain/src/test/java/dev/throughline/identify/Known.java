@@ -51,13 +51,13 @@ final class Known {
                 .hasToString(said(
                         "stat", "-L", "-c", "%Hd:%Ld:%i", proc.resolve("exe").toString()));
         assertThat(who.code().state()).isEmpty();
-        assertThat(who.placement().namespaces().network()).hasValue(namespace(proc, "net"));
-        assertThat(who.placement().namespaces().pid()).hasValue(namespace(proc, "pid"));
-        assertThat(who.person().parent()).contains(OwnProcess.id());
-        assertThat(who.person().commandLineHash()).isEqualTo(COMMAND_LINES.of(proc.resolve("cmdline")));
-        assertThat(who.person().commandLineHash()).isPresent();
-        assertThat(who.person().audit().user()).isEqualTo(auditId("loginuid"));
-        assertThat(who.person().audit().session()).isEqualTo(auditId("sessionid"));
+        assertThat(who.workload().namespaces().network()).hasValue(namespace(proc, "net"));
+        assertThat(who.workload().namespaces().pid()).hasValue(namespace(proc, "pid"));
+        assertThat(who.processContext().parent()).contains(OwnProcess.id());
+        assertThat(who.processContext().commandLineHash()).isEqualTo(COMMAND_LINES.of(proc.resolve("cmdline")));
+        assertThat(who.processContext().commandLineHash()).isPresent();
+        assertThat(who.processContext().audit().user()).isEqualTo(auditId("loginuid"));
+        assertThat(who.processContext().audit().session()).isEqualTo(auditId("sessionid"));
     }
 
     private static long namespace(Path proc, String kind) throws Exception {

@@ -3,7 +3,7 @@ package dev.throughline.identify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.throughline.ebpf.ConnectNotes;
+import dev.throughline.ebpf.ConnectTracer;
 import dev.throughline.ebpf.Kernel;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
@@ -48,7 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(120)
 class NeverWrongTest {
-    private @Nullable ConnectNotes notes;
+    private @Nullable ConnectTracer notes;
     private ProcessIdentifier identifier;
 
     @TempDir
@@ -58,7 +58,7 @@ class NeverWrongTest {
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
         if (withNotes) {
             Kernel.assumeNotesCanBeTaken();
-            notes = ConnectNotes.open(Kernel.cgroups(), 1 << 16);
+            notes = ConnectTracer.open(Kernel.cgroups(), 1 << 16);
             identifier.use(Optional.of(notes));
         }
     }
@@ -177,7 +177,7 @@ class NeverWrongTest {
     @Test
     void anotherSocketWithTheSameAddressesIsNotTheNotedOne() throws Exception {
         open(true);
-        ConnectNotes taken = Objects.requireNonNull(notes);
+        ConnectTracer taken = Objects.requireNonNull(notes);
         try (ServerSocket listener = listener();
                 Opened opened = Opened.by(List.of(), "by-thread", port(listener));
                 SocketDiag sockets = SocketDiag.open();
@@ -191,10 +191,10 @@ class NeverWrongTest {
                     socket.cgroupId(),
                     socket.state(),
                     socket.bearsHostsAddress());
-            Callers callers = new Callers(
+            ConnectRecords callers = new ConnectRecords(
                     taken,
                     NetworkNamespace.cookie(),
-                    new CallerNaming(
+                    new ConnectRecordResolver(
                             new ProcessReader(digests, Optional.empty(), Known.reads()),
                             new KnownExecutables(digests, Known.reads()),
                             _ -> Optional.empty(),

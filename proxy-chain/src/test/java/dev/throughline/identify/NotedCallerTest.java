@@ -39,14 +39,14 @@ class NotedCallerTest {
     @TempDir
     private Path groups;
 
-    private CallerNaming naming;
+    private ConnectRecordResolver naming;
     private ProcessView self;
     private Optional<ExecRecord> lastExec = Optional.empty();
 
     @BeforeEach
     void open() throws IOException {
         self = ProcessView.read((int) ProcessHandle.current().pid());
-        naming = new CallerNaming(
+        naming = new ConnectRecordResolver(
                 new ProcessReader(digests, Optional.of(Known.COMMAND_LINES), Known.reads()),
                 new KnownExecutables(digests, Known.reads()),
                 _ -> lastExec,
@@ -127,7 +127,7 @@ class NotedCallerTest {
 
         assertThat(who.code().executable()).isPresent();
         assertThat(who.code().sha256()).isPresent();
-        assertThat(who.person().commandLineHash()).isPresent();
+        assertThat(who.processContext().commandLineHash()).isPresent();
     }
 
     /** Inode and time are as any user's file system can show them; the device is the kernel's. */
@@ -142,7 +142,7 @@ class NotedCallerTest {
         assertThat(who.process()).contains(self.id());
         assertThat(who.code().executable()).isEmpty();
         assertThat(who.code().sha256()).isEmpty();
-        assertThat(who.person().commandLineHash()).isEmpty();
+        assertThat(who.processContext().commandLineHash()).isEmpty();
     }
 
     /** The same executable, run once more: another line, and the kernel has drawn another place for its stack. */
@@ -152,7 +152,7 @@ class NotedCallerTest {
                 0, 0, 1, NOW, ownCommand(), Optional.of(running(self.image().startStack() + 16, program()))));
 
         assertThat(who.code().executable()).isPresent();
-        assertThat(who.person().commandLineHash()).isEmpty();
+        assertThat(who.processContext().commandLineHash()).isEmpty();
     }
 
     /** Where the kernel draws no places, it counts all the same. */
@@ -161,7 +161,9 @@ class NotedCallerTest {
         lastExec = Optional.of(
                 new ExecRecord(self.id().startTime() * NANOS_PER_TICK, EXEC_ID + 1, 0, 0, Optional.empty()));
 
-        assertThat(named(note(0, 0, 1, NOW, ownCommand(), running())).person().commandLineHash())
+        assertThat(named(note(0, 0, 1, NOW, ownCommand(), running()))
+                        .processContext()
+                        .commandLineHash())
                 .isEmpty();
     }
 
@@ -172,8 +174,8 @@ class NotedCallerTest {
 
         assertThat(who.process()).contains(new ProcessId(self.id().pid(), ProcessId.START_NOT_KNOWN));
         assertThat(who.code().executable()).isEmpty();
-        assertThat(who.person().commandLineHash()).isEmpty();
-        assertThat(who.person().parent()).isEmpty();
+        assertThat(who.processContext().commandLineHash()).isEmpty();
+        assertThat(who.processContext().parent()).isEmpty();
     }
 
     /** It may have run another executable then: the same process, but of its code nothing is said. */
@@ -185,7 +187,7 @@ class NotedCallerTest {
         assertThat(who.code().executable()).isEmpty();
         assertThat(who.code().file()).isEmpty();
         assertThat(who.code().command()).contains("another");
-        assertThat(who.person().commandLineHash()).isEmpty();
+        assertThat(who.processContext().commandLineHash()).isEmpty();
     }
 
     /** Each connect has its own: a process may have changed its user in between. */
@@ -209,7 +211,7 @@ class NotedCallerTest {
             long id = (long) Files.getAttribute(groups.resolve(group), "unix:ino");
 
             assertThat(named(note(0, 0, id, NOW, ownCommand(), running()))
-                            .placement()
+                            .workload()
                             .unit())
                     .contains(group);
         }
@@ -230,7 +232,7 @@ class NotedCallerTest {
     @Test
     void aNoteThatSaysEnoughNeedsNoSocket() {
         ConnectRecord noted = note(1234, 5, 1, NOW, ownCommand(), running());
-        LocalOwner owner = naming.name(new ConnectRecord(
+        SocketIdentity owner = naming.name(new ConnectRecord(
                         noted.cookie(),
                         noted.pid(),
                         noted.thread(),

@@ -60,7 +60,7 @@ class ProcessIdentifierTest {
         try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getByName(address));
                 Socket client = new Socket(listener.getInetAddress(), listener.getLocalPort());
                 Socket accepted = listener.accept()) {
-            LocalOwner owner = identifier.identify(seenBy(accepted)).join();
+            SocketIdentity owner = identifier.identify(seenBy(accepted)).join();
 
             assertThat(owner.identity().evidence()).isEqualTo(Evidence.SOCKET_LOOKUP);
             assertThat(owner.identity().process().orElseThrow().pid())
@@ -74,7 +74,7 @@ class ProcessIdentifierTest {
     void whoBeganAfterItsConnectionWasSeenIsNotItsPeer() throws IOException {
         UnixPeer peer = new UnixPeer((int) ProcessHandle.current().pid(), 1234, Optional::empty);
         try (ProcessIdentifier early = ProcessIdentifier.open(IdentifyLimits.NORMAL, () -> 1)) {
-            LocalOwner owner = early.identify(peer).join();
+            SocketIdentity owner = early.identify(peer).join();
 
             assertThat(owner.identity().evidence()).isEqualTo(Evidence.UID_ONLY);
             assertThat(owner.identity().process()).isEmpty();
@@ -85,7 +85,7 @@ class ProcessIdentifierTest {
     @Test
     void anApplicationIsNamedWithAllItsParts() throws Exception {
         try (Application application = Application.run(WAIT)) {
-            LocalOwner owner = identifier.identify(application.tuple()).join();
+            SocketIdentity owner = identifier.identify(application.tuple()).join();
             ProcessIdentity identity = owner.identity();
             Path proc = Path.of("/proc/" + application.pid());
 
@@ -97,15 +97,15 @@ class ProcessIdentifierTest {
             int gid = (int) Files.getAttribute(proc, "unix:gid");
             assertThat(identity.credentials()).contains(new Credentials(uid, uid, gid));
             assertThat(owner.uid()).hasValue(uid);
-            assertThat(identity.person().userName()).contains(System.getProperty("user.name"));
+            assertThat(identity.processContext().userName()).contains(System.getProperty("user.name"));
             Path bash = Path.of("/bin/bash").toRealPath();
             assertThat(identity.code().executable()).contains(bash.toString());
             assertThat(identity.code().sha256()).contains(ExecutableDigestsTest.sha256(Files.readAllBytes(bash)));
             assertThat(identity.code().command()).contains("bash");
-            assertThat(identity.placement().cgroup())
+            assertThat(identity.workload().cgroup())
                     .isEqualTo(ProcText.cgroup(text(proc.resolve("cgroup"))).flatMap(CgroupName::path));
             Known.assertAllOf(application, identity);
-            assertThat(identity.placement().bootId().orElseThrow().toHex())
+            assertThat(identity.workload().bootId().orElseThrow().toHex())
                     .isEqualTo(text(Path.of("/proc/sys/kernel/random/boot_id"))
                             .strip()
                             .replace("-", ""));
@@ -116,7 +116,7 @@ class ProcessIdentifierTest {
     void anotherUsersApplicationIsNamedAsTheirs() throws IOException {
         assumeTrue(isPrivileged());
         try (Application application = Application.run(AS_NOBODY, "/bin/bash", WAIT)) {
-            LocalOwner owner = identifier.identify(application.tuple()).join();
+            SocketIdentity owner = identifier.identify(application.tuple()).join();
             assertThat(owner.identity().credentials()).contains(new Credentials(65534, 65534, 65533));
             assertThat(owner.uid()).hasValue(65534);
         }
@@ -127,7 +127,7 @@ class ProcessIdentifierTest {
         try (Application application = Application.run("echo ready >&3; exec 3>&-; read -r line")) {
             assertThat(application.accepted().getInputStream().read()).isEqualTo(-1);
 
-            LocalOwner owner = identifier.identify(application.tuple()).join();
+            SocketIdentity owner = identifier.identify(application.tuple()).join();
             assertThat(owner.identity().evidence()).isEqualTo(Evidence.UNKNOWN);
             assertThat(owner.uid()).isEmpty();
             assertThat(owner.identity().credentials()).isEmpty();
@@ -145,7 +145,7 @@ class ProcessIdentifierTest {
     @ValueSource(strings = {"192.0.2.7", "2001:db8::7"})
     void aForwardedFlowIsBlamedOnNobodyHere(String source) {
         Tuple tuple = Tuple.tcp(new InetSocketAddress(source, 4711), new InetSocketAddress(source, 443));
-        LocalOwner owner = identifier.identify(tuple).join();
+        SocketIdentity owner = identifier.identify(tuple).join();
         assertThat(owner.identity().evidence()).isEqualTo(Evidence.REMOTE);
         assertThat(owner.uid()).isEmpty();
         assertThat(identifier.scans()).isZero();
@@ -154,7 +154,7 @@ class ProcessIdentifierTest {
     @Test
     void aSocketThatAChildInheritedIsShared() throws IOException {
         try (Application application = Application.run("sleep 1000 & echo ready >&3; wait")) {
-            LocalOwner owner = identifier.identify(application.tuple()).join();
+            SocketIdentity owner = identifier.identify(application.tuple()).join();
             assertThat(owner.identity().evidence()).isEqualTo(Evidence.SHARED);
             assertThat(owner.identity().process()).isEmpty();
             assertThat(owner.uid())
@@ -167,7 +167,7 @@ class ProcessIdentifierTest {
         assumeTrue(isPrivileged());
         String script = "setpriv --reuid=65534 --clear-groups bash -c '" + WAIT + "' & wait";
         try (Application application = Application.run(script)) {
-            LocalOwner owner = identifier.identify(application.tuple()).join();
+            SocketIdentity owner = identifier.identify(application.tuple()).join();
             assertThat(owner.identity().evidence()).isEqualTo(Evidence.SHARED);
             assertThat(owner.uid()).isEmpty();
         }
@@ -178,7 +178,7 @@ class ProcessIdentifierTest {
         assumeTrue(isPrivileged());
         String script = "exec setpriv --reuid=65534 --clear-groups bash -c '" + WAIT + "'";
         try (Application application = Application.run(script)) {
-            LocalOwner owner = identifier.identify(application.tuple()).join();
+            SocketIdentity owner = identifier.identify(application.tuple()).join();
             assertThat(owner.identity().evidence()).isEqualTo(Evidence.UID_ONLY);
             assertThat(owner.identity().process()).isEmpty();
             assertThat(owner.uid()).hasValue(0);
@@ -250,7 +250,7 @@ class ProcessIdentifierTest {
                     .identify(application.tuple())
                     .join()
                     .identity()
-                    .person()
+                    .processContext()
                     .audit();
             assertThat(audit.user()).hasValue(4711);
             assertThat(audit.session())
@@ -323,7 +323,7 @@ class ProcessIdentifierTest {
     void manyLookupsCostFewScans() throws Exception {
         int flows = 500;
         List<Socket> sockets = new ArrayList<>();
-        List<CompletableFuture<LocalOwner>> answers = new ArrayList<>();
+        List<CompletableFuture<SocketIdentity>> answers = new ArrayList<>();
         try (ServerSocket listener = new ServerSocket(0, flows, InetAddress.getByName("127.0.0.1"))) {
             for (int i = 0; i < flows; i++) {
                 sockets.add(new Socket(listener.getInetAddress(), listener.getLocalPort()));
@@ -332,7 +332,7 @@ class ProcessIdentifierTest {
             for (int i = 1; i < sockets.size(); i += 2) {
                 answers.add(identifier.identify(seenBy(sockets.get(i))));
             }
-            for (CompletableFuture<LocalOwner> answer : answers) {
+            for (CompletableFuture<SocketIdentity> answer : answers) {
                 assertThat(answer.join().identity().process().orElseThrow().pid())
                         .isEqualTo((int) ProcessHandle.current().pid());
             }

@@ -3,15 +3,15 @@ package dev.throughline.intercept;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.flow.CloseReason;
-import dev.throughline.flow.Refused;
-import dev.throughline.identify.LocalOwner;
+import dev.throughline.flow.FlowRejectedException;
+import dev.throughline.identify.SocketIdentity;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -43,19 +43,19 @@ class ApplicationRuleTest {
         assertLoop(owner(SELF + 1, OptionalInt.of(0x7103)));
     }
 
-    private void assertLoop(LocalOwner owner) {
-        assertThat(rule.objection(owner)).map(Refused::reason).contains(CloseReason.LOOP);
+    private void assertLoop(SocketIdentity owner) {
+        assertThat(rule.objection(owner)).map(FlowRejectedException::reason).contains(CloseReason.LOOP);
     }
 
-    private static LocalOwner owner(int pid, OptionalInt mark) {
+    private static SocketIdentity owner(int pid, OptionalInt mark) {
         ProcessIdentity identity = new ProcessIdentity(
                 Evidence.SOCKET_LOOKUP,
                 OperatingSystem.LINUX,
                 Optional.of(new ProcessId(pid, 1)),
                 Optional.empty(),
                 Code.UNKNOWN,
-                Placement.UNKNOWN,
-                Person.UNKNOWN);
-        return new LocalOwner(identity, mark, OptionalInt.of(1000));
+                Workload.UNKNOWN,
+                ProcessContext.UNKNOWN);
+        return new SocketIdentity(identity, mark, OptionalInt.of(1000));
     }
 }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Range;
 import com.google.common.io.Resources;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -18,18 +18,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Listings that nft wrote after these programs' rules were loaded. */
 class ForeignRulesTest {
     private static RulePlan plan(int mark) {
-        Capture.Apps match = new Capture.Apps(
+        CaptureRule.Apps match = new CaptureRule.Apps(
                 ImmutableList.of(Range.closed(80, 80)),
                 ImmutableList.of(),
                 ImmutableList.of(),
-                Capture.Exceptions.NONE,
+                CaptureRule.Exceptions.NONE,
                 false);
         return new RulePlan(
                 "hop-a",
                 mark,
                 ImmutableList.of(),
                 ImmutableList.of(
-                        new Capture("web", Way.TPROXY, 15001, match), new Capture("more", Way.REDIRECT, 15002, match)),
+                        new CaptureRule("web", InterceptionMethod.TPROXY, 15001, match),
+                        new CaptureRule("more", InterceptionMethod.REDIRECT, 15002, match)),
                 false,
                 false);
     }

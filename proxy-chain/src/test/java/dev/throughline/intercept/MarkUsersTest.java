@@ -15,11 +15,11 @@ class MarkUsersTest {
                 "hop-a",
                 mark,
                 ImmutableList.copyOf(laterMarks),
-                ImmutableList.of(new Capture(
+                ImmutableList.of(new CaptureRule(
                         "chain",
                         FIRST_HOP.captures().getFirst().way(),
                         15001,
-                        new Capture.PreviousHop(OptionalInt.of(0x1073), OptionalInt.empty()))),
+                        new CaptureRule.PreviousHop(OptionalInt.of(0x1073), OptionalInt.empty()))),
                 false,
                 false));
     }

@@ -7,9 +7,9 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Range;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.Tuple;
-import dev.throughline.intercept.Capture.Apps;
-import dev.throughline.intercept.Capture.Exceptions;
-import dev.throughline.originator.Way;
+import dev.throughline.intercept.CaptureRule.Apps;
+import dev.throughline.intercept.CaptureRule.Exceptions;
+import dev.throughline.originator.InterceptionMethod;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -24,43 +24,47 @@ class OpenConnectionsTest {
 
     @Test
     void findsEstablishedConnectionsThatWouldBeCaptured() {
-        assertThat(passing(plan(Way.TPROXY), List.of(HEAD, TO_WEB))).containsExactly(WEB);
+        assertThat(passing(plan(InterceptionMethod.TPROXY), List.of(HEAD, TO_WEB)))
+                .containsExactly(WEB);
     }
 
     @Test
     void readsIpv6AndDualStackSockets() {
         String ipv6 = "   0: 000077FD000000000000000001000000:C000 000077FD000000000000000002000000:1F90 01" + REST;
         String mapped = "   1: 0000000000000000FFFF000001014D0A:D431 0000000000000000FFFF000002014D0A:1F90 01" + REST;
-        assertThat(passing(plan(Way.TPROXY), List.of(mapped))).containsExactly(WEB);
-        assertThat(passing(plan(Way.TPROXY), List.of(ipv6))).hasSize(1);
+        assertThat(passing(plan(InterceptionMethod.TPROXY), List.of(mapped))).containsExactly(WEB);
+        assertThat(passing(plan(InterceptionMethod.TPROXY), List.of(ipv6))).hasSize(1);
     }
 
     @Test
     void leavesOutOtherPortsAndDestinations() {
-        assertThat(passing(plan(Way.TPROXY), List.of("   1: 01014D0A:D431 02014D0A:1F91 01" + REST)))
+        assertThat(passing(plan(InterceptionMethod.TPROXY), List.of("   1: 01014D0A:D431 02014D0A:1F91 01" + REST)))
                 .isEmpty();
-        assertThat(passing(plan(Way.TPROXY), List.of("   1: 01014D0A:D431 0202000A:1F90 01" + REST)))
+        assertThat(passing(plan(InterceptionMethod.TPROXY), List.of("   1: 01014D0A:D431 0202000A:1F90 01" + REST)))
                 .isEmpty();
     }
 
     /** In CLOSE_WAIT the other end is gone: a captured connection whose hop was killed looks so. */
     @Test
     void leavesOutWhatIsHalfClosed() {
-        assertThat(passing(plan(Way.TPROXY), List.of(TO_WEB.replace(" 01 ", " 08 "))))
+        assertThat(passing(plan(InterceptionMethod.TPROXY), List.of(TO_WEB.replace(" 01 ", " 08 "))))
                 .isEmpty();
     }
 
     @Test
     void leavesOutWhatTproxyCaptured() {
         String accepted = "   2: 02014D0A:1F90 01014D0A:D431 05" + REST;
-        assertThat(passing(plan(Way.TPROXY), List.of(TO_WEB, accepted))).isEmpty();
+        assertThat(passing(plan(InterceptionMethod.TPROXY), List.of(TO_WEB, accepted)))
+                .isEmpty();
     }
 
     @Test
     void leavesOutWhatWasRedirected() {
         String accepted = "   2: 0100007F:3A99 01014D0A:D431 01" + REST;
-        assertThat(passing(plan(Way.REDIRECT), List.of(TO_WEB, accepted))).isEmpty();
-        assertThat(passing(plan(Way.TPROXY), List.of(TO_WEB, accepted))).containsExactly(WEB);
+        assertThat(passing(plan(InterceptionMethod.REDIRECT), List.of(TO_WEB, accepted)))
+                .isEmpty();
+        assertThat(passing(plan(InterceptionMethod.TPROXY), List.of(TO_WEB, accepted)))
+                .containsExactly(WEB);
     }
 
     @Test
@@ -74,7 +78,7 @@ class OpenConnectionsTest {
                         """)).hasSize(2).contains(WEB);
     }
 
-    private static RulePlan plan(Way way) {
+    private static RulePlan plan(InterceptionMethod way) {
         Apps web = new Apps(
                 ImmutableList.of(Range.closed(8080, 8080)),
                 ImmutableList.of(Cidr.parse("10.77.0.0/16"), Cidr.parse("fd77::/16")),
@@ -82,6 +86,6 @@ class OpenConnectionsTest {
                 Exceptions.NONE,
                 false);
         return new RulePlan(
-                "A", 0x21, ImmutableList.of(), ImmutableList.of(new Capture("web", way, 15001, web)), false, false);
+                "A", 0x21, ImmutableList.of(), ImmutableList.of(new CaptureRule("web", way, 15001, web)), false, false);
     }
 }

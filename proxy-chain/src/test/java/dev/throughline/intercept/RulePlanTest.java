@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Range;
-import dev.throughline.intercept.Capture.Apps;
-import dev.throughline.intercept.Capture.Match;
-import dev.throughline.intercept.Capture.PreviousHop;
-import dev.throughline.originator.Way;
+import dev.throughline.intercept.CaptureRule.Apps;
+import dev.throughline.intercept.CaptureRule.Match;
+import dev.throughline.intercept.CaptureRule.PreviousHop;
+import dev.throughline.originator.InterceptionMethod;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -18,9 +18,9 @@ class RulePlanTest {
     @Test
     void aPlanThatNamesEachThingOnceHasNoProblems() {
         assertThat(plan(
-                                capture("web", Way.TPROXY, 1, APPS),
-                                capture("chain", Way.REDIRECT, 2, RuleTextTest.previous(0x20)),
-                                capture("chain", Way.REDIRECT, 2, RuleTextTest.previous(0x1F)))
+                                capture("web", InterceptionMethod.TPROXY, 1, APPS),
+                                capture("chain", InterceptionMethod.REDIRECT, 2, RuleTextTest.previous(0x20)),
+                                capture("chain", InterceptionMethod.REDIRECT, 2, RuleTextTest.previous(0x1F)))
                         .problems())
                 .isEmpty();
     }
@@ -28,7 +28,12 @@ class RulePlanTest {
     @Test
     void allProblemsAreToldAtOnce() {
         RulePlan plan = new RulePlan(
-                "", 0, ImmutableList.of(0x10000), ImmutableList.of(capture("a b", Way.PF, 0, APPS)), false, false);
+                "",
+                0,
+                ImmutableList.of(0x10000),
+                ImmutableList.of(capture("a b", InterceptionMethod.PF, 0, APPS)),
+                false,
+                false);
         assertThat(plan.problems())
                 .containsExactly(
                         "hop \"\": not a name",
@@ -43,7 +48,7 @@ class RulePlanTest {
     void aMarkIsEitherLeftAloneOrAPreviousHops() {
         assertThat(new RulePlan("A", 0x21, ImmutableList.of(0x21), ImmutableList.of(), false, false).problems())
                 .containsExactly("mark 0x21 is this hop's and a later hop's");
-        assertThat(plan(capture("chain", Way.TPROXY, 1, RuleTextTest.previous(0x21)))
+        assertThat(plan(capture("chain", InterceptionMethod.TPROXY, 1, RuleTextTest.previous(0x21)))
                         .problems())
                 .containsExactly("listener \"chain\": mark 0x21 is left alone as this hop's own or a later hop's, so it"
                         + " can't be a previous hop's");
@@ -51,31 +56,40 @@ class RulePlanTest {
 
     @Test
     void aPreviousHopIsToldBySomethingAndTakenOnce() {
-        assertThat(plan(capture("chain", Way.TPROXY, 1, new PreviousHop(OptionalInt.empty(), OptionalInt.empty())))
+        assertThat(plan(capture(
+                                "chain",
+                                InterceptionMethod.TPROXY,
+                                1,
+                                new PreviousHop(OptionalInt.empty(), OptionalInt.empty())))
                         .problems())
                 .containsExactly("listener \"chain\": the previous hop is told by its mark, its user, or both");
         assertThat(plan(
-                                capture("one", Way.TPROXY, 1, RuleTextTest.previous(0x20)),
-                                capture("two", Way.TPROXY, 2, RuleTextTest.previous(0x20)))
+                                capture("one", InterceptionMethod.TPROXY, 1, RuleTextTest.previous(0x20)),
+                                capture("two", InterceptionMethod.TPROXY, 2, RuleTextTest.previous(0x20)))
                         .problems())
                 .containsExactly("listener \"two\": another capture takes this previous hop's connections");
     }
 
     @Test
     void aListenerHasOnePortAndOneWayAndAPortOneListener() {
-        assertThat(plan(capture("one", Way.TPROXY, 1, APPS), capture("one", Way.TPROXY, 2, APPS))
+        assertThat(plan(
+                                capture("one", InterceptionMethod.TPROXY, 1, APPS),
+                                capture("one", InterceptionMethod.TPROXY, 2, APPS))
                         .problems())
                 .containsExactly("listener \"one\": its captures differ in way or port");
-        assertThat(plan(capture("one", Way.TPROXY, 1, APPS), capture("two", Way.REDIRECT, 1, APPS))
+        assertThat(plan(
+                                capture("one", InterceptionMethod.TPROXY, 1, APPS),
+                                capture("two", InterceptionMethod.REDIRECT, 1, APPS))
                         .problems())
                 .containsExactly("listeners \"one\" and \"two\" share port 1");
     }
 
     @Test
     void aRangeOfPortsNamesItsEnds() {
-        assertThat(plan(capture("one", Way.TPROXY, 1, apps(Range.atLeast(80)))).problems())
+        assertThat(plan(capture("one", InterceptionMethod.TPROXY, 1, apps(Range.atLeast(80))))
+                        .problems())
                 .containsExactly("listener \"one\": a range of ports names its first and its last");
-        assertThat(plan(capture("one", Way.TPROXY, 1, apps(Range.closed(0, 65536))))
+        assertThat(plan(capture("one", InterceptionMethod.TPROXY, 1, apps(Range.closed(0, 65536))))
                         .problems())
                 .containsExactly(
                         "listener \"one\": port 0 is not 1 to 65535", "listener \"one\": port 65536 is not 1 to 65535");
@@ -83,22 +97,22 @@ class RulePlanTest {
 
     @Test
     void aMarkHasRoomFor64Listeners() {
-        Capture[] captures = IntStream.rangeClosed(1, 65)
-                .mapToObj(i -> capture("l" + i, Way.TPROXY, i, APPS))
-                .toArray(Capture[]::new);
+        CaptureRule[] captures = IntStream.rangeClosed(1, 65)
+                .mapToObj(i -> capture("l" + i, InterceptionMethod.TPROXY, i, APPS))
+                .toArray(CaptureRule[]::new);
         assertThat(plan(captures).problems()).containsExactly("65 intercepting listeners: a mark has room for 64");
     }
 
-    private static RulePlan plan(Capture... captures) {
+    private static RulePlan plan(CaptureRule... captures) {
         return new RulePlan("A", 0x21, ImmutableList.of(0x22), ImmutableList.copyOf(captures), false, false);
     }
 
-    private static Capture capture(String listener, Way way, int port, Match match) {
-        return new Capture(listener, way, port, match);
+    private static CaptureRule capture(String listener, InterceptionMethod way, int port, Match match) {
+        return new CaptureRule(listener, way, port, match);
     }
 
     private static Apps apps(Range<Integer> ports) {
         return new Apps(
-                ImmutableList.of(ports), ImmutableList.of(), ImmutableList.of(), Capture.Exceptions.NONE, false);
+                ImmutableList.of(ports), ImmutableList.of(), ImmutableList.of(), CaptureRule.Exceptions.NONE, false);
     }
 }

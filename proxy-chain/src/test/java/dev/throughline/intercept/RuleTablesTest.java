@@ -10,9 +10,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.demo.Namespace;
-import dev.throughline.intercept.Difference.Differs;
-import dev.throughline.intercept.Difference.None;
-import dev.throughline.intercept.Difference.NotInstalled;
+import dev.throughline.intercept.RuleDifference.Differs;
+import dev.throughline.intercept.RuleDifference.None;
+import dev.throughline.intercept.RuleDifference.NotInstalled;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -37,7 +37,7 @@ class RuleTablesTest {
     @BeforeEach
     void open() throws IOException {
         host = Namespace.host("host");
-        tables = new RuleTables(new SystemProgram(
+        tables = new RuleTables(new CommandRunner(
                 Duration.ofSeconds(10), ImmutableList.copyOf(host.command().command())));
     }
 
@@ -108,7 +108,7 @@ class RuleTablesTest {
         String before = state();
         assertThatThrownBy(() -> tables.apply(BOTH)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> tables.hold(FIRST_HOP)).isInstanceOf(IllegalArgumentException.class);
-        try (HeldRules held = tables.hold(BOTH)) {
+        try (TableLease held = tables.hold(BOTH)) {
             assertThat(held.isAlive()).isTrue();
             assertThat(tables.compare(BOTH)).isEqualTo(new None());
             assertThatThrownBy(() -> tables.remove(BOTH)).hasMessageContaining("Operation not permitted");
@@ -146,7 +146,7 @@ class RuleTablesTest {
 
     @Test
     void refusesToHoldRulesWithTheMarkOfAnotherHop() throws IOException {
-        try (HeldRules held = tables.hold(BOTH)) {
+        try (TableLease held = tables.hold(BOTH)) {
             String before = state();
 
             assertThatThrownBy(() -> tables.hold(renamed(BOTH, "second")))
@@ -159,7 +159,7 @@ class RuleTablesTest {
 
     @Test
     void aMissingProgramIsNamedWithItsPackage() {
-        SystemProgram programs = new SystemProgram(Duration.ofSeconds(1), ImmutableList.of());
+        CommandRunner programs = new CommandRunner(Duration.ofSeconds(1), ImmutableList.of());
         assertThatThrownBy(() -> programs.run(List.of("no-such-program"), ""))
                 .isInstanceOf(IOException.class)
                 .hasMessage("no-such-program is not installed (apt-get install no-such-program)");
@@ -167,7 +167,7 @@ class RuleTablesTest {
 
     @Test
     void aProgramThatDoesNotEndIsEnded() {
-        SystemProgram programs = new SystemProgram(Duration.ofMillis(100), ImmutableList.of());
+        CommandRunner programs = new CommandRunner(Duration.ofMillis(100), ImmutableList.of());
         assertThatThrownBy(() -> programs.run(List.of("sleep", "1000"), ""))
                 .isInstanceOf(IOException.class)
                 .hasMessage("sleep 1000: killed, as it was still running after 0 s");

@@ -8,12 +8,12 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Range;
 import com.google.common.io.Resources;
 import dev.throughline.header.Cidr;
-import dev.throughline.intercept.Capture.Apps;
-import dev.throughline.intercept.Capture.Exceptions;
-import dev.throughline.intercept.Capture.MarkMatch;
-import dev.throughline.intercept.Capture.PreviousHop;
+import dev.throughline.intercept.CaptureRule.Apps;
+import dev.throughline.intercept.CaptureRule.Exceptions;
+import dev.throughline.intercept.CaptureRule.MarkMatch;
+import dev.throughline.intercept.CaptureRule.PreviousHop;
 import dev.throughline.intercept.DivertRoutes.Device;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -32,7 +32,7 @@ class RuleTextTest {
             "A",
             0x21,
             ImmutableList.of(0x22, 0x23),
-            ImmutableList.of(new Capture("web", Way.TPROXY, 15001, EVERYTHING)),
+            ImmutableList.of(new CaptureRule("web", InterceptionMethod.TPROXY, 15001, EVERYTHING)),
             true,
             false);
 
@@ -40,7 +40,7 @@ class RuleTextTest {
             "rack-7.b_2",
             0x22,
             ImmutableList.of(0x23),
-            ImmutableList.of(new Capture("chain", Way.REDIRECT, 15002, previous(0x21))),
+            ImmutableList.of(new CaptureRule("chain", InterceptionMethod.REDIRECT, 15002, previous(0x21))),
             true,
             false);
 
@@ -49,9 +49,9 @@ class RuleTextTest {
             0x23,
             ImmutableList.of(),
             ImmutableList.of(
-                    new Capture(
+                    new CaptureRule(
                             "web",
-                            Way.TPROXY,
+                            InterceptionMethod.TPROXY,
                             15003,
                             new Apps(
                                     ImmutableList.of(
@@ -65,9 +65,12 @@ class RuleTextTest {
                                             ImmutableList.of(),
                                             ImmutableList.of(new MarkMatch(0x40000, 0xff0000))),
                                     true)),
-                    new Capture("chain", Way.REDIRECT, 15004, previous(0x22)),
-                    new Capture(
-                            "chain", Way.REDIRECT, 15004, new PreviousHop(OptionalInt.of(0x20), OptionalInt.of(7)))),
+                    new CaptureRule("chain", InterceptionMethod.REDIRECT, 15004, previous(0x22)),
+                    new CaptureRule(
+                            "chain",
+                            InterceptionMethod.REDIRECT,
+                            15004,
+                            new PreviousHop(OptionalInt.of(0x20), OptionalInt.of(7)))),
             false,
             true);
 
@@ -84,14 +87,14 @@ class RuleTextTest {
     @ParameterizedTest
     @MethodSource("plans")
     void nftAcceptsTheScript(RulePlan plan) throws IOException {
-        SystemProgram programs = new SystemProgram(Duration.ofSeconds(10), ImmutableList.of());
+        CommandRunner programs = new CommandRunner(Duration.ofSeconds(10), ImmutableList.of());
         assumeTrue(
                 Stream.of("/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft")
                         .anyMatch(path -> new java.io.File(path).canExecute()),
                 "skipped: nft is not installed");
-        SystemProgram.Result root =
+        CommandRunner.Result root =
                 programs.attempt(List.of("unshare", "-n", "nft", "-c", "-f", "-"), RuleText.of(plan));
-        SystemProgram.Result result = root.code() == 0
+        CommandRunner.Result result = root.code() == 0
                 ? root
                 : programs.attempt(List.of("unshare", "-rn", "nft", "-c", "-f", "-"), RuleText.of(plan));
         assumeTrue(!result.error().startsWith("unshare: "), () -> "skipped: " + result.error());
@@ -112,7 +115,7 @@ class RuleTextTest {
                 "A",
                 0x21,
                 ImmutableList.of(),
-                ImmutableList.of(new Capture("web", Way.TPROXY, 15001, apps)),
+                ImmutableList.of(new CaptureRule("web", InterceptionMethod.TPROXY, 15001, apps)),
                 false,
                 false);
         assertThat(RuleText.of(plan))

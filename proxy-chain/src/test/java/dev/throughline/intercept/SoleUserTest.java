@@ -2,13 +2,13 @@ package dev.throughline.intercept;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.budget.Claimant;
+import dev.throughline.budget.Account;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class SoleUserTest {
-    private static final Claimant ANN = new Claimant("host", "ann", "app", "1");
-    private static final Claimant BOB = new Claimant("host", "bob", "app", "1");
+    private static final Account ANN = new Account("host", "ann", "app", "1");
+    private static final Account BOB = new Account("host", "bob", "app", "1");
     private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
 
     @Test

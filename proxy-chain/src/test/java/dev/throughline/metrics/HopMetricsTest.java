@@ -6,7 +6,7 @@ import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.Verification;
 import dev.throughline.flow.CloseReason;
-import dev.throughline.flow.Ending;
+import dev.throughline.flow.CloseResult;
 import dev.throughline.flow.FlowView;
 import dev.throughline.flow.NextHop;
 import dev.throughline.policy.Decision;
@@ -118,7 +118,7 @@ class HopMetricsTest {
     @Test
     void aFlowIsCountedByItsReasonWithItsBytesAndItsTime() {
         metrics.opened(flow());
-        metrics.closed(flow(), new Ending(CloseReason.IDLE_TIMEOUT, ""));
+        metrics.closed(flow(), new CloseResult(CloseReason.IDLE_TIMEOUT, ""));
 
         assertThat(metrics.scrape())
                 .contains(

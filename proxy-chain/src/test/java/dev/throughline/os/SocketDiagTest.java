@@ -3,7 +3,7 @@ package dev.throughline.os;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -127,7 +127,7 @@ class SocketDiagTest {
     @Test
     void udpIsRefused() {
         InetSocketAddress any = new InetSocketAddress("127.0.0.1", 1);
-        assertThatThrownBy(() -> diag.find(new Tuple(Transport.UDP4, any, any)))
+        assertThatThrownBy(() -> diag.find(new Tuple(TransportProtocol.UDP4, any, any)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 

@@ -9,10 +9,10 @@ import dev.throughline.header.Tuple;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -34,10 +34,10 @@ class DestinationMeaningsTest {
                 new FlowId(0, 0),
                 Instant.EPOCH,
                 Tuple.tcp(new InetSocketAddress(source, 1), new InetSocketAddress(destination, 80)),
-                Way.SOCKET,
+                InterceptionMethod.SOCKET,
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
         return new Condition.Destination(ImmutableList.of(Cidr.parse(network)))
-                .holds(new Question(who, Optional.empty()));
+                .holds(new PolicyRequest(who, Optional.empty()));
     }
 
     @ParameterizedTest

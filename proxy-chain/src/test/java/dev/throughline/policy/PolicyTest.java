@@ -14,12 +14,12 @@ import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.List;
@@ -47,38 +47,49 @@ class PolicyTest {
             new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex(HASH)), Optional.of("curl"))
                     .withSignature(new AppleSignature(
                             Optional.of("com.apple.curl"), Optional.of("TEAM123456"), Optional.empty())),
-            new Placement(Optional.empty(), Optional.empty())
+            new Workload(Optional.empty(), Optional.empty())
                     .withUnit("backup@1.service")
                     .withContainer("4f5a", Optional.of(POD)),
-            new Person(Optional.of("ada")));
+            new ProcessContext(Optional.of("ada")));
 
-    private static final Person CHILD_OF_CRON = new Person(Optional.of("ada"))
+    private static final ProcessContext CHILD_OF_CRON = new ProcessContext(Optional.of("ada"))
             .withParentExecutable(Optional.of("/usr/sbin/cron"), Optional.of(Bytes.ofHex(HASH)));
 
     /** The same user's process, of which the kernel could say no more. */
     private static final ProcessIdentity UID_ONLY = identity(
-            Evidence.UID_ONLY, Optional.of(Credentials.ofUser(1000)), Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN);
+            Evidence.UID_ONLY,
+            Optional.of(Credentials.ofUser(1000)),
+            Code.UNKNOWN,
+            Workload.UNKNOWN,
+            ProcessContext.UNKNOWN);
 
     /** A user whose name is all that is known, as an agent may hand it over. */
     private static final ProcessIdentity NAME_ONLY = identity(
-            Evidence.BRIDGE, Optional.empty(), Code.UNKNOWN, Placement.UNKNOWN, new Person(Optional.of("ada")));
+            Evidence.BRIDGE, Optional.empty(), Code.UNKNOWN, Workload.UNKNOWN, new ProcessContext(Optional.of("ada")));
 
     private static final ProcessIdentity NOBODY_KNOWS =
             ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX);
 
     private static ProcessIdentity identity(
-            Evidence evidence, Optional<Credentials> credentials, Code code, Placement place, Person person) {
-        return new ProcessIdentity(evidence, OperatingSystem.LINUX, Optional.empty(), credentials, code, place, person);
+            Evidence evidence,
+            Optional<Credentials> credentials,
+            Code code,
+            Workload place,
+            ProcessContext processContext) {
+        return new ProcessIdentity(
+                evidence, OperatingSystem.LINUX, Optional.empty(), credentials, code, place, processContext);
     }
 
-    private static Question question(ProcessIdentity who, String destination, int port, Optional<String> name) {
+    private static PolicyRequest question(ProcessIdentity who, String destination, int port, Optional<String> name) {
         String source = destination.contains(":") ? "2001:db8::1" : "192.0.2.1";
         Tuple tuple = Tuple.tcp(new InetSocketAddress(source, 40000), new InetSocketAddress(destination, port));
-        return new Question(
-                new Originator(HostId.of("edge-1"), new FlowId(1, 2), Instant.EPOCH, tuple, Way.SOCKET, who), name);
+        return new PolicyRequest(
+                new Originator(
+                        HostId.of("edge-1"), new FlowId(1, 2), Instant.EPOCH, tuple, InterceptionMethod.SOCKET, who),
+                name);
     }
 
-    private static Question question(ProcessIdentity who) {
+    private static PolicyRequest question(ProcessIdentity who) {
         return question(who, "10.1.2.3", 443, Optional.of("www.example.com"));
     }
 
@@ -122,8 +133,8 @@ class PolicyTest {
         Condition hash = text(Subject.PARENT_SHA256, false, HASH);
         Code script = CURL.code().withScript("/opt/backup/run");
         for (Evidence evidence : List.of(Evidence.KERNEL_CONNECT, Evidence.SOCKET_LOOKUP)) {
-            Question question = question(
-                    identity(evidence, CURL.credentials(), script, CURL.placement(), CHILD_OF_CRON),
+            PolicyRequest question = question(
+                    identity(evidence, CURL.credentials(), script, CURL.workload(), CHILD_OF_CRON),
                     "192.0.2.9",
                     443,
                     Optional.empty());
@@ -193,8 +204,8 @@ class PolicyTest {
                 Evidence.SOCKET_LOOKUP,
                 Optional.of(Credentials.ofUser(1000)),
                 Code.UNKNOWN,
-                Placement.UNKNOWN,
-                new Person(Optional.of("0")));
+                Workload.UNKNOWN,
+                new ProcessContext(Optional.of("0")));
 
         assertThat(user(List.of(0L), List.of(), false).holds(question(odd))).isFalse();
         assertThat(user(List.of(), List.of("0"), false).holds(question(odd))).isTrue();
@@ -284,7 +295,7 @@ class PolicyTest {
     @MethodSource("conditionsThatMayHold")
     void aFlowWhoseOutcomeDependsOnWhatIsNotKnownIsDenied(Condition condition, ProcessIdentity who) {
         Outcome vault = new Outcome.Allow(Optional.of("vault"), Optional.empty());
-        Question question = question(who);
+        PolicyRequest question = question(who);
 
         for (Outcome then : List.of(DENY, vault)) {
             Decision denied = policy(rule("some", then, condition)).decide(question);
@@ -321,8 +332,8 @@ class PolicyTest {
     /** A named process may be in no unit, no container and signed by nobody. */
     @Test
     void whatAProcessNeedNotHaveIsNotUnknown() {
-        ProcessIdentity plain =
-                identity(Evidence.KERNEL_CONNECT, CURL.credentials(), Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN);
+        ProcessIdentity plain = identity(
+                Evidence.KERNEL_CONNECT, CURL.credentials(), Code.UNKNOWN, Workload.UNKNOWN, ProcessContext.UNKNOWN);
         for (Condition condition : List.of(
                 text(Subject.UNIT, false, "nginx.service"),
                 text(Subject.CONTAINER, false, "4f5b"),

@@ -62,8 +62,8 @@ class RelayTest {
         wire.close();
     }
 
-    private record Running(Relay relay, CompletableFuture<RelayEnd> end) {
-        RelayEnd get() throws Exception {
+    private record Running(Relay relay, CompletableFuture<RelayResult> end) {
+        RelayResult get() throws Exception {
             return end.get(20, TimeUnit.SECONDS);
         }
     }
@@ -95,7 +95,7 @@ class RelayTest {
         assertThat(all(app)).isEqualTo(back);
         assertThat(received.get()).isEqualTo(there);
         writers.get();
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
         assertThat(relay.relay().bytesToOutbound()).isEqualTo(there.length);
         assertThat(relay.relay().bytesToInbound()).isEqualTo(back.length);
     }
@@ -112,7 +112,7 @@ class RelayTest {
         assertThat(all(destination)).isEqualTo(data);
 
         destination.close();
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     @Test
@@ -126,7 +126,7 @@ class RelayTest {
 
         writer.get();
         destination.close();
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     @ParameterizedTest
@@ -144,7 +144,7 @@ class RelayTest {
         second.shutdownOutput();
 
         assertThat(all(first)).containsExactly('b');
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     /** The end arrives while bytes are queued for a destination that doesn't read yet. */
@@ -165,7 +165,7 @@ class RelayTest {
 
         assertThat(all(destination)).hasSize(sent);
         destination.close();
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     private long pending() throws Exception {
@@ -204,7 +204,7 @@ class RelayTest {
         assertThat(all(destination)).hasSize(1024 * piece.length);
         writer.get();
         destination.close();
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     @Test
@@ -214,7 +214,7 @@ class RelayTest {
         reset(app);
 
         assertReset(destination);
-        assertThat(relay.get()).isEqualTo(RelayEnd.INBOUND_RESET);
+        assertThat(relay.get()).isEqualTo(RelayResult.INBOUND_RESET);
     }
 
     @Test
@@ -224,7 +224,7 @@ class RelayTest {
         reset(destination);
 
         assertReset(app);
-        assertThat(relay.get()).isEqualTo(RelayEnd.OUTBOUND_RESET);
+        assertThat(relay.get()).isEqualTo(RelayResult.OUTBOUND_RESET);
     }
 
     @Test
@@ -237,7 +237,7 @@ class RelayTest {
         reset(destination);
 
         assertReset(app);
-        assertThat(relay.get()).isEqualTo(RelayEnd.OUTBOUND_RESET);
+        assertThat(relay.get()).isEqualTo(RelayResult.OUTBOUND_RESET);
     }
 
     /** Its end was read, so no read fails: the kernel's hang-up tells. */
@@ -252,7 +252,7 @@ class RelayTest {
 
         reset(first);
 
-        assertThat(relay.get()).isEqualTo(byApp ? RelayEnd.INBOUND_RESET : RelayEnd.OUTBOUND_RESET);
+        assertThat(relay.get()).isEqualTo(byApp ? RelayResult.INBOUND_RESET : RelayResult.OUTBOUND_RESET);
         // It has read the end, and reads it again: only a write can tell it.
         assertThatThrownBy(() -> {
                     while (true) {
@@ -272,7 +272,7 @@ class RelayTest {
         destination.getOutputStream().write('a');
         destination.close();
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.INBOUND_RESET);
+        assertThat(relay.get()).isEqualTo(RelayResult.INBOUND_RESET);
     }
 
     /** The hop's kernel holds the last bytes until they fit: closing now would leave nobody to tell of their fate. */
@@ -287,7 +287,7 @@ class RelayTest {
         assertThat(relay.end()).isNotDone();
 
         assertThat(all(destination)).hasSize(HELD_BACK);
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     /** More than the destination's kernel takes from one that doesn't read, and less than the hop's own then holds. */
@@ -310,7 +310,7 @@ class RelayTest {
 
         destination.close();
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.OUTBOUND_RESET);
+        assertThat(relay.get()).isEqualTo(RelayResult.OUTBOUND_RESET);
     }
 
     @ParameterizedTest
@@ -320,7 +320,7 @@ class RelayTest {
 
         (byApp ? app : destination).shutdownOutput();
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.HALF_CLOSED);
+        assertThat(relay.get()).isEqualTo(RelayResult.HALF_CLOSED);
         assertReset(byApp ? app : destination);
     }
 
@@ -338,7 +338,7 @@ class RelayTest {
 
         destination.close();
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     /** What was received of a connection that was reset isn't its whole, though an end of the input follows. */
@@ -350,14 +350,14 @@ class RelayTest {
         reset(lost);
         Wire.await("for the reset", () -> failed(byApp ? inbound : outbound));
 
-        assertThat(start(LONG).get()).isEqualTo(byApp ? RelayEnd.INBOUND_RESET : RelayEnd.OUTBOUND_RESET);
+        assertThat(start(LONG).get()).isEqualTo(byApp ? RelayResult.INBOUND_RESET : RelayResult.OUTBOUND_RESET);
         assertReset(byApp ? destination : app);
     }
 
     private boolean failed(SocketChannel channel) {
         try {
             return wire.onLoop(
-                    () -> channel.pipeline().get(Inbox.class).failure().isPresent());
+                    () -> channel.pipeline().get(InboundBuffer.class).failure().isPresent());
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
@@ -381,14 +381,14 @@ class RelayTest {
         assertThat(all(destination)).hasSize(16 * MIB);
         writer.get();
         destination.close();
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     @Test
     void silenceEndsItThoughBytesAreQueued() throws Exception {
         CompletableFuture<Void> writer = sending(app, new byte[64 * MIB]);
 
-        assertThat(start(Duration.ofMillis(500)).get()).isEqualTo(RelayEnd.IDLE);
+        assertThat(start(Duration.ofMillis(500)).get()).isEqualTo(RelayResult.IDLE);
         assertThatThrownBy(writer::get).hasMessageContaining("reset");
     }
 
@@ -396,7 +396,7 @@ class RelayTest {
     void silenceEndsItAndBothSidesFeelIt() throws Exception {
         Running relay = start(Duration.ofMillis(200));
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.IDLE);
+        assertThat(relay.get()).isEqualTo(RelayResult.IDLE);
         assertReset(app);
         assertReset(destination);
     }
@@ -415,7 +415,7 @@ class RelayTest {
         }
 
         assertThat(relay.end()).isNotDone();
-        assertThat(relay.get()).isEqualTo(RelayEnd.IDLE);
+        assertThat(relay.get()).isEqualTo(RelayResult.IDLE);
     }
 
     /** As Netty does when the direct memory is used up. */
@@ -427,7 +427,7 @@ class RelayTest {
         wire.onLoop(() ->
                 (inboundReads ? inbound : outbound).pipeline().fireExceptionCaught(new OutOfMemoryError("for a test")));
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.NO_MEMORY);
+        assertThat(relay.get()).isEqualTo(RelayResult.NO_MEMORY);
         assertReset(app);
         assertReset(destination);
     }
@@ -442,7 +442,7 @@ class RelayTest {
             return null;
         });
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.ABORTED);
+        assertThat(relay.get()).isEqualTo(RelayResult.ABORTED);
         assertReset(app);
         assertReset(destination);
         assertThat(ends).hasValue(1);
@@ -477,7 +477,7 @@ class RelayTest {
         assertThat(received + all(destination).length).isGreaterThanOrEqualTo(before);
         writer.get();
         destination.close();
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     private boolean endReachesTheKernelWithin(Duration time) throws Exception {
@@ -517,7 +517,7 @@ class RelayTest {
 
         writer.get();
         destination.close();
-        assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
     @Test
@@ -542,7 +542,7 @@ class RelayTest {
             return null;
         });
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.ABORTED);
+        assertThat(relay.get()).isEqualTo(RelayResult.ABORTED);
         assertThatThrownBy(writer::get).hasMessageContaining("reset");
     }
 
@@ -554,7 +554,7 @@ class RelayTest {
             close(app);
             other.join();
 
-            assertThat(relay.get()).isEqualTo(RelayEnd.COMPLETED);
+            assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
             assertThat(ends).hasValue(i + 1);
             Wire.await("for both to be closed", () -> !inbound.isOpen() && !outbound.isOpen());
             reconnect();
@@ -569,7 +569,7 @@ class RelayTest {
             reset(app);
             other.join();
 
-            assertThat(relay.get()).isIn(RelayEnd.INBOUND_RESET, RelayEnd.OUTBOUND_RESET);
+            assertThat(relay.get()).isIn(RelayResult.INBOUND_RESET, RelayResult.OUTBOUND_RESET);
             assertThat(ends).hasValue(i + 1);
             Wire.await("for both to be closed", () -> !inbound.isOpen() && !outbound.isOpen());
             reconnect();
@@ -580,7 +580,7 @@ class RelayTest {
     void aSideThatWasGoneBeforeItBeganIsAResetOfTheOther() throws Exception {
         inbound.close().sync();
 
-        assertThat(start(LONG).get()).isEqualTo(RelayEnd.INBOUND_RESET);
+        assertThat(start(LONG).get()).isEqualTo(RelayResult.INBOUND_RESET);
         assertReset(destination);
     }
 
@@ -588,7 +588,7 @@ class RelayTest {
     void theOtherSideThatWasGoneBeforeItBeganIsAResetAsWell() throws Exception {
         outbound.close().sync();
 
-        assertThat(start(LONG).get()).isEqualTo(RelayEnd.OUTBOUND_RESET);
+        assertThat(start(LONG).get()).isEqualTo(RelayResult.OUTBOUND_RESET);
         assertReset(app);
     }
 
@@ -598,7 +598,7 @@ class RelayTest {
 
         inbound.close().sync();
 
-        assertThat(relay.get()).isEqualTo(RelayEnd.INBOUND_RESET);
+        assertThat(relay.get()).isEqualTo(RelayResult.INBOUND_RESET);
         assertReset(destination);
     }
 

@@ -40,9 +40,9 @@ public final class Wire implements AutoCloseable {
     private final List<Socket> sockets = new ArrayList<>();
     private final InetSocketAddress address;
 
-    /** A wire whose connections have an {@link Inbox} and nothing else. */
+    /** A wire whose connections have an {@link InboundBuffer} and nothing else. */
     public Wire() {
-        this(Inbox::new);
+        this(InboundBuffer::new);
     }
 
     /** A wire whose connections begin with what {@code first} makes. */

@@ -7,14 +7,14 @@ import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.Verification;
 import dev.throughline.cli.HeaderFixture;
-import dev.throughline.flow.Arrival;
+import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.CloseReason;
-import dev.throughline.flow.Ending;
+import dev.throughline.flow.CloseResult;
 import dev.throughline.flow.FlowView;
 import dev.throughline.flow.NextHop;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
-import dev.throughline.identify.LocalOwner;
+import dev.throughline.identify.SocketIdentity;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Audit;
@@ -23,14 +23,14 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ExecutableState;
 import dev.throughline.originator.FileId;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import dev.throughline.policy.Decision;
 import dev.throughline.policy.Outcome;
 import java.net.InetSocketAddress;
@@ -59,8 +59,8 @@ class FlowJsonTest {
     }
 
     private static FlowView flow(
-            Optional<Arrival> arrival,
-            Optional<LocalOwner> kernel,
+            Optional<AcceptedConnection> arrival,
+            Optional<SocketIdentity> kernel,
             Optional<Verification> verification,
             Optional<Originator> originator) {
         return flow(
@@ -68,8 +68,8 @@ class FlowJsonTest {
     }
 
     private static FlowView flow(
-            Optional<Arrival> arrival,
-            Optional<LocalOwner> kernel,
+            Optional<AcceptedConnection> arrival,
+            Optional<SocketIdentity> kernel,
             Optional<Verification> verification,
             Optional<Originator> originator,
             Optional<Decision> decision,
@@ -92,8 +92,8 @@ class FlowJsonTest {
                 2000);
     }
 
-    private static Arrival arrival(boolean local) {
-        return new Arrival.Tcp(Way.SOCKET, SOCKET, SOCKET, local);
+    private static AcceptedConnection arrival(boolean local) {
+        return new AcceptedConnection.Tcp(InterceptionMethod.SOCKET, SOCKET, SOCKET, local);
     }
 
     /** One line in the log; the breaks are for reading. */
@@ -111,7 +111,7 @@ class FlowJsonTest {
                         Optional.empty(),
                         Optional.of(verified),
                         Optional.of(verified.originator())),
-                new Ending(CloseReason.COMPLETED, ""));
+                new CloseResult(CloseReason.COMPLETED, ""));
 
         assertThat(line).isEqualTo(golden("""
                 {"time":"2027-01-01T12:00:01.500Z","event":"flow.close","reason":"completed",
@@ -147,11 +147,11 @@ class FlowJsonTest {
                                 Optional.of("com.apple.curl"),
                                 Optional.of("A1B2C3D4E5"),
                                 Optional.of(Bytes.ofHex("cd".repeat(20))))),
-                new Placement(Optional.empty(), Optional.of("/kubepods"))
+                new Workload(Optional.empty(), Optional.of("/kubepods"))
                         .withUnit("containerd.service")
                         .withContainer("c0c0", Optional.of(new UUID(1, 2)))
                         .withNamespaces(new Namespaces(OptionalLong.of(4026531840L), OptionalLong.of(4026531836L))),
-                new Person(Optional.of("ada"))
+                new ProcessContext(Optional.of("ada"))
                         .withParent(new ProcessId(1, ProcessId.START_NOT_KNOWN))
                         .withCommandLineHash(Bytes.ofHex("5c".repeat(32)))
                         .withAudit(new Audit(
@@ -182,8 +182,8 @@ class FlowJsonTest {
                 Optional.of(new ProcessId(4242, ProcessId.START_NOT_KNOWN)),
                 Optional.empty(),
                 Code.UNKNOWN,
-                Placement.UNKNOWN,
-                Person.UNKNOWN);
+                Workload.UNKNOWN,
+                ProcessContext.UNKNOWN);
         assertThat(Json.object(out -> OriginatorJson.identity(out, gone)))
                 .isEqualTo("{\"evidence\":\"kernel-connect\",\"os\":\"linux\",\"pid\":4242}");
     }
@@ -192,7 +192,7 @@ class FlowJsonTest {
     void whatIsNotKnownIsLeftOut() {
         String line = json.closed(
                 flow(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
-                new Ending(CloseReason.NO_TRUE_SOURCE, "no entry"));
+                new CloseResult(CloseReason.NO_TRUE_SOURCE, "no entry"));
 
         assertThat(line).isEqualTo(golden("""
                 {"time":"2027-01-01T12:00:01.500Z","event":"flow.close","reason":"no-true-source","detail":"no entry",
@@ -216,12 +216,13 @@ class FlowJsonTest {
                                 + "\"chain\":[\"hop-c\"],\"next\":\"hop-v\"");
         assertThat(json.closed(
                         decided(new Decision(Optional.of("no-ada"), new Outcome.Deny()), Optional.empty()),
-                        new Ending(CloseReason.POLICY_DENIED, "rule no-ada")))
+                        new CloseResult(CloseReason.POLICY_DENIED, "rule no-ada")))
                 .contains("\"reason\":\"policy-denied\",\"detail\":\"rule no-ada\"")
                 .contains("\"policy\":{\"rule\":\"no-ada\",\"decision\":\"deny\"},\"chain\":[\"hop-c\"],\"bytes_out\"");
         Decision unsure = new Decision(Optional.of("no-ada"), new Outcome.Deny(), Optional.of("user is unknown"));
         assertThat(json.closed(
-                        decided(unsure, Optional.empty()), new Ending(CloseReason.POLICY_DENIED, unsure.toString())))
+                        decided(unsure, Optional.empty()),
+                        new CloseResult(CloseReason.POLICY_DENIED, unsure.toString())))
                 .contains("\"detail\":\"rule no-ada may match: user is unknown\"")
                 .contains("\"policy\":{\"rule\":\"no-ada\",\"decision\":\"deny\",\"not_known\":\"user is unknown\"}");
     }
@@ -242,7 +243,7 @@ class FlowJsonTest {
 
     @Test
     void whatTheKernelSaysIsApartFromWhatTheHeaderSays() {
-        LocalOwner owner = new LocalOwner(
+        SocketIdentity owner = new SocketIdentity(
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX),
                 OptionalInt.of(0x7102),
                 OptionalInt.empty());

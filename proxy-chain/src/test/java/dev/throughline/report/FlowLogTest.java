@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.flow.CloseReason;
-import dev.throughline.flow.Ending;
+import dev.throughline.flow.CloseResult;
 import dev.throughline.flow.FlowView;
 import dev.throughline.flow.NextHop;
 import dev.throughline.key.Trust;
@@ -39,7 +39,7 @@ class FlowLogTest {
     void holdsUpNobodyAndCountsWhatItCouldNotKeep() {
         int lines = 0;
         while (log.dropped() < 100) {
-            log.closed(view(lines++), new Ending(CloseReason.COMPLETED, ""));
+            log.closed(view(lines++), new CloseResult(CloseReason.COMPLETED, ""));
         }
         reader.resumed.countDown();
         log.close();

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.throughline.budget.Claimant;
+import dev.throughline.budget.Account;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.Capability;
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.StreamOptions;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;
@@ -62,10 +62,10 @@ class BsdSocketTest {
                         wire.loops().next(),
                         new ConnectRequest(
                                 address(),
-                                new Claimant("host", "0", "app", "1@1"),
+                                new Account("host", "0", "app", "1@1"),
                                 Optional.empty(),
                                 TcpTimeouts.DEFAULTS),
-                        new Inbox())
+                        new InboundBuffer())
                 .opened()
                 .thenApply(opened -> {
                     assertThat(opened.carried()).isFalse();
@@ -75,9 +75,10 @@ class BsdSocketTest {
                 });
     }
 
-    private static NotOpened failure(CompletableFuture<SocketChannel> connecting) {
-        return (NotOpened) catchThrowableOfType(ExecutionException.class, () -> connecting.get(20, TimeUnit.SECONDS))
-                .getCause();
+    private static ConnectFailedException failure(CompletableFuture<SocketChannel> connecting) {
+        return (ConnectFailedException)
+                catchThrowableOfType(ExecutionException.class, () -> connecting.get(20, TimeUnit.SECONDS))
+                        .getCause();
     }
 
     @Test
@@ -87,7 +88,7 @@ class BsdSocketTest {
         assertThat(channel.isActive()).isTrue();
         assertThat(channel.config().isAutoRead()).isFalse();
         assertThat(channel.config().isAllowHalfClosure()).isTrue();
-        assertThat(channel.pipeline().first()).isInstanceOf(Inbox.class);
+        assertThat(channel.pipeline().first()).isInstanceOf(InboundBuffer.class);
         assertThat(channel.remoteAddress()).isEqualTo(address());
         assertThat(channel.config().getOption(SO_MARK)).isZero();
         assertThat(channel.config().getOption(ChannelOption.SO_KEEPALIVE)).isTrue();
@@ -104,9 +105,9 @@ class BsdSocketTest {
     void nobodyThereIsRefused() throws Exception {
         server.close();
 
-        NotOpened why = failure(connect(0, Duration.ofSeconds(5)));
+        ConnectFailedException why = failure(connect(0, Duration.ofSeconds(5)));
         assertThat(why.reason()).isEqualTo("connect-refused");
-        assertThat(why.blame()).isEqualTo(NotOpened.Blame.DESTINATION);
+        assertThat(why.blame()).isEqualTo(ConnectFailedException.Blame.DESTINATION);
     }
 
     /** A listener whose queue is full doesn't answer, which is as silent as loopback gets. */
@@ -116,7 +117,7 @@ class BsdSocketTest {
         try {
             fillTheQueue(filling);
 
-            NotOpened why = failure(connect(0, Duration.ofMillis(300)));
+            ConnectFailedException why = failure(connect(0, Duration.ofMillis(300)));
             assertThat(why.reason()).isEqualTo("connect-timeout");
             assertThat(why.isSilence()).isTrue();
         } finally {
@@ -154,8 +155,8 @@ class BsdSocketTest {
         assumeFalse(Capability.effective().contains(Capability.NET_RAW), "needs to be without CAP_NET_RAW");
         server.setSoTimeout(300);
 
-        NotOpened why = failure(connect(0x7101, Duration.ofSeconds(5)));
-        assertThat(why.reason()).isEqualTo(NotOpened.NOT_MARKED);
+        ConnectFailedException why = failure(connect(0x7101, Duration.ofSeconds(5)));
+        assertThat(why.reason()).isEqualTo(ConnectFailedException.NOT_MARKED);
         assertThat(why.detail()).contains("CAP_NET_ADMIN");
         assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> server.accept()))
                 .isInstanceOf(java.net.SocketTimeoutException.class);

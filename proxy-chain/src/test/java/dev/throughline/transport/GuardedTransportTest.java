@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.throughline.LogLines;
-import dev.throughline.budget.Claimant;
-import dev.throughline.relay.Inbox;
+import dev.throughline.budget.Account;
+import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import io.netty.channel.EventLoop;
@@ -22,9 +22,9 @@ import org.junit.jupiter.api.Timeout;
 /** When a transport's breaker opens and closes, by starts that end as a test says. */
 @Timeout(60)
 class GuardedTransportTest {
-    private static final NotOpened HANGS = NotOpened.late(Optional.of("no-memory"));
-    private static final NotOpened REFUSED = NotOpened.failed("connect-refused");
-    private static final NotOpened SILENT = NotOpened.late(Optional.empty());
+    private static final ConnectFailedException HANGS = ConnectFailedException.late(Optional.of("no-memory"));
+    private static final ConnectFailedException REFUSED = ConnectFailedException.failed("connect-refused");
+    private static final ConnectFailedException SILENT = ConnectFailedException.late(Optional.empty());
 
     private final ScriptedTransport scripted = new ScriptedTransport("scripted");
     private final GuardedTransport guarded = new GuardedTransport(scripted, Duration.ofMillis(50));
@@ -32,24 +32,26 @@ class GuardedTransportTest {
     private int port = 1;
 
     private void opens() {
-        scripted.starts(CompletableFuture.completedFuture(new Opened(new NioSocketChannel(), Optional.empty(), true)));
+        scripted.starts(CompletableFuture.completedFuture(
+                new UpstreamConnection(new NioSocketChannel(), Optional.empty(), true)));
     }
 
-    private void fails(NotOpened why) {
+    private void fails(ConnectFailedException why) {
         scripted.starts(CompletableFuture.failedFuture(why));
     }
 
-    private Start start(InetSocketAddress to, String executable) {
-        Claimant who = new Claimant("host", "0", executable, "1@1");
-        return guarded.start(loop, new ConnectRequest(to, who, Optional.empty(), TcpTimeouts.DEFAULTS), new Inbox());
+    private ConnectAttempt start(InetSocketAddress to, String executable) {
+        Account who = new Account("host", "0", executable, "1@1");
+        return guarded.start(
+                loop, new ConnectRequest(to, who, Optional.empty(), TcpTimeouts.DEFAULTS), new InboundBuffer());
     }
 
     /** To a destination of its own. */
-    private Start start(String executable) {
+    private ConnectAttempt start(String executable) {
         return start(InetSocketAddress.createUnresolved("destination", port++), executable);
     }
 
-    private Start start() {
+    private ConnectAttempt start() {
         return start("app");
     }
 
@@ -63,8 +65,8 @@ class GuardedTransportTest {
         }
     }
 
-    private static String reason(Start start) {
-        return ((NotOpened) catchThrowableOfType(
+    private static String reason(ConnectAttempt start) {
+        return ((ConnectFailedException) catchThrowableOfType(
                                 CompletionException.class, () -> start.opened().join())
                         .getCause())
                 .reason();
@@ -86,7 +88,7 @@ class GuardedTransportTest {
         starts(1);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.OPEN);
 
-        assertThat(reason(start())).isEqualTo(NotOpened.BREAKER_OPEN);
+        assertThat(reason(start())).isEqualTo(ConnectFailedException.BREAKER_OPEN);
         assertThat(scripted.starts()).as("none is tried").isEqualTo(10);
     }
 
@@ -111,7 +113,7 @@ class GuardedTransportTest {
     void itOpensAgainWhenTheTrialsFail() throws Exception {
         fails(HANGS);
         starts(GuardedTransport.FEWEST);
-        Wire.await("the breaker to try again", () -> !reason(start()).equals(NotOpened.BREAKER_OPEN));
+        Wire.await("the breaker to try again", () -> !reason(start()).equals(ConnectFailedException.BREAKER_OPEN));
         starts(GuardedTransport.TRIALS - 1);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.OPEN);
     }
@@ -124,7 +126,7 @@ class GuardedTransportTest {
         scripted.starts(new CompletableFuture<>());
         Wire.await("the breaker to try again", () -> !start().opened().isDone());
         starts(GuardedTransport.TRIALS - 1);
-        assertThat(reason(start())).isEqualTo(NotOpened.BREAKER_OPEN);
+        assertThat(reason(start())).isEqualTo(ConnectFailedException.BREAKER_OPEN);
         assertThat(scripted.starts()).isEqualTo(GuardedTransport.FEWEST + GuardedTransport.TRIALS);
     }
 
@@ -175,10 +177,10 @@ class GuardedTransportTest {
         starts(GuardedTransport.FEWEST);
         opens();
         Wire.await("the breaker to try again", () -> {
-            assertThat(reason(start("scanner"))).isEqualTo(NotOpened.BREAKER_OPEN);
+            assertThat(reason(start("scanner"))).isEqualTo(ConnectFailedException.BREAKER_OPEN);
             return !start().opened().isCompletedExceptionally();
         });
-        assertThat(reason(start("scanner"))).as("half-open").isEqualTo(NotOpened.BREAKER_OPEN);
+        assertThat(reason(start("scanner"))).as("half-open").isEqualTo(ConnectFailedException.BREAKER_OPEN);
         starts(GuardedTransport.TRIALS - 1);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
         assertThat(start("scanner").opened()).isCompleted();
@@ -189,7 +191,7 @@ class GuardedTransportTest {
     void ofAnExecutablesSilentTrialsOneCounts() throws Exception {
         fails(HANGS);
         starts(GuardedTransport.FEWEST);
-        CompletableFuture<Opened> trial = new CompletableFuture<>();
+        CompletableFuture<UpstreamConnection> trial = new CompletableFuture<>();
         scripted.starts(trial);
         Wire.await("the breaker to try again", () -> !start("scanner").opened().isDone());
         starts(GuardedTransport.TRIALS - 1, "scanner");

@@ -1,6 +1,6 @@
 package dev.throughline.transport;
 
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import io.netty.channel.EventLoop;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 /** A transport whose starts end as a test says, and whose places are free when it says. */
 public final class ScriptedTransport implements Transport {
     private final String name;
-    private volatile CompletableFuture<Opened> next = new CompletableFuture<>();
+    private volatile CompletableFuture<UpstreamConnection> next = new CompletableFuture<>();
     private volatile CompletableFuture<Void> released = new CompletableFuture<>();
     private volatile int starts;
     private volatile boolean mayStall = true;
@@ -43,13 +43,13 @@ public final class ScriptedTransport implements Transport {
     }
 
     @Override
-    public Start start(EventLoop loop, ConnectRequest request, Inbox inbox) {
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
         starts++;
-        CompletableFuture<Opened> opened = next;
+        CompletableFuture<UpstreamConnection> opened = next;
         CompletableFuture<Void> free = released;
-        return new Start() {
+        return new ConnectAttempt() {
             @Override
-            public CompletableFuture<Opened> opened() {
+            public CompletableFuture<UpstreamConnection> opened() {
                 return opened;
             }
 
@@ -60,7 +60,7 @@ public final class ScriptedTransport implements Transport {
 
             @Override
             public void giveUp() {
-                opened.completeExceptionally(NotOpened.of(NotOpened.GIVEN_UP, ""));
+                opened.completeExceptionally(ConnectFailedException.of(ConnectFailedException.GIVEN_UP, ""));
             }
         };
     }
@@ -71,13 +71,13 @@ public final class ScriptedTransport implements Transport {
     }
 
     /** The next ones end as {@code how}. */
-    public void starts(CompletableFuture<Opened> how) {
+    public void starts(CompletableFuture<UpstreamConnection> how) {
         next = how;
     }
 
     /** The next ones hang, and the system says why. */
     public void hang() {
-        next = CompletableFuture.failedFuture(NotOpened.late(Optional.of("no-memory")));
+        next = CompletableFuture.failedFuture(ConnectFailedException.late(Optional.of("no-memory")));
     }
 
     /** The system lets go of all that was started. */

@@ -1,7 +1,7 @@
 package dev.throughline.bridge;
 
 import dev.throughline.header.Bytes;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -20,10 +20,10 @@ final class AddressBlock {
     }
 
     static boolean isLength(int length) {
-        return length == size(Transport.TCP4) || length == size(Transport.TCP6);
+        return length == size(TransportProtocol.TCP4) || length == size(TransportProtocol.TCP6);
     }
 
-    private static int size(Transport family) {
+    private static int size(TransportProtocol family) {
         return FAMILY_BYTES + family.addressBytes();
     }
 
@@ -36,8 +36,8 @@ final class AddressBlock {
 
     /** Reads as many bytes as {@link #isLength} allows. */
     static Read read(Bytes content) {
-        Optional<Transport> family =
-                Transport.ofCode(content.at(0)).filter(tcp -> tcp.isTcp() && content.length() == size(tcp));
+        Optional<TransportProtocol> family =
+                TransportProtocol.ofCode(content.at(0)).filter(tcp -> tcp.isTcp() && content.length() == size(tcp));
         if (family.isEmpty()) {
             return new Read.Malformed(
                     0,

@@ -41,13 +41,13 @@ public sealed interface BridgeAnswer {
     }
 
     /** What there is to say meanwhile; another answer follows. */
-    sealed interface News extends BridgeAnswer {
+    sealed interface AgentNotice extends BridgeAnswer {
         /**
          * The connection was started, doesn't stand, and may never.
          *
          * @param reason in the form of a close reason
          */
-        record Waiting(String reason) implements News {
+        record Waiting(String reason) implements AgentNotice {
             /**
              * Checks the reason's form.
              *
@@ -65,7 +65,7 @@ public sealed interface BridgeAnswer {
          * @param inUse for whomever, those that wait included; the last may be more than the capacity
          * @param waiting how many of these wait
          */
-        record Limits(long capacity, long inUse, long waiting) implements News {
+        record Limits(long capacity, long inUse, long waiting) implements AgentNotice {
             private static final int BYTES = 12;
 
             /**
@@ -97,14 +97,14 @@ public sealed interface BridgeAnswer {
         }
 
         /** The system tells the next agent of this host who opened the flow. */
-        record Carried() implements News {}
+        record Carried() implements AgentNotice {}
 
         /**
          * Between which addresses the new connection is, which nobody but the agent's system knows.
          *
          * @param connection TCP: its own address, and its peer's
          */
-        record Addresses(Tuple connection) implements News {
+        record Addresses(Tuple connection) implements AgentNotice {
             /**
              * Checks that it is TCP.
              *
@@ -121,7 +121,7 @@ public sealed interface BridgeAnswer {
          * @param code {@code 84} to {@code FF}
          * @param content at most {@value BridgeAnswer#MAX_CONTENT_BYTES} bytes
          */
-        record Unknown(int code, Bytes content) implements News {
+        record Unknown(int code, Bytes content) implements AgentNotice {
             /**
              * Checks both.
              *
@@ -160,16 +160,16 @@ public sealed interface BridgeAnswer {
         record Malformed(int offset, String problem) implements Read {}
     }
 
-    /** The first code of news, and that of {@link News.Waiting}. */
+    /** The first code of news, and that of {@link AgentNotice.Waiting}. */
     int NEWS = 0x80;
 
-    /** The code of {@link News.Limits}. */
+    /** The code of {@link AgentNotice.Limits}. */
     int LIMITS = 0x81;
 
-    /** The code of {@link News.Carried}. */
+    /** The code of {@link AgentNotice.Carried}. */
     int CARRIED = 0x82;
 
-    /** The code of {@link News.Addresses}. */
+    /** The code of {@link AgentNotice.Addresses}. */
     int ADDRESSES = 0x83;
 
     /** {@return all bytes of it} */
@@ -177,11 +177,11 @@ public sealed interface BridgeAnswer {
         return switch (this) {
             case Connected connected -> encode(0, Bytes.EMPTY);
             case Failed(String reason) -> encode(1, Reason.bytes(reason));
-            case News.Waiting(String reason) -> encode(NEWS, Reason.bytes(reason));
-            case News.Limits limits -> encode(LIMITS, limits.content());
-            case News.Carried carried -> encode(CARRIED, Bytes.EMPTY);
-            case News.Addresses addresses -> encode(ADDRESSES, AddressBlock.bytes(addresses.connection()));
-            case News.Unknown(int code, Bytes content) -> encode(code, content);
+            case AgentNotice.Waiting(String reason) -> encode(NEWS, Reason.bytes(reason));
+            case AgentNotice.Limits limits -> encode(LIMITS, limits.content());
+            case AgentNotice.Carried carried -> encode(CARRIED, Bytes.EMPTY);
+            case AgentNotice.Addresses addresses -> encode(ADDRESSES, AddressBlock.bytes(addresses.connection()));
+            case AgentNotice.Unknown(int code, Bytes content) -> encode(code, content);
         };
     }
 
@@ -230,7 +230,7 @@ public sealed interface BridgeAnswer {
     private static boolean isLength(int code, int length) {
         return switch (code) {
             case 0, CARRIED -> length == 0;
-            case LIMITS -> length == News.Limits.BYTES;
+            case LIMITS -> length == AgentNotice.Limits.BYTES;
             case ADDRESSES -> AddressBlock.isLength(length);
             default -> length <= MAX_CONTENT_BYTES;
         };
@@ -239,7 +239,7 @@ public sealed interface BridgeAnswer {
     private static Read content(int code, Bytes content) {
         if (code == 1 || code == NEWS) {
             return Reason.of(content)
-                    .map(reason -> complete(code == 1 ? new Failed(reason) : new News.Waiting(reason), content))
+                    .map(reason -> complete(code == 1 ? new Failed(reason) : new AgentNotice.Waiting(reason), content))
                     .orElseGet(() -> new Read.Malformed(PREFIX_BYTES, "the reason is no close reason"));
         }
         if (code == LIMITS) {
@@ -248,7 +248,7 @@ public sealed interface BridgeAnswer {
             long inUse = Integer.toUnsignedLong(in.getInt());
             long waiting = Integer.toUnsignedLong(in.getInt());
             return waiting <= inUse
-                    ? complete(new News.Limits(capacity, inUse, waiting), content)
+                    ? complete(new AgentNotice.Limits(capacity, inUse, waiting), content)
                     : new Read.Malformed(PREFIX_BYTES + 2 * Integer.BYTES, waiting + " wait, of " + inUse + " in use");
         }
         if (code == ADDRESSES) {
@@ -257,15 +257,15 @@ public sealed interface BridgeAnswer {
         return complete(
                 switch (code) {
                     case 0 -> new Connected();
-                    case CARRIED -> new News.Carried();
-                    default -> new News.Unknown(code, content);
+                    case CARRIED -> new AgentNotice.Carried();
+                    default -> new AgentNotice.Unknown(code, content);
                 },
                 content);
     }
 
     private static Read addresses(Bytes content) {
         return switch (AddressBlock.read(content)) {
-            case AddressBlock.Read.Found(Tuple connection) -> complete(new News.Addresses(connection), content);
+            case AddressBlock.Read.Found(Tuple connection) -> complete(new AgentNotice.Addresses(connection), content);
             case AddressBlock.Read.Malformed(int offset, String problem) ->
                 new Read.Malformed(PREFIX_BYTES + offset, problem);
         };

@@ -10,8 +10,8 @@ import dev.throughline.header.Header;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -27,7 +27,11 @@ import java.util.regex.Pattern;
  * @param hostName the destination's name, if the application used one: lower-case ASCII, as in the DNS
  */
 public record BridgeHeader(
-        Tuple flow, Way wayIn, Claimed<ProcessIdentity> process, Optional<Bytes> handle, Optional<String> hostName) {
+        Tuple flow,
+        InterceptionMethod wayIn,
+        Claimed<ProcessIdentity> process,
+        Optional<Bytes> handle,
+        Optional<String> hostName) {
     /** Type of the TLV with the originator's block. */
     public static final int BLOCK_TYPE = 0xE6;
 
@@ -147,7 +151,8 @@ public record BridgeHeader(
         if (block.at(2) != VERSION) {
             return new BridgeRead.Malformed(at + 2, "block version " + block.at(2) + ", expected " + VERSION);
         }
-        Optional<Way> way = Way.ofCode(block.at(3)).filter(BridgeHeader::mayBe);
+        Optional<InterceptionMethod> way =
+                InterceptionMethod.ofCode(block.at(3)).filter(BridgeHeader::mayBe);
         if (way.isEmpty()) {
             return new BridgeRead.Malformed(at + 3, "an agent has no flows by way " + block.at(3));
         }
@@ -161,8 +166,8 @@ public record BridgeHeader(
     }
 
     /** The hop itself is the Unix bridge; and behind a proxy's header the agent wouldn't know the process. */
-    private static boolean mayBe(Way way) {
-        return way != Way.UNIX_BRIDGE && way != Way.PROXY_HEADER;
+    private static boolean mayBe(InterceptionMethod way) {
+        return way != InterceptionMethod.UNIX_BRIDGE && way != InterceptionMethod.PROXY_HEADER;
     }
 
     private static Optional<String> hostName(Bytes value) {

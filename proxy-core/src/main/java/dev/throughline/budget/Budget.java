@@ -27,7 +27,7 @@ public final class Budget {
     private final Map<String, Pool> pools = new LinkedHashMap<>();
     private final ProcessTable processes = new ProcessTable();
     private final CapCounts caps = new CapCounts();
-    private final WaitingRoom waiting;
+    private final WaitQueue waiting;
     private long numbers;
 
     /**
@@ -36,7 +36,7 @@ public final class Budget {
      * @param maxWaiting how many flows may wait at once
      */
     public Budget(int maxWaiting) {
-        this.waiting = new WaitingRoom(maxWaiting);
+        this.waiting = new WaitQueue(maxWaiting);
     }
 
     /**
@@ -65,7 +65,7 @@ public final class Budget {
      * @param now in nanoseconds
      * @return what that changed for others
      */
-    public synchronized Turn capacity(String pool, int capacity, long now) {
+    public synchronized BudgetChange capacity(String pool, int capacity, long now) {
         checkArgument(capacity >= 0, "%s: a capacity of %s", pool, capacity);
         pool(pool).capacity(capacity);
         return turn(ImmutableList.of(), now);
@@ -78,7 +78,7 @@ public final class Budget {
      * @param now in nanoseconds
      * @return what becomes of it, and who has to go
      */
-    public synchronized Admission ask(Ask ask, long now) {
+    public synchronized Admission ask(LeaseRequest ask, long now) {
         List<Lease> evicted = new ArrayList<>();
         Optional<Shortage> capped = caps.objection(ask);
         Attempt attempt = capped.isPresent() ? Attempt.none(capped.get()) : attempt(ask, now, evicted);
@@ -110,7 +110,7 @@ public final class Budget {
      * @param now in nanoseconds
      * @return what becomes of it, and who has to go
      */
-    public synchronized Admission askInstead(Lease givenUp, Ask ask, long now) {
+    public synchronized Admission askInstead(Lease givenUp, LeaseRequest ask, long now) {
         caps.remove(givenUp.counted());
         givenUp.counted(ImmutableList.of());
         return ask(ask, now);
@@ -129,7 +129,7 @@ public final class Budget {
     }
 
     /** Tries all ways, and again if that made room: what was evicted for the last way may have let it in on the first. */
-    private Attempt attempt(Ask ask, long now, List<Lease> evicted) {
+    private Attempt attempt(LeaseRequest ask, long now, List<Lease> evicted) {
         int before;
         Attempt attempt;
         do {
@@ -140,11 +140,11 @@ public final class Budget {
     }
 
     /** Where no way has a place, the newest flow of the largest originator gives up its own, and the place comes when that is closed. */
-    private Attempt preempted(Ask ask, Attempt refused, List<Lease> evicted) {
+    private Attempt preempted(LeaseRequest ask, Attempt refused, List<Lease> evicted) {
         boolean comes = false;
         for (int way = 0; way < ways(ask) && !comes; way++) {
             Lease lease = new Lease(ask, numbers, way);
-            lease.places(taken(ask, lease, new Place[] {}));
+            lease.places(taken(ask, lease, new Slot[] {}));
             comes = preempt(lease, evicted);
             giveAll(lease);
         }
@@ -153,13 +153,13 @@ public final class Budget {
 
     /** Whether each pool of a way has a place for it soon. Unless all of them can have one, nobody is evicted in any. */
     private static boolean preempt(Lease lease, List<Lease> evicted) {
-        for (Place place : lease.places()) {
+        for (Slot place : lease.places()) {
             if (!place.pool().hasRoomSoon(place.process())
                     && place.pool().giver(place.process()).isEmpty()) {
                 return false;
             }
         }
-        for (Place place : lease.places()) {
+        for (Slot place : lease.places()) {
             if (!place.pool().hasRoomSoon(place.process())) {
                 place.pool().giver(place.process()).ifPresent(victim -> {
                     victim.lease().preempt();
@@ -173,33 +173,33 @@ public final class Budget {
     private Lease granted(Lease lease) {
         numbers++;
         lease.counted(caps.add(lease.ask()));
-        for (Place place : lease.places()) {
+        for (Slot place : lease.places()) {
             place.process().addNewest(place);
         }
         return lease;
     }
 
     private void giveAll(Lease lease) {
-        for (Place place : lease.places()) {
+        for (Slot place : lease.places()) {
             give(place);
         }
     }
 
-    private static int ways(Ask ask) {
+    private static int ways(LeaseRequest ask) {
         return ask.limits().fallsOver()
                 ? ask.ways().size()
                 : Math.min(1, ask.ways().size());
     }
 
-    private Attempt attemptOnce(Ask ask, long now, Consumer<Lease> evict) {
+    private Attempt attemptOnce(LeaseRequest ask, long now, Consumer<Lease> evict) {
         Optional<Shortage> first = Optional.empty();
         boolean comes = false;
         int ways = ways(ask);
-        Place[] kept = {};
+        Slot[] kept = {};
         for (int way = 0; way < ways; way++) {
             Lease lease = new Lease(ask, numbers, way);
             lease.places(taken(ask, lease, kept));
-            for (Place place : lease.places()) {
+            for (Slot place : lease.places()) {
                 place.pool().makeRoom(now, victim -> evict(victim, evict));
             }
             Optional<Shortage> objection = objection(lease);
@@ -229,10 +229,10 @@ public final class Budget {
     }
 
     /** Takes a place in each pool of the lease's way; those that are {@code kept} are taken already. */
-    private Place[] taken(Ask ask, Lease lease, Place[] kept) {
+    private Slot[] taken(LeaseRequest ask, Lease lease, Slot[] kept) {
         ImmutableList<String> names = ask.ways().get(lease.way());
         ShareTree.@Nullable Leaf[] nodes = processes.of(ask.who(), pools.size());
-        Place[] places = new Place[names.size()];
+        Slot[] places = new Slot[names.size()];
         for (int i = 0; i < places.length; i++) {
             Pool pool = pool(names.get(i));
             ShareTree.Leaf process = nodes[pool.number()];
@@ -243,19 +243,19 @@ public final class Budget {
             if (i >= kept.length) {
                 pool.take(process);
             }
-            places[i] = new Place(pool, process, lease);
+            places[i] = new Slot(pool, process, lease);
         }
         return places;
     }
 
-    private void give(Place place) {
+    private void give(Slot place) {
         if (place.pool().give(place)) {
             processes.remove(place.lease().ask().who(), place.pool().number());
         }
     }
 
     private static Optional<Shortage> objection(Lease lease) {
-        for (Place place : lease.places()) {
+        for (Slot place : lease.places()) {
             Optional<Shortage> objection = place.pool().objection(place.process());
             if (objection.isPresent()) {
                 return objection;
@@ -265,15 +265,15 @@ public final class Budget {
     }
 
     /** Where nobody is evicted none comes: that is asked first, as it costs nothing. */
-    private static boolean areFreeSoon(Place[] places) {
+    private static boolean areFreeSoon(Slot[] places) {
         boolean anyEvicted = false;
-        for (Place place : places) {
+        for (Slot place : places) {
             anyEvicted |= place.pool().evicted() > 0;
         }
         if (!anyEvicted) {
             return false;
         }
-        for (Place place : places) {
+        for (Slot place : places) {
             if (!isFreeSoon(place)) {
                 return false;
             }
@@ -282,7 +282,7 @@ public final class Budget {
     }
 
     /** Whether there is a place, or there will be as soon as those are gone who were evicted. */
-    private static boolean isFreeSoon(Place place) {
+    private static boolean isFreeSoon(Slot place) {
         Pool pool = place.pool();
         return pool.objection(place.process()).isEmpty() || pool.isFreeSoon(place.process());
     }
@@ -290,7 +290,7 @@ public final class Budget {
     private static void evict(Lease victim, Consumer<Lease> evict) {
         boolean evictable = victim.isEvictable();
         victim.evict();
-        for (Place place : victim.places()) {
+        for (Slot place : victim.places()) {
             if (evictable) {
                 place.process().idle().remove(place);
             }
@@ -308,7 +308,7 @@ public final class Budget {
     public synchronized void activate(Lease lease) {
         if (lease.isStarting()) {
             lease.activate();
-            for (Place place : lease.places()) {
+            for (Slot place : lease.places()) {
                 place.pool().tree().addIdle(place);
             }
         }
@@ -323,7 +323,7 @@ public final class Budget {
     public synchronized void spare(Lease lease) {
         if (lease.isEvicted() && !lease.isPreempted()) {
             lease.activate();
-            for (Place place : lease.places()) {
+            for (Slot place : lease.places()) {
                 place.process().addOldest(place);
                 place.pool().tree().add(place.process());
                 place.pool().tree().addIdle(place);
@@ -339,7 +339,7 @@ public final class Budget {
     public synchronized void keep(Lease lease) {
         if (lease.counts() && !lease.isKept()) {
             lease.keep();
-            for (Place place : lease.places()) {
+            for (Slot place : lease.places()) {
                 place.process().forget(place);
             }
         }
@@ -352,11 +352,11 @@ public final class Budget {
      * @param now in nanoseconds
      * @return what that changed for others
      */
-    public synchronized Turn release(Lease lease, long now) {
+    public synchronized BudgetChange release(Lease lease, long now) {
         if (lease.isReleased()) {
-            return Turn.NOTHING;
+            return BudgetChange.NOTHING;
         }
-        for (Place place : lease.places()) {
+        for (Slot place : lease.places()) {
             if (lease.counts() && !lease.isKept()) {
                 place.process().forget(place);
             }
@@ -365,7 +365,7 @@ public final class Budget {
         boolean active = lease.isEvictable();
         lease.release();
         if (active) {
-            for (Place place : lease.places()) {
+            for (Slot place : lease.places()) {
                 place.process().idle().remove(place);
             }
         }
@@ -379,33 +379,33 @@ public final class Budget {
      * @param now in nanoseconds
      * @return what that changed
      */
-    public synchronized Turn tick(long now) {
+    public synchronized BudgetChange tick(long now) {
         return turn(waiting.expired(now), now);
     }
 
-    private Turn turn(ImmutableList<Ticket> expired, long now) {
-        ImmutableList.Builder<Turn.Served> served = ImmutableList.builder();
+    private BudgetChange turn(ImmutableList<Ticket> expired, long now) {
+        ImmutableList.Builder<BudgetChange.Served> served = ImmutableList.builder();
         List<Lease> evicted = new ArrayList<>();
-        Optional<Turn.Served> next = next(now, evicted);
+        Optional<BudgetChange.Served> next = next(now, evicted);
         while (next.isPresent()) {
             served.add(next.get());
             next = next(now, evicted);
         }
-        return new Turn(served.build(), expired, ImmutableList.copyOf(evicted));
+        return new BudgetChange(served.build(), expired, ImmutableList.copyOf(evicted));
     }
 
     /**
      * First comes a flow of the host with the fewest places, there of the user with the fewest, and so on inwards; of those with the
      * same, the one that came first.
      */
-    private Optional<Turn.Served> next(long now, List<Lease> evicted) {
+    private Optional<BudgetChange.Served> next(long now, List<Lease> evicted) {
         if (waiting.size() == 0) {
             return Optional.empty();
         }
         Set<FullFor> full = new HashSet<>();
         Set<Tried> tried = new HashSet<>();
         for (Ticket ticket : waiting.heads(this::placesAround)) {
-            Ask ask = ticket.ask();
+            LeaseRequest ask = ticket.ask();
             FullFor user = new FullFor(ask.who().host(), ask.who().user(), ask.ways());
             if (full.contains(user) || caps.objection(ask).isPresent() || !tried.add(tried(ask))) {
                 continue;
@@ -417,7 +417,7 @@ public final class Budget {
             }
             if (attempt.lease.isPresent()) {
                 waiting.remove(ticket);
-                return Optional.of(new Turn.Served(ticket, attempt.lease.get()));
+                return Optional.of(new BudgetChange.Served(ticket, attempt.lease.get()));
             }
             if (attempt.shortage.orElseThrow() instanceof Shortage.Full) {
                 full.add(user);
@@ -438,8 +438,8 @@ public final class Budget {
             ImmutableList<ImmutableList<String>> ways,
             ImmutableList<ImmutableList<Integer>> places) {}
 
-    private Tried tried(Ask ask) {
-        Claimant who = ask.who();
+    private Tried tried(LeaseRequest ask) {
+        Account who = ask.who();
         return new Tried(
                 who.host(),
                 who.user(),
@@ -454,7 +454,7 @@ public final class Budget {
     }
 
     /** Places of the host, the user, the executable and the process, in the pool that all flows take a place of. */
-    private ShareTree.Counts placesAround(Ask ask) {
+    private ShareTree.Counts placesAround(LeaseRequest ask) {
         return pool(ask.ways().getFirst().getFirst()).tree().counts(ask.who());
     }
 

@@ -21,7 +21,7 @@ final class CapCounts {
     private final Map<Key, Integer> counts = new HashMap<>();
 
     /** The first cap that is reached for a flow, the narrowest first. */
-    Optional<Shortage> objection(Ask ask) {
+    Optional<Shortage> objection(LeaseRequest ask) {
         Caps caps = ask.limits().caps();
         if (caps.equals(Caps.OPEN)) {
             return Optional.empty();
@@ -36,7 +36,7 @@ final class CapCounts {
     }
 
     /** Counts a flow, and says what it is to be taken from when it ends. */
-    ImmutableList<Key> add(Ask ask) {
+    ImmutableList<Key> add(LeaseRequest ask) {
         Caps caps = ask.limits().caps();
         if (caps.equals(Caps.OPEN)) {
             return ImmutableList.of();
@@ -72,8 +72,8 @@ final class CapCounts {
         };
     }
 
-    private static Key key(Ask ask, Scope scope) {
-        Claimant who = ask.who();
+    private static Key key(LeaseRequest ask, Scope scope) {
+        Account who = ask.who();
         String name = ask.limits().name();
         return switch (scope) {
             case PROCESS -> new Key(scope, name, who.host(), who.user(), who.executable(), who.process(), "");

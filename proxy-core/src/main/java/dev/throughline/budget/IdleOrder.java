@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class IdleOrder {
     /** Times come round: they are compared by their difference. */
-    private static final Comparator<Place> BY_TIME = (one, other) -> {
+    private static final Comparator<Slot> BY_TIME = (one, other) -> {
         int byTime = Long.signum(one.seenMoved() - other.seenMoved());
         return byTime != 0
                 ? byTime
@@ -24,7 +24,7 @@ final class IdleOrder {
 
     private static final long[] NOTHING_SEEN = {};
 
-    private @Nullable Place[] places = new Place[4];
+    private @Nullable Slot[] places = new Slot[4];
     private int size;
     /** How many of them, from the first, are the heap. */
     private int ordered;
@@ -32,12 +32,12 @@ final class IdleOrder {
     private long[] seen = NOTHING_SEEN;
 
     /** Of two flows the one that has moved nothing for longer. */
-    static Comparator<Place> byTime() {
+    static Comparator<Slot> byTime() {
         return BY_TIME;
     }
 
     /** It may be evicted from now on. */
-    void add(Place place) {
+    void add(Slot place) {
         place.look();
         if (size == places.length) {
             places = Arrays.copyOf(places, 2 * size);
@@ -47,11 +47,11 @@ final class IdleOrder {
     }
 
     /** It may not any more. */
-    void remove(Place place) {
+    void remove(Slot place) {
         int hole = place.index();
         if (hole < ordered) {
             ordered--;
-            Place last = at(ordered);
+            Slot last = at(ordered);
             if (last != place) {
                 // To one of both sides it goes.
                 if (hole > 0 && isBefore(last, (hole - 1) / 2)) {
@@ -70,10 +70,10 @@ final class IdleOrder {
     }
 
     /** The flow that has moved nothing for the longest time, if that is since {@code before} or longer. */
-    Optional<Place> longestIdle(long before) {
+    Optional<Slot> longestIdle(long before) {
         order();
         while (size > 0 && seen[0] - before <= 0) {
-            Place head = at(0);
+            Slot head = at(0);
             if (!head.look()) {
                 return Optional.of(head);
             }
@@ -98,25 +98,25 @@ final class IdleOrder {
         }
     }
 
-    private Place at(int index) {
-        Place place = places[index];
+    private Slot at(int index) {
+        Slot place = places[index];
         if (place == null) {
             throw new IllegalStateException("nothing at " + index + " of " + size);
         }
         return place;
     }
 
-    private void set(int index, Place place) {
+    private void set(int index, Slot place) {
         places[index] = place;
         place.index(index);
     }
 
-    private void put(int index, Place place, long moved) {
+    private void put(int index, Slot place, long moved) {
         set(index, place);
         seen[index] = moved;
     }
 
-    private void rise(Place place, int from) {
+    private void rise(Slot place, int from) {
         int index = from;
         while (index > 0) {
             int above = (index - 1) / 2;
@@ -129,7 +129,7 @@ final class IdleOrder {
         put(index, place, place.seenMoved());
     }
 
-    private void sink(Place place, int from) {
+    private void sink(Slot place, int from) {
         int index = from;
         for (int child = 2 * index + 1; child < ordered; child = 2 * index + 1) {
             if (child + 1 < ordered && isBefore(child + 1, child)) {
@@ -144,7 +144,7 @@ final class IdleOrder {
         put(index, place, place.seenMoved());
     }
 
-    private boolean isBefore(Place place, int index) {
+    private boolean isBefore(Slot place, int index) {
         long apart = place.seenMoved() - seen[index];
         return apart < 0 || (apart == 0 && BY_TIME.compare(place, at(index)) < 0);
     }

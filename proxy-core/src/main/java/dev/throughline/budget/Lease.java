@@ -14,23 +14,23 @@ public final class Lease {
         RELEASED
     }
 
-    private final Ask ask;
+    private final LeaseRequest ask;
     private final long number;
     private final int way;
-    private Place[] places = {};
+    private Slot[] places = {};
     private ImmutableList<CapCounts.Key> counted = ImmutableList.of();
     private State state = State.STARTING;
     private boolean preempted;
     private boolean kept;
 
-    Lease(Ask ask, long number, int way) {
+    Lease(LeaseRequest ask, long number, int way) {
         this.ask = ask;
         this.number = number;
         this.way = way;
     }
 
     /** {@return what it was given for} */
-    public Ask ask() {
+    public LeaseRequest ask() {
         return ask;
     }
 
@@ -43,11 +43,11 @@ public final class Lease {
         return number;
     }
 
-    Place[] places() {
+    Slot[] places() {
         return places;
     }
 
-    void places(Place[] taken) {
+    void places(Slot[] taken) {
         places = taken;
     }
 

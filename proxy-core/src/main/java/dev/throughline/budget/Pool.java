@@ -70,7 +70,7 @@ final class Pool {
     }
 
     /** It is free again; whether the process has none left. */
-    boolean give(Place place) {
+    boolean give(Slot place) {
         inUse--;
         if (!place.lease().isEvicted()) {
             tree.remove(place.process());
@@ -94,7 +94,7 @@ final class Pool {
     }
 
     /** The flow that has to give its place to a process which isn't above its guaranteed share; empty if that has none. */
-    Optional<Place> giver(ShareTree.Leaf process) {
+    Optional<Slot> giver(ShareTree.Leaf process) {
         return tree.giver(process, rule.guaranteed(capacity)).flatMap(ShareTree.Leaf::newest);
     }
 
@@ -116,11 +116,11 @@ final class Pool {
             return;
         }
         long before = now - floorNanos;
-        PriorityQueue<Place> heads = new PriorityQueue<>(IdleOrder.byTime());
+        PriorityQueue<Slot> heads = new PriorityQueue<>(IdleOrder.byTime());
         tree.idle(low, before, floorNanos / 16, heads::add);
         boolean anyEvicted = false;
         while (!heads.isEmpty() && tree.count() > low) {
-            Place longest = heads.poll();
+            Slot longest = heads.poll();
             ShareTree.Leaf process = longest.process();
             // One flow less lowers nobody's share, so nobody else is above his; but others may not be any more.
             if (!anyEvicted || tree.exceeds(process, low)) {

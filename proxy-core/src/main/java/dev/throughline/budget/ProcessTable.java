@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Where a process is in the tree of each pool, found in one step for all of them. */
 final class ProcessTable {
-    private final Map<Claimant, ShareTree.@Nullable Leaf[]> nodes = new HashMap<>();
+    private final Map<Account, ShareTree.@Nullable Leaf[]> nodes = new HashMap<>();
 
     /** Its nodes by the numbers of the pools; those that it isn't in are missing. */
-    ShareTree.@Nullable Leaf[] of(Claimant who, int pools) {
+    ShareTree.@Nullable Leaf[] of(Account who, int pools) {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         if (found == null || found.length < pools) {
             found = found == null ? new ShareTree.Leaf[pools] : Arrays.copyOf(found, pools);
@@ -20,14 +20,14 @@ final class ProcessTable {
     }
 
     /** Places of a process in one pool. */
-    int count(Claimant who, int pool) {
+    int count(Account who, int pool) {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         ShareTree.@Nullable Leaf node = found == null || found.length <= pool ? null : found[pool];
         return node == null ? 0 : node.places();
     }
 
     /** It isn't in a pool any more. */
-    void remove(Claimant who, int pool) {
+    void remove(Account who, int pool) {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         if (found != null) {
             found[pool] = null;

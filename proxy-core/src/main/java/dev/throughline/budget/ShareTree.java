@@ -114,8 +114,8 @@ final class ShareTree {
         /** Those of its places that count. */
         private int places;
 
-        private @Nullable Place newest;
-        private @Nullable Place oldest;
+        private @Nullable Slot newest;
+        private @Nullable Slot oldest;
 
         private Leaf(Group parent, String name) {
             super(parent, name);
@@ -130,11 +130,11 @@ final class ShareTree {
         }
 
         /** The flow that got its place last. */
-        Optional<Place> newest() {
+        Optional<Slot> newest() {
             return Optional.ofNullable(newest);
         }
 
-        void addNewest(Place place) {
+        void addNewest(Slot place) {
             place.older(newest);
             if (newest == null) {
                 oldest = place;
@@ -144,7 +144,7 @@ final class ShareTree {
             newest = place;
         }
 
-        void addOldest(Place place) {
+        void addOldest(Slot place) {
             place.newer(oldest);
             if (oldest == null) {
                 newest = place;
@@ -154,9 +154,9 @@ final class ShareTree {
             oldest = place;
         }
 
-        void forget(Place place) {
-            Place older = place.older();
-            Place newer = place.newer();
+        void forget(Slot place) {
+            Slot older = place.older();
+            Slot newer = place.newer();
             if (older == null) {
                 oldest = newer;
             } else {
@@ -188,7 +188,7 @@ final class ShareTree {
     }
 
     /** The process of {@code who}, found from the outside in. */
-    Leaf process(Claimant who) {
+    Leaf process(Account who) {
         return root.group(who.host()).group(who.user()).group(who.executable()).process(who.process());
     }
 
@@ -254,7 +254,7 @@ final class ShareTree {
     }
 
     /** How many places {@code who} has on each level. */
-    Counts counts(Claimant who) {
+    Counts counts(Account who) {
         rankAll();
         Optional<Node> host = member(Optional.of(root), who.host());
         Optional<Node> user = member(host, who.user());
@@ -264,7 +264,7 @@ final class ShareTree {
     }
 
     /** The process of {@code who}, if it is in the tree. */
-    Optional<Leaf> find(Claimant who) {
+    Optional<Leaf> find(Account who) {
         Optional<Node> executable = member(member(member(Optional.of(root), who.host()), who.user()), who.executable());
         return member(executable, who.process()).map(Leaf.class::cast);
     }
@@ -368,7 +368,7 @@ final class ShareTree {
     }
 
     /** A process's flow may be evicted from now on. */
-    void addIdle(Place place) {
+    void addIdle(Slot place) {
         place.process().idle.add(place);
         for (Node node = place.process(); node != null; node = node.parent) {
             node.lowerIdleFrom(place.seenMoved());
@@ -381,14 +381,14 @@ final class ShareTree {
      *
      * @param rest for how long what was seen of a group is good enough
      */
-    void idle(int shared, long before, long rest, Consumer<Place> each) {
+    void idle(int shared, long before, long rest, Consumer<Slot> each) {
         if (places > shared && root.mayBeIdle(before)) {
             rankAll();
             idle(root, shared, before, rest, each);
         }
     }
 
-    private static void idle(Node node, int part, long before, long rest, Consumer<Place> each) {
+    private static void idle(Node node, int part, long before, long rest, Consumer<Slot> each) {
         if (!node.mayBeIdle(before)) {
             return;
         }

@@ -51,7 +51,7 @@ public final class SharedRoom<T> {
      * @return what has to leave for it: the newest item of the process with the most, in the executable, user and host with
      *     the most; or the item itself
      */
-    public Optional<T> add(Claimant who, T item) {
+    public Optional<T> add(Account who, T item) {
         ShareTree.Leaf process = shares.process(who);
         shares.hold(process);
         shares.add(process);
@@ -72,7 +72,7 @@ public final class SharedRoom<T> {
      * @param item that may be in the room
      * @return whether it was in the room
      */
-    public boolean remove(Claimant who, T item) {
+    public boolean remove(Account who, T item) {
         return shares.find(who).map(process -> remove(process, item)).orElse(false);
     }
 

@@ -2,12 +2,12 @@ package dev.throughline.budget;
 
 /** A flow that waits for a place. */
 public final class Ticket {
-    private final Ask ask;
+    private final LeaseRequest ask;
     private final long number;
     private final long deadline;
     private final Shortage shortage;
 
-    Ticket(Ask ask, long number, long deadline, Shortage shortage) {
+    Ticket(LeaseRequest ask, long number, long deadline, Shortage shortage) {
         this.ask = ask;
         this.number = number;
         this.deadline = deadline;
@@ -15,7 +15,7 @@ public final class Ticket {
     }
 
     /** {@return what it waits for} */
-    public Ask ask() {
+    public LeaseRequest ask() {
         return ask;
     }
 

@@ -19,7 +19,7 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
     public static final int HARD_HOP_LIMIT = 8;
 
     static Chain read(Bytes bytes, KnownDetails known) throws WireException {
-        Cursor in = new Cursor(bytes);
+        ByteReader in = new ByteReader(bytes);
         OriginBlock origin = OriginBlock.read(in, known);
         ImmutableList.Builder<SignedLink> links = ImmutableList.builder();
         int count = 0;
@@ -77,12 +77,12 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
 
     /** {@return the chain as it travels (SPEC, section 3), without the fragments' prefixes} */
     public Bytes encode() {
-        Sink out = new Sink(size());
+        ByteWriter out = new ByteWriter(size());
         writeTo(out);
         return out.toBytes();
     }
 
-    void writeTo(Sink out) {
+    void writeTo(ByteWriter out) {
         origin.writeTo(out);
         links.forEach(link -> link.writeTo(out));
     }

@@ -7,7 +7,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +54,7 @@ public record ChainTlv(int type) {
             return Optional.empty();
         }
         if (count == 1) {
-            Sink out = prefixed(size, 0, 1);
+            ByteWriter out = prefixed(size, 0, 1);
             chain.writeTo(out);
             return Optional.of(ImmutableList.of(new Tlv(type, out.toBytes())));
         }
@@ -69,8 +69,8 @@ public record ChainTlv(int type) {
     }
 
     /** The start of one fragment of {@code count}, with room for {@code contentBytes} more. */
-    private static Sink prefixed(int contentBytes, int index, int count) {
-        return new Sink(PREFIX_BYTES + contentBytes)
+    private static ByteWriter prefixed(int contentBytes, int index, int count) {
+        return new ByteWriter(PREFIX_BYTES + contentBytes)
                 .u8(MAGIC_1)
                 .u8(MAGIC_2)
                 .u8(VERSION)
@@ -89,7 +89,7 @@ public record ChainTlv(int type) {
     }
 
     /** How many bytes a header has that carries a chain of {@code chainBytes}. */
-    static int headerBytes(Transport transport, int chainBytes) {
+    static int headerBytes(TransportProtocol transport, int chainBytes) {
         return HeaderWriter.FIXED_BYTES
                 + transport.addressBytes()
                 + chainBytes
@@ -144,7 +144,7 @@ public record ChainTlv(int type) {
         if (fragments.size() == 1) {
             return fragments.getFirst().content.part(PREFIX_BYTES, length);
         }
-        Sink chain = new Sink(length);
+        ByteWriter chain = new ByteWriter(length);
         for (Fragment fragment : fragments) {
             chain.bytes(fragment.content.part(PREFIX_BYTES, fragment.size() - PREFIX_BYTES));
         }

@@ -45,7 +45,7 @@ public sealed interface Detail {
             return Optional.empty();
         }
 
-        /** {@return {@code code}, {@code placement} or {@code person}} */
+        /** {@return {@code code}, {@code workload} or {@code processContext}} */
         @Override
         public String toString() {
             return text;

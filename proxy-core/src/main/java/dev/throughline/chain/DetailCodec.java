@@ -8,10 +8,10 @@ import dev.throughline.originator.Code;
 import dev.throughline.originator.ExecutableState;
 import dev.throughline.originator.FileId;
 import dev.throughline.originator.Namespaces;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -52,8 +52,8 @@ final class DetailCodec {
     static ImmutableList<Detail> details(ProcessIdentity who, Supplier<Bytes> salts) {
         ImmutableList.Builder<Detail> details = ImmutableList.builderWithExpectedSize(3);
         add(details, Detail.Kind.CODE, salts, fields(who.code()));
-        add(details, Detail.Kind.PLACEMENT, salts, fields(who.placement()));
-        add(details, Detail.Kind.PERSON, salts, fields(who.person()));
+        add(details, Detail.Kind.PLACEMENT, salts, fields(who.workload()));
+        add(details, Detail.Kind.PERSON, salts, fields(who.processContext()));
         return details.build();
     }
 
@@ -81,68 +81,71 @@ final class DetailCodec {
         return fields.putText(SCRIPT, code.script());
     }
 
-    static Fields.Writer fields(Placement placement) {
+    static Fields.Writer fields(Workload workload) {
         Fields.Writer fields = new Fields.Writer()
-                .putBytes(BOOT_ID, placement.bootId())
-                .putText(CGROUP, placement.cgroup())
-                .putText(UNIT, placement.unit())
-                .putText(CONTAINER, placement.container());
-        placement
-                .pod()
+                .putBytes(BOOT_ID, workload.bootId())
+                .putText(CGROUP, workload.cgroup())
+                .putText(UNIT, workload.unit())
+                .putText(CONTAINER, workload.container());
+        workload.pod()
                 .ifPresent(pod -> fields.put(POD, 16)
                         .putLong(pod.getMostSignificantBits())
                         .putLong(pod.getLeastSignificantBits()));
-        placement
-                .namespaces()
+        workload.namespaces()
                 .network()
                 .ifPresent(inode -> fields.put(NETWORK_NAMESPACE, 8).putLong(inode));
-        placement
-                .namespaces()
+        workload.namespaces()
                 .pid()
                 .ifPresent(inode -> fields.put(PID_NAMESPACE, 8).putLong(inode));
         return fields;
     }
 
-    static Fields.Writer fields(Person person) {
-        Fields.Writer fields = new Fields.Writer().putText(USER_NAME, person.userName());
-        person.audit()
+    static Fields.Writer fields(ProcessContext processContext) {
+        Fields.Writer fields = new Fields.Writer().putText(USER_NAME, processContext.userName());
+        processContext
+                .audit()
                 .session()
                 .ifPresent(session -> fields.put(AUDIT_SESSION, 4).putInt((int) session));
-        person.parent()
+        processContext
+                .parent()
                 .ifPresent(parent -> fields.put(PARENT, 12).putInt(parent.pid()).putLong(parent.startTime()));
-        fields.putBytes(AUDIT_TOKEN, person.audit().token()).putBytes(COMMAND_LINE_HASH, person.commandLineHash());
-        person.audit().user().ifPresent(user -> fields.put(AUDIT_USER, 4).putInt((int) user));
-        return fields.putText(PARENT_EXECUTABLE, person.parentExecutable())
-                .putBytes(PARENT_SHA256, person.parentSha256());
+        fields.putBytes(AUDIT_TOKEN, processContext.audit().token())
+                .putBytes(COMMAND_LINE_HASH, processContext.commandLineHash());
+        processContext
+                .audit()
+                .user()
+                .ifPresent(user -> fields.put(AUDIT_USER, 4).putInt((int) user));
+        return fields.putText(PARENT_EXECUTABLE, processContext.parentExecutable())
+                .putBytes(PARENT_SHA256, processContext.parentSha256());
     }
 
     /** Reads the open details of one block. */
     static final class Reader {
         private Code code = Code.UNKNOWN;
-        private Placement placement = Placement.UNKNOWN;
-        private Person person = Person.UNKNOWN;
+        private Workload workload = Workload.UNKNOWN;
+        private ProcessContext processContext = ProcessContext.UNKNOWN;
 
-        void read(Detail.Kind kind, Cursor in) throws WireException {
+        void read(Detail.Kind kind, ByteReader in) throws WireException {
             read(kind, Fields.read(in, "a detail"));
         }
 
         void read(Detail.Kind kind, Fields fields) throws WireException {
             switch (kind) {
                 case CODE -> code = code(fields);
-                case PLACEMENT -> placement = placement(fields);
-                case PERSON -> person = person(fields);
+                case PLACEMENT -> workload = workload(fields);
+                case PERSON -> processContext = processContext(fields);
             }
         }
 
         /** What was read of a process, of which {@code core} is what no detail says. */
         ProcessIdentity process(ProcessIdentity core) {
             return new ProcessIdentity(
-                    core.evidence(), core.system(), core.process(), core.credentials(), code, placement, person);
+                    core.evidence(), core.system(), core.process(), core.credentials(), code, workload, processContext);
         }
 
         /** These details, with what was read of them. */
         DetailSection section(ImmutableList<Detail> details) {
-            return new DetailSection(details, code, placement, person);
+            return new DetailSection(details, code, workload, processContext);
         }
     }
 
@@ -167,23 +170,23 @@ final class DetailCodec {
     }
 
     private static Optional<FileId> file(Fields code) throws WireException {
-        Optional<Cursor> field = code.optional(FILE, 16, "device and inode");
+        Optional<ByteReader> field = code.optional(FILE, 16, "device and inode");
         if (field.isEmpty()) {
             return Optional.empty();
         }
-        Cursor numbers = field.get();
+        ByteReader numbers = field.get();
         return Optional.of(new FileId(numbers.i32("major"), numbers.i32("minor"), numbers.i64("inode")));
     }
 
     private static Optional<ExecutableState> state(Fields code) throws WireException {
-        Optional<Cursor> field = code.optional(STATE, 1, "state of the executable");
+        Optional<ByteReader> field = code.optional(STATE, 1, "state of the executable");
         return field.isEmpty()
                 ? Optional.empty()
                 : Optional.of(OriginCodec.known(field.get(), "state of the executable", ExecutableState::ofCode));
     }
 
-    private static Placement placement(Fields fields) throws WireException {
-        return new Placement(
+    private static Workload workload(Fields fields) throws WireException {
+        return new Workload(
                 fields.bytes(BOOT_ID, 16, "boot id"),
                 fields.text(CGROUP, "cgroup path"),
                 fields.text(UNIT, "unit"),
@@ -194,28 +197,28 @@ final class DetailCodec {
                         number(fields, PID_NAMESPACE, "pid namespace")));
     }
 
-    private static Optional<UUID> pod(Fields placement) throws WireException {
-        Optional<Cursor> field = placement.optional(POD, 16, "pod uid");
+    private static Optional<UUID> pod(Fields workload) throws WireException {
+        Optional<ByteReader> field = workload.optional(POD, 16, "pod uid");
         return field.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new UUID(field.get().i64("pod uid"), field.get().i64("pod uid")));
     }
 
     private static OptionalLong number(Fields fields, int tag, String name) throws WireException {
-        Optional<Cursor> field = fields.optional(tag, 8, name);
+        Optional<ByteReader> field = fields.optional(tag, 8, name);
         return field.isEmpty()
                 ? OptionalLong.empty()
                 : OptionalLong.of(field.get().i64(name));
     }
 
-    private static Person person(Fields fields) throws WireException {
+    private static ProcessContext processContext(Fields fields) throws WireException {
         Optional<String> userName = fields.text(USER_NAME, "user name");
         OptionalLong session = auditId(fields, AUDIT_SESSION, "audit session");
         Optional<ProcessId> parent = OriginCodec.process(fields, PARENT, "parent");
         Optional<Bytes> token = fields.bytes(AUDIT_TOKEN, 32, "audit token");
         Optional<Bytes> commandLine = fields.bytes(COMMAND_LINE_HASH, 32, "keyed hash of the command line");
         OptionalLong user = auditId(fields, AUDIT_USER, "audit user");
-        return new Person(
+        return new ProcessContext(
                 userName,
                 parent,
                 commandLine,
@@ -225,8 +228,8 @@ final class DetailCodec {
     }
 
     /** None is said by leaving the field out, and in no second way. */
-    private static OptionalLong auditId(Fields person, int tag, String name) throws WireException {
-        Optional<Cursor> field = person.optional(tag, 4, name);
+    private static OptionalLong auditId(Fields processContext, int tag, String name) throws WireException {
+        Optional<ByteReader> field = processContext.optional(tag, 4, name);
         if (field.isEmpty()) {
             return OptionalLong.empty();
         }

@@ -4,9 +4,9 @@ import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,12 +15,12 @@ import java.util.Optional;
  *
  * @param details at most one of each kind, kinds ascending
  */
-record DetailSection(ImmutableList<Detail> details, Code code, Placement placement, Person person) {
+record DetailSection(ImmutableList<Detail> details, Code code, Workload workload, ProcessContext processContext) {
     private static final int OPEN = 0;
     private static final int CLOSED = 1;
 
     /** Reads all that {@code in} holds. */
-    static DetailSection read(Cursor in) throws WireException {
+    static DetailSection read(ByteReader in) throws WireException {
         ImmutableList.Builder<Detail> details = ImmutableList.builder();
         DetailCodec.Reader open = new DetailCodec.Reader();
         int lastKind = 0;
@@ -38,13 +38,13 @@ record DetailSection(ImmutableList<Detail> details, Code code, Placement placeme
         return open.section(details.build());
     }
 
-    private static Detail readDetail(Cursor in, Detail.Kind kind, DetailCodec.Reader open) throws WireException {
+    private static Detail readDetail(ByteReader in, Detail.Kind kind, DetailCodec.Reader open) throws WireException {
         int start = in.offset();
         int form = in.u8("the form of a detail");
         if (form > CLOSED) {
             throw new WireException(start, "detail form " + form + ": expected 0 (open) or 1 (closed)");
         }
-        Cursor payload = in.part(in.u16("the length of a detail"), "a detail");
+        ByteReader payload = in.part(in.u16("the length of a detail"), "a detail");
         if (form == CLOSED) {
             if (payload.left() != Digests.SIZE) {
                 throw new WireException(
@@ -63,7 +63,7 @@ record DetailSection(ImmutableList<Detail> details, Code code, Placement placeme
         DetailCodec.Reader open = new DetailCodec.Reader();
         for (Detail detail : details) {
             if (detail instanceof Detail.Open(Opening opening)) {
-                open.read(opening.kind(), new Cursor(opening.fields()));
+                open.read(opening.kind(), new ByteReader(opening.fields()));
             }
         }
         return open.section(details);
@@ -78,7 +78,7 @@ record DetailSection(ImmutableList<Detail> details, Code code, Placement placeme
         return size;
     }
 
-    static void write(List<Detail> details, Sink out) {
+    static void write(List<Detail> details, ByteWriter out) {
         for (Detail detail : details) {
             out.u8(detail.kind().code());
             switch (detail) {
@@ -103,6 +103,12 @@ record DetailSection(ImmutableList<Detail> details, Code code, Placement placeme
                 core.tuple(),
                 core.wayIn(),
                 new ProcessIdentity(
-                        who.evidence(), who.system(), who.process(), who.credentials(), code, placement, person));
+                        who.evidence(),
+                        who.system(),
+                        who.process(),
+                        who.credentials(),
+                        code,
+                        workload,
+                        processContext));
     }
 }

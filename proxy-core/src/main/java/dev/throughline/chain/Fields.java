@@ -23,21 +23,21 @@ final class Fields {
     private static final int ANY = -1;
 
     /** By tag; tags ascend, so a later one of the same tag can't replace an earlier one. */
-    private final @Nullable Cursor[] values = new Cursor[KNOWN];
+    private final @Nullable ByteReader[] values = new ByteReader[KNOWN];
 
     private Fields() {}
 
     /** All fields of {@code in}; those that this version doesn't know are passed over if they may be. */
-    static Fields read(Cursor in, String what) throws WireException {
+    static Fields read(ByteReader in, String what) throws WireException {
         return read(in, what, ANY);
     }
 
     /** The same where nothing is passed over: a field whose bit isn't in {@code tags} is refused. */
-    static Fields readOnly(Cursor in, String what, int tags) throws WireException {
+    static Fields readOnly(ByteReader in, String what, int tags) throws WireException {
         return read(in, what, tags);
     }
 
-    private static Fields read(Cursor in, String what, int tags) throws WireException {
+    private static Fields read(ByteReader in, String what, int tags) throws WireException {
         Fields fields = new Fields();
         // Tag 0 is not given.
         int last = 0;
@@ -59,7 +59,7 @@ final class Fields {
                         in.offset(),
                         "tag " + tag + " of " + what + ": expected " + length + " bytes, " + in.left() + " are left");
             }
-            Cursor value = in.part(length, "a field");
+            ByteReader value = in.part(length, "a field");
             if (tag < KNOWN) {
                 fields.values[tag] = value;
             }
@@ -69,29 +69,29 @@ final class Fields {
     }
 
     /** A field that must be there, of exactly {@code size} bytes. */
-    Cursor required(int tag, int size, String name, int at) throws WireException {
+    ByteReader required(int tag, int size, String name, int at) throws WireException {
         return sized(required(tag, name, at), size, name);
     }
 
     /** A field that must be there, whose value decides its own size. */
-    Cursor required(int tag, String name, int at) throws WireException {
-        Cursor value = values[tag];
+    ByteReader required(int tag, String name, int at) throws WireException {
+        ByteReader value = values[tag];
         if (value == null) {
             throw new WireException(at, "the " + name + " (tag " + tag + ") is missing");
         }
         return value;
     }
 
-    Optional<Cursor> optional(int tag, int size, String name) throws WireException {
-        Cursor value = values[tag];
+    Optional<ByteReader> optional(int tag, int size, String name) throws WireException {
+        ByteReader value = values[tag];
         return value == null ? Optional.empty() : Optional.of(sized(value, size, name));
     }
 
     Optional<Bytes> bytes(int tag, int size, String name) throws WireException {
-        return optional(tag, size, name).map(Cursor::rest);
+        return optional(tag, size, name).map(ByteReader::rest);
     }
 
-    private static Cursor sized(Cursor value, int size, String name) throws WireException {
+    private static ByteReader sized(ByteReader value, int size, String name) throws WireException {
         if (value.left() != size) {
             throw new WireException(value.offset(), "the " + name + " has " + size + " bytes, found " + value.left());
         }
@@ -100,7 +100,7 @@ final class Fields {
 
     /** Text for people: UTF-8 that shows as it is written, so that it can't forge lines of logs or look like other text. */
     Optional<String> text(int tag, String name) throws WireException {
-        Cursor value = values[tag];
+        ByteReader value = values[tag];
         if (value == null) {
             return Optional.empty();
         }

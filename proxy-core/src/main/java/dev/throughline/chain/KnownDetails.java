@@ -34,7 +34,7 @@ final class KnownDetails {
     }
 
     /** Reads all that {@code in} holds. */
-    DetailSection read(Cursor in) throws WireException {
+    DetailSection read(ByteReader in) throws WireException {
         if (places.length > 0 && in.left() >= PLACE_AT + Integer.BYTES) {
             Bytes travelled = in.rest();
             Known known = places[place(travelled, PLACE_AT)];
@@ -56,11 +56,11 @@ final class KnownDetails {
                 : place(details.getFirst().commitment(), 0);
         Known known = places[place];
         if (known == null || !known.section.details().equals(details)) {
-            Sink travelled = new Sink(DetailSection.size(details));
+            ByteWriter travelled = new ByteWriter(DetailSection.size(details));
             DetailSection.write(details, travelled);
             ProcessIdentity who = verified.claim().unverified().identity();
             places[place] = new Known(
-                    travelled.toBytes(), new DetailSection(details, who.code(), who.placement(), who.person()));
+                    travelled.toBytes(), new DetailSection(details, who.code(), who.workload(), who.processContext()));
         }
     }
 

@@ -1,11 +1,11 @@
 package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.KeyId;
 import dev.throughline.originator.HopId;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -35,8 +35,8 @@ public record Link(
         HopId audience,
         Instant issuedAt,
         Duration ttl,
-        Way ingress,
-        Way egress,
+        InterceptionMethod ingress,
+        InterceptionMethod egress,
         Optional<InetSocketAddress> observedPeer,
         Tuple outgoing,
         Optional<Bytes> exporter,
@@ -50,7 +50,7 @@ public record Link(
     private static final int PREVIOUS_VERIFIED = 0x10;
     private static final int FIXED_BYTES = 36;
 
-    static Link read(Cursor in) throws WireException {
+    static Link read(ByteReader in) throws WireException {
         int index = in.u8("the index of a link");
         int flagsAt = in.offset();
         int flags = in.u8("the flags of a link");
@@ -62,13 +62,13 @@ public record Link(
         HopId audience = new HopId(in.i64("the audience"));
         Instant issuedAt = Instant.ofEpochMilli(in.u48("the time of issue"));
         Duration ttl = Duration.ofMillis(in.u16("the ttl") * TTL_STEP_MILLIS);
-        Way ingress = way(in, "way in");
-        Way egress = way(in, "way out");
+        InterceptionMethod ingress = way(in, "way in");
+        InterceptionMethod egress = way(in, "way out");
         Optional<InetSocketAddress> peer = Optional.empty();
         if ((flags & (PEER_IPV4 | PEER_IPV6)) != 0) {
             peer = Optional.of(endpoint(in, (flags & PEER_IPV6) != 0 ? 16 : 4));
         }
-        Tuple outgoing = tuple(in, (flags & OUTGOING_IPV6) != 0 ? Transport.TCP6 : Transport.TCP4);
+        Tuple outgoing = tuple(in, (flags & OUTGOING_IPV6) != 0 ? TransportProtocol.TCP6 : TransportProtocol.TCP4);
         Optional<Bytes> exporter =
                 (flags & EXPORTER) != 0 ? Optional.of(in.take(32, "the TLS exporter")) : Optional.empty();
         in.expectEnd("the body of a link");
@@ -98,7 +98,7 @@ public record Link(
                 + (observedPeer.isEmpty() ? 0 : peerIsIpv6 ? 18 : 6)
                 + outgoing.transport().addressBytes()
                 + exporter.map(Bytes::length).orElse(0);
-        Sink out = new Sink(size)
+        ByteWriter out = new ByteWriter(size)
                 .u8(index)
                 .u8(flags)
                 .i64(hop.value())
@@ -114,14 +114,14 @@ public record Link(
         return out.toBytes();
     }
 
-    private static Way way(Cursor in, String what) throws WireException {
+    private static InterceptionMethod way(ByteReader in, String what) throws WireException {
         int at = in.offset();
         int code = in.u8("the " + what);
-        return Way.ofCode(code)
+        return InterceptionMethod.ofCode(code)
                 .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
     }
 
-    private static InetSocketAddress endpoint(Cursor in, int size) throws WireException {
+    private static InetSocketAddress endpoint(ByteReader in, int size) throws WireException {
         int at = in.offset();
         byte[] address = in.take(size, "the observed peer").toByteArray();
         try {
@@ -131,7 +131,7 @@ public record Link(
         }
     }
 
-    private static Tuple tuple(Cursor in, Transport transport) throws WireException {
+    private static Tuple tuple(ByteReader in, TransportProtocol transport) throws WireException {
         int at = in.offset();
         Bytes bytes = in.take(transport.addressBytes(), "the outgoing tuple");
         try {

@@ -4,7 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.HopId;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,8 +25,8 @@ public record LinkDraft(
         HopId audience,
         Instant issuedAt,
         Duration ttl,
-        Way ingress,
-        Way egress,
+        InterceptionMethod ingress,
+        InterceptionMethod egress,
         Optional<InetSocketAddress> observedPeer,
         Tuple outgoing) {
     /**

@@ -4,9 +4,9 @@ import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import java.util.Collection;
 import java.util.Optional;
 
@@ -21,10 +21,10 @@ import java.util.Optional;
 public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Originator> claim) {
     private static final int TYPE = 1;
 
-    static OriginBlock read(Cursor in, KnownDetails known) throws WireException {
+    static OriginBlock read(ByteReader in, KnownDetails known) throws WireException {
         in.expect(TYPE, "the type of the origin block");
-        Cursor block = in.part(in.u16("the length of the origin block"), "the origin block");
-        Cursor coreCursor = block.part(block.u16("the length of the core"), "the core");
+        ByteReader block = in.part(in.u16("the length of the origin block"), "the origin block");
+        ByteReader coreCursor = block.part(block.u16("the length of the core"), "the core");
         Bytes core = coreCursor.rest();
         Originator originator = OriginCodec.core(coreCursor);
         DetailSection section = known.read(block);
@@ -40,7 +40,7 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
         return 1 + 2 + 2 + core.length() + DetailSection.size(details);
     }
 
-    void writeTo(Sink out) {
+    void writeTo(ByteWriter out) {
         out.u8(TYPE).u16(size() - 3).u16(core.length()).bytes(core);
         DetailSection.write(details, out);
     }
@@ -77,7 +77,7 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
                         .findFirst()
                         .orElse(detail))
                 .collect(ImmutableList.toImmutableList());
-        Originator originator = DetailSection.of(reopened).complete(OriginCodec.core(new Cursor(core)));
+        Originator originator = DetailSection.of(reopened).complete(OriginCodec.core(new ByteReader(core)));
         return new OriginBlock(core, reopened, new Claimed<>(originator));
     }
 
@@ -89,8 +89,8 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
                 all.process(),
                 all.credentials(),
                 kind == Detail.Kind.CODE ? Code.UNKNOWN : all.code(),
-                kind == Detail.Kind.PLACEMENT ? Placement.UNKNOWN : all.placement(),
-                kind == Detail.Kind.PERSON ? Person.UNKNOWN : all.person());
+                kind == Detail.Kind.PLACEMENT ? Workload.UNKNOWN : all.workload(),
+                kind == Detail.Kind.PERSON ? ProcessContext.UNKNOWN : all.processContext());
         return new Originator(who.host(), who.flow(), who.observedAt(), who.tuple(), who.wayIn(), less);
     }
 }

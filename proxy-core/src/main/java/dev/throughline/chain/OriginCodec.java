@@ -1,20 +1,20 @@
 package dev.throughline.chain;
 
 import com.google.common.collect.ImmutableList;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Optional;
@@ -70,18 +70,18 @@ final class OriginCodec {
     }
 
     /** Reads the core of a block: an originator of which no detail is known. */
-    static Originator core(Cursor in) throws WireException {
+    static Originator core(ByteReader in) throws WireException {
         int start = in.offset();
         Fields core = Fields.read(in, "the core");
         HostId host = new HostId(core.required(HOST, 8, "origin host id", start).i64("host id"));
-        Cursor flow = core.required(FLOW, 16, "flow id", start);
+        ByteReader flow = core.required(FLOW, 16, "flow id", start);
         FlowId flowId = new FlowId(flow.i64("flow id"), flow.i64("flow id"));
         Instant observedAt = Instant.ofEpochMilli(
                 core.required(OBSERVED_AT, 6, "time of observation", start).u48("time"));
         Tuple tuple = tuple(core.required(TUPLE, "original tuple", start));
-        Cursor evidenceAndWay = core.required(EVIDENCE, 2, "evidence and way in", start);
+        ByteReader evidenceAndWay = core.required(EVIDENCE, 2, "evidence and way in", start);
         Evidence evidence = known(evidenceAndWay, "evidence", Evidence::ofCode);
-        Way way = known(evidenceAndWay, "way in", Way::ofCode);
+        InterceptionMethod way = known(evidenceAndWay, "way in", InterceptionMethod::ofCode);
         OperatingSystem system =
                 known(core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
         Optional<ProcessId> process = process(core, PROCESS, "process");
@@ -98,13 +98,19 @@ final class OriginCodec {
                 tuple,
                 way,
                 new ProcessIdentity(
-                        evidence, system, process, credentials, Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN));
+                        evidence,
+                        system,
+                        process,
+                        credentials,
+                        Code.UNKNOWN,
+                        Workload.UNKNOWN,
+                        ProcessContext.UNKNOWN));
     }
 
-    private static Tuple tuple(Cursor in) throws WireException {
+    private static Tuple tuple(ByteReader in) throws WireException {
         int at = in.offset();
         int size = in.left();
-        Transport transport = Transport.ofCode(size == 0 ? 0 : in.u8("transport"))
+        TransportProtocol transport = TransportProtocol.ofCode(size == 0 ? 0 : in.u8("transport"))
                 .orElseThrow(
                         () -> new WireException(at, "the original tuple begins with a transport: 11, 12, 21 or 22"));
         if (size != 1 + transport.addressBytes()) {
@@ -119,7 +125,7 @@ final class OriginCodec {
     }
 
     static Optional<ProcessId> process(Fields fields, int tag, String name) throws WireException {
-        Optional<Cursor> field = fields.optional(tag, 12, name);
+        Optional<ByteReader> field = fields.optional(tag, 12, name);
         if (field.isEmpty()) {
             return Optional.empty();
         }
@@ -127,15 +133,15 @@ final class OriginCodec {
     }
 
     static Optional<Credentials> credentials(Fields core) throws WireException {
-        Optional<Cursor> field = core.optional(CREDENTIALS, 12, "credentials");
+        Optional<ByteReader> field = core.optional(CREDENTIALS, 12, "credentials");
         if (field.isEmpty()) {
             return Optional.empty();
         }
-        Cursor ids = field.get();
+        ByteReader ids = field.get();
         return Optional.of(new Credentials(ids.i32("uid"), ids.i32("effective uid"), ids.i32("gid")));
     }
 
-    static <T> T known(Cursor in, String what, IntFunction<Optional<T>> type) throws WireException {
+    static <T> T known(ByteReader in, String what, IntFunction<Optional<T>> type) throws WireException {
         int at = in.offset();
         int code = in.u8(what);
         return type.apply(code)
@@ -159,9 +165,10 @@ final class OriginCodec {
     }
 
     /** An unsigned PROXY header names no process, and a believed proxy is for TCP: a hop that says otherwise didn't read one. */
-    private static Optional<String> contradiction(Way wayIn, Evidence evidence, Transport transport) {
+    private static Optional<String> contradiction(
+            InterceptionMethod wayIn, Evidence evidence, TransportProtocol transport) {
         boolean namesNobody = evidence == Evidence.UNKNOWN || evidence == Evidence.REMOTE;
-        return wayIn == Way.PROXY_HEADER && !(namesNobody && transport.isTcp())
+        return wayIn == InterceptionMethod.PROXY_HEADER && !(namesNobody && transport.isTcp())
                 ? Optional.of(
                         "way in " + wayIn + " needs TCP, and evidence " + Evidence.UNKNOWN + " or " + Evidence.REMOTE)
                 : Optional.empty();

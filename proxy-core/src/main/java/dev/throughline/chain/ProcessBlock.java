@@ -6,10 +6,10 @@ import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -26,12 +26,12 @@ public final class ProcessBlock {
     private static final Form MACOS = new Form(tags(1, 2, 3, 4, 5, 6, 9, 10), tags(1), tags(1, 2, 3, 4, 5, 7));
 
     /** The fields that processes of one system have, a bit for each tag. */
-    private record Form(int code, int placement, int person) {
+    private record Form(int code, int workload, int processContext) {
         int tags(Detail.Kind kind) {
             return switch (kind) {
                 case CODE -> code;
-                case PLACEMENT -> placement;
-                case PERSON -> person;
+                case PLACEMENT -> workload;
+                case PERSON -> processContext;
             };
         }
     }
@@ -69,13 +69,13 @@ public final class ProcessBlock {
         OriginCodec.process(core, who);
         Bytes coreBytes = core.toBytes();
         Bytes code = DetailCodec.fields(who.code()).toBytes();
-        Bytes placement = DetailCodec.fields(who.placement()).toBytes();
-        Bytes person = DetailCodec.fields(who.person()).toBytes();
-        Sink out = new Sink(2 + coreBytes.length() + size(code) + size(placement) + size(person));
+        Bytes workload = DetailCodec.fields(who.workload()).toBytes();
+        Bytes processContext = DetailCodec.fields(who.processContext()).toBytes();
+        ByteWriter out = new ByteWriter(2 + coreBytes.length() + size(code) + size(workload) + size(processContext));
         out.u16(coreBytes.length()).bytes(coreBytes);
         section(out, Detail.Kind.CODE, code);
-        section(out, Detail.Kind.PLACEMENT, placement);
-        section(out, Detail.Kind.PERSON, person);
+        section(out, Detail.Kind.PLACEMENT, workload);
+        section(out, Detail.Kind.PERSON, processContext);
         Bytes block = out.toBytes();
         if (read(block) instanceof Read.Malformed(int offset, String problem)) {
             throw new IllegalArgumentException(problem);
@@ -87,7 +87,7 @@ public final class ProcessBlock {
         return section.length() == 0 ? 0 : 3 + section.length();
     }
 
-    private static void section(Sink out, Detail.Kind kind, Bytes fields) {
+    private static void section(ByteWriter out, Detail.Kind kind, Bytes fields) {
         if (fields.length() > 0) {
             out.u8(kind.code()).u16(fields.length()).bytes(fields);
         }
@@ -101,17 +101,17 @@ public final class ProcessBlock {
      */
     public static Read read(Bytes block) {
         try {
-            return new Read.Found(new Claimed<>(process(new Cursor(block))));
+            return new Read.Found(new Claimed<>(process(new ByteReader(block))));
         } catch (WireException e) {
             return new Read.Malformed(e.offset(), e.problem());
         }
     }
 
-    private static ProcessIdentity process(Cursor in) throws WireException {
-        Cursor coreBytes = in.part(in.u16("the length of the core"), "the core");
+    private static ProcessIdentity process(ByteReader in) throws WireException {
+        ByteReader coreBytes = in.part(in.u16("the length of the core"), "the core");
         int start = coreBytes.offset();
         Fields fields = Fields.readOnly(coreBytes, "an agent's core", CORE);
-        Cursor systemField = fields.required(OriginCodec.SYSTEM, 1, "operating system", start);
+        ByteReader systemField = fields.required(OriginCodec.SYSTEM, 1, "operating system", start);
         int systemAt = systemField.offset();
         OperatingSystem system = OriginCodec.known(systemField, "operating system", OperatingSystem::ofCode);
         Form form = switch (system) {
@@ -128,8 +128,8 @@ public final class ProcessBlock {
                 Optional.of(process),
                 OriginCodec.credentials(fields),
                 Code.UNKNOWN,
-                Placement.UNKNOWN,
-                Person.UNKNOWN);
+                Workload.UNKNOWN,
+                ProcessContext.UNKNOWN);
         ProcessIdentity who = sections(in, form).process(core);
         if (system == OperatingSystem.MACOS) {
             checkToken(who, process, start);
@@ -137,7 +137,7 @@ public final class ProcessBlock {
         return who;
     }
 
-    private static DetailCodec.Reader sections(Cursor in, Form form) throws WireException {
+    private static DetailCodec.Reader sections(ByteReader in, Form form) throws WireException {
         DetailCodec.Reader details = new DetailCodec.Reader();
         int last = 0;
         while (!in.atEnd()) {
@@ -149,7 +149,7 @@ public final class ProcessBlock {
                         start, "section kind " + code + " after " + last + ": kinds ascend from 1 to 3");
             }
             last = code;
-            Cursor section = in.part(in.u16("the length of a section"), "a section");
+            ByteReader section = in.part(in.u16("the length of a section"), "a section");
             if (section.atEnd()) {
                 throw new WireException(start, "a section without a field is left out");
             }
@@ -160,7 +160,7 @@ public final class ProcessBlock {
 
     /** The kernel's own token says all of who it is; a block that says something else of that beside it is two stories. */
     private static void checkToken(ProcessIdentity who, ProcessId process, int at) throws WireException {
-        Bytes token = who.person()
+        Bytes token = who.processContext()
                 .audit()
                 .token()
                 .orElseThrow(() -> new WireException(at, "the audit token (person 4) is missing"));
@@ -171,7 +171,7 @@ public final class ProcessBlock {
         ProcessId id = new ProcessId(numbers[5], Integer.toUnsignedLong(numbers[7]));
         if (!process.equals(id)
                 || !who.credentials().equals(Optional.of(credentials))
-                || !who.person().audit().equals(audit)) {
+                || !who.processContext().audit().equals(audit)) {
             throw new WireException(at, "core 7 and 8 and the audit user and session aren't those of the audit token");
         }
     }

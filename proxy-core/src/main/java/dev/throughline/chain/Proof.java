@@ -16,7 +16,7 @@ import dev.throughline.header.Bytes;
 public record Proof(int algorithm, int treeSize, int leafIndex, ImmutableList<Bytes> path, Bytes signature) {
     private static final int FIXED_BYTES = 69;
 
-    static Proof read(Cursor in) throws WireException {
+    static Proof read(ByteReader in) throws WireException {
         int start = in.offset();
         int pathBytes = in.left() - FIXED_BYTES;
         int algorithm = in.u8("the algorithm");
@@ -44,7 +44,7 @@ public record Proof(int algorithm, int treeSize, int leafIndex, ImmutableList<By
         return FIXED_BYTES + Digests.SIZE * pathLength;
     }
 
-    void writeTo(Sink out) {
+    void writeTo(ByteWriter out) {
         out.u8(algorithm).u16(treeSize).u16(leafIndex);
         path.forEach(out::bytes);
         out.bytes(signature);

@@ -12,12 +12,12 @@ import dev.throughline.header.Bytes;
 public record SignedLink(Link link, Bytes body, Proof proof) {
     static final int TYPE = 2;
 
-    static SignedLink read(Cursor in) throws WireException {
+    static SignedLink read(ByteReader in) throws WireException {
         in.expect(TYPE, "the type of a link");
-        Cursor bodyCursor = in.part(in.u16("the length of a link's body"), "a link's body");
+        ByteReader bodyCursor = in.part(in.u16("the length of a link's body"), "a link's body");
         Bytes body = bodyCursor.rest();
         Link link = Link.read(bodyCursor);
-        Cursor proof = in.part(in.u16("the length of a link's proof"), "a link's proof");
+        ByteReader proof = in.part(in.u16("the length of a link's proof"), "a link's proof");
         return new SignedLink(link, body, Proof.read(proof));
     }
 
@@ -30,7 +30,7 @@ public record SignedLink(Link link, Bytes body, Proof proof) {
         return 1 + 2 + body.length() + 2 + Proof.size(pathLength);
     }
 
-    void writeTo(Sink out) {
+    void writeTo(ByteWriter out) {
         out.u8(TYPE).u16(body.length()).bytes(body).u16(Proof.size(proof.path().size()));
         proof.writeTo(out);
     }

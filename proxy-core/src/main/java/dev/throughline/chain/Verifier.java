@@ -10,8 +10,8 @@ import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -320,7 +320,8 @@ public final class Verifier {
         Originator origin = chain.origin().claim().unverified();
         InetSocketAddress source = origin.tuple().source();
         // Behind an unsigned PROXY header the peer is the proxy that sent it; origin and link must both say so.
-        boolean told = origin.wayIn() == Way.PROXY_HEADER && link(chain, 0).ingress() == Way.PROXY_HEADER;
+        boolean told = origin.wayIn() == InterceptionMethod.PROXY_HEADER
+                && link(chain, 0).ingress() == InterceptionMethod.PROXY_HEADER;
         if (!told && !link(chain, 0).observedPeer().map(source::equals).orElse(true)) {
             throw new Rejection(RejectReason.PEER_BROKEN, 0, "the origin's source is not the first hop's peer");
         }

@@ -108,7 +108,7 @@ public final class HeaderReader {
 
     private ReadResult whole(byte[] bytes, int length) {
         int end = end(bytes[14], bytes[15]);
-        int addressBytes = transport(bytes).map(Transport::addressBytes).orElse(0);
+        int addressBytes = transport(bytes).map(TransportProtocol::addressBytes).orElse(0);
         if (end - FIXED_BYTES < addressBytes) {
             return malformed(
                     14, "length " + (end - FIXED_BYTES) + " is less than the address block of " + addressBytes, "2.2");
@@ -130,7 +130,7 @@ public final class HeaderReader {
         return rest(bytes, raw, command, tuple, FIXED_BYTES + addressBytes);
     }
 
-    private Optional<Tuple> tuple(Transport transport, Bytes addresses) {
+    private Optional<Tuple> tuple(TransportProtocol transport, Bytes addresses) {
         return mapped ? Tuple.decodeMapped(transport, addresses) : Optional.of(Tuple.decode(transport, addresses));
     }
 
@@ -142,8 +142,8 @@ public final class HeaderReader {
         return isLocal(bytes) && bytes[13] == UNSPEC;
     }
 
-    private static Optional<Transport> transport(byte[] bytes) {
-        return Transport.ofCode(bytes[13] & 0xFF);
+    private static Optional<TransportProtocol> transport(byte[] bytes) {
+        return TransportProtocol.ofCode(bytes[13] & 0xFF);
     }
 
     private static int end(byte high, byte low) {

@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param source who opened the flow
  * @param destination to whom
  */
-public record Tuple(Transport transport, InetSocketAddress source, InetSocketAddress destination) {
+public record Tuple(TransportProtocol transport, InetSocketAddress source, InetSocketAddress destination) {
     /**
      * Checks that the three belong together, and drops zones of IPv6 addresses, which mean nothing on another host.
      *
@@ -43,7 +43,7 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
      * @throws IllegalArgumentException if the two are of different families, or not resolved
      */
     public static Tuple tcp(InetSocketAddress source, InetSocketAddress destination) {
-        return new Tuple(isIpv6(source) ? Transport.TCP6 : Transport.TCP4, source, destination);
+        return new Tuple(isIpv6(source) ? TransportProtocol.TCP6 : TransportProtocol.TCP4, source, destination);
     }
 
     /** {@return source address, destination address, source port, destination port: 12 or 36 bytes, network order} */
@@ -73,13 +73,13 @@ public record Tuple(Transport transport, InetSocketAddress source, InetSocketAdd
      * @return the flow
      * @throws IllegalArgumentException for an IPv4-mapped IPv6 address, which would be a second spelling of a flow
      */
-    public static Tuple decode(Transport transport, Bytes bytes) {
+    public static Tuple decode(TransportProtocol transport, Bytes bytes) {
         int size = transport.isIpv6() ? 16 : 4;
         return new Tuple(transport, endpoint(bytes, 0, size, 2 * size), endpoint(bytes, size, size, 2 * size + 2));
     }
 
     /** The same, but two IPv4-mapped addresses are an IPv4 flow, and one beside an IPv6 address is none. */
-    static Optional<Tuple> decodeMapped(Transport transport, Bytes bytes) {
+    static Optional<Tuple> decodeMapped(TransportProtocol transport, Bytes bytes) {
         int size = transport.isIpv6() ? 16 : 4;
         InetSocketAddress source = mapped(bytes, 0, size, 2 * size);
         InetSocketAddress destination = mapped(bytes, size, size, 2 * size + 2);

@@ -1,7 +1,7 @@
 package dev.throughline.key;
 
 /**
- * What signs for a hop: a key in a file ({@link SecretKey}) or one that never leaves a device ({@link DeviceKey}). Safe for
+ * What signs for a hop: a key in a file ({@link PrivateKey}) or one that never leaves a device ({@link DeviceKey}). Safe for
  * use by several threads.
  */
 public interface SigningKey {

@@ -47,8 +47,8 @@ record TextLine(List<Word> words, String comment) {
 
         /** Returns the value as an instant, which a message calls {@code shown}. */
         Instant instant(String shown) throws Problem {
-            return parsed().orElseThrow(() -> new Problem(
-                    valueColumn(), "expected an instant such as 2027-01-31T00:00:00Z, found " + shown));
+            return parsed().orElseThrow(() ->
+                    new Problem(valueColumn(), "expected an instant such as 2027-01-31T00:00:00Z, found " + shown));
         }
 
         /** One instant has one spelling: in UTC, from 1970 to 9999, with seconds, and milliseconds unless they are 0. */

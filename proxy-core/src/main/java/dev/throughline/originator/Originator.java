@@ -17,4 +17,9 @@ import java.time.Instant;
  * @param identity the process that opened it, and by what evidence
  */
 public record Originator(
-        HostId host, FlowId flow, Instant observedAt, Tuple tuple, Way wayIn, ProcessIdentity identity) {}
+        HostId host,
+        FlowId flow,
+        Instant observedAt,
+        Tuple tuple,
+        InterceptionMethod wayIn,
+        ProcessIdentity identity) {}

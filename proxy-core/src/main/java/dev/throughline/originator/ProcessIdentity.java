@@ -11,8 +11,8 @@ import java.util.Optional;
  * @param process the instance
  * @param credentials its user and group
  * @param code which code it ran
- * @param placement where on its host
- * @param person for whom
+ * @param workload where on its host
+ * @param processContext for whom
  */
 public record ProcessIdentity(
         Evidence evidence,
@@ -20,8 +20,8 @@ public record ProcessIdentity(
         Optional<ProcessId> process,
         Optional<Credentials> credentials,
         Code code,
-        Placement placement,
-        Person person) {
+        Workload workload,
+        ProcessContext processContext) {
 
     /**
      * A process that nobody could name.
@@ -32,6 +32,12 @@ public record ProcessIdentity(
      */
     public static ProcessIdentity unknown(Evidence evidence, OperatingSystem system) {
         return new ProcessIdentity(
-                evidence, system, Optional.empty(), Optional.empty(), Code.UNKNOWN, Placement.UNKNOWN, Person.UNKNOWN);
+                evidence,
+                system,
+                Optional.empty(),
+                Optional.empty(),
+                Code.UNKNOWN,
+                Workload.UNKNOWN,
+                ProcessContext.UNKNOWN);
     }
 }

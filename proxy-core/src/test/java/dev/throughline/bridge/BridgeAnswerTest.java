@@ -26,16 +26,18 @@ class BridgeAnswerTest {
     @ParameterizedTest
     @ValueSource(ints = {-1, 0, 1, 0x7F, 0x80, 0x83, 0x100})
     void unknownNewsHaveACodeOfTheirOwn(int code) {
-        assertThatThrownBy(() -> new BridgeAnswer.News.Unknown(code, Bytes.EMPTY))
+        assertThatThrownBy(() -> new BridgeAnswer.AgentNotice.Unknown(code, Bytes.EMPTY))
                 .hasMessageContaining("from 84 to ff");
     }
 
     @Test
     void limitsAreThoseOfAProcess() {
-        assertThatThrownBy(() -> new BridgeAnswer.News.Limits(512, 10, 11)).hasMessage("11 wait, of 10 in use");
-        assertThatThrownBy(() -> new BridgeAnswer.News.Limits(1L << 32, 0, 0)).hasMessageContaining("of 32 bits");
-        assertThatThrownBy(() -> new BridgeAnswer.News.Limits(0, -1, 0)).hasMessageContaining("of 32 bits");
-        assertThatThrownBy(() -> new BridgeAnswer.News.Limits(0, 1L << 32, 1L << 32))
+        assertThatThrownBy(() -> new BridgeAnswer.AgentNotice.Limits(512, 10, 11))
+                .hasMessage("11 wait, of 10 in use");
+        assertThatThrownBy(() -> new BridgeAnswer.AgentNotice.Limits(1L << 32, 0, 0))
+                .hasMessageContaining("of 32 bits");
+        assertThatThrownBy(() -> new BridgeAnswer.AgentNotice.Limits(0, -1, 0)).hasMessageContaining("of 32 bits");
+        assertThatThrownBy(() -> new BridgeAnswer.AgentNotice.Limits(0, 1L << 32, 1L << 32))
                 .hasMessageContaining("of 32 bits");
     }
 
@@ -43,13 +45,13 @@ class BridgeAnswerTest {
     void newsAreNoLongerThanAnAgentReads() {
         for (int code : new int[] {0x84, 0xFF}) {
             BridgeAnswer longest =
-                    new BridgeAnswer.News.Unknown(code, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES]));
+                    new BridgeAnswer.AgentNotice.Unknown(code, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES]));
             assertThat(BridgeAnswer.read(longest.encode()))
                     .isEqualTo(new BridgeAnswer.Read.Complete(
                             longest, longest.encode().length()));
         }
-        assertThatThrownBy(() ->
-                        new BridgeAnswer.News.Unknown(0xFF, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES + 1])))
+        assertThatThrownBy(() -> new BridgeAnswer.AgentNotice.Unknown(
+                        0xFF, Bytes.copyOf(new byte[BridgeAnswer.MAX_CONTENT_BYTES + 1])))
                 .hasMessage("an answer is short: 257 bytes");
     }
 }

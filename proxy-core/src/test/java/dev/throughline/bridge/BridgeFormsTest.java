@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.Bytes;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** What can't be read can't be made either; what can is in the vectors. */
 class BridgeFormsTest {
     private static final Tuple TCP = Tuple.tcp(at("192.0.2.10"), at("198.51.100.80"));
-    private static final Tuple UDP = new Tuple(Transport.UDP4, at("192.0.2.10"), at("198.51.100.80"));
+    private static final Tuple UDP = new Tuple(TransportProtocol.UDP4, at("192.0.2.10"), at("198.51.100.80"));
 
     private static InetSocketAddress at(String address) {
         return new InetSocketAddress(InetAddresses.forString(address), 443);
@@ -33,32 +33,32 @@ class BridgeFormsTest {
 
     @Test
     void aReasonIsOneWordForPrograms() {
-        assertRefused("no close reason", () -> new BridgeAnswer.News.Waiting("Cannot allocate memory"));
+        assertRefused("no close reason", () -> new BridgeAnswer.AgentNotice.Waiting("Cannot allocate memory"));
         assertRefused("no close reason", () -> new BridgeAnswer.Failed(""));
     }
 
     @Test
     void limitsAreNumbersOf32Bits() {
-        assertRefused("32 bits", () -> new BridgeAnswer.News.Limits(-1, 0, 0));
-        assertRefused("32 bits", () -> new BridgeAnswer.News.Limits(0, 1L << 32, 0));
+        assertRefused("32 bits", () -> new BridgeAnswer.AgentNotice.Limits(-1, 0, 0));
+        assertRefused("32 bits", () -> new BridgeAnswer.AgentNotice.Limits(0, 1L << 32, 0));
     }
 
     @Test
     void noMoreWaitThanAreInUse() {
-        assertRefused("3 wait, of 2", () -> new BridgeAnswer.News.Limits(512, 2, 3));
+        assertRefused("3 wait, of 2", () -> new BridgeAnswer.AgentNotice.Limits(512, 2, 3));
     }
 
     @Test
     void addressesAreThoseOfAConnection() {
-        assertRefused("TCP, not UDP4", () -> new BridgeAnswer.News.Addresses(UDP));
+        assertRefused("TCP, not UDP4", () -> new BridgeAnswer.AgentNotice.Addresses(UDP));
     }
 
     /** Otherwise one thing could be written in two ways. */
     @Test
     void knownNewsArentMadeAsUnknownOnes() {
-        assertRefused("84 to ff", () -> new BridgeAnswer.News.Unknown(0x83, Bytes.EMPTY));
-        assertRefused("84 to ff", () -> new BridgeAnswer.News.Unknown(0x100, Bytes.EMPTY));
-        assertRefused("short", () -> new BridgeAnswer.News.Unknown(0x84, Bytes.wrap(new byte[257])));
+        assertRefused("84 to ff", () -> new BridgeAnswer.AgentNotice.Unknown(0x83, Bytes.EMPTY));
+        assertRefused("84 to ff", () -> new BridgeAnswer.AgentNotice.Unknown(0x100, Bytes.EMPTY));
+        assertRefused("short", () -> new BridgeAnswer.AgentNotice.Unknown(0x84, Bytes.wrap(new byte[257])));
     }
 
     private static void assertRefused(String why, ThrowingCallable making) {

@@ -12,12 +12,12 @@ import dev.throughline.header.HeaderReader;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Evidence;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
@@ -34,34 +34,34 @@ class BridgeHeaderTest {
     private static final Claimed<ProcessIdentity> SOMEBODY =
             new Claimed<>(ProcessIdentity.unknown(Evidence.BRIDGE, OperatingSystem.LINUX));
 
-    private static BridgeHeader header(Way wayIn, Optional<String> hostName) {
+    private static BridgeHeader header(InterceptionMethod wayIn, Optional<String> hostName) {
         return new BridgeHeader(FLOW, wayIn, SOMEBODY, Optional.empty(), hostName);
     }
 
     @Test
     void onlyTcpIsHandedOver() {
-        Tuple datagrams = new Tuple(Transport.UDP4, SOURCE, DESTINATION);
+        Tuple datagrams = new Tuple(TransportProtocol.UDP4, SOURCE, DESTINATION);
 
-        assertThatThrownBy(
-                        () -> new BridgeHeader(datagrams, Way.REDIRECT, SOMEBODY, Optional.empty(), Optional.empty()))
+        assertThatThrownBy(() -> new BridgeHeader(
+                        datagrams, InterceptionMethod.REDIRECT, SOMEBODY, Optional.empty(), Optional.empty()))
                 .hasMessageContaining("an agent hands over TCP");
     }
 
     /** The bridge is the hop's own way in, and whoever only has a proxy's word for a flow knows no process. */
     @ParameterizedTest
     @EnumSource(
-            value = Way.class,
+            value = InterceptionMethod.class,
             names = {"UNIX_BRIDGE", "PROXY_HEADER"})
-    void noAgentHasAFlowByTheHopsOwnWays(Way way) {
+    void noAgentHasAFlowByTheHopsOwnWays(InterceptionMethod way) {
         assertThatThrownBy(() -> header(way, Optional.empty())).hasMessage("an agent has no flows by " + way);
     }
 
     @ParameterizedTest
     @EnumSource(
-            value = Way.class,
+            value = InterceptionMethod.class,
             names = {"UNIX_BRIDGE", "PROXY_HEADER"},
             mode = EnumSource.Mode.EXCLUDE)
-    void anAgentMayHaveOneByAnyOther(Way way) {
+    void anAgentMayHaveOneByAnyOther(InterceptionMethod way) {
         assertThat(header(way, Optional.empty()).wayIn()).isEqualTo(way);
     }
 
@@ -77,7 +77,7 @@ class BridgeHeaderTest {
                 "b\u00fccher.example"
             })
     void aNameIsAHostNameInLowerCase(String name) {
-        assertThatThrownBy(() -> header(Way.REDIRECT, Optional.of(name)))
+        assertThatThrownBy(() -> header(InterceptionMethod.REDIRECT, Optional.of(name)))
                 .hasMessage("\"" + name + "\" is no host name");
     }
 
@@ -96,7 +96,7 @@ class BridgeHeaderTest {
     }
 
     private static int firstTlv() {
-        return HeaderWriter.FIXED_BYTES + Transport.TCP4.addressBytes();
+        return HeaderWriter.FIXED_BYTES + TransportProtocol.TCP4.addressBytes();
     }
 
     private static Header block(String hex) {

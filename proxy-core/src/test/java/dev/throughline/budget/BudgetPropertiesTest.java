@@ -76,19 +76,19 @@ class BudgetPropertiesTest {
     private void change(String name) {
         int capacity = random.nextInt(80);
         NaiveBudget.Pool before = model.pools.get(name);
-        assertThat(budget.capacity(name, capacity, now)).isEqualTo(Turn.NOTHING);
+        assertThat(budget.capacity(name, capacity, now)).isEqualTo(BudgetChange.NOTHING);
         model.pools.put(name, new NaiveBudget.Pool(capacity, before.rule()));
     }
 
     private void ask() {
-        Claimant who = claimant();
+        Account who = account();
         ImmutableList<ImmutableList<String>> ways = List.of(BOTH, WIDE, NARROW).get(random.nextInt(3));
         long number = leases.size();
         Map<String, Integer> before = new HashMap<>();
         model.pools.keySet().forEach(pool -> before.put(pool, model.inUse(pool)));
         NaiveBudget.Flow[] flow = {null};
-        Admission answer =
-                budget.ask(new Ask(who, "", AT_ONCE, ways, now, () -> flow[0] == null ? now : flow[0].moved), now);
+        Admission answer = budget.ask(
+                new LeaseRequest(who, "", AT_ONCE, ways, now, () -> flow[0] == null ? now : flow[0].moved), now);
         evicted.clear();
         answer.evicted().forEach(lease -> evicted.add(number(lease)));
         NaiveBudget.Outcome expected = model.ask(number, who, ways, now);
@@ -121,7 +121,7 @@ class BudgetPropertiesTest {
     }
 
     /** A claimant within its share was refused only if no place was free for it and no other claimant above its share had an idle flow. */
-    private void fairlyRefused(Claimant who, ImmutableList<ImmutableList<String>> ways) {
+    private void fairlyRefused(Account who, ImmutableList<ImmutableList<String>> ways) {
         for (ImmutableList<String> way : ways) {
             NaiveBudget.Flow would = new NaiveBudget.Flow(-1, who, way);
             model.flows.add(would);
@@ -156,7 +156,7 @@ class BudgetPropertiesTest {
      * for a host.
      */
     private void isRefusedWhatIsGuaranteedOnlyUntilAPlaceIsFree(
-            Claimant who, ImmutableList<ImmutableList<String>> ways) {
+            Account who, ImmutableList<ImmutableList<String>> ways) {
         for (ImmutableList<String> way : ways) {
             assertThat(way.stream().anyMatch(pool -> mayBeRefused(pool, who)))
                     .as("%s by %s", who, way)
@@ -164,7 +164,7 @@ class BudgetPropertiesTest {
         }
     }
 
-    private boolean mayBeRefused(String name, Claimant who) {
+    private boolean mayBeRefused(String name, Account who) {
         NaiveBudget.Pool pool = model.pools.get(name);
         List<NaiveBudget.Flow> counted = model.flows.stream()
                 .filter(flow -> flow.counts() && flow.pools.contains(name))
@@ -188,10 +188,10 @@ class BudgetPropertiesTest {
                 .count();
     }
 
-    private Claimant claimant() {
+    private Account account() {
         int kind = random.nextInt(10);
         String executable = kind < 5 ? "greedy" : "app-" + random.nextInt(4);
-        return new Claimant(
+        return new Account(
                 "host-" + random.nextInt(2), "user-" + random.nextInt(2), executable, "pid-" + random.nextInt(3));
     }
 
@@ -211,8 +211,8 @@ class BudgetPropertiesTest {
     private void release(NaiveBudget.Flow flow) {
         model.flows.remove(flow);
         closing.remove(flow);
-        assertThat(budget.release(leases.get(flow.number), now)).isEqualTo(Turn.NOTHING);
-        assertThat(budget.release(leases.get(flow.number), now)).as("twice").isEqualTo(Turn.NOTHING);
+        assertThat(budget.release(leases.get(flow.number), now)).isEqualTo(BudgetChange.NOTHING);
+        assertThat(budget.release(leases.get(flow.number), now)).as("twice").isEqualTo(BudgetChange.NOTHING);
     }
 
     private void spareOrRelease(NaiveBudget.Flow flow) {

@@ -32,11 +32,11 @@ class BudgetTest {
 
     /** A flow, and when it moved something last. */
     private final class Flow {
-        final Ask ask;
+        final LeaseRequest ask;
         long moved = now;
 
-        Flow(Claimant who, LimitClass limits, ImmutableList<ImmutableList<String>> ways) {
-            ask = new Ask(who, "192.0.2.1", limits, ways, now, () -> moved);
+        Flow(Account who, LimitClass limits, ImmutableList<ImmutableList<String>> ways) {
+            ask = new LeaseRequest(who, "192.0.2.1", limits, ways, now, () -> moved);
         }
 
         Admission answer() {
@@ -50,15 +50,15 @@ class BudgetTest {
         }
     }
 
-    private static Claimant app(String name) {
-        return new Claimant("host", "ann", name, name + "-1");
+    private static Account app(String name) {
+        return new Account("host", "ann", name, name + "-1");
     }
 
     private Flow flow(String app) {
         return flow(app(app));
     }
 
-    private Flow flow(Claimant who) {
+    private Flow flow(Account who) {
         return new Flow(who, AT_ONCE, ImmutableList.of(NARROW));
     }
 
@@ -66,7 +66,7 @@ class BudgetTest {
         return leases(count, app(app));
     }
 
-    private List<Lease> leases(int count, Claimant who) {
+    private List<Lease> leases(int count, Account who) {
         List<Lease> leases = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             leases.add(flow(who).lease());
@@ -106,9 +106,9 @@ class BudgetTest {
     @Test
     void manyProcessesOfAnExecutableHaveOneShare() {
         for (int i = 0; i < 8; i++) {
-            flow(new Claimant("host", "ann", "greedy", "pid-" + i)).lease();
+            flow(new Account("host", "ann", "greedy", "pid-" + i)).lease();
         }
-        Claimant another = new Claimant("host", "ann", "greedy", "pid-8");
+        Account another = new Account("host", "ann", "greedy", "pid-8");
         assertThat(shortage(flow(another).answer())).isEqualTo(new Shortage.Reserved("narrow"));
         assertThat(flow("modest").answer()).isInstanceOf(Admission.Granted.class);
     }
@@ -117,12 +117,12 @@ class BudgetTest {
     @Test
     void manyExecutablesOfAUserHaveOneShare() {
         for (int i = 0; i < 5; i++) {
-            flow(new Claimant("host", "ann", "copy-" + i, "pid-" + i)).lease();
+            flow(new Account("host", "ann", "copy-" + i, "pid-" + i)).lease();
         }
-        Claimant bob = new Claimant("host", "bob", "app", "pid-9");
+        Account bob = new Account("host", "bob", "app", "pid-9");
         leases(3, bob);
 
-        assertThat(shortage(flow(new Claimant("host", "ann", "copy-0", "pid-0")).answer()))
+        assertThat(shortage(flow(new Account("host", "ann", "copy-0", "pid-0")).answer()))
                 .isEqualTo(new Shortage.Reserved("narrow"));
         assertThat(flow(bob).answer()).isInstanceOf(Admission.Granted.class);
     }
@@ -131,7 +131,7 @@ class BudgetTest {
     @Test
     void whoHasNoMoreThanAnybodyElseIsWithinItsShare() {
         for (int i = 0; i < 10; i++) {
-            flow(new Claimant("host-1", "user-" + i, "app", "pid-" + i)).lease();
+            flow(new Account("host-1", "user-" + i, "app", "pid-" + i)).lease();
         }
         assertThat(narrow().inUse()).isEqualTo(10);
     }
@@ -204,14 +204,14 @@ class BudgetTest {
     void whoIsWithinItsShareWaitsForThoseWhoWereEvictedForIt() {
         leases(8, "greedy");
         leases(1, "modest");
-        leases(1, new Claimant("host", "bob", "modest", "1"));
+        leases(1, new Account("host", "bob", "modest", "1"));
         now += 10 * SECOND;
 
         Admission answer = flow("other").answer();
 
         assertThat(answer).isInstanceOf(Admission.Waiting.class);
         assertThat(answer.evicted()).hasSize(5);
-        Turn turn = budget.release(answer.evicted().getFirst(), now);
+        BudgetChange turn = budget.release(answer.evicted().getFirst(), now);
         assertThat(turn.served()).hasSize(1);
     }
 
@@ -244,7 +244,7 @@ class BudgetTest {
         assertThat(ticket.deadline()).isEqualTo(now + 3 * SECOND);
         assertThat(budget.waiting()).isEqualTo(1);
 
-        Turn turn = budget.release(leases.getFirst(), now);
+        BudgetChange turn = budget.release(leases.getFirst(), now);
 
         assertThat(turn.served()).hasSize(1);
         assertThat(turn.served().getFirst().ticket()).isSameAs(ticket);
@@ -302,7 +302,7 @@ class BudgetTest {
     void whoWaitsMostMakesRoomForWhoWaitsLess() {
         leases(8, "greedy");
         leases(1, "modest");
-        leases(1, new Claimant("host", "bob", "modest", "1"));
+        leases(1, new Account("host", "bob", "modest", "1"));
         ticket("greedy");
         ticket("greedy");
         Ticket last = ticket("greedy");
@@ -324,14 +324,14 @@ class BudgetTest {
     void roomIsMadeForThoseWhoWait() {
         leases(8, "greedy");
         leases(1, "modest");
-        leases(1, new Claimant("host", "bob", "modest", "1"));
+        leases(1, new Account("host", "bob", "modest", "1"));
         LimitClass long20 = new LimitClass("long", Caps.OPEN, false, Duration.ofSeconds(20));
         assertThat(new Flow(app("modest"), long20, ImmutableList.of(NARROW))
                         .answer()
                         .evicted())
                 .isEmpty();
 
-        Turn turn = budget.tick(now + 10 * SECOND);
+        BudgetChange turn = budget.tick(now + 10 * SECOND);
 
         assertThat(turn.evicted()).hasSize(5);
         assertThat(budget.release(turn.evicted().getFirst(), now + 10 * SECOND).served())
@@ -343,7 +343,7 @@ class BudgetTest {
         leases(8, "greedy");
         ticket("greedy");
         assertThat(budget.capacity("narrow", 20, now).served()).hasSize(1);
-        assertThat(budget.capacity("narrow", 4, now)).isEqualTo(Turn.NOTHING);
+        assertThat(budget.capacity("narrow", 4, now)).isEqualTo(BudgetChange.NOTHING);
         assertThat(shortage(flow("modest").answer())).isEqualTo(new Shortage.Full("narrow"));
     }
 
@@ -364,8 +364,8 @@ class BudgetTest {
 
         assertThat(shortage(flow.answer())).isEqualTo(new Shortage.Capped(scope, 2));
 
-        Ask another = new Ask(
-                new Claimant("host-2", "bob", "other", "pid-9"), "192.0.2.9", limits, flow.ask.ways(), now, () -> now);
+        LeaseRequest another = new LeaseRequest(
+                new Account("host-2", "bob", "other", "pid-9"), "192.0.2.9", limits, flow.ask.ways(), now, () -> now);
         assertThat(budget.ask(another, now)).isInstanceOf(Admission.Granted.class);
         assertThat(new Flow(app("app"), AT_ONCE, ImmutableList.of(WIDE)).answer())
                 .as("another class")

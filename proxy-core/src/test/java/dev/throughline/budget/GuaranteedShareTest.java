@@ -29,14 +29,14 @@ class GuaranteedShareTest {
             assertThat(ask(user("ann"))).isInstanceOf(Admission.Granted.class);
         }
         for (int i = 0; i < 20; i++) {
-            assertThat(ask(new Claimant("other", "user-" + i, "app", "1")).evicted())
+            assertThat(ask(new Account("other", "user-" + i, "app", "1")).evicted())
                     .isEmpty();
         }
         assertThat(transport()).isEqualTo(new PoolView("transport", 100, 100, 0, 80));
     }
 
-    private Admission ask(Claimant who) {
-        Admission answer = budget.ask(new Ask(who, "", AT_ONCE, ImmutableList.of(WAY), now, () -> now), now);
+    private Admission ask(Account who) {
+        Admission answer = budget.ask(new LeaseRequest(who, "", AT_ONCE, ImmutableList.of(WAY), now, () -> now), now);
         if (answer instanceof Admission.Granted(Lease lease, var first, var evicted)) {
             budget.activate(lease);
             open.add(lease);
@@ -44,23 +44,23 @@ class GuaranteedShareTest {
         return answer;
     }
 
-    private static Claimant user(String name) {
-        return new Claimant("host", name, "app", name + "-1");
+    private static Account user(String name) {
+        return new Account("host", name, "app", name + "-1");
     }
 
     private PoolView transport() {
         return budget.pools().getLast();
     }
 
-    private Turn release(Lease lease) {
+    private BudgetChange release(Lease lease) {
         open.remove(lease);
-        Turn turn = budget.release(lease, now);
+        BudgetChange turn = budget.release(lease, now);
         turn.served().forEach(served -> open.add(served.lease()));
         return turn;
     }
 
     /** Asks, and closes what gives its place up, until nothing is to be closed any more. */
-    private void flood(Claimant who) {
+    private void flood(Account who) {
         List<Lease> closing = new ArrayList<>(ask(who).evicted());
         while (!closing.isEmpty()) {
             closing.addAll(release(closing.removeFirst()).evicted());
@@ -84,7 +84,9 @@ class GuaranteedShareTest {
         assertThat(newest.isPreempted()).isTrue();
         budget.spare(newest);
         assertThat(transport().evicted()).as("it can't be spared").isOne();
-        assertThat(release(newest).served()).extracting(Turn.Served::ticket).containsExactly(carl.ticket());
+        assertThat(release(newest).served())
+                .extracting(BudgetChange.Served::ticket)
+                .containsExactly(carl.ticket());
     }
 
     @Test
@@ -92,7 +94,7 @@ class GuaranteedShareTest {
         Lease first = ask(user("carl")).evicted().getFirst();
         assertThat(ask(user("dora")).evicted()).isEmpty();
 
-        Turn turn = release(first);
+        BudgetChange turn = release(first);
 
         assertThat(turn.served()).hasSize(1);
         assertThat(turn.evicted()).as("for the other").hasSize(1);
@@ -104,7 +106,7 @@ class GuaranteedShareTest {
     @Tag("attack")
     void aFloodOfCopiesOfAProgramTakesNoMoreThanAShareOfTheReserve() {
         for (int i = 0; i < 200; i++) {
-            flood(new Claimant("host", "carl", "copy-" + i, "1"));
+            flood(new Account("host", "carl", "copy-" + i, "1"));
         }
         assertThat(places("host", "carl")).isEqualTo(5);
         assertThat(places("host", "ann")).isEqualTo(75);
@@ -114,7 +116,7 @@ class GuaranteedShareTest {
     @Tag("attack")
     void aFloodOfProcessesTakesNoMoreThanAShareOfTheReserve() {
         for (int i = 0; i < 200; i++) {
-            flood(new Claimant("host", "carl", "app", "fork-" + i));
+            flood(new Account("host", "carl", "app", "fork-" + i));
         }
         assertThat(places("host", "carl")).isEqualTo(5);
         assertThat(places("host", "ann")).isEqualTo(75);
@@ -123,7 +125,7 @@ class GuaranteedShareTest {
     /** Each of them is a place for a new program of ann's at most, which comes from ann's own. */
     @Test
     void anotherProgramOfTheLargestUserTakesFromThatUser() {
-        flood(new Claimant("host", "ann", "other-app", "1"));
+        flood(new Account("host", "ann", "other-app", "1"));
 
         assertThat(places("host", "ann")).isEqualTo(80);
         assertThat(open.getLast().ask().who().executable()).isEqualTo("other-app");
@@ -133,17 +135,17 @@ class GuaranteedShareTest {
     @Test
     void nobodyTakesFromOneThatHasAsMuch() {
         for (int i = 0; i < 30; i++) {
-            flood(new Claimant("host", "ann", "app", "fork-" + i));
+            flood(new Account("host", "ann", "app", "fork-" + i));
         }
         assertThat(places("host", "ann")).isEqualTo(80);
-        Admission another = ask(new Claimant("other", "user-0", "app", "2"));
+        Admission another = ask(new Account("other", "user-0", "app", "2"));
         assertThat(another).isInstanceOf(Admission.Refused.class);
     }
 
     @Test
     void nobodyGivesUpAPlaceForAFlowThatCannotHaveTheOthersItNeeds() {
         budget.pool("closed", 0, RULE);
-        Ask ask = new Ask(
+        LeaseRequest ask = new LeaseRequest(
                 user("carl"),
                 "",
                 AT_ONCE,
@@ -171,7 +173,7 @@ class GuaranteedShareTest {
     @Test
     void aFlowPassesToAnotherTransportBeforeAnybodyGivesUpAPlace() {
         budget.pool("free", 10, RULE);
-        Ask ask = new Ask(
+        LeaseRequest ask = new LeaseRequest(
                 user("carl"), "", AT_ONCE, ImmutableList.of(WAY, ImmutableList.of("hop", "free")), now, () -> now);
 
         Admission answer = budget.ask(ask, now);

@@ -23,12 +23,12 @@ final class NaiveBudget {
     /** A flow with a place in some pools. */
     static final class Flow {
         final long number;
-        final Claimant who;
+        final Account who;
         final ImmutableList<String> pools;
         State state = State.STARTING;
         long moved;
 
-        Flow(long number, Claimant who, ImmutableList<String> pools) {
+        Flow(long number, Account who, ImmutableList<String> pools) {
             this.number = number;
             this.who = who;
             this.pools = pools;
@@ -44,8 +44,8 @@ final class NaiveBudget {
     /** @param way that has a place, -1 for none */
     record Outcome(int way, @Nullable Shortage shortage, List<Long> evicted) {}
 
-    private static final List<Function<Claimant, String>> LEVELS =
-            List.of(Claimant::host, Claimant::user, Claimant::executable, Claimant::process);
+    private static final List<Function<Account, String>> LEVELS =
+            List.of(Account::host, Account::user, Account::executable, Account::process);
 
     /** Which of several that have the most gives up its place is nobody's rule. */
     private final Function<List<Flow>, Flow> chosen;
@@ -67,7 +67,7 @@ final class NaiveBudget {
                 .toList();
     }
 
-    Outcome ask(long number, Claimant who, List<ImmutableList<String>> ways, long now) {
+    Outcome ask(long number, Account who, List<ImmutableList<String>> ways, long now) {
         List<Long> evicted = new ArrayList<>();
         Outcome outcome = askOnce(number, who, ways, now);
         evicted.addAll(outcome.evicted);
@@ -82,7 +82,7 @@ final class NaiveBudget {
     }
 
     /** Whether flows were evicted that make room for one within its share. */
-    private boolean comes(long number, Claimant who, ImmutableList<String> way) {
+    private boolean comes(long number, Account who, ImmutableList<String> way) {
         Flow flow = new Flow(number, who, way);
         flows.add(flow);
         boolean comes =
@@ -94,7 +94,7 @@ final class NaiveBudget {
         return comes;
     }
 
-    private boolean hasRoomSoon(String pool, Claimant who) {
+    private boolean hasRoomSoon(String pool, Account who) {
         return objection(pool, who, counted(pool).size()).isEmpty();
     }
 
@@ -103,7 +103,7 @@ final class NaiveBudget {
     }
 
     /** The newest flow of another gives up its place, in each full pool of the first way where all pools have one for it then. */
-    private List<Long> preempt(long number, Claimant who, List<ImmutableList<String>> ways) {
+    private List<Long> preempt(long number, Account who, List<ImmutableList<String>> ways) {
         List<Long> evicted = new ArrayList<>();
         boolean comes = false;
         for (int way = 0; way < ways.size() && !comes; way++) {
@@ -128,10 +128,10 @@ final class NaiveBudget {
      * The flows that may have to give up a place: the newest of each of those with the most, on the first level where somebody has more than {@code who},
      * who has no more there than its share of the reserve.
      */
-    List<Flow> givers(String pool, Claimant who) {
+    List<Flow> givers(String pool, Account who) {
         List<Flow> group = counted(pool);
         for (int depth = 1; depth <= LEVELS.size(); depth++) {
-            Function<Claimant, String> level = LEVELS.get(depth - 1);
+            Function<Account, String> level = LEVELS.get(depth - 1);
             List<Flow> own = group.stream()
                     .filter(flow -> level.apply(flow.who).equals(level.apply(who)))
                     .toList();
@@ -150,7 +150,7 @@ final class NaiveBudget {
         if (depth > LEVELS.size()) {
             return List.of(group.getLast());
         }
-        Function<Claimant, String> level = LEVELS.get(depth - 1);
+        Function<Account, String> level = LEVELS.get(depth - 1);
         int most = most(group, level);
         return group.stream().collect(Collectors.groupingBy(flow -> level.apply(flow.who))).values().stream()
                 .filter(members -> members.size() == most)
@@ -158,14 +158,14 @@ final class NaiveBudget {
                 .toList();
     }
 
-    private static int most(List<Flow> group, Function<Claimant, String> level) {
+    private static int most(List<Flow> group, Function<Account, String> level) {
         return group.stream().collect(Collectors.groupingBy(flow -> level.apply(flow.who))).values().stream()
                 .mapToInt(List::size)
                 .max()
                 .orElse(0);
     }
 
-    private Outcome askOnce(long number, Claimant who, List<ImmutableList<String>> ways, long now) {
+    private Outcome askOnce(long number, Account who, List<ImmutableList<String>> ways, long now) {
         List<Long> evicted = new ArrayList<>();
         Shortage first = null;
         for (int way = 0; way < ways.size(); way++) {
@@ -214,11 +214,11 @@ final class NaiveBudget {
                 .min(Comparator.<Flow>comparingLong(flow -> flow.moved - now).thenComparingLong(flow -> flow.number));
     }
 
-    Optional<Shortage> objection(String name, Claimant who) {
+    Optional<Shortage> objection(String name, Account who) {
         return objection(name, who, inUse(name));
     }
 
-    private Optional<Shortage> objection(String name, Claimant who, int taken) {
+    private Optional<Shortage> objection(String name, Account who, int taken) {
         Pool pool = pools.get(name);
         if (taken > pool.capacity) {
             return Optional.of(new Shortage.Full(name));
@@ -230,16 +230,16 @@ final class NaiveBudget {
         return reserved ? Optional.of(new Shortage.Reserved(name)) : Optional.empty();
     }
 
-    boolean exceeds(String name, Claimant who, int places, boolean wholePlaces) {
+    boolean exceeds(String name, Account who, int places, boolean wholePlaces) {
         return exceeds(name, who, places, wholePlaces, 4);
     }
 
     /** Whether somebody has more than its share, found by going so many levels from the outside in. */
-    private boolean exceeds(String name, Claimant who, int places, boolean wholePlaces, int depth) {
+    private boolean exceeds(String name, Account who, int places, boolean wholePlaces, int depth) {
         List<Flow> group = counted(name);
         int part = places;
         for (int i = 0; i < depth; i++) {
-            Function<Claimant, String> level = LEVELS.get(i);
+            Function<Account, String> level = LEVELS.get(i);
             if (group.size() <= part) {
                 return false;
             }

@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 class SharedRoomTest {
     private final SharedRoom<String> room = new SharedRoom<>(10);
 
-    private static Claimant user(String name, String process) {
-        return new Claimant("host", name, "app", process);
+    private static Account user(String name, String process) {
+        return new Account("host", name, "app", process);
     }
 
     private void fill() {

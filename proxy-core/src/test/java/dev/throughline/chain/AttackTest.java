@@ -10,8 +10,8 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.PublicKey;
-import dev.throughline.key.SecretKey;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
@@ -952,12 +952,13 @@ class AttackTest {
         @Test
         void byTakingAnOpenDetailForItsCommitment() {
             captured.detail(3).set(1, "ada lovelace!".getBytes(StandardCharsets.US_ASCII));
-            Forge.DetailForge person = forged.detail(3);
-            person.form = 1;
-            person.closedPayload = new byte[32];
-            System.arraycopy(captured.detail(3).salt, 0, person.closedPayload, 0, 16);
-            System.arraycopy(Bytes.ofHex("01000d").toByteArray(), 0, person.closedPayload, 16, 3);
-            System.arraycopy("ada lovelace!".getBytes(StandardCharsets.US_ASCII), 0, person.closedPayload, 19, 13);
+            Forge.DetailForge processContext = forged.detail(3);
+            processContext.form = 1;
+            processContext.closedPayload = new byte[32];
+            System.arraycopy(captured.detail(3).salt, 0, processContext.closedPayload, 0, 16);
+            System.arraycopy(Bytes.ofHex("01000d").toByteArray(), 0, processContext.closedPayload, 16, 3);
+            System.arraycopy(
+                    "ada lovelace!".getBytes(StandardCharsets.US_ASCII), 0, processContext.closedPayload, 19, 13);
             keepSignatures(forged, captured);
             assertRejected(RejectReason.BAD_SIGNATURE, forged);
         }
@@ -1068,7 +1069,7 @@ class AttackTest {
 
     /** The text of a key as it stands in the trust file. */
     private static String lineOf(String label) {
-        SecretKey key = Scene.key(label);
+        PrivateKey key = Scene.key(label);
         return key.publicKey().toText();
     }
 }

@@ -185,12 +185,12 @@ class BridgeVectorTest {
         return switch (answer) {
             case BridgeAnswer.Connected connected -> "connected";
             case BridgeAnswer.Failed failed -> "failed " + failed.reason();
-            case BridgeAnswer.News.Waiting waiting -> "waiting " + waiting.reason();
-            case BridgeAnswer.News.Limits(long capacity, long inUse, long waiting) ->
+            case BridgeAnswer.AgentNotice.Waiting waiting -> "waiting " + waiting.reason();
+            case BridgeAnswer.AgentNotice.Limits(long capacity, long inUse, long waiting) ->
                 "limits " + inUse + " of " + capacity + ", " + waiting + " wait";
-            case BridgeAnswer.News.Carried carried -> "carried";
-            case BridgeAnswer.News.Addresses(Tuple connection) -> "addresses " + connection;
-            case BridgeAnswer.News.Unknown news -> "news " + news.code();
+            case BridgeAnswer.AgentNotice.Carried carried -> "carried";
+            case BridgeAnswer.AgentNotice.Addresses(Tuple connection) -> "addresses " + connection;
+            case BridgeAnswer.AgentNotice.Unknown news -> "news " + news.code();
         };
     }
 }

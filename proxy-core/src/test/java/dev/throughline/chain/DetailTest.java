@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import org.junit.jupiter.api.Test;
 
 /** Details can be closed, never changed. */
@@ -24,8 +24,8 @@ class DetailTest {
                 verified(vault.receive(forge.bytes())).originator().identity();
 
         assertThat(who.code()).isEqualTo(Code.UNKNOWN);
-        assertThat(who.placement()).isEqualTo(Scene.curl().placement());
-        assertThat(who.person()).isEqualTo(Person.UNKNOWN);
+        assertThat(who.workload()).isEqualTo(Scene.curl().workload());
+        assertThat(who.processContext()).isEqualTo(ProcessContext.UNKNOWN);
         assertThat(who.process()).isEqualTo(Scene.curl().process());
     }
 
@@ -33,7 +33,7 @@ class DetailTest {
     void allDetailsMayBeClosed() {
         forge.details.forEach(Forge.DetailForge::close);
         Verification.Verified verified = verified(vault.receive(forge.bytes()));
-        assertThat(verified.originator().identity().placement()).isEqualTo(Placement.UNKNOWN);
+        assertThat(verified.originator().identity().workload()).isEqualTo(Workload.UNKNOWN);
         assertThat(verified.chain().origin().details()).allMatch(Detail.Closed.class::isInstance);
         assertThat(verified.chain().origin().details()).extracting(Detail::kind).containsExactly(Detail.Kind.values());
     }

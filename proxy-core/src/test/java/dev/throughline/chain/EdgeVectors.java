@@ -4,7 +4,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Tlv;
 import dev.throughline.key.Ed25519Arithmetic;
 import dev.throughline.key.Ed25519Arithmetic.Point;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -284,7 +284,7 @@ final class EdgeVectors {
     }
 
     private static void withR(VectorCatalogue.Draft d, byte[] encodedR, BigInteger r) {
-        SecretKey gateway = Scene.key("gateway");
+        PrivateKey gateway = Scene.key("gateway");
         BigInteger secret = Ed25519Arithmetic.scalar(gateway);
         UnaryOperator<byte[]> signing = message -> Ed25519Arithmetic.signature(
                 encodedR, r, secret, gateway.publicKey().bytes().toByteArray(), message);

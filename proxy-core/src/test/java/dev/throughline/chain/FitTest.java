@@ -12,10 +12,10 @@ import dev.throughline.originator.ExecutableState;
 import dev.throughline.originator.FileId;
 import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -34,7 +34,7 @@ class FitTest {
     private final Scene.Receiver vault = new Scene.Receiver().socket(Scene.outgoing(0, false));
 
     /** A flow whose details have 16 bytes of salt and this many more. */
-    private UnsignedChain chain(int code, int placement, int person) {
+    private UnsignedChain chain(int code, int workload, int processContext) {
         ProcessIdentity curl = Scene.curl();
         ProcessIdentity who = new ProcessIdentity(
                 curl.evidence(),
@@ -42,8 +42,8 @@ class FitTest {
                 curl.process(),
                 curl.credentials(),
                 new Code(Optional.of("c".repeat(code - 3)), Optional.empty(), Optional.empty()),
-                new Placement(Optional.empty(), Optional.of("p".repeat(placement - 3))),
-                new Person(Optional.of("u".repeat(person - 3))));
+                new Workload(Optional.empty(), Optional.of("p".repeat(workload - 3))),
+                new ProcessContext(Optional.of("u".repeat(processContext - 3))));
         Originator one = Scene.originator(false);
         Originator originator = new Originator(one.host(), one.flow(), one.observedAt(), one.tuple(), one.wayIn(), who);
         return laptop.originate(originator, Scene.draft(0, "vault", false));
@@ -136,17 +136,17 @@ class FitTest {
         String unit = "cri-containerd-" + id + ".scope";
         String slice =
                 "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + pod.replace('-', '_') + ".slice/";
-        Placement inPod = new Placement(Optional.of(Scene.BOOT_ID), Optional.of(slice + unit))
+        Workload inPod = new Workload(Optional.of(Scene.BOOT_ID), Optional.of(slice + unit))
                 .withUnit(unit)
                 .withContainer(id, Optional.of(UUID.fromString(pod)));
-        Placement service = new Placement(Optional.of(Scene.BOOT_ID), Optional.of("/system.slice/nginx.service"))
+        Workload service = new Workload(Optional.of(Scene.BOOT_ID), Optional.of("/system.slice/nginx.service"))
                 .withUnit("nginx.service");
 
         assertThat(closedAtTheThirdHop(service)).isEmpty();
         assertThat(closedAtTheThirdHop(inPod)).containsExactly(Detail.Kind.PLACEMENT);
     }
 
-    private static List<Detail.Kind> closedAtTheThirdHop(Placement placement) {
+    private static List<Detail.Kind> closedAtTheThirdHop(Workload workload) {
         ProcessIdentity curl = Scene.curl();
         ProcessIdentity who = new ProcessIdentity(
                 curl.evidence(),
@@ -154,8 +154,8 @@ class FitTest {
                 curl.process(),
                 curl.credentials(),
                 curl.code().withFile(new FileId(253, 1, 4711), Optional.of(ExecutableState.REPLACED)),
-                placement.withNamespaces(new Namespaces(OptionalLong.of(4026531840L), OptionalLong.of(4026531836L))),
-                curl.person()
+                workload.withNamespaces(new Namespaces(OptionalLong.of(4026531840L), OptionalLong.of(4026531836L))),
+                curl.processContext()
                         .withParent(new ProcessId(4240, 1024))
                         .withCommandLineHash(Scene.EXECUTABLE_SHA256)
                         .withAudit(new Audit(OptionalLong.of(1000), OptionalLong.of(7), Optional.empty())));
@@ -190,7 +190,7 @@ class FitTest {
         UnsignedChain smaller = fits(chain, atMost(size(chain) - 1));
         Originator who =
                 verified(vault.receive(Scene.header(laptop.sign(smaller)))).originator();
-        assertThat(who.identity().placement()).isEqualTo(Placement.UNKNOWN);
+        assertThat(who.identity().workload()).isEqualTo(Workload.UNKNOWN);
         assertThat(who.identity().code().executable()).contains("c".repeat(37));
         assertThat(who.identity().process()).isEqualTo(Scene.curl().process());
     }
@@ -213,7 +213,7 @@ class FitTest {
         assertThat(Scene.header(signed.get(1)).toHex()).doesNotContain(secret.toHex());
         Verification.Verified verified = verified(vault.receive(Scene.header(signed.get(1))));
         assertThat(verified.originator().identity().code().equals(Code.UNKNOWN)).isEqualTo(kind == Detail.Kind.CODE);
-        assertThat(verified.originator().identity().person().equals(Person.UNKNOWN))
+        assertThat(verified.originator().identity().processContext().equals(ProcessContext.UNKNOWN))
                 .isEqualTo(kind == Detail.Kind.PERSON);
     }
 
@@ -232,9 +232,9 @@ class FitTest {
                         new Scene.Receiver().socket(Scene.outgoing(1, false)).receive(Scene.header(signer.sign(chain))))
                 .originator();
 
-        assertThat(atVault.identity().person()).isEqualTo(Person.UNKNOWN);
+        assertThat(atVault.identity().processContext()).isEqualTo(ProcessContext.UNKNOWN);
         assertThat(atVault.identity().code()).isEqualTo(Code.UNKNOWN);
-        assertThat(atVault.identity().placement()).isEqualTo(Scene.curl().placement());
+        assertThat(atVault.identity().workload()).isEqualTo(Scene.curl().workload());
     }
 
     @Test

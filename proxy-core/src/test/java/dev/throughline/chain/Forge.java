@@ -2,10 +2,10 @@ package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.KeyId;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.SigningKey;
 import dev.throughline.originator.HopId;
 import java.net.InetSocketAddress;
@@ -251,7 +251,7 @@ final class Forge {
     static final class LinkForge {
         int index;
         Integer flags;
-        SecretKey signer;
+        PrivateKey signer;
         SigningKey forger;
         HopId hop;
         KeyId keyId;
@@ -370,7 +370,7 @@ final class Forge {
     }
 
     static byte[] tupleField(Tuple tuple) {
-        Transport transport = tuple.transport();
+        TransportProtocol transport = tuple.transport();
         return buffer(1 + transport.addressBytes())
                 .put((byte) transport.code())
                 .put(tuple.encode())

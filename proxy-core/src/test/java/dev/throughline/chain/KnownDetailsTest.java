@@ -23,7 +23,7 @@ class KnownDetailsTest {
     }
 
     private static byte[] travelling(Forge forge) {
-        Sink out = new Sink(DetailSection.size(origin(forge).details()));
+        ByteWriter out = new ByteWriter(DetailSection.size(origin(forge).details()));
         DetailSection.write(origin(forge).details(), out);
         return out.toBytes().toByteArray();
     }
@@ -31,8 +31,8 @@ class KnownDetailsTest {
     /** The same section each time, if it was remembered. */
     @SuppressWarnings("ReferenceEquality") // the same, not only equal: it was not read twice
     private boolean isKnown(byte[] section) throws WireException {
-        DetailSection once = known.read(new Cursor(Bytes.copyOf(section)));
-        DetailSection again = known.read(new Cursor(Bytes.copyOf(section)));
+        DetailSection once = known.read(new ByteReader(Bytes.copyOf(section)));
+        DetailSection again = known.read(new ByteReader(Bytes.copyOf(section)));
         return once == again;
     }
 
@@ -85,10 +85,10 @@ class KnownDetailsTest {
 
     private static String said(byte[] section, KnownDetails memory) {
         try {
-            DetailSection read = memory.read(new Cursor(Bytes.copyOf(section)));
+            DetailSection read = memory.read(new ByteReader(Bytes.copyOf(section)));
             List<Object> commitments = new ArrayList<>();
             read.details().forEach(detail -> commitments.add(detail.commitment()));
-            return read.code() + " " + read.placement() + " " + read.person() + " " + commitments;
+            return read.code() + " " + read.workload() + " " + read.processContext() + " " + commitments;
         } catch (WireException e) {
             return e.offset() + ": " + e.problem();
         }
@@ -104,10 +104,10 @@ class KnownDetailsTest {
         one.remember(origin(first));
         one.remember(origin(second));
 
-        assertThat(one.read(new Cursor(Bytes.copyOf(travelling(first)))).person())
-                .isEqualTo(Scene.curl().person());
-        assertThat(one.read(new Cursor(Bytes.copyOf(travelling(second))))
-                        .person()
+        assertThat(one.read(new ByteReader(Bytes.copyOf(travelling(first)))).processContext())
+                .isEqualTo(Scene.curl().processContext());
+        assertThat(one.read(new ByteReader(Bytes.copyOf(travelling(second))))
+                        .processContext()
                         .userName())
                 .contains("eve");
     }

@@ -27,7 +27,7 @@ class ProofTest {
                 assertThat(proof.root(Bytes.copyOf(leaves.get(leaf))))
                         .as("leaf %s of %s", leaf, size)
                         .isEqualTo(Bytes.copyOf(Rfc6962.root(leaves)));
-                assertThat(Proof.read(new Cursor(encoded(proof)))).isEqualTo(proof);
+                assertThat(Proof.read(new ByteReader(encoded(proof)))).isEqualTo(proof);
             }
         }
     }
@@ -53,7 +53,7 @@ class ProofTest {
     void theLargestTreeIsReadToo() throws Exception {
         assertThat(Proof.pathLength(65535, 0)).isEqualTo(16);
         Proof proof = proof(65535, 65534, leaves(Proof.pathLength(65535, 65534)));
-        assertThat(Proof.read(new Cursor(encoded(proof)))).isEqualTo(proof);
+        assertThat(Proof.read(new ByteReader(encoded(proof)))).isEqualTo(proof);
     }
 
     @ParameterizedTest
@@ -79,7 +79,8 @@ class ProofTest {
     @ValueSource(ints = {0, 1, 4, 5, 68, 70, 100, 102})
     void aProofEndsWhereItsLengthSays(int length) {
         byte[] bytes = Arrays.copyOf(encoded(proof(1, 0, List.of())).toByteArray(), length);
-        assertThatThrownBy(() -> Proof.read(new Cursor(Bytes.copyOf(bytes)))).isInstanceOf(WireException.class);
+        assertThatThrownBy(() -> Proof.read(new ByteReader(Bytes.copyOf(bytes))))
+                .isInstanceOf(WireException.class);
     }
 
     @ParameterizedTest
@@ -92,13 +93,13 @@ class ProofTest {
     }
 
     private static void assertUnreadable(Proof proof, int offset) {
-        assertThatThrownBy(() -> Proof.read(new Cursor(encoded(proof))))
+        assertThatThrownBy(() -> Proof.read(new ByteReader(encoded(proof))))
                 .isInstanceOfSatisfying(
                         WireException.class, e -> assertThat(e.offset()).isEqualTo(offset));
     }
 
     private static Bytes encoded(Proof proof) {
-        Sink out = new Sink(Proof.size(proof.path().size()));
+        ByteWriter out = new ByteWriter(Proof.size(proof.path().size()));
         proof.writeTo(out);
         return out.toBytes();
     }

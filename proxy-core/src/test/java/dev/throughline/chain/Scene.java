@@ -10,7 +10,7 @@ import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.Algorithm;
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
@@ -18,13 +18,13 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -82,10 +82,10 @@ final class Scene {
     private Scene() {}
 
     /** The key that is called so here; the part before a blank is the name of its hop. */
-    static SecretKey key(String label) {
+    static PrivateKey key(String label) {
         int blank = label.indexOf(' ');
         try {
-            return SecretKey.generate(
+            return PrivateKey.generate(
                     blank < 0 ? label : label.substring(0, blank),
                     label.endsWith("(P-256)") ? Algorithm.P256 : Algorithm.ED25519,
                     new FixedRandom("key " + label));
@@ -129,7 +129,7 @@ final class Scene {
     }
 
     static Originator originator(boolean ipv6) {
-        return new Originator(HOST, FLOW, OBSERVED, flow(ipv6), Way.REDIRECT, curl());
+        return new Originator(HOST, FLOW, OBSERVED, flow(ipv6), InterceptionMethod.REDIRECT, curl());
     }
 
     static ProcessIdentity curl() {
@@ -139,8 +139,8 @@ final class Scene {
                 Optional.of(new ProcessId(4242, 987654)),
                 Optional.of(new Credentials(1000, 1000, 100)),
                 new Code(Optional.of("/usr/bin/curl"), Optional.of(EXECUTABLE_SHA256), Optional.of("curl")),
-                new Placement(Optional.of(BOOT_ID), Optional.of("/user.slice/user-1000.slice")),
-                new Person(Optional.of("ada")));
+                new Workload(Optional.of(BOOT_ID), Optional.of("/user.slice/user-1000.slice")),
+                new ProcessContext(Optional.of("ada")));
     }
 
     /** What hop {@code i} knows when it passes the flow to {@code audience}. */
@@ -149,8 +149,8 @@ final class Scene {
                 HopId.of(audience),
                 issuedAt(i),
                 TTL,
-                i == 0 ? Way.REDIRECT : Way.SOCKET,
-                Way.SOCKET,
+                i == 0 ? InterceptionMethod.REDIRECT : InterceptionMethod.SOCKET,
+                InterceptionMethod.SOCKET,
                 Optional.of(i == 0 ? flow(ipv6).source() : outgoing(i - 1, ipv6).source()),
                 outgoing(i, ipv6));
     }

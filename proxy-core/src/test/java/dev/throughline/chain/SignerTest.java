@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.key.DeviceKey;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.SigningKey;
 import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Audit;
@@ -14,13 +14,13 @@ import dev.throughline.originator.Code;
 import dev.throughline.originator.ExecutableState;
 import dev.throughline.originator.FileId;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
@@ -56,7 +56,7 @@ class SignerTest {
     /** The interface that signs is all that a signer needs: the secret can be where no program reads it. */
     @Test
     void aKeyInADeviceSignsAsOneInAFile() {
-        SecretKey inDevice = Scene.key("laptop (P-256)");
+        PrivateKey inDevice = Scene.key("laptop (P-256)");
         SigningKey device = DeviceKey.of(inDevice.publicKey(), DeviceKey.Answer.RAW, inDevice::sign);
         Signer signer = new Signer(device, new FixedRandom("salts"));
         Chain chain = signer.sign(signer.originate(Scene.originator(false), Scene.draft(0, "vault", false)));
@@ -128,7 +128,12 @@ class SignerTest {
     @Test
     void refusesAProcessBehindAnUnsignedProxyHeader() {
         Originator contradiction = new Originator(
-                Scene.HOST, Scene.FLOW, Scene.OBSERVED, Scene.flow(false), Way.PROXY_HEADER, Scene.curl());
+                Scene.HOST,
+                Scene.FLOW,
+                Scene.OBSERVED,
+                Scene.flow(false),
+                InterceptionMethod.PROXY_HEADER,
+                Scene.curl());
 
         assertThatThrownBy(() -> originate(contradiction))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -166,11 +171,11 @@ class SignerTest {
                 curl.code()
                         .withFile(file, Optional.of(ExecutableState.REPLACED))
                         .withSignature(signature),
-                curl.placement()
+                curl.workload()
                         .withUnit("docker.service")
                         .withContainer("c0", Optional.of(pod))
                         .withNamespaces(namespaces),
-                curl.person()
+                curl.processContext()
                         .withParent(new ProcessId(1, ProcessId.START_NOT_KNOWN))
                         .withCommandLineHash(Scene.EXECUTABLE_SHA256)
                         .withAudit(audit));
@@ -184,15 +189,15 @@ class SignerTest {
         assertThat(who.code().file()).contains(file);
         assertThat(who.code().state()).contains(ExecutableState.REPLACED);
         assertThat(who.code().signature()).isEqualTo(signature);
-        assertThat(who.placement().cgroup()).isEqualTo(curl.placement().cgroup());
-        assertThat(who.placement().unit()).contains("docker.service");
-        assertThat(who.placement().container()).contains("c0");
-        assertThat(who.placement().pod()).contains(pod);
-        assertThat(who.placement().namespaces()).isEqualTo(namespaces);
-        assertThat(who.person().userName()).contains("ada");
-        assertThat(who.person().parent().orElseThrow().knownStart()).isEmpty();
-        assertThat(who.person().commandLineHash()).contains(Scene.EXECUTABLE_SHA256);
-        assertThat(who.person().audit()).isEqualTo(audit);
+        assertThat(who.workload().cgroup()).isEqualTo(curl.workload().cgroup());
+        assertThat(who.workload().unit()).contains("docker.service");
+        assertThat(who.workload().container()).contains("c0");
+        assertThat(who.workload().pod()).contains(pod);
+        assertThat(who.workload().namespaces()).isEqualTo(namespaces);
+        assertThat(who.processContext().userName()).contains("ada");
+        assertThat(who.processContext().parent().orElseThrow().knownStart()).isEmpty();
+        assertThat(who.processContext().commandLineHash()).contains(Scene.EXECUTABLE_SHA256);
+        assertThat(who.processContext().audit()).isEqualTo(audit);
     }
 
     /** It would be signed, and then refused by every receiver. */
@@ -203,8 +208,8 @@ class SignerTest {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new AppleSignature(Optional.empty(), Optional.empty(), odd))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> new Placement(odd, Optional.empty())).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> Person.UNKNOWN.withCommandLineHash(odd.orElseThrow()))
+        assertThatThrownBy(() -> new Workload(odd, Optional.empty())).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> ProcessContext.UNKNOWN.withCommandLineHash(odd.orElseThrow()))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Audit(OptionalLong.empty(), OptionalLong.empty(), odd))
                 .isInstanceOf(IllegalArgumentException.class);
@@ -230,12 +235,13 @@ class SignerTest {
                 curl.process(),
                 curl.credentials(),
                 code,
-                new Placement(Optional.of(Scene.BOOT_ID), Optional.empty()),
-                new Person(Optional.of(user))));
+                new Workload(Optional.of(Scene.BOOT_ID), Optional.empty()),
+                new ProcessContext(Optional.of(user))));
     }
 
     private static Originator of(ProcessIdentity who) {
-        return new Originator(Scene.HOST, Scene.FLOW, Scene.OBSERVED, Scene.flow(false), Way.REDIRECT, who);
+        return new Originator(
+                Scene.HOST, Scene.FLOW, Scene.OBSERVED, Scene.flow(false), InterceptionMethod.REDIRECT, who);
     }
 
     private static Chain originate(Originator originator) {

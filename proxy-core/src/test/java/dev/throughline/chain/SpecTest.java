@@ -6,11 +6,11 @@ import com.google.common.base.Splitter;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ExecutableState;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.PlainText;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -63,8 +63,9 @@ class SpecTest {
                 .containsExactlyElementsOf(
                         Stream.of(Evidence.values()).map(Evidence::meaning).toList());
         assertThat(codes("### Ways"))
-                .containsExactlyElementsOf(
-                        Stream.of(Way.values()).map(w -> w.code() + " " + w).toList());
+                .containsExactlyElementsOf(Stream.of(InterceptionMethod.values())
+                        .map(w -> w.code() + " " + w)
+                        .toList());
         assertThat(codes("### Systems"))
                 .containsExactlyElementsOf(Stream.of(OperatingSystem.values())
                         .map(s -> s.code() + " " + s)

@@ -8,11 +8,11 @@ import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.HopId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -119,7 +119,7 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
     }
 
     /** Adds what is known of a process. */
-    static void process(List<String> parts, ProcessIdentity who, Way wayIn) {
+    static void process(List<String> parts, ProcessIdentity who, InterceptionMethod wayIn) {
         parts.add(who.evidence() + " by " + wayIn + " on " + who.system());
         who.process()
                 .ifPresent(p -> parts.add("pid " + p.unsignedPid() + " of " + Long.toUnsignedString(p.startTime())));
@@ -127,8 +127,8 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
                 .ifPresent(c -> parts.add(
                         "uid " + c.unsignedUid() + " as " + c.unsignedEffectiveUid() + " gid " + c.unsignedGid()));
         code(parts, who.code());
-        placement(parts, who.placement());
-        person(parts, who.person());
+        workload(parts, who.workload());
+        processContext(parts, who.processContext());
     }
 
     private static void code(List<String> parts, Code code) {
@@ -143,26 +143,27 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         code.script().ifPresent(script -> parts.add("script " + script));
     }
 
-    private static void placement(List<String> parts, Placement placement) {
-        placement.bootId().ifPresent(boot -> parts.add("boot " + boot));
-        placement.cgroup().ifPresent(cgroup -> parts.add("cgroup " + cgroup));
-        placement.unit().ifPresent(unit -> parts.add("unit " + unit));
-        placement.container().ifPresent(id -> parts.add("container " + id));
-        placement.pod().ifPresent(pod -> parts.add("pod " + pod));
-        placement.namespaces().network().ifPresent(inode -> parts.add("network " + Long.toUnsignedString(inode)));
-        placement.namespaces().pid().ifPresent(inode -> parts.add("pids " + Long.toUnsignedString(inode)));
+    private static void workload(List<String> parts, Workload workload) {
+        workload.bootId().ifPresent(boot -> parts.add("boot " + boot));
+        workload.cgroup().ifPresent(cgroup -> parts.add("cgroup " + cgroup));
+        workload.unit().ifPresent(unit -> parts.add("unit " + unit));
+        workload.container().ifPresent(id -> parts.add("container " + id));
+        workload.pod().ifPresent(pod -> parts.add("pod " + pod));
+        workload.namespaces().network().ifPresent(inode -> parts.add("network " + Long.toUnsignedString(inode)));
+        workload.namespaces().pid().ifPresent(inode -> parts.add("pids " + Long.toUnsignedString(inode)));
     }
 
-    private static void person(List<String> parts, Person person) {
-        person.userName().ifPresent(user -> parts.add("user " + user));
-        person.audit().session().ifPresent(session -> parts.add("audit-session " + session));
-        person.parent()
+    private static void processContext(List<String> parts, ProcessContext processContext) {
+        processContext.userName().ifPresent(user -> parts.add("user " + user));
+        processContext.audit().session().ifPresent(session -> parts.add("audit-session " + session));
+        processContext
+                .parent()
                 .ifPresent(p -> parts.add("parent " + p.unsignedPid() + " of " + Long.toUnsignedString(p.startTime())));
-        person.audit().token().ifPresent(token -> parts.add("token " + token));
-        person.commandLineHash().ifPresent(hash -> parts.add("command-line " + hash));
-        person.audit().user().ifPresent(user -> parts.add("audit-user " + user));
-        person.parentExecutable().ifPresent(path -> parts.add("parent-path " + path));
-        person.parentSha256().ifPresent(hash -> parts.add("parent-hash " + hash));
+        processContext.audit().token().ifPresent(token -> parts.add("token " + token));
+        processContext.commandLineHash().ifPresent(hash -> parts.add("command-line " + hash));
+        processContext.audit().user().ifPresent(user -> parts.add("audit-user " + user));
+        processContext.parentExecutable().ifPresent(path -> parts.add("parent-path " + path));
+        processContext.parentSha256().ifPresent(hash -> parts.add("parent-hash " + hash));
     }
 
     private static Tuple tuple(String text) {

@@ -9,7 +9,7 @@ import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tlv;
 import dev.throughline.key.KeyId;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -77,7 +77,7 @@ class VectorTest {
         }
         Header header = Scene.complete(vector.bytes());
         CaptureCheck capture = Verifier.verifyCapture(header, vector.trust(), ChainTlv.STANDARD, Scene.SKEW);
-        assertThat(Vector.says(CaptureTest.genuine(capture).originator()))
+        assertThat(Vector.says(CaptureRuleTest.genuine(capture).originator()))
                 .isEqualTo(vector.setting("says").orElseThrow());
     }
 
@@ -85,10 +85,10 @@ class VectorTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("verified")
     void isSignedAgainAsItIs(String name) throws Exception {
-        Map<KeyId, SecretKey> secrets = new HashMap<>();
+        Map<KeyId, PrivateKey> secrets = new HashMap<>();
         for (String line : Files.readAllLines(Vector.DIRECTORY.resolve("scene.secrets"))) {
             if (!line.startsWith("#")) {
-                SecretKey key = SecretKey.parse(line);
+                PrivateKey key = PrivateKey.parse(line);
                 secrets.put(key.publicKey().id(), key);
             }
         }
@@ -96,7 +96,7 @@ class VectorTest {
         Chain chain = ((ChainRead.Found) ChainTlv.STANDARD.read(header)).chain();
         for (int i = 0; i < chain.links().size(); i++) {
             SignedLink link = chain.links().get(i);
-            SecretKey key = secrets.get(link.link().key());
+            PrivateKey key = secrets.get(link.link().key());
             Bytes root = link.proof().root(chain.digests().get(i));
             byte[] message = Digests.rootMessage(
                     key.publicKey().algorithm(),

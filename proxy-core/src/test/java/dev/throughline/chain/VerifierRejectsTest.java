@@ -4,7 +4,7 @@ import static dev.throughline.chain.RejectReason.*;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.header.Tuple;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.originator.HopId;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -203,7 +203,7 @@ class VerifierRejectsTest {
 
     @Test
     void aSignatureForAnotherKeyOfTheSameHop() {
-        SecretKey other = Scene.key("laptop (hop)");
+        PrivateKey other = Scene.key("laptop (hop)");
         forge.link(0).forger = other;
         assertRejected(BAD_SIGNATURE, 0);
     }

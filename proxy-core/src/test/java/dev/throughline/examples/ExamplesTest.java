@@ -3,7 +3,7 @@ package dev.throughline.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.chain.Verifier;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.Trust;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -53,7 +53,7 @@ class ExamplesTest {
 
     @Test
     void verifyBelievesWhatSignSigned(@TempDir Path directory) throws Exception {
-        SecretKey key = SecretKey.generate("laptop", new SecureRandom());
+        PrivateKey key = PrivateKey.generate("laptop", new SecureRandom());
         Trust trust = Trust.parse("trust", key.publicKey().toText() + " origin=laptop");
 
         assertThat(signAndVerify(key, trust, directory)).isEqualTo("verified: 192.0.2.10:40000 -> 198.51.100.80:443");
@@ -61,7 +61,7 @@ class ExamplesTest {
 
     @Test
     void verifyDoesNotBelieveAStranger(@TempDir Path directory) throws Exception {
-        SecretKey key = SecretKey.generate("laptop", new SecureRandom());
+        PrivateKey key = PrivateKey.generate("laptop", new SecureRandom());
 
         assertThat(signAndVerify(key, Trust.NOBODY, directory)).startsWith("rejected: unknown-key");
     }
@@ -79,7 +79,7 @@ class ExamplesTest {
         assertThat(Files.readString(Path.of("README.md"))).contains("```java\n" + shown + "```\n");
     }
 
-    private static String signAndVerify(SecretKey key, Trust trust, Path directory) throws Exception {
+    private static String signAndVerify(PrivateKey key, Trust trust, Path directory) throws Exception {
         Path file = Files.writeString(directory.resolve("laptop.key"), key.toSecretText());
         Verifier verifier = VerifyHeader.verifier("vault", trust);
         awaitNextMilli();

@@ -6,15 +6,15 @@ import dev.throughline.chain.LinkDraft;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.header.Tuple;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -32,7 +32,7 @@ public final class SignHeader {
     private SignHeader() {}
 
     public static void main(String[] args) throws Exception {
-        SecretKey key = SecretKey.parse(Files.readString(Path.of(args[0])));
+        PrivateKey key = PrivateKey.parse(Files.readString(Path.of(args[0])));
         Tuple flow = Tuple.tcp(new InetSocketAddress("192.0.2.10", 40000), new InetSocketAddress("198.51.100.80", 443));
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), Integer.parseInt(args[1]))) {
             send(socket, flow, key);
@@ -40,17 +40,17 @@ public final class SignHeader {
     }
 
     // @start region="example"
-    static void send(Socket socket, Tuple flow, SecretKey key) throws IOException {
+    static void send(Socket socket, Tuple flow, PrivateKey key) throws IOException {
         Instant now = Instant.now();
         FlowId id = new FlowId(RANDOM.nextLong(), RANDOM.nextLong());
         ProcessIdentity who = ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX);
-        Originator originator = new Originator(HostId.of("laptop"), id, now, flow, Way.SOCKET, who);
+        Originator originator = new Originator(HostId.of("laptop"), id, now, flow, InterceptionMethod.SOCKET, who);
         LinkDraft link = new LinkDraft(
                 HopId.of("vault"),
                 now,
                 VerifierSettings.DEFAULT_TTL,
-                Way.SOCKET,
-                Way.SOCKET,
+                InterceptionMethod.SOCKET,
+                InterceptionMethod.SOCKET,
                 Optional.of(flow.source()),
                 ends(socket));
         Signer signer = new Signer(key, RANDOM);

@@ -32,7 +32,7 @@ class HeaderReaderTest {
 
     @ParameterizedTest
     @CsvSource({"11, TCP4", "12, UDP4"})
-    void theFamilyByteNamesTheTransportOverIpv4(String family, Transport transport) {
+    void theFamilyByteNamesTheTransportOverIpv4(String family, TransportProtocol transport) {
         assertThat(complete(TCP4.replace("21 11", "21 " + family))
                         .tuple()
                         .orElseThrow()
@@ -42,7 +42,7 @@ class HeaderReaderTest {
 
     @ParameterizedTest
     @CsvSource({"21, TCP6", "22, UDP6"})
-    void theFamilyByteNamesTheTransportOverIpv6(String family, Transport transport) {
+    void theFamilyByteNamesTheTransportOverIpv6(String family, TransportProtocol transport) {
         Tuple tuple = complete(TCP6.replace("21 21", "21 " + family)).tuple().orElseThrow();
         assertThat(tuple.transport()).isEqualTo(transport);
         assertThat(tuple).hasToString("[2001:db8::10]:40000 -> [2001:db8:80::80]:443");

@@ -15,8 +15,8 @@ class HeaderWriterTest {
             List.of(new Tlv(0x04, Bytes.EMPTY), new Tlv(0xE5, Bytes.ofHex("4649")), new Tlv(0xFF, Bytes.ofHex("00")));
 
     @ParameterizedTest
-    @EnumSource(Transport.class)
-    void whatIsWrittenIsReadTheSameAndWrittenTheSameAgain(Transport transport) {
+    @EnumSource(TransportProtocol.class)
+    void whatIsWrittenIsReadTheSameAndWrittenTheSameAgain(TransportProtocol transport) {
         Tuple tuple = tuple(transport);
         Bytes written = HeaderWriter.proxy(tuple, TLVS);
 
@@ -31,7 +31,7 @@ class HeaderWriterTest {
 
     @Test
     void theFirstBytesAreThoseOfTheSpecification() {
-        assertThat(HeaderWriter.proxy(tuple(Transport.TCP4), List.of()))
+        assertThat(HeaderWriter.proxy(tuple(TransportProtocol.TCP4), List.of()))
                 .hasToString(
                         "0d0a0d0a000d0a515549540a" + "21" + "11" + "000c" + "c000020a" + "c6336450" + "9c40" + "01bb");
     }
@@ -50,7 +50,7 @@ class HeaderWriterTest {
 
     @Test
     void theChecksumIsTheLastTlv() {
-        Header read = read(HeaderWriter.proxyWithChecksum(tuple(Transport.TCP6), TLVS));
+        Header read = read(HeaderWriter.proxyWithChecksum(tuple(TransportProtocol.TCP6), TLVS));
         assertThat(read.tlvs()).hasSize(4).startsWith(TLVS.toArray(Tlv[]::new));
         assertThat(read.tlvs().getLast().type()).isEqualTo(Tlv.CRC32C);
     }
@@ -58,10 +58,11 @@ class HeaderWriterTest {
     @Test
     void aLengthThatDoesNotFitIsRefusedNotWrapped() {
         Tlv largest = new Tlv(0xEE, Bytes.copyOf(new byte[0xFFFF - 12 - 3]));
-        assertThat(HeaderWriter.proxy(tuple(Transport.TCP4), List.of(largest)).length())
+        assertThat(HeaderWriter.proxy(tuple(TransportProtocol.TCP4), List.of(largest))
+                        .length())
                 .isEqualTo(16 + 0xFFFF);
         Tlv one = new Tlv(0xEE, Bytes.EMPTY);
-        assertThatThrownBy(() -> HeaderWriter.proxy(tuple(Transport.TCP4), List.of(largest, one)))
+        assertThatThrownBy(() -> HeaderWriter.proxy(tuple(TransportProtocol.TCP4), List.of(largest, one)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("65535");
     }
@@ -74,7 +75,7 @@ class HeaderWriterTest {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
-    private static Tuple tuple(Transport transport) {
+    private static Tuple tuple(TransportProtocol transport) {
         return new Tuple(
                 transport,
                 new InetSocketAddress(

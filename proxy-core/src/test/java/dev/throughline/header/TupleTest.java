@@ -18,7 +18,8 @@ class TupleTest {
         Tuple tuple = Tuple.tcp(V6, at("::1", 443));
         assertThat(Bytes.copyOf(tuple.encode()))
                 .hasToString("20010db8000000000000000000000001" + "00000000000000000000000000000001" + "ffff" + "01bb");
-        assertThat(Tuple.decode(Transport.TCP6, Bytes.wrap(tuple.encode()))).isEqualTo(tuple);
+        assertThat(Tuple.decode(TransportProtocol.TCP6, Bytes.wrap(tuple.encode())))
+                .isEqualTo(tuple);
     }
 
     @Test
@@ -31,13 +32,15 @@ class TupleTest {
     void bothEndsAreOfTheTransportsFamily() {
         assertThatThrownBy(() -> Tuple.tcp(V4, V6)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Tuple.tcp(V6, V4)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> new Tuple(Transport.TCP6, V4, V4)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> new Tuple(Transport.UDP4, V6, V6)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Tuple(TransportProtocol.TCP6, V4, V4))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Tuple(TransportProtocol.UDP4, V6, V6))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void transportsDiffer() {
-        assertThat(new Tuple(Transport.UDP4, V4, V4)).isNotEqualTo(new Tuple(Transport.TCP4, V4, V4));
+        assertThat(new Tuple(TransportProtocol.UDP4, V4, V4)).isNotEqualTo(new Tuple(TransportProtocol.TCP4, V4, V4));
     }
 
     @Test

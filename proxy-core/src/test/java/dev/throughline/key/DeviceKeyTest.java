@@ -76,7 +76,7 @@ class DeviceKeyTest {
 
     @Test
     void anEd25519DeviceAnswersAsItTravels() throws Exception {
-        SecretKey inDevice = SecretKey.generate("gateway", new SecureRandom());
+        PrivateKey inDevice = PrivateKey.generate("gateway", new SecureRandom());
         SigningKey key = DeviceKey.of(inDevice.publicKey(), DeviceKey.Answer.RAW, inDevice::sign);
         assertThat(key.sign(new byte[3])).isEqualTo(inDevice.sign(new byte[3]));
         assertThatThrownBy(() -> DeviceKey.of(inDevice.publicKey(), DeviceKey.Answer.DER, inDevice::sign))
@@ -86,7 +86,7 @@ class DeviceKeyTest {
 
     @Test
     void aDeviceOfAnotherKeyIsNoticedBeforeItIsUsed() throws Exception {
-        PublicKey other = SecretKey.generate("gateway", Algorithm.P256, new SecureRandom())
+        PublicKey other = PrivateKey.generate("gateway", Algorithm.P256, new SecureRandom())
                 .publicKey();
         assertThatThrownBy(() -> DeviceKey.of(other, DeviceKey.Answer.DER, m -> signInside(DeviceKey.Answer.DER, m)))
                 .isInstanceOf(IllegalStateException.class)

@@ -82,7 +82,7 @@ public final class Ed25519Arithmetic {
     }
 
     /** Returns the scalar of an Ed25519 key, reduced by the order. */
-    public static BigInteger scalar(SecretKey key) {
+    public static BigInteger scalar(PrivateKey key) {
         String text = key.toSecretText();
         byte[] seed = Base64.getDecoder().decode(text.substring(text.lastIndexOf('+') + 1));
         byte[] hash = Arrays.copyOf(sha512(Arrays.copyOfRange(seed, 1, seed.length)), 32);

@@ -17,7 +17,7 @@ class KeyExportTest {
     @ParameterizedTest
     @CsvSource({"ED25519,EdDSA,Ed25519", "P256,EC,SHA256withECDSAinP1363Format"})
     void thePemVerifiesWhatTheKeySigns(Algorithm algorithm, String family, String signature) throws Exception {
-        SecretKey key = SecretKey.generate("gateway", algorithm, new SecureRandom());
+        PrivateKey key = PrivateKey.generate("gateway", algorithm, new SecureRandom());
         String pem = KeyExport.pem(key.publicKey());
         assertThat(pem.lines()).first().isEqualTo("-----BEGIN PUBLIC KEY-----");
         assertThat(pem.lines()).last().isEqualTo("-----END PUBLIC KEY-----");
@@ -33,7 +33,7 @@ class KeyExportTest {
     @CsvSource({"ED25519,ssh-ed25519", "P256,ecdsa-sha2-nistp256"})
     void theLineOfOpenSshHoldsItsTypeAndTheKey(Algorithm algorithm, String type) throws Exception {
         PublicKey key =
-                SecretKey.generate("gateway", algorithm, new SecureRandom()).publicKey();
+                PrivateKey.generate("gateway", algorithm, new SecureRandom()).publicKey();
         String[] words = KeyExport.openSsh(key).strip().split(" ");
         assertThat(words).hasSize(3).startsWith(type).endsWith("gateway");
         ByteBuffer blob = ByteBuffer.wrap(Base64.getDecoder().decode(words[1]));

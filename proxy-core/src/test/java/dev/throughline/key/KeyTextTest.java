@@ -34,19 +34,19 @@ class KeyTextTest {
 
     @Test
     void aSecretKeyIsReadBackAsWritten() throws Exception {
-        SecretKey key = SecretKey.parse(SECRET);
+        PrivateKey key = PrivateKey.parse(SECRET);
         assertThat(key.toSecretText()).isEqualTo(SECRET);
         assertThat(key.publicKey().toText()).isEqualTo(PUBLIC);
 
-        SecretKey fresh = SecretKey.generate("gateway", new SecureRandom());
-        SecretKey again = SecretKey.parse(fresh.toSecretText() + "\n");
+        PrivateKey fresh = PrivateKey.generate("gateway", new SecureRandom());
+        PrivateKey again = PrivateKey.parse(fresh.toSecretText() + "\n");
         assertThat(again.publicKey()).isEqualTo(fresh.publicKey());
         assertThat(again.sign(new byte[3])).isEqualTo(fresh.sign(new byte[3]));
     }
 
     @Test
     void signaturesAreThoseOfRfc8032() throws Exception {
-        byte[] signature = SecretKey.parse(SECRET).sign(new byte[0]);
+        byte[] signature = PrivateKey.parse(SECRET).sign(new byte[0]);
         assertThat(Bytes.copyOf(signature))
                 .hasToString("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
                         + "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b");
@@ -59,7 +59,7 @@ class KeyTextTest {
 
     @Test
     void aSecretKeyNeverShowsItself() throws Exception {
-        SecretKey key = SecretKey.parse(SECRET);
+        PrivateKey key = PrivateKey.parse(SECRET);
         assertThat(key.toString())
                 .isEqualTo("secret key of " + PUBLIC)
                 .doesNotContain(SECRET.substring(SECRET.lastIndexOf('+') + 1))
@@ -71,7 +71,7 @@ class KeyTextTest {
         String cut = SECRET.substring(0, SECRET.length() - 8);
         String material = SECRET.substring(SECRET.lastIndexOf('+') + 1, SECRET.length() - 8);
         for (String text : new String[] {cut, "x" + SECRET, SECRET.replace("bcd1d56b5845f21e", "0000000000000000")}) {
-            assertThatThrownBy(() -> SecretKey.parse(text))
+            assertThatThrownBy(() -> PrivateKey.parse(text))
                     .isInstanceOf(KeyFormatException.class)
                     .extracting(Throwable::getMessage)
                     .asString()
@@ -81,8 +81,8 @@ class KeyTextTest {
 
     @Test
     void aPublicKeyInTheSecretsPlaceIsNamedAsSuch() {
-        assertThatThrownBy(() -> SecretKey.parse(PUBLIC)).hasMessageContaining("looks like a public key");
-        assertThatThrownBy(() -> SecretKey.parse(""))
+        assertThatThrownBy(() -> PrivateKey.parse(PUBLIC)).hasMessageContaining("looks like a public key");
+        assertThatThrownBy(() -> PrivateKey.parse(""))
                 .isInstanceOf(KeyFormatException.class)
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("public"));
     }
@@ -130,7 +130,7 @@ class KeyTextTest {
     void aSecretTextThatWasCutOrEditedIsRefused(String what, String text) {
         String[] part = SECRET.split("\\+", 4);
         String edited = text.replace("@ID", part[2]).replace("@KEY", part[3]);
-        assertThatThrownBy(() -> SecretKey.parse(edited)).isInstanceOf(KeyFormatException.class);
+        assertThatThrownBy(() -> PrivateKey.parse(edited)).isInstanceOf(KeyFormatException.class);
     }
 
     @Test

@@ -30,7 +30,7 @@ class P256Test {
             new BigInteger("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16);
 
     private final PublicKey publicKey = key("03" + X);
-    private final SecretKey key = secret(SCALAR);
+    private final PrivateKey key = secret(SCALAR);
 
     private static PublicKey key(String hex) {
         try {
@@ -40,9 +40,9 @@ class P256Test {
         }
     }
 
-    private SecretKey secret(String scalar) {
+    private PrivateKey secret(String scalar) {
         try {
-            return SecretKey.parse("THROUGHLINE-SECRET-KEY-1+gateway+" + publicKey.id() + "+"
+            return PrivateKey.parse("THROUGHLINE-SECRET-KEY-1+gateway+" + publicKey.id() + "+"
                     + Base64.getEncoder().encodeToString(bytes("02" + scalar)));
         } catch (KeyFormatException e) {
             throw new AssertionError(e);
@@ -71,8 +71,8 @@ class P256Test {
     @Test
     void aSecretKeyIsReadBackAsWritten() throws Exception {
         assertThat(key.publicKey()).isEqualTo(publicKey);
-        SecretKey fresh = SecretKey.generate("gateway", Algorithm.P256, new SecureRandom());
-        assertThat(SecretKey.parse(fresh.toSecretText()).publicKey()).isEqualTo(fresh.publicKey());
+        PrivateKey fresh = PrivateKey.generate("gateway", Algorithm.P256, new SecureRandom());
+        assertThat(PrivateKey.parse(fresh.toSecretText()).publicKey()).isEqualTo(fresh.publicKey());
         assertThat(fresh.toString()).doesNotContain(fresh.toSecretText());
     }
 
@@ -194,13 +194,13 @@ class P256Test {
     void aSecretKeyIsANumberBelowTheOrder(String scalar) {
         String text = "THROUGHLINE-SECRET-KEY-1+gateway+" + publicKey.id() + "+"
                 + Base64.getEncoder().encodeToString(bytes("02" + scalar));
-        assertThatThrownBy(() -> SecretKey.parse(text)).hasMessageContaining("not a P-256 secret key");
+        assertThatThrownBy(() -> PrivateKey.parse(text)).hasMessageContaining("not a P-256 secret key");
     }
 
     @Test
     void theAlgorithmIsPartOfTheId() {
         String asEd25519 = "THROUGHLINE-SECRET-KEY-1+gateway+" + publicKey.id() + "+"
                 + Base64.getEncoder().encodeToString(bytes("01" + SCALAR));
-        assertThatThrownBy(() -> SecretKey.parse(asEd25519)).hasMessageContaining("doesn't match the key");
+        assertThatThrownBy(() -> PrivateKey.parse(asEd25519)).hasMessageContaining("doesn't match the key");
     }
 }

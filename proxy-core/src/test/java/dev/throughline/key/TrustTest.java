@@ -223,7 +223,7 @@ class TrustTest {
 
     private static PublicKey newKey(String hop) {
         try {
-            return SecretKey.generate(hop, new SecureRandom()).publicKey();
+            return PrivateKey.generate(hop, new SecureRandom()).publicKey();
         } catch (KeyFormatException e) {
             throw new AssertionError(e);
         }

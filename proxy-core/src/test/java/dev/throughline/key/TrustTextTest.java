@@ -53,7 +53,7 @@ class TrustTextTest {
 
     private static PublicKey newKey(String hop) {
         try {
-            return SecretKey.generate(hop, new SecureRandom()).publicKey();
+            return PrivateKey.generate(hop, new SecureRandom()).publicKey();
         } catch (KeyFormatException e) {
             throw new AssertionError(e);
         }

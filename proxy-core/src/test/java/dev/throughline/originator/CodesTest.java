@@ -14,20 +14,24 @@ class CodesTest {
         for (int code = 0; code < 256; code++) {
             int wanted = code;
             assertThat(Evidence.ofCode(code).map(Evidence::code).orElse(wanted)).isEqualTo(code);
-            assertThat(Way.ofCode(code).map(Way::code).orElse(wanted)).isEqualTo(code);
+            assertThat(InterceptionMethod.ofCode(code)
+                            .map(InterceptionMethod::code)
+                            .orElse(wanted))
+                    .isEqualTo(code);
             assertThat(OperatingSystem.ofCode(code).map(OperatingSystem::code).orElse(wanted))
                     .isEqualTo(code);
             assertThat(ExecutableState.ofCode(code).map(ExecutableState::code).orElse(wanted))
                     .isEqualTo(code);
         }
         assertThat(Evidence.values()).allMatch(e -> Evidence.ofCode(e.code()).orElseThrow() == e);
-        assertThat(Way.values()).allMatch(w -> Way.ofCode(w.code()).orElseThrow() == w);
+        assertThat(InterceptionMethod.values())
+                .allMatch(w -> InterceptionMethod.ofCode(w.code()).orElseThrow() == w);
         assertThat(OperatingSystem.values())
                 .allMatch(s -> OperatingSystem.ofCode(s.code()).orElseThrow() == s);
         assertThat(ExecutableState.values())
                 .allMatch(s -> ExecutableState.ofCode(s.code()).orElseThrow() == s);
         assertThat(Evidence.ofCode(255)).isEmpty();
-        assertThat(Way.ofCode(0)).isEmpty();
+        assertThat(InterceptionMethod.ofCode(0)).isEmpty();
         assertThat(OperatingSystem.ofCode(0)).isEmpty();
         assertThat(ExecutableState.ofCode(0)).isEmpty();
         assertThat(ExecutableState.ofCode(3)).isEmpty();

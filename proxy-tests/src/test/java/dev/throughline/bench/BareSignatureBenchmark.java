@@ -1,7 +1,7 @@
 package dev.throughline.bench;
 
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.security.SecureRandom;
@@ -30,7 +30,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class BareSignatureBenchmark {
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private final byte[] message = new byte[100];
-    private final SecretKey key = key();
+    private final PrivateKey key = key();
     private final byte[] signature = key.sign(message);
 
     /** What came of one iteration. */
@@ -65,9 +65,9 @@ public class BareSignatureBenchmark {
         return signature;
     }
 
-    private static SecretKey key() {
+    private static PrivateKey key() {
         try {
-            return SecretKey.generate("a", new SecureRandom());
+            return PrivateKey.generate("a", new SecureRandom());
         } catch (KeyFormatException e) {
             throw new IllegalStateException(e);
         }

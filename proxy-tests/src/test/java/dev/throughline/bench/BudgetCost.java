@@ -3,11 +3,11 @@ package dev.throughline.bench;
 import static java.util.Objects.requireNonNull;
 
 import com.google.common.collect.ImmutableList;
+import dev.throughline.budget.Account;
 import dev.throughline.budget.Admission;
-import dev.throughline.budget.Ask;
 import dev.throughline.budget.Budget;
-import dev.throughline.budget.Claimant;
 import dev.throughline.budget.Lease;
+import dev.throughline.budget.LeaseRequest;
 import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
 import java.lang.management.ManagementFactory;
@@ -76,7 +76,7 @@ final class BudgetCost {
     private final Random random = new Random(1);
     private final Scene scene;
     private final Budget budget;
-    private final List<Claimant> originators = new ArrayList<>();
+    private final List<Account> originators = new ArrayList<>();
     private final List<BenchFlow> open = new ArrayList<>();
     private final ImmutableList<ImmutableList<String>> ways =
             ImmutableList.of(ImmutableList.of("hop", "first"), ImmutableList.of("hop", "second"));
@@ -91,7 +91,7 @@ final class BudgetCost {
                 .pool("first", scene.capacity, PoolRule.DEFAULT)
                 .pool("second", 4 * FLOWS, OF_THE_HOP);
         for (int i = 0; i < ORIGINATORS; i++) {
-            originators.add(new Claimant("host", "user-" + i % 20, "/usr/bin/app-" + i % 200, i + "@" + i));
+            originators.add(new Account("host", "user-" + i % 20, "/usr/bin/app-" + i % 200, i + "@" + i));
         }
     }
 
@@ -191,8 +191,8 @@ final class BudgetCost {
         return new BenchFlow(originator == 0 && scene.hasGreedy ? scene.greedyIdle : scene.othersIdle);
     }
 
-    private Ask asked(BenchFlow flow, int originator) {
-        return new Ask(originators.get(originator), "192.0.2.1", LimitClass.DEFAULT, ways, now, flow);
+    private LeaseRequest asked(BenchFlow flow, int originator) {
+        return new LeaseRequest(originators.get(originator), "192.0.2.1", LimitClass.DEFAULT, ways, now, flow);
     }
 
     private void ask(int originator) {

@@ -20,7 +20,7 @@ import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
 import dev.throughline.key.Algorithm;
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
@@ -28,13 +28,13 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -62,7 +62,7 @@ final class Headers {
     private static final Instant NOW = Instant.parse("2027-01-01T12:00:00Z");
 
     private final SecureRandom random = new SecureRandom();
-    private final List<SecretKey> keys = new ArrayList<>();
+    private final List<PrivateKey> keys = new ArrayList<>();
     private final Trust trust;
     private final int links;
     private int flows;
@@ -73,7 +73,7 @@ final class Headers {
         StringBuilder lines = new StringBuilder();
         try {
             for (String hop : HOPS) {
-                SecretKey key = SecretKey.generate(hop, algorithm, random);
+                PrivateKey key = PrivateKey.generate(hop, algorithm, random);
                 keys.add(key);
                 lines.append(key.publicKey().toText()).append(" origin=host hop\n");
             }
@@ -149,8 +149,8 @@ final class Headers {
                 audience,
                 NOW,
                 Duration.ofSeconds(10),
-                hop == 0 ? Way.TPROXY : Way.SOCKET,
-                Way.SOCKET,
+                hop == 0 ? InterceptionMethod.TPROXY : InterceptionMethod.SOCKET,
+                InterceptionMethod.SOCKET,
                 Optional.of(
                         hop == 0
                                 ? known.who().tuple().source()
@@ -196,8 +196,8 @@ final class Headers {
                 Optional.of(new ProcessId(pid, 987_654)),
                 Optional.of(new Credentials(1000, 1000, 100)),
                 new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex("c0".repeat(32))), Optional.of("curl")),
-                new Placement(Optional.of(Bytes.ofHex("b0".repeat(16))), Optional.of("/user.slice/user-1000.slice")),
-                new Person(Optional.of("ada")));
+                new Workload(Optional.of(Bytes.ofHex("b0".repeat(16))), Optional.of("/user.slice/user-1000.slice")),
+                new ProcessContext(Optional.of("ada")));
     }
 
     private static Originator originator(int flow, ProcessIdentity who) {
@@ -206,7 +206,7 @@ final class Headers {
                 new FlowId(1, flow),
                 NOW,
                 Tuple.tcp(at("192.0.2.10", 1024 + flow % 60_000), at("198.51.100.80", 443)),
-                Way.TPROXY,
+                InterceptionMethod.TPROXY,
                 who);
     }
 

@@ -1,11 +1,11 @@
 package dev.throughline.bench;
 
-import dev.throughline.ebpf.ConnectNotes;
-import dev.throughline.ebpf.NotesStart;
+import dev.throughline.ebpf.ConnectTracer;
+import dev.throughline.ebpf.TracerStartup;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.IdentifyLimits;
-import dev.throughline.identify.LocalOwner;
 import dev.throughline.identify.ProcessIdentifier;
+import dev.throughline.identify.SocketIdentity;
 import dev.throughline.originator.Evidence;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -42,7 +42,7 @@ final class IdentificationCost {
     static void print(boolean quick) throws IOException {
         IdentificationCost cost = new IdentificationCost();
         int rounds = quick ? 3 : ROUNDS;
-        Optional<ConnectNotes> notes = NotesStart.begin(1 << 17) instanceof NotesStart.Taken(ConnectNotes taken)
+        Optional<ConnectTracer> notes = TracerStartup.begin(1 << 17) instanceof TracerStartup.Taken(ConnectTracer taken)
                 ? Optional.of(taken)
                 : Optional.empty();
         try (ProcessIdentifier identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL)) {
@@ -119,7 +119,7 @@ final class IdentificationCost {
         Row row = new Row(new double[rounds], new double[rounds]);
         for (int round = 0; round < rounds; round++) {
             before.run();
-            List<CompletableFuture<LocalOwner>> answers = new ArrayList<>(asked.size());
+            List<CompletableFuture<SocketIdentity>> answers = new ArrayList<>(asked.size());
             Map<Long, Long> others = others();
             long own = threads.getCurrentThreadCpuTime();
             for (Tuple flow : asked) {

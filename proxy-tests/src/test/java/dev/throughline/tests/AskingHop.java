@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.common.net.InetAddresses;
-import dev.throughline.bridge.BridgeAnswer.News.Limits;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
+import dev.throughline.transport.AgentClient;
+import dev.throughline.transport.ConnectFailedException;
 import dev.throughline.transport.EpollLoops;
-import dev.throughline.transport.NetworkFramework;
-import dev.throughline.transport.NotOpened;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -25,20 +25,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** A hop as far as it asks an agent to open connections. What it is told of the agent is kept. */
-final class AskingHop implements NetworkFramework.Listener, AutoCloseable {
+final class AskingHop implements AgentClient.Listener, AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
     /** Short, so that no test waits long. */
-    static final NetworkFramework.Timings TIMINGS = new NetworkFramework.Timings(
+    static final AgentClient.Timings TIMINGS = new AgentClient.Timings(
             Duration.ofSeconds(5), Duration.ofMillis(10), Duration.ofMillis(40), Duration.ofMillis(100));
 
     private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, EpollLoops.newFactory());
-    private final NetworkFramework agent;
+    private final AgentClient agent;
     private final List<String> told = new CopyOnWriteArrayList<>();
     private final List<Limits> limits = new CopyOnWriteArrayList<>();
 
-    AskingHop(Path socket, NetworkFramework.Rule rule, NetworkFramework.Timings timings) {
-        this.agent = new NetworkFramework(loops.next(), socket, rule, timings, this);
+    AskingHop(Path socket, AgentClient.Rule rule, AgentClient.Timings timings) {
+        this.agent = new AgentClient(loops.next(), socket, rule, timings, this);
     }
 
     /** One that asks any process, and has begun to watch. */
@@ -57,7 +57,7 @@ final class AskingHop implements NetworkFramework.Listener, AutoCloseable {
     }
 
     OpenedFlow open(BridgeRequest.Open request, Duration deadline) {
-        Inbox inbox = new Inbox();
+        InboundBuffer inbox = new InboundBuffer();
         return new OpenedFlow(agent.open(loops.next(), request, deadline, inbox, inbox::giveBack));
     }
 
@@ -83,11 +83,11 @@ final class AskingHop implements NetworkFramework.Listener, AutoCloseable {
         return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
-    static NotOpened failure(OpenedFlow flow) throws InterruptedException, TimeoutException {
+    static ConnectFailedException failure(OpenedFlow flow) throws InterruptedException, TimeoutException {
         try {
             throw new AssertionError(get(flow.start().opened()));
         } catch (ExecutionException e) {
-            return (NotOpened) e.getCause();
+            return (ConnectFailedException) e.getCause();
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.throughline.tests;
 
-import dev.throughline.ebpf.NotesStart;
+import dev.throughline.ebpf.TracerStartup;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
@@ -12,7 +12,7 @@ final class BestEvidence {
     private BestEvidence() {}
 
     private static String here() {
-        if (NotesStart.begin(1) instanceof NotesStart.Taken(var notes)) {
+        if (TracerStartup.begin(1) instanceof TracerStartup.Taken(var notes)) {
             try {
                 notes.close();
             } catch (IOException e) {

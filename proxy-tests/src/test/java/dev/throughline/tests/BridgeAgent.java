@@ -39,7 +39,7 @@ record BridgeAgent(SocketChannel socket) implements AutoCloseable {
     /** What became of the flow; news are passed over. No byte of the flow is read. */
     BridgeAnswer answer() throws IOException {
         BridgeAnswer answer = next(socket);
-        while (answer instanceof BridgeAnswer.News) {
+        while (answer instanceof BridgeAnswer.AgentNotice) {
             answer = next(socket);
         }
         return answer;

@@ -16,12 +16,12 @@ import dev.throughline.originator.Audit;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.Workload;
 import dev.throughline.report.JsonTree;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -132,10 +132,14 @@ class BridgeIT {
                 Optional.of(new ProcessId(4711, 987_654)),
                 Optional.of(new Credentials(1000, 1000, 100)),
                 new Code(Optional.of("/usr/bin/curl"), Optional.of(Bytes.ofHex("c0".repeat(32))), Optional.of("curl")),
-                new Placement(Optional.empty(), Optional.of("/user.slice")),
-                new Person(Optional.of("alice")));
+                new Workload(Optional.empty(), Optional.of("/user.slice")),
+                new ProcessContext(Optional.of("alice")));
         return new BridgeHeader(
-                flow(to), Way.TPROXY, new Claimed<>(who), Optional.empty(), Optional.of("www.example.com"));
+                flow(to),
+                InterceptionMethod.TPROXY,
+                new Claimed<>(who),
+                Optional.empty(),
+                Optional.of("www.example.com"));
     }
 
     private static BridgeHeader macos() {
@@ -149,11 +153,11 @@ class BridgeIT {
                 Optional.of(new Credentials(501, 501, 20)),
                 new Code(Optional.of("/Applications/Safari.app"), Optional.empty(), Optional.empty())
                         .withSignature(signature),
-                Placement.UNKNOWN,
-                Person.UNKNOWN.withAudit(audit));
+                Workload.UNKNOWN,
+                ProcessContext.UNKNOWN.withAudit(audit));
         return new BridgeHeader(
                 flow(destination.address()),
-                Way.APP_PROXY_PROVIDER,
+                InterceptionMethod.APP_PROXY_PROVIDER,
                 new Claimed<>(who),
                 Optional.empty(),
                 Optional.empty());

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeHeader;
 import dev.throughline.header.Tuple;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.report.JsonTree;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -81,7 +81,7 @@ class CapsIT {
         open.add(flow);
         return flow.handOver(new BridgeHeader(
                 Tuple.tcp(new InetSocketAddress("192.0.2.7", source++), destination.address()),
-                Way.APP_PROXY_PROVIDER,
+                InterceptionMethod.APP_PROXY_PROVIDER,
                 app.identity(),
                 Optional.empty(),
                 Optional.empty()));

@@ -6,7 +6,7 @@ import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeHeader;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.report.JsonTree;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import java.io.IOException;
@@ -82,7 +82,7 @@ class CarriedIT {
     private static BridgeHeader header(InetSocketAddress to, Optional<Bytes> handle) {
         return new BridgeHeader(
                 Tuple.tcp(new InetSocketAddress("192.0.2.7", 10_000), to),
-                Way.APP_PROXY_PROVIDER,
+                InterceptionMethod.APP_PROXY_PROVIDER,
                 APP.identity(),
                 handle,
                 Optional.empty());

@@ -10,7 +10,7 @@ import dev.throughline.header.HeaderReader;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import dev.throughline.tests.NettyReader.Reading;
 import java.net.InetSocketAddress;
@@ -153,7 +153,7 @@ class CodecHaproxyTest {
 
     static Stream<Object[]> unusual() {
         Tuple tcp = Tuple.tcp(at("192.0.2.1", 1), at("198.51.100.2", 65535));
-        Tuple udp = new Tuple(Transport.UDP6, at("2001:db8::1", 53), at("fe80::2", 0));
+        Tuple udp = new Tuple(TransportProtocol.UDP6, at("2001:db8::1", 53), at("fe80::2", 0));
         Tlv empty = new Tlv(0xEA, Bytes.EMPTY);
         int room = HeaderLimits.NORMAL.maxBytes() - HeaderWriter.size(tcp, List.of(empty));
         Tlv filling = new Tlv(0xEA, Bytes.copyOf(new byte[room]));

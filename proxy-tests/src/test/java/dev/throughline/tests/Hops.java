@@ -3,7 +3,7 @@ package dev.throughline.tests;
 import dev.throughline.config.KeyFiles;
 import dev.throughline.demo.HopProcess;
 import dev.throughline.key.KeyFormatException;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ final class Hops implements AutoCloseable {
 
     private final Path folder;
     private final Host host;
-    private final Map<String, SecretKey> keys = new LinkedHashMap<>();
+    private final Map<String, PrivateKey> keys = new LinkedHashMap<>();
     private final Map<String, RunningHop> running = new LinkedHashMap<>();
 
     Hops(Path folder, Host host) {
@@ -35,7 +35,7 @@ final class Hops implements AutoCloseable {
     /** Makes a key for each name, which may both begin and continue chains. */
     Hops keys(String... names) throws IOException {
         for (String name : names) {
-            SecretKey key = stranger(name);
+            PrivateKey key = stranger(name);
             keys.put(name, key);
             KeyFiles.writeSecret(folder.resolve(name + ".key"), key);
             Files.writeString(
@@ -47,14 +47,14 @@ final class Hops implements AutoCloseable {
         return this;
     }
 
-    SecretKey key(String name) {
+    PrivateKey key(String name) {
         return keys.get(name);
     }
 
     /** A key in the name of a hop, which nobody trusts. */
-    static SecretKey stranger(String name) {
+    static PrivateKey stranger(String name) {
         try {
-            return SecretKey.generate(name, new SecureRandom());
+            return PrivateKey.generate(name, new SecureRandom());
         } catch (KeyFormatException e) {
             throw new AssertionError(e);
         }

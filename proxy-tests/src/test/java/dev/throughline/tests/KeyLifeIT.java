@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.throughline.header.Tuple;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -97,7 +97,7 @@ class KeyLifeIT {
         return folder.resolve("trust").toString();
     }
 
-    private static String idOf(SecretKey key) {
+    private static String idOf(PrivateKey key) {
         return key.publicKey().id().toString();
     }
 
@@ -149,7 +149,7 @@ class KeyLifeIT {
         try (End open = End.connect(FRONT)) {
             open.send("one");
             assertThat(open.receiveText(3)).isEqualTo("one");
-            SecretKey key = hops.key("hop-a");
+            PrivateKey key = hops.key("hop-a");
 
             done("keys", "revoke", trustFile(), idOf(key), "--reason", "lost");
             flows.awaitMore(5);
@@ -167,7 +167,7 @@ class KeyLifeIT {
     }
 
     /** Why a header by this key, for a connection of this test's own, is refused. */
-    private String refusal(SecretKey key) throws IOException {
+    private String refusal(PrivateKey key) throws IOException {
         RunningHop hop = hops.get("hop-b");
         try (End connection = End.connect(ELSEWHERE, CHAIN)) {
             Tuple flow = Tuple.tcp(connection.local(), echo.address());

@@ -6,7 +6,7 @@ import com.google.common.primitives.Bytes;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -74,7 +74,7 @@ class LegacyHeaderIT {
             assertThat(bytes).hasSizeLessThanOrEqualTo(LegacyRoute.MAX_BYTES);
             Header header = new HeaderVector("received", bytes).header().orElseThrow();
             Tuple flow = header.tuple().orElseThrow();
-            assertThat(flow).isEqualTo(new Tuple(Transport.TCP4, app.local(), ASKED));
+            assertThat(flow).isEqualTo(new Tuple(TransportProtocol.TCP4, app.local(), ASKED));
             assertThat(header.tlvs()).extracting(Tlv::type).containsExactly(ChainTlv.STANDARD.type());
 
             app.send("payload");

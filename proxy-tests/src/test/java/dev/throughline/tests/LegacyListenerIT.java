@@ -6,7 +6,7 @@ import com.google.common.net.InetAddresses;
 import com.google.common.primitives.Bytes;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import dev.throughline.report.JsonTree;
 import java.io.IOException;
@@ -185,7 +185,7 @@ class LegacyListenerIT {
                 refused(
                         "a UDP flow",
                         "header-without-flow",
-                        c -> unsigned(new Tuple(Transport.UDP4, flow.source(), flow.destination()))),
+                        c -> unsigned(new Tuple(TransportProtocol.UDP4, flow.source(), flow.destination()))),
                 refused("a flow to this listener", "loop", c -> unsigned(Tuple.tcp(flow.source(), LISTENER))),
                 refused("PROXY v1", "header-malformed", c -> text("PROXY TCP4 192.0.2.7 192.0.2.8 1 2\r\n")),
                 refused(

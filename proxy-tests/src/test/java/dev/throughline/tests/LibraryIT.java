@@ -2,7 +2,7 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,7 +34,7 @@ class LibraryIT {
 
     @Test
     void whatOneProcessSignsAnotherVerifies() throws Exception {
-        SecretKey key = SecretKey.generate("laptop", new SecureRandom());
+        PrivateKey key = PrivateKey.generate("laptop", new SecureRandom());
         Path secret = Files.writeString(directory.resolve("laptop.key"), key.toSecretText());
         Path trust =
                 Files.writeString(directory.resolve("trust"), key.publicKey().toText() + " origin=laptop\n");

@@ -6,7 +6,7 @@ import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tuple;
-import dev.throughline.originator.Way;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.report.JsonTree;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import java.io.IOException;
@@ -126,7 +126,11 @@ final class LimitScene implements AutoCloseable {
         int source = sources.getAndIncrement();
         agent.handedOver(handle(source));
         BridgeHeader header = new BridgeHeader(
-                flow(source), Way.APP_PROXY_PROVIDER, app.identity(), Optional.of(handle(source)), Optional.empty());
+                flow(source),
+                InterceptionMethod.APP_PROXY_PROVIDER,
+                app.identity(),
+                Optional.of(handle(source)),
+                Optional.empty());
         return begin(app, source, bridge, HeaderWriter.proxy(header.flow(), header.tlvs()));
     }
 

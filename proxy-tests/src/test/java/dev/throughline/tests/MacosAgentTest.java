@@ -11,8 +11,8 @@ import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
-import dev.throughline.originator.Way;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -72,7 +72,7 @@ class MacosAgentTest {
                         entry("limits", (long) BridgeAnswer.LIMITS),
                         entry("carried", (long) BridgeAnswer.CARRIED),
                         entry("addresses", (long) BridgeAnswer.ADDRESSES),
-                        entry("appProxyProvider", (long) Way.APP_PROXY_PROVIDER.code()),
+                        entry("appProxyProvider", (long) InterceptionMethod.APP_PROXY_PROVIDER.code()),
                         entry("macos", (long) OperatingSystem.MACOS.code()),
                         entry("headerFixedBytes", (long) HeaderWriter.FIXED_BYTES),
                         entry("headerMostBytes", (long) HeaderLimits.NORMAL.maxBytes()),

@@ -5,7 +5,7 @@ import com.google.common.net.InetAddresses;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -47,7 +47,7 @@ final class NettyReader {
     }
 
     /** A tuple without its rules: Netty also tells IPv4-mapped addresses. */
-    record Ends(Transport transport, InetSocketAddress source, InetSocketAddress destination) {
+    record Ends(TransportProtocol transport, InetSocketAddress source, InetSocketAddress destination) {
         static Ends of(Tuple tuple) {
             return new Ends(tuple.transport(), tuple.source(), tuple.destination());
         }
@@ -80,7 +80,7 @@ final class NettyReader {
     private static Reading reading(HAProxyMessage message) {
         Header.Command command =
                 message.command() == HAProxyCommand.LOCAL ? Header.Command.LOCAL : Header.Command.PROXY;
-        Optional<Ends> flow = Transport.ofCode(message.proxiedProtocol().byteValue())
+        Optional<Ends> flow = TransportProtocol.ofCode(message.proxiedProtocol().byteValue())
                 .map(transport -> new Ends(
                         transport,
                         endpoint(message.sourceAddress(), message.sourcePort()),

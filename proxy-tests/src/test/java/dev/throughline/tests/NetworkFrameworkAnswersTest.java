@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice;
 import dev.throughline.bridge.BridgeAnswer.Connected;
-import dev.throughline.bridge.BridgeAnswer.News;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
-import dev.throughline.transport.NotOpened;
-import dev.throughline.transport.Opened;
+import dev.throughline.transport.ConnectFailedException;
+import dev.throughline.transport.UpstreamConnection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -75,17 +75,17 @@ class NetworkFrameworkAnswersTest {
     private static byte[] allThatMayBeSaid() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(all(
-                new News.Waiting("no-network"),
-                new News.Unknown(0xFE, Bytes.ofHex("00")),
-                new News.Carried(),
-                new News.Addresses(CONNECTION),
+                new AgentNotice.Waiting("no-network"),
+                new AgentNotice.Unknown(0xFE, Bytes.ofHex("00")),
+                new AgentNotice.Carried(),
+                new AgentNotice.Addresses(CONNECTION),
                 new Connected()));
         bytes.writeBytes("hello".getBytes(StandardCharsets.UTF_8));
         return bytes.toByteArray();
     }
 
     private static void assertOpened(OpenedFlow flow) throws Exception {
-        Opened found = flow.opened();
+        UpstreamConnection found = flow.opened();
         assertThat(found.carried()).isTrue();
         assertThat(found.addresses()).contains(CONNECTION);
         flow.connected().awaitText("hello");
@@ -120,11 +120,15 @@ class NetworkFrameworkAnswersTest {
     static Stream<Arguments> malformed() {
         return Stream.of(
                 Arguments.of("byte 0: an answer begins with 49 42", "HTTP".getBytes(StandardCharsets.UTF_8)),
-                Arguments.of("\"carried\", but the flow has no handle", all(new News.Carried(), new Connected())),
+                Arguments.of(
+                        "\"carried\", but the flow has no handle", all(new AgentNotice.Carried(), new Connected())),
                 Arguments.of(
                         "a second \"addresses\"",
-                        all(new News.Addresses(CONNECTION), new News.Addresses(CONNECTION), new Connected())),
-                Arguments.of("limits, which weren't requested", all(new News.Limits(0, 0, 0), new Connected())));
+                        all(
+                                new AgentNotice.Addresses(CONNECTION),
+                                new AgentNotice.Addresses(CONNECTION),
+                                new Connected())),
+                Arguments.of("limits, which weren't requested", all(new AgentNotice.Limits(0, 0, 0), new Connected())));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -166,7 +170,7 @@ class NetworkFrameworkAnswersTest {
         flow.start().giveUp();
         assertThat(end.restText()).isEmpty();
         ScriptedAgent.say(end, new Connected());
-        assertThat(AskingHop.failure(flow).reason()).isEqualTo(NotOpened.GIVEN_UP);
+        assertThat(AskingHop.failure(flow).reason()).isEqualTo(ConnectFailedException.GIVEN_UP);
         assertThatThrownBy(() -> {
                     while (true) {
                         end.send("anybody there?");
@@ -174,7 +178,7 @@ class NetworkFrameworkAnswersTest {
                 })
                 .isInstanceOf(IOException.class);
         assertThat(flow.isReleased()).isFalse();
-        ScriptedAgent.say(watch, new News.Limits(0, 0, 0));
+        ScriptedAgent.say(watch, new AgentNotice.Limits(0, 0, 0));
         AskingHop.get(flow.start().released());
     }
 
@@ -185,7 +189,7 @@ class NetworkFrameworkAnswersTest {
         asked(REQUEST).send(all(new Connected()));
         flow.close();
         long start = System.nanoTime();
-        ScriptedAgent.say(watch, new News.Limits(0, 1, 0));
+        ScriptedAgent.say(watch, new AgentNotice.Limits(0, 1, 0));
         AskingHop.get(flow.start().released());
         assertThat(System.nanoTime() - start)
                 .isGreaterThanOrEqualTo(AskingHop.TIMINGS.settle().toNanos());
@@ -231,8 +235,8 @@ class NetworkFrameworkAnswersTest {
         OpenedFlow late = hop.open(REQUEST, Duration.ofMillis(100));
         assertThat(AskingHop.failure(late))
                 .hasMessage("start-timeout: the agent's queue of connections is full")
-                .extracting(NotOpened::blame)
-                .isEqualTo(NotOpened.Blame.TRANSPORT);
+                .extracting(ConnectFailedException::blame)
+                .isEqualTo(ConnectFailedException.Blame.TRANSPORT);
         assertThat(late.isReleased()).isTrue();
 
         OpenedFlow patient = ask(REQUEST);

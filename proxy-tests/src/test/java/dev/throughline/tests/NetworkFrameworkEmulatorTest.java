@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.bridge.BridgeAnswer;
-import dev.throughline.bridge.BridgeAnswer.News.Addresses;
-import dev.throughline.bridge.BridgeAnswer.News.Limits;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice.Addresses;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
@@ -32,8 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class NetworkFrameworkEmulatorTest {
     private static final BridgeAnswer CONNECTED = new BridgeAnswer.Connected();
-    private static final BridgeAnswer CARRIED = new BridgeAnswer.News.Carried();
-    private static final BridgeAnswer NO_MEMORY = new BridgeAnswer.News.Waiting("no-memory");
+    private static final BridgeAnswer CARRIED = new BridgeAnswer.AgentNotice.Carried();
+    private static final BridgeAnswer NO_MEMORY = new BridgeAnswer.AgentNotice.Waiting("no-memory");
     private static final BridgeAnswer CANCELLED = new BridgeAnswer.Failed("cancelled");
     private static final Bytes HANDLE = Bytes.ofHex("00ff07");
 

@@ -5,13 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.bridge.BridgeAnswer;
-import dev.throughline.bridge.BridgeAnswer.News;
-import dev.throughline.bridge.BridgeAnswer.News.Limits;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Settings;
-import dev.throughline.transport.NetworkFramework;
+import dev.throughline.transport.AgentClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class NetworkFrameworkWatchTest {
     private static final String ENDED = "gone: agent-gone: it shut down the watch connection";
-    private static final NetworkFramework.Timings IMPATIENT = new NetworkFramework.Timings(
+    private static final AgentClient.Timings IMPATIENT = new AgentClient.Timings(
             Duration.ofSeconds(1), Duration.ofMillis(10), Duration.ofMillis(40), Duration.ofMillis(20));
 
     @RegisterExtension
@@ -57,11 +57,11 @@ class NetworkFrameworkWatchTest {
         return open.add(AskingHop.of(socket()));
     }
 
-    private AskingHop hop(NetworkFramework.Rule rule, NetworkFramework.Timings timings) {
+    private AskingHop hop(AgentClient.Rule rule, AgentClient.Timings timings) {
         return open.add(new AskingHop(socket(), rule, timings));
     }
 
-    private static CompletableFuture<Optional<String>> nothingAgainst(NetworkFramework.Agent agent) {
+    private static CompletableFuture<Optional<String>> nothingAgainst(AgentClient.Agent agent) {
         return CompletableFuture.completedFuture(Optional.empty());
     }
 
@@ -142,8 +142,8 @@ class NetworkFrameworkWatchTest {
     @Test
     void anAgentOfAnotherUserIsAskedNothing() throws Exception {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
-        List<NetworkFramework.Agent> seen = new CopyOnWriteArrayList<>();
-        NetworkFramework.Rule rule = agent -> {
+        List<AgentClient.Agent> seen = new CopyOnWriteArrayList<>();
+        AgentClient.Rule rule = agent -> {
             seen.add(agent);
             return CompletableFuture.completedFuture(Optional.of("user " + agent.uid()));
         };
@@ -217,7 +217,7 @@ class NetworkFrameworkWatchTest {
         List<byte[]> wrong = List.of(
                 Bytes.ofHex("4343").toByteArray(),
                 new BridgeAnswer.Connected().encode().toByteArray(),
-                new News.Carried().encode().toByteArray());
+                new AgentNotice.Carried().encode().toByteArray());
         for (byte[] bytes : wrong) {
             try (BridgeAgent watch = agent.accept(new BridgeRequest.Watch())) {
                 watch.send(bytes);
@@ -234,7 +234,7 @@ class NetworkFrameworkWatchTest {
         ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 10));
         AskingHop hop = hop();
         BridgeAgent watch = open.add(agent.accept(new BridgeRequest.Watch()));
-        ScriptedAgent.say(watch, new News.Unknown(0xFE, Bytes.EMPTY));
+        ScriptedAgent.say(watch, new AgentNotice.Unknown(0xFE, Bytes.EMPTY));
         ScriptedAgent.say(watch, new Limits(512, 3, 0));
         hop.awaitTold("back");
         await().until(() -> hop.limitsTold().equals(List.of(new Limits(512, 3, 0))));

@@ -2,8 +2,8 @@ package dev.throughline.tests;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.throughline.transport.Opened;
-import dev.throughline.transport.Start;
+import dev.throughline.transport.ConnectAttempt;
+import dev.throughline.transport.UpstreamConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,14 +14,14 @@ import java.nio.charset.StandardCharsets;
 
 /** A connection that an agent was asked for, in a test's hands. */
 final class OpenedFlow {
-    private final Start start;
+    private final ConnectAttempt start;
     private final Received received = new Received();
 
-    OpenedFlow(Start start) {
+    OpenedFlow(ConnectAttempt start) {
         this.start = start;
     }
 
-    Start start() {
+    ConnectAttempt start() {
         return start;
     }
 
@@ -37,7 +37,7 @@ final class OpenedFlow {
         return this;
     }
 
-    Opened opened() throws Exception {
+    UpstreamConnection opened() throws Exception {
         return AskingHop.get(start.opened());
     }
 

@@ -14,16 +14,16 @@ import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
 import dev.throughline.header.Tuple;
-import dev.throughline.key.SecretKey;
+import dev.throughline.key.PrivateKey;
 import dev.throughline.key.Trust;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Way;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Optional;
@@ -34,7 +34,7 @@ import java.util.concurrent.ThreadLocalRandom;
  *
  * @param audience the hop that it speaks to
  */
-record PreviousHop(SecretKey key, String audience) {
+record PreviousHop(PrivateKey key, String audience) {
     /** The header of a first hop for {@code flow}, on {@code connection}. */
     byte[] header(Tuple flow, End connection) {
         return header(flow, socket(connection), Instant.now());
@@ -75,7 +75,7 @@ record PreviousHop(SecretKey key, String audience) {
                 new FlowId(random.nextLong(), random.nextLong()),
                 Instant.ofEpochMilli(issuedAt.toEpochMilli()),
                 flow,
-                Way.SOCKET,
+                InterceptionMethod.SOCKET,
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX));
         Signer signer = new Signer(key, new SecureRandom());
         return signer.sign(signer.originate(who, draft(flow, socket, issuedAt)));
@@ -86,8 +86,8 @@ record PreviousHop(SecretKey key, String audience) {
                 HopId.of(audience),
                 Instant.ofEpochMilli(issuedAt.toEpochMilli()),
                 VerifierSettings.DEFAULT_TTL,
-                Way.SOCKET,
-                Way.SOCKET,
+                InterceptionMethod.SOCKET,
+                InterceptionMethod.SOCKET,
                 Optional.of(camein.source()),
                 socket);
     }

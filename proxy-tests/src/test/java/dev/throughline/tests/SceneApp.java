@@ -7,10 +7,10 @@ import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
-import dev.throughline.originator.Person;
-import dev.throughline.originator.Placement;
+import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -32,7 +32,7 @@ record SceneApp(String name, int pid) {
                 Optional.of(new ProcessId(pid, PID_VERSION)),
                 Optional.of(new Credentials(501, 501, 20)),
                 new Code(Optional.of(executable()), Optional.empty(), Optional.empty()),
-                Placement.UNKNOWN,
-                Person.UNKNOWN.withAudit(audit)));
+                Workload.UNKNOWN,
+                ProcessContext.UNKNOWN.withAudit(audit)));
     }
 }

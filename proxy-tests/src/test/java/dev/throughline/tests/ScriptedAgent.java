@@ -3,7 +3,7 @@ package dev.throughline.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.bridge.BridgeAnswer;
-import dev.throughline.bridge.BridgeAnswer.News.Limits;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
 import java.io.IOException;

@@ -8,7 +8,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
-import dev.throughline.header.Transport;
+import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -140,7 +140,7 @@ class TsharkIT {
         String transport = field(fields, "proxy.v2.addr_family_protocol");
         String family = transport.startsWith("0x2") ? "ipv6" : "ipv4";
         return new Tuple(
-                Transport.ofCode(Integer.decode(transport)).orElseThrow(),
+                TransportProtocol.ofCode(Integer.decode(transport)).orElseThrow(),
                 end(field(fields, "proxy.src." + family), field(fields, "proxy.srcport")),
                 end(field(fields, "proxy.dst." + family), field(fields, "proxy.dstport")));
     }

@@ -4,7 +4,7 @@ import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Tuple;
 import dev.throughline.relay.BufferMemory;
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayTimeouts;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Start;
@@ -60,7 +60,7 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         // Not for bytes, but for the end by which the hop gives up.
         hop.read();
         if (taken.waits()) {
-            Answers.send(hop, new BridgeAnswer.News.Waiting("no-memory"));
+            Answers.send(hop, new BridgeAnswer.AgentNotice.Waiting("no-memory"));
             return;
         }
         switch (how) {
@@ -81,7 +81,7 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
                 .option(ChannelOption.AUTO_READ, false)
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .option(ChannelOption.TCP_NODELAY, true)
-                .handler(new Inbox())
+                .handler(new InboundBuffer())
                 .register()
                 .channel();
         onwards = Optional.of(channel);
@@ -120,9 +120,11 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         }
         over = true;
         if (system.carries(asked.handle())) {
-            Answers.send(hop, new BridgeAnswer.News.Carried());
+            Answers.send(hop, new BridgeAnswer.AgentNotice.Carried());
         }
-        Answers.send(hop, new BridgeAnswer.News.Addresses(Tuple.tcp(channel.localAddress(), channel.remoteAddress())));
+        Answers.send(
+                hop,
+                new BridgeAnswer.AgentNotice.Addresses(Tuple.tcp(channel.localAddress(), channel.remoteAddress())));
         Answers.send(hop, new BridgeAnswer.Connected());
         hop.pipeline().remove(this);
         Relay relay = new Relay(

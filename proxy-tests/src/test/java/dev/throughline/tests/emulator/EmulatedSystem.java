@@ -56,8 +56,8 @@ final class EmulatedSystem {
         return place;
     }
 
-    BridgeAnswer.News.Limits limits() {
-        return new BridgeAnswer.News.Limits(settings.limit(), inUse, waiting);
+    BridgeAnswer.AgentNotice.Limits limits() {
+        return new BridgeAnswer.AgentNotice.Limits(settings.limit(), inUse, waiting);
     }
 
     void know(Bytes handle) {

@@ -4,7 +4,7 @@ import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
-import dev.throughline.relay.Inbox;
+import dev.throughline.relay.InboundBuffer;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Settings;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -39,7 +39,7 @@ final class HopsRequest extends ChannelInboundHandlerAdapter {
 
     /** The connection isn't active yet. */
     void await() {
-        hop.pipeline().addLast(new Inbox(), this);
+        hop.pipeline().addLast(new InboundBuffer(), this);
     }
 
     @Override

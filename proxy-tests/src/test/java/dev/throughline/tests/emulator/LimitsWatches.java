@@ -22,11 +22,11 @@ final class LimitsWatches {
 
     private final EventLoop loop;
     private final Duration every;
-    private final Supplier<BridgeAnswer.News.Limits> limits;
+    private final Supplier<BridgeAnswer.AgentNotice.Limits> limits;
     private final Set<Watch> watches = new LinkedHashSet<>();
     private boolean silent;
 
-    LimitsWatches(EventLoop loop, Duration every, Supplier<BridgeAnswer.News.Limits> limits) {
+    LimitsWatches(EventLoop loop, Duration every, Supplier<BridgeAnswer.AgentNotice.Limits> limits) {
         this.loop = loop;
         this.every = every;
         this.limits = limits;

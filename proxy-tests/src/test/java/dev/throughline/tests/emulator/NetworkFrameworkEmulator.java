@@ -122,7 +122,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         this.system = new EmulatedSystem(settings, watches::changed);
     }
 
-    private BridgeAnswer.News.Limits limits() {
+    private BridgeAnswer.AgentNotice.Limits limits() {
         return system.limits();
     }
 

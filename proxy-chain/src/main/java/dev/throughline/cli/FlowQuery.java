@@ -1,0 +1,244 @@
+package dev.throughline.cli;
+
+import dev.throughline.config.IoErrorText;
+import dev.throughline.config.Values;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.AppleSignature;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Credentials;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.HostId;
+import dev.throughline.originator.InterceptionMethod;
+import dev.throughline.originator.Namespaces;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessContext;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
+import dev.throughline.policy.PolicyRequest;
+import dev.throughline.report.JsonTree;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import tools.jackson.core.JacksonException;
+
+/**
+ * The flow about which somebody asks a policy: by a line of a flow log, or by what he says of it. Facts have the names that they
+ * have in the log.
+ */
+final class FlowQuery {
+    private static final Pattern HOST_ID = Pattern.compile("[0-9a-f]{16}");
+
+    @Option(names = "--flow", paramLabel = "FILE", description = "line of a flow log; - for standard input")
+    @Nullable
+    Path log;
+
+    @Option(names = "--user", paramLabel = "USER", description = "user name or id; repeat for both")
+    List<String> users = List.of();
+
+    @Option(names = "--group", paramLabel = "ID", description = "group id")
+    @Nullable
+    String group;
+
+    @Option(names = "--executable", paramLabel = "PATH", description = "executable of the process")
+    @Nullable
+    String executable;
+
+    @Option(names = "--sha256", paramLabel = "HEX", description = "hash of the executable")
+    @Nullable
+    String sha256;
+
+    @Option(names = "--script", paramLabel = "PATH", description = "script that it runs")
+    @Nullable
+    String script;
+
+    @Option(names = "--parent", paramLabel = "PATH", description = "executable of the parent process")
+    @Nullable
+    String parent;
+
+    @Option(names = "--parent-sha256", paramLabel = "HEX", description = "hash of the parent's executable")
+    @Nullable
+    String parentSha256;
+
+    @Option(names = "--unit", paramLabel = "NAME", description = "systemd unit, such as nginx.service")
+    @Nullable
+    String unit;
+
+    @Option(names = "--container", paramLabel = "ID", description = "container id, in full")
+    @Nullable
+    String container;
+
+    @Option(names = "--pod", paramLabel = "UID", description = "pod uid (Kubernetes)")
+    @Nullable
+    String pod;
+
+    @Option(names = "--signing-id", paramLabel = "ID", description = "code signing id (macOS)")
+    @Nullable
+    String signingId;
+
+    @Option(names = "--team-id", paramLabel = "ID", description = "team id of the signer (macOS)")
+    @Nullable
+    String teamId;
+
+    @Option(
+            names = "--evidence",
+            paramLabel = "WORD",
+            description = "evidence, such as kernel-connect (default: unknown)")
+    String evidence = "unknown";
+
+    @Option(names = "--host", paramLabel = "NAME", description = "host of the process (default: the hop's own)")
+    @Nullable
+    String host;
+
+    @Option(names = "--destination", paramLabel = "TO", description = "destination, such as 192.0.2.1:443; required")
+    @Nullable
+    String destination;
+
+    @Option(
+            names = "--destination-host",
+            paramLabel = "NAME",
+            description = "host name of the destination, as requested")
+    @Nullable
+    String destinationHost;
+
+    /** The question, for a hop on {@code ownHost}. */
+    PolicyRequest question(String ownHost) {
+        return log == null ? said(ownHost) : logged(log);
+    }
+
+    private PolicyRequest said(String ownHost) {
+        Map<String, @Nullable String> facts = new LinkedHashMap<>();
+        for (String user : users) {
+            facts.put(user.matches("[0-9]+") ? "uid" : "user", user);
+        }
+        if (users.contains("root")) {
+            facts.put("uid", "0");
+        }
+        facts.put("gid", group);
+        facts.put("exe", executable);
+        facts.put("exe_sha256", sha256);
+        facts.put("script", script);
+        facts.put("parent_exe", parent);
+        facts.put("parent_sha256", parentSha256);
+        facts.put("unit", unit);
+        facts.put("container", container);
+        facts.put("pod", pod);
+        facts.put("signing_id", signingId);
+        facts.put("team_id", teamId);
+        facts.put("evidence", evidence);
+        facts.put("destination", destination);
+        if (destination == null) {
+            throw new CommandFailure(ExitCode.USAGE, "missing --destination, or --flow with a line of a flow log");
+        }
+        try {
+            HostId from = HostId.of(host == null ? ownHost : host);
+            return question(from, name -> Optional.ofNullable(facts.get(name)), Optional.ofNullable(destinationHost));
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static PolicyRequest logged(Path file) {
+        JsonTree who = line(file).object("originator");
+        if (!who.has("destination")) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE, file + ": no originator in this line: the flow ended before it was identified");
+        }
+        String host = who.text("host");
+        try {
+            return question(
+                    HOST_ID.matcher(host).matches() ? new HostId(Long.parseUnsignedLong(host, 16)) : HostId.of(host),
+                    name -> who.has(name) ? Optional.of(who.text(name)) : Optional.empty(),
+                    Optional.empty());
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(ExitCode.FAILURE, file + ": " + e.getMessage());
+        }
+    }
+
+    private static JsonTree line(Path file) {
+        try {
+            byte[] bytes = file.equals(Path.of("-")) ? System.in.readAllBytes() : Files.readAllBytes(file);
+            List<String> lines = new String(bytes, StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> !line.isBlank())
+                    .toList();
+            if (lines.size() != 1) {
+                throw new CommandFailure(
+                        ExitCode.FAILURE, file + ": expected one line of a flow log, found " + lines.size());
+            }
+            return JsonTree.parse(lines.getFirst());
+        } catch (JacksonException e) {
+            throw new CommandFailure(ExitCode.FAILURE, file + ": not a line of a flow log: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, file + ": can't be read: " + IoErrorText.of(e));
+        }
+    }
+
+    private static PolicyRequest question(
+            HostId host, Function<String, Optional<String>> fact, Optional<String> destinationHost) {
+        Optional<Credentials> credentials = fact.apply("uid")
+                .map(uid -> new Credentials(
+                        Values.uid(uid),
+                        Credentials.NOT_KNOWN,
+                        fact.apply("gid").map(Values::uid).orElse(Credentials.NOT_KNOWN)));
+        Code code = new Code(
+                fact.apply("exe"),
+                fact.apply("exe_sha256").map(FlowQuery::sha256),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                new AppleSignature(fact.apply("signing_id"), fact.apply("team_id"), Optional.empty()),
+                fact.apply("script"));
+        Workload place = new Workload(
+                Optional.empty(),
+                Optional.empty(),
+                fact.apply("unit"),
+                fact.apply("container"),
+                fact.apply("pod").map(Values::pod),
+                Namespaces.UNKNOWN);
+        ProcessIdentity identity = new ProcessIdentity(
+                fact.apply("evidence").map(Values::evidence).orElse(Evidence.UNKNOWN),
+                OperatingSystem.LINUX,
+                Optional.empty(),
+                credentials,
+                code,
+                place,
+                new ProcessContext(fact.apply("user"))
+                        .withParentExecutable(
+                                fact.apply("parent_exe"),
+                                fact.apply("parent_sha256").map(FlowQuery::sha256)));
+        Tuple tuple = to(fact.apply("destination").map(Values::address).orElseThrow());
+        Originator who =
+                new Originator(host, new FlowId(0, 0), Instant.EPOCH, tuple, InterceptionMethod.SOCKET, identity);
+        return new PolicyRequest(who, destinationHost.map(Values::destinationHost));
+    }
+
+    private static Bytes sha256(String hex) {
+        return Bytes.ofHex(Values.sha256(hex));
+    }
+
+    /** No condition looks at where a flow came from. */
+    private static Tuple to(InetSocketAddress destination) {
+        try {
+            byte[] none = new byte[destination.getAddress().getAddress().length];
+            return Tuple.tcp(new InetSocketAddress(InetAddress.getByAddress(none), 0), destination);
+        } catch (UnknownHostException e) {
+            throw new AssertionError("an address as long as another one", e);
+        }
+    }
+}

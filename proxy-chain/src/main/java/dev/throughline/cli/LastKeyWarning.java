@@ -1,0 +1,26 @@
+package dev.throughline.cli;
+
+import dev.throughline.config.KeyFiles;
+import dev.throughline.key.KeyFormatException;
+import dev.throughline.key.TrustEntry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+
+/** Warns an operator who ends the only key of a hop. */
+final class LastKeyWarning {
+    private LastKeyWarning() {}
+
+    /** Warns if no key in {@code file} has the rights of {@code entry} from {@code end} on. */
+    static void warn(Path file, TrustEntry entry, Instant end) {
+        try {
+            if (!KeyFiles.readTrust(file).hasSubstitute(entry, end)) {
+                System.err.println("warning: no other key of " + entry.key().hopName() + " has its rights ("
+                        + entry.rights() + ") then: headers of "
+                        + entry.key().hopName() + " will be rejected");
+            }
+        } catch (KeyFormatException | IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()));
+        }
+    }
+}

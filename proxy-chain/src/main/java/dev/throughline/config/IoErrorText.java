@@ -1,0 +1,38 @@
+package dev.throughline.config;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.regex.Pattern;
+
+/** Why a file can't be used, in words: the JDK's own exceptions often say only its name. */
+public final class IoErrorText {
+    /** What Netty's native transports put before the words of the kernel. */
+    private static final Pattern NETTY_CALL = Pattern.compile("\\w+\\(\\.\\.\\) failed with error\\(-\\d+\\): ");
+
+    private IoErrorText() {}
+
+    /** The reason alone. */
+    public static String of(IOException problem) {
+        return switch (problem) {
+            case NoSuchFileException e -> "no such file or directory";
+            case AccessDeniedException e -> "permission denied";
+            case FileAlreadyExistsException e -> "already exists";
+            case NotDirectoryException e -> "not a directory";
+            case CharacterCodingException e -> "not text in UTF-8";
+            case FileSystemException e when e.getReason() != null -> e.getReason();
+            default -> NETTY_CALL.matcher(String.valueOf(problem.getMessage())).replaceAll("");
+        };
+    }
+
+    /** The reason, after the file that it is about, where the problem names one. */
+    public static String withFile(IOException problem) {
+        return problem instanceof FileSystemException file && file.getFile() != null
+                ? file.getFile() + ": " + of(problem)
+                : of(problem);
+    }
+}

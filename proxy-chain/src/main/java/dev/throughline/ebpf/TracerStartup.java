@@ -1,0 +1,162 @@
+package dev.throughline.ebpf;
+
+import dev.throughline.os.Capability;
+import dev.throughline.os.Errno;
+import dev.throughline.os.Mounts;
+import dev.throughline.os.NetworkNamespace;
+import dev.throughline.os.OsException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What came of beginning to take notes in the best way that this process may. */
+public sealed interface TracerStartup {
+    /** Where the kernel says what it is locked down for. */
+    Path LOCKDOWN = Path.of("/sys/kernel/security/lockdown");
+
+    /** Notes are taken; shared with other hops where there is a BPF file system to do so. */
+    record Taken(ConnectTracer notes) implements TracerStartup {}
+
+    /**
+     * They aren't.
+     *
+     * @param why what stands against it
+     * @param hint what it would take
+     */
+    record NotTaken(String why, String hint) implements TracerStartup {}
+
+    /**
+     * Begins, or says why not. What is cheap to find out comes first: this may be tried again and again.
+     *
+     * @param capacity how many sockets are remembered, if nobody takes notes yet; 0 to take none
+     */
+    static TracerStartup begin(int capacity) {
+        if (capacity == 0) {
+            return new NotTaken("connect tracing is disabled (connect-notes: 0)", "");
+        }
+        try {
+            Optional<NotTaken> outside = outsideOfTheHost();
+            if (outside.isPresent()) {
+                return outside.get();
+            }
+            NetworkNamespace.cookie();
+            Set<Capability> missing = missing();
+            if (!missing.isEmpty()) {
+                String names = missing.stream().map(Capability::toString).collect(Collectors.joining(", "));
+                return new NotTaken(
+                        names + " missing", "run the hop with " + names + ", as deploy/throughline@.service does");
+            }
+            Optional<Path> cgroups = find("cgroup2");
+            if (cgroups.isEmpty()) {
+                return new NotTaken("no cgroup2 file system is mounted", "mount one, for example at /sys/fs/cgroup");
+            }
+            return new Taken(notes(cgroups.get(), capacity));
+        } catch (OsException e) {
+            return new NotTaken(String.valueOf(e.getMessage()), hint(e));
+        } catch (IOException e) {
+            return new NotTaken(e.toString(), "mount /proc");
+        }
+    }
+
+    /**
+     * The first namespaces have the same numbers on all hosts (linux/proc_ns.h). In another one of process ids, those that
+     * the kernel notes would mean other processes here; in another one of groups, the processes outside of it would go
+     * unnoticed, also when they take addresses and ports that one inside used before.
+     */
+    private static Optional<NotTaken> outsideOfTheHost() throws IOException {
+        if (!Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).equals(Path.of("pid:[4026531836]"))) {
+            return Optional.of(new NotTaken(
+                    "the hop has its own pid namespace, and the kernel reports ids of the initial one",
+                    "run it in the host's pid namespace, for example docker run --pid=host"));
+        }
+        Path groups = Path.of("/proc/self/ns/cgroup");
+        if (Files.isSymbolicLink(groups) && !Files.readSymbolicLink(groups).equals(Path.of("cgroup:[4026531835]"))) {
+            return Optional.of(new NotTaken(
+                    "the hop has its own cgroup namespace, and would trace processes of its own cgroup only",
+                    "run it in the host's cgroup namespace, for example docker run --cgroupns=host"));
+        }
+        return Optional.empty();
+    }
+
+    /** CAP_SYS_ADMIN is what older kernels asked for, and includes CAP_BPF and CAP_PERFMON. */
+    private static Set<Capability> missing() throws IOException {
+        Set<Capability> needed = EnumSet.of(Capability.BPF, Capability.NET_ADMIN);
+        Set<Capability> effective = Capability.effective();
+        if (effective.contains(Capability.SYS_ADMIN)) {
+            needed.remove(Capability.BPF);
+        }
+        needed.removeAll(effective);
+        return needed;
+    }
+
+    private static ConnectTracer notes(Path cgroups, int capacity) throws IOException {
+        Optional<Path> bpffs = find("bpf");
+        if (bpffs.isPresent()) {
+            try {
+                return ConnectTracer.shared(cgroups, capacity, bpffs.get());
+            } catch (IOException notThere) {
+                // Nobody else can use its notes then.
+            }
+        }
+        return ConnectTracer.open(cgroups, capacity);
+    }
+
+    private static Optional<Path> find(String type) throws IOException {
+        Optional<Path> own = Mounts.own().whole(type);
+        if (own.isPresent()) {
+            return own;
+        }
+        try {
+            return Mounts.ofTheFirstProcess().whole(type);
+        } catch (IOException mayNotLook) {
+            return Optional.empty();
+        }
+    }
+
+    private static String hint(OsException e) {
+        return switch (e.errno()) {
+            case Errno.ENOSYS -> "this kernel or architecture has no bpf(2)";
+            case Errno.EPERM -> "CAP_BPF and CAP_NET_ADMIN are needed in the initial user namespace";
+            default ->
+                e.call().startsWith("bpf(PROG_LOAD)")
+                        ? "the kernel lacks a helper function that tracing needs: Linux 5.15 or newer is needed"
+                        : "CONFIG_CGROUP_BPF is needed, and Linux 5.15 or newer";
+        };
+    }
+
+    /** What it would take to have {@code part} noted as well. */
+    static String hint(TracePart part) {
+        if (!mayFollowPointers()) {
+            return "run the hop with " + Capability.PERFMON + ", as deploy/throughline@.service does";
+        }
+        return switch (lockdown()) {
+            case "confidentiality" ->
+                "lockdown=confidentiality (" + LOCKDOWN + ") forbids " + part.function()
+                        + "; lockdown=integrity allows it";
+            default -> "Linux 5.15 or newer with " + part.function() + " and CONFIG_DEBUG_INFO_BTF is needed";
+        };
+    }
+
+    private static boolean mayFollowPointers() {
+        try {
+            Set<Capability> effective = Capability.effective();
+            return effective.contains(Capability.PERFMON) || effective.contains(Capability.SYS_ADMIN);
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** The word in brackets in {@code none [integrity] confidentiality} (kernel_lockdown(7)); empty if it can't be read. */
+    private static String lockdown() {
+        try {
+            String text = Files.readString(LOCKDOWN);
+            return text.substring(text.indexOf('[') + 1, Math.max(text.indexOf(']'), text.indexOf('[') + 1));
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

@@ -1,8 +1,0 @@
-package dev.throughline.flow;
-
-/**
- * How a flow ended.
- *
- * @param detail what was found and what was expected; empty where the reason says it all
- */
-public record Ending(CloseReason reason, String detail) {}

@@ -1,0 +1,22 @@
+package dev.throughline.flow;
+
+/** A flow that can't go on: how a step says no. */
+public class FlowRejectedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final CloseReason reason;
+
+    /** With {@code detail}: what was found and what was expected, for the log. */
+    public FlowRejectedException(CloseReason reason, String detail) {
+        super(detail, null, false, false);
+        this.reason = reason;
+    }
+
+    public final CloseReason reason() {
+        return reason;
+    }
+
+    public final String detail() {
+        return String.valueOf(getMessage());
+    }
+}

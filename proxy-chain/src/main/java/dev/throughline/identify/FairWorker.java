@@ -1,0 +1,123 @@
+package dev.throughline.identify;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs tasks on one thread of its own, by user in turns. Thread-safe. */
+final class FairWorker implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FairWorker.class);
+
+    /** No user has this id. */
+    private static final long NOBODY = -1;
+
+    /** A task of a user. */
+    interface Task {
+        void run();
+
+        /** Called instead of {@link #run}, on the caller's thread, if too many tasks wait. */
+        void refused();
+    }
+
+    private final UserRoundRobin<Task> waiting;
+    private final Thread thread;
+    private boolean closed;
+
+    /** Starts a thread with this name; the bounds are those of {@link UserRoundRobin}. */
+    FairWorker(String name, int perUser, int total) {
+        this.waiting = new UserRoundRobin<>(perUser, total);
+        this.thread = Thread.ofPlatform().name(name).daemon().start(this::work);
+    }
+
+    /** Runs a task in the user's turn. Never blocks. */
+    void execute(long user, Task task) {
+        Optional<Task> refused;
+        synchronized (waiting) {
+            refused = closed ? Optional.of(task) : waiting.add(user, task).map(UserRoundRobin.Turn::item);
+            waiting.notifyAll();
+        }
+        refused.ifPresent(Task::refused);
+    }
+
+    /** Runs a task in a turn of its own, whether others wait or not. Never blocks. */
+    void execute(Runnable task) {
+        synchronized (waiting) {
+            waiting.putBack(NOBODY, new Task() {
+                @Override
+                public void run() {
+                    task.run();
+                }
+
+                @Override
+                public void refused() {
+                    task.run();
+                }
+            });
+            waiting.notifyAll();
+        }
+        if (isClosed()) {
+            refuseAll();
+        }
+    }
+
+    private boolean isClosed() {
+        synchronized (waiting) {
+            return closed;
+        }
+    }
+
+    private void work() {
+        try {
+            while (true) {
+                run(next());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Task next() throws InterruptedException {
+        synchronized (waiting) {
+            while (true) {
+                if (closed) {
+                    throw new InterruptedException();
+                }
+                Optional<UserRoundRobin.Turn<Task>> next = waiting.next();
+                if (next.isPresent()) {
+                    return next.get().item();
+                }
+                waiting.wait();
+            }
+        }
+    }
+
+    private static void run(Task task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            LOG.error("{}: a task failed", Thread.currentThread().getName(), e);
+        }
+    }
+
+    /** Tasks that wait are refused. */
+    @Override
+    public void close() {
+        synchronized (waiting) {
+            closed = true;
+        }
+        thread.interrupt();
+        refuseAll();
+    }
+
+    private void refuseAll() {
+        List<Task> left = new ArrayList<>();
+        synchronized (waiting) {
+            for (Optional<UserRoundRobin.Turn<Task>> next = waiting.next(); next.isPresent(); next = waiting.next()) {
+                left.add(next.get().item());
+            }
+        }
+        left.forEach(Task::refused);
+    }
+}

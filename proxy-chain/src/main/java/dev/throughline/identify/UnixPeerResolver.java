@@ -1,0 +1,149 @@
+package dev.throughline.identify;
+
+import dev.throughline.header.Bytes;
+import dev.throughline.originator.Code;
+import dev.throughline.originator.Credentials;
+import dev.throughline.originator.Evidence;
+import dev.throughline.originator.OperatingSystem;
+import dev.throughline.originator.ProcessContext;
+import dev.throughline.originator.ProcessIdentity;
+import dev.throughline.originator.Workload;
+import dev.throughline.os.PidFd;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * Names the process that connected to a Unix socket. User and pid are the kernel's word; what /proc says of the pid is taken
+ * only if the kernel's handle says afterwards that the pid is still that process's. On a kernel older than 6.5, which gives
+ * no handle, the process must at least have been there before its connection was looked at.
+ *
+ * <p>The executable is the one that runs when it is looked at, read anew for each connection: only hashes are remembered,
+ * each for one state of one file.
+ */
+final class UnixPeerResolver implements AutoCloseable {
+    private static final int MAX_WAITING = 4096;
+    private static final int MAX_WAITING_PER_USER = 1024;
+
+    private final ProcessReader processes;
+    private final Users users;
+    private final Bytes bootId;
+    private final IdentifyLimits limits;
+    private final LongSupplier bootTicks;
+    private final LongUnaryOperator owners;
+    private final FairWorker reader;
+
+    UnixPeerResolver(
+            ProcessReader processes,
+            Users users,
+            Bytes bootId,
+            IdentifyLimits limits,
+            LongSupplier bootTicks,
+            LongUnaryOperator owners) {
+        this.processes = processes;
+        this.users = users;
+        this.bootId = bootId;
+        this.limits = limits;
+        this.bootTicks = bootTicks;
+        this.owners = owners;
+        this.reader = new FairWorker("peer-reader", MAX_WAITING_PER_USER, MAX_WAITING);
+    }
+
+    /** Runs a task on the thread that reads processes. */
+    void execute(Runnable task) {
+        reader.execute(task);
+    }
+
+    /** Names {@code peer}, at the deadline by its user alone. */
+    CompletableFuture<SocketIdentity> name(UnixPeer peer) {
+        CompletableFuture<SocketIdentity> answer = new CompletableFuture<>();
+        try {
+            Optional<PidFd> handle = peer.handle().open();
+            long seenTicks = bootTicks.getAsLong();
+            reader.execute(owners.applyAsLong(Integer.toUnsignedLong(peer.uid())), new FairWorker.Task() {
+                @Override
+                public void run() {
+                    read(peer, handle, seenTicks, answer);
+                }
+
+                @Override
+                public void refused() {
+                    handle.ifPresent(PidFd::close);
+                    answer.complete(userOnly(peer));
+                }
+            });
+        } catch (IOException gone) {
+            return CompletableFuture.completedFuture(userOnly(peer));
+        }
+        return answer.completeOnTimeout(userOnly(peer), limits.processDeadline().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void read(UnixPeer peer, Optional<PidFd> handle, long seenTicks, CompletableFuture<SocketIdentity> answer) {
+        try {
+            processes
+                    .read(peer.pid(), Map.of())
+                    .filter(read -> read.view().id().startTime() <= seenTicks && isStill(handle, peer.pid()))
+                    .ifPresentOrElse(read -> name(peer, read, answer), () -> answer.complete(userOnly(peer)));
+        } catch (RuntimeException e) {
+            answer.complete(userOnly(peer));
+        } finally {
+            handle.ifPresent(PidFd::close);
+        }
+    }
+
+    /** Asked after the process was read: until a process is waited for, its pid isn't given again. */
+    private static boolean isStill(Optional<PidFd> handle, int pid) {
+        try {
+            return handle.isEmpty() || handle.get().pid() == pid;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void name(UnixPeer peer, ProcessReader.Reading read, CompletableFuture<SocketIdentity> answer) {
+        Optional<String> userName = users.name(peer.uid());
+        CompletableFuture<Optional<Bytes>> digest = read.digest()
+                .copy()
+                .completeOnTimeout(Optional.empty(), limits.digestDeadline().toNanos(), TimeUnit.NANOSECONDS);
+        var _ = read.described()
+                .thenCombine(digest, (known, sha256) -> owner(peer, known, sha256, userName))
+                .thenAccept(answer::complete);
+    }
+
+    private SocketIdentity owner(
+            UnixPeer peer, ProcessReader.Described read, Optional<Bytes> digest, Optional<String> userName) {
+        ProcessView view = read.reading().view();
+        ProcessIdentity identity = new ProcessIdentity(
+                Evidence.KERNEL_CONNECT,
+                OperatingSystem.LINUX,
+                Optional.of(view.id()),
+                Optional.of(view.credentials()),
+                read.code(digest),
+                view.workload(bootId),
+                read.processContext(userName));
+        return new SocketIdentity(identity, OptionalInt.empty(), OptionalInt.of(peer.uid()));
+    }
+
+    private static SocketIdentity userOnly(UnixPeer peer) {
+        ProcessIdentity identity = new ProcessIdentity(
+                Evidence.UID_ONLY,
+                OperatingSystem.LINUX,
+                Optional.empty(),
+                Optional.of(Credentials.ofUser(peer.uid())),
+                Code.UNKNOWN,
+                Workload.UNKNOWN,
+                ProcessContext.UNKNOWN);
+        return new SocketIdentity(identity, OptionalInt.empty(), OptionalInt.of(peer.uid()));
+    }
+
+    /** Those that wait are named at their deadline. */
+    @Override
+    public void close() {
+        reader.close();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.throughline.intercept;
+
+import com.google.common.collect.ImmutableSet;
+import dev.throughline.flow.AcceptedConnection;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.FlowRejectedException;
+import dev.throughline.identify.UnixPeer;
+import dev.throughline.os.PidFd;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.Errors;
+import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.channel.unix.PeerCredentials;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Connections that agents made to the bridge's Unix socket. The kernel says who connected; users who have no agent are
+ * refused for that alone, so that they can't make this hop look into /proc.
+ */
+final class BridgeResolver implements AcceptedConnection.Resolver {
+    /** SOL_SOCKET, SO_PEERPIDFD (asm-generic/socket.h), since Linux 6.5. */
+    private static final IntegerUnixChannelOption SO_PEERPIDFD = new IntegerUnixChannelOption("SO_PEERPIDFD", 1, 77);
+
+    /** ENOPROTOOPT, as Netty has it: there is no such option. */
+    private static final int NO_OPTION = -92;
+
+    private final ImmutableSet<Integer> uids;
+
+    /** @param uids of all agents */
+    BridgeResolver(ImmutableSet<Integer> uids) {
+        this.uids = uids;
+    }
+
+    @Override
+    public AcceptedConnection of(DuplexChannel connection) {
+        PeerCredentials peer;
+        try {
+            peer = ((EpollDomainSocketChannel) connection).peerCredentials();
+        } catch (IOException e) {
+            throw new FlowRejectedException(
+                    CloseReason.AGENT_NOT_ALLOWED, "the kernel doesn't say who it is: " + e.getMessage());
+        }
+        if (!uids.contains(peer.uid())) {
+            throw new FlowRejectedException(
+                    CloseReason.AGENT_NOT_ALLOWED, "user " + Integer.toUnsignedString(peer.uid()));
+        }
+        return new AcceptedConnection.Unix(new UnixPeer(peer.pid(), peer.uid(), () -> handle(connection)));
+    }
+
+    static Optional<PidFd> handle(Channel connection) throws IOException {
+        try {
+            return Optional.ofNullable(connection.config().getOption(SO_PEERPIDFD))
+                    .map(PidFd::new);
+        } catch (ChannelException e) {
+            if (e.getCause() instanceof Errors.NativeIoException no && no.expectedErr() == NO_OPTION) {
+                return Optional.empty();
+            }
+            throw new IOException("the process that connected is gone", e);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package dev.throughline.intercept;
+
+import com.google.common.base.Splitter;
+import com.google.common.collect.ImmutableList;
+import dev.throughline.os.Capability;
+import dev.throughline.os.ScratchFile;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs a program of the system to its end, in bounded time, and keeps what it wrote.
+ *
+ * @param within the command that runs it elsewhere than in this process's network namespace; usually empty
+ */
+record CommandRunner(Duration patience, ImmutableList<String> within) {
+    private static final Map<String, String> PACKAGES =
+            Map.of("nft", "nftables", "ip", "iproute2", "unshare", "util-linux");
+
+    /** Folders that aren't in the path of every user. */
+    private static final String ADMINISTRATION = "/usr/sbin:/sbin:/usr/local/sbin";
+
+    /** What a program left behind: its exit code and both its outputs. */
+    record Result(int code, String output, String error) {
+        ImmutableList<String> lines() {
+            return output.lines().collect(ImmutableList.toImmutableList());
+        }
+    }
+
+    /**
+     * Runs a program that is meant to succeed.
+     *
+     * @throws IOException with the program's own words if it fails, takes too long, or isn't installed
+     */
+    Result run(List<String> command, String input) throws IOException {
+        Result result = attempt(command, input);
+        if (result.code() != 0) {
+            throw failure(command, result.code(), result.error());
+        }
+        return result;
+    }
+
+    /** Runs a program whose failure is an answer too. */
+    Result attempt(List<String> command, String input) throws IOException {
+        try (ScratchFile output = ScratchFile.make(".out");
+                ScratchFile error = ScratchFile.make(".err")) {
+            Process process = start(command, output, error);
+            try (OutputStream stdin = process.getOutputStream()) {
+                stdin.write(input.getBytes(StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                // A program that ended without reading says why on its own.
+            }
+            if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+                throw new IOException("%s: killed, as it was still running after %d s"
+                        .formatted(String.join(" ", command), patience.toSeconds()));
+            }
+            return new Result(process.exitValue(), output.text(), error.text());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted during " + String.join(" ", command));
+        }
+    }
+
+    Process start(List<String> command, ScratchFile output, ScratchFile error) throws IOException {
+        List<String> whole = new ArrayList<>(within);
+        whole.addAll(command);
+        whole.set(0, find(whole.getFirst()));
+        ProcessBuilder builder = new ProcessBuilder(whole)
+                .redirectOutput(output.path().toFile())
+                .redirectError(error.path().toFile());
+        builder.environment().put("LC_ALL", "C");
+        builder.environment().put("PATH", path());
+        return builder.start();
+    }
+
+    /** Java looks a program up in this process's own path, whatever path the program is given. */
+    private static String find(String program) throws IOException {
+        for (String folder : Splitter.on(':').omitEmptyStrings().split(path())) {
+            Path file = Path.of(folder, program);
+            if (Files.isRegularFile(file) && Files.isExecutable(file)) {
+                return file.toString();
+            }
+        }
+        throw new IOException(
+                "%s is not installed (apt-get install %s)".formatted(program, PACKAGES.getOrDefault(program, program)));
+    }
+
+    private static String path() {
+        return Optional.ofNullable(System.getenv("PATH")).orElse("/usr/bin:/bin") + ":" + ADMINISTRATION;
+    }
+
+    static IOException failure(List<String> command, int code, String error) {
+        return new IOException("%s: exit code %d: %s%s"
+                .formatted(String.join(" ", command), code, error.strip(), Capability.hint(error)));
+    }
+}

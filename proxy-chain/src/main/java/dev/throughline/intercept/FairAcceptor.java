@@ -1,0 +1,107 @@
+package dev.throughline.intercept;
+
+import dev.throughline.budget.Account;
+import dev.throughline.flow.AcceptedConnection;
+import dev.throughline.flow.FairQueue;
+import dev.throughline.flow.FlowServices;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.DuplexChannel;
+import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+
+/**
+ * Takes connections out of a queue of the kernel's and begins their flows by users in turns. A handler of a listening channel, on
+ * a thread that does nothing else: while the event loops work for one user, connections of others don't wait.
+ *
+ * <p>While all connections of a queue are one user's, only a few of them wait here and the others in the kernel, where they cost
+ * nothing. As soon as another user's come to the same queue, all are taken out of it at once, so that these don't wait behind.
+ */
+final class FairAcceptor extends ChannelInboundHandlerAdapter {
+    private final EventLoopGroup loops;
+    private final FlowServices parts;
+    private final int mostWaiting;
+    private final FairQueue.Work work;
+    private final AcceptedConnection.Resolver arrivals;
+    private final CanaryCheck canaries;
+    private final BiConsumer<DuplexChannel, Account> prepare;
+    private final SoleUser soleUser = new SoleUser();
+    /** Connections of this queue that wait for their turn. */
+    private final AtomicInteger waiting = new AtomicInteger();
+
+    private volatile boolean paused;
+
+    /** Whether a connection is one that the hop itself made to see that it is intercepted. */
+    interface CanaryCheck {
+        boolean arrived(InetSocketAddress local, InetSocketAddress peer);
+    }
+
+    /**
+     * Connections that come as {@code arrivals} says.
+     *
+     * @param loops that flows run on
+     * @param mostWaiting how many connections of this queue's only user are taken before the first ones had their turn
+     * @param work what a connection's turn is for
+     * @param prepare prepares a connection for its flow, which begins when it is registered with its event loop
+     */
+    FairAcceptor(
+            EventLoopGroup loops,
+            FlowServices parts,
+            int mostWaiting,
+            FairQueue.Work work,
+            AcceptedConnection.Resolver arrivals,
+            CanaryCheck canaries,
+            BiConsumer<DuplexChannel, Account> prepare) {
+        this.loops = loops;
+        this.parts = parts;
+        this.mostWaiting = mostWaiting;
+        this.work = work;
+        this.arrivals = arrivals;
+        this.canaries = canaries;
+        this.prepare = prepare;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object accepted) {
+        DuplexChannel connection = (DuplexChannel) accepted;
+        if (connection.localAddress() instanceof InetSocketAddress local
+                && connection.remoteAddress() instanceof InetSocketAddress peer
+                && canaries.arrived(local, peer)) {
+            connection.unsafe().closeForcibly();
+            return;
+        }
+        Account who = parts.user(arrivals.hint(connection));
+        boolean all = waiting.incrementAndGet() >= mostWaiting;
+        if (soleUser.is(who, System.nanoTime()) && all) {
+            paused = true;
+            context.channel().config().setAutoRead(false);
+        }
+        EventLoop loop = loops.next();
+        parts.accepted().turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
+            if (refused == null) {
+                prepare.accept(connection, who);
+                loop.register(connection);
+            } else {
+                connection.unsafe().closeForcibly();
+            }
+            waiting.decrementAndGet();
+            continueIfFew(context);
+        });
+        // The turns of all may have come before it was paused.
+        continueIfFew(context);
+    }
+
+    private void continueIfFew(ChannelHandlerContext context) {
+        if (paused && waiting.get() <= mostWaiting / 2) {
+            paused = false;
+            context.executor().execute(() -> {
+                if (context.channel().isOpen()) {
+                    context.channel().config().setAutoRead(true);
+                }
+            });
+        }
+    }
+}

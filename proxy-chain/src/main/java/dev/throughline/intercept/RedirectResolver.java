@@ -1,0 +1,101 @@
+package dev.throughline.intercept;
+
+import dev.throughline.flow.AcceptedConnection;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.FlowRejectedException;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.InterceptionMethod;
+import dev.throughline.os.Conntrack;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.RawUnixChannelOption;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Optional;
+
+/**
+ * Connections that nft REDIRECT brought. That is address translation: it replaces the destination and may replace the
+ * source port, when two sockets share one towards different destinations. So neither end of the accepted socket is
+ * believed; both come from the kernel's own record of the translation, conntrack's original tuple.
+ */
+final class RedirectResolver implements AcceptedConnection.Resolver {
+    private static final ChannelOption<ByteBuffer> ORIGINAL_DESTINATION =
+            new RawUnixChannelOption("SO_ORIGINAL_DST", 0, 80, 16);
+
+    private static final ChannelOption<ByteBuffer> ORIGINAL_DESTINATION6 =
+            new RawUnixChannelOption("IP6T_SO_ORIGINAL_DST", 41, 80, 28);
+
+    private final int port;
+    private final Conntrack conntrack;
+    private final StrandedSockets stranded;
+
+    /** @param port of the listener, on the loopback addresses */
+    RedirectResolver(int port, Conntrack conntrack, StrandedSockets stranded) {
+        this.port = port;
+        this.conntrack = conntrack;
+        this.stranded = stranded;
+    }
+
+    /** SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST (linux/netfilter_ipv4.h, linux/netfilter_ipv6/ip6_tables.h). */
+    @Override
+    public Optional<Tuple> hint(DuplexChannel connection) {
+        if (!(connection.remoteAddress() instanceof InetSocketAddress source)) {
+            return Optional.empty();
+        }
+        boolean isIpv4 = source.getAddress() instanceof Inet4Address;
+        try {
+            ByteBuffer address = connection.config().getOption(isIpv4 ? ORIGINAL_DESTINATION : ORIGINAL_DESTINATION6);
+            return Optional.of(Tuple.tcp(source, socketAddress(address, isIpv4)));
+        } catch (RuntimeException e) {
+            // It is gone, or conntrack has forgotten it.
+            return Optional.empty();
+        }
+    }
+
+    /** struct sockaddr_in and sockaddr_in6: port at 2, address at 4 or 8. */
+    private static InetSocketAddress socketAddress(ByteBuffer bytes, boolean isIpv4) {
+        byte[] address = new byte[isIpv4 ? 4 : 16];
+        bytes.get(isIpv4 ? 4 : 8, address);
+        try {
+            return new InetSocketAddress(
+                    InetAddress.getByAddress(address),
+                    Short.toUnsignedInt(bytes.order(ByteOrder.BIG_ENDIAN).getShort(2)));
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address of " + address.length + " bytes", e);
+        }
+    }
+
+    @Override
+    public AcceptedConnection of(DuplexChannel connection) {
+        InetSocketAddress listener = (InetSocketAddress) connection.localAddress();
+        InetSocketAddress peer = (InetSocketAddress) connection.remoteAddress();
+        if (listener == null || peer == null) {
+            throw new FlowRejectedException(
+                    CloseReason.NO_ORIGINAL_DESTINATION, "the connection was gone before it was looked at");
+        }
+        Optional<Tuple> known;
+        try {
+            known = conntrack.original(listener, peer);
+        } catch (IOException e) {
+            throw new FlowRejectedException(CloseReason.NO_TRUE_SOURCE, String.valueOf(e.getMessage()));
+        }
+        if (known.isEmpty()) {
+            stranded.unknown(peer);
+            throw new FlowRejectedException(
+                    CloseReason.NO_TRUE_SOURCE,
+                    "conntrack doesn't know " + Tuple.text(peer) + " to " + Tuple.text(listener));
+        }
+        Tuple original = known.get();
+        InetSocketAddress destination = original.destination();
+        if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
+            throw new FlowRejectedException(
+                    CloseReason.NOT_INTERCEPTED, "connected to the listener " + Tuple.text(destination));
+        }
+        return new AcceptedConnection.Tcp(InterceptionMethod.REDIRECT, original, original, true);
+    }
+}

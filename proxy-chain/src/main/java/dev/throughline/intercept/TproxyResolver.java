@@ -1,0 +1,53 @@
+package dev.throughline.intercept;
+
+import dev.throughline.flow.AcceptedConnection;
+import dev.throughline.flow.CloseReason;
+import dev.throughline.flow.FlowRejectedException;
+import dev.throughline.header.Tuple;
+import dev.throughline.originator.InterceptionMethod;
+import dev.throughline.os.Conntrack;
+import dev.throughline.os.OsException;
+import io.netty.channel.socket.DuplexChannel;
+import java.net.InetSocketAddress;
+
+/**
+ * Connections that local TPROXY brought (Linux, Documentation/networking/tproxy.rst). TPROXY translates nothing: the accepted
+ * socket's own address is where the connection was going, and its peer where it came from. Others may have translated either
+ * before, such as Docker for a published port and kube-proxy for a service; conntrack's original tuple is the application's own.
+ */
+final class TproxyResolver implements AcceptedConnection.Resolver {
+    private final int port;
+    private final Conntrack conntrack;
+
+    /** @param port of the listener, on the loopback addresses */
+    TproxyResolver(int port, Conntrack conntrack) {
+        this.port = port;
+        this.conntrack = conntrack;
+    }
+
+    @Override
+    public AcceptedConnection of(DuplexChannel connection) {
+        InetSocketAddress destination = (InetSocketAddress) connection.localAddress();
+        InetSocketAddress source = (InetSocketAddress) connection.remoteAddress();
+        if (destination == null || source == null) {
+            throw new FlowRejectedException(
+                    CloseReason.NO_ORIGINAL_DESTINATION, "the connection was gone before it was looked at");
+        }
+        if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
+            throw new FlowRejectedException(
+                    CloseReason.NOT_INTERCEPTED, "connected to the listener " + Tuple.text(destination));
+        }
+        Tuple socket = original(source, destination);
+        return new AcceptedConnection.Tcp(
+                InterceptionMethod.TPROXY, socket, Tuple.tcp(socket.source(), destination), true);
+    }
+
+    /** An untracked connection wasn't translated. */
+    private Tuple original(InetSocketAddress source, InetSocketAddress destination) {
+        try {
+            return conntrack.original(destination, source).orElseGet(() -> Tuple.tcp(source, destination));
+        } catch (OsException e) {
+            return Tuple.tcp(source, destination);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package dev.throughline.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.budget.Account;
+import io.netty.channel.DefaultEventLoop;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class FairQueueTest {
+    private final EventLoop loop = new DefaultEventLoop();
+    private final FairQueue arrivals = new FairQueue(100);
+    private final List<String> served = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> refused = Collections.synchronizedList(new ArrayList<>());
+
+    @AfterEach
+    void stop() {
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    }
+
+    private void arrive(String user, int number) {
+        String name = user + number;
+        arrivals.turn(
+                        loop,
+                        new Account("host", user, "app", Integer.toString(number)),
+                        FairQueue.Work.HEADER,
+                        () -> user.equals("gone"))
+                .whenComplete((done, problem) -> (problem == null ? served : refused).add(name));
+    }
+
+    /** In one pass of the loop, as connections are accepted; then everybody is served. */
+    private void together(Runnable arriving) throws InterruptedException {
+        CountDownLatch empty = new CountDownLatch(1);
+        loop.execute(() -> {
+            arriving.run();
+            awaitEmpty(empty);
+        });
+        assertThat(empty.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    private void awaitEmpty(CountDownLatch empty) {
+        loop.schedule(
+                () -> {
+                    if (arrivals.size() == 0) {
+                        empty.countDown();
+                    } else {
+                        awaitEmpty(empty);
+                    }
+                },
+                0,
+                TimeUnit.NANOSECONDS);
+    }
+
+    private void flood(String user, int flows) {
+        for (int i = 0; i < flows; i++) {
+            arrive(user, i);
+        }
+    }
+
+    @Test
+    void theFirstAreServedAtOnce() throws InterruptedException {
+        together(() -> {
+            flood("ann", FairQueue.EACH_PASS);
+            assertThat(served).hasSize(FairQueue.EACH_PASS);
+        });
+    }
+
+    @Test
+    @Tag("attack")
+    void aFloodOfConnectionsDelaysAnotherUserByOneTurn() throws InterruptedException {
+        together(() -> {
+            flood("ann", 60);
+            arrive("bob", 1);
+        });
+        assertThat(served).hasSize(61);
+        assertThat(served.indexOf("bob1")).isLessThanOrEqualTo(FairQueue.EACH_PASS + 1);
+    }
+
+    @Test
+    @Tag("attack")
+    void ofTooManyTheNewestOfTheUserWithTheMostIsRefused() throws InterruptedException {
+        together(() -> {
+            flood("ann", 200);
+            arrive("bob", 1);
+        });
+        assertThat(served).contains("bob1").hasSize(FairQueue.EACH_PASS + 100);
+        assertThat(refused)
+                .hasSize(200 + 1 - FairQueue.EACH_PASS - 100)
+                .contains("ann199")
+                .doesNotContain("bob1");
+    }
+
+    @Test
+    void aFlowTakesAWholePass() throws InterruptedException {
+        together(() -> {
+            arrivals.turn(loop, new Account("host", "ann", "app", "1"), FairQueue.Work.FLOW, () -> false)
+                    .thenRun(() -> served.add("ann1"));
+            arrive("bob", 1);
+            assertThat(served).containsExactly("ann1");
+        });
+        assertThat(served).containsExactly("ann1", "bob1");
+    }
+
+    @Test
+    void flowsThatHaveEndedTakeNoPartOfAPass() throws InterruptedException {
+        together(() -> {
+            flood("ann", FairQueue.EACH_PASS);
+            flood("gone", 50);
+            flood("bob", FairQueue.EACH_PASS);
+        });
+        assertThat(served.subList(FairQueue.EACH_PASS, served.size()))
+                .as("all in the second pass")
+                .hasSize(50 + FairQueue.EACH_PASS);
+    }
+}

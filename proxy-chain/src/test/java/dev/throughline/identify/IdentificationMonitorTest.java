@@ -1,0 +1,144 @@
+package dev.throughline.identify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.throughline.ebpf.ConnectTracer;
+import dev.throughline.ebpf.Kernel;
+import dev.throughline.ebpf.TracerStartup;
+import dev.throughline.originator.Evidence;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The best evidence that there is, and what stands in the way of better. */
+@Timeout(60)
+class IdentificationMonitorTest {
+    private static final TracerStartup NOT_NOW = new TracerStartup.NotTaken("no CAP_BPF", "run it with CAP_BPF");
+
+    private ProcessIdentifier identifier;
+
+    @BeforeEach
+    void open() throws IOException {
+        identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
+    }
+
+    @AfterEach
+    void close() {
+        identifier.close();
+    }
+
+    private static TracerStartup taken(Path cgroup) {
+        try {
+            return new TracerStartup.Taken(ConnectTracer.open(cgroup, 1024));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Evidence best(IdentificationMonitor watch) {
+        return watch.inForce().orElseThrow().best();
+    }
+
+    @Test
+    void withoutNotesSocketsAreLookedUpAndWhatIsMissingIsSaid() {
+        IdentificationStatus found = IdentificationMonitor.tried(identifier, () -> NOT_NOW);
+
+        assertThat(found.best()).isEqualTo(Evidence.SOCKET_LOOKUP);
+        assertThat(found.lacks())
+                .first()
+                .isEqualTo(new IdentificationStatus.MissingRequirement("no CAP_BPF", "run it with CAP_BPF"));
+        assertThat(found)
+                .hasToString("socket-lookup: " + found.reach() + "; better evidence is unavailable: no CAP_BPF"
+                        + found.lacks().stream()
+                                .skip(1)
+                                .map(lack -> "; better evidence is unavailable: " + lack.what())
+                                .reduce("", String::concat));
+    }
+
+    @Test
+    void notesAreTheBest() throws IOException {
+        Kernel.assumeNotesCanBeTaken();
+
+        assertThat(IdentificationMonitor.tried(identifier, () -> TracerStartup.begin(1024))
+                        .best())
+                .isEqualTo(Evidence.KERNEL_CONNECT);
+    }
+
+    @Test
+    void whatBecomesPossibleIsUsedFromThenOn() throws IOException {
+        Kernel.assumeNotesCanBeTaken();
+        TracerStartup[] next = {NOT_NOW};
+        try (IdentificationMonitor watch = new IdentificationMonitor(identifier, () -> next[0])) {
+            watch.look();
+            assertThat(best(watch)).isEqualTo(Evidence.SOCKET_LOOKUP);
+
+            next[0] = taken(Kernel.cgroups());
+            watch.look();
+
+            assertThat(best(watch)).isEqualTo(Evidence.KERNEL_CONNECT);
+            try (Application application = Application.run("echo ready >&3; read -r line <&3")) {
+                assertThat(identifier
+                                .identify(application.tuple())
+                                .join()
+                                .identity()
+                                .evidence())
+                        .isEqualTo(Evidence.KERNEL_CONNECT);
+            }
+        }
+    }
+
+    /** Here the group goes; bpftool(8) can detach programs as well. */
+    @Test
+    void notesThatSomebodyEndedAreNoLongerReliedOn() throws IOException {
+        Kernel.assumeNotesCanBeTaken();
+        Path group = Files.createTempDirectory(Kernel.cgroups(), "throughline-test-");
+        TracerStartup[] next = {taken(group)};
+        try (IdentificationMonitor watch = new IdentificationMonitor(identifier, () -> next[0])) {
+            watch.look();
+            assertThat(best(watch)).isEqualTo(Evidence.KERNEL_CONNECT);
+
+            next[0] = NOT_NOW;
+            Files.delete(group);
+            // The kernel lets go of what was attached there a moment later.
+            do {
+                watch.look();
+            } while (best(watch) == Evidence.KERNEL_CONNECT);
+
+            assertThat(best(watch)).isEqualTo(Evidence.SOCKET_LOOKUP);
+            try (Application application = Application.run("echo ready >&3; read -r line <&3")) {
+                assertThat(identifier
+                                .identify(application.tuple())
+                                .join()
+                                .identity()
+                                .evidence())
+                        .isEqualTo(Evidence.SOCKET_LOOKUP);
+            }
+        } finally {
+            Files.deleteIfExists(group);
+        }
+    }
+
+    /** A look may be under way when the hop ends: what it began then would be nobody's to end. */
+    @Test
+    void onceClosedItBeginsNothing() {
+        IdentificationMonitor watch = new IdentificationMonitor(identifier, () -> {
+            throw new AssertionError("notes were begun");
+        });
+        watch.close();
+
+        watch.look();
+
+        assertThat(best(watch)).isEqualTo(Evidence.SOCKET_LOOKUP);
+    }
+
+    @Test
+    void aConfigurationThatWantsNoNotesGetsNone() {
+        assertThat(TracerStartup.begin(0))
+                .isEqualTo(new TracerStartup.NotTaken("connect tracing is disabled (connect-notes: 0)", ""));
+    }
+}

@@ -1,0 +1,230 @@
+package dev.throughline.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.common.net.InetAddresses;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
+import dev.throughline.header.Bytes;
+import dev.throughline.header.Tuple;
+import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
+import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Settings;
+import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Start;
+import dev.throughline.transport.ConnectFailedException;
+import dev.throughline.transport.ConnectFailedException.Blame;
+import dev.throughline.transport.UpstreamConnection;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What comes of connections that a hop asks an agent for, and when their places are free. */
+@Timeout(60)
+class AgentClientTest {
+    private static final Bytes HANDLE = Bytes.ofHex("00ff07");
+    private static final Duration SOON = Duration.ofMillis(200);
+
+    @RegisterExtension
+    private final OpenResources open = new OpenResources();
+
+    @TempDir
+    Path folder;
+
+    private Destination destination;
+    private NetworkFrameworkEmulator emulator;
+    private AskingHop hop;
+
+    @BeforeEach
+    void listen() throws IOException {
+        destination = open.add(Destination.at(InetAddresses.forString("127.0.0.1")));
+    }
+
+    private void emulate(Settings settings) throws IOException {
+        Path socket = folder.resolve("agent.bridge");
+        emulator = open.add(NetworkFrameworkEmulator.start(socket, settings.withLimitsEvery(Duration.ofMillis(50))));
+        hop = open.add(AskingHop.of(socket)).awaitTold("back");
+    }
+
+    private OpenedFlow ask() {
+        return hop.open(destination.address());
+    }
+
+    private OpenedFlow askWithin(Duration deadline) {
+        return hop.open(AskingHop.request(Optional.empty(), destination.address()), deadline);
+    }
+
+    private OpenedFlow askFor(Bytes handle) {
+        return hop.open(AskingHop.request(Optional.of(handle), destination.address()), AskingHop.PATIENCE);
+    }
+
+    private static void assertNotOpened(OpenedFlow flow, String reason, String detail, Blame blame) throws Exception {
+        ConnectFailedException why = AskingHop.failure(flow);
+        assertThat(why).hasMessage(reason + ": " + detail);
+        assertThat(why.blame()).isEqualTo(blame);
+    }
+
+    private void awaitInUse(int connections) {
+        await().until(() -> emulator.inUse() == connections);
+    }
+
+    /** The hop signs for what it was told; the next one compares that with what its own system says. */
+    @Test
+    void aConnectionIsTheOneThatTheDestinationSees() throws Exception {
+        emulate(Settings.limited(0));
+        UpstreamConnection found = ask().opened();
+        try (End server = destination.accept()) {
+            assertThat(found.addresses()).contains(Tuple.tcp(server.remote(), server.local()));
+        }
+        assertThat(found.carried()).isFalse();
+        assertThat(found.channel().config().isAutoRead()).isFalse();
+        assertThat(found.channel().config().isAutoClose()).isTrue();
+    }
+
+    @Test
+    void theIdentityOfAFlowIsCarried() throws Exception {
+        emulate(Settings.limited(0));
+        emulator.handedOver(HANDLE);
+        assertThat(askFor(HANDLE).opened().carried()).isTrue();
+    }
+
+    @Test
+    void aHandleThatTheAgentDoesntKnowOpensNothing() throws Exception {
+        emulate(Settings.limited(0));
+        OpenedFlow flow = askFor(HANDLE);
+        assertNotOpened(flow, "unknown-handle", "reported by the agent", Blame.TRANSPORT);
+        AskingHop.get(flow.start().released());
+    }
+
+    @Test
+    void eachDirectionEndsByItself() throws Exception {
+        emulate(Settings.limited(1));
+        OpenedFlow flow = ask().connected().send("question").finish();
+        try (End server = destination.accept()) {
+            assertThat(server.restText()).isEqualTo("question");
+            server.send("answer").finish();
+        }
+        flow.awaitText("answer");
+        flow.awaitEnd();
+    }
+
+    /** Only the limits say so, as the agent's close can't be told from the end of one direction. */
+    @Test
+    void anOpenedConnectionHasItsPlaceUntilTheAgentHasSeenItClosed() throws Exception {
+        emulate(Settings.limited(1));
+        for (int i = 0; i < 5; i++) {
+            OpenedFlow flow = ask().connected();
+            destination.accept().close();
+            flow.awaitEnd();
+            assertThat(flow.isReleased()).isFalse();
+            flow.close();
+            AskingHop.get(flow.start().released());
+            assertThat(emulator.inUse()).isZero();
+        }
+    }
+
+    @Test
+    void whatWouldWaitForEverIsGivenUpAtOnceAndItsPlaceIsFreeWhenTheAgentHasCancelledIt() throws Exception {
+        emulate(Settings.limited(1));
+        OpenedFlow first = ask().connected();
+        OpenedFlow second = ask();
+
+        assertNotOpened(second, "start-timeout", "waiting: no-memory", Blame.TRANSPORT);
+        AskingHop.get(second.start().released());
+        assertThat(emulator.inUse()).isEqualTo(1);
+
+        first.close();
+        AskingHop.get(first.start().released());
+        ask().connected();
+    }
+
+    /** Nothing is known of the agent's side that would be in the way. */
+    @Test
+    void aDestinationThatDoesntAnswerIsGivenUpAtTheDeadline() throws Exception {
+        emulate(Settings.limited(1));
+        emulator.starts(new Start.After(Duration.ofMinutes(1)));
+        OpenedFlow flow = askWithin(SOON);
+        assertNotOpened(flow, "start-timeout", "no answer", Blame.DESTINATION);
+        AskingHop.get(flow.start().released());
+        assertThat(emulator.inUse()).isZero();
+    }
+
+    @Test
+    void aFlowThatEndsBeforeGivesItsStartUp() throws Exception {
+        emulate(Settings.limited(1));
+        emulator.starts(new Start.After(Duration.ofMinutes(1)));
+        OpenedFlow flow = ask();
+        awaitInUse(1);
+        flow.start().giveUp();
+        assertNotOpened(flow, "given-up", "its flow doesn't want it any more", Blame.TRANSPORT);
+        AskingHop.get(flow.start().released());
+        assertThat(emulator.inUse()).isZero();
+    }
+
+    @Test
+    void whatIsOpenedIsntGivenUp() throws Exception {
+        emulate(Settings.limited(1));
+        OpenedFlow flow = ask().connected();
+        flow.start().giveUp();
+        flow.send("question");
+        try (End server = destination.accept()) {
+            assertThat(server.receive(8)).hasSize(8);
+        }
+    }
+
+    @Test
+    void anAgentThatFailsSaysWhoseFaultItIs() throws Exception {
+        emulate(Settings.limited(1));
+        emulator.starts(new Start.Failing("no-interface"));
+        OpenedFlow flow = ask();
+        assertNotOpened(flow, "no-interface", "reported by the agent", Blame.TRANSPORT);
+        AskingHop.get(flow.start().released());
+
+        emulator.starts(new Start.AtOnce());
+        InetSocketAddress nobody = destination.address();
+        destination.close();
+        flow = hop.open(nobody);
+        assertNotOpened(flow, "connect-refused", "reported by the agent", Blame.DESTINATION);
+        AskingHop.get(flow.start().released());
+        assertThat(emulator.inUse()).isZero();
+    }
+
+    /** Those that wait stay in use as long as they are wanted, and none is left over. */
+    @Test
+    void aThousandAtOnceHaveThePlacesThatThereAre() throws Exception {
+        emulate(Settings.limited(NetworkFrameworkEmulator.LIMIT));
+        try (EchoServer echo = EchoServer.at(new InetSocketAddress(InetAddresses.forString("127.0.0.1"), 0))) {
+            List<OpenedFlow> flows = new ArrayList<>();
+            for (int i = 0; i < 1000; i++) {
+                flows.add(hop.open(AskingHop.request(Optional.empty(), echo.address()), Duration.ofSeconds(5)));
+            }
+            List<OpenedFlow> connected = new ArrayList<>();
+            for (OpenedFlow flow : flows) {
+                if (AskingHop.get(flow.start().opened().handle((channel, problem) -> problem != null))) {
+                    assertNotOpened(flow, "start-timeout", "waiting: no-memory", Blame.TRANSPORT);
+                    AskingHop.get(flow.start().released());
+                } else {
+                    connected.add(flow.connected().send("hello"));
+                }
+            }
+            assertThat(connected).hasSize(NetworkFrameworkEmulator.LIMIT);
+            assertThat(emulator.inUse()).isEqualTo(NetworkFrameworkEmulator.LIMIT);
+            await().until(() -> connected.stream().allMatch(flow -> flow.hasText("hello")));
+            for (OpenedFlow flow : connected) {
+                flow.close();
+            }
+            for (OpenedFlow flow : connected) {
+                AskingHop.get(flow.start().released());
+            }
+            awaitInUse(0);
+            await().until(() -> hop.limitsTold().getLast().equals(new Limits(NetworkFrameworkEmulator.LIMIT, 0, 0)));
+        }
+    }
+}
