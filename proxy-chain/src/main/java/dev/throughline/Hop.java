@@ -96,7 +96,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One running hop: the composition root, the only class that knows all rooms. {@link #start} opens everything or throws;
+ * One running hop: the composition root, the only class that knows all packages. {@link #start} opens everything or throws;
  * {@link #drain} lets flows finish; {@link #close} ends what is left.
  */
 public final class Hop implements AutoCloseable {
@@ -128,7 +128,7 @@ public final class Hop implements AutoCloseable {
     private volatile @Nullable HeaderFailures headerFailures;
     private final ClockWatch clockWatch;
 
-    /** A hop whose configuration stays what it is; its files of keys are read anew when it is told to. */
+    /** A hop with a fixed configuration; its key files are read again on reload. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
         this(config, keys, clock, () -> config, Sizes.of(config, ImmutableSet.of(), ProcessLimits.ofThisProcess()));
     }
@@ -458,7 +458,7 @@ public final class Hop implements AutoCloseable {
         return loops;
     }
 
-    /** On a loop of its own: a hop can be looked at when its flows keep it busy. */
+    /** On a loop of its own: the admin interface answers while flows keep the others busy. */
     private void startAdmin(FlowJson json, ProcessIdentifier identifier, FlowBudget budget, Transports transports)
             throws IOException {
         WhoJson whoJson = new WhoJson(json);

@@ -28,7 +28,7 @@ final class LivePolicy {
     private HopConfig config;
     private volatile RoutingTable directions;
 
-    /** The policy of {@code config}; {@code watcher} is told of it, and of each that takes its place. */
+    /** The policy of {@code config}; {@code watcher} is notified of it, and of each that replaces it. */
     LivePolicy(HopConfig config, Consumer<Policy> watcher) {
         this.usual = config.route();
         this.transports = ImmutableSet.<String>builder()

@@ -40,7 +40,7 @@ public final class AdminPages {
      *
      * @param budget says who has places, as JSON
      * @param notReady says why it should get no new flows, if it shouldn't
-     * @param reloading reads its keys and its policy anew
+     * @param reloading reads keys and policy again
      * @param redirecting applies its rules, or removes them, and says which they are
      * @param who says who owns a connection, as JSON
      */

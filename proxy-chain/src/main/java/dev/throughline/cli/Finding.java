@@ -1,7 +1,7 @@
 package dev.throughline.cli;
 
 /**
- * One thing that doctor looked at.
+ * The result of one check of doctor.
  *
  * @param group what it belongs to, such as {@code kernel}
  * @param text what was found

@@ -65,7 +65,7 @@ final class PolicyCommand {
                     };
         }
 
-        /** Whoever wrote a rule that denies is to see whom it doesn't stop. */
+        /** The author of a deny rule sees which flows it doesn't stop. */
         private static String passes(PolicyRule rule, PolicyRule.Match.No no) {
             return no.open() && rule.then() instanceof Outcome.Deny ? "; this rule may deny if it were known" : "";
         }

@@ -75,7 +75,7 @@ final class RunCommand implements Callable<Integer> {
         return run(hop, Clock.systemUTC(), () -> ConfigReader.readToRun(config.file), sizes.sizes(), summary);
     }
 
-    /** Runs a hop until it is told to stop. */
+    /** Runs a hop until it is stopped. */
     private static int run(HopConfig config, Clock clock, ConfigSource source, Sizes sizes, String summary)
             throws InterruptedException {
         FatalExceptions.install();
@@ -91,7 +91,7 @@ final class RunCommand implements Callable<Integer> {
             stop.countDown();
         };
         try (Hop hop = new Hop(config, keys, clock, source, sizes)) {
-            // First: without a handler, a hop that is told to reload while it starts would end.
+            // First: without a handler, a SIGHUP during the start would end the process.
             Signals.acceptIgnored("HUP");
             Signals.handle("HUP", new PeriodicTask("reload", hop::reload));
             try {

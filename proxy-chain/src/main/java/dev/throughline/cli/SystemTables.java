@@ -33,7 +33,7 @@ record SystemTables(
         Optional<Integer> backlog) {
     private static final Path SOMAXCONN = Path.of("/proc/sys/net/core/somaxconn");
 
-    /** Those of the network namespace of this process, for a hop of so many flows. */
+    /** Those of the network namespace of this process, for a hop with that many flows. */
     static SystemTables of(HopConfig config, int flows) {
         boolean intercepts = config.listeners().stream().anyMatch(ListenerConfig.Intercepting.class::isInstance);
         return new SystemTables(

@@ -2,7 +2,7 @@ package dev.throughline.config;
 
 import java.io.IOException;
 
-/** Where a hop's configuration is read again when it is told to. */
+/** The source from which a hop's configuration is reloaded. */
 public interface ConfigSource {
     HopConfig read() throws ConfigException, IOException;
 }

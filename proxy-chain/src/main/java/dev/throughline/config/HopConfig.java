@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Everything that one hop is told; a value that was checked as a whole.
+ * The configuration of one hop, checked as a whole.
  *
  * @param name the hop's name; its key carries the same
  * @param host name of the host that it runs on, which it writes into origins
@@ -31,7 +31,7 @@ import java.util.function.Function;
  * @param routes the other ways, by the names that rules have for them
  * @param classes what limits flows, by the names that rules have for them; "default" is of all others
  * @param budget how places are given
- * @param policy which flows go on, and where to
+ * @param policy rules that allow or deny flows and choose their routes
  * @param failOpen whether captured traffic passes unproxied while the hop is down
  * @param interception how it watches over its rules
  * @param commandLineKey file with the key of the hashes of command lines that it writes into origins; without one it says

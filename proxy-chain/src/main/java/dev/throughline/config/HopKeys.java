@@ -14,7 +14,7 @@ import java.util.Optional;
 /**
  * The keys that a configuration names.
  *
- * @param own the keys of which the hop signs with one
+ * @param own the hop's keys; it signs with one of them
  * @param trust the keys that it believes
  * @param commandLine the key of the hashes of command lines, if it says any
  */

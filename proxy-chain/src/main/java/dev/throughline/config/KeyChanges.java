@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What is different after keys were read anew, a line a key. */
+/** The differences between two readings of the keys, one line for each key. */
 public final class KeyChanges {
     private KeyChanges() {}
 

@@ -7,7 +7,7 @@ import java.time.Instant;
 public final class KeyTimes {
     private KeyTimes() {}
 
-    /** From {@code now} to {@code then}, in the largest whole unit of which there are two: {@code in 36 hours}. */
+    /** From {@code now} to {@code then}, in the largest unit with a value of at least two: {@code in 36 hours}. */
     public static String in(Instant now, Instant then) {
         Duration left = Duration.between(now, then);
         if (left.toDays() >= 2) {

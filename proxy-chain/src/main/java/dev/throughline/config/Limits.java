@@ -11,15 +11,15 @@ import java.time.Duration;
  * @param halfOpenHeaders how many connections of one peer may be waiting for the rest of their header
  * @param halfOpenHeadersTotal how many of all peers
  * @param headerFailures how many headers of one peer may fail in the window; then none of that peer is read for a time
- * @param headerFailuresWindow in which so many may fail
+ * @param headerFailuresWindow the period for {@code headerFailures}
  * @param rememberedChains how many unexpired chains are remembered against replay
  * @param connectNotes of how many sockets the kernel notes who used them for connect(2); 0 if it isn't to
- * @param connectTimeout until a connection to the next hop or the destination stands
+ * @param connectTimeout until a connection to the next hop or the destination is open
  * @param headerTimeout until the whole header of the previous hop is there
  * @param idleTimeout without a byte either way
  * @param halfClosedTimeout without a byte either way, once a side has finished
  * @param tcp when a connection whose other end has vanished is given up; of connections onwards, unless their route says otherwise
- * @param drain how long open flows may go on after SIGTERM
+ * @param drain how long open flows may continue after SIGTERM
  * @param signingPace under load one signature is made in this time, for all flows that wait and can share it
  * @param ttl for how long a link that this hop signs may be presented
  * @param skew by how much the clocks of two hops may differ

@@ -145,7 +145,7 @@ final class ListenerReader {
         return socket.map(file -> new ListenerConfig.Bridge(name, file, ImmutableList.copyOf(agents)));
     }
 
-    /** Who an agent must be, of which the section may say more. */
+    /** Reads the identity that an agent must have. */
     static Optional<Agent> agent(Section section) {
         Optional<Integer> uid = section.required("uid", Values::uid);
         Optional<String> executable = section.optional("executable", Values::absolutePath);

@@ -20,7 +20,7 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
- * One mapping of a YAML file, read key by key. It notes every problem and goes on, so that a person sees all of them at
+ * One mapping of a YAML file, read key by key. It notes every problem and continues, so that a user sees all of them at
  * once; {@link #close} reports the keys that nobody asked for.
  */
 final class Section implements AutoCloseable {

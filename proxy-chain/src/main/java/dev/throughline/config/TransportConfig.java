@@ -9,7 +9,7 @@ import java.time.Duration;
  *
  * @param socket Unix socket at which the agent listens
  * @param agent who must listen there
- * @param startTimeout how long a start may take before it is given up and the flow goes on over the next transport
+ * @param startTimeout how long a start may take before it is given up and the flow continues over the next transport
  * @param withoutHeader whether a flow goes on without a header where the agent's system tells the next hop who opened it: one
  *     that intercepts on this host
  */

@@ -10,7 +10,7 @@ import dev.throughline.os.BpfCode.Register;
 import dev.throughline.os.BpfCode.Size;
 
 /**
- * The programs that note down who connects. They only note: whatever happens, the call goes on as it would without them.
+ * The programs that note down who connects. They only note: whatever happens, the call continues as it would without them.
  */
 final class ConnectCode {
     /** A pid, 4 bytes and 4 of zeros. */

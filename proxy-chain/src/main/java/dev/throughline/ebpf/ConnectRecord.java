@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * What the kernel noted of whoever called connect(2) or sendmsg(2), in that process's own context: nobody else can be meant.
+ * The kernel's record of a caller of connect(2) or sendmsg(2), taken in that process's own context: it is no other process.
  *
  * @param cookie of the socket (SO_COOKIE), never given again while the host is up
  * @param pid of the process (thread group), in the first pid namespace

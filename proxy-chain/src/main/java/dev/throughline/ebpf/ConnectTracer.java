@@ -55,7 +55,7 @@ public final class ConnectTracer implements AutoCloseable {
     }
 
     /**
-     * Begins to take notes, or goes on with those that another hop of this user's takes on this host.
+     * Starts tracing, or joins the tracing of another hop of this user on this host.
      *
      * @param cgroup the root of cgroup v2
      * @param capacity how many sockets are remembered, if nobody takes notes yet

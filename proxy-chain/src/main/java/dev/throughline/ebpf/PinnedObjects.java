@@ -14,7 +14,7 @@ import java.util.Set;
 
 /**
  * A folder of a BPF file system in which the hops of a host share what the kernel notes. Each that uses it holds a shared
- * lock; the last one that leaves removes it. After a crash it stays, and the next hop goes on with what is there.
+ * lock; the last one that leaves removes it. After a crash it stays, and the next hop continues with what is there.
  *
  * <p>It lies in a folder that stays, in which changes are made one after the other. Both are for their owner alone: in one
  * of somebody else's there could be tables that say what he wants to have said, or a lock that is never given up.

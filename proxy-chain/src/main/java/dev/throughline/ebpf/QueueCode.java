@@ -48,7 +48,7 @@ final class QueueCode {
     /**
      * The program.
      *
-     * @param networkNamespace of the sockets, whose notes are looked at (SO_NETNS_COOKIE)
+     * @param networkNamespace cookie of the sockets' network namespace (SO_NETNS_COOKIE)
      * @param queues a power of two
      */
     static BpfCode choose(long networkNamespace, int queues) {

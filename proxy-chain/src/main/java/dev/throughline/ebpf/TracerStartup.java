@@ -24,7 +24,7 @@ public sealed interface TracerStartup {
     /**
      * They aren't.
      *
-     * @param why what stands against it
+     * @param why the reason
      * @param hint what it would take
      */
     record NotTaken(String why, String hint) implements TracerStartup {}

@@ -37,7 +37,7 @@ public sealed interface AcceptedConnection {
     }
 
     /**
-     * By a Unix socket; whoever connected says which flow it is.
+     * Over a Unix socket; the peer says which flow it is.
      *
      * @param peer who connected
      */

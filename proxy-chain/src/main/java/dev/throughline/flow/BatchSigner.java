@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * is held up by many of them, and they hold up no others by more than a turn for each size of trees.
  */
 public final class BatchSigner {
-    /** A signature is divided by so many already that more would only make proofs longer. */
+    /** More chains for a signature would only make proofs longer. */
     private static final int LARGEST = 256;
 
     private final SigningPace pace;

@@ -37,7 +37,7 @@ public interface BudgetEvents {
     void evicted(String transport, String reason);
 
     /**
-     * A flow goes on over a later transport of its route.
+     * A flow continues over a later transport of its route.
      *
      * @param transport that it didn't go over
      * @param reason {@code full}, {@code reserved}, or why it couldn't be started ({@link

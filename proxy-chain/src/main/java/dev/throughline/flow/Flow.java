@@ -85,7 +85,7 @@ public final class Flow {
     private @Nullable UpstreamConnection opened;
     private volatile @Nullable Relay relay;
     private volatile @Nullable CloseResult stopped;
-    /** An agent is told what became of its flow: once, and before any byte of it. */
+    /** Whether the agent still waits for the answer, which is sent once and before any byte of the flow. */
     private boolean awaitsAnswer;
     /** A connection that is lost within its header has a reason of its own, which counts against its peer. */
     private boolean readingHeader;
@@ -370,7 +370,7 @@ public final class Flow {
                 loop());
     }
 
-    /** Whether the policy lets it go on, and where to. Asked once: a policy that is read anew is for the flows to come. */
+    /** Applies the policy and chooses the route. Done once: a reloaded policy applies to later flows. */
     private UpstreamConnector permitted(Originator who) {
         RoutingTable directions = parts.directions().get();
         Decision said = directions.policy().decide(new PolicyRequest(who, hostName));
@@ -436,7 +436,7 @@ public final class Flow {
                 .thenApply(done -> channel);
     }
 
-    /** To an agent, that the way onwards stands: from here on the connection is the flow. */
+    /** Tells an agent that the upstream connection is open: the flow's bytes follow. */
     private CompletableFuture<DuplexChannel> answered(DuplexChannel channel) {
         if (!awaitsAnswer) {
             return CompletableFuture.completedFuture(channel);
@@ -511,7 +511,7 @@ public final class Flow {
         }
     }
 
-    /** Its place goes to others, its row goes, and its end is told, whether or not others could be told of the place. */
+    /** Releases the lease, removes the flow from the table and notifies listeners, even if releasing fails. */
     private void leave(CloseResult ending) {
         UpstreamConnector way = onward;
         try {
@@ -554,7 +554,7 @@ public final class Flow {
         }
     }
 
-    /** Whoever listens may fail; the flow goes on. */
+    /** Notifies the event listeners. A listener that fails does not stop the flow. */
     private void tell(Runnable event) {
         try {
             event.run();
@@ -650,7 +650,7 @@ public final class Flow {
         return stopped != null || stage == FlowView.Stage.CLOSED;
     }
 
-    /** Nothing goes on for a flow that was told to stop while it waited for an answer. */
+    /** Throws if the flow was stopped while it waited for an answer. */
     void checkNotStopped() {
         CloseResult asked = stopped;
         if (asked != null) {

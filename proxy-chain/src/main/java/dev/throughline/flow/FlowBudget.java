@@ -89,7 +89,7 @@ public final class FlowBudget implements AutoCloseable {
      * @param maxWaiting how many flows may wait for a place
      * @param accounts whom flows count for
      * @param hostNames what people call a host
-     * @param events who is told
+     * @param events are notified
      */
     public FlowBudget(
             int flows,
@@ -154,11 +154,11 @@ public final class FlowBudget implements AutoCloseable {
     /**
      * Asks for a place for {@code flow}; it has one, or is {@link FlowRejectedException}, within the time that its class says.
      *
-     * @param givenUp the lease of a start that was given up, in whose stead it asks
+     * @param givenUp the lease of an abandoned attempt, which the new one replaces
      */
     CompletableFuture<Lease> lease(Flow flow, HostId host, LeaseRequest ask, Optional<Lease> givenUp) {
         CompletableFuture<Lease> answer = new CompletableFuture<>();
-        // Whoever is served at once must find its waiter there.
+        // A request that is served at once must find its waiter.
         synchronized (this) {
             long now = System.nanoTime();
             Admission admission =
@@ -217,7 +217,7 @@ public final class FlowBudget implements AutoCloseable {
         return new FlowRejectedException(reason, shortage + how);
     }
 
-    /** A start failed, and the flow goes on over another transport. */
+    /** An attempt failed, and the flow continues over another transport. */
     void fellOver(String transport, String reason) {
         synchronized (this) {
             passed.passed(transport, reason, System.nanoTime());

@@ -4,9 +4,9 @@ import dev.throughline.chain.Verification;
 import dev.throughline.policy.Decision;
 import java.util.List;
 
-/** Who is told what happens to flows: the log, the metrics. Called on the flow's event loop; must not block. */
+/** Listener of flow events: the log, the metrics. Called on the flow's event loop; must not block. */
 public interface FlowEvents {
-    /** A flow stands: both connections are open and the header, if any, has been written. */
+    /** A flow is open: both connections are open and the header, if any, has been written. */
     void opened(FlowView flow);
 
     /** A header was verified, or not. */

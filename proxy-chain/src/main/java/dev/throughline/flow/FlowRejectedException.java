@@ -1,6 +1,6 @@
 package dev.throughline.flow;
 
-/** A flow that can't go on: how a step says no. */
+/** Thrown by a stage that rejects the flow. */
 public class FlowRejectedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

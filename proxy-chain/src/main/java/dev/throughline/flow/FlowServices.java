@@ -33,14 +33,14 @@ import java.util.function.Supplier;
  * @param halfOpenHeaders who is waiting for the rest of a header
  * @param headerFailures whose headers have failed too often
  * @param healthCheckers who may send a LOCAL header
- * @param directions which flows go on and where to, now
+ * @param directions routes by policy decision, now
  * @param accepted connections for which no flow has begun yet, by the user who holds the other end
  * @param arrivals flows for which nothing was done yet, by their originators' user
  * @param budget who has a place, and who has to wait
  * @param transports open the connection there, by their names
  * @param batchSigner signs this hop's links
  * @param table the flows that live
- * @param events who is told what happens
+ * @param events is notified of each flow
  * @param idleTimeout without a byte either way
  * @param halfClosedTimeout without a byte either way, once a side has finished
  * @param portsKept for how long the kernel keeps the port of a connection whose output this hop ended first

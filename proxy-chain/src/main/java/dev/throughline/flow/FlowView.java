@@ -21,8 +21,8 @@ import java.util.Optional;
  * @param verification what came of its header, where one was expected
  * @param originator who opened it, once that is known
  * @param decision what the policy said of it, once it was asked
- * @param next where it goes on to, once that is decided
- * @param transport over which it goes on, as far as that is known
+ * @param next the next hop or destination, once that is decided
+ * @param transport of the upstream connection, as far as it is known
  * @param closedDetails what the next hop may not see or had no room for, with what it takes to prove it later
  * @param bytesOut from the originator towards the destination
  * @param bytesIn back to the originator

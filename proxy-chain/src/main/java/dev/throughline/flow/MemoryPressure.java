@@ -26,7 +26,7 @@ public final class MemoryPressure implements Runnable {
         private long bytes;
     }
 
-    /** What a flow held when it was looked at. */
+    /** The memory that a flow held at the check. */
     private record Held(Flow flow, int bytes) {}
 
     private final FlowTable table;

@@ -7,7 +7,7 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Where flows go on to. */
+/** The peer of an upstream connection. */
 public sealed interface NextHop {
     /** Returns where to connect for a flow that wants to go to {@code destination}. */
     InetSocketAddress address(InetSocketAddress destination);

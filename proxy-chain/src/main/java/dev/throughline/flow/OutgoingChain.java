@@ -25,7 +25,7 @@ record OutgoingChain(
         Originator who,
         AcceptedConnection arrival,
         Optional<Verification.Verified> received) {
-    /** For a connection to the next hop. Refuses a flow whose header can't fit: it never goes on without. */
+    /** For a connection to the next hop. Refuses a flow whose header can't fit: it never continues without. */
     UnsignedChain by(Tuple outgoing) {
         if (received.map(chain -> chain.links().size() == Chain.HARD_HOP_LIMIT).orElse(false)) {
             throw new FlowRejectedException(

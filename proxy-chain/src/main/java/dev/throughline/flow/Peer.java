@@ -12,7 +12,7 @@ import java.util.OptionalInt;
 
 /**
  * Whose headers are counted together (SPEC.md, section 9): those of an IPv4 address, or of an IPv6 network of 64 bits, since
- * whoever has one address of such a network has them all. Where this host's kernel has said which user holds the
+ * who has one address of such a network has them all. Where this host's kernel has said which user holds the
  * connection, those of that user there: otherwise one user of a host could use up what the previous hop may fail. A peer on
  * a Unix socket is a user and has no address.
  */

@@ -23,7 +23,7 @@ public record RoutingTable(
         return new RoutingTable(Policy.NONE, route, ImmutableMap.of(), ImmutableMap.of());
     }
 
-    /** Where a flow goes of which the policy said this; refuses one that it denied. */
+    /** Returns the route for a decision. Throws if the policy denied the flow. */
     Route route(Decision said) {
         return switch (said.outcome()) {
             case Outcome.Allow(Optional<String> route, Optional<String> limitsClass) ->
@@ -32,7 +32,7 @@ public record RoutingTable(
         };
     }
 
-    /** What limits a flow of which the policy said this, and let it go on. */
+    /** Returns the limits for a decision that allows the flow. */
     LimitClass limits(Decision said) {
         String name = said.outcome() instanceof Outcome.Allow allow
                 ? allow.limitsClass().orElse(LimitClass.DEFAULT.name())

@@ -23,7 +23,7 @@ final class TransportFallbackLog {
         this.passed = new EpisodeLog<>(new Words(), log);
     }
 
-    /** A flow goes on over a later one. */
+    /** A flow continues over a later one. */
     void passed(String transport, String why, long now) {
         passed.happens(transport, why, now);
     }

@@ -54,7 +54,7 @@ final class UpstreamConnector {
      * @param who counts for it
      * @param hostName the destination's, if it is known
      * @param handle by which an agent knows the flow
-     * @param stages is told what it does
+     * @param stages is notified of each stage
      */
     UpstreamConnector(
             FlowServices parts,
@@ -275,7 +275,7 @@ final class UpstreamConnector {
         return Optional.ofNullable(transport).map(Transport::name);
     }
 
-    /** Whether the next hop is told by the system who opened the flow, and needs no header. */
+    /** Returns whether the system tells the next hop who opened the flow, so that no header is needed. */
     boolean spareHeader(UpstreamConnection opened) {
         Transport over = transport;
         return over != null

@@ -95,7 +95,7 @@ final class BoundedReads implements AutoCloseable {
     private final Duration deadline;
     private final ThreadPoolExecutor threads;
     private final Map<String, Place> places = new HashMap<>();
-    /** Each place is logged once a minute at most: whoever holds memory back could do so again and again. */
+    /** Each place is logged once a minute at most: a process that holds memory back could do so again and again. */
     private final Cache<String, Boolean> logged = CacheBuilder.newBuilder()
             .maximumSize(256)
             .expireAfterWrite(Duration.ofMinutes(1))

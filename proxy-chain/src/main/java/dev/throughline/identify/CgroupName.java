@@ -111,7 +111,7 @@ record CgroupName(Optional<String> path, Optional<String> unit, Optional<String>
         return kubernetes && plain.matches() ? Optional.of(uuid(plain.group(1))) : Optional.empty();
     }
 
-    /** In a slice's name "_" stands for "-"; pods that a file on the node defines have neither. */
+    /** In a slice's name "_" means "-"; pods that a file on the node defines have neither. */
     private static UUID uuid(String text) {
         String hex = text.replaceAll("[-_]", "");
         return new UUID(Long.parseUnsignedLong(hex, 0, 16, 16), Long.parseUnsignedLong(hex, 16, 32, 16));

@@ -11,7 +11,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Command lines as keyed hashes: HMAC-SHA-256 over /proc/PID/cmdline as it is. Whoever has the key can tell whether it was
+ * Command lines as keyed hashes: HMAC-SHA-256 over /proc/PID/cmdline as it is. Who has the key can tell whether it was
  * the one that he thinks of; nobody else can even guess, and the words themselves, among which secrets stand, are said to
  * nobody.
  */

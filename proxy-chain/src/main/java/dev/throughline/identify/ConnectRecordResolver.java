@@ -331,7 +331,7 @@ final class ConnectRecordResolver implements AutoCloseable {
                                 Optional.empty(),
                                 KnownExecutables.Executable.UNKNOWN,
                                 Optional.empty()));
-        // Another program has another command line, and so has the same one that was run anew.
+        // Another program has another command line, and so has another run of the same one.
         CompletableFuture<Optional<Bytes>> commandLine = unchanged
                 .filter(read -> hasSameImage(read.view(), noted))
                 .map(ProcessReader.Reading::commandLine)

@@ -97,7 +97,7 @@ final class ExecutableDigests implements AutoCloseable {
                 HashQueue.Slice.FAILED);
     }
 
-    /** The reads, of which some may hang. */
+    /** The reads; some may hang. */
     BoundedReads reads() {
         return reads;
     }

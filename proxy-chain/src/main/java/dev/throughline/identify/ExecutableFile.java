@@ -24,7 +24,7 @@ record ExecutableFile(FileVersion version, PinnedFile.Place place) {
      *
      * @param process one in whose mount namespace it lies: a pid, or {@code self}
      * @return empty if it lies in another one, or its mount was taken away
-     * @throws IOException if the process has ended, or may not be looked at
+     * @throws IOException if the process has ended, or access is denied
      */
     Optional<Mounts.FileSystem> fileSystem(String process) throws IOException {
         return Mounts.fileSystem(process, place.mount());

@@ -35,7 +35,7 @@ final class HostPaths {
             return new View(SELF, Optional.empty());
         }
 
-        /** That of the first process, if it is another one and may be looked at. */
+        /** That of the first process, if it is another one and accessible. */
         static Optional<View> ofFirst() {
             try {
                 return Files.readSymbolicLink(Path.of("/proc/1/ns/mnt"))

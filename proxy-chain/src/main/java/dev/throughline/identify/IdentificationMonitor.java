@@ -105,7 +105,7 @@ public final class IdentificationMonitor implements AutoCloseable {
             endNotes();
         }
         List<MissingRequirement> lacks = new ArrayList<>();
-        // A look that waited while this was closed must not begin anew: nobody would end it.
+        // A check that waited while this was closed must not start the tracer again: nothing would stop it.
         if (notes.isEmpty() && !closed) {
             switch (start.get()) {
                 case TracerStartup.Taken(ConnectTracer taken) -> {

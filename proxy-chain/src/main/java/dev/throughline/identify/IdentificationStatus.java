@@ -5,7 +5,7 @@ import dev.throughline.originator.Evidence;
 import java.util.List;
 
 /**
- * By what evidence this host's processes are named now, and what stands in the way of better. One flow may still be named by
+ * The evidence by which this host's processes are named now, and what prevents better evidence. One flow may still be named by
  * less: each says by which.
  *
  * @param best {@link Evidence#KERNEL_CONNECT}, {@link Evidence#SOCKET_LOOKUP}, {@link Evidence#UID_ONLY} or
@@ -19,7 +19,7 @@ public record IdentificationStatus(Evidence best, String reach, ImmutableList<Mi
             ImmutableList.of(Evidence.KERNEL_CONNECT, Evidence.SOCKET_LOOKUP, Evidence.UID_ONLY, Evidence.UNKNOWN);
 
     /**
-     * Something that stands in the way.
+     * A requirement that isn't met.
      *
      * @param what is missing
      * @param hint what to do about it

@@ -30,7 +30,7 @@ import java.util.function.LongSupplier;
 /**
  * Executables by what the kernel says of them, for processes that are gone: where others were seen to run them, and in the
  * usual folders, first under the process's name, then under any. A file that isn't exactly the one that ran is never taken
- * for it, and each is looked up anew in this process's own mount namespace: when a file system is gone, another one may get
+ * for it, and each is looked up again in this process's own mount namespace: when a file system is gone, another one may get
  * its device.
  *
  * <p>For one thread.

@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /**
  * The parent of a process as one instance. Its number is the same before and after its start is read, so that it was the
- * parent then: whoever takes a process over from a parent that ended has another number. And no process is older than its
+ * parent then: a process that adopts the child of an ended parent has another number. And no process is older than its
  * parent.
  */
 final class ParentProcess {

@@ -34,7 +34,7 @@ import java.util.function.LongUnaryOperator;
  * Answers who on this host opened a TCP flow. Thread-safe; asking costs a few microseconds and is for event loops, the
  * search for the process is done elsewhere and is bounded by {@link IdentifyLimits}.
  *
- * <p>By the kernel's notes it names whoever called connect(2), with the executable that ran then. Without them, a process
+ * <p>With the connect tracer it names the process that called connect(2), with the executable that ran then. Without them, a process
  * that alone held the socket shortly after, with the executable that it ran then. It is the one that opened the socket, as far
  * as the kernel keeps processes apart: one of the same user in the same control group that was given the socket before the
  * opener let go of it can't be told from it, but such processes can act for each other in any other way as well (ptrace(2)).

@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * The script that exec(2) was asked to run. The kernel opens it to find its interpreter, which then opens it once more by the
- * same name; in between, whoever may change what the name leads to can have another file read. So a script is told only
+ * same name; in between, a user who may change what the name leads to can have another file read. So a script is told only
  * by an absolute name in this host's own mount namespaces that nobody but root can lead elsewhere, called by a process that
  * can't have a root folder of its own, since its user namespace is the first.
  */

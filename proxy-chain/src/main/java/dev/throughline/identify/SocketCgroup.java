@@ -12,7 +12,7 @@ import java.util.Optional;
  * The control group that a socket was made in, which it keeps (cgroups(7), version 2): of two processes of one user, in
  * different units or containers, it tells which one made it.
  *
- * @param root where version 2 is mounted as a whole; where it isn't, nothing is told
+ * @param root where version 2 is mounted as a whole; where it isn't, nothing is known
  */
 record SocketCgroup(Optional<Path> root) {
     /** On this host, now. */

@@ -15,7 +15,7 @@ public record UnixPeer(int pid, int uid, Handle handle) {
     /** Asks the kernel for a handle (SO_PEERPIDFD). */
     public interface Handle {
         /**
-         * The handle, to be closed by whoever asked; empty on a kernel that has none to give.
+         * Returns the handle, which the caller closes; empty if the kernel has none.
          *
          * @throws IOException if the process has ended
          */

@@ -21,9 +21,9 @@ import java.util.function.LongUnaryOperator;
 /**
  * Names the process that connected to a Unix socket. User and pid are the kernel's word; what /proc says of the pid is taken
  * only if the kernel's handle says afterwards that the pid is still that process's. On a kernel older than 6.5, which gives
- * no handle, the process must at least have been there before its connection was looked at.
+ * no handle, the process must at least have existed before its connection was checked.
  *
- * <p>The executable is the one that runs when it is looked at, read anew for each connection: only hashes are remembered,
+ * <p>The executable is the one that runs at the check, read again for each connection: only hashes are remembered,
  * each for one state of one file.
  */
 final class UnixPeerResolver implements AutoCloseable {

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /**
  * A connection of this hop's own that its rules should bring to one of its listeners.
  *
- * @param mark what the connection is told to carry: that of the previous hop, or 0
+ * @param mark mark of the connection: that of the previous hop, or 0
  */
 record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
     /** Addresses for documentation (RFC 5737, RFC 3849): nobody has them, whatever becomes of the connection. */

@@ -565,7 +565,7 @@ public final class InterceptionWatcher implements AutoCloseable {
             state.failed(String.valueOf(e.getMessage()));
             made = false;
         }
-        // The hop's own changes need no second look; whoever changed more meanwhile is found by the check.
+        // The hop's own changes need no second check; changes of others meanwhile are found by the next one.
         changes.await(Duration.ZERO);
         nextCanary = System.nanoTime();
         check(part == InterceptionPart.ROUTES);

@@ -330,7 +330,7 @@ public final class Listener implements AutoCloseable {
         };
     }
 
-    /** Takes no more connections; those that stand go on. */
+    /** Stops accepting; open connections continue. */
     @Override
     public void close() {
         closed = true;

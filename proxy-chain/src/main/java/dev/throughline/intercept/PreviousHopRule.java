@@ -16,7 +16,7 @@ import java.util.OptionalInt;
 /**
  * The second check of an intercepting chain listener: nft has sent a connection here because of its mark or user, and the
  * kernel's socket lookup must agree that the previous hop holds it. An application that is let near this listener by a
- * wrong rule is refused; so is a connection of which the kernel knows nothing.
+ * wrong rule is refused; so is a connection that the kernel doesn't know.
  */
 final class PreviousHopRule implements ListenerProfile.OwnerRule {
     private final Previous previous;

@@ -37,7 +37,7 @@ public record RulePlan(
         this(hop, mark, laterMarks, captures, guardNextHop, failOpen, ImmutableList.of());
     }
 
-    /** Everything that is wrong with this plan, in words for whoever wrote the configuration; empty if it can be used. */
+    /** Returns all problems of this plan, for the author of the configuration; empty if it can be used. */
     public ImmutableList<String> problems() {
         return new PlanProblems(this).all();
     }

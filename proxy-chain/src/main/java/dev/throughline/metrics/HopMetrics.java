@@ -142,7 +142,7 @@ public final class HopMetrics implements FlowEvents {
                 .register(registry);
     }
 
-    /** Keys and policy were read anew, and are used or not. */
+    /** Keys and policy were reloaded, with success or not. */
     public void reloaded(boolean applied) {
         (applied ? reloaded : reloadsRefused).increment();
     }

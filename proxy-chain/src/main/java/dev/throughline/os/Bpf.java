@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 
 /**
- * One caller's door to bpf(2), with an errno and an attribute block of its own (linux/bpf.h, union bpf_attr). Not
+ * One caller's access to bpf(2), with an errno and an attribute block of its own (linux/bpf.h, union bpf_attr). Not
  * thread-safe.
  */
 final class Bpf {

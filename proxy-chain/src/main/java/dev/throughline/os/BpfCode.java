@@ -181,25 +181,25 @@ public final class BpfCode {
         return add(CALL, Register.R0, Register.R0, 0, helper.number);
     }
 
-    /** Goes on at {@code to}. */
+    /** Continues at {@code to}. */
     public BpfCode jump(Label to) {
         jumps.add(new Jump(instructions.size(), to));
         return add(JUMP, Register.R0, Register.R0, 0, 0);
     }
 
-    /** Goes on at {@code to} if {@code register} is {@code number}. */
+    /** Continues at {@code to} if {@code register} is {@code number}. */
     public BpfCode jumpIf(Register register, int number, Label to) {
         jumps.add(new Jump(instructions.size(), to));
         return add(JUMP_IF_EQUAL, register, Register.R0, 0, number);
     }
 
-    /** Goes on at {@code to} if both registers are equal. */
+    /** Continues at {@code to} if both registers are equal. */
     public BpfCode jumpIf(Register register, Register other, Label to) {
         jumps.add(new Jump(instructions.size(), to));
         return add(JUMP_IF_SAME, register, other, 0, 0);
     }
 
-    /** Goes on at {@code to} unless {@code register} is {@code number}. */
+    /** Continues at {@code to} unless {@code register} is {@code number}. */
     public BpfCode jumpUnless(Register register, int number, Label to) {
         jumps.add(new Jump(instructions.size(), to));
         return add(JUMP_IF_OTHER, register, Register.R0, 0, number);
@@ -217,7 +217,7 @@ public final class BpfCode {
         return add(JUMP_IF_GREATER, register, Register.R0, 0, number);
     }
 
-    /** Jumps to {@code label} go on here. */
+    /** Jumps to {@code label} continue here. */
     public BpfCode at(Label label) {
         checkState(label.at < 0, "a label stands in one place");
         label.at = instructions.size();

@@ -39,7 +39,7 @@ public final class BpfLink implements AutoCloseable {
     }
 
     /**
-     * Whether the program is still attached: whoever may (bpf(2), BPF_LINK_DETACH) can end that, and removing the group does.
+     * Whether the program is still attached: a privileged process can detach it (bpf(2), BPF_LINK_DETACH), and removing the group does.
      * Once it isn't, it never is again. A question takes less than a microsecond.
      *
      * @throws OsException if the kernel can't be asked

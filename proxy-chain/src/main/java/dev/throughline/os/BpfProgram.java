@@ -14,7 +14,7 @@ import java.util.List;
 public final class BpfProgram implements AutoCloseable {
     /** When it runs: which type of program that takes, and where it is attached. */
     public enum Hook {
-        /** connect(2) to an IPv4 address, in the context of whoever calls it. */
+        /** connect(2) to an IPv4 address, in the context of the caller. */
         CONNECT_IPV4(18, 10),
         /** connect(2) to an IPv6 address. */
         CONNECT_IPV6(18, 11),

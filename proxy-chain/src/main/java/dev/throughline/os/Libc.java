@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * One caller's door to the C library, with an errno cell of its own: results are those of the man pages, and
+ * One caller's access to the C library, with an errno cell of its own: results are those of the man pages, and
  * {@link #errno} belongs to the last call made through this object. Not thread-safe.
  */
 final class Libc {
@@ -324,7 +324,7 @@ final class Libc {
         }
     }
 
-    /** Not that of the manual page: whoever asks for the handler before it knows it already. */
+    /** Returns nothing, unlike the manual page's: callers know the handler before. */
     void signal(int number, MemorySegment handler) {
         try {
             MemorySegment before = (MemorySegment) SIGNAL.invokeExact(state, number, handler);

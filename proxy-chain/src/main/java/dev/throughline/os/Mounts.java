@@ -93,8 +93,8 @@ public record Mounts(ImmutableList<Mount> all) {
      * @param process its pid, or {@code self}
      * @param mount the id
      * @return empty if the mount isn't in that process's mount namespace, or behind more than {@value #MAX_BYTES} bytes of
-     *     others: whoever fills a namespace of his own should keep nobody waiting
-     * @throws IOException if the process has ended, or may not be looked at
+     *     others: a user who fills a namespace of his own must not block others
+     * @throws IOException if the process has ended, or access is denied
      */
     public static Optional<FileSystem> fileSystem(String process, int mount) throws IOException {
         String wanted = mount + " ";

@@ -94,7 +94,7 @@ public final class PinnedFile implements AutoCloseable {
 
     /** How {@link #openBy} reaches a file. */
     public enum Reach {
-        /** Asks file systems, each of which may keep the caller waiting; follows no symbolic link. */
+        /** Asks file systems, which may block the caller; follows no symbolic link. */
         ANYWHERE(RESOLVE_NO_SYMLINKS),
         /** Takes what the kernel has in memory: nobody can keep the caller waiting (Linux 5.12). Follows no link. */
         IN_MEMORY(RESOLVE_CACHED | RESOLVE_NO_SYMLINKS),

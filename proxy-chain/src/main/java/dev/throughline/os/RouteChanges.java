@@ -14,7 +14,7 @@ final class RouteChanges implements AutoCloseable {
     private static final int GROUPS = 1 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 18;
 
     private static final int BUFFER_BYTES = 64;
-    /** Whoever changes routes all the time mustn't keep a caller here. */
+    /** A program that changes routes all the time must not keep the caller here. */
     private static final int MAX_READ = 64;
 
     private final Libc libc;

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 
 /**
  * Asks the kernel which route a packet with a mark takes (rtnetlink(7), RTM_GETROUTE), in the network namespace of the
- * thread that opened it: the answer follows all policy rules, whoever added them. Needs no capability. Not thread-safe.
+ * thread that opened it: the answer follows all policy rules. Needs no capability. Not thread-safe.
  */
 public final class RouteLookup implements AutoCloseable {
     /** The answer. */

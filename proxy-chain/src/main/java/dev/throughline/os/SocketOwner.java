@@ -8,7 +8,7 @@ import java.util.OptionalLong;
  *
  * @param inode number of the socket's inode, the one in {@code socket:[N]} of proc(5); 0 when no file holds the socket
  * @param uid user who made the socket, as an unsigned 32-bit id; <b>meaningless when {@link #isOrphaned}</b>: the kernel
- *     then says 0 whoever it was, and root would be blamed for everyone's closed sockets
+ *     then says 0 for every user, and root would be blamed for everyone's closed sockets
  * @param cookie number of this socket that is never given again while the host is up
  * @param mark SO_MARK (socket(7)); the kernel tells it only to CAP_NET_ADMIN
  * @param cgroupId id of the socket's cgroup v2, the inode number of its directory

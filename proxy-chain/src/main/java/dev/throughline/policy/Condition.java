@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * isn't known ({@code orUnknown}): a guess would allow, or let pass a rule that denies, for the wrong one.
  */
 public sealed interface Condition {
-    /** How the value that stands for what isn't known is written. */
+    /** The literal for an unknown value. */
     String UNKNOWN = "unknown";
 
     /** Its key in a configuration. */

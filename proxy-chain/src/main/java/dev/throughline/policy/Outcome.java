@@ -5,7 +5,7 @@ import java.util.Optional;
 /** What becomes of a flow that a rule is about. */
 public sealed interface Outcome {
     /**
-     * It goes on.
+     * The flow is allowed.
      *
      * @param route name of the route that it takes; empty for the hop's usual one
      * @param limitsClass name of the class whose limits it has, if any

@@ -105,7 +105,7 @@ public record Policy(ImmutableList<PolicyRule> rules) {
         return rules.stream().anyMatch(PolicyRule::asksForOriginator) ? names.build() : ImmutableList.of();
     }
 
-    /** How a policy came to its decision: the rules that it looked at, in order; the last one is the one that was hit. */
+    /** How a policy came to its decision: the rules that were evaluated, in order; the last one matched. */
     public ImmutableList<Step> explain(PolicyRequest question) {
         ImmutableList.Builder<Step> steps = ImmutableList.builder();
         for (PolicyRule rule : rules) {
@@ -119,7 +119,7 @@ public record Policy(ImmutableList<PolicyRule> rules) {
     }
 
     /**
-     * One rule that was looked at.
+     * A rule that was evaluated.
      *
      * @param match whether it is about the flow
      */

@@ -31,7 +31,7 @@ public enum Subject {
     POD,
     /** The signing identifier of the code, on macOS. */
     SIGNING_ID,
-    /** The team of whoever signed it, on macOS. */
+    /** The team of the signer, on macOS. */
     TEAM_ID,
     /** The name by which the application asked for the destination, in small letters. */
     DESTINATION_HOST;

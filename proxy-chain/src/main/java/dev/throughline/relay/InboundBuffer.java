@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * What a connection has received and nobody has asked for yet: bytes, then perhaps the end of the input, in order. It is
  * the first handler of a flow's connections, since Netty's epoll transport reads whatever the kernel holds as soon as the
  * other side has closed, asked or not; without an inbox those bytes would reach handlers that aren't ready for them.
- * It notices also when the connection is lost, whoever reads. Holds at most what the kernel's receive buffer held.
+ * It notices a lost connection, too. Holds at most what the kernel's receive buffer held.
  */
 public final class InboundBuffer extends ChannelDuplexHandler {
     private final ArrayDeque<Object> waiting = new ArrayDeque<>();
@@ -39,7 +39,7 @@ public final class InboundBuffer extends ChannelDuplexHandler {
         return Optional.ofNullable(failure);
     }
 
-    /** Puts bytes back in front: they were received and belong to whoever reads next. */
+    /** Puts bytes back in front: they were received and belong to the next reader. */
     public void giveBack(ByteBuf unread) {
         if (unread.isReadable()) {
             waiting.addFirst(unread);
@@ -112,7 +112,7 @@ public final class InboundBuffer extends ChannelDuplexHandler {
     }
 
     /**
-     * Hands over one item a request; whoever asks again while being handed one is served by the same loop. The transport is
+     * Hands over one item a request; a reader that asks again while it gets one is served by the same loop. The transport is
      * asked for what isn't here.
      */
     private void deliver(ChannelHandlerContext context) {

@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The flow log: one JSON line on standard output when a flow stands and one when it is over. Whatever becomes of standard
+ * The flow log: one JSON line on standard output when a flow opens and one when it closes. Whatever becomes of standard
  * output, it stops no flow: lines that can't be written are lost and counted.
  */
 public final class FlowLog implements FlowEvents, AutoCloseable {

@@ -3,7 +3,7 @@ package dev.throughline.report;
 import java.util.List;
 
 /**
- * What came of reading keys and policy anew.
+ * The result of a reload of keys and policy.
  *
  * @param applied whether the hop uses what it read; otherwise all is as it was
  * @param lines what has changed, or everything that is wrong

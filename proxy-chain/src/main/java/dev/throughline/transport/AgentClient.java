@@ -29,7 +29,7 @@ public final class AgentClient implements AutoCloseable {
      *
      * @param pid its process; 0 if it is in a pid namespace that can't be seen from here
      * @param uid its effective user
-     * @param connection to it, of which the kernel can be asked more (SO_PEERPIDFD)
+     * @param connection to it, for further questions to the kernel (SO_PEERPIDFD)
      */
     public record Agent(int pid, int uid, Channel connection) {
         static Agent of(EpollDomainSocketChannel connection) throws IOException {
@@ -49,7 +49,7 @@ public final class AgentClient implements AutoCloseable {
         CompletableFuture<Optional<String>> objection(Agent agent);
     }
 
-    /** Is told what changes, on the event loop of the watch. */
+    /** Is notified of changes, on the event loop of the watch. */
     public interface Listener {
         /** As often as the agent says it. */
         void limits(Limits limits);
@@ -133,7 +133,7 @@ public final class AgentClient implements AutoCloseable {
                 : Optional.empty();
     }
 
-    /** Ends the watch; nothing more is asked, and what stands, stands. */
+    /** Ends the watch. Open connections stay open. */
     @Override
     public void close() {
         watch.close();

@@ -46,7 +46,7 @@ final class AgentSession {
                         ConnectFailedException.AGENT_NOT_ALLOWED, found + ", and not " + agent));
     }
 
-    /** {@code place} is free when the agent closes, which whoever completes it sees. */
+    /** {@code place} is free when the agent closes, which the completing caller sees. */
     void awaitsClose(AgentSlot place) {
         closing.add(place);
         place.released().whenComplete((free, problem) -> closing.remove(place));

@@ -2,7 +2,7 @@ package dev.throughline.transport;
 
 import java.util.concurrent.CompletableFuture;
 
-/** A connection that was started: it stands at once, later or never, and has a place until the system has let go of it. */
+/** A connection that was started: it is open at once, later or never, and has a place until the system has released it. */
 public interface ConnectAttempt {
     /** The connection; or {@link ConnectFailedException}. Completed on the event loop of the start. */
     CompletableFuture<UpstreamConnection> opened();

@@ -12,7 +12,7 @@ public interface Transport {
     /** Whether the system behind it may tell the next hop of this host by itself who opened a flow. */
     boolean carriesOriginator();
 
-    /** Whether a flow whose originator is carried may go on without a header, to a next hop that intercepts on this host. */
+    /** Whether a flow whose originator is carried may continue without a header, to a next hop that intercepts on this host. */
     boolean isHeaderOptional();
 
     /** Whether the system behind it may hold up a start: otherwise slowness and silence are always the destination's. */

@@ -167,7 +167,7 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
         lose(gone("the watch connection is closed"));
     }
 
-    /** Once; what stands, stands. */
+    /** Runs once; open connections stay open. */
     void lose(ConnectFailedException why) {
         if (lost) {
             return;

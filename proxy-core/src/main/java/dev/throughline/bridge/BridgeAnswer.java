@@ -14,13 +14,13 @@ public sealed interface BridgeAnswer {
     /** What every answer begins with: magic, version, code, length. */
     int PREFIX_BYTES = 6;
 
-    /** The longest content of an answer, so that whoever waits needs no more memory for one. */
+    /** The longest content of an answer, which bounds the memory of the reader. */
     int MAX_CONTENT_BYTES = 256;
 
     /** The version that is written here. */
     int VERSION = 1;
 
-    /** The connection onwards stands; what follows are the flow's bytes. */
+    /** The upstream connection is open; the flow's bytes follow. */
     record Connected() implements BridgeAnswer {}
 
     /**
@@ -116,7 +116,7 @@ public sealed interface BridgeAnswer {
         }
 
         /**
-         * News of a later version, which whoever doesn't know it passes over.
+         * A notice of a later version, ignored by readers that don't know it.
          *
          * @param code {@code 84} to {@code FF}
          * @param content at most {@value BridgeAnswer#MAX_CONTENT_BYTES} bytes

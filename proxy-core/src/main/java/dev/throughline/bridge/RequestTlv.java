@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /**
  * The TLV that says what a hop asks, and its place in the header. Command and request say the same thing twice, so that a header
- * that isn't for this door isn't taken for a request; where they differ, neither is believed.
+ * that isn't for a bridge isn't taken for a request; where they differ, neither is believed.
  */
 final class RequestTlv {
     static final Tlv OPEN = new Tlv(BridgeRequest.TYPE, Bytes.ofHex("49420100"));

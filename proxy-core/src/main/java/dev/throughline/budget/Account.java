@@ -4,7 +4,7 @@ import java.util.Comparator;
 
 /**
  * Whom a flow counts for, from the outside in. Each name counts within those before it: the same executable of two users is
- * two. What isn't known has a name too, and all of whom it isn't known share it.
+ * two. An unknown part has a name too, which all unknown ones share.
  *
  * @param host that the originator is on; or, if nobody there could say more, the address that the flow came from
  * @param user on that host
@@ -36,7 +36,7 @@ public record Account(String host, String user, String executable, String proces
         return ORDER.compare(this, other);
     }
 
-    /** Of host and process, which are seldom the same for two: each name that is looked at has to be fetched. */
+    /** Uses host and process only, which rarely coincide: each further name would cost a memory access. */
     @Override
     public int hashCode() {
         return 31 * host.hashCode() + process.hashCode();

@@ -12,7 +12,7 @@ import static com.google.common.base.Preconditions.checkArgument;
  * @param executableAndDestination of one user
  */
 public record Caps(int process, int executable, int user, int destination, int executableAndDestination) {
-    /** The number that stands for no cap. */
+    /** The number that means "no cap". */
     public static final int NONE = Integer.MAX_VALUE;
 
     /** No caps. */

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A process's flows in the order in which they moved something last. Flows move all the time: the order is of what was seen
- * last, and is looked at anew only where it counts, at its head.
+ * last, and is checked again only at the head.
  *
  * <p>A binary heap, and behind it those that came since somebody asked last, in no order: mostly nobody asks before they are
  * gone. Each place knows where it is, since most leave from the middle.

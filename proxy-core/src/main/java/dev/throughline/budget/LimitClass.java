@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import java.time.Duration;
 
 /**
- * What limits a kind of flows, of which a policy says which they are.
+ * Limits for a class of flows. Policy rules assign flows to classes.
  *
  * @param name by which flows are counted
  * @param caps for its flows

@@ -8,8 +8,8 @@ import java.time.Duration;
  * How a pool's places are given, whatever its capacity is now.
  *
  * @param reservePercent of the capacity, for originators within their share; as many are guaranteed. 0 for none
- * @param softPercent of the capacity: above so many, idle flows are evicted
- * @param lowPercent of the capacity: down to so many; at 100 only for the flow that asks
+ * @param softPercent of the capacity: above it, idle flows are evicted
+ * @param lowPercent of the capacity: eviction stops there; at 100 only for the flow that asks
  * @param idleFloor a flow that moved something within it is never evicted
  */
 public record PoolRule(int reservePercent, int softPercent, int lowPercent, Duration idleFloor) {

@@ -30,7 +30,7 @@ public sealed interface Shortage {
      * A cap is reached.
      *
      * @param scope what it counts by
-     * @param cap so many flows
+     * @param cap in flows
      */
     record Capped(Scope scope, int cap) implements Shortage {
         @Override

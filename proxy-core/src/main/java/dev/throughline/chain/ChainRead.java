@@ -9,7 +9,7 @@ public sealed interface ChainRead {
      */
     record Found(Chain chain) implements ChainRead {}
 
-    /** The header carries no chain: whoever sent it signs nothing. */
+    /** The header carries no chain: its sender does not sign. */
     record None() implements ChainRead {}
 
     /**

@@ -84,7 +84,7 @@ public sealed interface Detail {
     }
 
     /**
-     * One of which only the commitment is left.
+     * A closed detail: only its commitment is left.
      *
      * @param kind what it is about
      * @param commitment 32 bytes

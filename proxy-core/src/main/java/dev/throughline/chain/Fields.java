@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The fields of a core or a detail: tag (1 byte), length (2), value; tags strictly ascending, so that one set of fields
- * has one encoding. A tag of 0x80 or more that isn't known rejects, one below is passed over: whoever adds a field
+ * has one encoding. A tag of 0x80 or more that isn't known rejects, one below is ignored: the author of a new field
  * decides which of the two it must be. This version knows none of 0x80 or more.
  */
 final class Fields {

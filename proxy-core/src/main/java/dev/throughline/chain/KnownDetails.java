@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The details of origins that were verified lately, each as it travelled and as it was read: all flows of a process bring
- * the same, which then needs no second reading and no second commitment. What isn't the same to the byte is read anew, so
+ * the same, which then needs no second reading and no second commitment. What differs in a byte is read again, so
  * the answer never depends on this memory. Only what was verified is remembered, and it takes the place of one other, so
  * that a stranger can't fill it and nobody can make a search in it long. Safe for use by several threads.
  */
@@ -15,7 +15,7 @@ final class KnownDetails {
     /** Remembers nothing. */
     static final KnownDetails NONE = new KnownDetails(0);
 
-    /** For so many processes, of about 1 KB each. */
+    /** Capacity in processes, of about 1 KB each. */
     static final int DEFAULT_PLACES = 1024;
 
     /** After kind, form and length: random in an honest salt and in every commitment. */
@@ -25,7 +25,7 @@ final class KnownDetails {
 
     /**
      * Written and read by all threads without a lock: what is in a place is immutable, and a thread that doesn't see it yet
-     * only reads anew.
+     * only reads again.
      */
     private final @Nullable Known[] places;
 

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the commitment of a detail commits to. Whoever keeps it can prove later what a closed detail said; whoever doesn't
+ * What the commitment of a detail commits to. A hop that keeps it can prove later what a closed detail said; one that doesn't
  * have it can't guess, because of the salt.
  *
  * <p>Text form, one line: {@code THROUGHLINE-OPENING-1+KIND+BASE64(salt, fields)}.

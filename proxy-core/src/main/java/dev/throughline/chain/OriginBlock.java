@@ -16,7 +16,7 @@ import java.util.Optional;
  *
  * @param core the mandatory fields, as they travel
  * @param details at most one of each kind, kinds ascending
- * @param claim what the block says, for whoever has verified it
+ * @param claim what the block says, for a caller that has verified it
  */
 public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Originator> claim) {
     private static final int TYPE = 1;
@@ -55,7 +55,7 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
         return Optional.empty();
     }
 
-    /** The same block, of which one detail can't be read any more; its digest stays. */
+    /** Returns the same block with one detail closed; the digest stays. */
     OriginBlock close(Detail.Kind kind) {
         ImmutableList<Detail> closed = details.stream()
                 .map(detail -> detail.kind() == kind ? new Detail.Closed(kind, detail.commitment()) : detail)

@@ -69,7 +69,7 @@ final class OriginCodec {
                         .putInt(c.gid()));
     }
 
-    /** Reads the core of a block: an originator of which no detail is known. */
+    /** Reads the core of a block: an originator without details. */
     static Originator core(ByteReader in) throws WireException {
         int start = in.offset();
         Fields core = Fields.read(in, "the core");

@@ -16,7 +16,7 @@ import java.util.OptionalLong;
 /**
  * What is known of a process, in the fields of an origin (SPEC, section 3) and without a signature: as an agent hands it over
  * to a hop of its own host (BRIDGE.md, "Block"). Fields that aren't the agent's to say, or that the process's system doesn't
- * have, are refused and not passed over: whoever sends one believes that it counts.
+ * have, are refused and not ignored: the sender relies on them.
  */
 public final class ProcessBlock {
     private static final int CORE = tags(OriginCodec.SYSTEM, OriginCodec.PROCESS, OriginCodec.CREDENTIALS);
@@ -41,7 +41,7 @@ public final class ProcessBlock {
     /** What came of reading a block. */
     public sealed interface Read {
         /**
-         * A block that can be read; that it is true is the word of whoever sent it.
+         * A readable block. Whether it is true only the sender knows.
          *
          * @param process with evidence {@link Evidence#BRIDGE}
          */

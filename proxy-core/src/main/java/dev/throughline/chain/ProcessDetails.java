@@ -18,7 +18,7 @@ final class ProcessDetails {
     private final Salts salts;
     /**
      * Written and read by all threads without a lock: what is in a place is immutable, and a thread that doesn't see it yet
-     * only draws salts anew.
+     * only draws new salts.
      */
     private final @Nullable Known[] places = new Known[PLACES];
 

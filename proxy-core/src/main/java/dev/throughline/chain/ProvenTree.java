@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tree of a batch whose root is signed, with those of its nodes that were proven to lead there. A node that is known
- * needs no hashing on its way up: what stands beside that way is known too, and only compared. So a batch costs about one
+ * needs no hashing on its way up: its siblings are known too, and only compared. So a batch costs about one
  * digest a leaf, and the answer is always that of hashing all the way.
  */
 final class ProvenTree {
-    /** Of larger trees only the root is kept: whoever holds a key decides how large a tree is. */
+    /** Only the root of larger trees is kept: the signer decides how large a tree is. */
     private static final int LARGEST = 256;
 
     private final int last;

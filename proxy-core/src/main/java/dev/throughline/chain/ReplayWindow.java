@@ -184,7 +184,7 @@ public final class ReplayWindow {
         past.add(second.getKey(), over.prints());
     }
 
-    /** Hops of which nothing is left take no place here. */
+    /** Hops without remembered chains take no memory. */
     private void release(HopId first, int count) {
         int left = held.getOrDefault(first, 0) - count;
         if (left > 0) {

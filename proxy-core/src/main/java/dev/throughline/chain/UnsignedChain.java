@@ -36,7 +36,7 @@ public final class UnsignedChain {
         this.closed = closed;
     }
 
-    /** A chain that goes on from {@code previous}, the digest of what is before {@code link}. */
+    /** A chain that continues from {@code previous}, the digest of what is before {@code link}. */
     UnsignedChain(Signer signer, OriginBlock origin, ImmutableList<SignedLink> links, Bytes previous, Link link) {
         this.signer = signer;
         this.origin = origin;
@@ -94,7 +94,7 @@ public final class UnsignedChain {
                 : new Fit.TooLarge(bytes);
     }
 
-    /** {@return what was closed here: whoever keeps it can prove later what the chain doesn't show} */
+    /** {@return the openings of details closed here, which prove later what the chain doesn't show} */
     public ImmutableList<Opening> closed() {
         return closed;
     }
@@ -154,7 +154,7 @@ public final class UnsignedChain {
         return signer;
     }
 
-    /** The leaf that stands for this chain in the tree of a batch. */
+    /** Returns the leaf of this chain in the tree of a batch. */
     Bytes leaf() {
         return Digests.leaf(digest);
     }

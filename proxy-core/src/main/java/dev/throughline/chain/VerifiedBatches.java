@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 /**
  * Batches whose signature held, so that one signature is verified once for all chains that it serves. Only successes are
  * remembered, under the trusted key itself, the size of the tree and the signature, together with the nodes of the tree
- * that were proven: what isn't exactly the same is verified anew. When it is full, the batch that was used longest ago is
+ * that were proven: what isn't exactly the same is verified again. When it is full, the batch that was used longest ago is
  * forgotten, which costs time and no safety. Safe for use by several threads.
  */
 public final class VerifiedBatches {

@@ -48,7 +48,7 @@ public record Cidr(InetAddress network, int prefix) {
      *
      * @param text address, or address, {@code /} and prefix length in decimal
      * @return the network
-     * @throws IllegalArgumentException saying what is wrong, in words for whoever wrote the text
+     * @throws IllegalArgumentException with a message for the author of the text
      */
     public static Cidr parse(String text) {
         int slash = text.indexOf('/');

@@ -7,7 +7,7 @@ public final class KeyFormatException extends Exception {
     /**
      * A text that can't be read.
      *
-     * @param message for whoever wrote it
+     * @param message for the author of the text
      */
     public KeyFormatException(String message) {
         super(message);

@@ -11,7 +11,7 @@ import org.bouncycastle.crypto.params.ECNamedDomainParameters;
 import org.bouncycastle.math.ec.ECPoint;
 
 /**
- * The curve P-256 (SEC 2, secp256r1), from Bouncy Castle's lightweight API: of the two implementations at hand it verifies
+ * The curve P-256 (SEC 2, secp256r1), from Bouncy Castle's lightweight API: of the two available implementations it verifies
  * six times as fast as the JDK's (15,000 against 2,600 a second of one core) and it can sign deterministically.
  */
 final class P256 {

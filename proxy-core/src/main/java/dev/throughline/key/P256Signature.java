@@ -36,7 +36,7 @@ record P256Signature(BigInteger r, BigInteger s) {
         return r.signum() > 0 && s.signum() > 0 && r.compareTo(P256.ORDER) < 0 && s.compareTo(P256.ORDER) < 0;
     }
 
-    /** Whether s is the lower of the two values, s and n - s, with either of which the signature would hold. */
+    /** Returns whether s is the lower of s and n - s: the signature is valid with either. */
     boolean hasLowS() {
         return s.compareTo(HALF_ORDER) <= 0;
     }

@@ -64,7 +64,7 @@ public final class PrivateKeys {
     }
 
     /**
-     * Reads the text of a secret key file. No message repeats what stands in it: it could be part of a secret.
+     * Reads the text of a secret key file. No message quotes the text: it could be part of a secret.
      *
      * @param source the file's name, for messages
      * @param text all of it

@@ -14,7 +14,7 @@ import java.util.Optional;
 
 /**
  * The public half of a hop's key, together with the name of the hop that owns it. The name is part of the key's text, so
- * whoever trusts the text trusts the name, and the hop id in a link must be the one of this name.
+ * who trusts the text trusts the name, and the hop id in a link must be the one of this name.
  *
  * <p>Text form, one line that fits in a ticket: {@code NAME+KEYID+BASE64(algorithm code, public key)}, as in C2SP
  * signed-note verifier keys.
@@ -57,7 +57,7 @@ public final class PublicKey {
      * A P-256 key from the uncompressed point, in which most devices give it.
      *
      * @param hopName the name of the hop that owns it
-     * @param point 65 bytes, the first of which is 4
+     * @param point 65 bytes, of which the first is 4
      * @return the key
      * @throws KeyFormatException for another form, or a point that isn't on the curve
      */

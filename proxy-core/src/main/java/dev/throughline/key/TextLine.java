@@ -31,7 +31,7 @@ record TextLine(List<Word> words, String comment) {
             return column + text.length();
         }
 
-        /** What stands before the first {@code =}, and that; or the whole word. */
+        /** The text up to and including the first {@code =}; or the whole word. */
         String name() {
             int equals = text.indexOf('=');
             return equals < 0 ? text : text.substring(0, equals + 1);

@@ -129,7 +129,7 @@ public record TrustEntry(
     /**
      * Never accepted again; its rights stay, to say what it could do.
      *
-     * @param reason in the words of whoever revoked it, perhaps none
+     * @param reason as the operator gave it; may be empty
      * @return the changed entry
      */
     public TrustEntry withRevocation(String reason) {

@@ -52,7 +52,7 @@ public record Code(
     }
 
     /**
-     * Code of which neither file nor signature are known.
+     * Code whose file and signature are unknown.
      *
      * @param executable its path
      * @param sha256 of its bytes (32 bytes)

@@ -7,7 +7,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.regex.Pattern;
 
-/** The name of a hop or a host, and the 64-bit id that stands for it on the wire. */
+/** The name of a hop or a host, and the 64-bit id that represents it on the wire. */
 final class Name {
     private static final Pattern FORM = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 

@@ -44,7 +44,7 @@ public record ProcessContext(
     }
 
     /**
-     * A person of whom the name is all that is known.
+     * A context with a user name and nothing else.
      *
      * @param userName name of the real user
      */

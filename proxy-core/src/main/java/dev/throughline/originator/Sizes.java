@@ -17,7 +17,7 @@ final class Sizes {
                 value.isEmpty() || value.get().length() == size, "a %s has %s bytes, not these: %s", what, size, value);
     }
 
-    /** Of 32 bits, all of which set mean none. */
+    /** Checks a 32-bit id. 0xFFFFFFFF means "none" and is refused. */
     static void checkId(OptionalLong value, String what) {
         checkArgument(
                 value.isEmpty() || (value.getAsLong() >= 0 && value.getAsLong() <= MAX_ID),

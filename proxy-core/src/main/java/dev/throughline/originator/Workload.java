@@ -31,7 +31,7 @@ public record Workload(
     }
 
     /**
-     * A place of which the control group is all that is known on its boot.
+     * A workload with a boot id and a control group, and nothing else.
      *
      * @param bootId the boot of the host (16 bytes)
      * @param cgroup path of the control group

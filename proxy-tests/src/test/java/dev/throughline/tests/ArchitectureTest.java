@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** The rooms of the house, and which doors there are between them. */
+/** The packages, and which of them each may use. */
 class ArchitectureTest {
     private static final String BASE = "dev.throughline";
 
@@ -27,8 +27,8 @@ class ArchitectureTest {
 
     private static final Set<String> CORE = ImmutableSet.of("header", "originator", "key", "chain", "bridge", "budget");
 
-    /** A room, and the rooms that it may use, beside proxy-core, which every room of proxy-chain may. */
-    private static final Map<String, Set<String>> DOORS = ImmutableMap.<String, Set<String>>builder()
+    /** The packages that each package may use, beside proxy-core, which all of proxy-chain may use. */
+    private static final Map<String, Set<String>> ALLOWED = ImmutableMap.<String, Set<String>>builder()
             .put("header", ImmutableSet.of())
             .put("originator", ImmutableSet.of("header"))
             .put("key", ImmutableSet.of("header", "originator"))
@@ -39,7 +39,7 @@ class ArchitectureTest {
             .put("policy", ImmutableSet.of())
             .put("config", ImmutableSet.of("os", "policy", "relay"))
             .put("relay", ImmutableSet.of())
-            .put("transport", ImmutableSet.of("relay"))
+            .put("transport", ImmutableSet.of("os", "relay"))
             .put("ebpf", ImmutableSet.of("os"))
             .put("identify", ImmutableSet.of("ebpf", "os"))
             .put("flow", ImmutableSet.of("identify", "os", "policy", "transport", "relay"))
@@ -84,40 +84,40 @@ class ArchitectureTest {
             .importPackages(BASE);
 
     @Test
-    void everyRoomIsOnThePlan() {
-        Set<String> rooms = new TreeSet<>();
-        CLASSES.forEach(type -> rooms.add(room(type)));
-        assertThat(rooms).isEqualTo(new TreeSet<>(DOORS.keySet()));
+    void everyPackageIsListed() {
+        Set<String> packages = new TreeSet<>();
+        CLASSES.forEach(type -> packages.add(packageOf(type)));
+        assertThat(packages).isEqualTo(new TreeSet<>(ALLOWED.keySet()));
     }
 
     @Test
-    void roomsUseOnlyTheRoomsThatTheyMay() {
+    void packagesUseOnlyAllowedPackages() {
         Set<String> surplus = new TreeSet<>();
         Set<String> used = new TreeSet<>();
         for (JavaClass type : CLASSES) {
             for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
                 JavaClass target = dependency.getTargetClass().getBaseComponentType();
                 if (!target.getPackageName().startsWith(BASE)
-                        || room(target).equals(room(type))
+                        || packageOf(target).equals(packageOf(type))
                         || aroundMain(dependency)
                         || intoCore(type, target)) {
                     continue;
                 }
-                String door = room(target);
-                used.add(room(type) + " -> " + door);
-                if (!DOORS.get(room(type)).contains(door)) {
-                    surplus.add(room(type) + " -> " + door + ": " + dependency.getDescription());
+                String other = packageOf(target);
+                used.add(packageOf(type) + " -> " + other);
+                if (!ALLOWED.get(packageOf(type)).contains(other)) {
+                    surplus.add(packageOf(type) + " -> " + other + ": " + dependency.getDescription());
                 }
             }
         }
         assertThat(surplus).isEmpty();
         Set<String> planned = new TreeSet<>();
-        DOORS.forEach((room, others) -> others.forEach(other -> planned.add(room + " -> " + other)));
-        assertThat(used).describedAs("a door that nobody uses is closed").isEqualTo(planned);
+        ALLOWED.forEach((name, others) -> others.forEach(other -> planned.add(name + " -> " + other)));
+        assertThat(used).describedAs("what no package uses is not allowed").isEqualTo(planned);
     }
 
     private static boolean intoCore(JavaClass from, JavaClass to) {
-        return CORE.contains(room(to)) && !CORE.contains(room(from));
+        return CORE.contains(packageOf(to)) && !CORE.contains(packageOf(from));
     }
 
     /** Main starts the command line; the demo starts Main as another process. */
@@ -131,13 +131,13 @@ class ArchitectureTest {
         return type.getName().equals(BASE + "." + MAIN);
     }
 
-    private static String room(JavaClass type) {
+    private static String packageOf(JavaClass type) {
         String rest = type.getPackageName().substring(BASE.length());
         return rest.isEmpty() ? "root" : Splitter.on('.').splitToList(rest).get(1);
     }
 
     @Test
-    void roomsHaveNoCircles() {
+    void packagesHaveNoCycles() {
         slices().matching(BASE + ".(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 
@@ -145,7 +145,7 @@ class ArchitectureTest {
     void theCoreIsPure() {
         noClasses()
                 .that()
-                .resideInAnyPackage(CORE.stream().map(room -> BASE + "." + room).toArray(String[]::new))
+                .resideInAnyPackage(CORE.stream().map(name -> BASE + "." + name).toArray(String[]::new))
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
@@ -178,7 +178,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyOneRoomCallsForeignFunctions() {
+    void onlyOsCallsForeignFunctions() {
         noClasses()
                 .that()
                 .resideOutsideOfPackage(BASE + ".os")
@@ -193,14 +193,14 @@ class ArchitectureTest {
      * kernel pins lies in folders that are checked to be this user's.
      */
     @Test
-    void onlyOneRoomWritesAndDeletesFiles() {
+    void onlyOsWritesAndDeletesFiles() {
         Set<String> writers = new TreeSet<>();
         for (JavaClass type : CLASSES) {
             for (JavaAccess<?> access : type.getAccessesFromSelf()) {
                 if (changesFiles(access)
-                        && !room(type).equals("os")
-                        && !room(type).equals("demo")
-                        && !type.getName().equals(BASE + ".ebpf.Pins")) {
+                        && !packageOf(type).equals("os")
+                        && !packageOf(type).equals("demo")
+                        && !type.getName().equals(BASE + ".ebpf.PinnedObjects")) {
                     writers.add(access.getDescription());
                 }
             }
@@ -254,7 +254,7 @@ class ArchitectureTest {
                 if (access.getTargetOwner().getName().equals(BASE + ".chain.Claimed")
                         && access.getTarget().getName().equals("unverified")
                         && !access.getOriginOwner().equals(access.getTargetOwner())) {
-                    callers.add(room(type) + "." + type.getSimpleName());
+                    callers.add(packageOf(type) + "." + type.getSimpleName());
                 }
             }
         }
@@ -263,6 +263,6 @@ class ArchitectureTest {
                 .allMatch(caller -> caller.startsWith("chain.")
                         || caller.equals("cli.HeaderText")
                         || caller.equals("bridge.BridgeHeader")
-                        || caller.equals("flow.HandedOver"));
+                        || caller.equals("flow.BridgeHandover"));
     }
 }
