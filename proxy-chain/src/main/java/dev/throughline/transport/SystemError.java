@@ -2,6 +2,7 @@ package dev.throughline.transport;
 
 import dev.throughline.os.Errno;
 import io.netty.channel.unix.Errors;
+import java.io.FileNotFoundException;
 import java.net.NoRouteToHostException;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
@@ -47,7 +48,7 @@ public final class SystemError {
 
     /**
      * Returns what failed, for a message. Netty's own texts end with the address, which the message names already, and its
-     * exception for ENETUNREACH and EHOSTUNREACH has no text.
+     * exceptions for ENETUNREACH, EHOSTUNREACH and ENOENT have no text.
      */
     static String text(Throwable problem) {
         OptionalInt errno = of(problem);
@@ -56,6 +57,9 @@ public final class SystemError {
         }
         if (problem instanceof NoRouteToHostException) {
             return "no route to host (ENETUNREACH or EHOSTUNREACH)";
+        }
+        if (problem instanceof FileNotFoundException) {
+            return Errno.text(Errno.ENOENT);
         }
         String message = problem.getMessage();
         return message == null

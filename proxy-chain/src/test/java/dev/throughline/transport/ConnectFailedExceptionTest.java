@@ -7,6 +7,7 @@ import dev.throughline.transport.ConnectFailedException.Blame;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.unix.Errors;
+import java.io.FileNotFoundException;
 import java.lang.reflect.InvocationTargetException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -68,6 +69,9 @@ class ConnectFailedExceptionTest {
         assertThat(ConnectFailedException.bySystem(new NoRouteToHostException("null: " + LOOPBACK), LOOPBACK)
                         .detail())
                 .isEqualTo("no route to host (ENETUNREACH or EHOSTUNREACH)");
+        assertThat(ConnectFailedException.bySystem(new FileNotFoundException(), LOOPBACK)
+                        .detail())
+                .isEqualTo("ENOENT (no such file or directory)");
         assertThat(ConnectFailedException.bySystem(
                                 new ConnectException(
                                         "finishConnect(..) failed with error(-111): Connection refused: " + LOOPBACK),
