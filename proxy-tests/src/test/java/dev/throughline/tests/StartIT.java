@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A hop that is started in ways that aren't systemd's. */
 @NeedsPrograms("nohup")
 @Timeout(60)
-class ConnectAttemptIT {
+class StartIT {
     private static final Loopback NET = Loopback.own();
     private static final Set<String> OTHER_FOLDERS =
             Set.of("RUNTIME_DIRECTORY", "CACHE_DIRECTORY", "STATE_DIRECTORY", "XDG_RUNTIME_DIR");
