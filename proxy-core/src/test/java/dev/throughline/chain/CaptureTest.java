@@ -7,7 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A header from a capture is judged at the time of its last link, whoever it was for. */
-class CaptureRuleTest {
+class CaptureTest {
     private final Forge forge = Forge.of(3, false);
 
     @Test

@@ -31,7 +31,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class HeaderArgumentTest {
+class HeaderReceiverTest {
     private static final Bytes HEADER = HeaderWriter.proxy(
             Tuple.tcp(new InetSocketAddress("192.0.2.10", 40000), new InetSocketAddress("198.51.100.80", 443)),
             List.of(new Tlv(0xE0, Bytes.copyOf(new byte[100]))));
@@ -112,7 +112,7 @@ class HeaderArgumentTest {
     void whereverItIsSplitTheHeaderIsReadAndTheRestIsTheFlows() {
         byte[] all = headerAndPayload();
         for (int split = 1; split < all.length; split++) {
-            HeaderArgumentTest one = new HeaderArgumentTest();
+            HeaderReceiverTest one = new HeaderReceiverTest();
             CompletableFuture<Header> answer = one.read(HeaderLimits.NORMAL, LONG);
 
             one.arrive(slice(all, 0, split), slice(all, split, all.length));
@@ -265,9 +265,9 @@ class HeaderArgumentTest {
     @Test
     void anUnfinishedHeaderTakesNoMoreMemoryThanItsBytesAreWorth() {
         int many = 200;
-        List<HeaderArgumentTest> waiting = new ArrayList<>();
+        List<HeaderReceiverTest> waiting = new ArrayList<>();
         for (int i = 0; i < 2 * many; i++) {
-            waiting.add(new HeaderArgumentTest());
+            waiting.add(new HeaderReceiverTest());
         }
         byte[] claimsMuch = java.util.HexFormat.of().parseHex("0d0a0d0a000d0a515549540a" + "21110ff0" + "c000020a");
         // The first half only to have everything loaded that this needs.
