@@ -77,7 +77,7 @@ class VectorTest {
         }
         Header header = Scene.complete(vector.bytes());
         CaptureCheck capture = Verifier.verifyCapture(header, vector.trust(), ChainTlv.STANDARD, Scene.SKEW);
-        assertThat(Vector.says(CaptureRuleTest.genuine(capture).originator()))
+        assertThat(Vector.says(CaptureTest.genuine(capture).originator()))
                 .isEqualTo(vector.setting("says").orElseThrow());
     }
 
