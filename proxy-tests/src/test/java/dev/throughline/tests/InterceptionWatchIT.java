@@ -401,7 +401,7 @@ class InterceptionWatchIT {
 
     private void startsNotReady(String reason) throws IOException {
         hop = scene.hops().startNotReady("watched");
-        assertThat(hop.awaitMessage("hop watched runs")).contains(reason);
+        assertThat(hop.awaitMessage("hop watched is running but not ready")).contains(reason);
         assertThat(hop.get("/-/ready")).contains(reason);
         assertThat(hop.process().messages()).noneMatch(line -> line.contains("hop watched is ready"));
     }
