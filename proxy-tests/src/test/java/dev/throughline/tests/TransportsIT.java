@@ -103,7 +103,8 @@ class TransportsIT {
         awaitCapacity(0);
 
         assertThat(over(flow())).isEqualTo("bsd-socket");
-        assertThat(scene.top(1)).anyMatch(line -> line.matches(AGENTS + " +0 +0 +0 +carries the originator; agent-gone: .*ENOENT.*"));
+        assertThat(scene.top(1))
+                .anyMatch(line -> line.matches(AGENTS + " +0 +0 +0 +carries the originator; agent-gone: .*ENOENT.*"));
         await().atMost(SOON)
                 .until(() -> scene.edge().process().messages().stream()
                         .anyMatch(line -> line.contains("transport network-framework: agent unavailable")));
