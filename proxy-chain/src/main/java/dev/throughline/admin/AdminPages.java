@@ -63,7 +63,7 @@ public final class AdminPages {
         this.who = who;
     }
 
-    /** What anyone who reaches the metrics address may read. Whoever asks for metrics very often gets the same ones again. */
+    /** Returns the pages of the metrics address, which anyone may read. Frequent requests for metrics get the previous text. */
     List<Page> forEveryone() {
         RateLimiter pace = RateLimiter.create(SCRAPES_EACH_SECOND);
         AtomicReference<@Nullable String> last = new AtomicReference<>();

@@ -97,7 +97,7 @@ public final class Flow {
     /**
      * A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off.
      *
-     * @param accepted in whose turn it was accepted
+     * @param accepted the account whose turn the connection used when it was accepted
      */
     public Flow(
             FlowServices parts,

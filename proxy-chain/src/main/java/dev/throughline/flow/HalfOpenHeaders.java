@@ -18,7 +18,7 @@ import java.util.function.LongSupplier;
  * and sends nothing runs into its own limit. When all places are taken, a new peer gets one nevertheless, and the peer
  * that has the most then loses its oldest: a flood is felt by those who make it.
  *
- * <p>A <i>proven</i> peer, that had a header verified lately, loses a place only when no other peer has any: the
+ * <p>A <i>proven</i> peer had a header verified lately. It loses a place only when no other peer has any: the
  * busiest previous hop has the most where thousands of strangers have one each, and would feel their flood. Its own limit
  * holds all the same, and what it doesn't finish counts as failed, so it doesn't keep others out for long. Only a header
  * that was verified makes a peer remembered, so strangers can't fill that memory; of too many, the peer that was proven

@@ -12,6 +12,8 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes connections out of a queue of the kernel's and begins their flows by users in turns. A handler of a listening channel, on
@@ -21,6 +23,8 @@ import java.util.function.BiConsumer;
  * nothing. As soon as another user's come to the same queue, all are taken out of it at once, so that these don't wait behind.
  */
 final class FairAcceptor extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(FairAcceptor.class);
+
     private final EventLoopGroup loops;
     private final FlowServices parts;
     private final int mostWaiting;
@@ -81,14 +85,21 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
         }
         EventLoop loop = loops.next();
         parts.accepted().turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
-            if (refused == null) {
-                prepare.accept(connection, who);
-                loop.register(connection);
-            } else {
-                connection.unsafe().closeForcibly();
-            }
+            // First: a queue whose count stays too high is paused for good.
             waiting.decrementAndGet();
-            continueIfFew(context);
+            try {
+                if (refused == null) {
+                    prepare.accept(connection, who);
+                    loop.register(connection);
+                } else {
+                    connection.unsafe().closeForcibly();
+                }
+            } catch (RuntimeException e) {
+                LOG.warn("failed to begin a flow: {}", e.toString());
+                connection.unsafe().closeForcibly();
+            } finally {
+                continueIfFew(context);
+            }
         });
         // The turns of all may have come before it was paused.
         continueIfFew(context);

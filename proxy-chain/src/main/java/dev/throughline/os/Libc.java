@@ -324,7 +324,7 @@ final class Libc {
         }
     }
 
-    /** Returns nothing, unlike the manual page's: callers know the handler before. */
+    /** Returns nothing, unlike signal(2): callers know the previous handler. */
     void signal(int number, MemorySegment handler) {
         try {
             MemorySegment before = (MemorySegment) SIGNAL.invokeExact(state, number, handler);

@@ -57,7 +57,7 @@ public final class PublicKey {
      * A P-256 key from the uncompressed point, in which most devices give it.
      *
      * @param hopName the name of the hop that owns it
-     * @param point 65 bytes, of which the first is 4
+     * @param point 65 bytes; the first is 4
      * @return the key
      * @throws KeyFormatException for another form, or a point that isn't on the curve
      */

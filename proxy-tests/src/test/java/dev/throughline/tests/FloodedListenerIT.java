@@ -98,7 +98,7 @@ class FloodedListenerIT {
                         hop.closed(line -> line.object("originator").text("uid").equals(Integer.toString(OTHER_USER)));
                 assertThat(closed.text("reason")).isEqualTo("completed");
                 assertThat(Integer.parseInt(closed.text("number")))
-                        .as("its place among all flows, of which it was the last to connect")
+                        .as("its number among all flows, although it connected last")
                         .isLessThan(CONNECTIONS / 5);
                 flooder.destroyForcibly();
             } finally {
