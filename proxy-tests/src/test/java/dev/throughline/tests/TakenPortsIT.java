@@ -42,7 +42,7 @@ class TakenPortsIT {
             assertThat(shell(scene)).endsWith("hello");
             assertThat(flows).isGreaterThan(PORTS * 3 / 4);
             assertThat(hop.metric(POOL)).isGreaterThanOrEqualTo(flows - 1);
-            assertThat(hop.metric("throughline_flows_open")).isZero();
+            hop.awaitMetric("throughline_flows_open", 0);
             assertThat(hop.get("/-/ready")).isEqualTo("ready\n");
             for (String reason : List.of("connect-failed", "start-failed", "no-place")) {
                 assertThat(hop.closedFor(reason)).as(reason).isZero();
