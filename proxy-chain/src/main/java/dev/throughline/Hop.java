@@ -22,6 +22,7 @@ import dev.throughline.flow.FairQueue;
 import dev.throughline.flow.FlowBudget;
 import dev.throughline.flow.FlowEvents;
 import dev.throughline.flow.FlowServices;
+import dev.throughline.flow.FlowSettings;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
 import dev.throughline.flow.HeaderFailures;
@@ -305,16 +306,24 @@ public final class Hop implements AutoCloseable {
                 "throughline.identify.hashes.refused",
                 "Executables that weren't hashed, since too many of their user waited for it",
                 identifier::refusedHashes);
-        return new FlowServices(
+        FlowSettings settings = new FlowSettings(
                 HostId.of(config.host()),
-                identifier,
-                this::authority,
                 config.chainTlv(),
                 HeaderLimits.NORMAL,
+                config.healthCheckers(),
+                limits.headerTimeout(),
+                limits.idleTimeout(),
+                limits.halfClosedTimeout(),
+                limits.tcp(),
+                ports.kept(),
+                limits.ttl());
+        return new FlowServices(
+                settings,
+                identifier,
+                this::authority,
+                policy::directions,
                 halfOpen,
                 failures,
-                config.healthCheckers(),
-                policy::directions,
                 accepted,
                 arrivals,
                 budget,
@@ -322,13 +331,7 @@ public final class Hop implements AutoCloseable {
                 batchSigner(limits),
                 table,
                 FlowEvents.all(observers),
-                limits.headerTimeout(),
-                limits.idleTimeout(),
-                limits.halfClosedTimeout(),
-                limits.tcp(),
-                ports.kept(),
                 buffers,
-                limits.ttl(),
                 clock,
                 random);
     }

@@ -39,9 +39,8 @@ public interface BudgetEvents {
     /**
      * A flow continues over a later transport of its route.
      *
-     * @param transport that it didn't go over
-     * @param reason {@code full}, {@code reserved}, or why it couldn't be started ({@link
-     *     dev.throughline.transport.ConnectFailedException#reason})
+     * @param transport that the flow left
+     * @param reason {@code full}, {@code reserved}, or the code of a {@link dev.throughline.transport.ConnectFailure}
      */
     void fellOver(String transport, String reason);
 }

@@ -17,6 +17,7 @@ import dev.throughline.budget.Ticket;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import dev.throughline.os.PeriodicTask;
+import dev.throughline.transport.ConnectFailedException;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -167,7 +168,7 @@ public final class FlowBudget implements AutoCloseable {
             switch (admission) {
                 case Admission.Granted granted -> {
                     holders.put(granted.lease(), flow);
-                    granted.passedOver().ifPresent(why -> fellOver(pool(why), reason(why)));
+                    granted.passedOver().ifPresent(why -> fellOver(pool(why), reason(why), reason(why)));
                     answer.complete(granted.lease());
                 }
                 case Admission.Waiting waiting -> {
@@ -217,10 +218,20 @@ public final class FlowBudget implements AutoCloseable {
         return new FlowRejectedException(reason, shortage + how);
     }
 
-    /** An attempt failed, and the flow continues over another transport. */
-    void fellOver(String transport, String reason) {
+    /** Records that an attempt over {@code transport} failed and that its flow continues over another one. */
+    void fellOver(String transport, ConnectFailedException why) {
+        fellOver(transport, why.failure().toString(), why.code());
+    }
+
+    /**
+     * Records that a flow continues over another transport.
+     *
+     * @param reason for the metrics, one of a fixed set
+     * @param text for the log
+     */
+    private void fellOver(String transport, String reason, String text) {
         synchronized (this) {
-            passed.passed(transport, reason, System.nanoTime());
+            passed.passed(transport, text, System.nanoTime());
         }
         events.fellOver(transport, reason);
     }

@@ -1,6 +1,6 @@
 package dev.throughline.flow;
 
-import dev.throughline.transport.ConnectFailedException;
+import dev.throughline.transport.ConnectFailure;
 import dev.throughline.transport.SystemError;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
@@ -67,12 +67,12 @@ public final class HostShortages {
         episodes.happens(new Place(listener, "connections are reset"), why, lackedAt);
     }
 
-    /** A connection onwards can't be opened, and there is no other way for its flow. */
-    synchronized void onward(String transport, String reason, String why) {
-        if (reason.equals(ConnectFailedException.NO_DESCRIPTORS)) {
-            lacks("flows end with " + reason + ": " + why);
+    /** An upstream connection can't be opened, and its flow has no other transport. */
+    synchronized void upstream(String transport, ConnectFailure failure, String why) {
+        if (failure == ConnectFailure.NO_DESCRIPTORS) {
+            lacks("flows end with " + failure + ": " + why);
         }
-        episodes.happens(new Place("transport " + transport, "flows end with " + reason), why, System.nanoTime());
+        episodes.happens(new Place("transport " + transport, "flows end with " + failure), why, System.nanoTime());
     }
 
     /** No source port is left towards a next hop, to which other flows would go as well. */

@@ -169,12 +169,12 @@ public final class GuardedTransport implements Transport {
         } else if (problem == null) {
             breaker.releasePermission();
         } else if (!(problem instanceof ConnectFailedException why)
-                || why.reason().equals(ConnectFailedException.GIVEN_UP)
-                || why.isShortage()) {
+                || why.failure() == ConnectFailure.GIVEN_UP
+                || why.failure().isShortage()) {
             breaker.releasePermission();
-        } else if (why.blame() == ConnectFailedException.Blame.TRANSPORT) {
+        } else if (why.failure().blame() == ConnectFailure.Blame.TRANSPORT) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
-        } else if (!why.isSilence() || !mayStall()) {
+        } else if (!why.failure().isSilence() || !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
         } else if (isNews(request)) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
@@ -205,8 +205,8 @@ public final class GuardedTransport implements Transport {
     private record NotTried() implements ConnectAttempt {
         @Override
         public CompletableFuture<UpstreamConnection> opened() {
-            return CompletableFuture.failedFuture(ConnectFailedException.of(
-                    ConnectFailedException.BREAKER_OPEN, "its last starts failed or were slow"));
+            return CompletableFuture.failedFuture(
+                    ConnectFailedException.of(ConnectFailure.BREAKER_OPEN, "its last starts failed or were slow"));
         }
 
         @Override
