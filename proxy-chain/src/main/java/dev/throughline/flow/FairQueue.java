@@ -42,21 +42,21 @@ public final class FairQueue {
         }
     }
 
-    private record Waiting(Account who, Work work, BooleanSupplier ended, CompletableFuture<Void> turn) {}
+    private record QueuedFlow(Account who, Work work, BooleanSupplier ended, CompletableFuture<Void> turn) {}
 
     private final LongAdder refused = new LongAdder();
-    private final SharedRoom<Waiting> room;
+    private final SharedRoom<QueuedFlow> places;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
 
     /** Room for {@code capacity} flows that wait for their turn, on all loops together. */
     public FairQueue(int capacity) {
-        this.room = new SharedRoom<>(capacity);
+        this.places = new SharedRoom<>(capacity);
     }
 
     /** {@return how many flows wait for their turn} */
     public int size() {
-        synchronized (room) {
-            return room.size();
+        synchronized (places) {
+            return places.size();
         }
     }
 
@@ -70,25 +70,25 @@ public final class FairQueue {
      * @return completed on the loop; with {@link FlowRejectedException}, on any thread, if it had to leave
      */
     public CompletableFuture<Void> turn(EventLoop loop, Account who, Work work, BooleanSupplier ended) {
-        Waiting arrival = new Waiting(who, work, ended, new CompletableFuture<>());
-        Optional<Waiting> leaves = entered(arrival);
+        QueuedFlow queued = new QueuedFlow(who, work, ended, new CompletableFuture<>());
+        Optional<QueuedFlow> leaves = entered(queued);
         leaves.ifPresent(this::refuse);
-        if (leaves.isPresent() && leaves.get().equals(arrival)) {
-            return arrival.turn;
+        if (leaves.isPresent() && leaves.get().equals(queued)) {
+            return queued.turn;
         }
         LoopTurns turns = loops.computeIfAbsent(loop, LoopTurns::new);
         if (loop.inEventLoop()) {
-            turns.enter(arrival);
+            turns.enter(queued);
         } else {
             try {
-                loop.execute(() -> turns.enter(arrival));
+                loop.execute(() -> turns.enter(queued));
             } catch (RejectedExecutionException stopped) {
-                left(arrival);
-                arrival.turn.completeExceptionally(
+                left(queued);
+                queued.turn.completeExceptionally(
                         new FlowRejectedException(CloseReason.STOPPED, "its event loop has ended"));
             }
         }
-        return arrival.turn;
+        return queued.turn;
     }
 
     /** {@return how many had to leave before their turn} */
@@ -96,22 +96,22 @@ public final class FairQueue {
         return refused.sum();
     }
 
-    private Optional<Waiting> entered(Waiting arrival) {
-        synchronized (room) {
-            return room.add(arrival.who, arrival);
+    private Optional<QueuedFlow> entered(QueuedFlow queued) {
+        synchronized (places) {
+            return places.add(queued.who, queued);
         }
     }
 
-    private void left(Waiting arrival) {
-        synchronized (room) {
-            room.remove(arrival.who, arrival);
+    private void left(QueuedFlow queued) {
+        synchronized (places) {
+            places.remove(queued.who, queued);
         }
     }
 
     /** The turns on one loop; everything happens on it. */
     private final class LoopTurns {
         private final EventLoop loop;
-        private final RoundRobinQueue<User, Waiting> waiting = new RoundRobinQueue<>();
+        private final RoundRobinQueue<User, QueuedFlow> waiting = new RoundRobinQueue<>();
         private int begun;
         private boolean passScheduled;
 
@@ -119,19 +119,19 @@ public final class FairQueue {
             this.loop = loop;
         }
 
-        void enter(Waiting arrival) {
+        void enter(QueuedFlow queued) {
             if (waiting.isEmpty() && begun < EACH_PASS) {
-                begun += arrival.work.share;
-                serve(arrival);
+                begun += queued.work.share;
+                serve(queued);
             } else {
-                waiting.add(User.of(arrival.who), arrival);
+                waiting.add(User.of(queued.who), queued);
             }
             schedulePass();
         }
 
-        private void serve(Waiting arrival) {
-            left(arrival);
-            arrival.turn.complete(null);
+        private void serve(QueuedFlow queued) {
+            left(queued);
+            queued.turn.complete(null);
         }
 
         /** A scheduled task runs in the loop's next pass, after its connections, even if it is due at once. */
@@ -146,14 +146,14 @@ public final class FairQueue {
             passScheduled = false;
             begun = 0;
             while (begun < EACH_PASS) {
-                Optional<Waiting> next = waiting.next();
+                Optional<QueuedFlow> next = waiting.next();
                 if (next.isEmpty()) {
                     break;
                 }
-                Waiting arrival = next.get();
+                QueuedFlow queued = next.get();
                 // What has ended, or had to leave, costs nothing any more.
-                begun += arrival.turn.isDone() || arrival.ended.getAsBoolean() ? 0 : arrival.work.share;
-                serve(arrival);
+                begun += queued.turn.isDone() || queued.ended.getAsBoolean() ? 0 : queued.work.share;
+                serve(queued);
             }
             if (begun > 0) {
                 schedulePass();
@@ -162,9 +162,9 @@ public final class FairQueue {
     }
 
     /** It stays among the turns of its loop until its own comes, and is nothing then. */
-    private void refuse(Waiting arrival) {
+    private void refuse(QueuedFlow queued) {
         refused.increment();
-        arrival.turn.completeExceptionally(
+        queued.turn.completeExceptionally(
                 new FlowRejectedException(CloseReason.TOO_MANY_FLOWS, "too many flows of one user arrive at once"));
     }
 }

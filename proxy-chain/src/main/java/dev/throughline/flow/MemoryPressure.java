@@ -1,6 +1,5 @@
 package dev.throughline.flow;
 
-import dev.throughline.budget.Account;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import dev.throughline.relay.BufferMemory;
@@ -18,8 +17,6 @@ import java.util.function.Function;
  * enough is free. Otherwise the next flow to read, of any user, would fail for lack of memory. Safe for use by several threads.
  */
 public final class MemoryPressure implements Runnable {
-    private record UserOfHost(String host, String user) {}
-
     /** What the flows of one user hold. */
     private static final class Holding {
         private final List<Held> flows = new ArrayList<>();
@@ -71,16 +68,15 @@ public final class MemoryPressure implements Runnable {
             int held = flow.heldBytes();
             Optional<Originator> who = flow.originator();
             if (held > 0 && who.isPresent()) {
-                Account account = budget.account(who.get());
-                Holding holding =
-                        users.computeIfAbsent(new UserOfHost(account.host(), account.user()), any -> new Holding());
+                UserOfHost user = UserOfHost.of(budget.account(who.get()));
+                Holding holding = users.computeIfAbsent(user, any -> new Holding());
                 holding.flows.add(new Held(flow, held));
                 holding.bytes += held;
             }
         }
         users.entrySet().stream()
                 .max(Comparator.comparingLong(user -> user.getValue().bytes))
-                .ifPresent(most -> close(most.getKey().user, most.getValue()));
+                .ifPresent(most -> close(most.getKey().user(), most.getValue()));
     }
 
     /** Down to seven eighths: otherwise the next byte would bring it here again. */
