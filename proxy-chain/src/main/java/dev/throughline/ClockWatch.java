@@ -1,5 +1,8 @@
 package dev.throughline;
 
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * Notices when somebody sets the clock of the host, by a clock that nobody can set. Both run at the same pace (adjtimex(2)
  * slews both), so the time between them changes only when one of them is set. Thread-safe.
  */
-final class ClockWatch {
+final class ClockWatch implements MeterBinder {
     /** Less is within the usual skew of clocks. */
     static final Duration SMALLEST = Duration.ofMillis(500);
 
@@ -40,6 +43,18 @@ final class ClockWatch {
         this.bootNanos = bootNanos;
         this.whenSet = whenSet;
         this.difference = clock.millis() - bootMillis();
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.clock.steps", this, ClockWatch::stepsForward)
+                .description("Times that the clock of the host was set")
+                .tag("direction", "forward")
+                .register(registry);
+        FunctionCounter.builder("throughline.clock.steps", this, ClockWatch::stepsBack)
+                .description("Times that the clock of the host was set")
+                .tag("direction", "back")
+                .register(registry);
     }
 
     /** Compares the clocks; to be called before each decision that depends on the time, and every second for the log. */

@@ -17,6 +17,9 @@ import dev.throughline.flow.KeyContext;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.PrivateKeys;
 import dev.throughline.report.Reload;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -32,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * what the hop remembers against replay, and when it started, stay, so that no header is taken twice and none that is on its
  * way is refused.
  */
-final class LiveKeys {
+final class LiveKeys implements MeterBinder {
     private static final Logger LOG = LoggerFactory.getLogger(LiveKeys.class);
 
     private final HopConfig config;
@@ -80,6 +83,30 @@ final class LiveKeys {
         return new KeyExpiryReport(keys, clock.instant());
     }
 
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("throughline.keys.expiry.seconds", this, LiveKeys::secondsToExpiry)
+                .description(
+                        "Seconds until the first trusted key expires that no other key of its hop replaces; +Inf if none will")
+                .register(registry);
+        Gauge.builder("throughline.keys.expiring", this, live -> live.outlook().expiring())
+                .description("Trusted keys that expire within 14 days and that no other key of their hop replaces")
+                .register(registry);
+        Gauge.builder(
+                        "throughline.keys.rotation.due",
+                        this,
+                        live -> live.outlook().isRotationDue() ? 1 : 0)
+                .description("1 if this hop's own key expires within 14 days and has no successor")
+                .register(registry);
+    }
+
+    private double secondsToExpiry() {
+        return outlook()
+                .untilNextExpiry()
+                .map(left -> (double) left.toSeconds())
+                .orElse(Double.POSITIVE_INFINITY);
+    }
+
     /** Verifies as if the hop had started at {@code now}: its clock was set. */
     synchronized void clockSet(Instant now) {
         settings = settings.startingAt(now);
@@ -92,7 +119,8 @@ final class LiveKeys {
             signers.put(entry.from().orElse(Instant.MIN), new Signer(entry.key(), random));
         }
         return new KeyContext(
-                new Verifier(settings, read.trust(), config.chainTlv(), replays, batches), signers.buildOrThrow());
+                new Verifier(settings, read.trust(), config.headers().chainTlv(), replays, batches),
+                signers.buildOrThrow());
     }
 
     /**
@@ -103,7 +131,7 @@ final class LiveKeys {
         Reload result;
         try {
             HopConfig named = source.read();
-            HopKeys read = HopKeys.read(config.withKeyFiles(named.key(), named.trust()));
+            HopKeys read = HopKeys.read(config.withKeys(config.keys().reloaded(named.keys())));
             Optional<String> objection = policy.objection(named);
             result = objection.isPresent()
                     ? new Reload(false, List.of(objection.get()))

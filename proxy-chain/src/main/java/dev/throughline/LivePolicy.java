@@ -30,15 +30,15 @@ final class LivePolicy {
 
     /** The policy of {@code config}; {@code watcher} is notified of it, and of each that replaces it. */
     LivePolicy(HopConfig config, Consumer<Policy> watcher) {
-        this.usual = config.route();
+        this.usual = config.routing().defaultRoute();
         this.transports = ImmutableSet.<String>builder()
                 .add(TransportConfig.BSD_SOCKET)
-                .addAll(config.transports().keySet())
+                .addAll(config.routing().transports().keySet())
                 .build();
         this.watcher = watcher;
         this.config = config;
         this.directions = directionsOf(config);
-        watcher.accept(config.policy());
+        watcher.accept(config.routing().policy());
     }
 
     RoutingTable directions() {
@@ -47,10 +47,10 @@ final class LivePolicy {
 
     private RoutingTable directionsOf(HopConfig read) {
         return new RoutingTable(
-                read.policy(),
+                read.routing().policy(),
                 route(usual),
-                ImmutableMap.copyOf(Maps.transformValues(read.routes(), LivePolicy::route)),
-                read.classes());
+                ImmutableMap.copyOf(Maps.transformValues(read.routing().routes(), LivePolicy::route)),
+                read.routing().classes());
     }
 
     private static Route route(RouteConfig route) {
@@ -67,8 +67,8 @@ final class LivePolicy {
 
     /** Why what was read can't be used while this hop runs, if so: its routes don't go with the usual one. */
     Optional<String> objection(HopConfig read) {
-        List<RouteConfig> all =
-                Stream.concat(Stream.of(usual), read.routes().values().stream()).toList();
+        List<RouteConfig> all = Stream.concat(Stream.of(usual), read.routing().routes().values().stream())
+                .toList();
         return RouteConfig.problemTogether(all)
                 .or(() -> all.stream()
                         .flatMap(route -> route.over().stream())
@@ -79,14 +79,15 @@ final class LivePolicy {
 
     /** Decides by what was read from now on; says what is different. */
     synchronized List<String> use(HopConfig read) {
-        List<String> changes = new ArrayList<>(changes(config.policy(), read.policy()));
-        if (!read.routes().equals(config.routes())) {
+        List<String> changes = new ArrayList<>(
+                changes(config.routing().policy(), read.routing().policy()));
+        if (!read.routing().routes().equals(config.routing().routes())) {
             changes.add("\"routes\" has changed");
         }
-        if (!read.classes().equals(config.classes())) {
+        if (!read.routing().classes().equals(config.routing().classes())) {
             changes.add("\"classes\" has changed");
         }
-        watcher.accept(read.policy());
+        watcher.accept(read.routing().policy());
         directions = directionsOf(read);
         config = read;
         return changes;

@@ -28,7 +28,7 @@ public record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
     /** Returns the ports for the routes of {@code config}, as this network namespace has them now. */
     public static NextHopPorts of(HopConfig config) {
         SetMultimap<String, InetSocketAddress> addresses = HashMultimap.create();
-        config.allRoutes().forEach(route -> {
+        config.routing().allRoutes().forEach(route -> {
             // Connections that an agent opens have the agent's ports.
             if (route instanceof RouteConfig.HopAt at && at.over().equals(ImmutableList.of(BsdSocket.NAME))) {
                 addresses.putAll(at.hop(), at.addresses());

@@ -33,8 +33,8 @@ final class Transports implements AutoCloseable {
         transports.put(
                 BsdSocket.NAME,
                 new GuardedTransport(
-                        new BsdSocket(config.mark(), config.limits().connectTimeout())));
-        config.transports().forEach((name, transport) -> {
+                        new BsdSocket(config.marks().own(), config.limits().connectTimeout())));
+        config.routing().transports().forEach((name, transport) -> {
             AgentClient agent = agent(name, transport, budget, identifier, loop);
             agents.add(agent);
             transports.put(

@@ -1,6 +1,7 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.Streams;
+import dev.throughline.config.AdminConfig;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.KeyExpiryReport;
@@ -210,7 +211,7 @@ final class DoctorChecks {
     }
 
     private static boolean needsMark(HopConfig hop) {
-        return hop.mark() != 0;
+        return hop.marks().own() != 0;
     }
 
     private void keys(HopConfig hop) {
@@ -240,7 +241,7 @@ final class DoctorChecks {
                         "no trusted key of the previous hop "
                                 + previous.previous().hop(),
                         "throughline keys trust "
-                                + hop.trust().map(Path::toString).orElse("TRUSTFILE")
+                                + hop.keys().trust().map(Path::toString).orElse("TRUSTFILE")
                                 + " KEY --hop, with the key that its 'keys show' prints"));
             }
         }
@@ -269,7 +270,7 @@ final class DoctorChecks {
 
     /** Reports problems only: every hop has these files. */
     private void ownFiles(HopConfig hop) {
-        HopConfig.Admin admin = hop.admin();
+        AdminConfig admin = hop.admin();
         Stream.of(
                         creatable("admin socket " + admin.socket(), admin.socket(), "socket"),
                         creatable("pid file " + admin.pidFile(), admin.pidFile(), "pid-file"))
@@ -422,7 +423,7 @@ final class DoctorChecks {
             findings.add(Finding.error(RULES, "can't read the rules: " + e.getMessage(), "run doctor as root"));
         }
         beside(plan.get());
-        if (hop.route() instanceof RouteConfig.HopByInterception by) {
+        if (hop.routing().defaultRoute() instanceof RouteConfig.HopByInterception by) {
             findings.add(
                     Finding.ok(RULES, "connections to hop " + by.hop() + " are refused unless it intercepts them"));
         }

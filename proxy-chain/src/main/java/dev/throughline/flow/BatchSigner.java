@@ -5,6 +5,9 @@ import com.google.common.math.IntMath;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.UnsignedChain;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.math.RoundingMode;
@@ -25,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * turn. A turn is one signature, whatever waits: chains that can't share it wait for turns of their own, so no event loop
  * is held up by many of them, and they hold up no others by more than a turn for each size of trees.
  */
-public final class BatchSigner {
+public final class BatchSigner implements MeterBinder {
     /** More chains for a signature would only make proofs longer. */
     private static final int LARGEST = 256;
 
@@ -49,6 +52,16 @@ public final class BatchSigner {
         return chains.sum();
     }
 
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.signatures", this, BatchSigner::signatures)
+                .description("Signatures made")
+                .register(registry);
+        FunctionCounter.builder("throughline.chains.signed", this, BatchSigner::chains)
+                .description("Links signed; one signature may serve many")
+                .register(registry);
+    }
+
     /** Signs {@code chain}; called on {@code loop}, and answered there. */
     public CompletableFuture<Chain> sign(EventLoop loop, UnsignedChain chain) {
         Batch batch = batches.get();
@@ -59,13 +72,13 @@ public final class BatchSigner {
         return batch.add(chain);
     }
 
-    private record Waiting(UnsignedChain chain, CompletableFuture<Chain> answer) {}
+    private record PendingChain(UnsignedChain chain, CompletableFuture<Chain> answer) {}
 
     /** What waits on one event loop; all of it happens there. */
     private final class Batch {
         private final EventLoop loop;
         /** Those that fit a tree of 1, of 2, of 4 … leaves and no larger one, each in the order in which they came. */
-        private final ImmutableList<Queue<Waiting>> bySize;
+        private final ImmutableList<Queue<PendingChain>> bySize;
 
         /** Which of them is served next, if any waits there. */
         private int next;
@@ -75,7 +88,7 @@ public final class BatchSigner {
 
         Batch(EventLoop loop) {
             this.loop = loop;
-            this.bySize = Stream.<Queue<Waiting>>generate(ArrayDeque::new)
+            this.bySize = Stream.<Queue<PendingChain>>generate(ArrayDeque::new)
                     .limit(log2(LARGEST) + 1)
                     .collect(ImmutableList.toImmutableList());
         }
@@ -85,7 +98,7 @@ public final class BatchSigner {
         }
 
         CompletableFuture<Chain> add(UnsignedChain chain) {
-            Waiting added = new Waiting(chain, new CompletableFuture<>());
+            PendingChain added = new PendingChain(chain, new CompletableFuture<>());
             bySize.get(log2(Math.min(LARGEST, chain.largestTree()))).add(added);
             size++;
             if (!hasTurn) {
@@ -107,7 +120,7 @@ public final class BatchSigner {
         }
 
         private void onTurn() {
-            List<Waiting> tree = nextTree();
+            List<PendingChain> tree = nextTree();
             hasTurn = false;
             if (size > 0) {
                 awaitTurn();
@@ -119,13 +132,13 @@ public final class BatchSigner {
          * Those that have waited longest where it is next, as many as a tree of theirs can have; and if there are fewer,
          * others that fit a larger one. The next tree begins further on, so that nobody waits for ever.
          */
-        private List<Waiting> nextTree() {
+        private List<PendingChain> nextTree() {
             while (bySize.get(next).isEmpty()) {
                 next = (next + 1) % bySize.size();
             }
             Signer signer = bySize.get(next).element().chain.signer();
-            List<Waiting> tree = new ArrayList<>();
-            for (Queue<Waiting> waiting : bySize.subList(next, bySize.size())) {
+            List<PendingChain> tree = new ArrayList<>();
+            for (Queue<PendingChain> waiting : bySize.subList(next, bySize.size())) {
                 while (tree.size() < 1 << next && isBy(signer, waiting.peek())) {
                     tree.add(waiting.remove());
                 }
@@ -137,17 +150,17 @@ public final class BatchSigner {
         }
 
         /** While keys change, some chains were begun by the signer before. */
-        private static boolean isBy(Signer signer, @Nullable Waiting one) {
+        private static boolean isBy(Signer signer, @Nullable PendingChain one) {
             return one != null && one.chain.signer() == signer;
         }
 
-        private void sign(List<Waiting> tree) {
+        private void sign(List<PendingChain> tree) {
             List<Chain> signed;
             try {
                 signed = tree.getFirst()
                         .chain
                         .signer()
-                        .sign(tree.stream().map(Waiting::chain).toList());
+                        .sign(tree.stream().map(PendingChain::chain).toList());
             } catch (RuntimeException | Error e) {
                 // Such as a device that holds the key and doesn't answer: every flow ends, whatever it was, and none
                 // waits.

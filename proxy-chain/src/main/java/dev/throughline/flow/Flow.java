@@ -207,7 +207,7 @@ public final class Flow {
         services.headerFailures().objection(peer).ifPresent(objection -> {
             throw objection;
         });
-        HalfOpenHeaders.Lease lease = services.halfOpenHeaders()
+        HalfOpenHeaders.HeaderLease lease = services.halfOpenHeaders()
                 .take(peer)
                 .orElseThrow(() -> new FlowRejectedException(CloseReason.HEADER_BUDGET, "peer " + peer));
         headerPeer = peer;

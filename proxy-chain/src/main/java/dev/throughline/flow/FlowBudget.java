@@ -18,6 +18,9 @@ import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import dev.throughline.os.PeriodicTask;
 import dev.throughline.transport.ConnectFailedException;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -41,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * waited goes on, each on its own event loop. A clock of its own ends the wait of those who wait too long. An originator that
  * is limited is logged, once.
  */
-public final class FlowBudget implements AutoCloseable {
+public final class FlowBudget implements MeterBinder, AutoCloseable {
     /** The pool of all flows of a hop. */
     public static final String HOP = "hop";
 
@@ -60,12 +63,6 @@ public final class FlowBudget implements AutoCloseable {
     private static final long PAUSE_MILLIS = 50;
 
     private static final Logger LOG = LoggerFactory.getLogger(FlowBudget.class);
-
-    private record UserOfHost(String host, String user) {
-        static UserOfHost of(Account who) {
-            return new UserOfHost(who.host(), who.user());
-        }
-    }
 
     private record Waiter(Flow flow, CompletableFuture<Lease> answer) {}
 
@@ -135,6 +132,37 @@ public final class FlowBudget implements AutoCloseable {
         synchronized (this) {
             act(budget.capacity(pool, capacity, System.nanoTime()));
         }
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        for (PoolView pool : budget.pools()) {
+            String name = pool.name();
+            Gauge.builder("throughline.budget.in.use", () -> view(name).inUse())
+                    .description("Places in use")
+                    .tag("pool", name)
+                    .register(registry);
+            Gauge.builder("throughline.budget.capacity", () -> view(name).capacity())
+                    .description("Places in total")
+                    .tag("pool", name)
+                    .register(registry);
+            SHORTAGES.forEach(reason -> bindWaiting(registry, name, reason));
+        }
+        bindWaiting(registry, CLASS, CAP);
+    }
+
+    private void bindWaiting(MeterRegistry registry, String pool, String reason) {
+        Gauge.builder("throughline.budget.waiting", () -> waiting(pool, reason))
+                .description("Flows that wait for a place")
+                .tags("pool", pool, "reason", reason)
+                .register(registry);
+    }
+
+    private PoolView view(String name) {
+        return budget.pools().stream()
+                .filter(pool -> pool.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The claimant of a connection while only its user, of this host, is known. */
@@ -355,7 +383,7 @@ public final class FlowBudget implements AutoCloseable {
                 .max(Comparator.comparingInt(Multiset.Entry::getCount))
                 .map(most -> "most flows: user %s on %s, %d of %d"
                         .formatted(
-                                most.getElement().user,
+                                most.getElement().user(),
                                 hostName(Objects.requireNonNull(examples.get(most.getElement()))),
                                 most.getCount(),
                                 flows.size()));

@@ -2,6 +2,9 @@ package dev.throughline.flow;
 
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Originator;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -11,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The flows that live. Safe for use by several threads. */
-public final class FlowTable {
+public final class FlowTable implements MeterBinder {
     private final int limit;
     private final Map<Long, Flow> flows = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
@@ -44,6 +47,13 @@ public final class FlowTable {
 
     public int size() {
         return flows.size();
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("throughline.flows.open", this, FlowTable::size)
+                .description("Open flows")
+                .register(registry);
     }
 
     /** All flows, oldest first. */

@@ -1,5 +1,9 @@
 package dev.throughline.flow;
 
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -24,7 +28,7 @@ import java.util.function.LongSupplier;
  * that was verified makes a peer remembered, so strangers can't fill that memory; of too many, the peer that was proven
  * longest ago is forgotten. Safe for use by several threads.
  */
-public final class HalfOpenHeaders {
+public final class HalfOpenHeaders implements MeterBinder {
     /** How many proven peers are remembered; about 200 bytes each. */
     public static final int MAX_PROVEN = 10_000;
 
@@ -35,16 +39,16 @@ public final class HalfOpenHeaders {
     private final int total;
     private final int maxProven;
     private final LongSupplier nanoTime;
-    private final Map<Peer, Waiting> peers = new HashMap<>();
+    private final Map<Peer, PeerLeases> peers = new HashMap<>();
     /** Who was proven when; first the one longest ago. */
     private final LinkedHashMap<Peer, Long> proven = new LinkedHashMap<>();
     /**
      * First a peer that isn't proven, and of those the one with the most; of several with as many, the one that has waited
      * longest.
      */
-    private final TreeSet<Waiting> losers = new TreeSet<>(Comparator.comparing(Waiting::isProven)
-            .thenComparing(Comparator.comparingInt(Waiting::count).reversed())
-            .thenComparingLong(Waiting::oldest));
+    private final TreeSet<PeerLeases> losers = new TreeSet<>(Comparator.comparing(PeerLeases::isProven)
+            .thenComparing(Comparator.comparingInt(PeerLeases::count).reversed())
+            .thenComparingLong(PeerLeases::oldest));
 
     private int size;
     private long taken;
@@ -64,15 +68,15 @@ public final class HalfOpenHeaders {
     }
 
     /** One place of {@code peer}, or none if it has all that it may. */
-    Optional<Lease> take(Peer peer) {
-        Lease lease;
-        Optional<Lease> loser;
+    Optional<HeaderLease> take(Peer peer) {
+        HeaderLease lease;
+        Optional<HeaderLease> loser;
         synchronized (this) {
-            Waiting waiting = peers.getOrDefault(peer, new Waiting(peer));
+            PeerLeases waiting = peers.getOrDefault(peer, new PeerLeases(peer));
             if (waiting.count() >= limit) {
                 return Optional.empty();
             }
-            lease = new Lease(this, peer, taken++);
+            lease = new HeaderLease(this, peer, taken++);
             add(waiting, lease);
             loser = size > total ? Optional.of(losers.getFirst().first()) : Optional.empty();
             loser.ifPresent(this::remove);
@@ -89,7 +93,7 @@ public final class HalfOpenHeaders {
         if (proven.size() > maxProven) {
             proven.pollFirstEntry();
         }
-        Waiting waiting = peers.get(peer);
+        PeerLeases waiting = peers.get(peer);
         if (waiting != null) {
             losers.remove(waiting);
             rank(waiting);
@@ -112,7 +116,17 @@ public final class HalfOpenHeaders {
         return lost;
     }
 
-    private void add(Waiting waiting, Lease lease) {
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("throughline.headers.half.open", this, HalfOpenHeaders::size)
+                .description("Connections with an unfinished header")
+                .register(registry);
+        FunctionCounter.builder("throughline.headers.half.open.lost", this, HalfOpenHeaders::lost)
+                .description("Connections with an unfinished header that were closed to admit newer ones")
+                .register(registry);
+    }
+
+    private void add(PeerLeases waiting, HeaderLease lease) {
         losers.remove(waiting);
         waiting.leases.add(lease);
         rank(waiting);
@@ -120,8 +134,8 @@ public final class HalfOpenHeaders {
         size++;
     }
 
-    private synchronized void remove(Lease lease) {
-        Waiting waiting = peers.get(lease.peer);
+    private synchronized void remove(HeaderLease lease) {
+        PeerLeases waiting = peers.get(lease.peer);
         if (waiting == null || !waiting.leases.contains(lease)) {
             return;
         }
@@ -139,18 +153,18 @@ public final class HalfOpenHeaders {
      * Gives {@code waiting} its place among the losers. Only here is it looked up whether the peer is proven: no header
      * waits for long, so that it isn't any more shows soon, and nobody searches for those whose time is over.
      */
-    private void rank(Waiting waiting) {
+    private void rank(PeerLeases waiting) {
         waiting.proven = isProven(waiting.peer);
         losers.add(waiting);
     }
 
     /** The places of one peer, oldest first. */
-    private static final class Waiting {
+    private static final class PeerLeases {
         private final Peer peer;
-        private final Set<Lease> leases = new LinkedHashSet<>();
+        private final Set<HeaderLease> leases = new LinkedHashSet<>();
         private boolean proven;
 
-        Waiting(Peer peer) {
+        PeerLeases(Peer peer) {
             this.peer = peer;
         }
 
@@ -163,23 +177,23 @@ public final class HalfOpenHeaders {
         }
 
         long oldest() {
-            Iterator<Lease> all = leases.iterator();
+            Iterator<HeaderLease> all = leases.iterator();
             return all.hasNext() ? all.next().number : Long.MAX_VALUE;
         }
 
-        Lease first() {
+        HeaderLease first() {
             return leases.iterator().next();
         }
     }
 
     /** A place that is taken until it is closed, or lost to a newer one. */
-    static final class Lease implements AutoCloseable {
+    static final class HeaderLease implements AutoCloseable {
         private final HalfOpenHeaders of;
         private final Peer peer;
         private final long number;
         private final CompletableFuture<Void> lost = new CompletableFuture<>();
 
-        private Lease(HalfOpenHeaders of, Peer peer, long number) {
+        private HeaderLease(HalfOpenHeaders of, Peer peer, long number) {
             this.of = of;
             this.peer = peer;
             this.number = number;

@@ -2,6 +2,10 @@ package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -20,7 +24,7 @@ import java.util.function.LongSupplier;
  * forgotten a peer needs a crowd of others that each have failed more than it, and such a crowd could fail as much alone.
  * Safe for use by several threads.
  */
-public final class HeaderFailures {
+public final class HeaderFailures implements MeterBinder {
     /** How many peers are remembered; about 200 bytes each. */
     public static final int MAX_PEERS = 10_000;
 
@@ -122,6 +126,16 @@ public final class HeaderFailures {
     /** How many headers failed so far. */
     public synchronized long count() {
         return count;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.headers.failed", this, HeaderFailures::count)
+                .description("Headers that failed by the fault of their peer")
+                .register(registry);
+        Gauge.builder("throughline.headers.failing.peers", this, HeaderFailures::peers)
+                .description("Peers with headers that failed recently")
+                .register(registry);
     }
 
     private long now() {

@@ -2,6 +2,9 @@ package dev.throughline.flow;
 
 import dev.throughline.transport.ConnectFailure;
 import dev.throughline.transport.SystemError;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.time.Duration;
@@ -14,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * What this host has no more of: descriptors, ports, memory for sockets. It is logged once when something begins to be
  * short, with the user who has most flows, and once when it isn't any more; the metrics count. Safe for use by several threads.
  */
-public final class HostShortages {
+public final class HostShortages implements MeterBinder {
     /** For how long after a shortage this hop should get no new flows. */
     private static final Duration RECENT = Duration.ofSeconds(5);
 
@@ -121,6 +124,13 @@ public final class HostShortages {
     /** How many connections were refused unserved so far, or had to wait in the kernel. */
     public synchronized long refusedAccepts() {
         return refused;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.accepts.refused", this, HostShortages::refusedAccepts)
+                .description("Connections that were reset for lack of a file descriptor or of kernel memory")
+                .register(registry);
     }
 
     /** Returns what this hop lacked a moment ago, so that it should get no new flows, and who has most flows; empty if nothing. */

@@ -7,6 +7,9 @@ import dev.throughline.relay.InboundBuffer;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -32,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * whoever asks for it. It counts once in a window, at most {@link #MOST_OF_ONE} of an executable do (one, as a trial), and an
  * executable with such ones makes no trial: whoever looks for hosts that aren't there doesn't take the transport from all others.
  */
-public final class GuardedTransport implements Transport {
+public final class GuardedTransport implements MeterBinder, Transport {
     public static final Duration WINDOW = Duration.ofSeconds(10);
     public static final int FEWEST = 10;
     public static final Duration SLOW = Duration.ofSeconds(1);
@@ -159,6 +162,17 @@ public final class GuardedTransport implements Transport {
         ConnectAttempt start = transport.start(loop, request, inbox);
         start.opened().whenComplete((opened, problem) -> count(request, System.nanoTime() - began, problem));
         return start;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        for (State state : State.values()) {
+            Gauge.builder("throughline.transport.breaker", this, guarded -> guarded.state() == state ? 1 : 0)
+                    .description(
+                            "1 for the current state of the circuit breaker: closed admits all connects, open none")
+                    .tags("transport", name(), "state", state.toString())
+                    .register(registry);
+        }
     }
 
     private void count(ConnectRequest request, long nanos, @Nullable Throwable problem) {

@@ -168,12 +168,12 @@ class FlowHeaderTest extends FlowScene {
 
     /** Of two places, each stranger wants one. */
     private void twoStrangersComeAndGo() throws Exception {
-        List<HalfOpenHeaders.Lease> strangers = new ArrayList<>();
+        List<HalfOpenHeaders.HeaderLease> strangers = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             Peer stranger = new Peer(InetAddress.getByName("192.0.2." + i), OptionalInt.empty());
             strangers.add(services.halfOpenHeaders().take(stranger).orElseThrow());
         }
-        strangers.forEach(HalfOpenHeaders.Lease::close);
+        strangers.forEach(HalfOpenHeaders.HeaderLease::close);
     }
 
     @Test

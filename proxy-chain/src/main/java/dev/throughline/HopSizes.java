@@ -30,7 +30,7 @@ import java.util.List;
  * @param problems limits of the configuration that don't fit
  * @param lowered defaults that don't fit, in words
  */
-public record Sizes(
+public record HopSizes(
         int places,
         int waiting,
         int halfOpenHeaders,
@@ -105,7 +105,7 @@ public record Sizes(
     }
 
     /** Returns the sizes of a hop. {@code configured} are those of {@link #KEYS} that its configuration gives. */
-    public static Sizes of(HopConfig config, ImmutableSet<String> configured, ProcessLimits process) {
+    public static HopSizes of(HopConfig config, ImmutableSet<String> configured, ProcessLimits process) {
         return new Calculation(config, configured, process).sizes();
     }
 
@@ -127,7 +127,7 @@ public record Sizes(
             this.process = process;
         }
 
-        Sizes sizes() {
+        HopSizes sizes() {
             int adminConnections = scaled(32, MOST_ADMIN_CONNECTIONS);
             List<Line> descriptors = fixed(adminConnections);
             long others = sum(descriptors);
@@ -175,7 +175,7 @@ public record Sizes(
                 chains = chains(heap);
                 heap.add(new Line("remembered chains", CHAINS, chains, HEAP_OF_A_CHAIN));
             }
-            return new Sizes(
+            return new HopSizes(
                     places,
                     waiting,
                     readsHeaders() ? halfOpen : config.limits().halfOpenHeadersTotal(),
@@ -217,8 +217,9 @@ public record Sizes(
             if (config.listeners().stream().anyMatch(ListenerConfig.Intercepting.class::isInstance)) {
                 lines.add(new Line("interception: netlink, canaries", "", INTERCEPTION, 1));
             }
-            if (!config.transports().isEmpty()) {
-                lines.add(new Line("agent watches", "", config.transports().size(), 2));
+            if (!config.routing().transports().isEmpty()) {
+                lines.add(new Line(
+                        "agent watches", "", config.routing().transports().size(), 2));
             }
             return lines;
         }
