@@ -48,7 +48,7 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = places;
             p.transports = List.of(few, new BsdSocket(0, Duration.ofSeconds(5)));
-            p.routing(RoutingTable.allTo(new Route(
+            p.routing(FlowServicesDraft.allTo(new Route(
                     new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();
@@ -75,7 +75,7 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
             p.transports = List.of(slow);
-            p.routing(RoutingTable.allTo(
+            p.routing(FlowServicesDraft.allTo(
                     new Route(new NextHop.Destination(), ImmutableList.of("slow"), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();

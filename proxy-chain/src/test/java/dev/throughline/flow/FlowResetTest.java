@@ -60,7 +60,7 @@ class FlowResetTest extends FlowScene {
         change(p -> {
             p.budget = budget(100, PoolRule.DEFAULT).pool(transport.name(), 5);
             p.transports = List.of(transport);
-            p.routing(RoutingTable.allTo(
+            p.routing(FlowServicesDraft.allTo(
                     new Route(new NextHop.Destination(), ImmutableList.of(transport.name()), TcpTimeouts.DEFAULTS)));
         });
     }

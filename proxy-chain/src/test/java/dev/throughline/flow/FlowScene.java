@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSortedMap;
 import dev.throughline.budget.Account;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.chain.ChainTlv;
@@ -148,8 +149,9 @@ abstract class FlowScene {
     KeyContext authority(Trust believed, Instant startedAt, ReplayWindow replays) {
         VerifierSettings settings =
                 new VerifierSettings(HopId.of("hop-b"), startedAt, Duration.ofSeconds(2), 4, ImmutableList.of());
-        return KeyContext.of(
-                new Verifier(settings, believed, ChainTlv.STANDARD, replays), new Signer(ownKey, new SecureRandom()));
+        return new KeyContext(
+                new Verifier(settings, believed, ChainTlv.STANDARD, replays),
+                ImmutableSortedMap.of(Instant.MIN, new Signer(ownKey, new SecureRandom())));
     }
 
     @AfterEach

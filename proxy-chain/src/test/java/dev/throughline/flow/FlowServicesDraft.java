@@ -8,6 +8,7 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.OwnerResolver;
 import dev.throughline.originator.HostId;
+import dev.throughline.policy.Policy;
 import dev.throughline.relay.BufferMemory;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.BsdSocket;
@@ -27,8 +28,7 @@ final class FlowServicesDraft {
     HalfOpenHeaders halfOpenHeaders = new HalfOpenHeaders(1, 10, 10, System::nanoTime);
     HeaderFailures headerFailures = new HeaderFailures(10, Duration.ofMinutes(1), 10, System::nanoTime);
     ImmutableList<Cidr> healthCheckers = ImmutableList.of();
-    Supplier<RoutingTable> routing =
-            () -> RoutingTable.allTo(new Route(new NextHop.Destination(), PLAIN, TcpTimeouts.DEFAULTS));
+    Supplier<RoutingTable> routing = () -> allTo(new Route(new NextHop.Destination(), PLAIN, TcpTimeouts.DEFAULTS));
     FlowTable table = new FlowTable(10);
     FairQueue acceptedConnections = new FairQueue(10);
     FairQueue newFlows = new FairQueue(10);
@@ -52,11 +52,16 @@ final class FlowServicesDraft {
 
     /** All flows go there, over plain sockets. */
     void next(NextHop next) {
-        routing(RoutingTable.allTo(new Route(next, PLAIN, TcpTimeouts.DEFAULTS)));
+        routing(allTo(new Route(next, PLAIN, TcpTimeouts.DEFAULTS)));
     }
 
     void routing(RoutingTable all) {
         routing = () -> all;
+    }
+
+    /** All flows take this route. */
+    static RoutingTable allTo(Route route) {
+        return new RoutingTable(Policy.NONE, route, ImmutableMap.of(), ImmutableMap.of());
     }
 
     FlowServices services() {
