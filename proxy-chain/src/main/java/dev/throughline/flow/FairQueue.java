@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import dev.throughline.budget.Account;
 import dev.throughline.budget.SharedRoom;
+import dev.throughline.identify.RoundRobinQueue;
 import io.netty.channel.EventLoop;
 import java.util.Map;
 import java.util.Optional;
@@ -124,7 +125,7 @@ public final class FairQueue {
                 begun += queued.work.share;
                 serve(queued);
             } else {
-                waiting.add(User.of(queued.who), queued);
+                var _ = waiting.add(User.of(queued.who), queued);
             }
             schedulePass();
         }
@@ -146,7 +147,7 @@ public final class FairQueue {
             passScheduled = false;
             begun = 0;
             while (begun < EACH_PASS) {
-                Optional<QueuedFlow> next = waiting.next();
+                Optional<QueuedFlow> next = waiting.next().map(RoundRobinQueue.Turn::item);
                 if (next.isEmpty()) {
                     break;
                 }
