@@ -30,6 +30,7 @@ import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.os.Capability;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.ConntrackUsage;
+import dev.throughline.os.SearchPath;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.os.SourcePorts;
 import dev.throughline.report.JsonTree;
@@ -152,14 +153,8 @@ final class DoctorChecks {
     }
 
     private void program(String name, String debianPackage) {
-        boolean found = Stream.concat(
-                        Stream.of(Optional.ofNullable(System.getenv("PATH"))
-                                .orElse("")
-                                .split(":", -1)),
-                        Stream.of("/usr/sbin", "/sbin"))
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));
         findings.add(
-                found
+                SearchPath.find(name).isPresent()
                         ? Finding.ok(PROGRAMS, name)
                         : Finding.warning(
                                 PROGRAMS,
