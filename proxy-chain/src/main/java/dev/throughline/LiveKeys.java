@@ -31,9 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The keys of a running hop. They are read anew when somebody asks, with its policy, and replaced as a whole or not at all;
- * what the hop remembers against replay, and when it started, stay, so that no header is taken twice and none that is on its
- * way is refused.
+ * The keys of a running hop. A reload reads keys and policy, and replaces all of them or nothing. The memory against replay and the
+ * time of the start remain, so that no header is accepted twice and no header in transit is rejected.
  */
 final class LiveKeys implements MeterBinder {
     private static final Logger LOG = LoggerFactory.getLogger(LiveKeys.class);
@@ -107,7 +106,7 @@ final class LiveKeys implements MeterBinder {
                 .orElse(Double.POSITIVE_INFINITY);
     }
 
-    /** Verifies as if the hop had started at {@code now}: its clock was set. */
+    /** Verifies as if the hop had started at {@code now}, since its clock was set. */
     synchronized void clockSet(Instant now) {
         settings = settings.startingAt(now);
         authority = authorityOf(keys);
@@ -124,8 +123,7 @@ final class LiveKeys implements MeterBinder {
     }
 
     /**
-     * Reads the policy of the configuration as it is by now, and the files of keys that it names. Where anything is wrong, all
-     * stays as it was.
+     * Reads the configuration, for its policy and the paths of key files, and the key files. If anything is wrong, nothing changes.
      */
     synchronized Reload reload() {
         Reload result;
@@ -149,7 +147,7 @@ final class LiveKeys implements MeterBinder {
         return result;
     }
 
-    /** From now on; says what is different. */
+    /** Uses what was read from now on. Returns the differences. */
     private List<String> use(HopConfig named, HopKeys read) {
         List<String> lines = new ArrayList<>(KeyChanges.between(keys, read, clock.instant()));
         authority = authorityOf(read);

@@ -23,13 +23,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signs chains in batches. Each event loop collects those of its own flows, so that no flow changes threads: after an idle
- * moment it signs at the end of the round in which the first one came, and under load when the hop's pace gives it the next
- * turn. A turn is one signature, whatever waits: chains that can't share it wait for turns of their own, so no event loop
- * is held up by many of them, and they hold up no others by more than a turn for each size of trees.
+ * Signs chains in batches. Each event loop collects the chains of its own flows, so that no flow changes threads. After an idle
+ * moment it signs at the end of the pass in which the first chain came, and under load when the pace gives it the next turn. A
+ * turn is one signature: chains that can't share it wait for turns of their own. So many chains do not block an event loop, and
+ * delay others by at most one turn for each tree size.
  */
 public final class BatchSigner implements MeterBinder {
-    /** More chains for a signature would only make proofs longer. */
+    /** Maximum number of chains for one signature. More would only make proofs longer. */
     private static final int LARGEST = 256;
 
     private final SigningPace pace;
@@ -37,17 +37,17 @@ public final class BatchSigner implements MeterBinder {
     private final LongAdder signatures = new LongAdder();
     private final LongAdder chains = new LongAdder();
 
-    /** At most one signature each {@code interval} under load; with none, one a task of an event loop. */
+    /** Creates a signer that makes at most one signature each {@code interval} under load; if it is zero, one in each task. */
     public BatchSigner(Duration interval) {
         this.pace = new SigningPace(interval, System.nanoTime());
     }
 
-    /** How many signatures were made. */
+    /** Returns how many signatures were made. */
     public long signatures() {
         return signatures.sum();
     }
 
-    /** How many chains they served. */
+    /** Returns how many chains were signed. */
     public long chains() {
         return chains.sum();
     }
@@ -62,7 +62,7 @@ public final class BatchSigner implements MeterBinder {
                 .register(registry);
     }
 
-    /** Signs {@code chain}; called on {@code loop}, and answered there. */
+    /** Signs {@code chain}. Must be called on {@code loop}, on which the result completes. */
     public CompletableFuture<Chain> sign(EventLoop loop, UnsignedChain chain) {
         Batch batch = batches.get();
         if (batch == null) {
@@ -74,13 +74,13 @@ public final class BatchSigner implements MeterBinder {
 
     private record PendingChain(UnsignedChain chain, CompletableFuture<Chain> answer) {}
 
-    /** What waits on one event loop; all of it happens there. */
+    /** Chains that wait on one event loop, on which everything happens. */
     private final class Batch {
         private final EventLoop loop;
-        /** Those that fit a tree of 1, of 2, of 4 … leaves and no larger one, each in the order in which they came. */
+        /** Queues of chains whose largest tree has 1, 2, 4 … leaves, in the order in which they came. */
         private final ImmutableList<Queue<PendingChain>> bySize;
 
-        /** Which of them is served next, if any waits there. */
+        /** Index of the queue that is served next. */
         private int next;
 
         private int size;
@@ -114,7 +114,7 @@ public final class BatchSigner implements MeterBinder {
             if (delay > 0) {
                 loop.schedule(this::onTurn, delay, TimeUnit.NANOSECONDS);
             } else {
-                // At the end of this round: what else has become ready in it shares the signature.
+                // At the end of this pass: chains that become ready in it share the signature.
                 loop.execute(this::onTurn);
             }
         }
@@ -129,8 +129,8 @@ public final class BatchSigner implements MeterBinder {
         }
 
         /**
-         * Those that have waited longest where it is next, as many as a tree of theirs can have; and if there are fewer,
-         * others that fit a larger one. The next tree begins further on, so that nobody waits for ever.
+         * Removes and returns the chains of the next tree: the oldest of the next queue, as many as its tree can have, and if these
+         * are fewer, chains of later queues. The next tree starts at a later queue, so that each chain is served.
          */
         private List<PendingChain> nextTree() {
             while (bySize.get(next).isEmpty()) {
@@ -149,7 +149,7 @@ public final class BatchSigner implements MeterBinder {
             return tree;
         }
 
-        /** While keys change, some chains were begun by the signer before. */
+        /** While keys change, some chains still have the previous signer. */
         private static boolean isBy(Signer signer, @Nullable PendingChain one) {
             return one != null && one.chain.signer() == signer;
         }
@@ -162,8 +162,7 @@ public final class BatchSigner implements MeterBinder {
                         .signer()
                         .sign(tree.stream().map(PendingChain::chain).toList());
             } catch (RuntimeException | Error e) {
-                // Such as a device that holds the key and doesn't answer: every flow ends, whatever it was, and none
-                // waits.
+                // For example, a device that holds the key does not answer. Every flow must end.
                 tree.forEach(one -> one.answer.completeExceptionally(e));
                 return;
             }

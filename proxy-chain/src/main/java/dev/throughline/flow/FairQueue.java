@@ -14,19 +14,19 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 
 /**
- * Connections or flows for which no costly work was done yet. Each event loop begins a few in each of its passes, by users in
- * turns, so that a flood of connections by one user delays those of others by no more than one flow of each user. If too many
- * wait, the newest leaves of the user with the most.
+ * A queue of connections or flows before any costly work. Each event loop starts a few of them in each pass, by user in turns: a
+ * flood of connections by one user delays those of another by at most one flow of each user. When the queue is full, the user
+ * with the most flows loses the newest one. Thread-safe.
  */
 public final class FairQueue {
-    /** How much a loop begins before it looks at its connections again: one flow, or several that have to wait for a header. */
+    /** Work that a loop starts before it serves its connections again: one flow, or several that only wait for a header. */
     static final int EACH_PASS = 4;
 
-    /** What happens in a turn, as a part of {@link #EACH_PASS}. */
+    /** Work of one turn, as a part of {@link #EACH_PASS}. */
     public enum Work {
-        /** Only the header of a connection is awaited. */
+        /** A connection waits for its header. */
         HEADER(1),
-        /** A flow gets its place and its connection. */
+        /** A flow gets a place in the budget and connects. */
         FLOW(EACH_PASS);
 
         private final int share;
@@ -36,7 +36,7 @@ public final class FairQueue {
         }
     }
 
-    /** Who takes turns. Programs and processes of a user share the user's turn. */
+    /** A user, whose programs and processes share one turn. */
     private record User(String host, String name) {
         static User of(Account who) {
             return new User(who.host(), who.user());
@@ -49,12 +49,12 @@ public final class FairQueue {
     private final SharedRoom<QueuedFlow> places;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
 
-    /** Room for {@code capacity} flows that wait for their turn, on all loops together. */
+    /** Creates a queue for at most {@code capacity} flows on all loops together. */
     public FairQueue(int capacity) {
         this.places = new SharedRoom<>(capacity);
     }
 
-    /** {@return how many flows wait for their turn} */
+    /** Returns how many flows wait for their turn. */
     public int size() {
         synchronized (places) {
             return places.size();
@@ -62,13 +62,13 @@ public final class FairQueue {
     }
 
     /**
-     * The turn of a connection or flow, at once if no other waits. Any thread may ask.
+     * Waits for the turn of a connection or flow, which comes at once if no other waits.
      *
      * @param loop that will serve it
-     * @param who it counts for
-     * @param work what is done for it then
-     * @param ended whether it has ended meanwhile, so that nothing is to be done for it
-     * @return completed on the loop; with {@link FlowRejectedException}, on any thread, if it had to leave
+     * @param who the account that it counts for
+     * @param work of its turn
+     * @param ended returns whether it has ended meanwhile, so that its turn is free
+     * @return completes on the loop; fails with {@link FlowRejectedException}, on any thread, if the queue was full
      */
     public CompletableFuture<Void> turn(EventLoop loop, Account who, Work work, BooleanSupplier ended) {
         QueuedFlow queued = new QueuedFlow(who, work, ended, new CompletableFuture<>());
@@ -86,13 +86,13 @@ public final class FairQueue {
             } catch (RejectedExecutionException stopped) {
                 left(queued);
                 queued.turn.completeExceptionally(
-                        new FlowRejectedException(CloseReason.STOPPED, "its event loop has ended"));
+                        new FlowRejectedException(CloseReason.STOPPED, "its event loop has stopped"));
             }
         }
         return queued.turn;
     }
 
-    /** {@return how many had to leave before their turn} */
+    /** Returns how many flows were rejected before their turn. */
     public long refused() {
         return refused.sum();
     }
@@ -109,7 +109,7 @@ public final class FairQueue {
         }
     }
 
-    /** The turns on one loop; everything happens on it. */
+    /** Turns of one loop, on which everything happens. */
     private final class LoopTurns {
         private final EventLoop loop;
         private final RoundRobinQueue<User, QueuedFlow> waiting = new RoundRobinQueue<>();
@@ -135,7 +135,7 @@ public final class FairQueue {
             queued.turn.complete(null);
         }
 
-        /** A scheduled task runs in the loop's next pass, after its connections, even if it is due at once. */
+        /** Schedules a task, which runs in the next pass, after the connections, although it is due at once. */
         private void schedulePass() {
             if (!passScheduled) {
                 passScheduled = true;
@@ -152,7 +152,7 @@ public final class FairQueue {
                     break;
                 }
                 QueuedFlow queued = next.get();
-                // What has ended, or had to leave, costs nothing any more.
+                // A flow that has ended or was rejected costs nothing.
                 begun += queued.turn.isDone() || queued.ended.getAsBoolean() ? 0 : queued.work.share;
                 serve(queued);
             }
@@ -162,10 +162,10 @@ public final class FairQueue {
         }
     }
 
-    /** It stays among the turns of its loop until its own comes, and is nothing then. */
+    /** Rejects a flow. Its entry stays in the turns of its loop and costs nothing there. */
     private void refuse(QueuedFlow queued) {
         refused.increment();
         queued.turn.completeExceptionally(
-                new FlowRejectedException(CloseReason.TOO_MANY_FLOWS, "too many flows of one user arrive at once"));
+                new FlowRejectedException(CloseReason.TOO_MANY_FLOWS, "too many new flows of one user"));
     }
 }

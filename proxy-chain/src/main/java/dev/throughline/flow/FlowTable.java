@@ -13,13 +13,13 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The flows that live. Safe for use by several threads. */
+/** The open flows of a hop. Thread-safe. */
 public final class FlowTable implements MeterBinder {
     private final int limit;
     private final Map<Long, Flow> flows = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
 
-    /** A table for at most {@code limit} flows at once. */
+    /** Creates a table for at most {@code limit} flows at once. */
     public FlowTable(int limit) {
         this.limit = limit;
     }
@@ -28,7 +28,7 @@ public final class FlowTable implements MeterBinder {
         return numbers.incrementAndGet();
     }
 
-    /** Every connection has a row until it is closed, those that will be refused as well. */
+    /** Adds a flow until it is closed, also one that will be rejected. */
     void add(Flow flow) {
         flows.put(flow.number(), flow);
     }
@@ -56,7 +56,7 @@ public final class FlowTable implements MeterBinder {
                 .register(registry);
     }
 
-    /** All flows, oldest first. */
+    /** Returns all flows, oldest first. */
     public List<FlowView> list() {
         return flows.values().stream()
                 .sorted(Comparator.comparingLong(Flow::number))
@@ -64,7 +64,7 @@ public final class FlowTable implements MeterBinder {
                 .toList();
     }
 
-    /** Those whose originator asked for {@code tuple}, or that came by a connection of these addresses. */
+    /** Returns the flows whose originator connected with {@code tuple}, or whose inbound connection has these addresses. */
     public List<FlowView> find(Tuple tuple) {
         return list().stream()
                 .filter(flow -> flow.originator().map(Originator::tuple).equals(Optional.of(tuple))
@@ -74,7 +74,7 @@ public final class FlowTable implements MeterBinder {
                 .toList();
     }
 
-    /** Ends every flow that lives. */
+    /** Ends every open flow. */
     public void stopAll(CloseReason reason) {
         flows.values().forEach(flow -> flow.stop(reason));
     }
