@@ -1,5 +1,8 @@
 package dev.throughline;
 
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,11 +14,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices when somebody sets the clock of the host, by a clock that nobody can set. Both run at the same pace (adjtimex(2)
- * slews both), so the time between them changes only when one of them is set. Thread-safe.
+ * Detects that the clock of the host was set, by comparing it with a clock that can't be set. Both run at the same pace (adjtimex(2)
+ * slews both), so their difference changes only when the first one is set. Thread-safe.
  */
-final class ClockWatch {
-    /** Less is within the usual skew of clocks. */
+final class ClockWatch implements MeterBinder {
+    /** Smaller steps are within the usual skew of clocks. */
     static final Duration SMALLEST = Duration.ofMillis(500);
 
     private static final Logger LOG = LoggerFactory.getLogger(ClockWatch.class);
@@ -29,11 +32,11 @@ final class ClockWatch {
     private volatile long difference;
 
     /**
-     * Begins to watch.
+     * Starts to compare.
      *
      * @param clock that may be set
-     * @param bootNanos that can't, in nanoseconds from anywhere
-     * @param whenSet gets what the clock says now, each time that it was set, before {@link #check} returns in any thread
+     * @param bootNanos a clock that can't be set, in nanoseconds from any origin
+     * @param whenSet gets the new time whenever the clock was set, before {@link #check} returns in any thread
      */
     ClockWatch(Clock clock, LongSupplier bootNanos, Consumer<Instant> whenSet) {
         this.clock = clock;
@@ -42,7 +45,19 @@ final class ClockWatch {
         this.difference = clock.millis() - bootMillis();
     }
 
-    /** Compares the clocks; to be called before each decision that depends on the time, and every second for the log. */
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.clock.steps", this, ClockWatch::stepsForward)
+                .description("Times that the clock of the host was set")
+                .tag("direction", "forward")
+                .register(registry);
+        FunctionCounter.builder("throughline.clock.steps", this, ClockWatch::stepsBack)
+                .description("Times that the clock of the host was set")
+                .tag("direction", "back")
+                .register(registry);
+    }
+
+    /** Compares the clocks. Called before each decision that depends on the time, and every second for the log. */
     void check() {
         if (Math.abs(stepMillis()) >= SMALLEST.toMillis()) {
             checkAgain();
@@ -65,7 +80,7 @@ final class ClockWatch {
                 now);
     }
 
-    /** By how much the clock was set since the last check, in milliseconds, at least: the thread may have paused in between. */
+    /** Returns by how many milliseconds the clock was set since the last check, at least: the thread may have paused. */
     private long stepMillis() {
         long before = bootMillis();
         long now = clock.millis() - difference;
@@ -77,12 +92,12 @@ final class ClockWatch {
         return bootNanos.getAsLong() / NANOS_PER_MILLI;
     }
 
-    /** How often the clock was set forwards. */
+    /** Returns how often the clock was set forward. */
     long stepsForward() {
         return forward.sum();
     }
 
-    /** How often the clock was set back. */
+    /** Returns how often the clock was set back. */
     long stepsBack() {
         return back.sum();
     }

@@ -1,17 +1,19 @@
 package dev.throughline;
 
 import dev.throughline.flow.HostShortages;
-import dev.throughline.metrics.HopMetrics;
 import dev.throughline.os.ConntrackUsage;
 import dev.throughline.os.PeriodicTask;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Notices that conntrack's table, which the hop's rules need, is full: anybody on the host can fill it. */
-final class ConntrackWatch {
-    /** The part of the table from which on the hop isn't ready. */
+/** Watches conntrack's table, which the hop's rules need. Any program on the host can fill it. */
+final class ConntrackWatch implements MeterBinder {
+    /** A hop is not ready while at least this part of the table is in use. */
     static final int FULL_PERCENT = 95;
 
     private final Supplier<Optional<ConntrackUsage>> usage;
@@ -23,18 +25,26 @@ final class ConntrackWatch {
         this.shortages = shortages;
     }
 
-    /** Checks every second. */
-    ConntrackWatch start(ScheduledExecutorService scheduler, HopMetrics metrics) {
-        metrics.gauge(
-                "throughline.conntrack.entries",
-                "Connections that conntrack tracks in this network namespace",
-                () -> usage.get().map(ConntrackUsage::entries).orElse(0L));
-        metrics.gauge(
-                "throughline.conntrack.capacity",
-                "Connections that conntrack can track (nf_conntrack_max)",
-                () -> usage.get().map(ConntrackUsage::capacity).orElse(0L));
+    /** Checks every second from now on. */
+    ConntrackWatch start(ScheduledExecutorService scheduler) {
         scheduler.scheduleWithFixedDelay(new PeriodicTask("checking conntrack", this::check), 0, 1, TimeUnit.SECONDS);
         return this;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder(
+                        "throughline.conntrack.entries",
+                        usage,
+                        now -> now.get().map(ConntrackUsage::entries).orElse(0L))
+                .description("Connections that conntrack tracks in this network namespace")
+                .register(registry);
+        Gauge.builder(
+                        "throughline.conntrack.capacity",
+                        usage,
+                        now -> now.get().map(ConntrackUsage::capacity).orElse(0L))
+                .description("Connections that conntrack can track (nf_conntrack_max)")
+                .register(registry);
     }
 
     void check() {
@@ -42,7 +52,7 @@ final class ConntrackWatch {
         full.ifPresent(now -> shortages.conntrack(now.toString()));
     }
 
-    /** Why the hop isn't ready, if so. */
+    /** Returns why the hop is not ready, if so. */
     Optional<String> problem() {
         return full.map(now -> now + ": the kernel drops new ones of all applications");
     }

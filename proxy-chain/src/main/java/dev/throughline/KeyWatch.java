@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Says in the log what will end among a hop's keys, at once and then each day, and when another key begins to sign. */
+/** Logs keys that expire soon, at the start and then daily, and the moment when another own key starts to sign. */
 final class KeyWatch {
     private static final Logger LOG = LoggerFactory.getLogger(KeyWatch.class);
     private static final Duration DAY = Duration.ofDays(1);
@@ -30,7 +30,7 @@ final class KeyWatch {
         this.scheduler = scheduler;
     }
 
-    /** Looks now, and from now on. */
+    /** Checks now, and from now on. */
     synchronized void look() {
         ScheduledFuture<?> waiting = next;
         if (waiting != null) {
@@ -46,7 +46,7 @@ final class KeyWatch {
         }
     }
 
-    /** Returns until when nothing changes; a day at most. */
+    /** Logs what changed. Returns the time until the next change, at most a day. */
     private Duration report() {
         Instant now = clock.instant();
         PrivateKeys own = keys.keys().own();

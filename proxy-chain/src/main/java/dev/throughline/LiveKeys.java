@@ -17,6 +17,9 @@ import dev.throughline.flow.KeyContext;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.PrivateKeys;
 import dev.throughline.report.Reload;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -28,11 +31,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The keys of a running hop. They are read anew when somebody asks, with its policy, and replaced as a whole or not at all;
- * what the hop remembers against replay, and when it started, stay, so that no header is taken twice and none that is on its
- * way is refused.
+ * The keys of a running hop. A reload reads keys and policy, and replaces all of them or nothing. The memory against replay and the
+ * time of the start remain, so that no header is accepted twice and no header in transit is rejected.
  */
-final class LiveKeys {
+final class LiveKeys implements MeterBinder {
     private static final Logger LOG = LoggerFactory.getLogger(LiveKeys.class);
 
     private final HopConfig config;
@@ -80,7 +82,31 @@ final class LiveKeys {
         return new KeyExpiryReport(keys, clock.instant());
     }
 
-    /** Verifies as if the hop had started at {@code now}: its clock was set. */
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("throughline.keys.expiry.seconds", this, LiveKeys::secondsToExpiry)
+                .description(
+                        "Seconds until the first trusted key expires that no other key of its hop replaces; +Inf if none will")
+                .register(registry);
+        Gauge.builder("throughline.keys.expiring", this, live -> live.outlook().expiring())
+                .description("Trusted keys that expire within 14 days and that no other key of their hop replaces")
+                .register(registry);
+        Gauge.builder(
+                        "throughline.keys.rotation.due",
+                        this,
+                        live -> live.outlook().isRotationDue() ? 1 : 0)
+                .description("1 if this hop's own key expires within 14 days and has no successor")
+                .register(registry);
+    }
+
+    private double secondsToExpiry() {
+        return outlook()
+                .untilNextExpiry()
+                .map(left -> (double) left.toSeconds())
+                .orElse(Double.POSITIVE_INFINITY);
+    }
+
+    /** Verifies as if the hop had started at {@code now}, since its clock was set. */
     synchronized void clockSet(Instant now) {
         settings = settings.startingAt(now);
         authority = authorityOf(keys);
@@ -92,18 +118,18 @@ final class LiveKeys {
             signers.put(entry.from().orElse(Instant.MIN), new Signer(entry.key(), random));
         }
         return new KeyContext(
-                new Verifier(settings, read.trust(), config.chainTlv(), replays, batches), signers.buildOrThrow());
+                new Verifier(settings, read.trust(), config.headers().chainTlv(), replays, batches),
+                signers.buildOrThrow());
     }
 
     /**
-     * Reads the policy of the configuration as it is by now, and the files of keys that it names. Where anything is wrong, all
-     * stays as it was.
+     * Reads the configuration, for its policy and the paths of key files, and the key files. If anything is wrong, nothing changes.
      */
     synchronized Reload reload() {
         Reload result;
         try {
             HopConfig named = source.read();
-            HopKeys read = HopKeys.read(config.withKeyFiles(named.key(), named.trust()));
+            HopKeys read = HopKeys.read(config.withKeys(config.keys().reloaded(named.keys())));
             Optional<String> objection = policy.objection(named);
             result = objection.isPresent()
                     ? new Reload(false, List.of(objection.get()))
@@ -121,7 +147,7 @@ final class LiveKeys {
         return result;
     }
 
-    /** From now on; says what is different. */
+    /** Uses what was read from now on. Returns the differences. */
     private List<String> use(HopConfig named, HopKeys read) {
         List<String> lines = new ArrayList<>(KeyChanges.between(keys, read, clock.instant()));
         authority = authorityOf(read);

@@ -18,8 +18,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * The policy of a running hop, with the routes and classes that its rules name. It is replaced as a whole or not at all; flows
- * that live go on as they were told. The usual route stays what it was at the start.
+ * The policy of a running hop, with the routes and limit classes that its rules name. A reload replaces all of it or nothing. Open
+ * flows keep their routes. The default route changes only with a restart.
  */
 final class LivePolicy {
     private final RouteConfig usual;
@@ -28,17 +28,17 @@ final class LivePolicy {
     private HopConfig config;
     private volatile RoutingTable directions;
 
-    /** The policy of {@code config}; {@code watcher} is notified of it, and of each that replaces it. */
+    /** Creates the policy of {@code config}. {@code watcher} gets it and each one that replaces it. */
     LivePolicy(HopConfig config, Consumer<Policy> watcher) {
-        this.usual = config.route();
+        this.usual = config.routing().defaultRoute();
         this.transports = ImmutableSet.<String>builder()
                 .add(TransportConfig.BSD_SOCKET)
-                .addAll(config.transports().keySet())
+                .addAll(config.routing().transports().keySet())
                 .build();
         this.watcher = watcher;
         this.config = config;
         this.directions = directionsOf(config);
-        watcher.accept(config.policy());
+        watcher.accept(config.routing().policy());
     }
 
     RoutingTable directions() {
@@ -47,10 +47,10 @@ final class LivePolicy {
 
     private RoutingTable directionsOf(HopConfig read) {
         return new RoutingTable(
-                read.policy(),
+                read.routing().policy(),
                 route(usual),
-                ImmutableMap.copyOf(Maps.transformValues(read.routes(), LivePolicy::route)),
-                read.classes());
+                ImmutableMap.copyOf(Maps.transformValues(read.routing().routes(), LivePolicy::route)),
+                read.routing().classes());
     }
 
     private static Route route(RouteConfig route) {
@@ -65,28 +65,29 @@ final class LivePolicy {
         };
     }
 
-    /** Why what was read can't be used while this hop runs, if so: its routes don't go with the usual one. */
+    /** Returns why {@code read} can't be used while this hop runs, if so: its routes need a restart. */
     Optional<String> objection(HopConfig read) {
-        List<RouteConfig> all =
-                Stream.concat(Stream.of(usual), read.routes().values().stream()).toList();
+        List<RouteConfig> all = Stream.concat(Stream.of(usual), read.routing().routes().values().stream())
+                .toList();
         return RouteConfig.problemTogether(all)
                 .or(() -> all.stream()
                         .flatMap(route -> route.over().stream())
                         .filter(over -> !transports.contains(over))
                         .findFirst()
-                        .map(over -> "a route goes over transport \"" + over + "\", which begins with the next start"));
+                        .map(over -> "a route uses transport \"" + over + "\", which needs a restart"));
     }
 
-    /** Decides by what was read from now on; says what is different. */
+    /** Uses {@code read} from now on. Returns the differences. */
     synchronized List<String> use(HopConfig read) {
-        List<String> changes = new ArrayList<>(changes(config.policy(), read.policy()));
-        if (!read.routes().equals(config.routes())) {
+        List<String> changes = new ArrayList<>(
+                changes(config.routing().policy(), read.routing().policy()));
+        if (!read.routing().routes().equals(config.routing().routes())) {
             changes.add("\"routes\" has changed");
         }
-        if (!read.classes().equals(config.classes())) {
+        if (!read.routing().classes().equals(config.routing().classes())) {
             changes.add("\"classes\" has changed");
         }
-        watcher.accept(read.policy());
+        watcher.accept(read.routing().policy());
         directions = directionsOf(read);
         config = read;
         return changes;

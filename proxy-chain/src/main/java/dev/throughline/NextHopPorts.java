@@ -17,10 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The source ports towards the next hops that are reached at fixed addresses: one user's short flows could take all of them.
+ * Limits of source ports to next hops at fixed addresses. Without them the short flows of one user could use up all ports.
  *
- * @param pools how many flows may have a port at once, by the name of the next hop
- * @param kept for how long the kernel keeps a port after the end of a connection
+ * @param pools how many flows may have a port at once, by name of the next hop
+ * @param kept how long the kernel keeps a port after a connection has ended
  */
 public record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
     private static final Logger LOG = LoggerFactory.getLogger(NextHopPorts.class);
@@ -28,7 +28,7 @@ public record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
     /** Returns the ports for the routes of {@code config}, as this network namespace has them now. */
     public static NextHopPorts of(HopConfig config) {
         SetMultimap<String, InetSocketAddress> addresses = HashMultimap.create();
-        config.allRoutes().forEach(route -> {
+        config.routing().allRoutes().forEach(route -> {
             // Connections that an agent opens have the agent's ports.
             if (route instanceof RouteConfig.HopAt at && at.over().equals(ImmutableList.of(BsdSocket.NAME))) {
                 addresses.putAll(at.hop(), at.addresses());
@@ -48,7 +48,7 @@ public record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
         }
     }
 
-    /** A sixteenth stays for other programs of the host that connect there. */
+    /** Leaves a sixteenth to other programs of the host that connect there. */
     private static int capacity(int ports, Collection<InetSocketAddress> addresses) {
         return Math.max(1, (ports - ports / 16) * addresses.size());
     }

@@ -17,24 +17,24 @@ import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The ways of a hop for connections onwards: plain sockets, and the agents that its configuration names. */
+/** The transports of a hop: plain sockets, and the agents that its configuration names. */
 final class Transports implements AutoCloseable {
     private final List<AgentClient> agents = new ArrayList<>();
     private final ImmutableMap<String, GuardedTransport> all;
 
     /**
-     * Begins to watch the agents.
+     * Creates the transports and connects to their agents.
      *
-     * @param budget has a pool for each transport
-     * @param loop of the watches
+     * @param budget with a pool for each transport
+     * @param loop of the connections that watch the agents
      */
     Transports(HopConfig config, FlowBudget budget, ProcessIdentifier identifier, EventLoop loop) {
         ImmutableMap.Builder<String, GuardedTransport> transports = ImmutableMap.builder();
         transports.put(
                 BsdSocket.NAME,
                 new GuardedTransport(
-                        new BsdSocket(config.mark(), config.limits().connectTimeout())));
-        config.transports().forEach((name, transport) -> {
+                        new BsdSocket(config.marks().own(), config.limits().connectTimeout())));
+        config.routing().transports().forEach((name, transport) -> {
             AgentClient agent = agent(name, transport, budget, identifier, loop);
             agents.add(agent);
             transports.put(
@@ -56,12 +56,12 @@ final class Transports implements AutoCloseable {
                 new AgentSlots(budget, name));
     }
 
-    /** By their names. */
+    /** Returns the transports by name. */
     ImmutableMap<String, GuardedTransport> all() {
         return all;
     }
 
-    /** As they are now. */
+    /** Returns their current states. */
     ImmutableList<TransportView> views() {
         return all.values().stream().map(GuardedTransport::view).collect(ImmutableList.toImmutableList());
     }

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices threads that are alive but don't run any more: each is given a task every second. While all run them, the service manager
- * is notified (sd_notify(3), WATCHDOG=1); otherwise it kills the hop and starts it again. Thread-safe.
+ * Detects threads that hang: each gets a task every second. While all threads run their tasks, the service manager is notified
+ * (sd_notify(3), WATCHDOG=1); otherwise it kills the hop and starts it again. Thread-safe.
  */
 final class Watchdog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
@@ -22,7 +22,7 @@ final class Watchdog implements AutoCloseable {
     static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long LOG_AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-    /** What is watched, and the task that it was given last. */
+    /** A thread and the last task that it got. */
     private static final class Watched {
         private final Executor executor;
         private long askedAt;
@@ -42,9 +42,9 @@ final class Watchdog implements AutoCloseable {
     private volatile List<String> stuck = List.of();
 
     /**
-     * A watchdog, which does nothing before it is started.
+     * Creates a watchdog, which {@link #start} starts.
      *
-     * @param executors each of one thread, by what people call it
+     * @param executors of one thread each, by name
      * @param manager gets {@code WATCHDOG=1} (sd_notify(3)) after each check that finds all threads running
      */
     Watchdog(Map<String, Executor> executors, Consumer<String> manager, LongSupplier nanoTime) {
@@ -58,7 +58,7 @@ final class Watchdog implements AutoCloseable {
         return this;
     }
 
-    /** The threads that don't run now, in words. */
+    /** Returns a message for each thread that hangs now. */
     List<String> stuck() {
         return stuck;
     }
@@ -74,7 +74,7 @@ final class Watchdog implements AutoCloseable {
         }
     }
 
-    /** Checks all of them once. */
+    /** Checks all threads once. */
     void check() {
         long now = nanoTime.getAsLong();
         List<String> found = new ArrayList<>();

@@ -44,14 +44,15 @@ final class CheckCommand implements Callable<Integer> {
         ConfiguredRules.of(config).map(MarkUsers::warnings).stream()
                 .flatMap(List::stream)
                 .forEach(warning -> System.err.println(file + ": warning: " + warning));
-        config.policy()
+        config.routing()
+                .policy()
                 .allowUnknown()
                 .forEach(rule -> System.err.println(
                         file + ": warning: rule " + rule + " allows flows with an unknown originator"));
         sizes.sizes().lowered().forEach(limit -> System.err.println(file + ": warning: " + limit));
         SystemTables tables = SystemTables.of(config, sizes.sizes().places());
         tables.warnings().forEach(warning -> System.err.println(file + ": warning: " + warning));
-        System.out.println(file + ": hop " + config.name() + ": configuration OK");
+        System.out.println(file + ": hop " + config.identity().name() + ": configuration OK");
         sizes.table().forEach(System.out::println);
         tables.lines().forEach(System.out::println);
         return ExitCode.OK;

@@ -1,8 +1,8 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.HopSizes;
 import dev.throughline.ProcessLimits;
-import dev.throughline.Sizes;
 import dev.throughline.config.ConfigPositions;
 import dev.throughline.config.HopConfig;
 import java.io.IOException;
@@ -15,7 +15,7 @@ import java.util.List;
  *
  * @param problems with their lines and columns; empty if all limits of the file fit
  */
-record ConfiguredSizes(Sizes sizes, ProcessLimits process, List<String> problems) {
+record ConfiguredSizes(HopSizes sizes, ProcessLimits process, List<String> problems) {
     private static final long MIB = 1L << 20;
     /** A direction holds 64 KiB, and one read of as much. */
     private static final long MOST_OF_A_FLOW = 256 << 10;
@@ -32,8 +32,8 @@ record ConfiguredSizes(Sizes sizes, ProcessLimits process, List<String> problems
             throw CommandFailure.unreadable(file, e);
         }
         ImmutableSet<String> configured =
-                Sizes.KEYS.stream().filter(places::has).collect(ImmutableSet.toImmutableSet());
-        Sizes sizes = Sizes.of(config, configured, process);
+                HopSizes.KEYS.stream().filter(places::has).collect(ImmutableSet.toImmutableSet());
+        HopSizes sizes = HopSizes.of(config, configured, process);
         return new ConfiguredSizes(
                 sizes,
                 process,
@@ -48,17 +48,17 @@ record ConfiguredSizes(Sizes sizes, ProcessLimits process, List<String> problems
         List<String> lines = new ArrayList<>();
         lines.add("descriptors: %d of %s"
                 .formatted(
-                        Sizes.sum(sizes.descriptors()),
+                        HopSizes.sum(sizes.descriptors()),
                         process.descriptors() == Long.MAX_VALUE ? "unlimited" : process.descriptors()));
         sizes.descriptors().forEach(line -> lines.add(row(line, Long.toString(line.each()), line.sum())));
-        lines.add("heap: %d of %d MiB".formatted(mib(Sizes.sum(sizes.heap())), mib(process.heapBytes())));
+        lines.add("heap: %d of %d MiB".formatted(mib(HopSizes.sum(sizes.heap())), mib(process.heapBytes())));
         sizes.heap().forEach(line -> lines.add(row(line, bytes(line.each()), mib(line.sum()))));
         lines.add("buffers: %d of %d MiB of direct memory, for %d flows whose receiver does not read"
                 .formatted(mib(sizes.bufferBytes()), mib(process.directBytes()), sizes.bufferBytes() / MOST_OF_A_FLOW));
         return lines;
     }
 
-    private static String row(Sizes.Line line, String each, long sum) {
+    private static String row(HopSizes.Line line, String each, long sum) {
         String what = line.what() + (line.key().isEmpty() ? "" : " (" + line.key() + ")");
         String product = line.count() == 1 ? "" : line.count() + " x " + each;
         return "  %-58s %14s %8d".formatted(what, product, sum);

@@ -33,9 +33,9 @@ final class ContainmentFindings {
     private ContainmentFindings() {}
 
     static List<Finding> of(HopConfig hop) {
-        List<Finding> findings = new ArrayList<>(rules(hop.policy()));
+        List<Finding> findings = new ArrayList<>(rules(hop.routing().policy()));
         findings.addAll(ports(hop, lines(Path.of("/etc/passwd")), firstFreePort()));
-        if (hop.mark() != 0) {
+        if (hop.marks().own() != 0) {
             rawSockets(Path.of("/proc"), ownProcess(hop)).ifPresent(findings::add);
         }
         return findings;
@@ -100,7 +100,7 @@ final class ContainmentFindings {
                             "listener " + listener.name() + " has port " + address.getPort() + then,
                             hint)));
         }
-        for (RouteConfig route : hop.allRoutes()) {
+        for (RouteConfig route : hop.routing().allRoutes()) {
             if (route instanceof RouteConfig.HopAt at) {
                 at.addresses().stream()
                         .filter(address -> address.getAddress().isLoopbackAddress() && address.getPort() >= firstFree)

@@ -1,6 +1,7 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.Streams;
+import dev.throughline.config.AdminConfig;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.HopKeys;
 import dev.throughline.config.KeyExpiryReport;
@@ -29,6 +30,7 @@ import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.os.Capability;
 import dev.throughline.os.Conntrack;
 import dev.throughline.os.ConntrackUsage;
+import dev.throughline.os.SearchPath;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.os.SourcePorts;
 import dev.throughline.report.JsonTree;
@@ -151,14 +153,8 @@ final class DoctorChecks {
     }
 
     private void program(String name, String debianPackage) {
-        boolean found = Stream.concat(
-                        Stream.of(Optional.ofNullable(System.getenv("PATH"))
-                                .orElse("")
-                                .split(":", -1)),
-                        Stream.of("/usr/sbin", "/sbin"))
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));
         findings.add(
-                found
+                SearchPath.find(name).isPresent()
                         ? Finding.ok(PROGRAMS, name)
                         : Finding.warning(
                                 PROGRAMS,
@@ -210,7 +206,7 @@ final class DoctorChecks {
     }
 
     private static boolean needsMark(HopConfig hop) {
-        return hop.mark() != 0;
+        return hop.marks().own() != 0;
     }
 
     private void keys(HopConfig hop) {
@@ -240,7 +236,7 @@ final class DoctorChecks {
                         "no trusted key of the previous hop "
                                 + previous.previous().hop(),
                         "throughline keys trust "
-                                + hop.trust().map(Path::toString).orElse("TRUSTFILE")
+                                + hop.keys().trust().map(Path::toString).orElse("TRUSTFILE")
                                 + " KEY --hop, with the key that its 'keys show' prints"));
             }
         }
@@ -269,7 +265,7 @@ final class DoctorChecks {
 
     /** Reports problems only: every hop has these files. */
     private void ownFiles(HopConfig hop) {
-        HopConfig.Admin admin = hop.admin();
+        AdminConfig admin = hop.admin();
         Stream.of(
                         creatable("admin socket " + admin.socket(), admin.socket(), "socket"),
                         creatable("pid file " + admin.pidFile(), admin.pidFile(), "pid-file"))
@@ -422,7 +418,7 @@ final class DoctorChecks {
             findings.add(Finding.error(RULES, "can't read the rules: " + e.getMessage(), "run doctor as root"));
         }
         beside(plan.get());
-        if (hop.route() instanceof RouteConfig.HopByInterception by) {
+        if (hop.routing().defaultRoute() instanceof RouteConfig.HopByInterception by) {
             findings.add(
                     Finding.ok(RULES, "connections to hop " + by.hop() + " are refused unless it intercepts them"));
         }

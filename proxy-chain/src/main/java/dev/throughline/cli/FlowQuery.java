@@ -44,6 +44,9 @@ import tools.jackson.core.JacksonException;
 final class FlowQuery {
     private static final Pattern HOST_ID = Pattern.compile("[0-9a-f]{16}");
 
+    /** Values of options, by the names that they have in a flow log. */
+    private final Map<String, @Nullable String> facts = new LinkedHashMap<>();
+
     @Option(names = "--flow", paramLabel = "FILE", description = "line of a flow log; - for standard input")
     @Nullable
     Path log;
@@ -52,48 +55,59 @@ final class FlowQuery {
     List<String> users = List.of();
 
     @Option(names = "--group", paramLabel = "ID", description = "group id")
-    @Nullable
-    String group;
+    void group(@Nullable String value) {
+        facts.put("gid", value);
+    }
 
     @Option(names = "--executable", paramLabel = "PATH", description = "executable of the process")
-    @Nullable
-    String executable;
+    void executable(@Nullable String value) {
+        facts.put("exe", value);
+    }
 
     @Option(names = "--sha256", paramLabel = "HEX", description = "hash of the executable")
-    @Nullable
-    String sha256;
+    void executableSha256(@Nullable String value) {
+        facts.put("exe_sha256", value);
+    }
 
     @Option(names = "--script", paramLabel = "PATH", description = "script that it runs")
-    @Nullable
-    String script;
+    void script(@Nullable String value) {
+        facts.put("script", value);
+    }
 
     @Option(names = "--parent", paramLabel = "PATH", description = "executable of the parent process")
-    @Nullable
-    String parent;
+    void parent(@Nullable String value) {
+        facts.put("parent_exe", value);
+    }
 
     @Option(names = "--parent-sha256", paramLabel = "HEX", description = "hash of the parent's executable")
-    @Nullable
-    String parentSha256;
+    void parentSha256(@Nullable String value) {
+        facts.put("parent_sha256", value);
+    }
 
     @Option(names = "--unit", paramLabel = "NAME", description = "systemd unit, such as nginx.service")
-    @Nullable
-    String unit;
+    void unit(@Nullable String value) {
+        facts.put("unit", value);
+    }
 
     @Option(names = "--container", paramLabel = "ID", description = "container id, in full")
-    @Nullable
-    String container;
+    void container(@Nullable String value) {
+        facts.put("container", value);
+    }
 
     @Option(names = "--pod", paramLabel = "UID", description = "pod uid (Kubernetes)")
-    @Nullable
-    String pod;
+    void pod(@Nullable String value) {
+        facts.put("pod", value);
+    }
 
     @Option(names = "--signing-id", paramLabel = "ID", description = "code signing id (macOS)")
-    @Nullable
-    String signingId;
+    void signingId(@Nullable String value) {
+        facts.put("signing_id", value);
+    }
 
     @Option(names = "--team-id", paramLabel = "ID", description = "team id of the signer (macOS)")
-    @Nullable
-    String teamId;
+    void teamId(@Nullable String value) {
+        facts.put("team_id", value);
+    }
 
     @Option(
             names = "--evidence",
@@ -118,28 +132,16 @@ final class FlowQuery {
 
     /** The question, for a hop on {@code ownHost}. */
     PolicyRequest question(String ownHost) {
-        return log == null ? said(ownHost) : logged(log);
+        return log == null ? fromOptions(ownHost) : fromLog(log);
     }
 
-    private PolicyRequest said(String ownHost) {
-        Map<String, @Nullable String> facts = new LinkedHashMap<>();
+    private PolicyRequest fromOptions(String ownHost) {
         for (String user : users) {
             facts.put(user.matches("[0-9]+") ? "uid" : "user", user);
         }
         if (users.contains("root")) {
             facts.put("uid", "0");
         }
-        facts.put("gid", group);
-        facts.put("exe", executable);
-        facts.put("exe_sha256", sha256);
-        facts.put("script", script);
-        facts.put("parent_exe", parent);
-        facts.put("parent_sha256", parentSha256);
-        facts.put("unit", unit);
-        facts.put("container", container);
-        facts.put("pod", pod);
-        facts.put("signing_id", signingId);
-        facts.put("team_id", teamId);
         facts.put("evidence", evidence);
         facts.put("destination", destination);
         if (destination == null) {
@@ -153,7 +155,7 @@ final class FlowQuery {
         }
     }
 
-    private static PolicyRequest logged(Path file) {
+    private static PolicyRequest fromLog(Path file) {
         JsonTree who = line(file).object("originator");
         if (!who.has("destination")) {
             throw new CommandFailure(

@@ -17,7 +17,7 @@ final class HopSummary {
                 .formatted(
                         version,
                         hop.listeners().stream().map(HopSummary::listener).collect(Collectors.joining(", ")),
-                        hop.allRoutes().stream()
+                        hop.routing().allRoutes().stream()
                                 .map(HopSummary::route)
                                 .distinct()
                                 .collect(Collectors.joining(", ")),

@@ -35,13 +35,13 @@ final class PolicyCommand {
         @Override
         public Integer call() {
             HopConfig hop = config.read();
-            PolicyRequest question = flow.question(hop.host());
-            if (hop.policy().rules().isEmpty()) {
+            PolicyRequest question = flow.question(hop.identity().host());
+            if (hop.routing().policy().rules().isEmpty()) {
                 System.out.println("allowed: the configuration has no policy");
                 return ExitCode.OK;
             }
-            hop.policy().explain(question).forEach(step -> System.out.println(text(step)));
-            Decision decision = hop.policy().decide(question);
+            hop.routing().policy().explain(question).forEach(step -> System.out.println(text(step)));
+            Decision decision = hop.routing().policy().decide(question);
             if (decision.outcome() instanceof Outcome.Deny) {
                 System.out.println("denied"
                         + decision.notKnown()

@@ -2,7 +2,7 @@ package dev.throughline.cli;
 
 import com.google.common.collect.Sets;
 import dev.throughline.Hop;
-import dev.throughline.Sizes;
+import dev.throughline.HopSizes;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.ConfigSource;
 import dev.throughline.config.HopConfig;
@@ -76,7 +76,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     /** Runs a hop until it is stopped. */
-    private static int run(HopConfig config, Clock clock, ConfigSource source, Sizes sizes, String summary)
+    private static int run(HopConfig config, Clock clock, ConfigSource source, HopSizes sizes, String summary)
             throws InterruptedException {
         FatalExceptions.install();
         ServiceManager manager = ServiceManager.ofThisProcess();
@@ -98,13 +98,14 @@ final class RunCommand implements Callable<Integer> {
                 hop.start();
             } catch (IOException e) {
                 throw new CommandFailure(
-                        ExitCode.FAILURE, "hop " + config.name() + " failed to start: " + IoErrorText.withFile(e));
+                        ExitCode.FAILURE,
+                        "hop " + config.identity().name() + " failed to start: " + IoErrorText.withFile(e));
             }
             Signals.acceptIgnored("TERM");
             Signals.handle("TERM", onSignal);
             Signals.handle("INT", onSignal);
             manager.notify("READY=1");
-            awaitReady(hop, config.name(), summary, stop);
+            awaitReady(hop, config.identity().name(), summary, stop);
             stop.await();
             manager.notify("STOPPING=1");
             LOG.info(
@@ -117,7 +118,7 @@ final class RunCommand implements Callable<Integer> {
                 hop.stopFlows(now ? CloseReason.STOPPED : CloseReason.DRAIN_DEADLINE);
             }
         }
-        LOG.info("hop {} stopped", config.name());
+        LOG.info("hop {} stopped", config.identity().name());
         return ExitCode.OK;
     }
 
@@ -125,11 +126,11 @@ final class RunCommand implements Callable<Integer> {
     private static void awaitReady(Hop hop, String name, String summary, CountDownLatch stop)
             throws InterruptedException {
         long pid = ProcessHandle.current().pid();
-        List<String> missing = hop.obstacles();
+        List<String> missing = hop.notReadyReasons();
         if (!missing.isEmpty()) {
             LOG.warn("hop {} is running but not ready, process {}: {}", name, pid, String.join("; ", missing));
         }
-        while (!hop.obstacles().isEmpty()) {
+        while (!hop.notReadyReasons().isEmpty()) {
             if (stop.await(READY_POLL.toMillis(), TimeUnit.MILLISECONDS)) {
                 return;
             }

@@ -8,7 +8,6 @@ import dev.throughline.chain.Chain;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.NatException;
 import dev.throughline.chain.VerifierSettings;
-import dev.throughline.config.HopConfig.Admin;
 import dev.throughline.header.Cidr;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
@@ -115,20 +114,20 @@ public final class ConfigReader {
 
     private Optional<HopConfig> hop(Section root) {
         Optional<String> name = root.required("hop", ConfigReader::hopName);
-        Optional<String> host = root.required("host", ConfigReader::hostName);
-        Optional<Path> key = root.required("key", this::path);
-        Optional<Path> trust = root.optional("trust", this::path);
-        int mark = root.optional("mark", Values::mark, 0);
-        List<Integer> laterMarks = root.list("later-marks", Values::mark);
+        Optional<HopIdentity> identity = root.required("host", ConfigReader::hostName)
+                .flatMap(host -> name.map(hop -> new HopIdentity(hop, host)));
+        Optional<KeyPaths> keys = keys(root);
+        MarkConfig marks = new MarkConfig(
+                root.optional("mark", Values::mark, 0), ImmutableList.copyOf(root.list("later-marks", Values::mark)));
         AddressConflicts own = new AddressConflicts();
-        key.ifPresent(file -> own.take(file, "\"key\""));
-        trust.ifPresent(file -> own.take(file, "\"trust\""));
+        keys.ifPresent(paths -> own.take(paths.own(), "\"key\""));
+        keys.flatMap(KeyPaths::trust).ifPresent(file -> own.take(file, "\"trust\""));
         ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path, own).read(root);
         Limits limits = limits(root);
         TransportReader transporting = new TransportReader(this::path);
         ImmutableMap<String, TransportConfig> transports = transporting.read(root);
         RouteReader routing = new RouteReader(root, transporting.names(), limits.tcp());
-        Optional<RouteConfig> route = routing.usual();
+        Optional<RouteConfig> defaultRoute = routing.usual();
         ImmutableMap<String, RouteConfig> routes = routing.named();
         BudgetReader budgeting = new BudgetReader(root);
         BudgetConfig budget = budgeting.budget();
@@ -136,52 +135,53 @@ public final class ConfigReader {
         Policy policy = new PolicyReader(routing.names(), budgeting.names()).read(root);
         boolean failOpen = root.optional("fail-open", Values::flag, false);
         InterceptionConfig interception = interception(root);
-        Optional<Path> commandLineKey = commandLineKey(root);
-        commandLineKey.ifPresent(file -> own.take(file, "\"command-line-key\""));
+        keys.flatMap(KeyPaths::commandLine).ifPresent(file -> own.take(file, "\"command-line-key\""));
         transports.forEach((called, transport) -> own.take(transport.socket(), "the socket of transport " + called));
-        List<NatException> nat = natExceptions(root);
-        List<Cidr> healthCheckers = root.list("health-checkers", Cidr::parse);
-        int tlv = root.optional("tlv-type", text -> Values.integer(text, 0xE0, 0xEF), ChainTlv.STANDARD.type());
-        Optional<Admin> admin = name.map(n -> admin(root, n, own));
+        HeaderConfig headers = headers(root);
+        Optional<AdminConfig> admin = name.map(hop -> admin(root, hop, own));
         checkTogether(
                 root,
-                mark,
-                laterMarks,
+                marks,
                 listeners,
-                Stream.concat(route.stream(), routes.values().stream()).toList(),
+                Stream.concat(defaultRoute.stream(), routes.values().stream()).toList(),
                 budget);
-        if (name.isEmpty() || host.isEmpty() || key.isEmpty() || route.isEmpty() || admin.isEmpty()) {
+        if (identity.isEmpty() || keys.isEmpty() || defaultRoute.isEmpty() || admin.isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(new HopConfig(
-                name.get(),
-                host.get(),
-                key.get(),
-                trust,
-                mark,
-                ImmutableList.copyOf(laterMarks),
+                identity.get(),
+                keys.get(),
+                marks,
                 listeners,
-                transports,
-                route.get(),
-                routes,
-                classes,
+                new RoutingConfig(policy, defaultRoute.get(), routes, classes, transports),
                 budget,
-                policy,
                 failOpen,
                 interception,
-                commandLineKey,
-                ImmutableList.copyOf(nat),
-                ImmutableList.copyOf(healthCheckers),
-                new ChainTlv(tlv),
+                headers,
                 limits,
                 admin.get()));
     }
 
-    /** What is right by itself and wrong together. */
+    private Optional<KeyPaths> keys(Section root) {
+        Optional<Path> own = root.required("key", this::path);
+        Optional<Path> trust = root.optional("trust", this::path);
+        try (Section identity = root.section("identity")) {
+            Optional<Path> commandLine = identity.optional("command-line-key", this::path);
+            return own.map(key -> new KeyPaths(key, trust, commandLine));
+        }
+    }
+
+    private static HeaderConfig headers(Section root) {
+        List<NatException> nat = natExceptions(root);
+        List<Cidr> healthCheckers = root.list("health-checkers", Cidr::parse);
+        int tlv = root.optional("tlv-type", text -> Values.integer(text, 0xE0, 0xEF), ChainTlv.STANDARD.type());
+        return new HeaderConfig(new ChainTlv(tlv), ImmutableList.copyOf(nat), ImmutableList.copyOf(healthCheckers));
+    }
+
+    /** Checks settings that are valid alone but not together. */
     private static void checkTogether(
             Section root,
-            int mark,
-            List<Integer> laterMarks,
+            MarkConfig marks,
             List<ListenerConfig> listeners,
             List<RouteConfig> routes,
             BudgetConfig budget) {
@@ -211,7 +211,7 @@ public final class ConfigReader {
                                         hop));
             }
         }
-        if (mark != 0 && laterMarks.contains(mark)) {
+        if (marks.own() != 0 && marks.later().contains(marks.own())) {
             root.problem("later-marks", "\"later-marks\" contains this hop's own mark");
         }
         Set<String> names = new HashSet<>();
@@ -235,12 +235,6 @@ public final class ConfigReader {
                             d.canary()),
                     interception.optional("owned-table", Values::flag, d.ownedTable()),
                     ImmutableList.copyOf(interception.list("mark-uids", Values::uid)));
-        }
-    }
-
-    private Optional<Path> commandLineKey(Section root) {
-        try (Section identity = root.section("identity")) {
-            return identity.optional("command-line-key", this::path);
         }
     }
 
@@ -305,7 +299,7 @@ public final class ConfigReader {
         }
     }
 
-    private Admin admin(Section root, String name, AddressConflicts own) {
+    private AdminConfig admin(Section root, String name, AddressConflicts own) {
         Path run = Path.of("/run/throughline", name);
         try (Section admin = root.section("admin")) {
             Path socket = admin.optional("socket", this::path, run.resolve("admin.sock"));
@@ -326,7 +320,7 @@ public final class ConfigReader {
             if (metrics.isEmpty() && !metricsHosts.isEmpty()) {
                 admin.problem("metrics-hosts", "\"metrics-hosts\" needs a \"metrics\" address");
             }
-            return new Admin(
+            return new AdminConfig(
                     socket, ImmutableSet.copyOf(admin.list("uids", Values::uid)), pidFile, metrics, metricsHosts);
         }
     }

@@ -38,16 +38,18 @@ public record HopKeys(PrivateKeys own, Trust trust, Optional<Bytes> commandLine)
     }
 
     private static HopKeys read(HopConfig config, ModesOf modes) throws KeyFormatException {
+        String hop = config.identity().name();
+        KeyPaths paths = config.keys();
         List<String> problems = new ArrayList<>();
-        Optional<PrivateKeys> own = read(config.key(), KeyFiles::readSecrets, modes, problems);
-        Optional<Trust> trust = config.trust().isEmpty()
+        Optional<PrivateKeys> own = read(paths.own(), KeyFiles::readSecrets, modes, problems);
+        Optional<Trust> trust = paths.trust().isEmpty()
                 ? Optional.of(Trust.NOBODY)
-                : read(config.trust().get(), KeyFiles::readTrust, modes, problems);
-        own.filter(keys -> !keys.hopName().equals(config.name()))
-                .ifPresent(keys -> problems.add(config.key() + ": this is the key of hop \"" + keys.hopName()
-                        + "\", the configuration is that of \"" + config.name() + "\""));
+                : read(paths.trust().get(), KeyFiles::readTrust, modes, problems);
+        own.filter(keys -> !keys.hopName().equals(hop))
+                .ifPresent(keys -> problems.add(paths.own() + ": this is the key of hop \"" + keys.hopName()
+                        + "\", the configuration is that of \"" + hop + "\""));
         Optional<Bytes> commandLine =
-                config.commandLineKey().flatMap(file -> read(file, KeyFiles::readCommandLineKey, modes, problems));
+                paths.commandLine().flatMap(file -> read(file, KeyFiles::readCommandLineKey, modes, problems));
         if (!problems.isEmpty() || own.isEmpty() || trust.isEmpty()) {
             throw new KeyFormatException(String.join("\n", problems));
         }

@@ -74,11 +74,6 @@ public final class KeyFiles {
      * @throws KeyFormatException if it holds something else, or if anyone but its owner could have read it: then anyone could
      *     try command lines until a hash fits
      */
-    public static Bytes readCommandLineKey(Path file) throws IOException, KeyFormatException {
-        return readCommandLineKey(file, StrictModes.ofCommand(file));
-    }
-
-    /** The same for a hop that runs. */
     static Bytes readCommandLineKey(Path file, StrictModes modes) throws IOException, KeyFormatException {
         String digits = readSecretText(file, modes).strip();
         if (!HEX_KEY.matcher(digits).matches()) {

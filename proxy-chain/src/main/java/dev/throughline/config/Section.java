@@ -56,11 +56,6 @@ final class Section implements AutoCloseable {
         }
     }
 
-    @Nullable
-    Node node() {
-        return node;
-    }
-
     /** Says that {@code names} are keys of this mapping, though something else keeps them from being read. */
     void knows(String... names) {
         asked.addAll(List.of(names));

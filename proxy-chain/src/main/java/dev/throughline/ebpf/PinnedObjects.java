@@ -1,6 +1,7 @@
 package dev.throughline.ebpf;
 
 import dev.throughline.os.FolderLock;
+import dev.throughline.os.OwnUser;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -90,7 +91,7 @@ final class PinnedObjects implements AutoCloseable {
         } catch (FileAlreadyExistsException e) {
             Map<String, Object> found =
                     Files.readAttributes(folder, "unix:uid,permissions,isDirectory", LinkOption.NOFOLLOW_LINKS);
-            int self = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            int self = OwnUser.uid();
             boolean mine = Boolean.TRUE.equals(found.get("isDirectory"))
                     && Integer.valueOf(self).equals(found.get("uid"))
                     && found.get("permissions") instanceof Set<?> modes

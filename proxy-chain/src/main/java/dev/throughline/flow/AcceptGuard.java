@@ -10,9 +10,9 @@ import io.netty.channel.unix.UnixChannel;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What becomes of a listener whose accept(2) fails; a handler of its channels, which are on one event loop. Where no descriptor is left, waiting
- * connections are reset, since nobody could serve them. Netty by itself takes no connection for a second after any failure,
- * and says nothing.
+ * Handles failures of accept(2) on the channels of one listener, which share an event loop. When no file descriptor is left, pending
+ * connections are reset, since they can't be served. Netty alone stops accepting for a second after any failure, and logs
+ * nothing.
  */
 @ChannelHandler.Sharable
 public final class AcceptGuard extends ChannelInboundHandlerAdapter {
@@ -27,7 +27,7 @@ public final class AcceptGuard extends ChannelInboundHandlerAdapter {
     private final HostShortages shortages;
     private final SpareDescriptor spare = new SpareDescriptor();
 
-    /** A guard of {@code listener}, as the log calls it. */
+    /** Creates a guard for {@code listener}, its name in the log. */
     public AcceptGuard(String listener, HostShortages shortages) {
         this.listener = listener;
         this.shortages = shortages;
@@ -36,7 +36,7 @@ public final class AcceptGuard extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         int errno = SystemError.of(cause).orElse(0);
-        // What is pending on the connection itself (accept(2), "Error handling") is nothing to the next one.
+        // Errors that are pending on one connection (accept(2), "Error handling") do not concern the next one.
         if (OF_ONE_CONNECTION.contains(errno)) {
             return;
         }
@@ -49,7 +49,7 @@ public final class AcceptGuard extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Resets connections that wait, and returns what stopped it. */
+    /** Resets pending connections. Returns the last result. */
     private SpareDescriptor.Result refuse(ChannelHandlerContext context, String why) {
         Socket socket = (Socket) ((UnixChannel) context.channel()).fd();
         SpareDescriptor.Result last = SpareDescriptor.Result.REFUSED;
@@ -62,7 +62,7 @@ public final class AcceptGuard extends ChannelInboundHandlerAdapter {
         return last;
     }
 
-    /** The kernel reports a waiting connection again and again: without a pause that would be all that the loop does. */
+    /** Stops accepting for a moment: the kernel reports a pending connection again at once, which would keep the loop busy. */
     private static void pause(ChannelHandlerContext context) {
         context.channel().config().setAutoRead(false);
         context.executor()

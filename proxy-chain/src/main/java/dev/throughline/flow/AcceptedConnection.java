@@ -7,27 +7,27 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
-/** How a connection came in, as the kernel has it. */
+/** An accepted connection with what the kernel knows about it. */
 public sealed interface AcceptedConnection {
-    /** How it was brought here. */
+    /** Returns how it was intercepted. */
     InterceptionMethod way();
 
-    /** Whether the other end is on this host, so that the kernel can say who holds it. */
+    /** Returns whether the other end is on this host, so that the kernel knows the process that owns it. */
     boolean local();
 
-    /** The other end's own socket, and where it thinks it is connected to; a Unix socket has no addresses. */
+    /** Returns the addresses of the peer's socket, as the peer sees them. A Unix socket has none. */
     Optional<Tuple> connection();
 
-    /** This, which a listener on an address has taken. */
+    /** Casts a connection that a listener on an address has accepted. */
     default Tcp tcp() {
         return (Tcp) this;
     }
 
     /**
-     * By TCP.
+     * A TCP connection.
      *
-     * @param socket the other end's own socket: its true source, and where it thinks it is connected to
-     * @param asked the flow: its source, and the destination that it wants
+     * @param socket the peer's socket: its true source, and the destination that it connected to
+     * @param asked the flow: its source and its original destination
      */
     record Tcp(InterceptionMethod way, Tuple socket, Tuple asked, boolean local) implements AcceptedConnection {
         @Override
@@ -37,9 +37,9 @@ public sealed interface AcceptedConnection {
     }
 
     /**
-     * Over a Unix socket; the peer says which flow it is.
+     * A connection over a Unix socket, whose peer names the flow.
      *
-     * @param peer who connected
+     * @param peer the process that connected
      */
     record Unix(UnixPeer peer) implements AcceptedConnection {
         @Override
@@ -58,18 +58,18 @@ public sealed interface AcceptedConnection {
         }
     }
 
-    /** Finds out how a connection came in. */
+    /** Finds the original destination of a connection. */
     interface Resolver {
         /**
-         * How {@code connection} came.
+         * Asks the kernel about {@code connection}.
          *
-         * @throws FlowRejectedException if the source or the destination can't be established: neither is ever guessed
+         * @throws FlowRejectedException if source or destination are unknown: neither is ever guessed
          */
         AcceptedConnection of(DuplexChannel connection);
 
         /**
-         * The other end's own socket as far as the connection itself shows it, without asking anything else: it says which user's turn it is,
-         * and decides nothing. Empty if the connection has no addresses.
+         * Returns the addresses of the peer's socket as far as the connection shows them without further lookups. They only choose the
+         * queue in which the connection waits. Empty if the connection has no addresses.
          */
         default Optional<Tuple> hint(DuplexChannel connection) {
             return connection.remoteAddress() instanceof InetSocketAddress source

@@ -10,19 +10,16 @@ import dev.throughline.originator.ProcessIdentity;
 import java.util.Optional;
 import java.util.function.LongUnaryOperator;
 
-/**
- * Whom a flow counts for: its true originator, at every hop the same, whichever hop's process opened the connection to this
- * one.
- */
+/** Maps originators to the accounts of the budget. A flow counts for the same originator at every hop. */
 public final class Accounts {
     private final HostId ownHost;
     private final LongUnaryOperator owners;
 
     /**
-     * Claimants as this hop sees them.
+     * Creates the mapping for one host.
      *
-     * @param ownHost the host that this hop is on
-     * @param owners of this host's user ids, the user who has an id as a subordinate one, or the id itself
+     * @param ownHost the host that this hop runs on
+     * @param owners maps a user id of this host to the user who has it as a subordinate id, or to itself
      */
     public Accounts(HostId ownHost, LongUnaryOperator owners) {
         this.ownHost = ownHost;
@@ -30,8 +27,8 @@ public final class Accounts {
     }
 
     /**
-     * Returns the claimant for {@code who}. If only the address of a remote client is known, the address (for IPv6 the /64) is the host.
-     * All unknown processes of this host are one claimant: a process can connect from any address of 127.0.0.0/8.
+     * Returns the account of an originator. If only the address of a remote client is known, the address (for IPv6 the /64) is the
+     * host. All unknown processes of this host share one account: a process can connect from any address of 127.0.0.0/8.
      */
     Account of(Originator who) {
         ProcessIdentity identity = who.identity();
@@ -47,18 +44,18 @@ public final class Accounts {
                 identity.process().map(id -> id.pid() + "@" + id.startTime()).orElse(Account.UNKNOWN));
     }
 
-    /** The same for a connection if only the user of this host is known, as an unsigned number in an int. */
+    /** Returns the account of a connection of which only the user of this host is known. */
     Account ofOwnUser(int uid) {
         return new Account(ownHost.toString(), Long.toString(owners.applyAsLong(Integer.toUnsignedLong(uid))), "", "");
     }
 
-    /** In user namespaces one user can run processes under many user ids. Only the user's own host knows which. */
+    /** Returns the user. In user namespaces one user can have many user ids, which only the user's own host knows. */
     private String user(Originator who, Credentials ids) {
         long uid = ids.unsignedUid();
         return Long.toString(who.host().equals(ownHost) ? owners.applyAsLong(uid) : uid);
     }
 
-    /** What a flow counts for on the other side. */
+    /** Returns the destination for limits by destination. */
     static String destination(Originator who, Optional<String> hostName) {
         return hostName.orElseGet(
                 () -> InetAddresses.toAddrString(who.tuple().destination().getAddress()));

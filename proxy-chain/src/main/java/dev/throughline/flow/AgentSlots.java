@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The pool of a transport whose agent says how many connections its system lets it have. Those that the agent has for others aren't
- * this hop's to give; an agent that is gone has none.
+ * Sets the capacity of a transport's pool to what its agent reports. Connections that the agent has for others do not count for this
+ * hop. An agent that is gone has no capacity.
  */
 public final class AgentSlots implements AgentClient.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(AgentSlots.class);
@@ -15,7 +15,7 @@ public final class AgentSlots implements AgentClient.Listener {
     private final FlowBudget budget;
     private final String transport;
 
-    /** For the pool {@code transport} of {@code budget}. */
+    /** Creates a listener for the pool {@code transport} of {@code budget}. */
     public AgentSlots(FlowBudget budget, String transport) {
         this.budget = budget;
         this.transport = transport;
@@ -27,8 +27,8 @@ public final class AgentSlots implements AgentClient.Listener {
     }
 
     /**
-     * What of the agent's capacity can be this hop's. A start that was under way when the limits were said counts here and not
-     * there: until the next limits, others' connections may then be thought fewer than they are.
+     * Returns the part of the agent's capacity that this hop can use. An attempt that was in progress when the agent sent its limits
+     * counts here but not there: until the next limits, this hop may assume too few connections of others.
      */
     static int capacity(Limits limits, int own) {
         if (limits.capacity() == 0) {

@@ -5,6 +5,9 @@ import com.google.common.math.IntMath;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.UnsignedChain;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.math.RoundingMode;
@@ -20,13 +23,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signs chains in batches. Each event loop collects those of its own flows, so that no flow changes threads: after an idle
- * moment it signs at the end of the round in which the first one came, and under load when the hop's pace gives it the next
- * turn. A turn is one signature, whatever waits: chains that can't share it wait for turns of their own, so no event loop
- * is held up by many of them, and they hold up no others by more than a turn for each size of trees.
+ * Signs chains in batches. Each event loop collects the chains of its own flows, so that no flow changes threads. After an idle
+ * moment it signs at the end of the pass in which the first chain came, and under load when the pace gives it the next turn. A
+ * turn is one signature: chains that can't share it wait for turns of their own. So many chains do not block an event loop, and
+ * delay others by at most one turn for each tree size.
  */
-public final class BatchSigner {
-    /** More chains for a signature would only make proofs longer. */
+public final class BatchSigner implements MeterBinder {
+    /** Maximum number of chains for one signature. More would only make proofs longer. */
     private static final int LARGEST = 256;
 
     private final SigningPace pace;
@@ -34,22 +37,32 @@ public final class BatchSigner {
     private final LongAdder signatures = new LongAdder();
     private final LongAdder chains = new LongAdder();
 
-    /** At most one signature each {@code interval} under load; with none, one a task of an event loop. */
+    /** Creates a signer that makes at most one signature each {@code interval} under load; if it is zero, one in each task. */
     public BatchSigner(Duration interval) {
         this.pace = new SigningPace(interval, System.nanoTime());
     }
 
-    /** How many signatures were made. */
+    /** Returns how many signatures were made. */
     public long signatures() {
         return signatures.sum();
     }
 
-    /** How many chains they served. */
+    /** Returns how many chains were signed. */
     public long chains() {
         return chains.sum();
     }
 
-    /** Signs {@code chain}; called on {@code loop}, and answered there. */
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.signatures", this, BatchSigner::signatures)
+                .description("Signatures made")
+                .register(registry);
+        FunctionCounter.builder("throughline.chains.signed", this, BatchSigner::chains)
+                .description("Links signed; one signature may serve many")
+                .register(registry);
+    }
+
+    /** Signs {@code chain}. Must be called on {@code loop}, on which the result completes. */
     public CompletableFuture<Chain> sign(EventLoop loop, UnsignedChain chain) {
         Batch batch = batches.get();
         if (batch == null) {
@@ -59,15 +72,15 @@ public final class BatchSigner {
         return batch.add(chain);
     }
 
-    private record Waiting(UnsignedChain chain, CompletableFuture<Chain> answer) {}
+    private record PendingChain(UnsignedChain chain, CompletableFuture<Chain> answer) {}
 
-    /** What waits on one event loop; all of it happens there. */
+    /** Chains that wait on one event loop, on which everything happens. */
     private final class Batch {
         private final EventLoop loop;
-        /** Those that fit a tree of 1, of 2, of 4 … leaves and no larger one, each in the order in which they came. */
-        private final ImmutableList<Queue<Waiting>> bySize;
+        /** Queues of chains whose largest tree has 1, 2, 4 … leaves, in the order in which they came. */
+        private final ImmutableList<Queue<PendingChain>> bySize;
 
-        /** Which of them is served next, if any waits there. */
+        /** Index of the queue that is served next. */
         private int next;
 
         private int size;
@@ -75,7 +88,7 @@ public final class BatchSigner {
 
         Batch(EventLoop loop) {
             this.loop = loop;
-            this.bySize = Stream.<Queue<Waiting>>generate(ArrayDeque::new)
+            this.bySize = Stream.<Queue<PendingChain>>generate(ArrayDeque::new)
                     .limit(log2(LARGEST) + 1)
                     .collect(ImmutableList.toImmutableList());
         }
@@ -85,7 +98,7 @@ public final class BatchSigner {
         }
 
         CompletableFuture<Chain> add(UnsignedChain chain) {
-            Waiting added = new Waiting(chain, new CompletableFuture<>());
+            PendingChain added = new PendingChain(chain, new CompletableFuture<>());
             bySize.get(log2(Math.min(LARGEST, chain.largestTree()))).add(added);
             size++;
             if (!hasTurn) {
@@ -101,13 +114,13 @@ public final class BatchSigner {
             if (delay > 0) {
                 loop.schedule(this::onTurn, delay, TimeUnit.NANOSECONDS);
             } else {
-                // At the end of this round: what else has become ready in it shares the signature.
+                // At the end of this pass: chains that become ready in it share the signature.
                 loop.execute(this::onTurn);
             }
         }
 
         private void onTurn() {
-            List<Waiting> tree = nextTree();
+            List<PendingChain> tree = nextTree();
             hasTurn = false;
             if (size > 0) {
                 awaitTurn();
@@ -116,16 +129,16 @@ public final class BatchSigner {
         }
 
         /**
-         * Those that have waited longest where it is next, as many as a tree of theirs can have; and if there are fewer,
-         * others that fit a larger one. The next tree begins further on, so that nobody waits for ever.
+         * Removes and returns the chains of the next tree: the oldest of the next queue, as many as its tree can have, and if these
+         * are fewer, chains of later queues. The next tree starts at a later queue, so that each chain is served.
          */
-        private List<Waiting> nextTree() {
+        private List<PendingChain> nextTree() {
             while (bySize.get(next).isEmpty()) {
                 next = (next + 1) % bySize.size();
             }
             Signer signer = bySize.get(next).element().chain.signer();
-            List<Waiting> tree = new ArrayList<>();
-            for (Queue<Waiting> waiting : bySize.subList(next, bySize.size())) {
+            List<PendingChain> tree = new ArrayList<>();
+            for (Queue<PendingChain> waiting : bySize.subList(next, bySize.size())) {
                 while (tree.size() < 1 << next && isBy(signer, waiting.peek())) {
                     tree.add(waiting.remove());
                 }
@@ -136,21 +149,20 @@ public final class BatchSigner {
             return tree;
         }
 
-        /** While keys change, some chains were begun by the signer before. */
-        private static boolean isBy(Signer signer, @Nullable Waiting one) {
+        /** While keys change, some chains still have the previous signer. */
+        private static boolean isBy(Signer signer, @Nullable PendingChain one) {
             return one != null && one.chain.signer() == signer;
         }
 
-        private void sign(List<Waiting> tree) {
+        private void sign(List<PendingChain> tree) {
             List<Chain> signed;
             try {
                 signed = tree.getFirst()
                         .chain
                         .signer()
-                        .sign(tree.stream().map(Waiting::chain).toList());
+                        .sign(tree.stream().map(PendingChain::chain).toList());
             } catch (RuntimeException | Error e) {
-                // Such as a device that holds the key and doesn't answer: every flow ends, whatever it was, and none
-                // waits.
+                // For example, a device that holds the key does not answer. Every flow must end.
                 tree.forEach(one -> one.answer.completeExceptionally(e));
                 return;
             }

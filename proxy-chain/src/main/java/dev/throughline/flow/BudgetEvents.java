@@ -1,8 +1,8 @@
 package dev.throughline.flow;
 
-/** What becomes of flows that ask for places. Told on any thread; must not wait. */
+/** Listener for the results of requests to the budget. Called on any thread; must not block. */
 public interface BudgetEvents {
-    /** Nobody listens. */
+    /** Ignores all events. */
     BudgetEvents NONE = new BudgetEvents() {
         @Override
         public void waited(String pool, String reason) {}
@@ -18,9 +18,9 @@ public interface BudgetEvents {
     };
 
     /**
-     * A flow has to wait.
+     * A flow must wait.
      *
-     * @param pool that has no place for it: a transport's name, {@code hop}, {@code to NAME} for a next hop, {@code class} for a
+     * @param pool without a free place for it: a transport's name, {@code hop}, {@code to NAME} for a next hop, {@code class} for a
      *     cap
      * @param reason {@code full}, {@code reserved} or {@code cap}
      */
@@ -39,9 +39,8 @@ public interface BudgetEvents {
     /**
      * A flow continues over a later transport of its route.
      *
-     * @param transport that it didn't go over
-     * @param reason {@code full}, {@code reserved}, or why it couldn't be started ({@link
-     *     dev.throughline.transport.ConnectFailedException#reason})
+     * @param transport that the flow left
+     * @param reason {@code full}, {@code reserved}, or the code of a {@link dev.throughline.transport.ConnectFailure}
      */
     void fellOver(String transport, String reason);
 }

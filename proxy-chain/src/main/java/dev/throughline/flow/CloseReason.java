@@ -1,6 +1,7 @@
 package dev.throughline.flow;
 
 import dev.throughline.relay.RelayResult;
+import dev.throughline.transport.ConnectFailure;
 import java.util.Locale;
 
 /** Why a flow ended. Every flow ends with exactly one, which is its log line's, its metric's and its table row's. */
@@ -71,6 +72,26 @@ public enum CloseReason {
             case HALF_CLOSED -> HALF_CLOSED_TIMEOUT;
             case NO_MEMORY -> MEMORY_PRESSURE;
             case ABORTED -> STOPPED;
+        };
+    }
+
+    static CloseReason of(ConnectFailure failure) {
+        return switch (failure) {
+            case CONNECT_REFUSED -> CONNECT_REFUSED;
+            case CONNECT_TIMEOUT, START_UNANSWERED -> CONNECT_TIMEOUT;
+            case CONNECT_UNREACHABLE -> CONNECT_UNREACHABLE;
+            case CONNECT_FAILED -> CONNECT_FAILED;
+            case NO_DESCRIPTORS -> NO_DESCRIPTORS;
+            case NO_PORTS -> NO_PORTS;
+            case START_TIMEOUT,
+                    GIVEN_UP,
+                    AGENT_GONE,
+                    AGENT_NOT_ALLOWED,
+                    AGENT_MALFORMED,
+                    AGENT_FAILED,
+                    BREAKER_OPEN,
+                    NOT_MARKED,
+                    NO_SOCKETS -> START_FAILED;
         };
     }
 

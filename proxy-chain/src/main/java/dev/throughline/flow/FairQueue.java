@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import dev.throughline.budget.Account;
 import dev.throughline.budget.SharedRoom;
+import dev.throughline.identify.RoundRobinQueue;
 import io.netty.channel.EventLoop;
 import java.util.Map;
 import java.util.Optional;
@@ -13,19 +14,19 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 
 /**
- * Connections or flows for which no costly work was done yet. Each event loop begins a few in each of its passes, by users in
- * turns, so that a flood of connections by one user delays those of others by no more than one flow of each user. If too many
- * wait, the newest leaves of the user with the most.
+ * A queue of connections or flows before any costly work. Each event loop starts a few of them in each pass, by user in turns: a
+ * flood of connections by one user delays those of another by at most one flow of each user. When the queue is full, the user
+ * with the most flows loses the newest one. Thread-safe.
  */
 public final class FairQueue {
-    /** How much a loop begins before it looks at its connections again: one flow, or several that have to wait for a header. */
+    /** Work that a loop starts before it serves its connections again: one flow, or several that only wait for a header. */
     static final int EACH_PASS = 4;
 
-    /** What happens in a turn, as a part of {@link #EACH_PASS}. */
+    /** Work of one turn, as a part of {@link #EACH_PASS}. */
     public enum Work {
-        /** Only the header of a connection is awaited. */
+        /** A connection waits for its header. */
         HEADER(1),
-        /** A flow gets its place and its connection. */
+        /** A flow gets a place in the budget and connects. */
         FLOW(EACH_PASS);
 
         private final int share;
@@ -35,83 +36,83 @@ public final class FairQueue {
         }
     }
 
-    /** Who takes turns. Programs and processes of a user share the user's turn. */
+    /** A user, whose programs and processes share one turn. */
     private record User(String host, String name) {
         static User of(Account who) {
             return new User(who.host(), who.user());
         }
     }
 
-    private record Waiting(Account who, Work work, BooleanSupplier ended, CompletableFuture<Void> turn) {}
+    private record QueuedFlow(Account who, Work work, BooleanSupplier ended, CompletableFuture<Void> turn) {}
 
     private final LongAdder refused = new LongAdder();
-    private final SharedRoom<Waiting> room;
+    private final SharedRoom<QueuedFlow> places;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
 
-    /** Room for {@code capacity} flows that wait for their turn, on all loops together. */
+    /** Creates a queue for at most {@code capacity} flows on all loops together. */
     public FairQueue(int capacity) {
-        this.room = new SharedRoom<>(capacity);
+        this.places = new SharedRoom<>(capacity);
     }
 
-    /** {@return how many flows wait for their turn} */
+    /** Returns how many flows wait for their turn. */
     public int size() {
-        synchronized (room) {
-            return room.size();
+        synchronized (places) {
+            return places.size();
         }
     }
 
     /**
-     * The turn of a connection or flow, at once if no other waits. Any thread may ask.
+     * Waits for the turn of a connection or flow, which comes at once if no other waits.
      *
      * @param loop that will serve it
-     * @param who it counts for
-     * @param work what is done for it then
-     * @param ended whether it has ended meanwhile, so that nothing is to be done for it
-     * @return completed on the loop; with {@link FlowRejectedException}, on any thread, if it had to leave
+     * @param who the account that it counts for
+     * @param work of its turn
+     * @param ended returns whether it has ended meanwhile, so that its turn is free
+     * @return completes on the loop; fails with {@link FlowRejectedException}, on any thread, if the queue was full
      */
     public CompletableFuture<Void> turn(EventLoop loop, Account who, Work work, BooleanSupplier ended) {
-        Waiting arrival = new Waiting(who, work, ended, new CompletableFuture<>());
-        Optional<Waiting> leaves = entered(arrival);
+        QueuedFlow queued = new QueuedFlow(who, work, ended, new CompletableFuture<>());
+        Optional<QueuedFlow> leaves = entered(queued);
         leaves.ifPresent(this::refuse);
-        if (leaves.isPresent() && leaves.get().equals(arrival)) {
-            return arrival.turn;
+        if (leaves.isPresent() && leaves.get().equals(queued)) {
+            return queued.turn;
         }
         LoopTurns turns = loops.computeIfAbsent(loop, LoopTurns::new);
         if (loop.inEventLoop()) {
-            turns.enter(arrival);
+            turns.enter(queued);
         } else {
             try {
-                loop.execute(() -> turns.enter(arrival));
+                loop.execute(() -> turns.enter(queued));
             } catch (RejectedExecutionException stopped) {
-                left(arrival);
-                arrival.turn.completeExceptionally(
-                        new FlowRejectedException(CloseReason.STOPPED, "its event loop has ended"));
+                left(queued);
+                queued.turn.completeExceptionally(
+                        new FlowRejectedException(CloseReason.STOPPED, "its event loop has stopped"));
             }
         }
-        return arrival.turn;
+        return queued.turn;
     }
 
-    /** {@return how many had to leave before their turn} */
+    /** Returns how many flows were rejected before their turn. */
     public long refused() {
         return refused.sum();
     }
 
-    private Optional<Waiting> entered(Waiting arrival) {
-        synchronized (room) {
-            return room.add(arrival.who, arrival);
+    private Optional<QueuedFlow> entered(QueuedFlow queued) {
+        synchronized (places) {
+            return places.add(queued.who, queued);
         }
     }
 
-    private void left(Waiting arrival) {
-        synchronized (room) {
-            room.remove(arrival.who, arrival);
+    private void left(QueuedFlow queued) {
+        synchronized (places) {
+            places.remove(queued.who, queued);
         }
     }
 
-    /** The turns on one loop; everything happens on it. */
+    /** Turns of one loop, on which everything happens. */
     private final class LoopTurns {
         private final EventLoop loop;
-        private final RoundRobinQueue<User, Waiting> waiting = new RoundRobinQueue<>();
+        private final RoundRobinQueue<User, QueuedFlow> waiting = new RoundRobinQueue<>();
         private int begun;
         private boolean passScheduled;
 
@@ -119,22 +120,22 @@ public final class FairQueue {
             this.loop = loop;
         }
 
-        void enter(Waiting arrival) {
+        void enter(QueuedFlow queued) {
             if (waiting.isEmpty() && begun < EACH_PASS) {
-                begun += arrival.work.share;
-                serve(arrival);
+                begun += queued.work.share;
+                serve(queued);
             } else {
-                waiting.add(User.of(arrival.who), arrival);
+                var _ = waiting.add(User.of(queued.who), queued);
             }
             schedulePass();
         }
 
-        private void serve(Waiting arrival) {
-            left(arrival);
-            arrival.turn.complete(null);
+        private void serve(QueuedFlow queued) {
+            left(queued);
+            queued.turn.complete(null);
         }
 
-        /** A scheduled task runs in the loop's next pass, after its connections, even if it is due at once. */
+        /** Schedules a task, which runs in the next pass, after the connections, although it is due at once. */
         private void schedulePass() {
             if (!passScheduled) {
                 passScheduled = true;
@@ -146,14 +147,14 @@ public final class FairQueue {
             passScheduled = false;
             begun = 0;
             while (begun < EACH_PASS) {
-                Optional<Waiting> next = waiting.next();
+                Optional<QueuedFlow> next = waiting.next().map(RoundRobinQueue.Turn::item);
                 if (next.isEmpty()) {
                     break;
                 }
-                Waiting arrival = next.get();
-                // What has ended, or had to leave, costs nothing any more.
-                begun += arrival.turn.isDone() || arrival.ended.getAsBoolean() ? 0 : arrival.work.share;
-                serve(arrival);
+                QueuedFlow queued = next.get();
+                // A flow that has ended or was rejected costs nothing.
+                begun += queued.turn.isDone() || queued.ended.getAsBoolean() ? 0 : queued.work.share;
+                serve(queued);
             }
             if (begun > 0) {
                 schedulePass();
@@ -161,10 +162,10 @@ public final class FairQueue {
         }
     }
 
-    /** It stays among the turns of its loop until its own comes, and is nothing then. */
-    private void refuse(Waiting arrival) {
+    /** Rejects a flow. Its entry stays in the turns of its loop and costs nothing there. */
+    private void refuse(QueuedFlow queued) {
         refused.increment();
-        arrival.turn.completeExceptionally(
-                new FlowRejectedException(CloseReason.TOO_MANY_FLOWS, "too many flows of one user arrive at once"));
+        queued.turn.completeExceptionally(
+                new FlowRejectedException(CloseReason.TOO_MANY_FLOWS, "too many new flows of one user"));
     }
 }

@@ -1,13 +1,9 @@
 package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableSet;
-import com.google.common.collect.Sets;
-import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.budget.Account;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Opening;
-import dev.throughline.chain.RejectReason;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
 import dev.throughline.header.Bytes;
@@ -16,7 +12,6 @@ import dev.throughline.header.HeaderReader;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.SocketIdentity;
 import dev.throughline.originator.FlowId;
-import dev.throughline.originator.HopId;
 import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
@@ -31,11 +26,9 @@ import dev.throughline.relay.StreamOptions;
 import dev.throughline.relay.TcpState;
 import dev.throughline.transport.UpstreamConnection;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -48,45 +41,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One flow, from intercepted to closed. {@link #run} is its life in order; each step below does what its name says, or
- * refuses with the one reason with which the flow then ends. Everything but {@link #view} and {@link #stop} happens on the
- * event loop of the inbound connection, which is the outbound one's as well.
+ * One flow, from the accepted connection to its close. {@link #run} lists its steps in order. Each step does what its name says,
+ * or rejects the flow with the reason that the flow then ends with. Everything but {@link #view} and {@link #stop} happens on
+ * the event loop of the inbound connection, which is also that of the upstream connection.
  */
 public final class Flow {
     private static final Logger LOG = LoggerFactory.getLogger(Flow.class);
 
-    /**
-     * Why a header is refused because of this hop: it has just started, or can remember no more. Such a header is counted,
-     * but not as a failure of its peer, whose clock may only be slow. That gives nobody signature checks for free: the
-     * first rule is ahead of all signatures, and fails only within ttl and skew of the start; the second comes when all
-     * signatures hold, which takes a key.
-     */
-    private static final ImmutableSet<RejectReason> BECAUSE_OF_THIS_HOP =
-            Sets.immutableEnumSet(RejectReason.ISSUED_BEFORE_START, RejectReason.REPLAY_STORE_FULL);
-
-    private final FlowServices parts;
-    private final ListenerProfile entrance;
+    private final FlowServices services;
+    private final FlowSettings settings;
+    private final ListenerProfile profile;
     private final DuplexChannel inbound;
     private final InboundBuffer inbox;
-    private final Account accepted;
+    private final Account acceptedFor;
+    private final HandoverAnswer answer;
     private final long number;
     private final Instant acceptedAt;
     private final long acceptedNanos = System.nanoTime();
 
     private volatile FlowView.Stage stage = FlowView.Stage.ARRIVING;
-    private volatile @Nullable AcceptedConnection arrival;
-    private volatile @Nullable SocketIdentity kernel;
-    private volatile @Nullable Peer headerOf;
+    private volatile @Nullable AcceptedConnection connection;
+    private volatile @Nullable SocketIdentity owner;
+    /** The peer to blame if its header is the reason for which the flow ends. */
+    private volatile @Nullable Peer headerPeer;
+
     private volatile @Nullable Verification verification;
     private volatile @Nullable Originator originator;
     private volatile @Nullable Decision decision;
     private volatile @Nullable NextHop next;
-    private volatile @Nullable UpstreamConnector onward;
-    private @Nullable UpstreamConnection opened;
+    private volatile @Nullable UpstreamConnector connector;
+    private @Nullable UpstreamConnection upstream;
     private volatile @Nullable Relay relay;
-    private volatile @Nullable CloseResult stopped;
-    /** Whether the agent still waits for the answer, which is sent once and before any byte of the flow. */
-    private boolean awaitsAnswer;
+    private volatile @Nullable CloseResult stopResult;
     /** A connection that is lost within its header has a reason of its own, which counts against its peer. */
     private boolean readingHeader;
 
@@ -95,72 +81,74 @@ public final class Flow {
     private volatile ImmutableList<Opening> closedDetails = ImmutableList.of();
 
     /**
-     * A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off.
+     * Creates a flow on {@code inbound}, whose first handler is {@code inbox} and which does not read yet.
      *
-     * @param accepted the account whose turn the connection used when it was accepted
+     * @param acceptedFor the account whose turn the connection used when it was accepted
      */
     public Flow(
-            FlowServices parts,
-            ListenerProfile entrance,
+            FlowServices services,
+            ListenerProfile profile,
             DuplexChannel inbound,
             InboundBuffer inbox,
-            Account accepted) {
-        this.parts = parts;
-        this.entrance = entrance;
+            Account acceptedFor) {
+        this.services = services;
+        this.settings = services.settings();
+        this.profile = profile;
         this.inbound = inbound;
         this.inbox = inbox;
-        this.accepted = accepted;
-        this.number = parts.table().nextNumber();
-        this.acceptedAt = parts.clock().instant();
-        this.awaitsAnswer = entrance.begins() instanceof ListenerProfile.Preamble.HandedOverHeader;
+        this.acceptedFor = acceptedFor;
+        this.answer =
+                new HandoverAnswer(inbound, profile.preamble() instanceof ListenerProfile.Preamble.HandedOverHeader);
+        this.number = services.table().nextNumber();
+        this.acceptedAt = services.clock().instant();
     }
 
-    /** Lives this flow. */
+    /** Starts this flow. */
     public void run() {
-        parts.table().add(this);
+        services.table().add(this);
         inbox.onFailure(this::lost);
         CompletableFuture.completedFuture(inbound)
-                .thenApply(this::intercepted)
-                .thenCompose(this::identified)
-                .thenCompose(this::originated)
-                .thenCompose(this::inTurn)
-                .thenApply(this::permitted)
-                .thenCompose(this::connected)
-                .thenCompose(this::announced)
-                .thenCompose(this::answered)
-                .thenCompose(this::relayed)
-                .whenComplete(this::closed);
+                .thenApply(this::resolveConnection)
+                .thenCompose(this::identifyOwner)
+                .thenCompose(this::findOriginator)
+                .thenCompose(this::awaitTurn)
+                .thenApply(this::chooseRoute)
+                .thenCompose(this::connect)
+                .thenCompose(this::sendHeader)
+                .thenCompose(this::answerAgent)
+                .thenCompose(this::relay)
+                .whenComplete(this::close);
     }
 
-    /** Where it comes from and where it was going, as the kernel has it. */
-    private AcceptedConnection intercepted(DuplexChannel connection) {
-        AcceptedConnection found = entrance.arrivals().of(connection);
-        arrival = found;
+    /** Finds the source and the original destination, as the kernel knows them. */
+    private AcceptedConnection resolveConnection(DuplexChannel channel) {
+        AcceptedConnection found = profile.resolver().of(channel);
+        connection = found;
         found.connection()
-                .flatMap(socket -> entrance.begins().objection(socket.source().getAddress()))
+                .flatMap(socket -> profile.preamble().objection(socket.source().getAddress()))
                 .ifPresent(objection -> {
                     throw objection;
                 });
-        if (parts.table().isOverfull()) {
+        if (services.table().isOverfull()) {
             throw new FlowRejectedException(
-                    CloseReason.TOO_MANY_FLOWS, parts.table().size() - 1 + " flows are open");
+                    CloseReason.TOO_MANY_FLOWS, services.table().size() - 1 + " flows are open");
         }
         return found;
     }
 
-    /** Who holds the other end, as far as this host's kernel can say. */
-    private CompletableFuture<AcceptedConnection> identified(AcceptedConnection found) {
+    /** Identifies the process that owns the other end, if it is on this host. */
+    private CompletableFuture<AcceptedConnection> identifyOwner(AcceptedConnection found) {
         if (!found.local()) {
             return CompletableFuture.completedFuture(found);
         }
         stage = FlowView.Stage.IDENTIFYING;
-        return owner(found)
+        return lookUpOwner(found)
                 .thenApplyAsync(
-                        owner -> {
+                        identity -> {
                             checkNotStopped();
-                            isStillItsOwn();
-                            kernel = owner;
-                            entrance.ownerRule().objection(owner).ifPresent(objection -> {
+                            checkNotReset();
+                            owner = identity;
+                            profile.ownerRule().objection(identity).ifPresent(objection -> {
                                 throw objection;
                             });
                             return found;
@@ -168,67 +156,67 @@ public final class Flow {
                         inbound.eventLoop());
     }
 
+    private CompletableFuture<SocketIdentity> lookUpOwner(AcceptedConnection found) {
+        return switch (found) {
+            case AcceptedConnection.Tcp tcp -> services.owners().identify(tcp.socket());
+            case AcceptedConnection.Unix unix -> services.owners().identify(unix.peer());
+        };
+    }
+
     /**
-     * The kernel names who connected last with these addresses. That can be another process than the one whose connection this is
-     * only if this connection was reset before: then nobody is named for it.
+     * Rejects a connection that was reset while its owner was looked up. The kernel names the process that connected last with these
+     * addresses, which is another one only if this connection was reset before.
      */
-    private void isStillItsOwn() {
+    private void checkNotReset() {
         if (TcpState.isClosed(inbound)) {
             throw new FlowRejectedException(CloseReason.INBOUND_RESET, "while " + stage);
         }
     }
 
-    private CompletableFuture<SocketIdentity> owner(AcceptedConnection found) {
-        return switch (found) {
-            case AcceptedConnection.Tcp tcp -> parts.identifier().identify(tcp.socket());
-            case AcceptedConnection.Unix unix -> parts.identifier().identify(unix.peer());
-        };
-    }
-
-    /** Who opened it: what a verified header says, or, on the first hop, what the kernel or a believed peer said. */
-    private CompletableFuture<Originator> originated(AcceptedConnection found) {
-        return switch (entrance.begins()) {
+    /** Finds the originator: from a verified header, or, on the first hop, from the kernel, a trusted proxy or an agent. */
+    private CompletableFuture<Originator> findOriginator(AcceptedConnection found) {
+        return switch (profile.preamble()) {
             case ListenerProfile.Preamble.Payload payload -> {
-                SocketIdentity owner = kernel;
-                if (owner == null) {
+                SocketIdentity identity = owner;
+                if (identity == null) {
                     throw new IllegalStateException("a transparent listener asks the kernel");
                 }
                 yield CompletableFuture.completedFuture(
-                        begun(found.way(), found.tcp().asked(), owner.identity()));
+                        newOriginator(found.way(), found.tcp().asked(), identity.identity()));
             }
             case ListenerProfile.Preamble.BelievedHeader believed ->
-                headerRead(found).thenApply(header -> told(found.tcp(), header));
+                readHeader(found).thenApply(header -> fromUnsignedHeader(found.tcp(), header));
             case ListenerProfile.Preamble.HandedOverHeader handedOver ->
-                headerRead(found).thenApply(this::handedOver);
+                readHeader(found).thenApply(this::fromAgent);
             case ListenerProfile.Preamble.SignedHeader signed ->
-                headerRead(found).thenApply(header -> verified(found.tcp(), header));
+                readHeader(found).thenApply(header -> verify(found.tcp(), header));
         };
     }
 
-    private Originator begun(InterceptionMethod wayIn, Tuple flow, ProcessIdentity identity) {
-        FlowId id = new FlowId(parts.random().nextLong(), parts.random().nextLong());
-        Instant now = Instant.ofEpochMilli(parts.clock().millis());
-        Originator who = new Originator(parts.host(), id, now, flow, wayIn, identity);
-        originator = who;
-        return who;
+    private Originator newOriginator(InterceptionMethod method, Tuple tuple, ProcessIdentity identity) {
+        FlowId id = new FlowId(services.random().nextLong(), services.random().nextLong());
+        Instant now = Instant.ofEpochMilli(services.clock().millis());
+        Originator created = new Originator(settings.host(), id, now, tuple, method, identity);
+        originator = created;
+        return created;
     }
 
-    private CompletableFuture<Header> headerRead(AcceptedConnection found) {
+    private CompletableFuture<Header> readHeader(AcceptedConnection found) {
         stage = FlowView.Stage.VERIFYING;
         Peer peer = Peer.of(found, userOf(found));
-        parts.headerFailures().objection(peer).ifPresent(objection -> {
+        services.headerFailures().objection(peer).ifPresent(objection -> {
             throw objection;
         });
-        HalfOpenHeaders.Lease place = parts.halfOpenHeaders()
+        HalfOpenHeaders.HeaderLease lease = services.halfOpenHeaders()
                 .take(peer)
                 .orElseThrow(() -> new FlowRejectedException(CloseReason.HEADER_BUDGET, "peer " + peer));
-        headerOf = peer;
-        HeaderReader reader = entrance.begins().reader(parts.headerLimits());
+        headerPeer = peer;
+        HeaderReader reader = profile.preamble().reader(settings.headerLimits());
         readingHeader = true;
-        return HeaderReceiver.read(inbound, inbox, reader, parts.headerTimeout(), place.lost())
+        return HeaderReceiver.read(inbound, inbox, reader, settings.headerTimeout(), lease.lost())
                 .handle((header, problem) -> {
                     readingHeader = false;
-                    place.close();
+                    lease.close();
                     if (header != null) {
                         return header;
                     }
@@ -239,124 +227,101 @@ public final class Flow {
                 });
     }
 
-    /** The user whose headers are counted: several users of this host share its addresses. */
+    /** Returns the user under which headers are counted: several users of this host share its addresses. */
     private OptionalInt userOf(AcceptedConnection found) {
-        SocketIdentity owner = kernel;
-        if (owner != null) {
-            return owner.uid();
+        SocketIdentity identity = owner;
+        if (identity != null) {
+            return identity.uid();
         }
-        Optional<Tuple> connection = found.connection();
-        OptionalInt user = connection.isPresent() ? parts.identifier().user(connection.get()) : OptionalInt.empty();
+        Optional<Tuple> socket = found.connection();
+        OptionalInt user = socket.isPresent() ? services.owners().user(socket.get()) : OptionalInt.empty();
         // A connection that was reset counts for its address: another user's may have the same ends by now.
         return TcpState.isClosed(inbound) ? OptionalInt.empty() : user;
     }
 
     /**
-     * What it means that a connection ended without a byte. Load balancers and proxies ask so whether a server answers, and
-     * a previous hop ends so when its application gives up: this says nothing of their headers, and to count it would shut
-     * the whole peer out. Strangers count for it: otherwise they could take places for unfinished headers without end, and
-     * leave each in time.
+     * Returns how a flow ends whose connection ended without a byte. A previous hop ends a connection so when its application gives
+     * up. This says nothing of its headers, and to count it would lock out the whole peer. For strangers it counts: otherwise
+     * they could take places for unfinished headers without end, and leave each in time.
      */
     private FlowRejectedException endedSilently(AcceptedConnection found, Peer peer, FlowRejectedException end) {
-        boolean believed = entrance.begins() instanceof ListenerProfile.Preamble.BelievedHeader;
-        if (believed || (found instanceof AcceptedConnection.Tcp tcp && isHealthChecker(tcp))) {
+        if (HeaderRules.isSilentHealthCheck(settings.healthCheckers(), profile, found)) {
             return new FlowRejectedException(CloseReason.HEALTH_CHECK, end.detail());
         }
-        if (!entrance.ownerRule().equals(ListenerProfile.OwnerRule.ANYONE)
-                || parts.halfOpenHeaders().isProven(peer)) {
-            headerOf = null;
+        if (!profile.ownerRule().equals(ListenerProfile.OwnerRule.ANYONE)
+                || services.halfOpenHeaders().isProven(peer)) {
+            headerPeer = null;
         }
         return end;
     }
 
-    /** What a believed proxy says; nobody knows the process. */
-    private Originator told(AcceptedConnection.Tcp found, Header header) {
+    /** Takes the originator from the header of a trusted proxy. The process is unknown. */
+    private Originator fromUnsignedHeader(AcceptedConnection.Tcp found, Header header) {
         checkNotStopped();
-        endHealthCheck(found, header);
+        rejectHealthCheck(found, header);
         if (header.tuple().isEmpty()) {
-            // What its clients are like, and that it checks health, isn't a failure of the proxy.
-            headerOf = null;
+            // The proxy is not to blame for its clients, nor for checking the health of this hop.
+            headerPeer = null;
         }
-        Tuple flow = UnsignedHeader.flow(header, found.socket(), parts.chainTlv());
-        return begun(
-                found.way(), flow, parts.identifier().behindProxy(flow.source().getAddress()));
+        Tuple tuple = UnsignedHeader.flow(header, found.socket(), settings.chainTlv());
+        return newOriginator(
+                found.way(), tuple, services.owners().behindProxy(tuple.source().getAddress()));
     }
 
-    /** What an agent says, which was allowed to before a byte of it was read. */
-    private Originator handedOver(Header header) {
+    /** Takes the originator from an agent, whose identity was checked before a byte of it was read. */
+    private Originator fromAgent(Header header) {
         checkNotStopped();
-        BridgeHandover said = BridgeHandover.of(header);
-        parts.halfOpenHeaders().verified(Objects.requireNonNull(headerOf));
-        hostName = said.hostName();
-        handle = said.handle();
-        return begun(said.wayIn(), said.flow(), said.process());
+        BridgeHandover handover = BridgeHandover.of(header);
+        services.halfOpenHeaders().verified(Objects.requireNonNull(headerPeer));
+        hostName = handover.hostName();
+        handle = handover.handle();
+        return newOriginator(handover.wayIn(), handover.flow(), handover.process());
     }
 
-    private void endHealthCheck(AcceptedConnection.Tcp found, Header header) {
-        if (header.command() == Header.Command.LOCAL && isHealthChecker(found)) {
+    private void rejectHealthCheck(AcceptedConnection.Tcp found, Header header) {
+        if (HeaderRules.isHealthCheck(settings.healthCheckers(), found, header)) {
             throw new FlowRejectedException(CloseReason.HEALTH_CHECK, "");
         }
     }
 
-    private Originator verified(AcceptedConnection.Tcp found, Header header) {
+    /** Verifies a signed header. Returns its originator. */
+    private Originator verify(AcceptedConnection.Tcp found, Header header) {
         checkNotStopped();
-        endHealthCheck(found, header);
-        Verification answer = parts.authority()
+        rejectHealthCheck(found, header);
+        Verification result = services.keys()
                 .get()
                 .verifier()
-                .verify(header, found.socket(), parts.clock().instant());
-        verification = answer;
-        tell(() -> parts.events().verified(answer));
-        return switch (answer) {
+                .verify(header, found.socket(), services.clock().instant());
+        verification = result;
+        notifyListeners(() -> services.events().verified(result));
+        return switch (result) {
             case Verification.Rejected rejected -> {
-                if (BECAUSE_OF_THIS_HOP.contains(rejected.reason())) {
-                    headerOf = null;
+                if (!HeaderRules.countsAgainstPeer(rejected)) {
+                    headerPeer = null;
                 }
                 throw new FlowRejectedException(
                         CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
             }
             case Verification.Verified verified -> {
-                Originator who = verified.originator();
-                InetSocketAddress destination = who.tuple().destination();
-                // The kernel says where an intercepted connection was going: a header can't send it elsewhere.
-                if (entrance.intercepting() && !destination.equals(found.asked().destination())) {
-                    throw new FlowRejectedException(
-                            CloseReason.DESTINATION_MISMATCH,
-                            "the kernel says " + Tuple.text(found.asked().destination()) + ", the origin "
-                                    + Tuple.text(destination));
-                }
-                HopId last = verified.links().getLast().hop();
-                if (entrance.previousHop().map(hop -> !hop.equals(last)).orElse(false)) {
-                    throw new FlowRejectedException(
-                            CloseReason.OWNER_MISMATCH, "the header comes from another hop than the connection");
-                }
-                parts.halfOpenHeaders().verified(Objects.requireNonNull(headerOf));
-                originator = who;
-                yield who;
+                HeaderRules.objection(profile, found, verified).ifPresent(objection -> {
+                    throw objection;
+                });
+                services.halfOpenHeaders().verified(Objects.requireNonNull(headerPeer));
+                originator = verified.originator();
+                yield verified.originator();
             }
         };
     }
 
-    /** Whether the destination means the originator's own host or network: here the same address is somebody else. */
-    private boolean isOnlyReachableThere(Originator who) {
-        return !who.host().equals(parts.host())
-                && UnsignedHeader.meansItsHost(who.tuple().destination().getAddress());
-    }
-
-    private boolean isHealthChecker(AcceptedConnection.Tcp found) {
-        return parts.healthCheckers().stream()
-                .anyMatch(cidr -> cidr.contains(found.socket().source().getAddress()));
-    }
-
-    /** Up to here little was done for it. What comes now is done for users in turns; this may be its user's already. */
-    private CompletableFuture<Originator> inTurn(Originator who) {
-        Account account = parts.budget().account(who);
-        if (account.isSameUser(accepted)) {
-            return CompletableFuture.completedFuture(who);
+    /** Waits for the turn of the originator's user, unless the connection used it already. What follows is costly. */
+    private CompletableFuture<Originator> awaitTurn(Originator found) {
+        Account account = services.budget().account(found);
+        if (account.isSameUser(acceptedFor)) {
+            return CompletableFuture.completedFuture(found);
         }
-        CompletableFuture<Void> turn = parts.arrivals().turn(loop(), account, FairQueue.Work.FLOW, this::isEnded);
+        CompletableFuture<Void> turn = services.newFlows().turn(loop(), account, FairQueue.Work.FLOW, this::isEnded);
         if (turn.isDone() && !turn.isCompletedExceptionally()) {
-            return CompletableFuture.completedFuture(who);
+            return CompletableFuture.completedFuture(found);
         }
         stage = FlowView.Stage.WAITING;
         return turn.handleAsync(
@@ -365,93 +330,90 @@ public final class Flow {
                         throw new CompletionException(refused);
                     }
                     checkNotStopped();
-                    return who;
+                    return found;
                 },
                 loop());
     }
 
     /** Applies the policy and chooses the route. Done once: a reloaded policy applies to later flows. */
-    private UpstreamConnector permitted(Originator who) {
-        RoutingTable directions = parts.directions().get();
-        Decision said = directions.policy().decide(new PolicyRequest(who, hostName));
-        decision = said;
-        tell(() -> parts.events().decided(said));
-        Route route = directions.route(said);
+    private UpstreamConnector chooseRoute(Originator found) {
+        RoutingTable routing = services.routing().get();
+        Decision decided = routing.policy().decide(new PolicyRequest(found, hostName));
+        decision = decided;
+        notifyListeners(() -> services.events().decided(decided));
+        Route route = routing.route(decided);
         next = route.next();
-        if (route.next() instanceof NextHop.Destination && isOnlyReachableThere(who)) {
-            throw new FlowRejectedException(
-                    CloseReason.DESTINATION_NOT_HERE,
-                    Tuple.text(who.tuple().destination()) + " of host " + who.host() + " isn't that of this one");
-        }
-        UpstreamConnector way = new UpstreamConnector(
-                parts, this, who, route, directions.limits(said), hostName, handle, reached -> stage = reached);
-        onward = way;
-        return way;
+        route.objection(found, settings.host()).ifPresent(objection -> {
+            throw objection;
+        });
+        UpstreamConnector created = new UpstreamConnector(
+                services, this, found, route, routing.limits(decided), hostName, handle, reached -> stage = reached);
+        connector = created;
+        return created;
     }
 
-    /**
-     * A place among the flows of this hop and on a transport, by the true originator's share, whoever connected to this hop; and a
-     * connection to the next hop or the destination.
-     */
-    private CompletableFuture<UpstreamConnection> connected(UpstreamConnector way) {
-        return way.open().thenApply(connection -> {
-            opened = connection;
+    /** Gets a place in the budget, which counts for the originator whatever process connected to this hop, and connects. */
+    private CompletableFuture<UpstreamConnection> connect(UpstreamConnector route) {
+        return route.open().thenApply(opened -> {
+            upstream = opened;
             checkNotStopped();
-            return connection;
+            return opened;
         });
     }
 
-    /** The header with this hop's own link, in one write, before any byte and without waiting for one. */
-    private CompletableFuture<DuplexChannel> announced(UpstreamConnection connection) {
+    /** Sends the header with this hop's own link, in one write, before any byte and without waiting for one. */
+    private CompletableFuture<DuplexChannel> sendHeader(UpstreamConnection opened) {
         NextHop to = Objects.requireNonNull(next);
-        if (to.audience().isEmpty() || Objects.requireNonNull(onward).spareHeader(connection)) {
-            return CompletableFuture.completedFuture(connection.channel());
+        if (to.audience().isEmpty() || Objects.requireNonNull(connector).spareHeader(opened)) {
+            return CompletableFuture.completedFuture(opened.channel());
         }
-        Tuple addresses = connection
-                .addresses()
+        Tuple addresses = opened.addresses()
                 .orElseThrow(() -> new FlowRejectedException(
-                        CloseReason.START_FAILED, "the agent doesn't say the addresses that a header is signed for"));
-        OutgoingChain announcement = new OutgoingChain(
-                parts,
+                        CloseReason.START_FAILED,
+                        "the agent doesn't report the addresses that the header must be signed for"));
+        OutgoingChain outgoing = new OutgoingChain(
+                services,
                 to,
                 Objects.requireNonNull(originator),
-                Objects.requireNonNull(arrival),
+                Objects.requireNonNull(connection),
                 verification instanceof Verification.Verified received ? Optional.of(received) : Optional.empty());
-        UnsignedChain chain = announcement.by(addresses);
+        UnsignedChain chain = outgoing.on(addresses);
         closedDetails = chain.closed();
-        return parts.batchSigner()
+        return services.batchSigner()
                 .sign(inbound.eventLoop(), chain)
-                .thenCompose(signed -> written(connection.channel(), signed));
+                .thenCompose(signed -> write(opened.channel(), signed));
     }
 
-    private CompletableFuture<DuplexChannel> written(DuplexChannel channel, Chain signed) {
+    private CompletableFuture<DuplexChannel> write(DuplexChannel channel, Chain signed) {
         checkNotStopped();
-        Bytes header = parts.chainTlv()
+        Bytes header = settings.chainTlv()
                 .header(signed)
                 .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
         return written(
-                        channel,
-                        header,
-                        new FlowRejectedException(CloseReason.OUTBOUND_RESET, "before it had the header"))
-                .thenApply(done -> channel);
+                channel,
+                channel.writeAndFlush(Unpooled.wrappedBuffer(header.toByteArray())),
+                new FlowRejectedException(CloseReason.OUTBOUND_RESET, "before the header was sent"));
     }
 
     /** Tells an agent that the upstream connection is open: the flow's bytes follow. */
-    private CompletableFuture<DuplexChannel> answered(DuplexChannel channel) {
-        if (!awaitsAnswer) {
+    private CompletableFuture<DuplexChannel> answerAgent(DuplexChannel channel) {
+        if (!answer.isPending()) {
             return CompletableFuture.completedFuture(channel);
         }
         checkNotStopped();
-        awaitsAnswer = false;
-        FlowRejectedException gone = new FlowRejectedException(CloseReason.INBOUND_RESET, "before it had its answer");
-        return written(inbound, new BridgeAnswer.Connected().encode(), gone).thenApply(done -> channel);
+        return written(
+                channel,
+                answer.connected(),
+                new FlowRejectedException(CloseReason.INBOUND_RESET, "before the answer was sent"));
     }
 
-    private static CompletableFuture<Void> written(Channel to, Bytes bytes, FlowRejectedException otherwise) {
-        CompletableFuture<Void> written = new CompletableFuture<>();
-        to.writeAndFlush(Unpooled.wrappedBuffer(bytes.toByteArray())).addListener(done -> {
+    /** Returns {@code channel} when {@code writing} is done, or fails with {@code otherwise}. */
+    private static CompletableFuture<DuplexChannel> written(
+            DuplexChannel channel, ChannelFuture writing, FlowRejectedException otherwise) {
+        CompletableFuture<DuplexChannel> written = new CompletableFuture<>();
+        writing.addListener(done -> {
             if (done.isSuccess()) {
-                written.complete(null);
+                written.complete(channel);
             } else {
                 written.completeExceptionally(otherwise);
             }
@@ -459,93 +421,87 @@ public final class Flow {
         return written;
     }
 
-    /** Bytes both ways, until there are no more. */
-    private CompletableFuture<RelayResult> relayed(DuplexChannel channel) {
+    /** Relays bytes in both directions until both sides have finished. */
+    private CompletableFuture<RelayResult> relay(DuplexChannel channel) {
         checkNotStopped();
         stage = FlowView.Stage.RELAYING;
-        UpstreamConnector way = Objects.requireNonNull(onward);
+        UpstreamConnector route = Objects.requireNonNull(connector);
         Relay running = new Relay(
                 inbound,
                 channel,
                 new RelayTimeouts(
-                        parts.idleTimeout(),
-                        parts.halfClosedTimeout(),
-                        parts.tcp().userTimeout(),
-                        way.tcp().userTimeout()),
-                parts.buffers());
+                        settings.idleTimeout(),
+                        settings.halfClosedTimeout(),
+                        settings.tcp().userTimeout(),
+                        route.tcp().userTimeout()),
+                services.buffers());
         relay = running;
-        way.activate();
-        tell(() -> parts.events().opened(view()));
+        route.activate();
+        notifyListeners(() -> services.events().opened(view()));
         return running.start();
     }
 
-    /** The end, whatever it was: one reason, in the log, the metrics and nowhere else. */
-    private void closed(@Nullable RelayResult end, @Nullable Throwable problem) {
+    /** Ends the flow, whatever happened, with one reason for the log and the metrics. */
+    private void close(@Nullable RelayResult end, @Nullable Throwable problem) {
         if (stage == FlowView.Stage.CLOSED) {
-            giveBackLate();
+            releaseLate();
             return;
         }
-        CloseResult ending = ending(end, problem);
-        Peer peer = headerOf;
+        CloseResult result = closeResult(end, problem);
+        Peer peer = headerPeer;
         if (peer != null) {
-            parts.headerFailures().ended(peer, ending.reason());
+            services.headerFailures().ended(peer, result.reason());
         }
         try {
             if (relay == null) {
-                closeBoth(ending.reason());
+                closeInbound(result.reason());
+                resetUpstream();
             }
         } finally {
-            leave(ending);
+            finish(result);
         }
     }
 
-    /** A place or a connection may have been on its way when the flow was ended. */
-    private void giveBackLate() {
-        UpstreamConnector way = onward;
-        if (way != null) {
-            way.leave(false);
+    /** Releases a lease or a connection that was granted or opened after the flow had ended. */
+    private void releaseLate() {
+        UpstreamConnector route = connector;
+        if (route != null) {
+            route.finish(false);
         }
-        UpstreamConnection late = opened;
-        if (late != null) {
-            Relay.reset(late.channel());
+        resetUpstream();
+    }
+
+    private void resetUpstream() {
+        UpstreamConnection opened = upstream;
+        if (opened != null) {
+            Relay.reset(opened.channel());
         }
     }
 
     /** Releases the lease, removes the flow from the table and notifies listeners, even if releasing fails. */
-    private void leave(CloseResult ending) {
-        UpstreamConnector way = onward;
+    private void finish(CloseResult result) {
+        UpstreamConnector route = connector;
         try {
-            if (way != null) {
-                way.leave(keepsPort(ending));
+            if (route != null) {
+                route.finish(keepsPort(result));
             }
         } finally {
-            parts.table().remove(this);
+            services.table().remove(this);
             FlowView last = view();
             stage = FlowView.Stage.CLOSED;
-            tell(() -> parts.events().closed(last, ending));
+            notifyListeners(() -> services.events().closed(last, result));
         }
     }
 
-    private boolean keepsPort(CloseResult ending) {
+    private boolean keepsPort(CloseResult result) {
         Relay running = relay;
-        return running != null && ending.reason() == CloseReason.COMPLETED && running.hasInboundEndedFirst();
+        return running != null && result.reason() == CloseReason.COMPLETED && running.hasInboundEndedFirst();
     }
 
-    /** Refused before it stood: the application is to feel it at once, as a reset, and not wait for an answer. */
-    private void closeBoth(CloseReason reason) {
-        closeInbound(reason);
-        UpstreamConnection other = opened;
-        if (other != null) {
-            Relay.reset(other.channel());
-        }
-    }
-
+    /** Closes the inbound connection of a flow that never relayed. A reset tells the application at once. */
     private void closeInbound(CloseReason reason) {
-        if (awaitsAnswer && inbound.isActive()) {
-            awaitsAnswer = false;
-            Bytes answer = new BridgeAnswer.Failed(reason.toString()).encode();
-            inbound.writeAndFlush(Unpooled.wrappedBuffer(answer.toByteArray()))
-                    .addListener(ChannelFutureListener.CLOSE);
+        if (answer.isPending() && inbound.isActive()) {
+            answer.failed(reason);
         } else if (reason == CloseReason.HEALTH_CHECK) {
             StreamOptions.closeInOrder(inbound);
             inbound.close();
@@ -555,7 +511,7 @@ public final class Flow {
     }
 
     /** Notifies the event listeners. A listener that fails does not stop the flow. */
-    private void tell(Runnable event) {
+    private void notifyListeners(Runnable event) {
         try {
             event.run();
         } catch (RuntimeException e) {
@@ -563,66 +519,51 @@ public final class Flow {
         }
     }
 
-    private CloseResult ending(@Nullable RelayResult end, @Nullable Throwable problem) {
-        CloseResult asked = stopped;
-        if (asked != null && (end == null || end == RelayResult.ABORTED)) {
-            return asked;
+    private CloseResult closeResult(@Nullable RelayResult end, @Nullable Throwable problem) {
+        CloseResult stopped = stopResult;
+        if (stopped != null && (end == null || end == RelayResult.ABORTED)) {
+            return stopped;
         }
         if (end != null) {
-            return new CloseResult(CloseReason.of(end), "");
+            return CloseResult.of(end);
         }
         Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
-        if (cause instanceof FlowRejectedException refused) {
-            return new CloseResult(refused.reason(), refused.detail());
+        if (cause instanceof FlowRejectedException rejected) {
+            return CloseResult.of(rejected);
         }
         LOG.error("flow {} failed in stage {}", number, stage, cause);
         return new CloseResult(CloseReason.INTERNAL_ERROR, String.valueOf(cause));
     }
 
-    /** Ends this flow with {@code reason}, wherever on its line it is. */
+    /** Ends this flow with {@code reason}, in whatever stage it is. Any thread may call. */
     void stop(CloseReason reason) {
         stop(new CloseResult(reason, ""));
     }
 
-    void stop(CloseResult ending) {
-        inbound.eventLoop().execute(() -> end(ending));
+    void stop(CloseResult result) {
+        inbound.eventLoop().execute(() -> end(result));
     }
 
-    /** Returns the memory of what it has read and not yet sent, in bytes. May be called from any thread. */
-    int heldBytes() {
-        Relay running = relay;
-        return running == null || stage == FlowView.Stage.CLOSED ? 0 : running.heldBytes();
-    }
-
-    boolean isClosed() {
-        return stage == FlowView.Stage.CLOSED;
-    }
-
-    /** Returns who opened it, once that is known. May be called from any thread. */
-    Optional<Originator> originator() {
-        return Optional.ofNullable(originator);
-    }
-
-    /** Ends it at once: nothing that it waits for, a lookup, a place, a connection or a signature, holds it up. */
-    private void end(CloseResult ending) {
-        if (stopped != null || stage == FlowView.Stage.CLOSED) {
+    /** Ends the flow at once, without waiting for a pending lookup, lease, connection or signature. */
+    private void end(CloseResult result) {
+        if (isEnded()) {
             return;
         }
-        stopped = ending;
+        stopResult = result;
         Relay running = relay;
         if (running != null) {
             running.abort();
             return;
         }
-        closeInbound(ending.reason());
-        UpstreamConnector way = onward;
-        if (way != null) {
-            way.giveUp();
+        closeInbound(result.reason());
+        UpstreamConnector route = connector;
+        if (route != null) {
+            route.giveUp();
         }
-        closed(null, null);
+        close(null, null);
     }
 
-    /** The side that opened it is gone before a byte was relayed: nobody is there for whom to wait or to connect. */
+    /** Ends the flow if its inbound connection is lost before a byte was relayed. Returns whether it did. */
     private boolean lost(Throwable cause) {
         if (relay != null || readingHeader) {
             return false;
@@ -631,53 +572,68 @@ public final class Flow {
             case RESET -> CloseReason.INBOUND_RESET;
             case TIMEOUT -> CloseReason.INBOUND_TIMEOUT;
         };
-        end(new CloseResult(reason, "while " + stage));
+        end(CloseResult.during(stage, reason));
         return true;
-    }
-
-    /** When a byte of it moved last, by {@link System#nanoTime}; now, as long as none can. Any thread may ask. */
-    long movedNanos() {
-        Relay running = relay;
-        return running == null ? System.nanoTime() : running.movedNanos();
-    }
-
-    EventLoop loop() {
-        return inbound.eventLoop();
-    }
-
-    /** Returns whether nothing is to be done for it any more. */
-    boolean isEnded() {
-        return stopped != null || stage == FlowView.Stage.CLOSED;
     }
 
     /** Throws if the flow was stopped while it waited for an answer. */
     void checkNotStopped() {
-        CloseResult asked = stopped;
-        if (asked != null) {
-            throw new FlowRejectedException(asked.reason(), asked.detail());
+        CloseResult stopped = stopResult;
+        if (stopped != null) {
+            throw new FlowRejectedException(stopped.reason(), stopped.detail());
         }
+    }
+
+    /** Returns whether the flow was stopped or is closed. */
+    boolean isEnded() {
+        return stopResult != null || stage == FlowView.Stage.CLOSED;
+    }
+
+    boolean isClosed() {
+        return stage == FlowView.Stage.CLOSED;
     }
 
     long number() {
         return number;
     }
 
-    /** This flow now. */
+    EventLoop loop() {
+        return inbound.eventLoop();
+    }
+
+    /** Returns who opened the flow, once that is known. Any thread may call. */
+    Optional<Originator> originator() {
+        return Optional.ofNullable(originator);
+    }
+
+    /** Returns how many bytes of memory hold what the flow has read and not yet sent. Any thread may call. */
+    int heldBytes() {
+        Relay running = relay;
+        return running == null || stage == FlowView.Stage.CLOSED ? 0 : running.heldBytes();
+    }
+
+    /** Returns when a byte last moved, by {@link System#nanoTime}; the current time while none can. Any thread may call. */
+    long movedNanos() {
+        Relay running = relay;
+        return running == null ? System.nanoTime() : running.movedNanos();
+    }
+
+    /** Returns this flow as it is now. Any thread may call. */
     public FlowView view() {
         Relay running = relay;
         return new FlowView(
                 number,
-                entrance.listener(),
+                profile.listener(),
                 stage,
                 acceptedAt,
                 Duration.ofNanos(System.nanoTime() - acceptedNanos),
-                Optional.ofNullable(arrival),
-                Optional.ofNullable(kernel),
+                Optional.ofNullable(connection),
+                Optional.ofNullable(owner),
                 Optional.ofNullable(verification),
                 Optional.ofNullable(originator),
                 Optional.ofNullable(decision),
                 Optional.ofNullable(next),
-                Optional.ofNullable(onward).flatMap(UpstreamConnector::over),
+                Optional.ofNullable(connector).flatMap(UpstreamConnector::transportName),
                 closedDetails,
                 running == null ? 0 : running.bytesToOutbound(),
                 running == null ? 0 : running.bytesToInbound());

@@ -17,6 +17,10 @@ import dev.throughline.budget.Ticket;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import dev.throughline.os.PeriodicTask;
+import dev.throughline.transport.ConnectFailedException;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -40,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * waited goes on, each on its own event loop. A clock of its own ends the wait of those who wait too long. An originator that
  * is limited is logged, once.
  */
-public final class FlowBudget implements AutoCloseable {
+public final class FlowBudget implements MeterBinder, AutoCloseable {
     /** The pool of all flows of a hop. */
     public static final String HOP = "hop";
 
@@ -59,12 +63,6 @@ public final class FlowBudget implements AutoCloseable {
     private static final long PAUSE_MILLIS = 50;
 
     private static final Logger LOG = LoggerFactory.getLogger(FlowBudget.class);
-
-    private record UserOfHost(String host, String user) {
-        static UserOfHost of(Account who) {
-            return new UserOfHost(who.host(), who.user());
-        }
-    }
 
     private record Waiter(Flow flow, CompletableFuture<Lease> answer) {}
 
@@ -136,6 +134,37 @@ public final class FlowBudget implements AutoCloseable {
         }
     }
 
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        for (PoolView pool : budget.pools()) {
+            String name = pool.name();
+            Gauge.builder("throughline.budget.in.use", () -> view(name).inUse())
+                    .description("Places in use")
+                    .tag("pool", name)
+                    .register(registry);
+            Gauge.builder("throughline.budget.capacity", () -> view(name).capacity())
+                    .description("Places in total")
+                    .tag("pool", name)
+                    .register(registry);
+            SHORTAGES.forEach(reason -> bindWaiting(registry, name, reason));
+        }
+        bindWaiting(registry, CLASS, CAP);
+    }
+
+    private void bindWaiting(MeterRegistry registry, String pool, String reason) {
+        Gauge.builder("throughline.budget.waiting", () -> waiting(pool, reason))
+                .description("Flows that wait for a place")
+                .tags("pool", pool, "reason", reason)
+                .register(registry);
+    }
+
+    private PoolView view(String name) {
+        return budget.pools().stream()
+                .filter(pool -> pool.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** The claimant of a connection while only its user, of this host, is known. */
     Account ownUser(int uid) {
         return accounts.ofOwnUser(uid);
@@ -167,7 +196,7 @@ public final class FlowBudget implements AutoCloseable {
             switch (admission) {
                 case Admission.Granted granted -> {
                     holders.put(granted.lease(), flow);
-                    granted.passedOver().ifPresent(why -> fellOver(pool(why), reason(why)));
+                    granted.passedOver().ifPresent(why -> fellOver(pool(why), reason(why), reason(why)));
                     answer.complete(granted.lease());
                 }
                 case Admission.Waiting waiting -> {
@@ -217,10 +246,20 @@ public final class FlowBudget implements AutoCloseable {
         return new FlowRejectedException(reason, shortage + how);
     }
 
-    /** An attempt failed, and the flow continues over another transport. */
-    void fellOver(String transport, String reason) {
+    /** Records that an attempt over {@code transport} failed and that its flow continues over another one. */
+    void fellOver(String transport, ConnectFailedException why) {
+        fellOver(transport, why.failure().toString(), why.code());
+    }
+
+    /**
+     * Records that a flow continues over another transport.
+     *
+     * @param reason for the metrics, one of a fixed set
+     * @param text for the log
+     */
+    private void fellOver(String transport, String reason, String text) {
         synchronized (this) {
-            passed.passed(transport, reason, System.nanoTime());
+            passed.passed(transport, text, System.nanoTime());
         }
         events.fellOver(transport, reason);
     }
@@ -344,7 +383,7 @@ public final class FlowBudget implements AutoCloseable {
                 .max(Comparator.comparingInt(Multiset.Entry::getCount))
                 .map(most -> "most flows: user %s on %s, %d of %d"
                         .formatted(
-                                most.getElement().user,
+                                most.getElement().user(),
                                 hostName(Objects.requireNonNull(examples.get(most.getElement()))),
                                 most.getCount(),
                                 flows.size()));

@@ -9,16 +9,16 @@ public interface FlowEvents {
     /** A flow is open: both connections are open and the header, if any, has been written. */
     void opened(FlowView flow);
 
-    /** A header was verified, or not. */
+    /** A header was verified or rejected. */
     default void verified(Verification verification) {}
 
-    /** The policy was asked about a flow. */
+    /** The policy has decided about a flow. */
     default void decided(Decision decision) {}
 
-    /** A flow is over; called exactly once for every connection that was taken. */
+    /** A flow is closed. Called exactly once for every accepted connection. */
     void closed(FlowView flow, CloseResult ending);
 
-    /** Tells several. */
+    /** Returns a listener that notifies all {@code listeners}. */
     static FlowEvents all(List<FlowEvents> listeners) {
         return new FlowEvents() {
             @Override

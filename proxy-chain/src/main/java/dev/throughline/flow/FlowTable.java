@@ -2,6 +2,9 @@ package dev.throughline.flow;
 
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Originator;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -10,13 +13,13 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The flows that live. Safe for use by several threads. */
-public final class FlowTable {
+/** The open flows of a hop. Thread-safe. */
+public final class FlowTable implements MeterBinder {
     private final int limit;
     private final Map<Long, Flow> flows = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
 
-    /** A table for at most {@code limit} flows at once. */
+    /** Creates a table for at most {@code limit} flows at once. */
     public FlowTable(int limit) {
         this.limit = limit;
     }
@@ -25,7 +28,7 @@ public final class FlowTable {
         return numbers.incrementAndGet();
     }
 
-    /** Every connection has a row until it is closed, those that will be refused as well. */
+    /** Adds a flow until it is closed, also one that will be rejected. */
     void add(Flow flow) {
         flows.put(flow.number(), flow);
     }
@@ -46,7 +49,14 @@ public final class FlowTable {
         return flows.size();
     }
 
-    /** All flows, oldest first. */
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("throughline.flows.open", this, FlowTable::size)
+                .description("Open flows")
+                .register(registry);
+    }
+
+    /** Returns all flows, oldest first. */
     public List<FlowView> list() {
         return flows.values().stream()
                 .sorted(Comparator.comparingLong(Flow::number))
@@ -54,7 +64,7 @@ public final class FlowTable {
                 .toList();
     }
 
-    /** Those whose originator asked for {@code tuple}, or that came by a connection of these addresses. */
+    /** Returns the flows whose originator connected with {@code tuple}, or whose inbound connection has these addresses. */
     public List<FlowView> find(Tuple tuple) {
         return list().stream()
                 .filter(flow -> flow.originator().map(Originator::tuple).equals(Optional.of(tuple))
@@ -64,7 +74,7 @@ public final class FlowTable {
                 .toList();
     }
 
-    /** Ends every flow that lives. */
+    /** Ends every open flow. */
     public void stopAll(CloseReason reason) {
         flows.values().forEach(flow -> flow.stop(reason));
     }

@@ -11,19 +11,19 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A flow at one moment, as the log, the table and the admin interface show it.
+ * A snapshot of a flow for the log, the table and the admin interface.
  *
- * @param number counts the flows of this hop, from 1
- * @param listener the way in
- * @param stage where on its line it is
- * @param arrival how it came, once that is known
- * @param kernel what this host's kernel says about who holds the other end, where it was asked
- * @param verification what came of its header, where one was expected
+ * @param number of the flow on this hop, from 1
+ * @param listener name of the listener
+ * @param stage how far it is
+ * @param arrival the accepted connection, once its addresses are known
+ * @param kernel the owner of the other end, if this host's kernel was asked
+ * @param verification of its header, if one was verified
  * @param originator who opened it, once that is known
- * @param decision what the policy said of it, once it was asked
- * @param next the next hop or destination, once that is decided
- * @param transport of the upstream connection, as far as it is known
- * @param closedDetails what the next hop may not see or had no room for, with what it takes to prove it later
+ * @param decision of the policy, once it was made
+ * @param next the next hop or the destination, once the route is chosen
+ * @param transport of the upstream connection, once it is chosen
+ * @param closedDetails details that the header to the next hop hides, with the values that prove them later
  * @param bytesOut from the originator towards the destination
  * @param bytesIn back to the originator
  */
@@ -44,7 +44,7 @@ public record FlowView(
         long bytesOut,
         long bytesIn) {
 
-    /** Where on its line a flow is. */
+    /** How far a flow is. */
     public enum Stage {
         ARRIVING,
         IDENTIFYING,

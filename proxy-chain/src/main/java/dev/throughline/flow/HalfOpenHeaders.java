@@ -1,5 +1,9 @@
 package dev.throughline.flow;
 
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -14,46 +18,47 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 
 /**
- * How many connections are waiting for the rest of their header, of each peer and in all. A peer that opens connections
- * and sends nothing runs into its own limit. When all places are taken, a new peer gets one nevertheless, and the peer
- * that has the most then loses its oldest: a flood is felt by those who make it.
+ * Limits the connections with an unfinished header, for each peer and in total. A peer that opens connections and sends nothing
+ * reaches its own limit. When the total is reached, a new connection is admitted all the same, and the peer with the most loses
+ * its oldest one: a flood hits the peer that causes it.
  *
- * <p>A <i>proven</i> peer had a header verified lately. It loses a place only when no other peer has any: the
- * busiest previous hop has the most where thousands of strangers have one each, and would feel their flood. Its own limit
- * holds all the same, and what it doesn't finish counts as failed, so it doesn't keep others out for long. Only a header
- * that was verified makes a peer remembered, so strangers can't fill that memory; of too many, the peer that was proven
- * longest ago is forgotten. Safe for use by several threads.
+ * <p>A <i>proven</i> peer had a header verified recently. It loses a connection only when no other peer has one: the busiest
+ * previous hop has the most while thousands of strangers have one each, and would suffer from their flood. Its own limit still
+ * applies, and its unfinished headers count as failed, so it can't lock out others for long. Only a verified header makes a peer
+ * proven, so strangers can't fill that memory; when it is full, the peer that was proven longest ago is forgotten. Thread-safe.
  */
-public final class HalfOpenHeaders {
-    /** How many proven peers are remembered; about 200 bytes each. */
+public final class HalfOpenHeaders implements MeterBinder {
+    /** Maximum number of proven peers; about 200 bytes each. */
     public static final int MAX_PROVEN = 10_000;
 
-    /** A previous hop that works is proven again and again; an address that it has left isn't for long. */
+    /** A working previous hop is proven again and again; an address that it has left expires soon. */
     static final Duration PROVEN_FOR = Duration.ofMinutes(10);
 
     private final int limit;
     private final int total;
     private final int maxProven;
     private final LongSupplier nanoTime;
-    private final Map<Peer, Waiting> peers = new HashMap<>();
-    /** Who was proven when; first the one longest ago. */
+    private final Map<Peer, PeerLeases> peers = new HashMap<>();
+    /** Times when peers were proven, oldest first. */
     private final LinkedHashMap<Peer, Long> proven = new LinkedHashMap<>();
     /**
-     * First a peer that isn't proven, and of those the one with the most; of several with as many, the one that has waited
-     * longest.
+     * The order in which peers lose a connection: those that are not proven first, then by number of connections, then by age of
+     * the oldest one.
      */
-    private final TreeSet<Waiting> losers = new TreeSet<>(Comparator.comparing(Waiting::isProven)
-            .thenComparing(Comparator.comparingInt(Waiting::count).reversed())
-            .thenComparingLong(Waiting::oldest));
+    private final TreeSet<PeerLeases> losers = new TreeSet<>(Comparator.comparing(PeerLeases::isProven)
+            .thenComparing(Comparator.comparingInt(PeerLeases::count).reversed())
+            .thenComparingLong(PeerLeases::oldest));
 
     private int size;
     private long taken;
     private long lost;
 
     /**
-     * At most {@code limit} connections a peer, and {@code total} of all peers.
+     * Creates the limits.
      *
-     * @param maxProven how many proven peers are remembered
+     * @param limit connections of one peer
+     * @param total connections of all peers
+     * @param maxProven maximum number of proven peers
      * @param nanoTime as {@link System#nanoTime}
      */
     public HalfOpenHeaders(int limit, int total, int maxProven, LongSupplier nanoTime) {
@@ -63,56 +68,66 @@ public final class HalfOpenHeaders {
         this.nanoTime = nanoTime;
     }
 
-    /** One place of {@code peer}, or none if it has all that it may. */
-    Optional<Lease> take(Peer peer) {
-        Lease lease;
-        Optional<Lease> loser;
+    /** Admits a connection of {@code peer}; returns empty if the peer has reached its limit. */
+    Optional<HeaderLease> take(Peer peer) {
+        HeaderLease lease;
+        Optional<HeaderLease> loser;
         synchronized (this) {
-            Waiting waiting = peers.getOrDefault(peer, new Waiting(peer));
+            PeerLeases waiting = peers.getOrDefault(peer, new PeerLeases(peer));
             if (waiting.count() >= limit) {
                 return Optional.empty();
             }
-            lease = new Lease(this, peer, taken++);
+            lease = new HeaderLease(this, peer, taken++);
             add(waiting, lease);
             loser = size > total ? Optional.of(losers.getFirst().first()) : Optional.empty();
             loser.ifPresent(this::remove);
             lost += loser.isPresent() ? 1 : 0;
         }
-        // Outside the lock: who waits for this does something.
+        // Outside the lock, since completion runs the code of others.
         loser.ifPresent(place -> place.lost.complete(null));
         return Optional.of(lease);
     }
 
-    /** A header of {@code peer} was verified. */
+    /** Records that a header of {@code peer} was verified. */
     synchronized void verified(Peer peer) {
         proven.putLast(peer, nanoTime.getAsLong());
         if (proven.size() > maxProven) {
             proven.pollFirstEntry();
         }
-        Waiting waiting = peers.get(peer);
+        PeerLeases waiting = peers.get(peer);
         if (waiting != null) {
             losers.remove(waiting);
             rank(waiting);
         }
     }
 
-    /** Whether a header of {@code peer} was verified lately. */
+    /** Returns whether a header of {@code peer} was verified recently. */
     synchronized boolean isProven(Peer peer) {
         Long at = proven.get(peer);
         return at != null && nanoTime.getAsLong() - at < PROVEN_FOR.toNanos();
     }
 
-    /** How many connections are waiting, of all peers. */
+    /** Returns the number of connections of all peers. */
     public synchronized int size() {
         return size;
     }
 
-    /** How many lost their place so far because all were taken. */
+    /** Returns how many connections were closed so far because the total was reached. */
     public synchronized long lost() {
         return lost;
     }
 
-    private void add(Waiting waiting, Lease lease) {
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("throughline.headers.half.open", this, HalfOpenHeaders::size)
+                .description("Connections with an unfinished header")
+                .register(registry);
+        FunctionCounter.builder("throughline.headers.half.open.lost", this, HalfOpenHeaders::lost)
+                .description("Connections with an unfinished header that were closed to admit newer ones")
+                .register(registry);
+    }
+
+    private void add(PeerLeases waiting, HeaderLease lease) {
         losers.remove(waiting);
         waiting.leases.add(lease);
         rank(waiting);
@@ -120,8 +135,8 @@ public final class HalfOpenHeaders {
         size++;
     }
 
-    private synchronized void remove(Lease lease) {
-        Waiting waiting = peers.get(lease.peer);
+    private synchronized void remove(HeaderLease lease) {
+        PeerLeases waiting = peers.get(lease.peer);
         if (waiting == null || !waiting.leases.contains(lease)) {
             return;
         }
@@ -136,21 +151,21 @@ public final class HalfOpenHeaders {
     }
 
     /**
-     * Gives {@code waiting} its place among the losers. Only here is it looked up whether the peer is proven: no header
-     * waits for long, so that it isn't any more shows soon, and nobody searches for those whose time is over.
+     * Inserts a peer into the order of losers. Only here it is checked whether the peer is proven: no header waits for long, so an
+     * expired peer is noticed soon without a search.
      */
-    private void rank(Waiting waiting) {
+    private void rank(PeerLeases waiting) {
         waiting.proven = isProven(waiting.peer);
         losers.add(waiting);
     }
 
-    /** The places of one peer, oldest first. */
-    private static final class Waiting {
+    /** Connections of one peer, oldest first. */
+    private static final class PeerLeases {
         private final Peer peer;
-        private final Set<Lease> leases = new LinkedHashSet<>();
+        private final Set<HeaderLease> leases = new LinkedHashSet<>();
         private boolean proven;
 
-        Waiting(Peer peer) {
+        PeerLeases(Peer peer) {
             this.peer = peer;
         }
 
@@ -163,29 +178,29 @@ public final class HalfOpenHeaders {
         }
 
         long oldest() {
-            Iterator<Lease> all = leases.iterator();
+            Iterator<HeaderLease> all = leases.iterator();
             return all.hasNext() ? all.next().number : Long.MAX_VALUE;
         }
 
-        Lease first() {
+        HeaderLease first() {
             return leases.iterator().next();
         }
     }
 
-    /** A place that is taken until it is closed, or lost to a newer one. */
-    static final class Lease implements AutoCloseable {
+    /** An admitted connection, until it is closed or lost to a newer one. */
+    static final class HeaderLease implements AutoCloseable {
         private final HalfOpenHeaders of;
         private final Peer peer;
         private final long number;
         private final CompletableFuture<Void> lost = new CompletableFuture<>();
 
-        private Lease(HalfOpenHeaders of, Peer peer, long number) {
+        private HeaderLease(HalfOpenHeaders of, Peer peer, long number) {
             this.of = of;
             this.peer = peer;
             this.number = number;
         }
 
-        /** Completed, by any thread, when the place is lost. */
+        /** Completes, on any thread, when the connection must be closed. */
         CompletableFuture<Void> lost() {
             return lost;
         }

@@ -2,6 +2,10 @@ package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -11,20 +15,19 @@ import java.util.TreeSet;
 import java.util.function.LongSupplier;
 
 /**
- * What each peer may fail: a bucket of so many headers, filled again within a window. Whoever has emptied it is refused
- * before a byte is read, so that a flood of bad signatures costs no signature check. Connections that were refused for
- * that don't count, so a peer that shares its address isn't locked out for good: after one window at most it is heard.
+ * Limits the failed headers of each peer by a token bucket that refills within a window. A peer with an empty bucket is rejected
+ * before a byte is read, so that a flood of bad signatures costs no signature check. Connections that are rejected for this reason
+ * do not count, so a peer that shares its address is not locked out for good: after one window at most it is read again.
  *
- * <p>Memory is bounded: of too many peers, the one whose bucket is full again soonest is forgotten, be it the newest.
- * Refusing those that can't be remembered would let one flood, from many addresses, refuse everybody. As it is, to be
- * forgotten a peer needs a crowd of others that each have failed more than it, and such a crowd could fail as much alone.
- * Safe for use by several threads.
+ * <p>Memory is bounded: when it is full, the peer whose bucket refills soonest is forgotten, even if it is the newest. To reject
+ * peers that can't be remembered would let one flood from many addresses lock out everybody. This way a peer is forgotten only
+ * for others that have failed more, and these could fail as often without it. Thread-safe.
  */
-public final class HeaderFailures {
-    /** How many peers are remembered; about 200 bytes each. */
+public final class HeaderFailures implements MeterBinder {
+    /** Maximum number of peers with failures; about 200 bytes each. */
     public static final int MAX_PEERS = 10_000;
 
-    /** The ends for which the peer's header is to blame. */
+    /** Close reasons that are the fault of the peer's header. */
     private static final ImmutableSet<CloseReason> BLAMED = Sets.immutableEnumSet(
             CloseReason.HEADER_MALFORMED,
             CloseReason.HEADER_INCOMPLETE,
@@ -46,9 +49,10 @@ public final class HeaderFailures {
     private long count;
 
     /**
-     * At most {@code limit} failed headers a {@code window} of each peer.
+     * Creates the limits.
      *
-     * @param maxPeers how many peers are remembered
+     * @param limit failed headers of one peer in a {@code window}
+     * @param maxPeers maximum number of peers with failures
      * @param nanoTime as {@link System#nanoTime}
      */
     public HeaderFailures(int limit, Duration window, int maxPeers, LongSupplier nanoTime) {
@@ -60,7 +64,7 @@ public final class HeaderFailures {
         this.start = nanoTime.getAsLong();
     }
 
-    /** Why no header of {@code peer} is read now, if so. */
+    /** Returns why no header of {@code peer} is read now, if so. */
     synchronized Optional<FlowRejectedException> objection(Peer peer) {
         Debt debt = debts.get(peer);
         long wait = debt == null ? 0 : debt.paidAt - now() - (limit - 1) * nanosEach;
@@ -72,7 +76,7 @@ public final class HeaderFailures {
                                 .formatted(peer, limit, window.toMillis(), wait / 1_000_000 + 1)));
     }
 
-    /** Counts the end of a connection of {@code peer} that was to begin with a header, if its header is to blame. */
+    /** Records how a connection of {@code peer} ended; counts it if its header is the cause. */
     void ended(Peer peer, CloseReason reason) {
         if (BLAMED.contains(reason)) {
             failed(peer);
@@ -87,7 +91,7 @@ public final class HeaderFailures {
         if (before != null) {
             soonestPaid.remove(before);
         }
-        // Those that were being read when the bucket got empty may fail as well; the debt is bounded all the same.
+        // Headers that were being read when the bucket became empty may fail too; the debt stays bounded.
         long from = before == null ? now : before.paidAt;
         Debt debt = new Debt(peer, count, Math.min(from + nanosEach, now + 2L * limit * nanosEach));
         debts.put(peer, debt);
@@ -107,21 +111,31 @@ public final class HeaderFailures {
         debts.remove(soonestPaid.removeFirst().peer);
     }
 
-    /** Forgets what peers have failed: when this host's clock was wrong, they were not to blame. */
+    /** Forgets all failures: while this host's clock was wrong, they were not the fault of peers. */
     public synchronized void forgive() {
         debts.clear();
         soonestPaid.clear();
     }
 
-    /** How many peers have failed lately. */
+    /** Returns how many peers have failed recently. */
     public synchronized int peers() {
         forgetPaid(now());
         return debts.size();
     }
 
-    /** How many headers failed so far. */
+    /** Returns how many headers have failed so far. */
     public synchronized long count() {
         return count;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.headers.failed", this, HeaderFailures::count)
+                .description("Headers that failed by the fault of their peer")
+                .register(registry);
+        Gauge.builder("throughline.headers.failing.peers", this, HeaderFailures::peers)
+                .description("Peers with headers that failed recently")
+                .register(registry);
     }
 
     private long now() {
@@ -129,7 +143,7 @@ public final class HeaderFailures {
     }
 
     /**
-     * What a peer has failed.
+     * The failures of a peer.
      *
      * @param number of its last failure
      * @param paidAt when its bucket is full again

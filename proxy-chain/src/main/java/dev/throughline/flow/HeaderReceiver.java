@@ -15,11 +15,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Takes the header off the front of a connection, however it was split, within a deadline; what follows it stays in the
- * {@link InboundBuffer}. It keeps at most one header's worth of bytes, and takes no more memory than twice what has arrived.
+ * Reads the header at the start of a connection, however it is split, within a deadline. Bytes behind it stay in the {@link
+ * InboundBuffer}. It keeps at most the bytes of one header, in memory of at most twice their size.
  */
 final class HeaderReceiver extends ChannelInboundHandlerAdapter {
-    /** It ended before its first byte, as a health checker that only connects does. */
+    /** Thrown if a connection ended before its first byte, as that of a health checker that only connects. */
     static final class EndedSilently extends FlowRejectedException {
         private static final long serialVersionUID = 1L;
 
@@ -44,8 +44,8 @@ final class HeaderReceiver extends ChannelInboundHandlerAdapter {
     /**
      * Reads the header of {@code connection}; fails with {@link FlowRejectedException}.
      *
-     * @param reader of what this listener takes
-     * @param lost completed, by any thread, when the connection may no longer wait
+     * @param reader for the kind of header that the listener expects
+     * @param lost completes, on any thread, when the connection may no longer wait
      */
     static CompletableFuture<Header> read(
             Channel connection,
@@ -98,7 +98,7 @@ final class HeaderReceiver extends ChannelInboundHandlerAdapter {
                 refuse(CloseReason.HEADER_MALFORMED, "byte " + malformed.offset() + ": " + malformed.problem());
             }
             case ReadResult.Complete complete -> {
-                // The header ends inside this buffer; the rest of it is the flow's.
+                // The header ends in this buffer; the bytes behind it belong to the flow.
                 data.readerIndex(
                         data.readerIndex() - taken + (complete.header().raw().length() - before));
                 inbox.giveBack(data);

@@ -1,7 +1,10 @@
 package dev.throughline.flow;
 
-import dev.throughline.transport.ConnectFailedException;
+import dev.throughline.transport.ConnectFailure;
 import dev.throughline.transport.SystemError;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.time.Duration;
@@ -14,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * What this host has no more of: descriptors, ports, memory for sockets. It is logged once when something begins to be
  * short, with the user who has most flows, and once when it isn't any more; the metrics count. Safe for use by several threads.
  */
-public final class HostShortages {
+public final class HostShortages implements MeterBinder {
     /** For how long after a shortage this hop should get no new flows. */
     private static final Duration RECENT = Duration.ofSeconds(5);
 
@@ -67,12 +70,12 @@ public final class HostShortages {
         episodes.happens(new Place(listener, "connections are reset"), why, lackedAt);
     }
 
-    /** A connection onwards can't be opened, and there is no other way for its flow. */
-    synchronized void onward(String transport, String reason, String why) {
-        if (reason.equals(ConnectFailedException.NO_DESCRIPTORS)) {
-            lacks("flows end with " + reason + ": " + why);
+    /** An upstream connection can't be opened, and its flow has no other transport. */
+    synchronized void upstream(String transport, ConnectFailure failure, String why) {
+        if (failure == ConnectFailure.NO_DESCRIPTORS) {
+            lacks("flows end with " + failure + ": " + why);
         }
-        episodes.happens(new Place("transport " + transport, "flows end with " + reason), why, System.nanoTime());
+        episodes.happens(new Place("transport " + transport, "flows end with " + failure), why, System.nanoTime());
     }
 
     /** No source port is left towards a next hop, to which other flows would go as well. */
@@ -121,6 +124,13 @@ public final class HostShortages {
     /** How many connections were refused unserved so far, or had to wait in the kernel. */
     public synchronized long refusedAccepts() {
         return refused;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.accepts.refused", this, HostShortages::refusedAccepts)
+                .description("Connections that were reset for lack of a file descriptor or of kernel memory")
+                .register(registry);
     }
 
     /** Returns what this hop lacked a moment ago, so that it should get no new flows, and who has most flows; empty if nothing. */

@@ -7,19 +7,14 @@ import java.time.Instant;
 import java.util.Map;
 
 /**
- * Whom this hop believes and as whom it speaks, until its keys are read anew; then it is replaced as a whole. It is asked
- * for at the moment of use, so that a key's revocation counts for the next header, on whichever connection.
+ * Trusted keys and own keys of a hop, from one reload to the next. It is fetched at the moment of use, so that the revocation of a
+ * key applies to the next header on any connection.
  *
- * @param verifier says whether a header is true
- * @param signers write this hop's links, each from an instant on
+ * @param verifier verifies headers with the trusted keys
+ * @param signers sign this hop's links, each from the instant of its entry
  */
 public record KeyContext(Verifier verifier, ImmutableSortedMap<Instant, Signer> signers) {
-    /** With one signer, for all time. */
-    public static KeyContext of(Verifier verifier, Signer signer) {
-        return new KeyContext(verifier, ImmutableSortedMap.of(Instant.MIN, signer));
-    }
-
-    /** Whose turn it is at {@code now}; before any has begun, the first one's. */
+    /** Returns the signer for {@code now}; before the first instant, the first signer. */
     public Signer signer(Instant now) {
         Map.Entry<Instant, Signer> begun = signers.floorEntry(now);
         return begun == null ? signers.values().iterator().next() : begun.getValue();

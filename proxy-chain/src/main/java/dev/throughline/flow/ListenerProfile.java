@@ -11,26 +11,26 @@ import java.net.InetAddress;
 import java.util.Optional;
 
 /**
- * One way into the hop, as its flows see it.
+ * What flows need to know of the listener that accepted them.
  *
- * @param listener its name
- * @param begins what a connection begins with
- * @param intercepting whether the kernel brought it here on its way to somewhere else
- * @param arrivals finds out how a connection came
- * @param previousHop the only hop from which it takes flows; empty if any trusted one may come
- * @param ownerRule what the kernel must say about the process that holds the other end
+ * @param listener name of the listener
+ * @param preamble what a connection begins with
+ * @param intercepting whether connections come by interception, so that the kernel knows their original destination
+ * @param previousHop the only hop from which the listener accepts flows; empty if any trusted hop may connect
+ * @param resolver finds the original destination of a connection
+ * @param ownerRule checks the process that owns the other end
  */
 public record ListenerProfile(
         String listener,
-        Preamble begins,
+        Preamble preamble,
         boolean intercepting,
         Optional<HopId> previousHop,
-        AcceptedConnection.Resolver arrivals,
+        AcceptedConnection.Resolver resolver,
         OwnerRule ownerRule) {
 
-    /** What a connection begins with. It is configured, and never found out from the bytes. */
+    /** What a connection begins with. It is configured, and never guessed from the bytes. */
     public sealed interface Preamble {
-        /** The flow's own bytes, whatever they look like. */
+        /** The flow's own bytes, which are not parsed. */
         record Payload() implements Preamble {}
 
         /** One PROXY header with a chain. */
@@ -39,19 +39,19 @@ public record ListenerProfile(
         /**
          * One PROXY header without a chain.
          *
-         * @param peers the proxies that are believed; nobody else is heard
+         * @param peers networks of the trusted proxies; other peers are rejected
          */
         record BelievedHeader(ImmutableList<Cidr> peers) implements Preamble {}
 
-        /** One PROXY header in which an agent of this host says who opened the flow; each flow is answered. */
+        /** One PROXY header in which an agent of this host names the originator. Each flow is answered. */
         record HandedOverHeader() implements Preamble {}
 
-        /** Reads the header; only a signed one has but one spelling. */
+        /** Returns a reader for the header. Only signed headers must have the canonical form. */
         default HeaderReader reader(HeaderLimits limits) {
             return this instanceof BelievedHeader ? HeaderReader.ofUnsignedHeaders(limits) : new HeaderReader(limits);
         }
 
-        /** Why nothing from {@code peer} is read, if so. */
+        /** Returns why nothing from {@code peer} is read, if so. */
         default Optional<FlowRejectedException> objection(InetAddress peer) {
             return this instanceof BelievedHeader(ImmutableList<Cidr> peers)
                             && peers.stream().noneMatch(network -> network.contains(peer))
@@ -61,12 +61,12 @@ public record ListenerProfile(
         }
     }
 
-    /** Decides whether a connection may be held by this process. */
+    /** Checks the process that owns the other end of a connection. */
     public interface OwnerRule {
-        /** Any process may. */
+        /** Accepts any process. */
         OwnerRule ANYONE = owner -> Optional.empty();
 
-        /** Why not, if not. */
+        /** Returns why a connection of this owner is rejected, if so. */
         Optional<FlowRejectedException> objection(SocketIdentity owner);
     }
 }

@@ -1,6 +1,5 @@
 package dev.throughline.flow;
 
-import dev.throughline.budget.Account;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import dev.throughline.relay.BufferMemory;
@@ -14,13 +13,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
- * Makes room when the buffers of all flows are full: of the user whose flows hold most, those that hold most are closed, until
- * enough is free. Otherwise the next flow to read, of any user, would fail for lack of memory. Safe for use by several threads.
+ * Frees memory when the buffers of all flows are full: closes the largest flows of the user whose flows hold the most, until enough
+ * is free. Otherwise the next flow to read, of any user, would fail for lack of memory. Thread-safe.
  */
 public final class MemoryPressure implements Runnable {
-    private record UserOfHost(String host, String user) {}
-
-    /** What the flows of one user hold. */
+    /** The flows of one user with their memory. */
     private static final class Holding {
         private final List<Held> flows = new ArrayList<>();
         private long bytes;
@@ -34,13 +31,13 @@ public final class MemoryPressure implements Runnable {
     private final BufferMemory memory;
     private final Function<HostId, String> hostNames;
     private final ReentrantLock lock = new ReentrantLock();
-    /** Flows that are being closed: nothing more is done before they have given back what they hold. */
+    /** Flows that are being closed. No others are chosen before these have freed their memory. */
     private final List<Flow> closing = new ArrayList<>();
 
     /**
-     * Watches {@code memory}.
+     * Creates a listener for {@code memory}.
      *
-     * @param hostNames what people call a host
+     * @param hostNames returns the name of a host for the log
      */
     public MemoryPressure(FlowTable table, FlowBudget budget, BufferMemory memory, Function<HostId, String> hostNames) {
         this.table = table;
@@ -49,7 +46,7 @@ public final class MemoryPressure implements Runnable {
         this.hostNames = hostNames;
     }
 
-    /** Closes what must be; called on event loops, while the memory is full. */
+    /** Closes flows. Called on event loops while the memory is full. */
     @Override
     public void run() {
         if (!lock.tryLock()) {
@@ -71,19 +68,18 @@ public final class MemoryPressure implements Runnable {
             int held = flow.heldBytes();
             Optional<Originator> who = flow.originator();
             if (held > 0 && who.isPresent()) {
-                Account account = budget.account(who.get());
-                Holding holding =
-                        users.computeIfAbsent(new UserOfHost(account.host(), account.user()), any -> new Holding());
+                UserOfHost user = UserOfHost.of(budget.account(who.get()));
+                Holding holding = users.computeIfAbsent(user, any -> new Holding());
                 holding.flows.add(new Held(flow, held));
                 holding.bytes += held;
             }
         }
         users.entrySet().stream()
                 .max(Comparator.comparingLong(user -> user.getValue().bytes))
-                .ifPresent(most -> close(most.getKey().user, most.getValue()));
+                .ifPresent(most -> close(most.getKey().user(), most.getValue()));
     }
 
-    /** Down to seven eighths: otherwise the next byte would bring it here again. */
+    /** Closes flows down to seven eighths of the limit: otherwise the next byte would reach it again. */
     private void close(String user, Holding holding) {
         long excess = memory.used() - memory.limit() / 8 * 7;
         holding.flows.sort(Comparator.comparingInt(Held::bytes).reversed());

@@ -9,19 +9,19 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** The peer of an upstream connection. */
 public sealed interface NextHop {
-    /** Returns where to connect for a flow that wants to go to {@code destination}. */
+    /** Returns the address to connect to for a flow to {@code destination}. */
     InetSocketAddress address(InetSocketAddress destination);
 
-    /** For whom a link is signed; empty where the chain ends. */
+    /** Returns the hop for which a link is signed; empty if the peer gets no header. */
     Optional<HopId> audience();
 
-    /** Its name, or {@code destination}. */
+    /** Returns the name of the hop, or {@code destination}. */
     String name();
 
-    /** What header it takes, and what it may know. */
+    /** Returns the kind of header that it accepts, with the details that it may see. */
     HeaderProfile profile();
 
-    /** A hop at known addresses; flows are spread over them. */
+    /** A hop at known addresses. Each flow takes one at random. */
     record At(String name, ImmutableList<InetSocketAddress> addresses, HeaderProfile profile) implements NextHop {
         /** A hop at one address. */
         public At(String name, InetSocketAddress address, HeaderProfile profile) {

@@ -13,23 +13,21 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What a hop tells the next one about a flow: the chain that it received, or began itself, with its own link, as the next
- * hop takes it.
+ * The chain that a hop sends to the next one: the chain that it received, or a new one, with its own link, in the form that the
+ * next hop accepts.
  *
- * @param next for whom it is
- * @param received what came with the flow; empty on the hop that begins the chain
+ * @param received the verified chain of the flow; empty on the first hop
  */
 record OutgoingChain(
-        FlowServices parts,
+        FlowServices services,
         NextHop next,
-        Originator who,
-        AcceptedConnection arrival,
+        Originator originator,
+        AcceptedConnection accepted,
         Optional<Verification.Verified> received) {
-    /** For a connection to the next hop. Refuses a flow whose header can't fit: it never continues without. */
-    UnsignedChain by(Tuple outgoing) {
+    /** Returns the chain for a connection to the next hop. Rejects a flow whose header is too large: it never goes without. */
+    UnsignedChain on(Tuple outgoing) {
         if (received.map(chain -> chain.links().size() == Chain.HARD_HOP_LIMIT).orElse(false)) {
-            throw new FlowRejectedException(
-                    CloseReason.HEADER_TOO_LARGE, "the chain has as many links as a chain can have");
+            throw new FlowRejectedException(CloseReason.HEADER_TOO_LARGE, "the chain has the maximum number of links");
         }
         HeaderProfile profile = next.profile();
         return switch (unsigned(outgoing).fit(profile)) {
@@ -37,21 +35,21 @@ record OutgoingChain(
             case UnsignedChain.Fit.TooLarge(int bytes) ->
                 throw new FlowRejectedException(
                         CloseReason.HEADER_TOO_LARGE,
-                        "at least " + bytes + " bytes, and " + next.name() + " takes at most " + profile.maxBytes());
+                        "at least " + bytes + " bytes, " + next.name() + " accepts at most " + profile.maxBytes());
         };
     }
 
     private UnsignedChain unsigned(Tuple outgoing) {
-        Instant now = Instant.ofEpochMilli(parts.clock().millis());
-        Signer signer = parts.authority().get().signer(now);
+        Instant now = Instant.ofEpochMilli(services.clock().millis());
+        Signer signer = services.keys().get().signer(now);
         LinkDraft draft = new LinkDraft(
                 next.audience().orElseThrow(),
                 now,
-                parts.ttl(),
-                arrival.way(),
+                services.settings().linkTtl(),
+                accepted.way(),
                 InterceptionMethod.SOCKET,
-                arrival.connection().map(Tuple::source),
+                accepted.connection().map(Tuple::source),
                 outgoing);
-        return received.map(chain -> signer.append(chain, draft)).orElseGet(() -> signer.originate(who, draft));
+        return received.map(chain -> signer.append(chain, draft)).orElseGet(() -> signer.originate(originator, draft));
     }
 }

@@ -6,14 +6,14 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A descriptor that is kept for the moment when there is no other. Given up, it lets one connection be accepted and reset,
- * so that its client learns at once that it isn't served; otherwise it would wait in the kernel, as connected, without end.
- * Safe for use by several threads.
+ * A file descriptor in reserve for the moment when no other is left. When it is closed, one connection can be accepted and reset,
+ * so that its client learns at once that it is not served. Otherwise the connection would stay connected in the kernel's queue
+ * for ever. Thread-safe.
  */
 final class SpareDescriptor {
     private static final int LONGEST_ADDRESS_BYTES = 128;
 
-    /** What came of an attempt to refuse a connection. */
+    /** Result of an attempt to refuse a connection. */
     enum Result {
         REFUSED,
         NONE_WAITS,

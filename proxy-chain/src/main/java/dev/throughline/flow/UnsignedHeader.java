@@ -9,8 +9,8 @@ import java.net.InetSocketAddress;
 import java.util.stream.IntStream;
 
 /**
- * What the PROXY header of a believed proxy may say (SPEC.md, "Unsigned headers"). Nobody has signed it, so the flow's
- * tuple is what the proxy says, and of the process nothing is known.
+ * Rules for the PROXY header of a trusted proxy (SPEC.md, "Unsigned headers"). It is not signed: the flow's addresses are those
+ * that the proxy sends, and the process is unknown.
  */
 final class UnsignedHeader {
     private static final int FIRST_CUSTOM_TYPE = 0xE0;
@@ -19,16 +19,16 @@ final class UnsignedHeader {
     private UnsignedHeader() {}
 
     /**
-     * The flow that {@code header} names.
+     * Returns the addresses of the flow.
      *
-     * @param socket the connection by which it came
-     * @param ours how chains lie in headers
+     * @param socket the connection that carried the header
+     * @param ours the TLV that carries chains
      */
     static Tuple flow(Header header, Tuple socket, ChainTlv ours) {
         if (hasChain(header, ours)) {
             throw new FlowRejectedException(
                     CloseReason.HEADER_SIGNED,
-                    "it carries a chain, which this listener doesn't verify: use mode chain");
+                    "it carries a chain, which this listener does not verify (use mode: chain)");
         }
         Tuple flow = header.tuple()
                 .orElseThrow(() -> new FlowRejectedException(
@@ -38,7 +38,7 @@ final class UnsignedHeader {
                                 : "one end is an IPv4 address, mapped to IPv6, and the other an IPv6 address"));
         if (!flow.equals(tcp(flow))) {
             throw new FlowRejectedException(
-                    CloseReason.HEADER_WITHOUT_FLOW, flow.transport() + ", only TCP is passed on");
+                    CloseReason.HEADER_WITHOUT_FLOW, flow.transport() + ", only TCP is relayed");
         }
         InetSocketAddress destination = flow.destination();
         if (destination.equals(socket.destination())) {
@@ -49,13 +49,13 @@ final class UnsignedHeader {
                 && !socket.source().getAddress().isLoopbackAddress()) {
             throw new FlowRejectedException(
                     CloseReason.DESTINATION_NOT_HERE,
-                    Tuple.text(destination) + " of the proxy at " + Tuple.text(socket.source())
-                            + " isn't that of this host");
+                    Tuple.text(destination) + " is an address of the proxy at " + Tuple.text(socket.source())
+                            + ", not of this host");
         }
         return flow;
     }
 
-    /** In TLVs of another type too, if one is there as a whole: a signed identity must not get lost by a wrong number. */
+    /** Searches TLVs of other types too for a complete chain: a signed identity must not get lost by a wrong TLV type. */
     private static boolean hasChain(Header header, ChainTlv ours) {
         return !(ours.read(header) instanceof ChainRead.None)
                 || IntStream.rangeClosed(FIRST_CUSTOM_TYPE, LAST_CUSTOM_TYPE)
@@ -66,7 +66,7 @@ final class UnsignedHeader {
         return Tuple.tcp(flow.source(), flow.destination());
     }
 
-    /** Whether an address means the host or the network of whoever uses it, and at another host somebody else. */
+    /** Returns whether an address is local to the host or network that uses it: on another host it means another machine. */
     static boolean meansItsHost(InetAddress address) {
         return address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress();
     }

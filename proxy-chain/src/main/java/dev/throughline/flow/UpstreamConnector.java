@@ -12,6 +12,7 @@ import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.ConnectAttempt;
 import dev.throughline.transport.ConnectFailedException;
+import dev.throughline.transport.ConnectFailure;
 import dev.throughline.transport.ConnectRequest;
 import dev.throughline.transport.Transport;
 import dev.throughline.transport.UpstreamConnection;
@@ -24,254 +25,245 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A flow's way onwards: a place and a connection, over the first transport of its route that has one and can start the other. A
- * start that fails or hangs is given up; its place stays taken until the system has let go of it, and the flow asks for one on
- * the transports that follow. Everything happens on the flow's event loop.
+ * Opens the upstream connection of a flow: gets a lease of the budget and connects over the first transport of the route that has a
+ * free place and succeeds. An attempt that fails or hangs is cancelled. Its place stays taken until the system has released the
+ * connection, while the flow asks for a place on the remaining transports. Everything happens on the flow's event loop.
  */
 final class UpstreamConnector {
-    /** On one host the kernel uses a port again after that, as timestamps tell the two connections apart (tcp_tw_reuse, ip-sysctl). */
+    /** On one host the kernel reuses a port after this time, as timestamps tell the two connections apart (tcp_tw_reuse, ip-sysctl). */
     private static final Duration LOOPBACK_PORT_KEPT = Duration.ofSeconds(1);
 
-    private final FlowServices parts;
+    private final FlowServices services;
     private final Flow flow;
-    private final Originator who;
+    private final Originator originator;
     private final Route route;
     private final LimitClass limits;
     private final Optional<String> hostName;
     private final Optional<Bytes> handle;
     private final Consumer<FlowView.Stage> stages;
     private final long since = System.nanoTime();
-    private ImmutableList<String> left;
+    private ImmutableList<String> remaining;
     private volatile @Nullable Transport transport;
     private @Nullable InetSocketAddress address;
-    private @Nullable Lease port;
+    private @Nullable Lease portLease;
     private @Nullable Lease lease;
-    private @Nullable ConnectAttempt start;
+    private @Nullable ConnectAttempt attempt;
 
     /**
-     * A way for {@code flow}.
+     * Creates a connector for {@code flow}. {@link #open} starts it.
      *
-     * @param who counts for it
-     * @param hostName the destination's, if it is known
+     * @param originator the flow counts for it
+     * @param hostName of the destination, if known
      * @param handle by which an agent knows the flow
      * @param stages is notified of each stage
      */
     UpstreamConnector(
-            FlowServices parts,
+            FlowServices services,
             Flow flow,
-            Originator who,
+            Originator originator,
             Route route,
             LimitClass limits,
             Optional<String> hostName,
             Optional<Bytes> handle,
             Consumer<FlowView.Stage> stages) {
-        this.parts = parts;
+        this.services = services;
         this.flow = flow;
-        this.who = who;
+        this.originator = originator;
         this.route = route;
         this.limits = limits;
         this.hostName = hostName;
         this.handle = handle;
         this.stages = stages;
-        this.left = route.over();
+        this.remaining = route.over();
     }
 
-    /** The connection, or {@link FlowRejectedException}. */
+    /** Returns the open connection, or fails with {@link FlowRejectedException}. */
     CompletableFuture<UpstreamConnection> open() {
         String ports = FlowBudget.portsTo(route.next().name());
-        if (!parts.budget().has(ports)) {
+        if (!services.budget().has(ports)) {
             return open(Optional.empty());
         }
         stages.accept(FlowView.Stage.WAITING);
-        LeaseRequest ask = new LeaseRequest(
-                parts.budget().account(who),
-                Accounts.destination(who, hostName),
+        LeaseRequest request = new LeaseRequest(
+                services.budget().account(originator),
+                Accounts.destination(originator, hostName),
                 new LimitClass(ports, Caps.OPEN, false, limits.longestWait()),
                 ImmutableList.of(ImmutableList.of(ports)),
                 since,
                 System::nanoTime);
-        return parts.budget().lease(flow, who.host(), ask, Optional.empty()).thenCompose(given -> {
-            port = given;
-            flow.checkNotStopped();
-            return open(Optional.empty());
-        });
+        return services.budget()
+                .lease(flow, originator.host(), request, Optional.empty())
+                .thenCompose(granted -> {
+                    portLease = granted;
+                    flow.checkNotStopped();
+                    return open(Optional.empty());
+                });
     }
 
     private CompletableFuture<UpstreamConnection> open(Optional<Lease> givenUp) {
         stages.accept(FlowView.Stage.WAITING);
-        LeaseRequest ask = new LeaseRequest(
-                parts.budget().account(who),
-                Accounts.destination(who, hostName),
+        LeaseRequest request = new LeaseRequest(
+                services.budget().account(originator),
+                Accounts.destination(originator, hostName),
                 limits,
-                left.stream().map(this::way).collect(ImmutableList.toImmutableList()),
+                remaining.stream().map(this::pools).collect(ImmutableList.toImmutableList()),
                 since,
                 flow::movedNanos);
-        return parts.budget().lease(flow, who.host(), ask, givenUp).thenCompose(this::start);
+        return services.budget()
+                .lease(flow, originator.host(), request, givenUp)
+                .thenCompose(this::start);
     }
 
-    /** The pools that a flow takes a place of. */
-    private ImmutableList<String> way(String over) {
+    /** Returns the pools of which a flow over {@code transportName} needs a place. */
+    private ImmutableList<String> pools(String transportName) {
         String next = FlowBudget.toHop(route.next().name());
-        return parts.budget().has(next)
-                ? ImmutableList.of(FlowBudget.HOP, over, next)
-                : ImmutableList.of(FlowBudget.HOP, over);
+        return services.budget().has(next)
+                ? ImmutableList.of(FlowBudget.HOP, transportName, next)
+                : ImmutableList.of(FlowBudget.HOP, transportName);
     }
 
-    private CompletableFuture<UpstreamConnection> start(Lease given) {
-        lease = given;
+    private CompletableFuture<UpstreamConnection> start(Lease granted) {
+        lease = granted;
         flow.checkNotStopped();
         stages.accept(FlowView.Stage.CONNECTING);
-        int which = given.way();
-        Transport over = parts.transports().get(left.get(which));
+        int chosen = granted.way();
+        Transport over = services.transports().get(remaining.get(chosen));
         if (over == null) {
-            throw new IllegalStateException("a route goes over " + left.get(which) + ", which isn't there");
+            throw new IllegalStateException(
+                    "a route names transport " + remaining.get(chosen) + ", which doesn't exist");
         }
-        left = left.subList(which + 1, left.size());
+        remaining = remaining.subList(chosen + 1, remaining.size());
         transport = over;
         ConnectAttempt started = over.start(
                 flow.loop(),
-                new ConnectRequest(address(), given.ask().who(), handle, route.tcp()),
+                new ConnectRequest(address(), granted.ask().who(), handle, route.tcp()),
                 new InboundBuffer());
-        start = started;
+        attempt = started;
         return started.opened()
-                .handle((opened, problem) ->
-                        opened == null ? otherwise(problem, given) : CompletableFuture.completedFuture(opened))
+                .handle((opened, problem) -> opened == null
+                        ? onFailure(failure(problem), granted)
+                        : CompletableFuture.completedFuture(opened))
                 .thenCompose(next -> next);
     }
 
     private InetSocketAddress address() {
         InetSocketAddress chosen = address;
         if (chosen == null) {
-            chosen = route.next().address(who.tuple().destination());
+            chosen = route.next().address(originator.tuple().destination());
             address = chosen;
         }
         return chosen;
     }
 
-    /** What becomes of a flow whose start failed. */
-    private CompletableFuture<UpstreamConnection> otherwise(@Nullable Throwable problem, Lease given) {
-        flow.checkNotStopped();
-        ConnectFailedException why = why(problem);
-        boolean another = why.blame() == ConnectFailedException.Blame.TRANSPORT
-                || why.reason().equals(ConnectFailedException.START_TIMEOUT);
-        if (!another || left.isEmpty() || !limits.fallsOver()) {
-            throw refusal(why);
-        }
-        parts.budget().fellOver(transportName(), why.reason());
-        leaveTransport();
-        return open(Optional.of(given));
-    }
-
-    private static ConnectFailedException why(@Nullable Throwable problem) {
+    private static ConnectFailedException failure(@Nullable Throwable problem) {
         Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
-        if (cause instanceof ConnectFailedException why) {
-            return why;
+        if (cause instanceof ConnectFailedException failed) {
+            return failed;
         }
-        throw new IllegalStateException("a start failed in an unknown way", cause);
+        throw new IllegalStateException("an attempt failed without a connect failure", cause);
     }
 
-    private FlowRejectedException refusal(ConnectFailedException why) {
-        if (why.isShortage()) {
-            parts.budget().shortages().onward(transportName(), why.reason(), why.detail());
-            if (why.reason().equals(ConnectFailedException.NO_PORTS) && route.next() instanceof NextHop.At at) {
-                parts.budget().shortages().ports(at.name(), why.detail());
+    /** Tries the next transport if that can help. Otherwise the flow ends. */
+    private CompletableFuture<UpstreamConnection> onFailure(ConnectFailedException failed, Lease granted) {
+        flow.checkNotStopped();
+        if (!failed.failure().allowsAnotherTransport() || remaining.isEmpty() || !limits.fallsOver()) {
+            throw rejection(failed);
+        }
+        services.budget().fellOver(transportName().orElse(""), failed);
+        leaveTransport();
+        return open(Optional.of(granted));
+    }
+
+    private FlowRejectedException rejection(ConnectFailedException failed) {
+        ConnectFailure failure = failed.failure();
+        if (failure.isShortage()) {
+            HostShortages shortages = services.budget().shortages();
+            shortages.upstream(transportName().orElse(""), failure, failed.detail());
+            if (failure == ConnectFailure.NO_PORTS && route.next() instanceof NextHop.At at) {
+                shortages.ports(at.name(), failed.detail());
             }
         }
-        CloseReason reason = why.blame() == ConnectFailedException.Blame.TRANSPORT
-                ? ofTransport(why.reason())
-                : switch (why.reason()) {
-                    case "connect-timeout", ConnectFailedException.START_TIMEOUT -> CloseReason.CONNECT_TIMEOUT;
-                    case "connect-unreachable" -> CloseReason.CONNECT_UNREACHABLE;
-                    case "connect-refused" -> CloseReason.CONNECT_REFUSED;
-                    default -> CloseReason.CONNECT_FAILED;
-                };
-        if (reason == CloseReason.START_FAILED) {
-            return new FlowRejectedException(reason, transportName() + ": " + why.text());
+        return new FlowRejectedException(CloseReason.of(failure), closeDetail(failed));
+    }
+
+    private String closeDetail(ConnectFailedException failed) {
+        if (CloseReason.of(failed.failure()) == CloseReason.START_FAILED) {
+            return transportName().orElse("") + ": " + failed.text();
         }
-        if (why.isShortage()) {
-            return new FlowRejectedException(reason, "to " + Tuple.text(address()) + ": " + why.detail());
+        String to = Tuple.text(address());
+        if (failed.failure().isShortage()) {
+            return "to " + to + ": " + failed.detail();
         }
-        // On the way to a hop that intercepts, only that hop can accept or refuse: the destination isn't asked yet.
-        String whom = route.next() instanceof NextHop.ByInterception by
-                ? "hop " + by.name() + " didn't intercept the connection to " + Tuple.text(address())
-                : route.next().name() + " at " + Tuple.text(address());
-        return new FlowRejectedException(reason, whom + ": " + why.detail());
+        // A hop that intercepts accepts or refuses the connection itself: the destination isn't involved yet.
+        String peer = route.next() instanceof NextHop.ByInterception by
+                ? "hop " + by.name() + " didn't intercept the connection to " + to
+                : route.next().name() + " at " + to;
+        return peer + ": " + failed.detail();
     }
 
-    private static CloseReason ofTransport(String reason) {
-        return switch (reason) {
-            case ConnectFailedException.NO_DESCRIPTORS -> CloseReason.NO_DESCRIPTORS;
-            case ConnectFailedException.NO_PORTS -> CloseReason.NO_PORTS;
-            default -> CloseReason.START_FAILED;
-        };
-    }
-
-    private String transportName() {
-        Transport over = transport;
-        return over == null ? "" : over.name();
-    }
-
-    /** When the other end of its connection is given up. */
+    /** Returns the timeouts of the upstream connection. */
     TcpTimeouts tcp() {
         return route.tcp();
     }
 
-    /** Bytes move from now on. */
+    /** Tells the budget that bytes move from now on. */
     void activate() {
-        Lease given = lease;
-        if (given != null) {
-            parts.budget().activate(given);
+        Lease granted = lease;
+        if (granted != null) {
+            services.budget().activate(granted);
         }
     }
 
-    /** Nobody wants the connection any more. */
+    /** Cancels a pending lease request or attempt. */
     void giveUp() {
-        parts.budget().giveUp(flow);
-        ConnectAttempt started = start;
+        services.budget().giveUp(flow);
+        ConnectAttempt started = attempt;
         if (started != null) {
             started.giveUp();
         }
     }
 
     /**
-     * The flow is over here.
+     * Releases the leases of a flow that is over.
      *
      * @param keepsPort whether this hop ended its output first, so that the kernel keeps the port for a time (TIME_WAIT, RFC 9293,
      *     section 3.6.1)
      */
-    void leave(boolean keepsPort) {
-        Lease given = port;
-        port = null;
-        if (given != null && keepsPort) {
-            parts.budget().releaseAfter(given, portKept());
-        } else if (given != null) {
-            parts.budget().release(given);
+    void finish(boolean keepsPort) {
+        Lease granted = portLease;
+        portLease = null;
+        if (granted != null && keepsPort) {
+            services.budget().releaseAfter(granted, portKept());
+        } else if (granted != null) {
+            services.budget().release(granted);
         }
         leaveTransport();
     }
 
     private Duration portKept() {
-        return address().getAddress().isLoopbackAddress() ? LOOPBACK_PORT_KEPT : parts.portsKept();
+        return address().getAddress().isLoopbackAddress()
+                ? LOOPBACK_PORT_KEPT
+                : services.settings().portsKept();
     }
 
-    /** Its place is free when the system has let go of the connection. */
+    /** Releases the lease when the system has released the connection. */
     private void leaveTransport() {
-        Lease given = lease;
-        ConnectAttempt started = start;
+        Lease granted = lease;
+        ConnectAttempt started = attempt;
         lease = null;
-        start = null;
-        if (given == null) {
+        attempt = null;
+        if (granted == null) {
             return;
         }
         if (started == null) {
-            parts.budget().release(given);
+            services.budget().release(granted);
         } else {
-            started.released().whenComplete((free, problem) -> parts.budget().release(given));
+            started.released().whenComplete((free, problem) -> services.budget().release(granted));
         }
     }
 
-    /** Over which it goes, as far as that is known. Any thread may ask. */
-    Optional<String> over() {
+    /** Returns the transport that was tried last, if any. Any thread may call. */
+    Optional<String> transportName() {
         return Optional.ofNullable(transport).map(Transport::name);
     }
 

@@ -1,4 +1,4 @@
-/** The life of one flow, from intercepted to closed, and the table of those that live. */
+/** The life of one flow, from its accepted connection to its close, and the table of open flows. */
 @NullMarked
 package dev.throughline.flow;
 

@@ -21,13 +21,13 @@ final class FairWorker implements AutoCloseable {
         void refused();
     }
 
-    private final UserRoundRobin<Task> waiting;
+    private final RoundRobinQueue<Long, Task> waiting;
     private final Thread thread;
     private boolean closed;
 
-    /** Starts a thread with this name; the bounds are those of {@link UserRoundRobin}. */
+    /** Starts a thread with this name; the bounds are those of {@link RoundRobinQueue}. */
     FairWorker(String name, int perUser, int total) {
-        this.waiting = new UserRoundRobin<>(perUser, total);
+        this.waiting = new RoundRobinQueue<>(perUser, total);
         this.thread = Thread.ofPlatform().name(name).daemon().start(this::work);
     }
 
@@ -35,7 +35,7 @@ final class FairWorker implements AutoCloseable {
     void execute(long user, Task task) {
         Optional<Task> refused;
         synchronized (waiting) {
-            refused = closed ? Optional.of(task) : waiting.add(user, task).map(UserRoundRobin.Turn::item);
+            refused = closed ? Optional.of(task) : waiting.add(user, task).map(RoundRobinQueue.Turn::item);
             waiting.notifyAll();
         }
         refused.ifPresent(Task::refused);
@@ -84,7 +84,7 @@ final class FairWorker implements AutoCloseable {
                 if (closed) {
                     throw new InterruptedException();
                 }
-                Optional<UserRoundRobin.Turn<Task>> next = waiting.next();
+                Optional<RoundRobinQueue.Turn<Long, Task>> next = waiting.next();
                 if (next.isPresent()) {
                     return next.get().item();
                 }
@@ -114,7 +114,9 @@ final class FairWorker implements AutoCloseable {
     private void refuseAll() {
         List<Task> left = new ArrayList<>();
         synchronized (waiting) {
-            for (Optional<UserRoundRobin.Turn<Task>> next = waiting.next(); next.isPresent(); next = waiting.next()) {
+            for (Optional<RoundRobinQueue.Turn<Long, Task>> next = waiting.next();
+                    next.isPresent();
+                    next = waiting.next()) {
                 left.add(next.get().item());
             }
         }

@@ -58,8 +58,8 @@ final class HashQueue {
         private final long user;
         private final Job job;
 
-        Running(UserRoundRobin.Turn<Job> turn) {
-            this.user = turn.user();
+        Running(RoundRobinQueue.Turn<Long, Job> turn) {
+            this.user = turn.owner();
             this.job = turn.item();
         }
     }
@@ -67,7 +67,7 @@ final class HashQueue {
     private final SliceReader reader;
     private final Executor patience;
     private final Map<FileVersion, Job> jobs = new HashMap<>();
-    private final UserRoundRobin<Job> queue = new UserRoundRobin<>(PER_USER, TOTAL);
+    private final RoundRobinQueue<Long, Job> queue = new RoundRobinQueue<>(PER_USER, TOTAL);
     private final Set<String> busyPlaces = new HashSet<>();
     private @Nullable Running running;
     private long refused;
@@ -106,10 +106,10 @@ final class HashQueue {
     }
 
     /** Returns the job if nobody waits for it any more. */
-    private Optional<Job> displaced(UserRoundRobin.Turn<Job> turn) {
+    private Optional<Job> displaced(RoundRobinQueue.Turn<Long, Job> turn) {
         refused++;
         Job job = turn.item();
-        job.users.remove(turn.user());
+        job.users.remove(turn.owner());
         boolean isWanted = !job.users.isEmpty() || (running != null && running.job == job);
         if (!isWanted) {
             jobs.remove(job.file.version());
@@ -123,7 +123,7 @@ final class HashQueue {
             if (running != null) {
                 return;
             }
-            Optional<UserRoundRobin.Turn<Job>> next = queue.next(job -> !busyPlaces.contains(job.place));
+            Optional<RoundRobinQueue.Turn<Long, Job>> next = queue.next(job -> !busyPlaces.contains(job.place));
             if (next.isEmpty()) {
                 return;
             }

@@ -6,6 +6,9 @@ import dev.throughline.identify.IdentificationStatus.MissingRequirement;
 import dev.throughline.originator.Evidence;
 import dev.throughline.os.Capability;
 import dev.throughline.os.PeriodicTask;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * after somebody ended them; every ten seconds it looks whether anything became possible or impossible, and a change is
  * logged. It has a thread of its own, since beginning takes a tenth of a second.
  */
-public final class IdentificationMonitor implements AutoCloseable {
+public final class IdentificationMonitor implements MeterBinder, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(IdentificationMonitor.class);
     private static final long PAUSE_SECONDS = 10;
 
@@ -79,6 +82,20 @@ public final class IdentificationMonitor implements AutoCloseable {
     /** What is in force; empty before the first look. */
     public Optional<IdentificationStatus> inForce() {
         return Optional.ofNullable(inForce);
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        for (Evidence level : IdentificationStatus.LEVELS) {
+            Gauge.builder("throughline.identify.evidence", this, monitor -> monitor.isBest(level) ? 1 : 0)
+                    .description("1 for the best evidence with which processes of this host are identified now")
+                    .tag("level", level.toString())
+                    .register(registry);
+        }
+    }
+
+    private boolean isBest(Evidence level) {
+        return inForce().map(IdentificationStatus::best).equals(Optional.of(level));
     }
 
     /** Runs tasks on the thread that looks. */

@@ -6,13 +6,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** This process, named the way the kernel's lookup names others. */
+/** Identifies this process in the same terms as others. */
 public final class OwnProcess {
+    private static final int PID = Math.toIntExact(ProcessHandle.current().pid());
+
     private OwnProcess() {}
 
-    /** This process's pid and start time. */
+    public static int pid() {
+        return PID;
+    }
+
+    /** Returns this process's pid and start time. */
     public static ProcessId id() throws IOException {
         String stat = Files.readString(Path.of("/proc/self/stat"), StandardCharsets.ISO_8859_1);
-        return new ProcessId(Math.toIntExact(ProcessHandle.current().pid()), ProcText.startTime(stat));
+        return new ProcessId(PID, ProcText.startTime(stat));
     }
 }

@@ -40,7 +40,7 @@ final class ProcScanner implements AutoCloseable {
     private final SocketIdentityResolver naming;
     private final LongUnaryOperator owners;
     private final int budget;
-    private final UserRoundRobin<OwnerLookup> waiting;
+    private final RoundRobinQueue<Long, OwnerLookup> waiting;
     private final Thread thread;
     private final FairWorker completions;
     private final LongAdder scans = new LongAdder();
@@ -57,7 +57,7 @@ final class ProcScanner implements AutoCloseable {
         this.naming = naming;
         this.owners = owners;
         this.budget = budget;
-        this.waiting = new UserRoundRobin<>(Math.max(1, limits.maxPending() / 4), limits.maxPending());
+        this.waiting = new RoundRobinQueue<>(Math.max(1, limits.maxPending() / 4), limits.maxPending());
         this.thread = Thread.ofPlatform().name("socket-holders").daemon().unstarted(this::run);
         this.completions = new FairWorker("socket-holders-rest", COMPLETIONS_PER_USER, COMPLETIONS);
     }
@@ -90,7 +90,7 @@ final class ProcScanner implements AutoCloseable {
         synchronized (waiting) {
             refused = closed
                     ? Optional.of(lookup)
-                    : waiting.add(owners.applyAsLong(lookup.user()), lookup).map(UserRoundRobin.Turn::item);
+                    : waiting.add(owners.applyAsLong(lookup.user()), lookup).map(RoundRobinQueue.Turn::item);
             waiting.notifyAll();
         }
         refused.ifPresent(none -> fail(List.of(none)));

@@ -17,6 +17,10 @@ import dev.throughline.os.NetworkNamespace;
 import dev.throughline.os.OsException;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.os.SocketOwner;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -39,7 +43,7 @@ import java.util.function.LongUnaryOperator;
  * as the kernel keeps processes apart: one of the same user in the same control group that was given the socket before the
  * opener let go of it can't be told from it, but such processes can act for each other in any other way as well (ptrace(2)).
  */
-public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
+public final class ProcessIdentifier implements OwnerResolver, MeterBinder, AutoCloseable {
     private final LocalAddresses addresses;
     private final SocketDiag sockets;
     private final ExecutableDigests digests;
@@ -363,6 +367,34 @@ public final class ProcessIdentifier implements OwnerResolver, AutoCloseable {
         return Streams.concat(reads.hanging().stream(), digests.reads().hanging().stream())
                 .distinct()
                 .collect(ImmutableList.toImmutableList());
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.identify.lookups", this, ProcessIdentifier::lookups)
+                .description("Sockets whose owner was looked up")
+                .register(registry);
+        FunctionCounter.builder("throughline.identify.failures", this, ProcessIdentifier::failures)
+                .description("Failed lookups of owners")
+                .register(registry);
+        FunctionCounter.builder("throughline.identify.scans", this, ProcessIdentifier::scans)
+                .description("Scans of /proc for the holders of a socket")
+                .register(registry);
+        FunctionCounter.builder("throughline.identify.abandoned", this, ProcessIdentifier::abandonedReads)
+                .description("Reads of files and processes that were abandoned because they hung")
+                .register(registry);
+        FunctionCounter.builder("throughline.identify.skipped", this, ProcessIdentifier::skippedReads)
+                .description("Reads that were skipped because their file system or process hung before")
+                .register(registry);
+        Gauge.builder(
+                        "throughline.identify.hanging",
+                        this,
+                        identifier -> identifier.hanging().size())
+                .description("File systems and users whose files or processes hang now")
+                .register(registry);
+        FunctionCounter.builder("throughline.identify.hashes.refused", this, ProcessIdentifier::refusedHashes)
+                .description("Executables that were not hashed because too many of their user were queued")
+                .register(registry);
     }
 
     @Override

@@ -4,9 +4,7 @@ import com.google.common.collect.ArrayListMultimap;
 import com.google.common.collect.ListMultimap;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Evidence;
-import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.ProcessContext;
-import dev.throughline.originator.ProcessIdentity;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,32 +14,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
-/** Decides, from one scan, what is said of each socket that was looked for. */
+/** Identifies the owners of sockets from one scan of /proc. */
 final class SocketIdentityResolver {
     private record Held(OwnerLookup lookup, int fd) {}
 
     private final ProcessReader processes;
     private final Users users;
-    private final Bytes bootId;
-    private final Duration digestDeadline;
+    private final IdentityFactory identities;
     private final SocketCgroup cgroup;
 
     SocketIdentityResolver(
             ProcessReader processes, Users users, Bytes bootId, Duration digestDeadline, SocketCgroup cgroup) {
         this.processes = processes;
         this.users = users;
-        this.bootId = bootId;
-        this.digestDeadline = digestDeadline;
+        this.identities = new IdentityFactory(users, bootId, digestDeadline);
         this.cgroup = cgroup;
     }
 
     /**
-     * Answers the lookups from a scan, and returns those for which something moved meanwhile, to be looked up once more.
+     * Answers the lookups from a scan. Returns those whose socket changed hands during the scan, which need another one.
      *
-     * @param found by a scan that is complete for the users of these sockets
+     * @param found result of a scan that is complete for the users of these sockets
      */
     List<OwnerLookup> name(Collection<OwnerLookup> lookups, SocketHolders found) {
         ListMultimap<Integer, Held> byProcess = ArrayListMultimap.create();
@@ -95,8 +89,8 @@ final class SocketIdentityResolver {
     }
 
     /**
-     * A process of another user or of another control group than the socket's was given it, and one that started after the
-     * flow was seen inherited it: none of these opened the flow.
+     * Identifies the holder of a socket, if it can have opened the flow. A process of another user or control group than the
+     * socket's received it from another process, and one that started after the flow was seen inherited it.
      */
     private void name(OwnerLookup lookup, ProcessReader.Reading process) {
         if (!ProcessView.isOf(process.view().credentials(), lookup.socket().uid())
@@ -105,30 +99,16 @@ final class SocketIdentityResolver {
             userOnly(lookup);
             return;
         }
-        Optional<String> userName = users.name(process.view().credentials().uid());
-        CompletableFuture<ProcessReader.Described> described = process.described();
-        CompletableFuture<Optional<Bytes>> digest = process.digest();
-        if (!digest.isDone()) {
-            digest = digest.copy().completeOnTimeout(Optional.empty(), digestDeadline.toNanos(), TimeUnit.NANOSECONDS);
-        }
-        var _ = described
-                .thenCombine(digest, (known, sha256) -> named(lookup, known, userName, sha256))
+        var _ = identities
+                .identity(
+                        Evidence.SOCKET_LOOKUP,
+                        process,
+                        process.view().credentials().uid())
+                .thenApply(identity -> new SocketIdentity(
+                        identity,
+                        lookup.socket().mark(),
+                        OptionalInt.of(lookup.socket().uid())))
                 .thenAccept(lookup.answer()::complete);
-    }
-
-    private SocketIdentity named(
-            OwnerLookup lookup, ProcessReader.Described process, Optional<String> userName, Optional<Bytes> digest) {
-        ProcessView view = process.reading().view();
-        ProcessIdentity identity = new ProcessIdentity(
-                Evidence.SOCKET_LOOKUP,
-                OperatingSystem.LINUX,
-                Optional.of(view.id()),
-                Optional.of(view.credentials()),
-                process.code(digest),
-                view.workload(bootId),
-                process.processContext(userName));
-        return new SocketIdentity(
-                identity, lookup.socket().mark(), OptionalInt.of(lookup.socket().uid()));
     }
 
     private void userOnly(OwnerLookup lookup) {

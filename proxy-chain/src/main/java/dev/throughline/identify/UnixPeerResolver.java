@@ -19,20 +19,19 @@ import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Names the process that connected to a Unix socket. User and pid are the kernel's word; what /proc says of the pid is taken
- * only if the kernel's handle says afterwards that the pid is still that process's. On a kernel older than 6.5, which gives
- * no handle, the process must at least have existed before its connection was checked.
+ * Identifies the process that connected to a Unix socket. The kernel reports its user and pid. What /proc shows for the pid counts
+ * only if the kernel's pidfd confirms afterwards that the pid still belongs to that process. A kernel older than 6.5 gives no
+ * pidfd; there the process must at least have started before its connection was checked.
  *
- * <p>The executable is the one that runs at the check, read again for each connection: only hashes are remembered,
- * each for one state of one file.
+ * <p>The executable is the one that runs at the check. It is read again for each connection: only hashes are cached, each for one
+ * state of one file.
  */
 final class UnixPeerResolver implements AutoCloseable {
     private static final int MAX_WAITING = 4096;
     private static final int MAX_WAITING_PER_USER = 1024;
 
     private final ProcessReader processes;
-    private final Users users;
-    private final Bytes bootId;
+    private final IdentityFactory identities;
     private final IdentifyLimits limits;
     private final LongSupplier bootTicks;
     private final LongUnaryOperator owners;
@@ -46,8 +45,7 @@ final class UnixPeerResolver implements AutoCloseable {
             LongSupplier bootTicks,
             LongUnaryOperator owners) {
         this.processes = processes;
-        this.users = users;
-        this.bootId = bootId;
+        this.identities = new IdentityFactory(users, bootId, limits.digestDeadline());
         this.limits = limits;
         this.bootTicks = bootTicks;
         this.owners = owners;
@@ -59,7 +57,7 @@ final class UnixPeerResolver implements AutoCloseable {
         reader.execute(task);
     }
 
-    /** Names {@code peer}, at the deadline by its user alone. */
+    /** Identifies {@code peer}; by its user alone when the deadline expires. */
     CompletableFuture<SocketIdentity> name(UnixPeer peer) {
         CompletableFuture<SocketIdentity> answer = new CompletableFuture<>();
         try {
@@ -96,7 +94,7 @@ final class UnixPeerResolver implements AutoCloseable {
         }
     }
 
-    /** Asked after the process was read: until a process is waited for, its pid isn't given again. */
+    /** Checked after the process was read: a pid is not reused before its process is reaped. */
     private static boolean isStill(Optional<PidFd> handle, int pid) {
         try {
             return handle.isEmpty() || handle.get().pid() == pid;
@@ -106,27 +104,10 @@ final class UnixPeerResolver implements AutoCloseable {
     }
 
     private void name(UnixPeer peer, ProcessReader.Reading read, CompletableFuture<SocketIdentity> answer) {
-        Optional<String> userName = users.name(peer.uid());
-        CompletableFuture<Optional<Bytes>> digest = read.digest()
-                .copy()
-                .completeOnTimeout(Optional.empty(), limits.digestDeadline().toNanos(), TimeUnit.NANOSECONDS);
-        var _ = read.described()
-                .thenCombine(digest, (known, sha256) -> owner(peer, known, sha256, userName))
+        var _ = identities
+                .identity(Evidence.KERNEL_CONNECT, read, peer.uid())
+                .thenApply(identity -> new SocketIdentity(identity, OptionalInt.empty(), OptionalInt.of(peer.uid())))
                 .thenAccept(answer::complete);
-    }
-
-    private SocketIdentity owner(
-            UnixPeer peer, ProcessReader.Described read, Optional<Bytes> digest, Optional<String> userName) {
-        ProcessView view = read.reading().view();
-        ProcessIdentity identity = new ProcessIdentity(
-                Evidence.KERNEL_CONNECT,
-                OperatingSystem.LINUX,
-                Optional.of(view.id()),
-                Optional.of(view.credentials()),
-                read.code(digest),
-                view.workload(bootId),
-                read.processContext(userName));
-        return new SocketIdentity(identity, OptionalInt.empty(), OptionalInt.of(peer.uid()));
     }
 
     private static SocketIdentity userOnly(UnixPeer peer) {
@@ -141,7 +122,7 @@ final class UnixPeerResolver implements AutoCloseable {
         return new SocketIdentity(identity, OptionalInt.empty(), OptionalInt.of(peer.uid()));
     }
 
-    /** Those that wait are named at their deadline. */
+    /** Pending peers are answered at their deadline. */
     @Override
     public void close() {
         reader.close();

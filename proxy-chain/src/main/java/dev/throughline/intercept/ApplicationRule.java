@@ -3,6 +3,7 @@ package dev.throughline.intercept;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
 import dev.throughline.flow.ListenerProfile;
+import dev.throughline.identify.OwnProcess;
 import dev.throughline.identify.SocketIdentity;
 import java.util.Optional;
 
@@ -12,8 +13,6 @@ import java.util.Optional;
  * a new chain in which no rule sees a loop.
  */
 final class ApplicationRule implements ListenerProfile.OwnerRule {
-    private static final int OWN_PID = Math.toIntExact(ProcessHandle.current().pid());
-
     @Override
     public Optional<FlowRejectedException> objection(SocketIdentity owner) {
         if (owner.mark().isPresent() && (owner.mark().getAsInt() & Marks.MAX) != 0) {
@@ -22,7 +21,7 @@ final class ApplicationRule implements ListenerProfile.OwnerRule {
         }
         return owner.identity()
                         .process()
-                        .filter(process -> process.pid() == OWN_PID)
+                        .filter(process -> process.pid() == OwnProcess.pid())
                         .isPresent()
                 ? loop("this hop opened it: do its rules bypass its own mark?")
                 : Optional.empty();

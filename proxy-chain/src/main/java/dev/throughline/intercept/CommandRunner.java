@@ -1,20 +1,18 @@
 package dev.throughline.intercept;
 
-import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import dev.throughline.os.Capability;
 import dev.throughline.os.ScratchFile;
+import dev.throughline.os.SearchPath;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -25,9 +23,6 @@ import java.util.concurrent.TimeUnit;
 record CommandRunner(Duration patience, ImmutableList<String> within) {
     private static final Map<String, String> PACKAGES =
             Map.of("nft", "nftables", "ip", "iproute2", "unshare", "util-linux");
-
-    /** Folders that aren't in the path of every user. */
-    private static final String ADMINISTRATION = "/usr/sbin:/sbin:/usr/local/sbin";
 
     /** What a program left behind: its exit code and both its outputs. */
     record Result(int code, String output, String error) {
@@ -79,24 +74,16 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
                 .redirectOutput(output.path().toFile())
                 .redirectError(error.path().toFile());
         builder.environment().put("LC_ALL", "C");
-        builder.environment().put("PATH", path());
+        builder.environment().put("PATH", SearchPath.value());
         return builder.start();
     }
 
     /** Java looks a program up in this process's own path, whatever path the program is given. */
     private static String find(String program) throws IOException {
-        for (String folder : Splitter.on(':').omitEmptyStrings().split(path())) {
-            Path file = Path.of(folder, program);
-            if (Files.isRegularFile(file) && Files.isExecutable(file)) {
-                return file.toString();
-            }
-        }
-        throw new IOException(
-                "%s is not installed (apt-get install %s)".formatted(program, PACKAGES.getOrDefault(program, program)));
-    }
-
-    private static String path() {
-        return Optional.ofNullable(System.getenv("PATH")).orElse("/usr/bin:/bin") + ":" + ADMINISTRATION;
+        return SearchPath.find(program)
+                .map(Path::toString)
+                .orElseThrow(() -> new IOException("%s is not installed (apt-get install %s)"
+                        .formatted(program, PACKAGES.getOrDefault(program, program))));
     }
 
     static IOException failure(List<String> command, int code, String error) {

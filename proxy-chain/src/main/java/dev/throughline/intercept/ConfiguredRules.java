@@ -28,13 +28,13 @@ public final class ConfiguredRules {
                 .sorted(Comparator.comparing(listener -> !listener.requiresHeader()))
                 .map(ConfiguredRules::capture)
                 .toList();
-        boolean guard = config.allRoutes().stream().anyMatch(RouteConfig.HopByInterception.class::isInstance);
+        boolean guard = config.routing().allRoutes().stream().anyMatch(RouteConfig.HopByInterception.class::isInstance);
         return captures.isEmpty() && !guard
                 ? Optional.empty()
                 : Optional.of(new RulePlan(
-                        config.name(),
-                        config.mark(),
-                        config.laterMarks(),
+                        config.identity().name(),
+                        config.marks().own(),
+                        config.marks().later(),
                         ImmutableList.copyOf(captures),
                         guard,
                         config.failOpen(),

@@ -26,10 +26,10 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(FairAcceptor.class);
 
     private final EventLoopGroup loops;
-    private final FlowServices parts;
+    private final FlowServices services;
     private final int mostWaiting;
     private final FairQueue.Work work;
-    private final AcceptedConnection.Resolver arrivals;
+    private final AcceptedConnection.Resolver resolver;
     private final CanaryCheck canaries;
     private final BiConsumer<DuplexChannel, Account> prepare;
     private final SoleUser soleUser = new SoleUser();
@@ -44,7 +44,7 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * Connections that come as {@code arrivals} says.
+     * Connections whose addresses {@code resolver} finds.
      *
      * @param loops that flows run on
      * @param mostWaiting how many connections of this queue's only user are taken before the first ones had their turn
@@ -53,17 +53,17 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
      */
     FairAcceptor(
             EventLoopGroup loops,
-            FlowServices parts,
+            FlowServices services,
             int mostWaiting,
             FairQueue.Work work,
-            AcceptedConnection.Resolver arrivals,
+            AcceptedConnection.Resolver resolver,
             CanaryCheck canaries,
             BiConsumer<DuplexChannel, Account> prepare) {
         this.loops = loops;
-        this.parts = parts;
+        this.services = services;
         this.mostWaiting = mostWaiting;
         this.work = work;
-        this.arrivals = arrivals;
+        this.resolver = resolver;
         this.canaries = canaries;
         this.prepare = prepare;
     }
@@ -77,14 +77,14 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
             connection.unsafe().closeForcibly();
             return;
         }
-        Account who = parts.user(arrivals.hint(connection));
+        Account who = services.user(resolver.hint(connection));
         boolean all = waiting.incrementAndGet() >= mostWaiting;
         if (soleUser.is(who, System.nanoTime()) && all) {
             paused = true;
             context.channel().config().setAutoRead(false);
         }
         EventLoop loop = loops.next();
-        parts.accepted().turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
+        services.acceptedConnections().turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
             // First: a queue whose count stays too high is paused for good.
             waiting.decrementAndGet();
             try {

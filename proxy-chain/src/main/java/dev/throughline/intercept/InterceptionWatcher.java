@@ -7,11 +7,14 @@ import dev.throughline.config.InterceptionConfig;
 import dev.throughline.header.Tuple;
 import dev.throughline.os.KernelChanges;
 import dev.throughline.os.NftTables;
+import dev.throughline.os.OwnUser;
 import dev.throughline.os.RouteLookup;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * connections away, by canary connections. Checks are cheap while nothing changes: the rules are compared only when the
  * kernel's count of changes has moved, and routes are asked for by one question a family.
  */
-public final class InterceptionWatcher implements AutoCloseable {
+public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InterceptionWatcher.class);
 
     private static final Duration POLL = Duration.ofSeconds(1);
@@ -98,9 +101,8 @@ public final class InterceptionWatcher implements AutoCloseable {
         this.listeners = listeners;
         this.canaries = canaries;
         this.loops = loops;
-        int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         this.canaryPlans = config.canary().isPresent()
-                ? CanaryPlan.of(plan, uid, InstalledRoutes.usable().size() > 1)
+                ? CanaryPlan.of(plan, OwnUser.uid(), InstalledRoutes.usable().size() > 1)
                 : ImmutableList.of();
         thread.setDaemon(true);
     }
@@ -221,6 +223,27 @@ public final class InterceptionWatcher implements AutoCloseable {
     /** How often a part was repaired. */
     public long repaired(InterceptionPart part) {
         return state(part).repaired();
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.interception.canaries", this, InterceptionWatcher::canariesArrived)
+                .description("Test connections of the hop that its rules brought to its listeners")
+                .register(registry);
+        for (InterceptionPart part : InterceptionPart.values()) {
+            Gauge.builder("throughline.interception.ok", this, watcher -> watcher.isWhole(part) ? 1 : 0)
+                    .description("1 if this part of interception works as configured")
+                    .tag("part", part.toString())
+                    .register(registry);
+            FunctionCounter.builder("throughline.interception.lost", this, watcher -> watcher.lost(part))
+                    .description("Times that this part of interception was found broken")
+                    .tag("part", part.toString())
+                    .register(registry);
+            FunctionCounter.builder("throughline.interception.repaired", this, watcher -> watcher.repaired(part))
+                    .description("Times that this hop repaired this part of interception")
+                    .tag("part", part.toString())
+                    .register(registry);
+        }
     }
 
     /** The listeners close, and on purpose; the rules stay. */

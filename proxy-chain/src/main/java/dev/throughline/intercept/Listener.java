@@ -62,14 +62,14 @@ public final class Listener implements AutoCloseable {
     private final ListenerConfig config;
     private final EventLoopGroup accepting;
     private final EventLoopGroup loops;
-    private final FlowServices parts;
+    private final FlowServices services;
     private final Conntrack conntrack;
     private final StrandedSockets stranded;
     private final int answerMark;
     private final Canaries canaries;
     private final AcceptQueues queues;
     private final int mostWaiting;
-    private final ListenerProfile entrance;
+    private final ListenerProfile profile;
     private final AcceptGuard guard;
     private final List<Channel> listening = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
@@ -90,7 +90,7 @@ public final class Listener implements AutoCloseable {
             ListenerConfig config,
             EventLoopGroup accepting,
             EventLoopGroup loops,
-            FlowServices parts,
+            FlowServices services,
             Conntrack conntrack,
             StrandedSockets stranded,
             int answerMark,
@@ -100,15 +100,16 @@ public final class Listener implements AutoCloseable {
         this.config = config;
         this.accepting = accepting;
         this.loops = loops;
-        this.parts = parts;
+        this.services = services;
         this.conntrack = conntrack;
         this.stranded = stranded;
         this.answerMark = answerMark;
         this.canaries = canaries;
         this.queues = queues;
         this.mostWaiting = mostWaiting;
-        this.entrance = entrance();
-        this.guard = new AcceptGuard("listener " + config.name(), parts.budget().shortages());
+        this.profile = profile();
+        this.guard =
+                new AcceptGuard("listener " + config.name(), services.budget().shortages());
     }
 
     /** Listens from now on, or throws if that isn't possible. */
@@ -174,7 +175,7 @@ public final class Listener implements AutoCloseable {
                 .option(EpollChannelOption.SO_REUSEPORT, true)
                 .handler(accepting())
                 .childHandler(NEVER);
-        StreamOptions.listening(bootstrap, parts.tcp());
+        StreamOptions.listening(bootstrap, services.settings().tcp());
         if (transparent) {
             bootstrap.option(EpollChannelOption.IP_TRANSPARENT, true).option(BsdSocket.SO_MARK, answerMark);
         }
@@ -270,7 +271,7 @@ public final class Listener implements AutoCloseable {
         socketFile = SocketFile.open(bridge.socket(), bridge.uids());
     }
 
-    private ListenerProfile entrance() {
+    private ListenerProfile profile() {
         return switch (config) {
             case ListenerConfig.Apps apps ->
                 new ListenerProfile(
@@ -351,12 +352,12 @@ public final class Listener implements AutoCloseable {
     private ChannelHandler accepting() {
         FairAcceptor turns = new FairAcceptor(
                 loops,
-                parts,
+                services,
                 mostWaiting,
-                entrance.begins() instanceof ListenerProfile.Preamble.Payload
+                profile.preamble() instanceof ListenerProfile.Preamble.Payload
                         ? FairQueue.Work.FLOW
                         : FairQueue.Work.HEADER,
-                entrance.arrivals(),
+                profile.resolver(),
                 (local, peer) ->
                         config instanceof ListenerConfig.Intercepting && canaries.arrived(config.name(), local, peer),
                 this::begin);
@@ -396,7 +397,7 @@ public final class Listener implements AutoCloseable {
         @Override
         public void channelActive(ChannelHandlerContext context) {
             context.pipeline().remove(this);
-            new Flow(parts, entrance, connection, inbox, who).run();
+            new Flow(services, profile, connection, inbox, who).run();
         }
     }
 }

@@ -13,6 +13,9 @@ import dev.throughline.os.Conntrack;
 import dev.throughline.os.OsException;
 import dev.throughline.os.SocketDiag;
 import dev.throughline.os.SocketOwner;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -31,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * translation conntrack has forgotten, and of any captured connection whose socket is still open well after its flow has ended,
  * as when {@code lo} was down, or the kernel gave up sending, which it does without a reset.
  */
-public final class StrandedSockets implements FlowEvents, AutoCloseable {
+public final class StrandedSockets implements FlowEvents, MeterBinder, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StrandedSockets.class);
 
     /** Endings that leave nothing for the application to wait for. */
@@ -66,6 +69,16 @@ public final class StrandedSockets implements FlowEvents, AutoCloseable {
     /** How many were aborted so far. */
     public long aborted() {
         return aborted.sum();
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.interception.aborted", this, StrandedSockets::aborted)
+                .description("Sockets of applications that were aborted because no reset could reach them")
+                .register(registry);
+        FunctionCounter.builder("throughline.interception.abort.skipped", this, StrandedSockets::skipped)
+                .description("Sockets of applications that were not searched for, because too many were queued")
+                .register(registry);
     }
 
     @Override

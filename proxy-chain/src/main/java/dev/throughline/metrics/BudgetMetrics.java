@@ -3,16 +3,12 @@ package dev.throughline.metrics;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.flow.BudgetEvents;
 import dev.throughline.flow.FlowBudget;
-import dev.throughline.transport.ConnectFailedException;
+import dev.throughline.transport.ConnectFailure;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
-/**
- * What became of flows that asked for places, by pool or transport and by reason. An agent may give reasons of its own, of which
- * there could be any number: these are one, {@code agent-failed}.
- */
+/** Counters of the budget's results, by pool or transport and by reason. */
 final class BudgetMetrics implements BudgetEvents {
-    private static final String AGENT_FAILED = "agent-failed";
     private static final ImmutableSet<String> EVICTIONS = ImmutableSet.of("idle", "preempted");
 
     private final MeterRegistry registry;
@@ -31,8 +27,11 @@ final class BudgetMetrics implements BudgetEvents {
     void transport(String name) {
         EVICTIONS.forEach(reason -> evictions(name, reason));
         FlowBudget.SHORTAGES.forEach(reason -> fallOvers(name, reason));
-        ConnectFailedException.OF_TRANSPORTS.forEach(reason -> fallOvers(name, reason));
-        fallOvers(name, AGENT_FAILED);
+        for (ConnectFailure failure : ConnectFailure.values()) {
+            if (failure.allowsAnotherTransport()) {
+                fallOvers(name, failure.toString());
+            }
+        }
     }
 
     private void waiting(String pool, String reason) {
@@ -60,7 +59,7 @@ final class BudgetMetrics implements BudgetEvents {
     private Counter fallOvers(String transport, String reason) {
         return counter(
                 "throughline.budget.fell.over",
-                "Flows that went on over a later transport of their route",
+                "Flows that continued over a later transport of their route",
                 "transport",
                 transport,
                 reason);
@@ -90,7 +89,6 @@ final class BudgetMetrics implements BudgetEvents {
 
     @Override
     public void fellOver(String transport, String reason) {
-        boolean known = FlowBudget.SHORTAGES.contains(reason) || ConnectFailedException.OF_TRANSPORTS.contains(reason);
-        fallOvers(transport, known ? reason : AGENT_FAILED).increment();
+        fallOvers(transport, reason).increment();
     }
 }

@@ -11,9 +11,8 @@ import dev.throughline.policy.Decision;
 import dev.throughline.policy.Outcome;
 import dev.throughline.policy.Policy;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.ArrayList;
@@ -21,7 +20,6 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /** The metrics of one hop. Every series exists from the start, so that a rate never begins in the middle. */
 public final class HopMetrics implements FlowEvents {
@@ -36,8 +34,8 @@ public final class HopMetrics implements FlowEvents {
     private final Timer duration;
     private final Counter reloaded;
     private final Counter reloadsRefused;
-    /** Held here, since Micrometer's function counters hold what they read only weakly, and stand still without it. */
-    private final List<Supplier<Number>> counted = new ArrayList<>();
+    /** Micrometer refers weakly to the objects that its gauges and function counters read. */
+    private final List<MeterBinder> bound = new ArrayList<>();
 
     public HopMetrics() {
         opened = Counter.builder("throughline.flows.opened")
@@ -112,34 +110,10 @@ public final class HopMetrics implements FlowEvents {
         return budget;
     }
 
-    /** A value that is read when the metrics are. */
-    public void gauge(String name, String description, Supplier<Number> value) {
-        Gauge.builder(name, value).description(description).register(registry);
-    }
-
-    /** One of several that differ in tags: names and values in turn. */
-    public void gauge(String name, String description, List<String> tags, Supplier<Number> number) {
-        Gauge.builder(name, number)
-                .description(description)
-                .tags(tags.toArray(String[]::new))
-                .register(registry);
-    }
-
-    /** A count that only grows and that something else keeps. */
-    public void counter(String name, String description, Supplier<Number> value) {
-        counted.add(value);
-        FunctionCounter.builder(name, value, v -> v.get().doubleValue())
-                .description(description)
-                .register(registry);
-    }
-
-    /** One of several counts that differ in tags: names and values in turn. */
-    public void counter(String name, String description, List<String> tags, Supplier<Number> value) {
-        counted.add(value);
-        FunctionCounter.builder(name, value, v -> v.get().doubleValue())
-                .description(description)
-                .tags(tags.toArray(String[]::new))
-                .register(registry);
+    /** Registers the metrics of {@code measured}. */
+    public void bind(MeterBinder measured) {
+        bound.add(measured);
+        measured.bindTo(registry);
     }
 
     /** Keys and policy were reloaded, with success or not. */

@@ -120,11 +120,6 @@ public record Mounts(ImmutableList<Mount> all) {
         return all.stream().anyMatch(mount -> mount.device() == device);
     }
 
-    /** Whether a mount is one of these. */
-    public boolean hasMount(int id) {
-        return all.stream().anyMatch(mount -> mount.id() == id);
-    }
-
     /** Spaces, tabs, newlines and backslashes are written as three octal digits. */
     private static String unescaped(String field) {
         StringBuilder text = new StringBuilder(field.length());

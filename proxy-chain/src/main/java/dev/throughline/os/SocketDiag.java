@@ -2,13 +2,11 @@ package dev.throughline.os;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableListMultimap;
 import com.google.common.net.InetAddresses;
 import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import java.io.IOException;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -77,31 +75,11 @@ public final class SocketDiag implements AutoCloseable {
     }
 
     /**
-     * Returns the open TCP connections of sockets whose own address and port is {@code source}, as {@link #find} takes them. Looks
-     * through all of the host's connections.
+     * Returns the open TCP connections of sockets whose own address and port is one of {@code sources}, as {@link #find} takes
+     * them. Scans all of the host's connections.
      *
      * @throws OsException if the kernel can't be asked
      */
-    public synchronized ImmutableList<Tuple> openFrom(InetSocketAddress source) throws OsException {
-        ImmutableList.Builder<Tuple> found = ImmutableList.builder();
-        // An IPv4 address may be that of a dual-stack socket.
-        for (byte family :
-                source.getAddress() instanceof Inet6Address ? new byte[] {AF_INET6} : new byte[] {AF_INET, AF_INET6}) {
-            ByteBuffer request = ByteBuffer.allocate(REQUEST_BYTES).order(ByteOrder.nativeOrder());
-            request.put(family).put(IPPROTO_TCP);
-            request.putInt(4, OPEN);
-            port(request, 8, source);
-            request.position(0);
-            for (ByteBuffer answer : netlink.dump("sock_diag", SOCK_DIAG_BY_FAMILY, SOCK_DIAG_BY_FAMILY, request)) {
-                if (answer.limit() >= ANSWER_BYTES && answer.getInt(68) != 0 && isEndpoint(answer, 4, 8, source)) {
-                    found.add(Tuple.tcp(source, peer(answer)));
-                }
-            }
-        }
-        return found.build();
-    }
-
-    /** The same for several sources, by one look through all of the host's connections. */
     public synchronized ImmutableListMultimap<InetSocketAddress, Tuple> openFrom(Set<InetSocketAddress> sources)
             throws OsException {
         ImmutableListMultimap.Builder<InetSocketAddress, Tuple> found = ImmutableListMultimap.builder();

@@ -48,8 +48,8 @@ public final class SocketFile implements AutoCloseable {
 
     /** Lets {@code uids} connect, or root and this process's own user alone where no other is among them. */
     public static SocketFile open(Path path, Collection<Integer> uids) throws IOException {
-        Object ownUid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        boolean others = uids.stream().anyMatch(uid -> uid != 0 && !uid.equals(ownUid));
+        int ownUid = OwnUser.uid();
+        boolean others = uids.stream().anyMatch(uid -> uid != 0 && uid != ownUid);
         SafeFile file = SafeFile.own(path);
         try (PinnedFile socket =
                 file.find().orElseThrow(() -> new IOException(path + " was removed by another program"))) {

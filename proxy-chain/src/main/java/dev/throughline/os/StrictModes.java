@@ -33,7 +33,7 @@ public final class StrictModes {
     /** Root's commands look at the files of a hop that runs as another user: they trust the owner of the file as well. */
     public static StrictModes ofCommand(Path file) throws IOException {
         Set<Integer> trusted = new HashSet<>(TrustedUsers.ofThisProcess());
-        if (TrustedUsers.ownUid() == 0 && Files.exists(file)) {
+        if (OwnUser.uid() == 0 && Files.exists(file)) {
             trusted.add((int) Files.getAttribute(file, "unix:uid"));
         }
         return new StrictModes(Set.copyOf(trusted));

@@ -20,17 +20,12 @@ final class TrustedUsers {
      */
     static Set<Integer> ofThisProcess() throws IOException {
         Set<Integer> users = new HashSet<>(Set.of(0));
-        users.add(ownUid());
+        users.add(OwnUser.uid());
         int overflow = overflowUid();
         if (!isMapped(overflow, Files.readAllLines(UID_MAP))) {
             users.add(overflow);
         }
         return Set.copyOf(users);
-    }
-
-    /** As what this process opens files; /proc/self can belong to root (proc(5), prctl(2), PR_SET_DUMPABLE). */
-    static int ownUid() {
-        return new Libc().geteuid();
     }
 
     private static int overflowUid() throws IOException {

@@ -1,12 +1,15 @@
 package dev.throughline.relay;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The memory that all flows of a hop together may fill with bytes that were read and not yet sent. A flow counts what its buffers
  * occupy, not what they contain: one byte can occupy a buffer of 64 KiB. Safe for use by several threads.
  */
-public final class BufferMemory {
+public final class BufferMemory implements MeterBinder {
     private final long limit;
     private final AtomicLong used = new AtomicLong();
     private volatile Runnable listener = () -> {};
@@ -44,5 +47,15 @@ public final class BufferMemory {
     /** Returns how many bytes may be used. */
     public long limit() {
         return limit;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("throughline.buffers.used.bytes", this, BufferMemory::used)
+                .description("Memory of bytes that flows have read and not yet sent")
+                .register(registry);
+        Gauge.builder("throughline.buffers.limit.bytes", this, BufferMemory::limit)
+                .description("Limit of that memory; above it, flows of the user with most of it are closed")
+                .register(registry);
     }
 }

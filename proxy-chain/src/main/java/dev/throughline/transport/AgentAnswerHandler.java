@@ -134,7 +134,8 @@ final class AgentAnswerHandler extends ChannelInboundHandlerAdapter {
             case AgentNotice.Addresses(Tuple connection) -> addresses = Optional.of(connection);
             case AgentNotice.Limits news -> malformed("limits, which weren't requested");
             case AgentNotice.Unknown news -> {}
-            case BridgeAnswer.Failed(String reason) -> fail(Stage.FAILED, ConnectFailedException.failed(reason));
+            case BridgeAnswer.Failed(String reason) ->
+                fail(Stage.FAILED, ConnectFailedException.reportedByAgent(reason));
             case BridgeAnswer.Connected connected -> {
                 if (stage == Stage.ASKED) {
                     stage = Stage.OPEN;
@@ -156,7 +157,7 @@ final class AgentAnswerHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void malformed(String problem) {
-        fail(Stage.FAILED, ConnectFailedException.of(ConnectFailedException.AGENT_MALFORMED, problem));
+        fail(Stage.FAILED, ConnectFailedException.of(ConnectFailure.AGENT_MALFORMED, problem));
         channel.shutdownOutput();
     }
 
@@ -183,13 +184,13 @@ final class AgentAnswerHandler extends ChannelInboundHandlerAdapter {
     /** This side has closed. */
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        fail(Stage.ENDED, ConnectFailedException.of(ConnectFailedException.AGENT_GONE, "this hop is stopping"));
+        fail(Stage.ENDED, ConnectFailedException.of(ConnectFailure.AGENT_GONE, "this hop is stopping"));
     }
 
     /** The agent has closed its side, or its connection is broken, which a Unix socket only is when the other is closed. */
     private void ended(String detail) {
         if (stage != Stage.ENDED) {
-            fail(Stage.ENDED, ConnectFailedException.of(ConnectFailedException.AGENT_GONE, detail));
+            fail(Stage.ENDED, ConnectFailedException.of(ConnectFailure.AGENT_GONE, detail));
             place.free();
             channel.close();
         }

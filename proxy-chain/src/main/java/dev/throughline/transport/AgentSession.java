@@ -37,13 +37,13 @@ final class AgentSession {
             found = AgentClient.Agent.of(connection);
         } catch (IOException e) {
             return Optional.of(ConnectFailedException.of(
-                    ConnectFailedException.AGENT_NOT_ALLOWED,
+                    ConnectFailure.AGENT_NOT_ALLOWED,
                     "the kernel doesn't report which process listens: " + e.getMessage()));
         }
         return found.pid() == agent.pid() && found.uid() == agent.uid()
                 ? Optional.empty()
-                : Optional.of(ConnectFailedException.of(
-                        ConnectFailedException.AGENT_NOT_ALLOWED, found + ", and not " + agent));
+                : Optional.of(
+                        ConnectFailedException.of(ConnectFailure.AGENT_NOT_ALLOWED, found + ", and not " + agent));
     }
 
     /** {@code place} is free when the agent closes, which the completing caller sees. */

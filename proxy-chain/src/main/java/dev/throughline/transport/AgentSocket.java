@@ -9,18 +9,14 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.channel.unix.Errors;
-import java.net.ConnectException;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** The Unix socket at which an agent listens. */
 final class AgentSocket {
     private static final int AGAIN_MILLIS = 5;
-
-    /** As Netty has it in the message, which is all that tells. */
-    private static final String QUEUE_FULL = "error(" + Errors.ERRNO_EAGAIN_NEGATIVE + ")";
 
     private final Path path;
 
@@ -78,13 +74,11 @@ final class AgentSocket {
                 ConnectFailedException.shortage(errno);
             default ->
                 ConnectFailedException.of(
-                        ConnectFailedException.AGENT_GONE,
-                        "no agent listens at " + path + ": " + SystemError.text(cause));
+                        ConnectFailure.AGENT_GONE, "no agent listens at " + path + ": " + SystemError.text(cause));
         };
     }
 
     private static boolean isBusy(Throwable cause) {
-        return cause instanceof ConnectException
-                && String.valueOf(cause.getMessage()).contains(QUEUE_FULL);
+        return SystemError.of(cause).equals(OptionalInt.of(SystemError.EAGAIN));
     }
 }

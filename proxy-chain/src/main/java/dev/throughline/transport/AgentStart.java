@@ -57,8 +57,8 @@ final class AgentStart implements ConnectAttempt {
 
     @Override
     public void giveUp() {
-        loop.execute(() -> giveUp(
-                ConnectFailedException.of(ConnectFailedException.GIVEN_UP, "its flow doesn't want it any more")));
+        loop.execute(
+                () -> giveUp(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow doesn't want it any more")));
     }
 
     private void connected(@Nullable EpollDomainSocketChannel channel, @Nullable Throwable problem) {
@@ -66,7 +66,7 @@ final class AgentStart implements ConnectAttempt {
             neverAsked(
                     problem instanceof ConnectFailedException why
                             ? why
-                            : ConnectFailedException.of(ConnectFailedException.AGENT_GONE, "" + problem));
+                            : ConnectFailedException.of(ConnectFailure.AGENT_GONE, "" + problem));
             return;
         }
         Optional<ConnectFailedException> objection = session.objection(channel);
@@ -83,7 +83,7 @@ final class AgentStart implements ConnectAttempt {
         giveUp(
                 asked == null
                         ? ConnectFailedException.of(
-                                ConnectFailedException.START_TIMEOUT, "the agent's queue of connections is full")
+                                ConnectFailure.START_TIMEOUT, "the agent's queue of connections is full")
                         : ConnectFailedException.late(asked.waiting()));
     }
 

@@ -15,7 +15,7 @@ final class AgentWatch {
     private final AgentClient.Timings timings;
     private final AgentClient.Listener listener;
     private volatile Presence presence =
-            new Presence.Gone(ConnectFailedException.of(ConnectFailedException.AGENT_GONE, "it hasn't been asked yet"));
+            new Presence.Gone(ConnectFailedException.of(ConnectFailure.AGENT_GONE, "it hasn't been asked yet"));
     private Duration pause;
     private Optional<String> told = Optional.empty();
     private @Nullable WatchConnection current;
@@ -55,8 +55,7 @@ final class AgentWatch {
         loop.execute(() -> {
             closed = true;
             if (current != null) {
-                current.lose(
-                        ConnectFailedException.of(ConnectFailedException.AGENT_GONE, "this hop watches it no more"));
+                current.lose(ConnectFailedException.of(ConnectFailure.AGENT_GONE, "this hop watches it no more"));
             }
         });
     }

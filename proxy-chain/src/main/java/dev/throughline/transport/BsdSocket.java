@@ -99,7 +99,7 @@ public final class BsdSocket implements Transport {
         @Override
         public void giveUp() {
             opened.completeExceptionally(
-                    ConnectFailedException.of(ConnectFailedException.GIVEN_UP, "its flow doesn't want it any more"));
+                    ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow doesn't want it any more"));
             // The connection may be established: a reset tells the peer that the flow was cut short.
             if (isMade()) {
                 Relay.reset(connecting.channel());
@@ -129,7 +129,7 @@ public final class BsdSocket implements Transport {
                     channel.config().setOption(SO_MARK, mark);
                 } catch (RuntimeException e) {
                     opened.completeExceptionally(ConnectFailedException.of(
-                            ConnectFailedException.NOT_MARKED, "can't set SO_MARK: is CAP_NET_ADMIN missing? " + e));
+                            ConnectFailure.NOT_MARKED, "can't set SO_MARK: is CAP_NET_ADMIN missing? " + e));
                     throw e;
                 }
             }

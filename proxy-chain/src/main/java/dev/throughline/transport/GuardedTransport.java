@@ -7,6 +7,9 @@ import dev.throughline.relay.InboundBuffer;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -32,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * whoever asks for it. It counts once in a window, at most {@link #MOST_OF_ONE} of an executable do (one, as a trial), and an
  * executable with such ones makes no trial: whoever looks for hosts that aren't there doesn't take the transport from all others.
  */
-public final class GuardedTransport implements Transport {
+public final class GuardedTransport implements MeterBinder, Transport {
     public static final Duration WINDOW = Duration.ofSeconds(10);
     public static final int FEWEST = 10;
     public static final Duration SLOW = Duration.ofSeconds(1);
@@ -161,6 +164,17 @@ public final class GuardedTransport implements Transport {
         return start;
     }
 
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        for (State state : State.values()) {
+            Gauge.builder("throughline.transport.breaker", this, guarded -> guarded.state() == state ? 1 : 0)
+                    .description(
+                            "1 for the current state of the circuit breaker: closed admits all connects, open none")
+                    .tags("transport", name(), "state", state.toString())
+                    .register(registry);
+        }
+    }
+
     private void count(ConnectRequest request, long nanos, @Nullable Throwable problem) {
         if (problem == null && !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
@@ -169,12 +183,12 @@ public final class GuardedTransport implements Transport {
         } else if (problem == null) {
             breaker.releasePermission();
         } else if (!(problem instanceof ConnectFailedException why)
-                || why.reason().equals(ConnectFailedException.GIVEN_UP)
-                || why.isShortage()) {
+                || why.failure() == ConnectFailure.GIVEN_UP
+                || why.failure().isShortage()) {
             breaker.releasePermission();
-        } else if (why.blame() == ConnectFailedException.Blame.TRANSPORT) {
+        } else if (why.failure().blame() == ConnectFailure.Blame.TRANSPORT) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
-        } else if (!why.isSilence() || !mayStall()) {
+        } else if (!why.failure().isSilence() || !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
         } else if (isNews(request)) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
@@ -205,8 +219,8 @@ public final class GuardedTransport implements Transport {
     private record NotTried() implements ConnectAttempt {
         @Override
         public CompletableFuture<UpstreamConnection> opened() {
-            return CompletableFuture.failedFuture(ConnectFailedException.of(
-                    ConnectFailedException.BREAKER_OPEN, "its last starts failed or were slow"));
+            return CompletableFuture.failedFuture(
+                    ConnectFailedException.of(ConnectFailure.BREAKER_OPEN, "its last starts failed or were slow"));
         }
 
         @Override

@@ -1,21 +1,23 @@
 package dev.throughline.transport;
 
+import com.google.common.primitives.Ints;
 import dev.throughline.os.Errno;
 import io.netty.channel.unix.Errors;
 import java.io.FileNotFoundException;
+import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The errno(3) of a failed call, as Netty tells it: in an exception's cause, however often it is wrapped, or as a number in
- * a message. The words beside the number are those of the locale.
+ * The errno(3) of a system call that Netty made. Netty's {@link Errors.NativeIoException} has it as a number, which other
+ * exceptions may wrap. Netty's exceptions for connect(2) and sockets that can't be created have it only between fixed words of
+ * their message; the text after them is strerror(3)'s and is not read, since it depends on the locale.
  */
 public final class SystemError {
     public static final int EPERM = 1;
     public static final int EINTR = 4;
+    static final int EAGAIN = 11;
     public static final int ENOMEM = 12;
     public static final int ENFILE = 23;
     public static final int EMFILE = 24;
@@ -24,31 +26,48 @@ public final class SystemError {
     public static final int ENOBUFS = 105;
     public static final int ECONNREFUSED = 111;
 
-    private static final Pattern NUMBER = Pattern.compile("error\\(-(\\d+)\\)");
-    private static final Pattern ADDRESS = Pattern.compile(": [^ /]*/\\S+:\\d+$");
+    private static final String BEFORE_NUMBER = "error(-";
+    private static final String AFTER_NUMBER = ")";
     private static final int MAX_CAUSES = 16;
 
     private SystemError() {}
 
-    /** The number, if there is one. */
+    /** Returns the number, if {@code problem} or one of its causes has one. */
     public static OptionalInt of(@Nullable Throwable problem) {
         Throwable cause = problem;
         for (int i = 0; cause != null && i < MAX_CAUSES; i++) {
-            if (cause instanceof Errors.NativeIoException system) {
-                return OptionalInt.of(-system.expectedErr());
-            }
-            Matcher number = NUMBER.matcher(String.valueOf(cause.getMessage()));
-            if (number.find()) {
-                return OptionalInt.of(Integer.parseInt(number.group(1)));
+            OptionalInt errno = cause instanceof Errors.NativeIoException system
+                    ? OptionalInt.of(-system.expectedErr())
+                    : inMessage(String.valueOf(cause.getMessage()));
+            if (errno.isPresent()) {
+                return errno;
             }
             cause = cause.getCause();
         }
         return OptionalInt.empty();
     }
 
+    /** Reads N of "connect(..) failed with error(-N): ...". */
+    private static OptionalInt inMessage(String message) {
+        int start = message.indexOf(BEFORE_NUMBER);
+        int end = start < 0 ? -1 : message.indexOf(AFTER_NUMBER, start);
+        if (end < 0) {
+            return OptionalInt.empty();
+        }
+        Integer number = Ints.tryParse(message.substring(start + BEFORE_NUMBER.length(), end));
+        return number == null ? OptionalInt.empty() : OptionalInt.of(number);
+    }
+
+    /** Returns the text for a connection to {@code destination}, which Netty's own texts repeat at their end. */
+    static String text(Throwable problem, InetSocketAddress destination) {
+        String text = text(problem);
+        String address = ": " + destination;
+        return text.endsWith(address) ? text.substring(0, text.length() - address.length()) : text;
+    }
+
     /**
-     * Returns what failed, for a message. Netty's own texts end with the address, which the message names already, and its
-     * exceptions for ENETUNREACH, EHOSTUNREACH and ENOENT have no text.
+     * Returns what failed, for a message. Netty's exceptions for ENETUNREACH, EHOSTUNREACH and ENOENT have neither number nor
+     * text.
      */
     static String text(Throwable problem) {
         OptionalInt errno = of(problem);
@@ -62,17 +81,15 @@ public final class SystemError {
             return Errno.text(Errno.ENOENT);
         }
         String message = problem.getMessage();
-        return message == null
-                ? problem.getClass().getSimpleName()
-                : ADDRESS.matcher(message).replaceFirst("");
+        return message == null ? problem.getClass().getSimpleName() : message;
     }
 
-    /** Whether a descriptor is what there is none of. */
+    /** Returns whether {@code errno} says that no file descriptor is left. */
     public static boolean isOfDescriptors(int errno) {
         return errno == EMFILE || errno == ENFILE;
     }
 
-    /** What there is no more of, and what to do, of the errors that say so. */
+    /** Returns what is exhausted and what to do, for the errors that mean a shortage. */
     public static String shortage(int errno) {
         return switch (errno) {
             case EMFILE ->

@@ -129,7 +129,7 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
 
     private void heard(BridgeAnswer answer) {
         switch (answer) {
-            case BridgeAnswer.Failed(String reason) -> lose(ConnectFailedException.failed(reason));
+            case BridgeAnswer.Failed(String reason) -> lose(ConnectFailedException.reportedByAgent(reason));
             case BridgeAnswer some when !asked -> lose(malformed(some + ", sent before the request"));
             case AgentNotice.Limits limits -> limits(limits);
             case AgentNotice.Unknown news -> {}
@@ -187,14 +187,14 @@ final class WatchConnection extends ChannelInboundHandlerAdapter {
     }
 
     private static ConnectFailedException gone(String detail) {
-        return ConnectFailedException.of(ConnectFailedException.AGENT_GONE, detail);
+        return ConnectFailedException.of(ConnectFailure.AGENT_GONE, detail);
     }
 
     private static ConnectFailedException notAllowed(String detail) {
-        return ConnectFailedException.of(ConnectFailedException.AGENT_NOT_ALLOWED, detail);
+        return ConnectFailedException.of(ConnectFailure.AGENT_NOT_ALLOWED, detail);
     }
 
     private static ConnectFailedException malformed(String detail) {
-        return ConnectFailedException.of(ConnectFailedException.AGENT_MALFORMED, detail);
+        return ConnectFailedException.of(ConnectFailure.AGENT_MALFORMED, detail);
     }
 }

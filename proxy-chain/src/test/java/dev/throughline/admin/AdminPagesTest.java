@@ -8,6 +8,7 @@ import dev.throughline.metrics.HopMetrics;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.IdNames;
 import dev.throughline.report.Reload;
+import io.micrometer.core.instrument.Gauge;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +32,9 @@ class AdminPagesTest {
             tuple -> CompletableFuture.completedFuture(""));
 
     AdminPagesTest() {
-        metrics.gauge("throughline.test.scrapes", "How often metrics were made", scrapes::incrementAndGet);
+        metrics.bind(registry -> Gauge.builder("throughline.test.scrapes", scrapes::incrementAndGet)
+                .description("How often metrics were made")
+                .register(registry));
     }
 
     private static void scrape(List<Page> pages) {

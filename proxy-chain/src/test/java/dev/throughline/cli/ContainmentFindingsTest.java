@@ -55,7 +55,7 @@ class ContainmentFindingsTest {
                   - { name: by-place, when: { destination: 10.0.0.0/8 }, then: allow }
                   - { name: rest, then: deny }
                 """.formatted("c0".repeat(32)));
-        assertThat(texts(ContainmentFindings.rules(hop.policy())))
+        assertThat(texts(ContainmentFindings.rules(hop.routing().policy())))
                 .containsExactly(
                         "rule by-path allows by executable alone: other programs of the same user can impersonate it",
                         "rule by-hash denies by executable alone: a copy of it passes",

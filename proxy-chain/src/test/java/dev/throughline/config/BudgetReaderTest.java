@@ -33,7 +33,7 @@ class BudgetReaderTest {
     @Test
     void withoutABudgetThereIsTheUsualOne() throws Exception {
         assertThat(read("").budget()).isEqualTo(BudgetConfig.DEFAULT);
-        assertThat(read("").classes()).isEmpty();
+        assertThat(read("").routing().classes()).isEmpty();
         assertThat(read("budget: { soft: 50% }").budget().rule().lowPercent()).isEqualTo(50);
     }
 
@@ -50,9 +50,9 @@ class BudgetReaderTest {
         assertThat(config.budget())
                 .isEqualTo(new BudgetConfig(
                         new PoolRule(0, 100, 0, Duration.ofSeconds(1)), 0, ImmutableMap.of("destination", 7)));
-        assertThat(config.classes().get("few"))
+        assertThat(config.routing().classes().get("few"))
                 .isEqualTo(new LimitClass("few", new Caps(1, 2, 3, 4, 5), false, Duration.ZERO));
-        assertThat(config.classes().get("default")).isEqualTo(LimitClass.DEFAULT);
+        assertThat(config.routing().classes().get("default")).isEqualTo(LimitClass.DEFAULT);
     }
 
     @Test

@@ -37,7 +37,7 @@ class ConfigReaderTest {
         HopConfig config = read(MINIMAL.replace(
                 "{ to: destination }", "{ to: hop-d, at: [\"192.0.2.4:7001\", \"[2001:db8::4]:7001\"] }"));
 
-        assertThat(config.route())
+        assertThat(config.routing().defaultRoute())
                 .isInstanceOfSatisfying(
                         RouteConfig.HopAt.class,
                         at -> assertThat(at.addresses())
@@ -65,15 +65,15 @@ class ConfigReaderTest {
     void aMinimalConfigurationHasDefaultsForTheRest() throws Exception {
         HopConfig config = read(MINIMAL);
 
-        assertThat(config.name()).isEqualTo("hop-c");
-        assertThat(config.key()).isEqualTo(folder.resolve("hop-c.key"));
+        assertThat(config.identity().name()).isEqualTo("hop-c");
+        assertThat(config.keys().own()).isEqualTo(folder.resolve("hop-c.key"));
         assertThat(config.limits()).isEqualTo(Limits.DEFAULTS);
         assertThat(config.failOpen()).isFalse();
         assertThat(config.interception()).isEqualTo(InterceptionConfig.DEFAULTS);
-        assertThat(config.commandLineKey()).isEmpty();
+        assertThat(config.keys().commandLine()).isEmpty();
         assertThat(config.admin().socket()).hasToString("/run/throughline/hop-c/admin.sock");
         assertThat(config.admin().pidFile()).hasToString("/run/throughline/hop-c/pid");
-        assertThat(config.route())
+        assertThat(config.routing().defaultRoute())
                 .isEqualTo(new RouteConfig.Destination(ImmutableList.of("bsd-socket"), TcpTimeouts.DEFAULTS));
     }
 
@@ -123,14 +123,14 @@ class ConfigReaderTest {
                 admin: { socket: b.sock, uids: [1001], pid-file: b.pid, metrics: "127.0.0.1:9464" }
                 """.formatted("ab".repeat(32)));
 
-        assertThat(config.laterMarks()).containsExactly(0x7103, 28932);
-        assertThat(config.chainTlv().type()).isEqualTo(0xE7);
+        assertThat(config.marks().later()).containsExactly(0x7103, 28932);
+        assertThat(config.headers().chainTlv().type()).isEqualTo(0xE7);
         assertThat(config.failOpen()).isTrue();
         assertThat(config.interception())
                 .isEqualTo(new InterceptionConfig(false, Optional.empty(), false, ImmutableList.of(990)));
-        assertThat(config.commandLineKey()).contains(folder.resolve("command-line.key"));
-        assertThat(config.healthCheckers()).hasSize(1);
-        assertThat(config.natExceptions()).hasSize(1);
+        assertThat(config.keys().commandLine()).contains(folder.resolve("command-line.key"));
+        assertThat(config.headers().healthCheckers()).hasSize(1);
+        assertThat(config.headers().natExceptions()).hasSize(1);
         assertThat(config.listeners()).hasSize(5);
         assertThat(config.listeners().get(4)).isInstanceOfSatisfying(ListenerConfig.Bridge.class, bridge -> {
             assertThat(bridge.socket()).isEqualTo(folder.resolve("b.bridge"));
@@ -163,7 +163,7 @@ class ConfigReaderTest {
         assertThat(config.limits().halfClosedTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(config.limits().tcp())
                 .isEqualTo(new TcpTimeouts(Duration.ZERO, Duration.ofSeconds(2), 6, Duration.ofMillis(1500)));
-        assertThat(config.route().tcp())
+        assertThat(config.routing().defaultRoute().tcp())
                 .isEqualTo(new TcpTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(2), 6, Duration.ZERO));
         assertThat(config.admin().uids()).containsExactly(1001);
         assertThat(config.admin().metrics()).isPresent();
@@ -399,8 +399,8 @@ class ConfigReaderTest {
     void aNumberIsDecimalUnlessItBeginsWith0x() throws Exception {
         HopConfig config = read(MINIMAL + "mark: 0x10\nlater-marks: [010, 8]\n");
 
-        assertThat(config.mark()).isEqualTo(16);
-        assertThat(config.laterMarks()).containsExactly(10, 8);
+        assertThat(config.marks().own()).isEqualTo(16);
+        assertThat(config.marks().later()).containsExactly(10, 8);
     }
 
     private String problems(String yaml) {

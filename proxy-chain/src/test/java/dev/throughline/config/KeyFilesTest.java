@@ -8,6 +8,7 @@ import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.PrivateKey;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustText;
+import dev.throughline.os.StrictModes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -108,11 +109,13 @@ class KeyFilesTest {
     void theKeyOfCommandLinesIsItsOwnersToo() throws Exception {
         Files.writeString(file, "0123456789abcdefABCDEF".repeat(2) + "0".repeat(20) + "\n");
         mode("rw-r-----");
-        assertThatThrownBy(() -> KeyFiles.readCommandLineKey(file))
+        assertThatThrownBy(() -> KeyFiles.readCommandLineKey(file, StrictModes.ofCommand(file)))
                 .isInstanceOf(KeyFormatException.class)
                 .hasMessageStartingWith(file + ": mode rw-r----- ");
         mode("rw-------");
-        assertThat(KeyFiles.readCommandLineKey(file).length()).isEqualTo(32);
+        assertThat(KeyFiles.readCommandLineKey(file, StrictModes.ofCommand(file))
+                        .length())
+                .isEqualTo(32);
     }
 
     @ParameterizedTest
@@ -120,7 +123,7 @@ class KeyFilesTest {
     void aKeyOfCommandLinesHas64Digits(String end) throws Exception {
         Files.writeString(file, "0".repeat(63) + end);
         mode("rw-------");
-        assertThatThrownBy(() -> KeyFiles.readCommandLineKey(file))
+        assertThatThrownBy(() -> KeyFiles.readCommandLineKey(file, StrictModes.ofCommand(file)))
                 .isInstanceOf(KeyFormatException.class)
                 .hasMessageContaining("64 hexadecimal digits");
     }

@@ -45,7 +45,7 @@ class PolicyReaderTest {
                   - { name: rest, then: allow }
                 """.formatted(link, real));
 
-        assertThat(config.policy().rules().get(0).when())
+        assertThat(config.routing().policy().rules().get(0).when())
                 .containsExactly(text(
                         Subject.EXECUTABLE,
                         link + "/curl",
@@ -55,7 +55,7 @@ class PolicyReaderTest {
                         link + "/x*",
                         real + "/x*",
                         real + "/wget"));
-        assertThat(config.policy().rules().get(1).unless())
+        assertThat(config.routing().policy().rules().get(1).unless())
                 .containsExactly(
                         text(Subject.SCRIPT, link + "/**", real + "/**"),
                         text(Subject.PARENT, link + "/sh", real + "/sh"));
@@ -95,13 +95,13 @@ class PolicyReaderTest {
                   - { name: rest, then: deny }
                 """);
 
-        assertThat(config.routes().get("vault"))
+        assertThat(config.routing().routes().get("vault"))
                 .isInstanceOfSatisfying(
                         RouteConfig.HopAt.class,
                         at -> assertThat(at.addresses().getFirst())
                                 .isEqualTo(new InetSocketAddress("192.0.2.9", 7001)));
-        assertThat(config.classes()).containsOnlyKeys("bulk");
-        PolicyRule all = config.policy().rules().get(0);
+        assertThat(config.routing().classes()).containsOnlyKeys("bulk");
+        PolicyRule all = config.routing().policy().rules().get(0);
         assertThat(all.when())
                 .contains(
                         new Condition.User(ImmutableList.of(0L, 1000L), ImmutableList.of("ada"), true),
@@ -132,13 +132,13 @@ class PolicyReaderTest {
                 .extracting(Condition::accepted)
                 .contains("10.0.0.0/8 or 2001:db8::/32", "443 or 8000-8099");
         assertThat(all.then()).isEqualTo(new Outcome.Allow(Optional.of("vault"), Optional.of("bulk")));
-        assertThat(config.policy().rules().get(1))
+        assertThat(config.routing().policy().rules().get(1))
                 .isEqualTo(new PolicyRule(
                         "class",
                         ImmutableList.of(),
                         ImmutableList.of(new Condition.Text(Subject.EXECUTABLE, ImmutableList.of(), true)),
                         new Outcome.Allow(Optional.empty(), Optional.of("bulk"))));
-        assertThat(config.policy().rules().get(2).then()).isEqualTo(new Outcome.Deny());
+        assertThat(config.routing().policy().rules().get(2).then()).isEqualTo(new Outcome.Deny());
     }
 
     /** Whatever is written in digits alone is meant as an id, and has to be one. */
@@ -146,9 +146,19 @@ class PolicyReaderTest {
     void aUserInDigitsIsAnIdAndNeverAName() throws Exception {
         String rules = "policy: [{ name: a, when: { user: \"%s\" }, then: deny }, { name: rest, then: allow }]\n";
 
-        assertThat(read(HOP + rules.formatted("01000")).policy().rules().get(0).when())
+        assertThat(read(HOP + rules.formatted("01000"))
+                        .routing()
+                        .policy()
+                        .rules()
+                        .get(0)
+                        .when())
                 .containsExactly(new Condition.User(ImmutableList.of(1000L), ImmutableList.of(), false));
-        assertThat(read(HOP + rules.formatted("1000a")).policy().rules().get(0).when())
+        assertThat(read(HOP + rules.formatted("1000a"))
+                        .routing()
+                        .policy()
+                        .rules()
+                        .get(0)
+                        .when())
                 .containsExactly(new Condition.User(ImmutableList.of(), ImmutableList.of("1000a"), false));
         assertThat(problems(HOP + rules.formatted("4294967296")))
                 .isEqualTo("hop.yaml:6:35: \"user\": expected a numeric id, found \"4294967296\"");
@@ -158,8 +168,8 @@ class PolicyReaderTest {
 
     @Test
     void withoutOneThereIsNone() throws Exception {
-        assertThat(read(HOP).policy().rules()).isEmpty();
-        assertThat(read(HOP).routes()).isEmpty();
+        assertThat(read(HOP).routing().policy().rules()).isEmpty();
+        assertThat(read(HOP).routing().routes()).isEmpty();
     }
 
     @Test
@@ -252,6 +262,7 @@ class PolicyReaderTest {
         assertThat(problems(HOP + "routes: { d: { to: hop-d, by: interception } }\n"))
                 .contains("\"mark\" is missing");
         assertThat(read(routes + "  quiet: { to: hop-d, by: interception, close: [person] }\n")
+                        .routing()
                         .allRoutes())
                 .hasSize(2);
     }

@@ -31,8 +31,8 @@ class TransportReaderTest {
     @Test
     void withoutTransportsFlowsGoOverPlainSockets() throws Exception {
         HopConfig config = read("route: { to: destination }");
-        assertThat(config.transports()).isEmpty();
-        assertThat(config.route().over()).containsExactly("bsd-socket");
+        assertThat(config.routing().transports()).isEmpty();
+        assertThat(config.routing().defaultRoute().over()).containsExactly("bsd-socket");
     }
 
     @Test
@@ -44,20 +44,20 @@ class TransportReaderTest {
                 route: { to: destination, over: [usual, bsd-socket, other] }
                 routes: { one: { to: hop-c, at: "127.0.0.1:7", over: other } }
                 """);
-        assertThat(config.transports().get("usual"))
+        assertThat(config.routing().transports().get("usual"))
                 .isEqualTo(new TransportConfig(
                         folder.resolve("a.sock"),
                         new Agent(0, Optional.empty(), Optional.empty()),
                         Duration.ofSeconds(2),
                         false));
-        assertThat(config.transports().get("other"))
+        assertThat(config.routing().transports().get("other"))
                 .isEqualTo(new TransportConfig(
                         folder.resolve("b.sock"),
                         new Agent(7, Optional.of("/opt/agent"), Optional.empty()),
                         Duration.ofMillis(500),
                         true));
-        assertThat(config.route().over()).isEqualTo(ImmutableList.of("usual", "bsd-socket", "other"));
-        assertThat(config.routes().get("one").over()).containsExactly("other");
+        assertThat(config.routing().defaultRoute().over()).isEqualTo(ImmutableList.of("usual", "bsd-socket", "other"));
+        assertThat(config.routing().routes().get("one").over()).containsExactly("other");
     }
 
     @Test

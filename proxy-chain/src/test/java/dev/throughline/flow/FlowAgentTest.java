@@ -125,7 +125,7 @@ class FlowAgentTest extends FlowScene {
         assertThat(ending())
                 .isEqualTo(new CloseResult(
                         CloseReason.HEADER_MALFORMED, "byte 12: command LOCAL, which hands no flow over"));
-        assertThat(parts.headerFailures().count()).isEqualTo(1);
+        assertThat(services.headerFailures().count()).isEqualTo(1);
     }
 
     @Test
@@ -134,7 +134,7 @@ class FlowAgentTest extends FlowScene {
         entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket slow = wire.connect();
         slow.getOutputStream().write(LOCAL, 0, 5);
-        Wire.await("to wait for its header", () -> parts.halfOpenHeaders().size() == 1);
+        Wire.await("to wait for its header", () -> services.halfOpenHeaders().size() == 1);
         Socket second = wire.connect();
 
         assertFailed(second, "header-budget");
@@ -159,8 +159,8 @@ class FlowAgentTest extends FlowScene {
     void anAgentThatWaitsIsToldThatTheHopStops() throws Exception {
         entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket agent = wire.connect();
-        Wire.await("to wait for its header", () -> parts.halfOpenHeaders().size() == 1);
-        parts.table().stopAll(CloseReason.STOPPED);
+        Wire.await("to wait for its header", () -> services.halfOpenHeaders().size() == 1);
+        services.table().stopAll(CloseReason.STOPPED);
 
         assertFailed(agent, "stopped");
         assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);

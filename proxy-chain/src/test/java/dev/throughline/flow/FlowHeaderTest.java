@@ -103,17 +103,18 @@ class FlowHeaderTest extends FlowScene {
         entrance = fromPreviousHop();
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
-        Wire.await("to be counted", () -> parts.headerFailures().count() == 1);
+        Wire.await("to be counted", () -> services.headerFailures().count() == 1);
 
         entrance = entrance(
                 new ListenerProfile.Preamble.SignedHeader(), false, false, owner -> java.util.Optional.empty());
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
-        parts.halfOpenHeaders().verified(new Peer(destinationAddress().getAddress(), OptionalInt.of((int) ownUid())));
+        services.halfOpenHeaders()
+                .verified(new Peer(destinationAddress().getAddress(), OptionalInt.of((int) ownUid())));
         entrance = fromPreviousHop();
         wire.connect().shutdownOutput();
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
-        assertThat(parts.headerFailures().count()).isEqualTo(1);
+        assertThat(services.headerFailures().count()).isEqualTo(1);
     }
 
     @Test
@@ -130,7 +131,7 @@ class FlowHeaderTest extends FlowScene {
     void aPeerThatWaitsWithTooManyHeadersIsRefusedOneMore() throws Exception {
         entrance = fromPreviousHop();
         Socket first = wire.connect();
-        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
         Socket second = wire.connect();
 
         assertReset(second);
@@ -147,7 +148,7 @@ class FlowHeaderTest extends FlowScene {
         change(p -> p.halfOpenHeaders = halfOpenHeaders(10, 1));
         entrance = fromPreviousHop();
         Socket first = wire.connect();
-        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
         Socket second = wire.connect();
 
         assertReset(first);
@@ -160,19 +161,19 @@ class FlowHeaderTest extends FlowScene {
         assertThat(there.getInputStream().readAllBytes()).containsExactly('x');
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
-        assertThat(parts.headerFailures().count())
+        assertThat(services.headerFailures().count())
                 .as("to lose a place is no failure")
                 .isZero();
     }
 
     /** Of two places, each stranger wants one. */
     private void twoStrangersComeAndGo() throws Exception {
-        List<HalfOpenHeaders.Lease> strangers = new ArrayList<>();
+        List<HalfOpenHeaders.HeaderLease> strangers = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             Peer stranger = new Peer(InetAddress.getByName("192.0.2." + i), OptionalInt.empty());
-            strangers.add(parts.halfOpenHeaders().take(stranger).orElseThrow());
+            strangers.add(services.halfOpenHeaders().take(stranger).orElseThrow());
         }
-        strangers.forEach(HalfOpenHeaders.Lease::close);
+        strangers.forEach(HalfOpenHeaders.HeaderLease::close);
     }
 
     @Test
@@ -185,7 +186,7 @@ class FlowHeaderTest extends FlowScene {
         before.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
         Socket previous = wire.connect();
-        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
 
         twoStrangersComeAndGo();
 
@@ -203,7 +204,7 @@ class FlowHeaderTest extends FlowScene {
         before.getOutputStream().write(UNSIGNED);
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
         Socket previous = wire.connect();
-        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
 
         twoStrangersComeAndGo();
 
@@ -241,7 +242,7 @@ class FlowHeaderTest extends FlowScene {
 
         assertReset(previous);
         assertThat(ending().reason()).isEqualTo(CloseReason.DESTINATION_MISMATCH);
-        assertThat(parts.headerFailures().count()).isZero();
+        assertThat(services.headerFailures().count()).isZero();
     }
 
     @Test
@@ -269,7 +270,7 @@ class FlowHeaderTest extends FlowScene {
         assertThat(ending.reason()).isEqualTo(CloseReason.HEADER_REJECTED);
         assertThat(ending.detail()).startsWith(reason);
         assertThat(events.verified).as("counted").hasSize(1);
-        assertThat(parts.headerFailures().count()).isZero();
+        assertThat(services.headerFailures().count()).isZero();
     }
 
     /** A stranger that gets to the listener of the previous hop must not use up what that hop may. */
@@ -286,8 +287,8 @@ class FlowHeaderTest extends FlowScene {
             assertThat(ending().reason()).isEqualTo(CloseReason.OWNER_MISMATCH);
         }
 
-        assertThat(parts.headerFailures().count()).isZero();
-        assertThat(parts.halfOpenHeaders().size()).isZero();
+        assertThat(services.headerFailures().count()).isZero();
+        assertThat(services.halfOpenHeaders().size()).isZero();
     }
 
     @Test
@@ -309,7 +310,7 @@ class FlowHeaderTest extends FlowScene {
 
     private void failAll(Peer peer) {
         for (int i = 0; i < FAILURES; i++) {
-            parts.headerFailures().ended(peer, CloseReason.HEADER_REJECTED);
+            services.headerFailures().ended(peer, CloseReason.HEADER_REJECTED);
         }
     }
 
@@ -349,7 +350,7 @@ class FlowHeaderTest extends FlowScene {
 
     @Test
     void aHealthCheckIsAnsweredByACloseThatIsNoReset() throws Exception {
-        change(p -> p.healthCheckers = List.of(Cidr.parse("127.0.0.0/8")));
+        change(p -> p.healthCheckers = ImmutableList.of(Cidr.parse("127.0.0.0/8")));
         entrance = fromPreviousHop();
         Socket checker = wire.connect();
         checker.getOutputStream().write(LOCAL);
@@ -376,7 +377,7 @@ class FlowHeaderTest extends FlowScene {
         Socket previous = wire.connect();
         byte[] header = header(previous, destinationAddress()).toByteArray();
         previous.getOutputStream().write(header, 0, header.length - 1);
-        Wire.await("to wait for the rest", () -> parts.halfOpenHeaders().size() == 1);
+        Wire.await("to wait for the rest", () -> services.halfOpenHeaders().size() == 1);
 
         authority = authority(trust("hop-a", previousKey, " origin=edge-1 revoked # lost\n"));
         previous.getOutputStream().write(header, header.length - 1, 1);
@@ -423,7 +424,7 @@ class FlowHeaderTest extends FlowScene {
     void aHeaderOfAnotherHopThanThePreviousOneIsRefused() throws Exception {
         ListenerProfile any = fromPreviousHop();
         entrance = new ListenerProfile(
-                any.listener(), any.begins(), false, Optional.of(HopId.of("hop-z")), any.arrivals(), any.ownerRule());
+                any.listener(), any.preamble(), false, Optional.of(HopId.of("hop-z")), any.resolver(), any.ownerRule());
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
 
@@ -435,9 +436,9 @@ class FlowHeaderTest extends FlowScene {
     void stoppedWhileItWaitsForItsHeader() throws Exception {
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
-        Wire.await("for its place", () -> parts.halfOpenHeaders().size() == 1);
+        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
 
-        parts.table().stopAll(CloseReason.DRAIN_DEADLINE);
+        services.table().stopAll(CloseReason.DRAIN_DEADLINE);
 
         assertReset(previous);
         assertThat(ending()).isEqualTo(new CloseResult(CloseReason.DRAIN_DEADLINE, ""));

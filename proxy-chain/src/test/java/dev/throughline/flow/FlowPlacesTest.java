@@ -31,9 +31,9 @@ class FlowPlacesTest extends FlowScene {
     private void withBudget(FlowBudget budget, LimitClass all) {
         change(p -> {
             p.budget = budget;
-            p.directions(new RoutingTable(
+            p.routing(new RoutingTable(
                     Policy.NONE,
-                    new Route(new NextHop.Destination(), PartsDraft.PLAIN, TcpTimeouts.DEFAULTS),
+                    new Route(new NextHop.Destination(), FlowServicesDraft.PLAIN, TcpTimeouts.DEFAULTS),
                     ImmutableMap.of(),
                     ImmutableMap.of(all.name(), all)));
         });
@@ -48,7 +48,7 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = places;
             p.transports = List.of(few, new BsdSocket(0, Duration.ofSeconds(5)));
-            p.directions(RoutingTable.allTo(new Route(
+            p.routing(FlowServicesDraft.allTo(new Route(
                     new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();
@@ -75,13 +75,13 @@ class FlowPlacesTest extends FlowScene {
         change(p -> {
             p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
             p.transports = List.of(slow);
-            p.directions(RoutingTable.allTo(
+            p.routing(FlowServicesDraft.allTo(
                     new Route(new NextHop.Destination(), ImmutableList.of("slow"), TcpTimeouts.DEFAULTS)));
         });
         Socket app = wire.connect();
         Wire.await("to start", () -> slow.starts() == 1);
 
-        parts.table().stopAll(CloseReason.STOPPED);
+        services.table().stopAll(CloseReason.STOPPED);
 
         assertReset(app);
         assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
@@ -110,8 +110,8 @@ class FlowPlacesTest extends FlowScene {
         Socket first = wire.connect();
         Socket there = destination.accept();
         Socket second = wire.connect();
-        Wire.await("to wait for a place", () -> parts.budget().waiting() == 1);
-        assertThat(parts.table().list()).extracting(FlowView::stage).contains(FlowView.Stage.WAITING);
+        Wire.await("to wait for a place", () -> services.budget().waiting() == 1);
+        assertThat(services.table().list()).extracting(FlowView::stage).contains(FlowView.Stage.WAITING);
 
         first.close();
         there.close();
@@ -145,9 +145,9 @@ class FlowPlacesTest extends FlowScene {
         Socket first = wire.connect();
         Socket there = destination.accept();
         Socket second = wire.connect();
-        Wire.await("to wait for a place", () -> parts.budget().waiting() == 1);
+        Wire.await("to wait for a place", () -> services.budget().waiting() == 1);
 
-        parts.table().stopAll(CloseReason.STOPPED);
+        services.table().stopAll(CloseReason.STOPPED);
 
         assertReset(second);
         assertReset(first);
@@ -169,14 +169,14 @@ class FlowPlacesTest extends FlowScene {
         if (halfClosed) {
             second.shutdownOutput();
         }
-        Wire.await("to wait for a place", () -> parts.budget().waiting() == 1);
+        Wire.await("to wait for a place", () -> services.budget().waiting() == 1);
 
         second.setSoLinger(true, 0);
         second.close();
 
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
                 .isEqualTo(new CloseResult(CloseReason.INBOUND_RESET, "while waiting"));
-        assertThat(parts.budget().waiting()).isZero();
+        assertThat(services.budget().waiting()).isZero();
         first.close();
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
@@ -191,7 +191,7 @@ class FlowPlacesTest extends FlowScene {
         Socket second = wire.connect();
         second.getOutputStream().write('a');
         second.shutdownOutput();
-        Wire.await("to wait for a place", () -> parts.budget().waiting() == 1);
+        Wire.await("to wait for a place", () -> services.budget().waiting() == 1);
         first.close();
         there.close();
 

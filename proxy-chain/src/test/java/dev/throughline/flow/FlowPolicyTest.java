@@ -43,21 +43,21 @@ class FlowPolicyTest extends FlowScene {
         return new Condition.Host(ImmutableList.copyOf(names));
     }
 
-    private RoutingTable directions(Policy policy) {
+    private RoutingTable routing(Policy policy) {
         NextHop vault = new NextHop.At(
                 "hop-v",
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), destination.getLocalPort()),
                 HeaderProfile.NORMAL);
         return new RoutingTable(
                 policy,
-                new Route(new NextHop.Destination(), PartsDraft.PLAIN, TcpTimeouts.DEFAULTS),
-                ImmutableMap.of("vault", new Route(vault, PartsDraft.PLAIN, TcpTimeouts.DEFAULTS)),
+                new Route(new NextHop.Destination(), FlowServicesDraft.PLAIN, TcpTimeouts.DEFAULTS),
+                ImmutableMap.of("vault", new Route(vault, FlowServicesDraft.PLAIN, TcpTimeouts.DEFAULTS)),
                 ImmutableMap.of());
     }
 
     @Test
     void whatThePolicyDeniesReachesNobody() throws Exception {
-        change(p -> p.directions(directions(policy(new Outcome.Deny(), hosts("edge-1")))));
+        change(p -> p.routing(routing(policy(new Outcome.Deny(), hosts("edge-1")))));
         Socket app = wire.connect();
 
         assertReset(app);
@@ -78,7 +78,7 @@ class FlowPolicyTest extends FlowScene {
     /** By the originator that the header names, not by who sent it. */
     @Test
     void thePolicyIsAskedAboutTheVerifiedOriginator() throws Exception {
-        change(p -> p.directions(directions(policy(new Outcome.Deny(), hosts("edge-1")))));
+        change(p -> p.routing(routing(policy(new Outcome.Deny(), hosts("edge-1")))));
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());
@@ -91,7 +91,7 @@ class FlowPolicyTest extends FlowScene {
     @Test
     void aRuleSendsAFlowToAnotherHopWithAHeaderForIt() throws Exception {
         Outcome toVault = new Outcome.Allow(Optional.of("vault"), Optional.of("bulk"));
-        change(p -> p.directions(directions(policy(toVault, hosts("edge-1")))));
+        change(p -> p.routing(routing(policy(toVault, hosts("edge-1")))));
         Socket app = wire.connect();
 
         Socket vault = destination.accept();
@@ -111,7 +111,7 @@ class FlowPolicyTest extends FlowScene {
 
     @Test
     void whatNoRuleNamesGoesItsUsualWay() throws Exception {
-        change(p -> p.directions(directions(policy(new Outcome.Deny(), hosts("edge-2")))));
+        change(p -> p.routing(routing(policy(new Outcome.Deny(), hosts("edge-2")))));
         Socket app = wire.connect();
 
         Socket there = destination.accept();
@@ -125,7 +125,7 @@ class FlowPolicyTest extends FlowScene {
     /** A policy that can't be asked allows nothing. */
     @Test
     void aPolicyThatFailsDenies() throws Exception {
-        change(p -> p.directions = () -> {
+        change(p -> p.routing = () -> {
             throw new IllegalStateException("no policy, made by this test");
         });
         Socket app = wire.connect();
@@ -140,7 +140,7 @@ class FlowPolicyTest extends FlowScene {
     void aPolicyThatThrowsIsCountedAndLoggedOnce() throws Exception {
         HopMetrics metrics = new HopMetrics();
         change(p -> {
-            p.directions(directions(policy(Outcome.Allow.PLAIN, hosts("not a name"))));
+            p.routing(routing(policy(Outcome.Allow.PLAIN, hosts("not a name"))));
             p.events = FlowEvents.all(List.of(metrics, events));
         });
         try (LogLines log = new LogLines(Flow.class)) {
@@ -162,7 +162,7 @@ class FlowPolicyTest extends FlowScene {
     @Test
     void aRouteThatIsNotThereIsNotReplacedByAnother() throws Exception {
         Outcome nowhere = new Outcome.Allow(Optional.of("nowhere"), Optional.empty());
-        change(p -> p.directions(directions(policy(nowhere, hosts("edge-1")))));
+        change(p -> p.routing(routing(policy(nowhere, hosts("edge-1")))));
         Socket app = wire.connect();
 
         assertReset(app);

@@ -60,7 +60,7 @@ class FlowResetTest extends FlowScene {
         change(p -> {
             p.budget = budget(100, PoolRule.DEFAULT).pool(transport.name(), 5);
             p.transports = List.of(transport);
-            p.directions(RoutingTable.allTo(
+            p.routing(FlowServicesDraft.allTo(
                     new Route(new NextHop.Destination(), ImmutableList.of(transport.name()), TcpTimeouts.DEFAULTS)));
         });
     }
@@ -76,7 +76,7 @@ class FlowResetTest extends FlowScene {
         Socket app = app(halfClosed);
         Wire.await(
                 "to be identified",
-                () -> parts.table().list().stream().anyMatch(flow -> flow.stage() == FlowView.Stage.IDENTIFYING));
+                () -> services.table().list().stream().anyMatch(flow -> flow.stage() == FlowView.Stage.IDENTIFYING));
 
         reset(app);
         assertThat(ending()).isEqualTo(new CloseResult(CloseReason.INBOUND_RESET, "while identifying"));
@@ -208,7 +208,7 @@ class FlowResetTest extends FlowScene {
         Socket next = destination.accept();
         Wire.await(
                 "to wait for a signature",
-                () -> parts.table().list().stream()
+                () -> services.table().list().stream()
                         .anyMatch(flow ->
                                 flow.number() == 2 && !flow.closedDetails().isEmpty()));
 
@@ -219,9 +219,10 @@ class FlowResetTest extends FlowScene {
         next.setSoTimeout(20_000);
         // Not a byte before it.
         assertThatThrownBy(() -> next.getInputStream().read()).hasMessageContaining("reset");
-        assertThat(parts.batchSigner().signatures()).isEqualTo(1);
+        assertThat(services.batchSigner().signatures()).isEqualTo(1);
         Wire.await(
-                "to have its place back", () -> parts.budget().pools().stream().allMatch(pool -> pool.inUse() == 1));
+                "to have its place back",
+                () -> services.budget().pools().stream().allMatch(pool -> pool.inUse() == 1));
         first.close();
         signed.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);

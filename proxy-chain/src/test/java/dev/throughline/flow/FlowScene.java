@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSortedMap;
 import dev.throughline.budget.Account;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.chain.ChainTlv;
@@ -77,8 +78,8 @@ abstract class FlowScene {
     volatile KeyContext authority;
     final CountedBudget counted = new CountedBudget();
     FlowBudget budget;
-    PartsDraft draft;
-    FlowServices parts;
+    FlowServicesDraft draft;
+    FlowServices services;
     ListenerProfile entrance;
     Wire wire;
 
@@ -118,7 +119,7 @@ abstract class FlowScene {
         public void channelActive(ChannelHandlerContext context) {
             InboundBuffer inbox = new InboundBuffer();
             context.pipeline().replace(this, null, inbox);
-            new Flow(parts, entrance, (SocketChannel) context.channel(), inbox, new Account("", "", "", "")).run();
+            new Flow(services, entrance, (SocketChannel) context.channel(), inbox, new Account("", "", "", "")).run();
         }
     }
 
@@ -128,9 +129,9 @@ abstract class FlowScene {
         destination = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         authority = authority(trust);
         budget = budget(100, PoolRule.DEFAULT);
-        draft = new PartsDraft(identifier, () -> authority, budget, events);
+        draft = new FlowServicesDraft(identifier, () -> authority, budget, events);
         draft.headerFailures = new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime);
-        parts = draft.parts();
+        services = draft.services();
         entrance = fromApplications();
         wire = new Wire(() -> (ChannelHandler) new Beginning());
     }
@@ -148,8 +149,9 @@ abstract class FlowScene {
     KeyContext authority(Trust believed, Instant startedAt, ReplayWindow replays) {
         VerifierSettings settings =
                 new VerifierSettings(HopId.of("hop-b"), startedAt, Duration.ofSeconds(2), 4, ImmutableList.of());
-        return KeyContext.of(
-                new Verifier(settings, believed, ChainTlv.STANDARD, replays), new Signer(ownKey, new SecureRandom()));
+        return new KeyContext(
+                new Verifier(settings, believed, ChainTlv.STANDARD, replays),
+                ImmutableSortedMap.of(Instant.MIN, new Signer(ownKey, new SecureRandom())));
     }
 
     @AfterEach
@@ -158,13 +160,14 @@ abstract class FlowScene {
         destination.close();
         identifier.close();
         assertThat(events.closed).isEmpty();
-        assertThat(parts.table().size()).isZero();
-        assertThat(parts.halfOpenHeaders().size()).isZero();
+        assertThat(services.table().size()).isZero();
+        assertThat(services.halfOpenHeaders().size()).isZero();
         // A place is free when its socket is.
         Wire.await(
-                "to have all places back", () -> parts.budget().pools().stream().allMatch(pool -> pool.inUse() == 0));
-        assertThat(parts.budget().waiting()).isZero();
-        parts.budget().close();
+                "to have all places back",
+                () -> services.budget().pools().stream().allMatch(pool -> pool.inUse() == 0));
+        assertThat(services.budget().waiting()).isZero();
+        services.budget().close();
         budget.close();
     }
 
@@ -216,7 +219,7 @@ abstract class FlowScene {
     Events.Closed closed() throws InterruptedException {
         Events.Closed end = events.closed.poll(20, TimeUnit.SECONDS);
         assertThat(end).as("a flow that ended").isNotNull();
-        Wire.await("to leave the table", () -> parts.table().size() == 0);
+        Wire.await("to leave the table", () -> services.table().size() == 0);
         return end;
     }
 
@@ -270,8 +273,8 @@ abstract class FlowScene {
         }
     }
 
-    void change(Consumer<PartsDraft> change) {
+    void change(Consumer<FlowServicesDraft> change) {
         change.accept(draft);
-        parts = draft.parts();
+        services = draft.services();
     }
 }

@@ -129,7 +129,7 @@ class FlowTest extends FlowScene {
         assertReset(second);
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
                 .isEqualTo(new CloseResult(CloseReason.TOO_MANY_FLOWS, "1 flows are open"));
-        assertThat(parts.table().list()).extracting(FlowView::number).containsExactly(1L);
+        assertThat(services.table().list()).extracting(FlowView::number).containsExactly(1L);
         first.close();
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
@@ -166,8 +166,8 @@ class FlowTest extends FlowScene {
         Socket there = destination.accept();
         assertThat(events.opened.poll(20, TimeUnit.SECONDS)).isNotNull();
 
-        parts.table().stopAll(CloseReason.STOPPED);
-        parts.table().stopAll(CloseReason.DRAIN_DEADLINE);
+        services.table().stopAll(CloseReason.STOPPED);
+        services.table().stopAll(CloseReason.DRAIN_DEADLINE);
 
         assertReset(app);
         assertReset(there);

@@ -30,7 +30,7 @@ class HalfOpenHeadersTest {
         return new Peer(InetAddresses.forString(address), OptionalInt.empty());
     }
 
-    private static HalfOpenHeaders.Lease taken(Optional<HalfOpenHeaders.Lease> lease) {
+    private static HalfOpenHeaders.HeaderLease taken(Optional<HalfOpenHeaders.HeaderLease> lease) {
         assertThat(lease).isPresent();
         return lease.orElseThrow();
     }
@@ -55,11 +55,11 @@ class HalfOpenHeadersTest {
 
     @Test
     void afterTheLastNothingOfAPeerIsLeft() {
-        List<HalfOpenHeaders.Lease> leases = new ArrayList<>();
+        List<HalfOpenHeaders.HeaderLease> leases = new ArrayList<>();
         headers.take(ONE).ifPresent(leases::add);
         headers.take(OTHER).ifPresent(leases::add);
-        leases.forEach(HalfOpenHeaders.Lease::close);
-        leases.forEach(HalfOpenHeaders.Lease::close);
+        leases.forEach(HalfOpenHeaders.HeaderLease::close);
+        leases.forEach(HalfOpenHeaders.HeaderLease::close);
 
         assertThat(headers.size()).isZero();
     }
@@ -67,12 +67,12 @@ class HalfOpenHeadersTest {
     @Test
     void whenAllAreTakenThePeerWithTheMostLosesItsOldest() {
         HalfOpenHeaders three = headers(3, 4);
-        HalfOpenHeaders.Lease earliest = taken(three.take(OTHER));
-        List<HalfOpenHeaders.Lease> flood =
+        HalfOpenHeaders.HeaderLease earliest = taken(three.take(OTHER));
+        List<HalfOpenHeaders.HeaderLease> flood =
                 List.of(taken(three.take(ONE)), taken(three.take(ONE)), taken(three.take(ONE)));
         assertThat(three.lost()).isZero();
 
-        HalfOpenHeaders.Lease third = taken(three.take(THIRD));
+        HalfOpenHeaders.HeaderLease third = taken(three.take(THIRD));
 
         assertThat(flood.stream().map(lease -> lease.lost().isDone())).containsExactly(true, false, false);
         assertThat(List.of(earliest, third)).noneMatch(lease -> lease.lost().isDone());
@@ -83,10 +83,10 @@ class HalfOpenHeadersTest {
     /** Otherwise a peer could have, one by one, the places of others that have as many. */
     @Test
     void whoeverWouldHaveTheMostLosesItsOwn() {
-        HalfOpenHeaders.Lease first = taken(headers.take(ONE));
-        HalfOpenHeaders.Lease other = taken(headers.take(OTHER));
-        HalfOpenHeaders.Lease third = taken(headers.take(THIRD));
-        HalfOpenHeaders.Lease fourth = taken(headers.take(peer("192.0.2.4")));
+        HalfOpenHeaders.HeaderLease first = taken(headers.take(ONE));
+        HalfOpenHeaders.HeaderLease other = taken(headers.take(OTHER));
+        HalfOpenHeaders.HeaderLease third = taken(headers.take(THIRD));
+        HalfOpenHeaders.HeaderLease fourth = taken(headers.take(peer("192.0.2.4")));
 
         taken(headers.take(OTHER));
 
@@ -97,27 +97,27 @@ class HalfOpenHeadersTest {
 
     @Test
     void ofManyPeersWithOneEachTheOneThatHasWaitedLongestLosesIt() {
-        HalfOpenHeaders.Lease first = taken(headers.take(peer("192.0.2.10")));
+        HalfOpenHeaders.HeaderLease first = taken(headers.take(peer("192.0.2.10")));
         for (int i = 11; i < 14; i++) {
             taken(headers.take(peer("192.0.2." + i)));
         }
 
-        HalfOpenHeaders.Lease newest = taken(headers.take(ONE));
+        HalfOpenHeaders.HeaderLease newest = taken(headers.take(ONE));
 
         assertThat(first.lost()).isDone();
         assertThat(newest.lost()).isNotDone();
     }
 
     /** A header of each of {@code count} peers that nobody knows. */
-    private static List<HalfOpenHeaders.Lease> strangers(HalfOpenHeaders of, int count) {
-        List<HalfOpenHeaders.Lease> leases = new ArrayList<>();
+    private static List<HalfOpenHeaders.HeaderLease> strangers(HalfOpenHeaders of, int count) {
+        List<HalfOpenHeaders.HeaderLease> leases = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             leases.add(taken(of.take(peer("198.51.100." + i))));
         }
         return leases;
     }
 
-    private static List<Boolean> lost(List<HalfOpenHeaders.Lease> leases) {
+    private static List<Boolean> lost(List<HalfOpenHeaders.HeaderLease> leases) {
         return leases.stream().map(lease -> lease.lost().isDone()).toList();
     }
 
@@ -126,9 +126,10 @@ class HalfOpenHeadersTest {
     void aProvenPeerLosesNothingToAFloodFromManyAddresses() {
         HalfOpenHeaders six = headers(3, 6);
         six.verified(ONE);
-        List<HalfOpenHeaders.Lease> hop = List.of(taken(six.take(ONE)), taken(six.take(ONE)), taken(six.take(ONE)));
+        List<HalfOpenHeaders.HeaderLease> hop =
+                List.of(taken(six.take(ONE)), taken(six.take(ONE)), taken(six.take(ONE)));
 
-        List<HalfOpenHeaders.Lease> flood = strangers(six, 10);
+        List<HalfOpenHeaders.HeaderLease> flood = strangers(six, 10);
 
         assertThat(hop).noneMatch(lease -> lease.lost().isDone());
         assertThat(lost(flood)).containsExactly(true, true, true, true, true, true, true, false, false, false);
@@ -138,7 +139,7 @@ class HalfOpenHeadersTest {
     /** What it has open when the first of its headers is verified counts as well. */
     @Test
     void aPeerIsProvenWithAllThatItHasOpen() {
-        List<HalfOpenHeaders.Lease> hop = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
+        List<HalfOpenHeaders.HeaderLease> hop = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
         headers.verified(ONE);
 
         strangers(headers, 10);
@@ -159,8 +160,8 @@ class HalfOpenHeadersTest {
     void whereAllAreProvenTheOneWithTheMostLosesItsOldest() {
         HalfOpenHeaders three = headers(3, 4);
         List.of(ONE, OTHER, THIRD).forEach(three::verified);
-        HalfOpenHeaders.Lease earliest = taken(three.take(OTHER));
-        List<HalfOpenHeaders.Lease> most =
+        HalfOpenHeaders.HeaderLease earliest = taken(three.take(OTHER));
+        List<HalfOpenHeaders.HeaderLease> most =
                 List.of(taken(three.take(ONE)), taken(three.take(ONE)), taken(three.take(ONE)));
 
         taken(three.take(THIRD));
@@ -171,11 +172,11 @@ class HalfOpenHeadersTest {
 
     @Test
     void aProvenPeerTakesThePlaceOfOneThatIsNot() {
-        List<HalfOpenHeaders.Lease> strangers = strangers(headers, 4);
+        List<HalfOpenHeaders.HeaderLease> strangers = strangers(headers, 4);
         headers.verified(ONE);
 
         taken(headers.take(ONE));
-        HalfOpenHeaders.Lease second = taken(headers.take(ONE));
+        HalfOpenHeaders.HeaderLease second = taken(headers.take(ONE));
 
         assertThat(lost(strangers)).containsExactly(true, true, false, false);
         assertThat(second.lost()).isNotDone();
@@ -187,10 +188,10 @@ class HalfOpenHeadersTest {
         headers.verified(OTHER);
         clock.addAndGet(HalfOpenHeaders.PROVEN_FOR.toNanos() - 1);
         headers.verified(OTHER);
-        HalfOpenHeaders.Lease inTime = taken(headers.take(ONE));
+        HalfOpenHeaders.HeaderLease inTime = taken(headers.take(ONE));
         clock.addAndGet(1);
-        HalfOpenHeaders.Lease late = taken(headers.take(ONE));
-        List<HalfOpenHeaders.Lease> other = List.of(taken(headers.take(OTHER)), taken(headers.take(OTHER)));
+        HalfOpenHeaders.HeaderLease late = taken(headers.take(ONE));
+        List<HalfOpenHeaders.HeaderLease> other = List.of(taken(headers.take(OTHER)), taken(headers.take(OTHER)));
 
         strangers(headers, 1);
 
@@ -202,8 +203,8 @@ class HalfOpenHeadersTest {
     @Test
     void ofTooManyProvenPeersTheOneProvenLongestAgoIsForgotten() {
         List.of(ONE, OTHER, THIRD, ONE, peer("192.0.2.4")).forEach(headers::verified);
-        List<HalfOpenHeaders.Lease> forgotten = List.of(taken(headers.take(OTHER)), taken(headers.take(OTHER)));
-        List<HalfOpenHeaders.Lease> known = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
+        List<HalfOpenHeaders.HeaderLease> forgotten = List.of(taken(headers.take(OTHER)), taken(headers.take(OTHER)));
+        List<HalfOpenHeaders.HeaderLease> known = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
 
         taken(headers.take(THIRD));
         taken(headers.take(peer("192.0.2.4")));
@@ -214,7 +215,7 @@ class HalfOpenHeadersTest {
 
     @Test
     void aPlaceThatWasLostIsNotGivenBackOnceMore() {
-        List<HalfOpenHeaders.Lease> flood = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
+        List<HalfOpenHeaders.HeaderLease> flood = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
         headers.take(OTHER);
         headers.take(OTHER);
         headers.take(THIRD);

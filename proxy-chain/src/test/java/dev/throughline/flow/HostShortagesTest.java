@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.throughline.transport.ConnectFailure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,7 +17,7 @@ class HostShortagesTest {
     void whatIsShortIsSaidOnceWhenItBeginsAndOnceWhenItIsOver() {
         for (int i = 0; i < 3; i++) {
             shortages.accept("listener apps", "no descriptor");
-            shortages.onward("bsd-socket", "no-ports", "no port");
+            shortages.upstream("bsd-socket", ConnectFailure.NO_PORTS, "no port");
         }
         assertThat(log)
                 .containsExactly(
@@ -38,7 +39,7 @@ class HostShortagesTest {
 
     @Test
     void onlyConnectionsThatAreRefusedUnservedCountAsSuch() {
-        shortages.onward("bsd-socket", "no-ports", "no port");
+        shortages.upstream("bsd-socket", ConnectFailure.NO_PORTS, "no port");
         assertThat(shortages.lacking()).isEmpty();
         assertThat(shortages.refusedAccepts()).isZero();
 
@@ -51,7 +52,7 @@ class HostShortagesTest {
     /** Flows to one destination can lack ports while all others do well; descriptors are lacking for everybody. */
     @Test
     void aHopWithoutADescriptorForTheWayOnwardsLacksIt() {
-        shortages.onward("bsd-socket", "no-descriptors", "no descriptor");
+        shortages.upstream("bsd-socket", ConnectFailure.NO_DESCRIPTORS, "no descriptor");
 
         assertThat(shortages.lacking()).hasValue("flows end with no-descriptors: no descriptor");
     }

@@ -49,6 +49,7 @@ class KeyContextTest {
         KeyContext authority =
                 new KeyContext(verifier, ImmutableSortedMap.of(SWITCH, old, SWITCH.plusSeconds(1), next));
         assertThat(authority.signer(Instant.EPOCH)).isSameAs(old);
-        assertThat(KeyContext.of(verifier, next).signer(Instant.EPOCH)).isSameAs(next);
+        KeyContext always = new KeyContext(verifier, ImmutableSortedMap.of(Instant.MIN, next));
+        assertThat(always.signer(Instant.EPOCH)).isSameAs(next);
     }
 }

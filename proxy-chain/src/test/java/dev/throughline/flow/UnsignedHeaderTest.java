@@ -92,7 +92,7 @@ class UnsignedHeaderTest {
         assertThat(flow(withAddresses("21", MAPPED + "c0000207" + MAPPED + "c6336450" + PORTS), SOCKET))
                 .isEqualTo(FLOW);
         Header udp = withAddresses("22", MAPPED + "c0000207" + MAPPED + "c6336450" + PORTS);
-        assertThat(refusal(udp, SOCKET).detail()).isEqualTo("UDP4, only TCP is passed on");
+        assertThat(refusal(udp, SOCKET).detail()).isEqualTo("UDP4, only TCP is relayed");
     }
 
     @ParameterizedTest
@@ -144,7 +144,7 @@ class UnsignedHeaderTest {
         assertThat(refusal(local, SOCKET).reason()).isEqualTo(CloseReason.HEADER_WITHOUT_FLOW);
         assertThat(refusal(local, SOCKET).detail()).isEqualTo("command LOCAL, which is for health checkers");
         assertThat(reason(udp)).isEqualTo(CloseReason.HEADER_WITHOUT_FLOW);
-        assertThat(refusal(header(udp, List.of()), SOCKET).detail()).isEqualTo("UDP4, only TCP is passed on");
+        assertThat(refusal(header(udp, List.of()), SOCKET).detail()).isEqualTo("UDP4, only TCP is relayed");
     }
 
     /** A signed identity must not be dropped unseen: not if its TLV type is another hop's, nor if it is damaged. */

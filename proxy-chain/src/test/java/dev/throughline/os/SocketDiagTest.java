@@ -10,8 +10,10 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,20 +73,23 @@ class SocketDiagTest {
         }
     }
 
+    private Collection<Tuple> openFrom(InetSocketAddress source) throws IOException {
+        return diag.openFrom(Set.of(source)).get(source);
+    }
+
     @Test
     void listsTheConnectionsOfASource() throws IOException {
         for (String address : List.of("127.0.0.1", "::1")) {
             try (Connection connection = Connection.to(address)) {
-                assertThat(diag.openFrom(connection.tuple().source())).containsExactly(connection.tuple());
+                assertThat(openFrom(connection.tuple().source())).containsExactly(connection.tuple());
                 // The listener has the same address and port, and no peer.
-                assertThat(diag.openFrom(connection.tuple().destination()))
-                        .containsExactly(reversed(connection.tuple()));
+                assertThat(openFrom(connection.tuple().destination())).containsExactly(reversed(connection.tuple()));
                 connection.client().close();
-                assertThat(diag.openFrom(connection.tuple().source())).isEmpty();
+                assertThat(openFrom(connection.tuple().source())).isEmpty();
             }
         }
         try (Connection plain = Connection.ipv4Only("127.0.0.1")) {
-            assertThat(diag.openFrom(plain.tuple().source())).containsExactly(plain.tuple());
+            assertThat(openFrom(plain.tuple().source())).containsExactly(plain.tuple());
         }
     }
 

@@ -27,7 +27,7 @@ class StrictModesTest {
 
     @BeforeEach
     void make() throws IOException {
-        assumeTrue(TrustedUsers.ownUid() == 0, "needs root");
+        assumeTrue(OwnUser.uid() == 0, "needs root");
         folder = Files.createDirectory(temporary.toRealPath().resolve("etc"));
         file = Files.writeString(folder.resolve("trust"), "text");
     }

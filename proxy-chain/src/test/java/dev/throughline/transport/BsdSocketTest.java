@@ -106,8 +106,8 @@ class BsdSocketTest {
         server.close();
 
         ConnectFailedException why = failure(connect(0, Duration.ofSeconds(5)));
-        assertThat(why.reason()).isEqualTo("connect-refused");
-        assertThat(why.blame()).isEqualTo(ConnectFailedException.Blame.DESTINATION);
+        assertThat(why.code()).isEqualTo("connect-refused");
+        assertThat(why.failure().blame()).isEqualTo(ConnectFailure.Blame.DESTINATION);
     }
 
     /** A listener whose queue is full doesn't answer, which is as silent as loopback gets. */
@@ -118,8 +118,8 @@ class BsdSocketTest {
             fillTheQueue(filling);
 
             ConnectFailedException why = failure(connect(0, Duration.ofMillis(300)));
-            assertThat(why.reason()).isEqualTo("connect-timeout");
-            assertThat(why.isSilence()).isTrue();
+            assertThat(why.code()).isEqualTo("connect-timeout");
+            assertThat(why.failure().isSilence()).isTrue();
         } finally {
             for (Socket socket : filling) {
                 socket.close();
@@ -156,7 +156,7 @@ class BsdSocketTest {
         server.setSoTimeout(300);
 
         ConnectFailedException why = failure(connect(0x7101, Duration.ofSeconds(5)));
-        assertThat(why.reason()).isEqualTo(ConnectFailedException.NOT_MARKED);
+        assertThat(why.failure()).isEqualTo(ConnectFailure.NOT_MARKED);
         assertThat(why.detail()).contains("CAP_NET_ADMIN");
         assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> server.accept()))
                 .isInstanceOf(java.net.SocketTimeoutException.class);

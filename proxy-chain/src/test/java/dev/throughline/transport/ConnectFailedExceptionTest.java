@@ -3,7 +3,7 @@ package dev.throughline.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.flow.CloseReason;
-import dev.throughline.transport.ConnectFailedException.Blame;
+import dev.throughline.transport.ConnectFailure.Blame;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.unix.Errors;
@@ -29,8 +29,13 @@ class ConnectFailedExceptionTest {
             value = CloseReason.class,
             names = {"CONNECT_REFUSED", "CONNECT_TIMEOUT", "CONNECT_UNREACHABLE"})
     void whatIsSaidOfADestinationIsTheSameWhateverTheWay(CloseReason reason) {
-        assertThat(ConnectFailedException.failed(reason.toString()).blame()).isEqualTo(Blame.DESTINATION);
-        assertThat(ConnectFailedException.late(Optional.of(reason.toString())).blame())
+        assertThat(ConnectFailedException.reportedByAgent(reason.toString())
+                        .failure()
+                        .blame())
+                .isEqualTo(Blame.DESTINATION);
+        assertThat(ConnectFailedException.late(Optional.of(reason.toString()))
+                        .failure()
+                        .blame())
                 .isEqualTo(Blame.DESTINATION);
     }
 
@@ -38,8 +43,10 @@ class ConnectFailedExceptionTest {
     @ParameterizedTest
     @ValueSource(strings = {"connect-failed", "no-memory", "unknown-handle", "hop-not-allowed", "internal-error"})
     void whateverElseIsSaidIsOfTheWay(String reason) {
-        assertThat(ConnectFailedException.failed(reason).blame()).isEqualTo(Blame.TRANSPORT);
-        assertThat(ConnectFailedException.late(Optional.of(reason)).blame()).isEqualTo(Blame.TRANSPORT);
+        assertThat(ConnectFailedException.reportedByAgent(reason).failure().blame())
+                .isEqualTo(Blame.TRANSPORT);
+        assertThat(ConnectFailedException.late(Optional.of(reason)).failure().blame())
+                .isEqualTo(Blame.TRANSPORT);
     }
 
     /** Netty's messages for what connect(2) answers; the words after the number are those of any locale. */
@@ -58,9 +65,9 @@ class ConnectFailedExceptionTest {
     void whatTheKernelSaysIsOfTheDestinationUnlessThisHostHasNoMore(String text, String reason, Blame blame) {
         ConnectFailedException why = ConnectFailedException.bySystem(new ConnectException(text), LOOPBACK);
 
-        assertThat(why.reason()).isEqualTo(reason);
-        assertThat(why.blame()).isEqualTo(blame);
-        assertThat(why.isShortage()).isEqualTo(blame == Blame.TRANSPORT);
+        assertThat(why.code()).isEqualTo(reason);
+        assertThat(why.failure().blame()).isEqualTo(blame);
+        assertThat(why.failure().isShortage()).isEqualTo(blame == Blame.TRANSPORT);
     }
 
     /** Netty's exceptions repeat the address, which the message names already, and some have no text. */
@@ -96,7 +103,7 @@ class ConnectFailedExceptionTest {
                         new ChannelException(Errors.newIOException("newSocketStream", -SystemError.EMFILE))));
 
         ConnectFailedException why = ConnectFailedException.bySystem(wrapped, LOOPBACK);
-        assertThat(why.reason()).isEqualTo(ConnectFailedException.NO_DESCRIPTORS);
+        assertThat(why.code()).isEqualTo("no-descriptors");
         assertThat(why.detail()).contains("LimitNOFILE");
     }
 
@@ -107,12 +114,13 @@ class ConnectFailedExceptionTest {
         ConnectFailedException why = ConnectFailedException.bySystem(
                 new ConnectException("connect(..) failed with error(-99): Cannot assign requested address"),
                 unreachable);
-        assertThat(why.blame()).isEqualTo(Blame.DESTINATION);
-        assertThat(why.reason()).isEqualTo("connect-unreachable");
+        assertThat(why.failure().blame()).isEqualTo(Blame.DESTINATION);
+        assertThat(why.code()).isEqualTo("connect-unreachable");
     }
 
     @Test
     void anAgentThatSaysNothingIsOnItsWay() {
-        assertThat(ConnectFailedException.late(Optional.empty()).blame()).isEqualTo(Blame.DESTINATION);
+        assertThat(ConnectFailedException.late(Optional.empty()).failure().blame())
+                .isEqualTo(Blame.DESTINATION);
     }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class GuardedTransportTest {
     private static final ConnectFailedException HANGS = ConnectFailedException.late(Optional.of("no-memory"));
-    private static final ConnectFailedException REFUSED = ConnectFailedException.failed("connect-refused");
+    private static final ConnectFailedException REFUSED = ConnectFailedException.reportedByAgent("connect-refused");
     private static final ConnectFailedException SILENT = ConnectFailedException.late(Optional.empty());
 
     private final ScriptedTransport scripted = new ScriptedTransport("scripted");
@@ -65,11 +65,11 @@ class GuardedTransportTest {
         }
     }
 
-    private static String reason(ConnectAttempt start) {
+    private static ConnectFailure failure(ConnectAttempt start) {
         return ((ConnectFailedException) catchThrowableOfType(
                                 CompletionException.class, () -> start.opened().join())
                         .getCause())
-                .reason();
+                .failure();
     }
 
     /** Otherwise a breaker that is open would stay so until the clock of the host is where it had been. */
@@ -88,7 +88,7 @@ class GuardedTransportTest {
         starts(1);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.OPEN);
 
-        assertThat(reason(start())).isEqualTo(ConnectFailedException.BREAKER_OPEN);
+        assertThat(failure(start())).isEqualTo(ConnectFailure.BREAKER_OPEN);
         assertThat(scripted.starts()).as("none is tried").isEqualTo(10);
     }
 
@@ -113,7 +113,7 @@ class GuardedTransportTest {
     void itOpensAgainWhenTheTrialsFail() throws Exception {
         fails(HANGS);
         starts(GuardedTransport.FEWEST);
-        Wire.await("the breaker to try again", () -> !reason(start()).equals(ConnectFailedException.BREAKER_OPEN));
+        Wire.await("the breaker to try again", () -> !failure(start()).equals(ConnectFailure.BREAKER_OPEN));
         starts(GuardedTransport.TRIALS - 1);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.OPEN);
     }
@@ -126,7 +126,7 @@ class GuardedTransportTest {
         scripted.starts(new CompletableFuture<>());
         Wire.await("the breaker to try again", () -> !start().opened().isDone());
         starts(GuardedTransport.TRIALS - 1);
-        assertThat(reason(start())).isEqualTo(ConnectFailedException.BREAKER_OPEN);
+        assertThat(failure(start())).isEqualTo(ConnectFailure.BREAKER_OPEN);
         assertThat(scripted.starts()).isEqualTo(GuardedTransport.FEWEST + GuardedTransport.TRIALS);
     }
 
@@ -177,10 +177,10 @@ class GuardedTransportTest {
         starts(GuardedTransport.FEWEST);
         opens();
         Wire.await("the breaker to try again", () -> {
-            assertThat(reason(start("scanner"))).isEqualTo(ConnectFailedException.BREAKER_OPEN);
+            assertThat(failure(start("scanner"))).isEqualTo(ConnectFailure.BREAKER_OPEN);
             return !start().opened().isCompletedExceptionally();
         });
-        assertThat(reason(start("scanner"))).as("half-open").isEqualTo(ConnectFailedException.BREAKER_OPEN);
+        assertThat(failure(start("scanner"))).as("half-open").isEqualTo(ConnectFailure.BREAKER_OPEN);
         starts(GuardedTransport.TRIALS - 1);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
         assertThat(start("scanner").opened()).isCompleted();

@@ -60,7 +60,7 @@ public final class ScriptedTransport implements Transport {
 
             @Override
             public void giveUp() {
-                opened.completeExceptionally(ConnectFailedException.of(ConnectFailedException.GIVEN_UP, ""));
+                opened.completeExceptionally(ConnectFailedException.of(ConnectFailure.GIVEN_UP, ""));
             }
         };
     }

@@ -41,12 +41,7 @@ public enum Evidence {
      * @return empty for a code that isn't known to this version, which must be refused
      */
     public static Optional<Evidence> ofCode(int code) {
-        for (Evidence evidence : values()) {
-            if (evidence.code == code) {
-                return Optional.of(evidence);
-            }
-        }
-        return Optional.empty();
+        return EnumCodes.find(values(), Evidence::code, code);
     }
 
     /** {@return what it says, in the words of SPEC, section 6} */

@@ -29,12 +29,7 @@ public enum ExecutableState {
      * @return empty for a code that isn't known to this version, which must be refused
      */
     public static Optional<ExecutableState> ofCode(int code) {
-        for (ExecutableState state : values()) {
-            if (state.code == code) {
-                return Optional.of(state);
-            }
-        }
-        return Optional.empty();
+        return EnumCodes.find(values(), ExecutableState::code, code);
     }
 
     @Override

@@ -47,12 +47,7 @@ public enum InterceptionMethod {
      * @return empty for a code that isn't known to this version, which must be refused
      */
     public static Optional<InterceptionMethod> ofCode(int code) {
-        for (InterceptionMethod way : values()) {
-            if (way.code == code) {
-                return Optional.of(way);
-            }
-        }
-        return Optional.empty();
+        return EnumCodes.find(values(), InterceptionMethod::code, code);
     }
 
     @Override

@@ -31,12 +31,7 @@ public enum OperatingSystem {
      * @return empty for a code that isn't known to this version, which must be refused
      */
     public static Optional<OperatingSystem> ofCode(int code) {
-        for (OperatingSystem system : values()) {
-            if (system.code == code) {
-                return Optional.of(system);
-            }
-        }
-        return Optional.empty();
+        return EnumCodes.find(values(), OperatingSystem::code, code);
     }
 
     @Override

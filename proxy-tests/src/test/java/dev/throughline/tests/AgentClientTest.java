@@ -11,7 +11,7 @@ import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Settings;
 import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Start;
 import dev.throughline.transport.ConnectFailedException;
-import dev.throughline.transport.ConnectFailedException.Blame;
+import dev.throughline.transport.ConnectFailure.Blame;
 import dev.throughline.transport.UpstreamConnection;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -68,7 +68,7 @@ class AgentClientTest {
     private static void assertNotOpened(OpenedFlow flow, String reason, String detail, Blame blame) throws Exception {
         ConnectFailedException why = AskingHop.failure(flow);
         assertThat(why).hasMessage(reason + ": " + detail);
-        assertThat(why.blame()).isEqualTo(blame);
+        assertThat(why.failure().blame()).isEqualTo(blame);
     }
 
     private void awaitInUse(int connections) {

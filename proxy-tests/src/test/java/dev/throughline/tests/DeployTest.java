@@ -27,7 +27,7 @@ class DeployTest {
                     .resolve(example)
                     .resolve(name + ".yaml");
             HopConfig config = ConfigReader.read(file);
-            assertThat(config.name()).isEqualTo(name);
+            assertThat(config.identity().name()).isEqualTo(name);
             hops.put(name, config);
         }
         return hops;
@@ -42,12 +42,13 @@ class DeployTest {
                         .map(listener -> {
                             ListenerConfig.Previous said = ((ListenerConfig.PreviousHop) listener).previous();
                             HopConfig before = hops.get(said.hop());
-                            assertThat(said.mark()).hasValue(before.mark());
+                            assertThat(said.mark()).hasValue(before.marks().own());
                             assertThat(said.pidFile()).hasValue(before.admin().pidFile());
-                            assertThat(before.laterMarks()).contains(hop.mark());
-                            assertThat(before.route())
+                            assertThat(before.marks().later())
+                                    .contains(hop.marks().own());
+                            assertThat(before.routing().defaultRoute())
                                     .isEqualTo(new RouteConfig.HopByInterception(
-                                            hop.name(),
+                                            hop.identity().name(),
                                             HeaderProfile.NORMAL,
                                             ImmutableList.of("bsd-socket"),
                                             TcpTimeouts.DEFAULTS));
@@ -55,7 +56,7 @@ class DeployTest {
                         }))
                 .toList();
         assertThat(previous).containsExactly("hop-a", "hop-b");
-        assertThat(hops.values()).extracting(HopConfig::host).containsOnly("edge-1");
+        assertThat(hops.values()).extracting(config -> config.identity().host()).containsOnly("edge-1");
     }
 
     /** What applications open before the hop runs is refused, not passed. */
@@ -87,7 +88,7 @@ class DeployTest {
     void betweenHostsEachHopGoesToWhereTheNextOneListens() throws Exception {
         Map<String, HopConfig> hops = hops("three-hosts");
         for (HopConfig hop : hops.values()) {
-            if (hop.route() instanceof RouteConfig.HopAt next) {
+            if (hop.routing().defaultRoute() instanceof RouteConfig.HopAt next) {
                 assertThat(hops.get(next.hop()).listeners())
                         .filteredOn(ListenerConfig.Chain.class::isInstance)
                         .extracting(listener -> ((ListenerConfig.Chain) listener).address())
@@ -102,6 +103,6 @@ class DeployTest {
                 });
             }
         }
-        assertThat(hops.values()).extracting(HopConfig::host).doesNotHaveDuplicates();
+        assertThat(hops.values()).extracting(config -> config.identity().host()).doesNotHaveDuplicates();
     }
 }

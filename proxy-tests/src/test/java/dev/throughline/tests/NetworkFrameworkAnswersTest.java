@@ -11,6 +11,7 @@ import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.transport.ConnectFailedException;
+import dev.throughline.transport.ConnectFailure;
 import dev.throughline.transport.UpstreamConnection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -170,7 +171,7 @@ class NetworkFrameworkAnswersTest {
         flow.start().giveUp();
         assertThat(end.restText()).isEmpty();
         ScriptedAgent.say(end, new Connected());
-        assertThat(AskingHop.failure(flow).reason()).isEqualTo(ConnectFailedException.GIVEN_UP);
+        assertThat(AskingHop.failure(flow).failure()).isEqualTo(ConnectFailure.GIVEN_UP);
         assertThatThrownBy(() -> {
                     while (true) {
                         end.send("anybody there?");
@@ -235,8 +236,8 @@ class NetworkFrameworkAnswersTest {
         OpenedFlow late = hop.open(REQUEST, Duration.ofMillis(100));
         assertThat(AskingHop.failure(late))
                 .hasMessage("start-timeout: the agent's queue of connections is full")
-                .extracting(ConnectFailedException::blame)
-                .isEqualTo(ConnectFailedException.Blame.TRANSPORT);
+                .extracting(ConnectFailedException::failure)
+                .isEqualTo(ConnectFailure.START_TIMEOUT);
         assertThat(late.isReleased()).isTrue();
 
         OpenedFlow patient = ask(REQUEST);

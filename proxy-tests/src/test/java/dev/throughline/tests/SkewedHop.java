@@ -19,7 +19,7 @@ final class SkewedHop {
         try (Hop hop = new Hop(config, HopKeys.read(config), clock)) {
             System.err.println("starting at " + System.currentTimeMillis());
             hop.start();
-            System.err.println("hop " + config.name() + " is ready");
+            System.err.println("hop " + config.identity().name() + " is ready");
             new CountDownLatch(1).await();
         }
     }

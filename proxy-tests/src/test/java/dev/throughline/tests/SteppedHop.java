@@ -21,7 +21,7 @@ final class SteppedHop {
         HopConfig config = ConfigReader.read(Path.of(arguments[0]));
         try (Hop hop = new Hop(config, HopKeys.read(config), new SetClock(Path.of(arguments[1])))) {
             hop.start();
-            System.err.println("hop " + config.name() + " is ready");
+            System.err.println("hop " + config.identity().name() + " is ready");
             new CountDownLatch(1).await();
         }
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a hop has open at once never exceeds the descriptors and the heap of its process. */
-class SizesTest {
+class HopSizesTest {
     private static final int OPEN = 56;
     private static final long GIB = 1L << 30;
 
@@ -39,13 +39,13 @@ class SizesTest {
         return new ProcessLimits(descriptors, OPEN, 4 * GIB, 4 * GIB, 2);
     }
 
-    private Sizes sizes(String more, long descriptors, String... configured) throws Exception {
-        return Sizes.of(hop(more), ImmutableSet.copyOf(configured), process(descriptors));
+    private HopSizes sizes(String more, long descriptors, String... configured) throws Exception {
+        return HopSizes.of(hop(more), ImmutableSet.copyOf(configured), process(descriptors));
     }
 
     @Test
     void asManyAsAreConfiguredWhereTheyFit() throws Exception {
-        Sizes fits = sizes("", 1_048_576);
+        HopSizes fits = sizes("", 1_048_576);
 
         assertThat(fits.places()).isEqualTo(8000);
         assertThat(fits.waiting()).isEqualTo(1024);
@@ -61,9 +61,9 @@ class SizesTest {
     @ParameterizedTest
     @ValueSource(longs = {256, 320, 1024, 4096, 20_000, 1_048_576})
     void everythingTogetherFitsIntoTheDescriptors(long descriptors) throws Exception {
-        Sizes fits = sizes("admin: { metrics: \"127.0.0.1:9464\" }", descriptors);
+        HopSizes fits = sizes("admin: { metrics: \"127.0.0.1:9464\" }", descriptors);
 
-        assertThat(Sizes.sum(fits.descriptors())).isLessThanOrEqualTo(descriptors);
+        assertThat(HopSizes.sum(fits.descriptors())).isLessThanOrEqualTo(descriptors);
         assertThat(fits.problems()).isEmpty();
         assertThat(fits.places()).isGreaterThan(20);
         assertThat(fits.waiting()).isGreaterThanOrEqualTo(8);
@@ -75,7 +75,7 @@ class SizesTest {
     @CsvSource({"8, 1024, 1048576", "64, 1024, 4096", "2000, 100000, 1048576", "8000, 1024, 20000"})
     void thereAreRowsForArrivalsBesideAllThatHavePlacesWaitOrSendHeaders(int flows, int waiting, long descriptors)
             throws Exception {
-        Sizes fits = sizes("limits: { flows: %d }\nbudget: { waiting: %d }".formatted(flows, waiting), descriptors);
+        HopSizes fits = sizes("limits: { flows: %d }\nbudget: { waiting: %d }".formatted(flows, waiting), descriptors);
 
         assertThat(fits.rows() - fits.places() - fits.waiting() - fits.halfOpenHeaders())
                 .isGreaterThanOrEqualTo(8);
@@ -83,7 +83,7 @@ class SizesTest {
 
     @Test
     void defaultsThatDontFitAreLoweredAndNamed() throws Exception {
-        Sizes fits = sizes("", 4096);
+        HopSizes fits = sizes("", 4096);
 
         assertThat(fits.problems()).isEmpty();
         assertThat(fits.lowered())
@@ -96,26 +96,26 @@ class SizesTest {
 
     @Test
     void configuredFlowsThatDontFitAreAProblem() throws Exception {
-        Sizes fits = sizes("limits: { flows: 2000 }", 4096, Sizes.FLOWS);
+        HopSizes fits = sizes("limits: { flows: 2000 }", 4096, HopSizes.FLOWS);
 
         assertThat(fits.problems()).singleElement().satisfies(problem -> {
             assertThat(problem.key()).isEqualTo("limits.flows");
             assertThat(problem.message())
                     .contains("2000 flows need 4000 descriptors", "this process may open 4096", fits.places() + " fit");
         });
-        assertThat(sizes("limits: { flows: %d }".formatted(fits.places()), 4096, Sizes.FLOWS)
+        assertThat(sizes("limits: { flows: %d }".formatted(fits.places()), 4096, HopSizes.FLOWS)
                         .problems())
                 .isEmpty();
     }
 
     @Test
     void configuredWaitingFlowsAreNotLoweredAndTakeFromTheFlows() throws Exception {
-        Sizes fits = sizes("budget: { waiting: 3000 }", 4096, Sizes.WAITING);
+        HopSizes fits = sizes("budget: { waiting: 3000 }", 4096, HopSizes.WAITING);
 
         assertThat(fits.waiting()).isEqualTo(3000);
         assertThat(fits.places()).isLessThan(500);
         assertThat(fits.problems()).isEmpty();
-        assertThat(Sizes.sum(fits.descriptors())).isLessThanOrEqualTo(4096);
+        assertThat(HopSizes.sum(fits.descriptors())).isLessThanOrEqualTo(4096);
     }
 
     @ParameterizedTest
@@ -139,9 +139,9 @@ class SizesTest {
     @Test
     void chainsAndFlowsFitIntoTheHeap() throws Exception {
         long heap = 96L << 20;
-        Sizes fits = Sizes.of(hop(""), ImmutableSet.of(), new ProcessLimits(1_048_576, OPEN, heap, heap, 2));
+        HopSizes fits = HopSizes.of(hop(""), ImmutableSet.of(), new ProcessLimits(1_048_576, OPEN, heap, heap, 2));
 
-        assertThat(Sizes.sum(fits.heap())).isLessThanOrEqualTo(heap);
+        assertThat(HopSizes.sum(fits.heap())).isLessThanOrEqualTo(heap);
         assertThat(fits.lowered())
                 .anyMatch(line -> line.startsWith("limits.flows is lowered from 8000 to ") && line.contains("-Xmx"))
                 .anyMatch(line -> line.startsWith("limits.remembered-chains is lowered from 500000 to "));
@@ -149,8 +149,8 @@ class SizesTest {
 
     @Test
     void configuredChainsThatDontFitIntoTheHeapAreAProblem() throws Exception {
-        Sizes fits = Sizes.of(
-                hop("limits: { remembered-chains: 100000000 }"), ImmutableSet.of(Sizes.CHAINS), process(1_048_576));
+        HopSizes fits = HopSizes.of(
+                hop("limits: { remembered-chains: 100000000 }"), ImmutableSet.of(HopSizes.CHAINS), process(1_048_576));
 
         assertThat(fits.problems()).singleElement().satisfies(problem -> {
             assertThat(problem.key()).isEqualTo("limits.remembered-chains");
@@ -171,8 +171,9 @@ class SizesTest {
                 """));
 
         assertThat(List.copyOf(
-                        Sizes.of(first, ImmutableSet.of(), process(20_000)).descriptors()))
-                .noneMatch(line -> line.key().equals(Sizes.HALF_OPEN));
-        assertThat(Sizes.of(first, ImmutableSet.of(), process(20_000)).places()).isEqualTo(8000);
+                        HopSizes.of(first, ImmutableSet.of(), process(20_000)).descriptors()))
+                .noneMatch(line -> line.key().equals(HopSizes.HALF_OPEN));
+        assertThat(HopSizes.of(first, ImmutableSet.of(), process(20_000)).places())
+                .isEqualTo(8000);
     }
 }

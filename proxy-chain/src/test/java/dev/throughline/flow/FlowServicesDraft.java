@@ -8,6 +8,7 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.OwnerResolver;
 import dev.throughline.originator.HostId;
+import dev.throughline.policy.Policy;
 import dev.throughline.relay.BufferMemory;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.transport.BsdSocket;
@@ -18,20 +19,19 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** What a test changes of the parts of its flows, before they begin. */
-final class PartsDraft {
+/** The services of a test's flows, which the test may change before they begin. */
+final class FlowServicesDraft {
     static final ImmutableList<String> PLAIN = ImmutableList.of(BsdSocket.NAME);
 
     HostId host = HostId.of("edge-1");
     HeaderLimits headerLimits = HeaderLimits.NORMAL;
     HalfOpenHeaders halfOpenHeaders = new HalfOpenHeaders(1, 10, 10, System::nanoTime);
     HeaderFailures headerFailures = new HeaderFailures(10, Duration.ofMinutes(1), 10, System::nanoTime);
-    List<Cidr> healthCheckers = List.of();
-    Supplier<RoutingTable> directions =
-            () -> RoutingTable.allTo(new Route(new NextHop.Destination(), PLAIN, TcpTimeouts.DEFAULTS));
+    ImmutableList<Cidr> healthCheckers = ImmutableList.of();
+    Supplier<RoutingTable> routing = () -> allTo(new Route(new NextHop.Destination(), PLAIN, TcpTimeouts.DEFAULTS));
     FlowTable table = new FlowTable(10);
-    FairQueue accepted = new FairQueue(10);
-    FairQueue arrivals = new FairQueue(10);
+    FairQueue acceptedConnections = new FairQueue(10);
+    FairQueue newFlows = new FairQueue(10);
     Duration headerTimeout = Duration.ofSeconds(5);
     Duration halfClosedTimeout = Duration.ofMinutes(5);
     FlowBudget budget;
@@ -43,7 +43,7 @@ final class PartsDraft {
 
     private final Supplier<KeyContext> authority;
 
-    PartsDraft(OwnerResolver identifier, Supplier<KeyContext> authority, FlowBudget budget, FlowEvents events) {
+    FlowServicesDraft(OwnerResolver identifier, Supplier<KeyContext> authority, FlowBudget budget, FlowEvents events) {
         this.identifier = identifier;
         this.authority = authority;
         this.budget = budget;
@@ -52,38 +52,45 @@ final class PartsDraft {
 
     /** All flows go there, over plain sockets. */
     void next(NextHop next) {
-        directions(RoutingTable.allTo(new Route(next, PLAIN, TcpTimeouts.DEFAULTS)));
+        routing(allTo(new Route(next, PLAIN, TcpTimeouts.DEFAULTS)));
     }
 
-    void directions(RoutingTable all) {
-        directions = () -> all;
+    void routing(RoutingTable all) {
+        routing = () -> all;
     }
 
-    FlowServices parts() {
-        return new FlowServices(
+    /** All flows take this route. */
+    static RoutingTable allTo(Route route) {
+        return new RoutingTable(Policy.NONE, route, ImmutableMap.of(), ImmutableMap.of());
+    }
+
+    FlowServices services() {
+        FlowSettings settings = new FlowSettings(
                 host,
-                identifier,
-                authority,
                 ChainTlv.STANDARD,
                 headerLimits,
-                halfOpenHeaders,
-                headerFailures,
                 healthCheckers,
-                directions,
-                accepted,
-                arrivals,
-                budget,
-                ImmutableMap.copyOf(Maps.uniqueIndex(transports, Transport::name)),
-                batchSigner,
-                table,
-                events,
                 headerTimeout,
                 Duration.ofHours(1),
                 halfClosedTimeout,
                 TcpTimeouts.DEFAULTS,
                 Duration.ofMinutes(1),
+                Duration.ofSeconds(10));
+        return new FlowServices(
+                settings,
+                identifier,
+                authority,
+                routing,
+                halfOpenHeaders,
+                headerFailures,
+                acceptedConnections,
+                newFlows,
+                budget,
+                ImmutableMap.copyOf(Maps.uniqueIndex(transports, Transport::name)),
+                batchSigner,
+                table,
+                events,
                 new BufferMemory(Long.MAX_VALUE),
-                Duration.ofSeconds(10),
                 Clock.systemUTC(),
                 new SecureRandom());
     }

@@ -8,29 +8,29 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How many flows, waiting flows, unfinished headers and remembered chains a hop can have with the descriptors and the heap of its
- * process. Calculated before the hop opens anything. A limit that the configuration doesn't give is lowered to what fits; one that
- * it gives and that doesn't fit is a problem.
+ * The sizes of a hop: how many flows, waiting flows, unfinished headers and remembered chains fit into the file descriptors and the
+ * heap of its process. They are calculated before the hop opens anything. A limit that the configuration does not set is lowered to
+ * what fits. A limit that it sets and that does not fit is a problem.
  *
- * <p>Flows that wait and flows that arrive have descriptors of their own: otherwise one user's waiting flows would keep all
- * other users' connections out.
+ * <p>Waiting flows and new flows have descriptors of their own: otherwise the waiting flows of one user would lock out the
+ * connections of all other users.
  *
- * @param places flows that may have a place at once
- * @param waiting flows that may wait for one
- * @param halfOpenHeaders connections of all peers that may wait for the rest of their header
- * @param queues sockets of a listener at one address, among which the kernel queues connections by user; a power of two
- * @param accepted connections that may wait until it is their user's turn
- * @param arriving flows that arrive or are about to be refused; half of them may wait until it is their originator's turn
- * @param rows flows in all: with a place, waiting, with an unfinished header, and those that arrive or are about to be refused
- * @param adminConnections at once to each of the admin socket and the metrics address
- * @param rememberedChains chains that are remembered against replay
- * @param bufferBytes of memory that flows together may fill with what was read and not yet sent
- * @param descriptors what takes descriptors
- * @param heap what takes heap, in bytes
- * @param problems limits of the configuration that don't fit
- * @param lowered defaults that don't fit, in words
+ * @param places open flows
+ * @param waiting flows that wait for a place
+ * @param halfOpenHeaders connections of all peers with an unfinished header
+ * @param queues sockets of a listener at one address, to which the kernel assigns connections by user; a power of two
+ * @param accepted accepted connections that wait for their user's turn
+ * @param arriving new flows and flows that are being rejected; half of them may wait for their originator's turn
+ * @param rows all flows: open, waiting, with an unfinished header, new and being rejected
+ * @param adminConnections connections to the admin socket, and as many to the metrics address
+ * @param rememberedChains chains remembered against replay
+ * @param bufferBytes memory for bytes that all flows have read and not yet sent
+ * @param descriptors uses of descriptors
+ * @param heap uses of heap, in bytes
+ * @param problems configured limits that don't fit
+ * @param lowered a message for each default that was lowered
  */
-public record Sizes(
+public record HopSizes(
         int places,
         int waiting,
         int halfOpenHeaders,
@@ -51,12 +51,12 @@ public record Sizes(
     public static final String HALF_OPEN = "limits.half-open-headers-total";
     public static final String CHAINS = "limits.remembered-chains";
 
-    /** The limits that count, by their keys in a configuration. */
+    /** Keys of the limits, as in a configuration. */
     public static final ImmutableList<String> KEYS = ImmutableList.of(FLOWS, WAITING, HALF_OPEN, CHAINS);
 
     private static final int FEWEST = 8;
     private static final int MOST_WAITING_OF_A_QUEUE = 64;
-    /** As many as the queue of a listening socket holds. */
+    /** The length of the queue of a listening socket. */
     private static final int MOST_ACCEPTED = 4096;
 
     private static final int MOST_QUEUES = 32;
@@ -70,7 +70,7 @@ public record Sizes(
     private static final int IDENTIFICATION = 16;
     /** Netlink sockets for rules, routes and links, and the two ends of two canaries. */
     private static final int INTERCEPTION = 12;
-    /** Libraries that are opened late, and files that a reload reads. */
+    /** Libraries that are loaded late, and files that a reload reads. */
     private static final int LATE = 8;
 
     private static final String RAISE_LIMIT = "raise it by LimitNOFILE= of the unit, or ulimit -n";
@@ -78,7 +78,7 @@ public record Sizes(
 
     private static final long KIB = 1L << 10;
     private static final long MIB = 1L << 20;
-    /** What a hop without flows has after a collection is 13 MiB; collections need room as well. */
+    /** A hop without flows uses 13 MiB after a collection; the rest is for the garbage between collections. */
     private static final long HEAP_BASE = 32 * MIB;
     /** Measured: 5.5 KiB for a plain flow; a received chain and the details of an originator come on top. */
     private static final long HEAP_OF_A_FLOW = 12 * KIB;
@@ -86,26 +86,26 @@ public record Sizes(
     private static final long HEAP_OF_A_CONNECTION = 3 * KIB;
 
     private static final long HEAP_OF_A_CHAIN = 250;
-    /** Flow lines and messages that may wait for their readers. */
+    /** Buffers of the flow log and of messages. */
     private static final long HEAP_OF_LOGS = 17 * MIB;
 
-    /** Takes {@code count} times {@code each}; {@code key} is the limit that sets the count, or empty. */
+    /** One use: {@code count} times {@code each}. {@code key} is the limit that sets the count, or empty. */
     public record Line(String what, String key, long count, long each) {
         public long sum() {
             return count * each;
         }
     }
 
-    /** A limit of the configuration, by its key, that doesn't fit, and why. */
+    /** A configured limit that doesn't fit, by its key, and why. */
     public record Problem(String key, String message) {}
 
-    /** {@return how many connections of a queue's only user are accepted before the first ones had their turn} */
+    /** Returns how many connections of a queue's only user are accepted before the first ones had their turn. */
     int waitingOfAQueue() {
         return Math.clamp(accepted / (2 * queues), 2, MOST_WAITING_OF_A_QUEUE);
     }
 
     /** Returns the sizes of a hop. {@code configured} are those of {@link #KEYS} that its configuration gives. */
-    public static Sizes of(HopConfig config, ImmutableSet<String> configured, ProcessLimits process) {
+    public static HopSizes of(HopConfig config, ImmutableSet<String> configured, ProcessLimits process) {
         return new Calculation(config, configured, process).sizes();
     }
 
@@ -127,7 +127,7 @@ public record Sizes(
             this.process = process;
         }
 
-        Sizes sizes() {
+        HopSizes sizes() {
             int adminConnections = scaled(32, MOST_ADMIN_CONNECTIONS);
             List<Line> descriptors = fixed(adminConnections);
             long others = sum(descriptors);
@@ -175,7 +175,7 @@ public record Sizes(
                 chains = chains(heap);
                 heap.add(new Line("remembered chains", CHAINS, chains, HEAP_OF_A_CHAIN));
             }
-            return new Sizes(
+            return new HopSizes(
                     places,
                     waiting,
                     readsHeaders() ? halfOpen : config.limits().halfOpenHeadersTotal(),
@@ -192,13 +192,13 @@ public record Sizes(
                     ImmutableList.copyOf(lowered));
         }
 
-        /** Half of what is left where chains are remembered as well. */
+        /** Returns the heap for flows: half of the free heap if chains are remembered as well. */
         private long heapForFlows() {
             long free = Math.max(0, process.heapBytes() - HEAP_BASE - HEAP_OF_LOGS);
             return verifies() ? free / 2 : free;
         }
 
-        /** What a hop has open that carries no flow. */
+        /** Returns the uses of descriptors beside flows. */
         private List<Line> fixed(int adminConnections) {
             List<Line> lines = new ArrayList<>();
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
@@ -217,8 +217,9 @@ public record Sizes(
             if (config.listeners().stream().anyMatch(ListenerConfig.Intercepting.class::isInstance)) {
                 lines.add(new Line("interception: netlink, canaries", "", INTERCEPTION, 1));
             }
-            if (!config.transports().isEmpty()) {
-                lines.add(new Line("agent watches", "", config.transports().size(), 2));
+            if (!config.routing().transports().isEmpty()) {
+                lines.add(new Line(
+                        "agent watches", "", config.routing().transports().size(), 2));
             }
             return lines;
         }
@@ -232,7 +233,7 @@ public record Sizes(
             return config.listeners().stream().mapToInt(Calculation::addresses).sum();
         }
 
-        /** IPv4 and IPv6. */
+        /** Returns the number of addresses: interception needs IPv4 and IPv6. */
         private static int addresses(ListenerConfig listener) {
             return listener instanceof ListenerConfig.Intercepting ? 2 : 1;
         }
@@ -247,7 +248,7 @@ public record Sizes(
             return config.listeners().stream().anyMatch(ListenerConfig::requiresHeader);
         }
 
-        /** A part of all descriptors where there are few. */
+        /** Returns a part of all descriptors, with a maximum. */
         private int scaled(int part, int most) {
             return Math.clamp(process.descriptors() / part, FEWEST, most);
         }
