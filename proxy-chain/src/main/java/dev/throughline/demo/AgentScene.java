@@ -30,10 +30,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Applications on a Mac that share the Network.framework connections of one process, as they do with a transparent proxy. An agent hands
- * their flows over to hop {@code edge}. The hop opens them by the agent up to its limit and by plain sockets beyond, to hop
- * {@code gateway}, which connects to a destination that sends back what it receives. The agent with its system is an emulator; the hops
- * are processes of this program.
+ * Applications on a Mac that share the Network.framework connections of one process, as they do with a transparent
+ * proxy. An agent hands their flows over to hop {@code edge}. The hop opens them by the agent up to its limit and by
+ * plain sockets beyond, to hop {@code gateway}, which connects to a destination that sends back what it receives. The
+ * agent with its system is an emulator; the hops are processes of this program.
  */
 public final class AgentScene implements AutoCloseable {
     /** How long an application waits for a connection. */
@@ -241,7 +241,9 @@ public final class AgentScene implements AutoCloseable {
         SceneFlow of(SceneApp app) throws IOException;
     }
 
-    /** Opens {@code count} flows of one application and keeps them. Each that opens sends a byte and receives it back. */
+    /**
+     * Opens {@code count} flows of one application and keeps them. Each that opens sends a byte and receives it back.
+     */
     public List<SceneFlow> hold(SceneApp app, int count, Opening opening) throws IOException {
         return hold(app, count, opening, AT_ONCE);
     }
@@ -264,7 +266,10 @@ public final class AgentScene implements AutoCloseable {
         return results(all);
     }
 
-    /** Each of {@code apps} applications opens {@code times} flows one after the other, exchanges a byte on each and closes it. */
+    /**
+     * Each of {@code apps} applications opens {@code times} flows one after the other, exchanges a byte on each and
+     * closes it.
+     */
     public List<SceneFlow> comeAndGo(int apps, int times, Opening opening) throws IOException {
         return comeAndGo(apps, times, opening, apps);
     }

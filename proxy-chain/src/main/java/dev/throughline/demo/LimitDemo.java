@@ -21,8 +21,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * One application holds 2,000 connections while fifty others come and go: first without budgets, then with them. Everything runs on
- * loopback and is gone when the demo ends.
+ * One application holds 2,000 connections while fifty others come and go: first without budgets, then with them.
+ * Everything runs on loopback and is gone when the demo ends.
  */
 public final class LimitDemo {
     private static final SceneApp GREEDY = new SceneApp("Greedy", 1_000);
@@ -32,7 +32,9 @@ public final class LimitDemo {
     private static final int LIMIT = NetworkFrameworkEmulator.LIMIT;
     private static final int GATEWAY_PORT = 17_001;
 
-    /** Both ends of 2,000 connections to the agent or the hop, and of those that the agent opens, are in this process. */
+    /**
+     * Both ends of 2,000 connections to the agent or the hop, and of those that the agent opens, are in this process.
+     */
     private static final long OPEN_FILES = 6_000;
 
     private static final String ROW = "  %-10s %6s %6s %6s %6s  %11s %11s %11s  %s%n";
@@ -265,7 +267,9 @@ public final class LimitDemo {
         }
     }
 
-    /** Closes the scene and deletes its folder, once: at the end of the demo or of this process, whichever comes first. */
+    /**
+     * Closes the scene and deletes its folder, once: at the end of the demo or of this process, whichever comes first.
+     */
     private static final class CleanUp implements AutoCloseable {
         private final Path folder;
         private final Thread hook = new Thread(this::run);

@@ -19,19 +19,22 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.util.Optional;
 
 /**
- * Netty's epoll event loops, with work-arounds for three faults of Netty 4.2. EpollLoopsTest fails when one of them is no longer needed.
+ * Netty's epoll event loops, with work-arounds for three faults of Netty 4.2. EpollLoopsTest fails when one of them is
+ * no longer needed.
  *
  * <ol>
- *   <li>Since 4.2.13 a socket that waits for nothing is removed from epoll (netty/netty pull request 16689), but its registration still
- *       counts as added. When the socket waits for something again, Netty calls EPOLL_CTL_MOD instead of EPOLL_CTL_ADD, which fails
- *       with ENOENT: the next blocked write fails, and a connection whose other side had half-closed loses the rest of its answer.
- *       No report of this is known. Here such a socket waits for EPOLLET alone, which is never reported by itself and wakes once for
- *       an error or a hang-up (epoll_ctl(2)).
- *   <li>EPOLLHUP is ignored: a channel whose input has ended never learns that the other side has closed the connection. No report is
- *       known; netty/netty issue 7550 asks how to detect a lost peer without reading. Here the channel gets a {@link HangUpEvent}.
- *   <li>Once the other side has closed (EPOLLRDHUP), Netty reads everything that the kernel holds, also with AUTO_READ off (netty/netty
- *       issue 6173, closed in 2017). Here a channel that {@linkplain Relay#READS_WHEN_ASKED reads when asked} doesn't wait for
- *       EPOLLRDHUP, and so doesn't notice the other side's end until it reads.
+ *   <li>Since 4.2.13 a socket that waits for nothing is removed from epoll (netty/netty pull request 16689), but its
+ *       registration still counts as added. When the socket waits for something again, Netty calls EPOLL_CTL_MOD
+ *       instead of EPOLL_CTL_ADD, which fails with ENOENT: the next blocked write fails, and a connection whose other
+ *       side had half-closed loses the rest of its answer. No report of this is known. Here such a socket waits for
+ *       EPOLLET alone, which is never reported by itself and wakes once for an error or a hang-up (epoll_ctl(2)).
+ *   <li>EPOLLHUP is ignored: a channel whose input has ended never learns that the other side has closed the
+ *       connection. No report is known; netty/netty issue 7550 asks how to detect a lost peer without reading. Here the
+ *       channel gets a {@link HangUpEvent}.
+ *   <li>Once the other side has closed (EPOLLRDHUP), Netty reads everything that the kernel holds, also with AUTO_READ
+ *       off (netty/netty issue 6173, closed with pull request 6199, and still so). Here a channel that
+ *       {@linkplain Relay#READS_WHEN_ASKED reads when asked} doesn't wait for EPOLLRDHUP, and so doesn't notice the
+ *       other side's end until it reads.
  * </ol>
  */
 public final class EpollLoops {

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Disassembles eBPF instructions (RFC 9669) into the notation of llvm-objdump, one line an instruction. It reads the bytes that the
- * kernel gets and shares no code with {@link BpfCode}. An instruction that it doesn't know is an error.
+ * Disassembles eBPF instructions (RFC 9669) into the notation of llvm-objdump, one line an instruction. It reads the
+ * bytes that the kernel gets and shares no code with {@link BpfCode}. An instruction that it doesn't know is an error.
  */
 final class Disassembler {
     private static final int LOAD_64 = 0x18;

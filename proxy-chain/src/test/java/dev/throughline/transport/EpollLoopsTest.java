@@ -36,8 +36,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@link EpollLoops} works around three faults of Netty's epoll transport. For each, one test shows that Netty still has it, and fails
- * with a version that doesn't: then its message says what can be removed.
+ * {@link EpollLoops} works around three faults of Netty's epoll transport. For each, one test shows that Netty still
+ * has it, and fails with a version that doesn't: then its message says what can be removed.
  */
 @Timeout(30)
 class EpollLoopsTest {

@@ -13,9 +13,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Measures how long other applications take to connect while one application holds 2,000 connections where a limit of 512 applies, and
- * without such an application. Both are measured in turns, so that a slow minute of the machine affects both; the latter is measured twice,
- * which shows the effect of chance.
+ * Measures how long other applications take to connect while one application holds 2,000 connections where a limit of
+ * 512 applies, and without such an application. Both are measured in turns, so that a slow minute of the machine
+ * affects both; the latter is measured twice, which shows the effect of chance.
  */
 public final class LimitLatency {
     private static final SceneApp GREEDY = new SceneApp("Greedy", 1_000);
