@@ -1,6 +1,7 @@
 package dev.throughline.cli;
 
 import dev.throughline.demo.Demo;
+import dev.throughline.demo.LimitDemo;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -14,18 +15,16 @@ import picocli.CommandLine.Option;
             "Sends an application's connection through three hops; the last one reports who opened it. Runs in temporary network namespaces, without root where the kernel allows that."
         })
 final class DemoCommand implements Callable<Integer> {
-    /** The launcher of a checkout has this command run by the tests' classes, and doesn't ask here. */
     @Command(
             name = "limit",
             description = {
                 "Show how budgets keep one application from exhausting a limited transport.",
-                "Only in a source checkout: it uses an emulator of the tests."
+                "Runs two hops and an emulated agent on loopback, for about half a minute. Needs no root."
             })
     static final class Limit implements Callable<Integer> {
         @Override
-        public Integer call() {
-            System.err.println("throughline: demo limit needs a source checkout: run ./throughline demo limit there");
-            return ExitCode.FAILURE;
+        public Integer call() throws IOException {
+            return new LimitDemo(System.out).play() ? ExitCode.OK : ExitCode.FAILURE;
         }
     }
 

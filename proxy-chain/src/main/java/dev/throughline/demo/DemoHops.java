@@ -16,33 +16,40 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** The three hops of the demo: their keys and trust, made afresh, and their configurations. */
+/** The hops of a demo: new keys, a trust file and their configurations in a folder. */
 final class DemoHops {
     static final ImmutableList<String> NAMES = ImmutableList.of("hop-a", "hop-b", "hop-c");
     static final String HOST = "edge-1";
 
     private final Path folder;
+    private final ImmutableList<String> names;
 
-    private DemoHops(Path folder) {
+    private DemoHops(Path folder, ImmutableList<String> names) {
         this.folder = folder;
+        this.names = names;
     }
 
-    /** Makes the keys in {@code folder}, and the trust file: hop-a may speak for the host, hop-b may pass on. */
+    /** Creates the three hops of the demo in {@code folder}. */
     static DemoHops in(Path folder) throws IOException {
+        return in(folder, NAMES);
+    }
+
+    /** Creates keys and the trust file: the first hop may sign origins of the host, the others may continue its chains. */
+    static DemoHops in(Path folder, ImmutableList<String> names) throws IOException {
         try {
             SecureRandom random = new SecureRandom();
             StringBuilder trust = new StringBuilder();
-            for (String name : NAMES) {
+            for (String name : names) {
                 PrivateKey key = PrivateKey.generate(name, random);
                 KeyFiles.writeSecret(folder.resolve(name + ".key"), key);
-                boolean first = name.equals(NAMES.getFirst());
+                boolean first = name.equals(names.getFirst());
                 ImmutableSet<String> hosts = first ? ImmutableSet.of(HOST) : ImmutableSet.of();
                 trust.append(new TrustEntry(key.publicKey(), hosts, false, !first, Optional.empty(), Optional.empty())
                                 .toText())
                         .append('\n');
             }
             Files.writeString(folder.resolve("trust"), trust);
-            return new DemoHops(folder);
+            return new DemoHops(folder, names);
         } catch (KeyFormatException e) {
             throw new AssertionError("the demo's names are names", e);
         }
@@ -97,7 +104,7 @@ final class DemoHops {
     /** Starts the hops as {@code command} runs programs, and waits until all take connections; {@code closer} ends them. */
     List<HopProcess> start(Function<List<String>, ProcessBuilder> command, Closer closer) throws IOException {
         List<HopProcess> hops = new ArrayList<>();
-        for (String name : NAMES) {
+        for (String name : names) {
             HopProcess hop = HopProcess.start(
                     name,
                     command.apply(ProgramCommand.of("run", "-c", config(name).toString())));
@@ -110,7 +117,8 @@ final class DemoHops {
         return hops;
     }
 
-    private void write(String name, String rest) throws IOException {
+    /** Writes the configuration of a hop: what all hops have in common, and {@code rest}. */
+    void write(String name, String rest) throws IOException {
         Files.writeString(config(name), """
                 hop: %1$s
                 host: %2$s

@@ -1,4 +1,7 @@
-/** A small network inside this host, for showing and testing hops without touching the host's own network. */
+/**
+ * Demonstrations of hops, in network namespaces or on loopback, without a change to the host's own network. Tests use
+ * the namespaces and the emulator, too.
+ */
 @NullMarked
 package dev.throughline.demo;
 

@@ -56,6 +56,11 @@ record KernelLayout(ImmutableMap<Member, Integer> offsets) {
             this.structure = structure;
             this.name = name;
         }
+
+        @Override
+        public String toString() {
+            return structure + "." + name;
+        }
     }
 
     /** Those of btrfs, whose types are the kernel's own only if it isn't a module. */

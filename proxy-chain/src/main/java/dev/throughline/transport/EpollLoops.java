@@ -19,19 +19,28 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.util.Optional;
 
 /**
- * Netty's epoll event loops, with one repair. Since 4.2.13 (pull request 16689) a socket that waits for nothing at the
- * moment is taken out of epoll, but isn't put back when it waits for something again: its next blocked write fails with
- * ENOENT, and a connection whose other side had half-closed loses the rest of its answer. So nothing is written here as
- * EPOLLET alone, which is never reported by itself and wakes once for an error or a hang-up (epoll_ctl(2)).
+ * Netty's epoll event loops, with work-arounds for three faults of Netty 4.2. EpollLoopsTest fails when one of them is
+ * no longer needed.
  *
- * <p>A channel that {@linkplain Relay#READS_WHEN_ASKED reads when asked} doesn't notice the other side's end until it reads.
- *
- * <p>A hang-up is reported to the channel as {@link HangUpEvent}, so that a connection can be watched that nobody reads.
+ * <ol>
+ *   <li>Since 4.2.13 a socket that waits for nothing is removed from epoll (netty/netty pull request 16689), but its
+ *       registration still counts as added. When the socket waits for something again, Netty calls EPOLL_CTL_MOD
+ *       instead of EPOLL_CTL_ADD, which fails with ENOENT: the next blocked write fails, and a connection whose other
+ *       side had half-closed loses the rest of its answer. No report of this is known. Here such a socket waits for
+ *       EPOLLET alone, which is never reported by itself and wakes once for an error or a hang-up (epoll_ctl(2)).
+ *   <li>EPOLLHUP is ignored: a channel whose input has ended never learns that the other side has closed the
+ *       connection. No report is known; netty/netty issue 7550 asks how to detect a lost peer without reading. Here the
+ *       channel gets a {@link HangUpEvent}.
+ *   <li>Once the other side has closed (EPOLLRDHUP), Netty reads everything that the kernel holds, also with AUTO_READ
+ *       off (netty/netty issue 6173, closed with pull request 6199, and still so). Here a channel that
+ *       {@linkplain Relay#READS_WHEN_ASKED reads when asked} doesn't wait for EPOLLRDHUP, and so doesn't notice the
+ *       other side's end until it reads.
+ * </ol>
  */
 public final class EpollLoops {
     private EpollLoops() {}
 
-    /** What {@link EpollIoHandler#newFactory()} makes, repaired. */
+    /** Returns {@link EpollIoHandler#newFactory()} with the work-arounds. */
     public static IoHandlerFactory newFactory() {
         IoHandlerFactory epoll = EpollIoHandler.newFactory();
         return new IoHandlerFactory() {
@@ -86,7 +95,7 @@ public final class EpollLoops {
         }
     }
 
-    /** Hands on what happens to a socket, and tells its channel of a hang-up, which Netty leaves out. */
+    /** Passes a socket's events on to Netty, and reports a hang-up to its channel. */
     @SuppressWarnings("try") // Netty's close() says that it throws anything
     private record Handle(EpollIoHandle netty) implements EpollIoHandle {
         /** EPOLLHUP (sys/epoll.h). */

@@ -5,11 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator.Settings;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator.Start;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Settings;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Start;
 import dev.throughline.transport.ConnectFailedException;
 import dev.throughline.transport.ConnectFailure.Blame;
 import dev.throughline.transport.UpstreamConnection;

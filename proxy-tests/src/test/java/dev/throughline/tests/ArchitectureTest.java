@@ -62,7 +62,7 @@ class ArchitectureTest {
                             "relay",
                             "report",
                             "transport"))
-            .put("demo", ImmutableSet.of("config", "report"))
+            .put("demo", ImmutableSet.of("config", "relay", "report", "transport"))
             .put(
                     "cli",
                     ImmutableSet.of(
@@ -232,6 +232,7 @@ class ArchitectureTest {
                 .resideOutsideOfPackages(
                         BASE,
                         BASE + ".admin",
+                        BASE + ".demo.emulator",
                         BASE + ".flow",
                         BASE + ".intercept",
                         BASE + ".relay",

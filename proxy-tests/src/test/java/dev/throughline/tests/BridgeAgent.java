@@ -2,10 +2,8 @@ package dev.throughline.tests;
 
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeHeader;
-import dev.throughline.header.Bytes;
+import dev.throughline.demo.AgentConnection;
 import dev.throughline.header.HeaderWriter;
-import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -38,40 +36,17 @@ record BridgeAgent(SocketChannel socket) implements AutoCloseable {
 
     /** What became of the flow; news are passed over. No byte of the flow is read. */
     BridgeAnswer answer() throws IOException {
-        BridgeAnswer answer = next(socket);
-        while (answer instanceof BridgeAnswer.AgentNotice) {
-            answer = next(socket);
-        }
-        return answer;
+        return AgentConnection.answer(socket);
     }
 
     /** The next answer at either end of a bridge, and not a byte more. */
     static BridgeAnswer next(SocketChannel socket) throws IOException {
-        ByteArrayOutputStream received = new ByteArrayOutputStream();
-        BridgeAnswer.Read read = BridgeAnswer.read(Bytes.EMPTY);
-        while (read instanceof BridgeAnswer.Read.NeedMore more) {
-            received.writeBytes(receive(socket, more.total() - received.size()));
-            read = BridgeAnswer.read(Bytes.copyOf(received.toByteArray()));
-        }
-        if (!(read instanceof BridgeAnswer.Read.Complete complete)) {
-            throw new IOException(read.toString());
-        }
-        return complete.answer();
+        return AgentConnection.next(socket);
     }
 
     /** Exactly {@code count} bytes. */
     byte[] receive(int count) throws IOException {
-        return receive(socket, count);
-    }
-
-    private static byte[] receive(SocketChannel socket, int count) throws IOException {
-        ByteBuffer in = ByteBuffer.allocate(count);
-        while (in.hasRemaining()) {
-            if (socket.read(in) < 0) {
-                throw new EOFException("the other end closed after " + in.position() + " of " + count + " bytes");
-            }
-        }
-        return in.array();
+        return AgentConnection.receive(socket, count);
     }
 
     /** Says that the application sends no more; the other direction stays. */

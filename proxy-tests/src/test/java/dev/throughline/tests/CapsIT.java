@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeHeader;
+import dev.throughline.demo.SceneApp;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.report.JsonTree;

@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeHeader;
+import dev.throughline.demo.SceneApp;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.report.JsonTree;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;

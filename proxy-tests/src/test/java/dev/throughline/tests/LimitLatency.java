@@ -2,7 +2,9 @@ package dev.throughline.tests;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
+import dev.throughline.demo.SceneApp;
+import dev.throughline.demo.SceneFlow;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,9 +13,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How long it takes others to connect while one application holds 2,000 connections where 512 can be, beside how long it takes
- * when there is no such application: by turns, so that a slow minute of the machine is in both, and the latter twice, for what chance
- * does to it.
+ * Measures how long other applications take to connect while one application holds 2,000 connections where a limit of
+ * 512 applies, and without such an application. Both are measured in turns, so that a slow minute of the machine
+ * affects both; the latter is measured twice, which shows the effect of chance.
  */
 public final class LimitLatency {
     private static final SceneApp GREEDY = new SceneApp("Greedy", 1_000);
@@ -28,7 +30,7 @@ public final class LimitLatency {
     /** A round's set-up times, in milliseconds. */
     private record Round(double median, double late) {
         static Round of(List<SceneFlow> flows) {
-            if (!flows.stream().allMatch(SceneFlow::stands)) {
+            if (!flows.stream().allMatch(SceneFlow::isOpen)) {
                 throw new IllegalStateException("a flow of the others failed");
             }
             double[] millis = flows.stream()

@@ -3,8 +3,10 @@ package dev.throughline.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.throughline.demo.SceneApp;
+import dev.throughline.demo.SceneFlow;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator;
 import dev.throughline.report.JsonTree;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The problem that began it all: one application holds 2,000 connections where 512 can be, and fifty others come and go. */
+/** One application holds 2,000 connections where a limit of 512 applies, while fifty others come and go. */
 @Timeout(180)
 class LimitSceneIT {
     private static final SceneApp GREEDY = new SceneApp("Greedy", 1_000);
@@ -48,12 +50,12 @@ class LimitSceneIT {
         scene.close();
     }
 
-    /** As users report it: what is started beyond the limit waits for ever, for everybody. */
+    /** What users report: a connection that is started beyond the limit waits for ever, whichever application opens it. */
     @Test
-    void withoutBudgetsOneTakesAllFromAll() throws IOException {
+    void withoutBudgetsOneApplicationExhaustsTheAgent() throws IOException {
         start("");
         held.addAll(scene.hold(GREEDY, LIMIT + 88, scene::openWithoutHop, LIMIT));
-        assertThat(held).filteredOn(SceneFlow::stands).hasSize(LIMIT);
+        assertThat(held).filteredOn(SceneFlow::isOpen).hasSize(LIMIT);
 
         List<SceneFlow> others = scene.comeAndGo(OTHERS, 1, scene::openWithoutHop);
 
@@ -62,18 +64,18 @@ class LimitSceneIT {
         assertThat(scene.open(new SceneApp("Later", 3)).took()).isLessThan(LimitScene.PATIENCE);
     }
 
-    /** Its flows are as busy as those of the others: none may be closed. */
+    /** The flows of the greedy application are as busy as those of the others: none may be closed. */
     @Test
-    void withBudgetsFallingOverAndTheReserveCarryTheOthers() throws Exception {
+    void withBudgetsTheNextTransportAndTheReserveCarryTheOthers() throws Exception {
         start("budget: { idle-floor: 1h }");
         held.addAll(scene.hold(GREEDY, HELD, scene::open));
-        assertThat(held).allMatch(SceneFlow::stands);
+        assertThat(held).allMatch(SceneFlow::isOpen);
         AtomicBoolean enough = new AtomicBoolean();
         Future<?> busy = scene.keepBusy(held, enough);
 
         List<SceneFlow> others = scene.comeAndGo(OTHERS, TIMES, scene::open);
 
-        assertThat(others).hasSize(OTHERS * TIMES).allMatch(SceneFlow::stands);
+        assertThat(others).hasSize(OTHERS * TIMES).allMatch(SceneFlow::isOpen);
         assertThat(others).allMatch(flow -> flow.took().compareTo(LimitScene.PATIENCE) < 0);
         enough.set(true);
         busy.get(60, TimeUnit.SECONDS);
@@ -82,25 +84,25 @@ class LimitSceneIT {
                 .isZero();
         assertThat(scene.agent().waiting()).as("nothing hangs").isZero();
         long ofGreedy = count("edge", flow -> overAgent(flow) && isOf(flow, GREEDY));
-        assertThat(ofGreedy).as("its share, and not one less").isEqualTo(LIMIT - LIMIT * 12 / 100);
+        assertThat(ofGreedy).as("exactly its share").isEqualTo(LIMIT - LIMIT * 12 / 100);
         leave();
         everyOriginatorIsKnown(others);
     }
 
-    /** What has moved nothing for a second may be closed, of whoever has more than its share. */
+    /** A flow that was idle for a second may be closed if its application has more than its share. */
     @Test
     void withBudgetsIdleFlowsMakeRoom() throws Exception {
         start("budget: { idle-floor: 1s }");
         held.addAll(scene.hold(GREEDY, LIMIT, scene::open));
-        assertThat(held).allMatch(SceneFlow::stands);
+        assertThat(held).allMatch(SceneFlow::isOpen);
         await().atMost(SOON)
                 .pollInterval(Duration.ofMillis(50))
                 .until(() ->
-                        scene.comeAndGo(OTHERS, 1, scene::open).stream().allMatch(SceneFlow::stands) && evicted() > 0);
+                        scene.comeAndGo(OTHERS, 1, scene::open).stream().allMatch(SceneFlow::isOpen) && evicted() > 0);
 
         List<SceneFlow> others = scene.comeAndGo(OTHERS, TIMES, scene::open);
 
-        assertThat(others).allMatch(SceneFlow::stands);
+        assertThat(others).allMatch(SceneFlow::isOpen);
         assertThat(LimitScene.ended(scene.edge()))
                 .filteredOn(line -> line.text("reason").equals("evicted"))
                 .isNotEmpty()
@@ -129,7 +131,7 @@ class LimitSceneIT {
         return flow.object("originator").text("pid").equals(Integer.toString(app.pid()));
     }
 
-    /** The greedy one ends: all places are free again, at the hop and at the agent. */
+    /** The greedy application ends: all places of the hop and the agent become free. */
     private void leave() throws IOException {
         for (SceneFlow flow : held) {
             flow.close();

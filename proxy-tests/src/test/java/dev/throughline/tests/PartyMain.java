@@ -1,8 +1,8 @@
 package dev.throughline.tests;
 
 import com.google.common.base.Splitter;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator;
 import dev.throughline.header.Tuple;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

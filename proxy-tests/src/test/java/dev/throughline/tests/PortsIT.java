@@ -2,7 +2,7 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;

@@ -2,18 +2,13 @@ package dev.throughline.tests;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.throughline.demo.HopAdmin;
 import dev.throughline.demo.HopProcess;
 import dev.throughline.header.Tuple;
 import dev.throughline.report.JsonTree;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -86,12 +81,7 @@ record RunningHop(HopProcess process, Path adminSocket) {
 
     /** The value of a series as the metrics page writes it, such as {@code throughline_flows_open}. */
     double metric(String series) throws IOException {
-        return get("/metrics")
-                .lines()
-                .filter(line -> line.startsWith(series + " "))
-                .map(line -> Double.parseDouble(line.substring(series.length() + 1)))
-                .findFirst()
-                .orElseThrow(() -> new IOException("hop " + process.name() + " has no series " + series));
+        return admin().metric(series);
     }
 
     /** How many flows ended for {@code reason} so far. */
@@ -145,7 +135,7 @@ record RunningHop(HopProcess process, Path adminSocket) {
 
     /** The flow table. */
     List<JsonTree> flows() throws IOException {
-        return JsonTree.parse(get("/flows")).list("flows");
+        return admin().flows();
     }
 
     /** The body of a page of the admin interface. */
@@ -155,14 +145,11 @@ record RunningHop(HopProcess process, Path adminSocket) {
 
     /** What the admin interface answers to a request without a body. */
     String ask(String method, String path) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(adminSocket));
-            OutputStream request = Channels.newOutputStream(channel);
-            request.write(
-                    (method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
-            String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
-            return answer.substring(answer.indexOf("\r\n\r\n") + 4);
-        }
+        return admin().ask(method, path);
+    }
+
+    private HopAdmin admin() {
+        return new HopAdmin(adminSocket);
     }
 
     long pid() {

@@ -3,8 +3,10 @@ package dev.throughline.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.throughline.demo.SceneApp;
+import dev.throughline.demo.SceneFlow;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator.Start;
 import dev.throughline.report.JsonTree;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Start;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,7 +47,7 @@ class TransportsIT {
     private SceneFlow flow() throws IOException {
         SceneFlow flow = scene.open(APP);
         open.add(flow);
-        return flow.stands() ? flow.converse() : flow;
+        return flow.isOpen() ? flow.echo() : flow;
     }
 
     private String over(SceneFlow flow) throws IOException {
@@ -167,7 +169,7 @@ class TransportsIT {
         start(64, "");
         Descriptors descriptors = new Descriptors(scene.edge());
         descriptors.leave(2);
-        SceneFlow last = await().until(this::flow, SceneFlow::stands);
+        SceneFlow last = await().until(this::flow, SceneFlow::isOpen);
         descriptors.leaveAll();
         assertThat(over(last)).isEqualTo(AGENTS);
 
@@ -195,7 +197,7 @@ class TransportsIT {
     void aNextHopHasPlacesAsWell() throws IOException {
         start(2, "budget: { reserve: 0%, soft: 100%, next-hops: { gateway: 3 } }\nclasses: { default: { wait: 0s } }");
         for (int i = 0; i < 3; i++) {
-            assertThat(flow().stands()).isTrue();
+            assertThat(flow().isOpen()).isTrue();
         }
 
         assertThat(flow().failure()).contains("no-place");
@@ -203,6 +205,6 @@ class TransportsIT {
         JsonTree end = scene.edge().closed(line -> line.text("reason").equals("no-place"));
         assertThat(end.text("detail")).isEqualTo("network-framework is full");
         open.removeFirst().close();
-        await().atMost(SOON).until(() -> flow().stands());
+        await().atMost(SOON).until(() -> flow().isOpen());
     }
 }

@@ -1,4 +1,4 @@
-package dev.throughline.tests.emulator;
+package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeRequest;
@@ -26,23 +26,23 @@ import java.util.concurrent.TimeUnit;
 /**
  * An emulator, not the real thing: an agent on macOS that opens connections with Network.framework for a hop (BRIDGE.md,
  * "Opening"), as seen from the hop. Its boundary is the real one, a Unix stream socket; its connections are plain TCP sockets of
- * this host. Of the system behind the agent it imitates what users report:
+ * this host. It imitates the behaviour of the system behind the agent that users report:
  *
  * <ul>
- *   <li>A process may have a number of connections. One that is started while so many are in use waits, with "Cannot allocate
- *       memory", and goes on waiting after others have closed.
- *   <li>Whatever was started is in use until it is cancelled or has ended, what waits included.
- *   <li>A connection has the metadata of one flow, or else is the agent's own, which the next agent of the host is told.
+ *   <li>A process may have a limited number of connections. One that is started while all are in use waits, with "Cannot allocate
+ *       memory", and continues to wait after others have closed.
+ *   <li>A connection is in use from its start until it is cancelled or has ended, also while it waits.
+ *   <li>A connection has the metadata of one flow or is the agent's own; the next agent on the host learns which.
  * </ul>
  *
  * <p>It doesn't imitate paths that change, proxies, TLS, or a system that waits after a refusal: the agent gives that up at once.
  * Everything happens on one thread, so that the numbers are exact. Bytes are relayed by the hop's own relay.
  */
 public final class NetworkFrameworkEmulator implements AutoCloseable {
-    /** Of a process, before macOS 26.4. */
+    /** Connections of a process before macOS 26.4. */
     public static final int LIMIT = 512;
 
-    /** Of a process, from macOS 26.4 on. */
+    /** Connections of a process since macOS 26.4. */
     public static final int LIMIT_26_4 = 1024;
 
     /** A system without a limit. */
@@ -58,16 +58,16 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     private volatile Start start = new Start.AtOnce();
 
     /**
-     * What doesn't change while it runs.
+     * Settings of the system, which don't change while it runs.
      *
      * @param limit connections of the process; {@link #NO_LIMIT} for none
      * @param carries whether the system passes metadata on to the next agent
-     * @param user who may ask
-     * @param requestTimeout for a request to arrive
-     * @param limitsEvery how often limits are told that haven't changed
+     * @param user id of the user whose hops may request connections
+     * @param requestTimeout time in which a request must arrive
+     * @param limitsEvery interval at which limits are sent that haven't changed
      */
     public record Settings(int limit, boolean carries, int user, Duration requestTimeout, Duration limitsEvery) {
-        /** As on macOS, for hops of this JVM's user. */
+        /** Returns the settings of macOS with {@code limit} connections, for hops of this JVM's user. */
         public static Settings limited(int limit) {
             return new Settings(limit, true, ownUser(), Duration.ofSeconds(5), Duration.ofSeconds(5));
         }
@@ -80,7 +80,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
             return new Settings(limit, carries, user, requestTimeout, every);
         }
 
-        /** A system that keeps the metadata to itself: nothing is carried, and the next agent sees the agent. */
+        /** Returns a system that doesn't pass metadata on: the next agent sees the agent itself. */
         public Settings withoutMetadata() {
             return new Settings(limit, false, user, requestTimeout, limitsEvery);
         }
@@ -94,24 +94,24 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         }
     }
 
-    /** How the system starts a connection for which there is room. */
+    /** How the system starts a connection below its limit. */
     public sealed interface Start {
-        /** As it should. */
+        /** Immediately. */
         record AtOnce() implements Start {}
 
-        /** Nothing happens for a while, of which nothing is said. */
+        /** After a delay without a message. */
         record After(Duration delay) implements Start {}
 
-        /** It fails, and the agent says so. */
+        /** Not at all: the agent reports a failure. */
         record Failing(String reason) implements Start {}
     }
 
-    /** Who opened a connection, as the system tells the next agent of this host. */
+    /** The originator of a connection, as the system reports it to the next agent on this host. */
     public sealed interface Metadata {
         /** The process whose flow has this handle. */
         record OfFlow(Bytes handle) implements Metadata {}
 
-        /** The agent, for itself. */
+        /** The agent itself. */
         record AgentsOwn() implements Metadata {}
     }
 
@@ -126,7 +126,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         return system.limits();
     }
 
-    /** Listens at {@code socket}. */
+    /** Starts an emulator that listens at {@code socket}. */
     public static NetworkFrameworkEmulator start(Path socket, Settings settings) throws IOException {
         NetworkFrameworkEmulator emulator = new NetworkFrameworkEmulator(socket, settings);
         emulator.listen();
@@ -146,7 +146,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
                     @Override
                     protected void initChannel(EpollDomainSocketChannel hop) {
                         connections.add(hop);
-                        new HopsRequest(hop, settings, NetworkFrameworkEmulator.this::begin).await();
+                        new RequestHandler(hop, settings, NetworkFrameworkEmulator.this::begin).await();
                     }
                 })
                 .bind(new DomainSocketAddress(socket.toFile()))
@@ -161,14 +161,14 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         }
     }
 
-    /** The agent ends its listener: nobody can ask anew, what stands goes on, watches too. */
+    /** Closes the agent's listener. Open connections and watches continue. */
     public void stopListening() throws IOException {
         listener.ifPresent(channel -> channel.close().syncUninterruptibly());
         listener = Optional.empty();
         Files.deleteIfExists(socket);
     }
 
-    /** The agent hangs, as far as limits go: no more are sent, until this is called with {@code false}. */
+    /** Stops sending limits, as an agent that hangs, until it is called with {@code false}. */
     public void silence(boolean silent) {
         onLoop(() -> {
             watches.silence(silent);
@@ -176,7 +176,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         });
     }
 
-    /** The agent ends every connection that watches. */
+    /** Closes all connections that watch the limits. */
     public void endWatches() {
         onLoop(() -> {
             watches.end();
@@ -184,23 +184,23 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         });
     }
 
-    /** From now on connections are started like this. */
+    /** Sets how connections are started from now on. */
     public void starts(Start how) {
         start = how;
     }
 
-    /** A flow that this agent has handed over, and that is still open. */
+    /** Registers a flow that this agent has handed over. */
     public void handedOver(Bytes handle) {
         system.know(handle);
     }
 
-    /** That flow is over. */
+    /** Removes a flow that has ended. */
     public void ended(Bytes handle) {
         system.forget(handle);
     }
 
     /**
-     * What the next agent of this host is told of a connection.
+     * Returns the originator of a connection, as the next agent on this host learns it.
      *
      * @param sourcePort the connection's own, which no other of the emulator's has while it is open; known before the
      *     destination can see it, and kept until a later connection has the same port
@@ -209,17 +209,17 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         return system.metadata(sourcePort);
     }
 
-    /** Connections that were started and neither ended nor cancelled, those that wait included. */
+    /** Returns how many connections were started and have neither ended nor been cancelled, waiting ones included. */
     public long inUse() {
         return onLoop(() -> system.limits().inUse());
     }
 
-    /** How many of these wait, for ever. */
+    /** Returns how many connections wait; they wait for ever. */
     public long waiting() {
         return onLoop(() -> system.limits().waiting());
     }
 
-    /** Connections that watch the limits. */
+    /** Returns how many connections watch the limits. */
     public int watches() {
         return onLoop(watches::count);
     }
@@ -228,7 +228,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         return loop.submit(question).syncUninterruptibly().getNow();
     }
 
-    /** The agent's process ends: everything is gone. */
+    /** Ends the agent's process with all its connections. */
     @Override
     public void close() throws IOException {
         stopListening();

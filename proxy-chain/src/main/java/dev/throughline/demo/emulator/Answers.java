@@ -1,11 +1,11 @@
-package dev.throughline.tests.emulator;
+package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeAnswer;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 
-/** How the agent answers. */
+/** Sends an agent's answers to a hop. */
 final class Answers {
     private Answers() {}
 
@@ -13,7 +13,7 @@ final class Answers {
         hop.writeAndFlush(Unpooled.wrappedBuffer(answer.encode().toByteArray()));
     }
 
-    /** Its last word. */
+    /** Sends a failure, and closes the connection. */
     static void fail(Channel hop, String reason) {
         hop.writeAndFlush(Unpooled.wrappedBuffer(
                         new BridgeAnswer.Failed(reason).encode().toByteArray()))

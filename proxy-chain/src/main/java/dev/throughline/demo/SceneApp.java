@@ -1,4 +1,4 @@
-package dev.throughline.tests;
+package dev.throughline.demo;
 
 import dev.throughline.chain.Claimed;
 import dev.throughline.header.Bytes;
@@ -14,15 +14,22 @@ import dev.throughline.originator.Workload;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** An application of a Mac, as an agent says of its flows who opened them. */
-record SceneApp(String name, int pid) {
+/**
+ * An application on macOS, as an agent reports the originator of its flows.
+ *
+ * @param name of the application
+ * @param pid of its process
+ */
+public record SceneApp(String name, int pid) {
     private static final int PID_VERSION = 7;
 
-    String executable() {
+    /** Returns the path of its executable. */
+    public String executable() {
         return "/Applications/" + name + ".app";
     }
 
-    Claimed<ProcessIdentity> identity() {
+    /** Returns its process as the agent claims it. */
+    public Claimed<ProcessIdentity> identity() {
         // The eight words of an audit_token_t (bsm/audit.h).
         String token = "%08x%08x%08x%08x%08x%08x%08x%08x".formatted(501, 501, 20, 501, 20, pid, 100_005, PID_VERSION);
         Audit audit = new Audit(OptionalLong.of(501), OptionalLong.of(100_005), Optional.of(Bytes.ofHex(token)));

@@ -1,13 +1,13 @@
-package dev.throughline.tests.emulator;
+package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator.Start;
 import dev.throughline.header.Tuple;
 import dev.throughline.relay.BufferMemory;
 import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayTimeouts;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Start;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -29,7 +29,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** One connection that the agent was asked for: started, perhaps waiting, connected, relayed, let go. */
+/** A connection that a hop requested of the agent, from its start to its end. */
 final class EmulatedConnection extends ChannelInboundHandlerAdapter {
     private static final Duration NO_IDLE_TIMEOUT = Duration.ofDays(1);
 
@@ -57,7 +57,7 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         EmulatedSystem.Place taken = system.take();
         place = Optional.of(taken);
         hop.pipeline().addLast(this);
-        // Not for bytes, but for the end by which the hop gives up.
+        // No bytes are expected, only the end of the input, by which the hop gives up.
         hop.read();
         if (taken.waits()) {
             Answers.send(hop, new BridgeAnswer.AgentNotice.Waiting("no-memory"));
@@ -86,13 +86,13 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
                 .channel();
         onwards = Optional.of(channel);
         connections.add(channel);
-        // Its port is known, and its own, before the destination sees it; so is whose it is.
+        // The port and the flow behind it are known before the destination can see the connection.
         channel.bind(new InetSocketAddress(0)).addListener(bound -> {
             if (!bound.isSuccess()) {
                 fail(reason(bound.cause()));
                 return;
             }
-            // Asked of the socket: the channel would keep this answer, which doesn't have its address yet.
+            // From the socket: the channel would cache this answer, which doesn't have the address yet.
             Socket socket = (Socket) ((EpollSocketChannel) channel).fd();
             system.opens(socket.localAddress().getPort(), asked.handle());
             channel.connect(asked.flow().destination()).addListener(connected -> {
@@ -136,7 +136,7 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         relay.start().thenRun(() -> place.orElseThrow().release());
     }
 
-    /** The end by which the hop gives up; no byte may come before it. */
+    /** The input ended: the hop gave up. No byte may come before that. */
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         fail("cancelled");
@@ -158,7 +158,7 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         fail("cancelled");
     }
 
-    /** The system lets go first; then the hop is told, and sees the end. */
+    /** Releases the place before the hop gets the answer and sees the end. */
     private void fail(String reason) {
         if (over) {
             return;
@@ -170,8 +170,8 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * Tells a hop that has closed, which is how it gives a flow up, from one that has shut down its side: the one can't be
-     * written to any more. Netty doesn't tell of POLLHUP; so this asks when the input ends, and again and again after it.
+     * Distinguishes a hop that has closed, by which it gives a flow up, from one that has only shut down its output: a closed one
+     * can't be written to. The check is repeated from the end of the input on.
      */
     private static final class HangUp extends ChannelInboundHandlerAdapter {
         private static final int AGAIN_MILLIS = 20;
@@ -186,17 +186,17 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
 
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
-            look();
+            check();
             context.fireUserEventTriggered(event);
         }
 
-        private void look() {
+        private void check() {
             if (!hop.isOpen() || hop.isOutputShutdown()) {
                 return;
             }
             try {
                 hop.fd().write(Unpooled.EMPTY_BUFFER.nioBuffer(), 0, 0);
-                hop.eventLoop().schedule(this::look, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+                hop.eventLoop().schedule(this::check, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
             } catch (IOException e) {
                 hungUp.run();
             }

@@ -1,11 +1,11 @@
-package dev.throughline.tests.emulator;
+package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator.Settings;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
 import dev.throughline.relay.InboundBuffer;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Settings;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -16,8 +16,8 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
-/** Who asks, by the kernel's word, and then what; of a process that may not ask nothing is read. */
-final class HopsRequest extends ChannelInboundHandlerAdapter {
+/** Reads a hop's request. The kernel says which user connects; from a user who isn't allowed to, nothing is read. */
+final class RequestHandler extends ChannelInboundHandlerAdapter {
     private static final HeaderReader READER = new HeaderReader(HeaderLimits.NORMAL);
 
     private final EpollDomainSocketChannel hop;
@@ -26,7 +26,7 @@ final class HopsRequest extends ChannelInboundHandlerAdapter {
     private final ByteBuf received = Unpooled.buffer();
     private final Future<?> deadline;
 
-    HopsRequest(
+    RequestHandler(
             EpollDomainSocketChannel hop,
             Settings settings,
             BiConsumer<EpollDomainSocketChannel, BridgeRequest> asked) {
@@ -37,7 +37,7 @@ final class HopsRequest extends ChannelInboundHandlerAdapter {
                 hop.eventLoop().schedule(this::refuse, settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** The connection isn't active yet. */
+    /** Adds this handler to a connection that isn't active yet. */
     void await() {
         hop.pipeline().addLast(new InboundBuffer(), this);
     }
@@ -60,7 +60,7 @@ final class HopsRequest extends ChannelInboundHandlerAdapter {
         switch (READER.read(received.array(), received.readableBytes())) {
             case ReadResult.NeedMore more -> context.read();
             case ReadResult.Malformed malformed -> refuse();
-            // A hop sends nothing of the flow before it knows that there is a connection.
+            // A hop sends no byte of the flow before it knows that there is a connection.
             case ReadResult.Complete complete
             when complete.header().raw().length() == received.readableBytes()
                     && BridgeRequest.read(complete.header()) instanceof BridgeRequest.Read.Found(BridgeRequest it) -> {
@@ -71,7 +71,7 @@ final class HopsRequest extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** An end before the request's, too. */
+    /** The input ended before the request. */
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         refuse();

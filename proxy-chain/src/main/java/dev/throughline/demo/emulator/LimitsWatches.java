@@ -1,4 +1,4 @@
-package dev.throughline.tests.emulator;
+package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeAnswer;
 import io.netty.channel.Channel;
@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Connections that are told the limits: at once, at a change but not too often, and now and then in any case. */
+/** Connections that get the limits: at once, after each change at a limited rate, and regularly without a change. */
 final class LimitsWatches {
     /** Ten a second. */
     private static final Duration AT_LEAST_BETWEEN = Duration.ofMillis(100);
@@ -32,17 +32,17 @@ final class LimitsWatches {
         this.limits = limits;
     }
 
-    /** One more, which is told at once. */
+    /** Adds a connection, which gets the limits at once. */
     void add(Channel hop) {
         Watch watch = new Watch(hop);
         watches.add(watch);
         hop.pipeline().addLast(watch);
         hop.read();
-        watch.tell();
+        watch.send();
     }
 
     void changed() {
-        watches.forEach(Watch::soon);
+        watches.forEach(Watch::schedule);
     }
 
     void silence(boolean on) {
@@ -60,7 +60,7 @@ final class LimitsWatches {
 
     private final class Watch extends ChannelInboundHandlerAdapter {
         private final Channel hop;
-        private long told;
+        private long lastSent;
         private boolean hasChanged;
         private Optional<Future<?>> next = Optional.empty();
 
@@ -68,26 +68,26 @@ final class LimitsWatches {
             this.hop = hop;
         }
 
-        void tell() {
+        void send() {
             if (!silent) {
                 Answers.send(hop, limits.get());
             }
-            told = System.nanoTime();
+            lastSent = System.nanoTime();
             hasChanged = false;
             in(every);
         }
 
-        /** At the first change since it was told; those that follow are told with it. */
-        void soon() {
+        /** Schedules a message for the first change since the last message; later changes are part of it. */
+        void schedule() {
             if (!hasChanged) {
                 hasChanged = true;
-                in(AT_LEAST_BETWEEN.minusNanos(System.nanoTime() - told));
+                in(AT_LEAST_BETWEEN.minusNanos(System.nanoTime() - lastSent));
             }
         }
 
         private void in(Duration delay) {
             next.ifPresent(task -> task.cancel(false));
-            next = Optional.of(loop.schedule(this::tell, Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS));
+            next = Optional.of(loop.schedule(this::send, Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS));
         }
 
         @Override

@@ -1,15 +1,15 @@
-package dev.throughline.tests.emulator;
+package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator.Metadata;
+import dev.throughline.demo.emulator.NetworkFrameworkEmulator.Settings;
 import dev.throughline.header.Bytes;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Metadata;
-import dev.throughline.tests.emulator.NetworkFrameworkEmulator.Settings;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What the system keeps of the agent's process: its places, and whose connections they are. Places are the one thread's. */
+/** The system's state for the agent's process: places in use, and the flow behind each connection. Places belong to one thread. */
 final class EmulatedSystem {
     private final Settings settings;
     private final Runnable changed;
@@ -18,13 +18,13 @@ final class EmulatedSystem {
     private long inUse;
     private long waiting;
 
-    /** @param changed is told that the limits aren't what they were */
+    /** @param changed called after each change of the numbers in {@link #limits} */
     EmulatedSystem(Settings settings, Runnable changed) {
         this.settings = settings;
         this.changed = changed;
     }
 
-    /** In use from the start on; one that waits never does anything else. */
+    /** A place, in use from its start. One that waits never does anything else. */
     final class Place {
         private final boolean waits;
         private boolean free;
@@ -37,7 +37,7 @@ final class EmulatedSystem {
             return waits;
         }
 
-        /** Cancelled, or ended; a second time does nothing. */
+        /** Frees the place of a cancelled or ended connection. A second call does nothing. */
         void release() {
             if (!free) {
                 free = true;
