@@ -28,7 +28,8 @@ import picocli.CommandLine.ScopeType;
             FlowsCommand.class,
             WhoCommand.class,
             ReloadCommand.class,
-            DoctorCommand.class
+            DoctorCommand.class,
+            TrainCommand.class
         },
         footer = {
             "",

@@ -101,6 +101,20 @@ final class DemoHops {
                 """.formatted(firstPort + 2));
     }
 
+    /** Two hops that no rules, marks or other hops of this host have to do with. */
+    void writeTrainingConfigs(int firstPort, int secondPort, int destinationPort) throws IOException {
+        write("hop-a", """
+                listeners:
+                  - { name: apps, mode: transparent, by: plain, address: "127.0.0.1:%d", destination: "127.0.0.1:%d" }
+                route: { to: hop-b, at: "127.0.0.1:%d" }
+                """.formatted(firstPort, destinationPort, secondPort));
+        write("hop-b", """
+                listeners:
+                  - { name: from-a, mode: chain, by: plain, address: "127.0.0.1:%d" }
+                route: { to: destination }
+                """.formatted(secondPort));
+    }
+
     /** Starts the hops as {@code command} runs programs, and waits until all take connections; {@code closer} ends them. */
     List<HopProcess> start(Function<List<String>, ProcessBuilder> command, Closer closer) throws IOException {
         List<HopProcess> hops = new ArrayList<>();

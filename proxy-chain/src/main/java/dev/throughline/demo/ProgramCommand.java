@@ -19,11 +19,19 @@ public final class ProgramCommand {
                 .add(java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED");
         Optional<Path> jar = jar();
         if (jar.isPresent()) {
-            command.add("-jar", jar.get().toString());
+            command.addAll(ahead(jar.get())).add("-jar", jar.get().toString());
         } else {
             command.add("-cp", System.getProperty("java.class.path"), MAIN);
         }
         return command.add(arguments).build();
+    }
+
+    /** Flags of {@link #java} for the AOT cache that the build has put beside {@code jar}, if it has. */
+    public static ImmutableList<String> ahead(Path jar) {
+        Path cache = jar.resolveSibling(jar.getFileName().toString().replaceFirst("\\.jar$", ".aot"));
+        return Files.isRegularFile(cache)
+                ? ImmutableList.of("-XX:AOTCache=" + cache, "-Xlog:aot=off")
+                : ImmutableList.of();
     }
 
     /** The Java that runs this. */

@@ -25,7 +25,8 @@ final class Program {
         return Optional.ofNullable(System.getProperty("throughline.jar"))
                 .map(Path::of)
                 .filter(Files::isRegularFile)
-                .map(jar -> join(JAVA, List.of("-jar", jar.toAbsolutePath().toString()), List.of(arguments)))
+                .map(Path::toAbsolutePath)
+                .map(jar -> join(JAVA, ProgramCommand.ahead(jar), List.of("-jar", jar.toString()), List.of(arguments)))
                 .orElseGet(() -> ProgramCommand.of(arguments));
     }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TakenPortsIT {
     /** A port is free again after a minute in TIME_WAIT: one application that opens 300 flows a second never has 28,000. */
     private static final int PORTS = AttackSize.of(200, 12_000);
+
     private static final InetSocketAddress APPS = Party.endpoint("127.0.0.1:7080");
     private static final String POOL = "throughline_budget_in_use{pool=\"ports to hop-b\"}";
 
