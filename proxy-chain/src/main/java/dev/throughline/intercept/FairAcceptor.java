@@ -1,9 +1,7 @@
 package dev.throughline.intercept;
 
 import dev.throughline.budget.Account;
-import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.FairQueue;
-import dev.throughline.flow.FlowServices;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -12,6 +10,7 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,10 +25,10 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(FairAcceptor.class);
 
     private final EventLoopGroup loops;
-    private final FlowServices services;
+    private final FairQueue queue;
     private final int mostWaiting;
     private final FairQueue.Work work;
-    private final AcceptedConnection.Resolver resolver;
+    private final Function<DuplexChannel, Account> users;
     private final CanaryCheck canaries;
     private final BiConsumer<DuplexChannel, Account> prepare;
     private final SoleUser soleUser = new SoleUser();
@@ -44,26 +43,28 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * Connections whose addresses {@code resolver} finds.
+     * Creates an acceptor.
      *
      * @param loops that flows run on
+     * @param queue of the connections of all listeners
      * @param mostWaiting how many connections of this queue's only user are taken before the first ones had their turn
      * @param work what a connection's turn is for
+     * @param users returns the account for which a connection waits
      * @param prepare prepares a connection for its flow, which begins when it is registered with its event loop
      */
     FairAcceptor(
             EventLoopGroup loops,
-            FlowServices services,
+            FairQueue queue,
             int mostWaiting,
             FairQueue.Work work,
-            AcceptedConnection.Resolver resolver,
+            Function<DuplexChannel, Account> users,
             CanaryCheck canaries,
             BiConsumer<DuplexChannel, Account> prepare) {
         this.loops = loops;
-        this.services = services;
+        this.queue = queue;
         this.mostWaiting = mostWaiting;
         this.work = work;
-        this.resolver = resolver;
+        this.users = users;
         this.canaries = canaries;
         this.prepare = prepare;
     }
@@ -77,14 +78,14 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
             connection.unsafe().closeForcibly();
             return;
         }
-        Account who = services.user(resolver.hint(connection));
+        Account who = users.apply(connection);
         boolean all = waiting.incrementAndGet() >= mostWaiting;
         if (soleUser.is(who, System.nanoTime()) && all) {
             paused = true;
             context.channel().config().setAutoRead(false);
         }
         EventLoop loop = loops.next();
-        services.acceptedConnections().turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
+        queue.turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
             // First: a queue whose count stays too high is paused for good.
             waiting.decrementAndGet();
             try {

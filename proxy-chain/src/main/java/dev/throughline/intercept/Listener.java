@@ -352,12 +352,12 @@ public final class Listener implements AutoCloseable {
     private ChannelHandler accepting() {
         FairAcceptor turns = new FairAcceptor(
                 loops,
-                services,
+                services.acceptedConnections(),
                 mostWaiting,
                 profile.preamble() instanceof ListenerProfile.Preamble.Payload
                         ? FairQueue.Work.FLOW
                         : FairQueue.Work.HEADER,
-                profile.resolver(),
+                connection -> services.user(profile.resolver().hint(connection)),
                 (local, peer) ->
                         config instanceof ListenerConfig.Intercepting && canaries.arrived(config.name(), local, peer),
                 this::begin);
