@@ -92,7 +92,9 @@ class FairAcceptorTest {
     }
 
     private static Socket open(InetSocketAddress address) throws IOException {
-        return new Socket(address.getAddress(), address.getPort());
+        Socket socket = new Socket(address.getAddress(), address.getPort());
+        socket.setSoTimeout(20_000);
+        return socket;
     }
 
     private static int readByte(Socket socket) throws IOException {
