@@ -2,7 +2,6 @@ package dev.throughline.config;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.HeaderProfile;
-import dev.throughline.originator.HopId;
 import dev.throughline.relay.TcpTimeouts;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -47,19 +46,11 @@ public sealed interface RouteConfig {
             HeaderProfile profile,
             ImmutableList<String> over,
             TcpTimeouts tcp)
-            implements RouteConfig {
-        public HopId audience() {
-            return HopId.of(hop);
-        }
-    }
+            implements RouteConfig {}
 
     /** To the hop that is called {@code hop}, which intercepts the connection to the destination on this host. */
     record HopByInterception(String hop, HeaderProfile profile, ImmutableList<String> over, TcpTimeouts tcp)
-            implements RouteConfig {
-        public HopId audience() {
-            return HopId.of(hop);
-        }
-    }
+            implements RouteConfig {}
 
     /** To the destination itself, without a header: this is the last hop. */
     record Destination(ImmutableList<String> over, TcpTimeouts tcp) implements RouteConfig {}

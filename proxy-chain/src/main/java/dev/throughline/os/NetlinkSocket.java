@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import com.google.common.collect.ImmutableList;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -133,18 +132,11 @@ final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Sends {@code body} as one request of {@code type} for all that fits it.
+     * Sends {@code body} as one request of {@code type} for all matching objects.
      *
-     * @return the bodies of the messages of {@code answerType}, in the machine's byte order
-     * @throws OsException if it could not be sent, was refused, or no well-formed answer came in time
+     * @param found gets the body of each message of {@code answerType}, in native byte order
+     * @throws OsException if the request could not be sent or was rejected, or no well-formed answer came in time
      */
-    ImmutableList<ByteBuffer> dump(String call, int type, int answerType, ByteBuffer body) throws OsException {
-        ImmutableList.Builder<ByteBuffer> found = ImmutableList.builder();
-        dump(call, type, answerType, body, found::add);
-        return found.build();
-    }
-
-    /** The same, with {@code found} for each message. */
     void dump(String call, int type, int answerType, ByteBuffer body, Consumer<ByteBuffer> found) throws OsException {
         int received = exchange(call, type, (short) (NLM_F_REQUEST | NLM_F_DUMP), body);
         while (true) {

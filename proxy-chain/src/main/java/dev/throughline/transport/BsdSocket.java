@@ -17,11 +17,11 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Plain TCP sockets of this hop, which tell nobody on whose behalf they are. Each carries the hop's mark (SO_MARK, socket(7)), by
- * which every hop on this host tells its connections from the applications'.
+ * Opens plain TCP sockets. Each has the hop's mark (SO_MARK, socket(7)), by which all hops on this host distinguish its connections
+ * from those of applications. The sockets do not show for whom the hop connects.
  */
 public final class BsdSocket implements Transport {
-    /** Its name. */
+    /** Name of the transport. */
     public static final String NAME = "bsd-socket";
 
     /** SOL_SOCKET, SO_MARK (asm-generic/socket.h). */
@@ -77,7 +77,7 @@ public final class BsdSocket implements Transport {
                 opened.complete(new UpstreamConnection(channel, Optional.of(addresses), false));
             } else {
                 ConnectFailedException why = ConnectFailedException.bySystem(done.cause(), request.destination());
-                // Netty reports a socket that could not even be made on a thread of its own.
+                // Netty reports a socket that could not be created on another thread.
                 OnLoop.run(loop, () -> opened.completeExceptionally(why));
             }
         });
@@ -106,13 +106,13 @@ public final class BsdSocket implements Transport {
             }
         }
 
-        /** Without a descriptor there is no socket, and what Netty has instead is never closed. */
+        /** Returns whether there is a socket. Without a descriptor Netty has another channel, which is never closed. */
         private boolean isMade() {
             return connecting.channel() instanceof SocketChannel;
         }
     }
 
-    /** Marks the socket before it connects: an unmarked connection would be taken for an application's. */
+    /** Marks the socket before it connects: an unmarked connection would be intercepted as an application's. */
     private final class Marking extends ChannelInitializer<SocketChannel> {
         private final CompletableFuture<UpstreamConnection> opened;
         private final InboundBuffer inbox;
@@ -129,7 +129,7 @@ public final class BsdSocket implements Transport {
                     channel.config().setOption(SO_MARK, mark);
                 } catch (RuntimeException e) {
                     opened.completeExceptionally(ConnectFailedException.of(
-                            ConnectFailure.NOT_MARKED, "can't set SO_MARK: is CAP_NET_ADMIN missing? " + e));
+                            ConnectFailure.NOT_MARKED, "can't set SO_MARK (is CAP_NET_ADMIN missing?): " + e));
                     throw e;
                 }
             }

@@ -20,20 +20,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A transport with a breaker: while its starts fail or are slow, no more are tried, and flows go another way at once. It
+ * A transport with a circuit breaker. While its connects fail or are slow, none are tried, and flows use another transport at once.
+ * The breaker
  *
  * <ul>
- *   <li>opens when of the starts of the last {@link #WINDOW}, at least {@link #FEWEST}, half failed or took longer than
- *       {@link #SLOW},
- *   <li>half-opens {@link #PAUSE} later, for {@link #TRIALS} starts,
+ *   <li>opens when of the connects of the last {@link #WINDOW}, at least {@link #FEWEST}, half failed or took longer than {@link
+ *       #SLOW},
+ *   <li>half-opens after {@link #PAUSE}, for {@link #TRIALS} connects,
  *   <li>and closes when fewer than half of these fail or are slow; otherwise it opens again.
  * </ul>
  *
- * <p>A start fails if that is the transport's fault. One for which this host has no descriptor, port or memory doesn't count:
- * it fails at once, and the next one may do well. What a destination refuses was started well. One that answers late or
- * not at all may be the transport's fault where it can hold a start up, and never is elsewhere; but it may as well be that of
- * whoever asks for it. It counts once in a window, at most {@link #MOST_OF_ONE} of an executable do (one, as a trial), and an
- * executable with such ones makes no trial: whoever looks for hosts that aren't there doesn't take the transport from all others.
+ * <p>A connect fails if that is the transport's fault. One for which this host lacks a descriptor, port or memory does not count: it
+ * fails at once, and the next one may succeed. A connect that the destination refuses counts as a success. A destination that
+ * answers late or not at all may be the transport's fault if the transport can stall, but it may as well be the fault of the
+ * application that chose it. So such a destination counts once in a window, at most {@link #MOST_OF_ONE} of one executable count
+ * (one in trials), and an executable with such destinations gets no trial: an application that scans for hosts does not take the
+ * transport from all others.
  */
 public final class GuardedTransport implements MeterBinder, Transport {
     public static final Duration WINDOW = Duration.ofSeconds(10);
@@ -48,13 +50,13 @@ public final class GuardedTransport implements MeterBinder, Transport {
     private static final int MAX_SLOW = 1024;
     private static final Logger LOG = LoggerFactory.getLogger(GuardedTransport.class);
 
-    /** What a breaker lets through. */
+    /** State of the breaker. */
     public enum State {
-        /** Every start. */
+        /** Admits all connects. */
         CLOSED,
-        /** A few, for trial. */
+        /** Admits a few connects, as trials. */
         HALF_OPEN,
-        /** None. */
+        /** Admits none. */
         OPEN;
 
         @Override
@@ -63,7 +65,7 @@ public final class GuardedTransport implements MeterBinder, Transport {
         }
     }
 
-    /** A program of a user on a host. */
+    /** An executable of a user on a host. */
     private record Executable(String host, String user, String name) {
         static Executable of(Account who) {
             return new Executable(who.host(), who.user(), who.executable());
@@ -72,19 +74,19 @@ public final class GuardedTransport implements MeterBinder, Transport {
 
     private final Transport transport;
     private final CircuitBreaker breaker;
-    /** Destinations that lately answered late or not at all. */
+    /** Destinations that recently answered late or not at all. */
     private final Cache<InetSocketAddress, Boolean> slow = CacheBuilder.newBuilder()
             .maximumSize(MAX_SLOW)
             .expireAfterWrite(WINDOW)
             .build();
 
-    /** How many of them an executable asked for: it is to blame for them as well, and alone can't make the breaker open. */
+    /** How many of them each executable chose. One executable alone can't open the breaker. */
     private final Cache<Executable, Integer> silences = CacheBuilder.newBuilder()
             .maximumSize(MAX_SLOW)
             .expireAfterWrite(WINDOW)
             .build();
 
-    /** Guards {@code transport}. */
+    /** Creates a breaker for {@code transport}. */
     public GuardedTransport(Transport transport) {
         this(transport, PAUSE);
     }
@@ -100,7 +102,7 @@ public final class GuardedTransport implements MeterBinder, Transport {
                         state(event.getStateTransition().getFromState())));
     }
 
-    /** By a clock that nobody sets: otherwise a breaker that is open stays so for as long as the host's clock is set back. */
+    /** Uses a clock that can't be set: otherwise an open breaker would stay open for as long as the host's clock is set back. */
     static CircuitBreakerConfig config(Duration pause) {
         return CircuitBreakerConfig.custom()
                 .slidingWindow(Math.toIntExact(WINDOW.toSeconds()), FEWEST, SlidingWindowType.TIME_BASED)
@@ -115,12 +117,12 @@ public final class GuardedTransport implements MeterBinder, Transport {
                 .build();
     }
 
-    /** What it lets through now. */
+    /** Returns the current state. */
     public State state() {
         return state(breaker.getState());
     }
 
-    /** The transport as it is now. */
+    /** Returns a snapshot of the transport. */
     public TransportView view() {
         return new TransportView(name(), carriesOriginator(), state(), transport.trouble());
     }
@@ -197,7 +199,7 @@ public final class GuardedTransport implements MeterBinder, Transport {
         }
     }
 
-    /** Whether a destination that is slow or silent counts; if so, it did. One at a time, as starts end on several event loops. */
+    /** Counts a slow or silent destination. Returns whether it counts. Synchronized, as connects end on several event loops. */
     private synchronized boolean isNews(ConnectRequest request) {
         Executable executable = Executable.of(request.originator());
         int counted = silences(request);
@@ -209,13 +211,13 @@ public final class GuardedTransport implements MeterBinder, Transport {
         return true;
     }
 
-    /** How many destinations of this executable were slow or silent lately, of those that counted. */
+    /** Returns how many slow or silent destinations of this executable counted recently. */
     private int silences(ConnectRequest request) {
         Integer counted = silences.getIfPresent(Executable.of(request.originator()));
         return counted == null ? 0 : counted;
     }
 
-    /** What is started while the breaker is open. */
+    /** A connect while the breaker is open. */
     private record NotTried() implements ConnectAttempt {
         @Override
         public CompletableFuture<UpstreamConnection> opened() {
