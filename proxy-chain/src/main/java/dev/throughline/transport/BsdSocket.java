@@ -17,11 +17,11 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Plain TCP sockets of this hop, which tell nobody on whose behalf they are. Each carries the hop's mark (SO_MARK, socket(7)), by
- * which every hop on this host tells its connections from the applications'.
+ * Opens TCP sockets of this hop, which carry no originator. Each has the hop's mark (SO_MARK, socket(7)), by which all hops on
+ * this host distinguish its connections from those of applications.
  */
 public final class BsdSocket implements Transport {
-    /** Its name. */
+    /** Its name in configuration and metrics. */
     public static final String NAME = "bsd-socket";
 
     /** SOL_SOCKET, SO_MARK (asm-generic/socket.h). */
@@ -30,7 +30,7 @@ public final class BsdSocket implements Transport {
     private final int mark;
     private final Duration timeout;
 
-    /** With {@code mark} 0 connections are not marked, which needs no capability. */
+    /** With {@code mark} 0, connections are not marked, which needs no capability. */
     public BsdSocket(int mark, Duration timeout) {
         this.mark = mark;
         this.timeout = timeout;
@@ -77,7 +77,7 @@ public final class BsdSocket implements Transport {
                 opened.complete(new UpstreamConnection(channel, Optional.of(addresses), false));
             } else {
                 ConnectFailedException why = ConnectFailedException.bySystem(done.cause(), request.destination());
-                // Netty reports a socket that could not even be made on a thread of its own.
+                // Netty reports a failed socket(2) on another thread.
                 OnLoop.run(loop, () -> opened.completeExceptionally(why));
             }
         });
@@ -100,19 +100,19 @@ public final class BsdSocket implements Transport {
         public void giveUp() {
             opened.completeExceptionally(
                     ConnectFailedException.of(ConnectFailedException.GIVEN_UP, "its flow doesn't want it any more"));
-            // The connection may be established: a reset tells the peer that the flow was cut short.
+            // The connection may be established: a reset tells the peer that the flow was aborted.
             if (isMade()) {
                 Relay.reset(connecting.channel());
             }
         }
 
-        /** Without a descriptor there is no socket, and what Netty has instead is never closed. */
+        /** Returns false if there is no socket for lack of a descriptor; then Netty's placeholder is never closed. */
         private boolean isMade() {
             return connecting.channel() instanceof SocketChannel;
         }
     }
 
-    /** Marks the socket before it connects: an unmarked connection would be taken for an application's. */
+    /** Marks the socket before it connects: an unmarked connection would be intercepted as an application's. */
     private final class Marking extends ChannelInitializer<SocketChannel> {
         private final CompletableFuture<UpstreamConnection> opened;
         private final InboundBuffer inbox;

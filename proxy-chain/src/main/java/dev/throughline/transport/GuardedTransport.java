@@ -17,20 +17,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A transport with a breaker: while its starts fail or are slow, no more are tried, and flows go another way at once. It
+ * A transport with a circuit breaker: while its attempts fail or are slow, no further ones are made, and flows take another
+ * transport at once. The breaker
  *
  * <ul>
- *   <li>opens when of the starts of the last {@link #WINDOW}, at least {@link #FEWEST}, half failed or took longer than
+ *   <li>opens when half of the attempts of the last {@link #WINDOW}, of at least {@link #FEWEST}, failed or took longer than
  *       {@link #SLOW},
- *   <li>half-opens {@link #PAUSE} later, for {@link #TRIALS} starts,
+ *   <li>half-opens {@link #PAUSE} later, for {@link #TRIALS} attempts,
  *   <li>and closes when fewer than half of these fail or are slow; otherwise it opens again.
  * </ul>
  *
- * <p>A start fails if that is the transport's fault. One for which this host has no descriptor, port or memory doesn't count:
- * it fails at once, and the next one may do well. What a destination refuses was started well. One that answers late or
- * not at all may be the transport's fault where it can hold a start up, and never is elsewhere; but it may as well be that of
- * whoever asks for it. It counts once in a window, at most {@link #MOST_OF_ONE} of an executable do (one, as a trial), and an
- * executable with such ones makes no trial: whoever looks for hosts that aren't there doesn't take the transport from all others.
+ * <p>An attempt counts as failed if the transport is to blame. It doesn't count if this host has no descriptor, port or memory
+ * for it, because it fails at once and the next one may succeed. It counts as successful if the destination refuses it. If the
+ * destination answers late or not at all, the transport may be to blame if it can delay attempts, and never is otherwise; but so
+ * may be the originator, which can connect to hosts that don't exist. To keep one originator from taking the transport from all
+ * others, such a destination counts once in a window, an executable causes at most {@link #MOST_OF_ONE} of them (one while
+ * half-open), and an executable that caused any makes no trial.
  */
 public final class GuardedTransport implements Transport {
     public static final Duration WINDOW = Duration.ofSeconds(10);
@@ -45,13 +47,13 @@ public final class GuardedTransport implements Transport {
     private static final int MAX_SLOW = 1024;
     private static final Logger LOG = LoggerFactory.getLogger(GuardedTransport.class);
 
-    /** What a breaker lets through. */
+    /** The state of a circuit breaker. */
     public enum State {
-        /** Every start. */
+        /** Makes every attempt. */
         CLOSED,
-        /** A few, for trial. */
+        /** Makes a few attempts, as a trial. */
         HALF_OPEN,
-        /** None. */
+        /** Makes no attempts. */
         OPEN;
 
         @Override
@@ -60,7 +62,7 @@ public final class GuardedTransport implements Transport {
         }
     }
 
-    /** A program of a user on a host. */
+    /** An executable of a user on a host. */
     private record Executable(String host, String user, String name) {
         static Executable of(Account who) {
             return new Executable(who.host(), who.user(), who.executable());
@@ -69,19 +71,19 @@ public final class GuardedTransport implements Transport {
 
     private final Transport transport;
     private final CircuitBreaker breaker;
-    /** Destinations that lately answered late or not at all. */
+    /** Destinations that recently answered late or not at all. */
     private final Cache<InetSocketAddress, Boolean> slow = CacheBuilder.newBuilder()
             .maximumSize(MAX_SLOW)
             .expireAfterWrite(WINDOW)
             .build();
 
-    /** How many of them an executable asked for: it is to blame for them as well, and alone can't make the breaker open. */
+    /** How many of them an executable caused, so that it can't open the breaker alone. */
     private final Cache<Executable, Integer> silences = CacheBuilder.newBuilder()
             .maximumSize(MAX_SLOW)
             .expireAfterWrite(WINDOW)
             .build();
 
-    /** Guards {@code transport}. */
+    /** Adds a breaker to {@code transport}. */
     public GuardedTransport(Transport transport) {
         this(transport, PAUSE);
     }
@@ -97,7 +99,7 @@ public final class GuardedTransport implements Transport {
                         state(event.getStateTransition().getFromState())));
     }
 
-    /** By a clock that nobody sets: otherwise a breaker that is open stays so for as long as the host's clock is set back. */
+    /** Uses a monotonic clock: with the host's, an open breaker stays open for as long as that clock is set back. */
     static CircuitBreakerConfig config(Duration pause) {
         return CircuitBreakerConfig.custom()
                 .slidingWindow(Math.toIntExact(WINDOW.toSeconds()), FEWEST, SlidingWindowType.TIME_BASED)
@@ -112,12 +114,12 @@ public final class GuardedTransport implements Transport {
                 .build();
     }
 
-    /** What it lets through now. */
+    /** Returns the state of the breaker. */
     public State state() {
         return state(breaker.getState());
     }
 
-    /** The transport as it is now. */
+    /** Returns a snapshot. */
     public TransportView view() {
         return new TransportView(name(), carriesOriginator(), state(), transport.trouble());
     }
@@ -183,7 +185,7 @@ public final class GuardedTransport implements Transport {
         }
     }
 
-    /** Whether a destination that is slow or silent counts; if so, it did. One at a time, as starts end on several event loops. */
+    /** Counts a slow or silent destination, unless a limit is reached. Returns whether it did. Attempts end on several loops. */
     private synchronized boolean isNews(ConnectRequest request) {
         Executable executable = Executable.of(request.originator());
         int counted = silences(request);
@@ -195,13 +197,13 @@ public final class GuardedTransport implements Transport {
         return true;
     }
 
-    /** How many destinations of this executable were slow or silent lately, of those that counted. */
+    /** Returns how many slow or silent destinations count for an executable. */
     private int silences(ConnectRequest request) {
         Integer counted = silences.getIfPresent(Executable.of(request.originator()));
         return counted == null ? 0 : counted;
     }
 
-    /** What is started while the breaker is open. */
+    /** An attempt that fails because the breaker is open. */
     private record NotTried() implements ConnectAttempt {
         @Override
         public CompletableFuture<UpstreamConnection> opened() {
