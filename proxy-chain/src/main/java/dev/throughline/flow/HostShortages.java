@@ -20,30 +20,8 @@ public final class HostShortages {
 
     private static final Duration PROBE = Duration.ofSeconds(1);
 
-    /** A place where something is short. */
-    private record Place(String name, String effect) {}
-
-    private static final class Words implements EpisodeLog.Words<Place> {
-        private final Supplier<Optional<String>> largestHolder;
-
-        Words(Supplier<Optional<String>> largestHolder) {
-            this.largestHolder = largestHolder;
-        }
-
-        @Override
-        public String begin(Place place, String why) {
-            return place.name + ": " + place.effect + ": " + why
-                    + largestHolder.get().map(most -> "; " + most).orElse("");
-        }
-
-        @Override
-        public String end(Place place, long count, long seconds) {
-            return "%s: recovered: %s, %d times in %d s".formatted(place.name, place.effect, count, seconds);
-        }
-    }
-
     private final Supplier<Optional<String>> largestHolder;
-    private final EpisodeLog<Place> episodes;
+    private final EpisodeLog episodes;
     private long refused;
     private @Nullable String lacking;
     private long lackedAt;
@@ -57,14 +35,14 @@ public final class HostShortages {
      */
     public HostShortages(Supplier<Optional<String>> largestHolder, Consumer<String> log) {
         this.largestHolder = largestHolder;
-        this.episodes = new EpisodeLog<>(new Words(largestHolder), log);
+        this.episodes = new EpisodeLog(log);
     }
 
     /** A connection to {@code listener} was reset unserved, or can't be accepted yet. */
     synchronized void accept(String listener, String why) {
         refused++;
         lacks("connections are reset: no descriptor or memory is left");
-        episodes.happens(new Place(listener, "connections are reset"), why, lackedAt);
+        record(listener, "connections are reset", why, lackedAt);
     }
 
     /** A connection onwards can't be opened, and there is no other way for its flow. */
@@ -72,7 +50,7 @@ public final class HostShortages {
         if (reason.equals(ConnectFailedException.NO_DESCRIPTORS)) {
             lacks("flows end with " + reason + ": " + why);
         }
-        episodes.happens(new Place("transport " + transport, "flows end with " + reason), why, System.nanoTime());
+        record("transport " + transport, "flows end with " + reason, why, System.nanoTime());
     }
 
     /** No source port is left towards a next hop, to which other flows would go as well. */
@@ -83,7 +61,7 @@ public final class HostShortages {
     /** The buffers of all flows are full, and flows of the user who holds most are closed. */
     synchronized void buffers(String why) {
         lacks("buffers are full: " + why);
-        episodes.happens(new Place("buffers", "flows are closed with " + CloseReason.MEMORY_PRESSURE), why, lackedAt);
+        record("buffers", "flows are closed with " + CloseReason.MEMORY_PRESSURE, why, lackedAt);
     }
 
     /** Notices once a second that no descriptor is left, also while only identification, logs and the admin interface need one. */
@@ -98,9 +76,17 @@ public final class HostShortages {
             int errno = SystemError.of(e).orElse(0);
             if (SystemError.isOfDescriptors(errno)) {
                 lacks("no descriptor is left: " + SystemError.shortage(errno));
-                episodes.happens(new Place("hop", "no descriptor is left"), SystemError.shortage(errno), lackedAt);
+                record("hop", "no descriptor is left", SystemError.shortage(errno), lackedAt);
             }
         }
+    }
+
+    private void record(String subject, String effect, String why, long now) {
+        episodes.record(subject, effect, () -> withLargestHolder(why), now);
+    }
+
+    private String withLargestHolder(String text) {
+        return text + largestHolder.get().map(most -> "; " + most).orElse("");
     }
 
     private void lacks(String what) {
@@ -110,12 +96,11 @@ public final class HostShortages {
 
     /** Conntrack's table is full, or nearly. */
     public synchronized void conntrack(String why) {
-        episodes.happens(
-                new Place("conntrack", "the kernel drops new connections of all applications"), why, System.nanoTime());
+        record("conntrack", "the kernel drops new connections of all applications", why, System.nanoTime());
     }
 
     synchronized void endEpisodes(long now) {
-        episodes.look(now);
+        episodes.endQuiet(now);
     }
 
     /** How many connections were refused unserved so far, or had to wait in the kernel. */
@@ -129,8 +114,6 @@ public final class HostShortages {
         synchronized (this) {
             what = System.nanoTime() - lackedAt < RECENT.toNanos() ? lacking : null;
         }
-        return Optional.ofNullable(what)
-                .map(found ->
-                        found + largestHolder.get().map(most -> "; " + most).orElse(""));
+        return Optional.ofNullable(what).map(this::withLargestHolder);
     }
 }
