@@ -1,6 +1,5 @@
 package dev.throughline.flow;
 
-import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
 import dev.throughline.bridge.BridgeAnswer;
@@ -38,6 +37,7 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -92,7 +92,7 @@ public final class Flow {
 
     private volatile Optional<String> hostName = Optional.empty();
     private Optional<Bytes> handle = Optional.empty();
-    private volatile ImmutableList<Opening> closedDetails = ImmutableList.of();
+    private volatile List<Opening> closedDetails = List.of();
 
     /**
      * A flow on {@code inbound}, whose first handler is {@code inbox} and whose reading is off.

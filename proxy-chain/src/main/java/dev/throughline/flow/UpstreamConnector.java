@@ -17,6 +17,7 @@ import dev.throughline.transport.Transport;
 import dev.throughline.transport.UpstreamConnection;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -87,7 +88,7 @@ final class UpstreamConnector {
                 parts.budget().account(who),
                 Accounts.destination(who, hostName),
                 new LimitClass(ports, Caps.OPEN, false, limits.longestWait()),
-                ImmutableList.of(ImmutableList.of(ports)),
+                List.of(List.of(ports)),
                 since,
                 System::nanoTime);
         return parts.budget().lease(flow, who.host(), ask, Optional.empty()).thenCompose(given -> {
@@ -103,18 +104,16 @@ final class UpstreamConnector {
                 parts.budget().account(who),
                 Accounts.destination(who, hostName),
                 limits,
-                left.stream().map(this::way).collect(ImmutableList.toImmutableList()),
+                left.stream().map(this::way).toList(),
                 since,
                 flow::movedNanos);
         return parts.budget().lease(flow, who.host(), ask, givenUp).thenCompose(this::start);
     }
 
     /** The pools that a flow takes a place of. */
-    private ImmutableList<String> way(String over) {
+    private List<String> way(String over) {
         String next = FlowBudget.toHop(route.next().name());
-        return parts.budget().has(next)
-                ? ImmutableList.of(FlowBudget.HOP, over, next)
-                : ImmutableList.of(FlowBudget.HOP, over);
+        return parts.budget().has(next) ? List.of(FlowBudget.HOP, over, next) : List.of(FlowBudget.HOP, over);
     }
 
     private CompletableFuture<UpstreamConnection> start(Lease given) {

@@ -1,7 +1,7 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -22,7 +22,7 @@ public sealed interface Detail {
          * In which order details are closed where a header must become smaller: first where the process was, which is
          * long and says least about who it is, and last what code it ran.
          */
-        public static final ImmutableList<Kind> CLOSING_ORDER = ImmutableList.of(PLACEMENT, PERSON, CODE);
+        public static final List<Kind> CLOSING_ORDER = List.of(PLACEMENT, PERSON, CODE);
 
         private final int code;
         private final String text;

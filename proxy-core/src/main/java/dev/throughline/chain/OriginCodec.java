@@ -1,6 +1,5 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Code;
@@ -17,6 +16,7 @@ import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
 
@@ -34,7 +34,7 @@ final class OriginCodec {
     private OriginCodec() {}
 
     /** Encodes {@code originator}, whose process has these details. */
-    static OriginBlock encode(Originator originator, ImmutableList<Detail> details) {
+    static OriginBlock encode(Originator originator, List<Detail> details) {
         ProcessIdentity who = originator.identity();
         FlowId flow = originator.flow();
         Tuple tuple = originator.tuple();

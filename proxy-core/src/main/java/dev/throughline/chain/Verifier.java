@@ -1,6 +1,5 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tuple;
@@ -15,6 +14,7 @@ import dev.throughline.originator.Originator;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -121,7 +121,7 @@ public final class Verifier {
     }
 
     private static Verifier capture(HopId self, Instant at, Trust trust, ChainTlv chainTlv, Duration skew) {
-        VerifierSettings settings = new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, ImmutableList.of());
+        VerifierSettings settings = new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, List.of());
         return new Verifier(settings, trust, chainTlv, new ReplayWindow(1), new VerifiedBatches(1), KnownDetails.NONE);
     }
 
@@ -135,7 +135,7 @@ public final class Verifier {
             Chain chain = read(header);
             checkAddresses(header, chain);
             checkShape(chain);
-            ImmutableList<PublicKey> signers = checkKeys(chain, now);
+            List<PublicKey> signers = checkKeys(chain, now);
             checkTimes(chain, now);
             checkAudiences(chain);
             checkConnections(chain);
@@ -216,8 +216,8 @@ public final class Verifier {
         return false;
     }
 
-    private ImmutableList<PublicKey> checkKeys(Chain chain, Instant now) throws Rejection {
-        ImmutableList.Builder<PublicKey> signers = ImmutableList.builder();
+    private List<PublicKey> checkKeys(Chain chain, Instant now) throws Rejection {
+        List<PublicKey> signers = new ArrayList<>();
         for (int i = 0; i < chain.links().size(); i++) {
             Link link = link(chain, i);
             int index = i;
@@ -248,7 +248,7 @@ public final class Verifier {
             }
             signers.add(key);
         }
-        return signers.build();
+        return List.copyOf(signers);
     }
 
     private void checkOrigin(TrustEntry entry, HostId host) throws Rejection {
@@ -365,7 +365,7 @@ public final class Verifier {
                         && nat.egress().contains(seen.getAddress()));
     }
 
-    private void checkSignatures(Chain chain, ImmutableList<PublicKey> signers, List<Bytes> digests) throws Rejection {
+    private void checkSignatures(Chain chain, List<PublicKey> signers, List<Bytes> digests) throws Rejection {
         for (int i = 0; i < signers.size(); i++) {
             PublicKey key = signers.get(i);
             if (!batches.verifies(key, chain.links().get(i).proof(), digests.get(i))) {

@@ -1,8 +1,9 @@
 package dev.throughline.header;
 
-import com.google.common.collect.ImmutableList;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -152,7 +153,7 @@ public final class HeaderReader {
 
     private static ReadResult rest(byte[] bytes, Bytes raw, Header.Command command, Optional<Tuple> tuple, int offset) {
         int end = raw.length();
-        ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
+        List<Tlv> tlvs = new ArrayList<>();
         int crcAt = -1;
         int at = offset;
         while (at < end) {
@@ -181,7 +182,7 @@ public final class HeaderReader {
         if (crcAt >= 0 && ByteBuffer.wrap(bytes).getInt(crcAt) != crc32c(bytes, end, crcAt)) {
             return malformed(crcAt, "the CRC32C doesn't match the header", "2.2.3");
         }
-        return new ReadResult.Complete(new Header(command, tuple, tlvs.build(), raw));
+        return new ReadResult.Complete(new Header(command, tuple, tlvs, raw));
     }
 
     /** The checksum of a header whose own four checksum bytes at {@code crcAt} count as zero. */

@@ -2,8 +2,8 @@ package dev.throughline.header;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.collect.ImmutableList;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Writes PROXY v2 headers. Lengths are checked, never wrapped: a header that can't be written right isn't written. */
@@ -60,10 +60,9 @@ public final class HeaderWriter {
     }
 
     private static List<Tlv> withRoomForChecksum(List<Tlv> tlvs) {
-        return ImmutableList.<Tlv>builder()
-                .addAll(tlvs)
-                .add(new Tlv(Tlv.CRC32C, Bytes.wrap(new byte[4])))
-                .build();
+        List<Tlv> all = new ArrayList<>(tlvs);
+        all.add(new Tlv(Tlv.CRC32C, Bytes.wrap(new byte[4])));
+        return all;
     }
 
     private static Bytes checked(Bytes headerWithRoom) {

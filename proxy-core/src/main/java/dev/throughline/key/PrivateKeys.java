@@ -1,6 +1,5 @@
 package dev.throughline.key;
 
-import com.google.common.collect.ImmutableList;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,10 +17,10 @@ import java.util.Optional;
 public final class PrivateKeys {
     private static final Comparator<Entry> BY_BEGINNING = Comparator.comparing(entry -> entry.from.orElse(Instant.MIN));
 
-    private final ImmutableList<Entry> entries;
+    private final List<Entry> entries;
 
     private PrivateKeys(List<Entry> entries) {
-        this.entries = ImmutableList.sortedCopyOf(BY_BEGINNING, entries);
+        this.entries = entries.stream().sorted(BY_BEGINNING).toList();
     }
 
     /**
@@ -121,7 +120,7 @@ public final class PrivateKeys {
     }
 
     /** {@return all keys, in the order in which they sign} */
-    public ImmutableList<Entry> entries() {
+    public List<Entry> entries() {
         return entries;
     }
 

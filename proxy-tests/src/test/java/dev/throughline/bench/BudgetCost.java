@@ -2,7 +2,6 @@ package dev.throughline.bench;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.budget.Account;
 import dev.throughline.budget.Admission;
 import dev.throughline.budget.Budget;
@@ -78,8 +77,7 @@ final class BudgetCost {
     private final Budget budget;
     private final List<Account> originators = new ArrayList<>();
     private final List<BenchFlow> open = new ArrayList<>();
-    private final ImmutableList<ImmutableList<String>> ways =
-            ImmutableList.of(ImmutableList.of("hop", "first"), ImmutableList.of("hop", "second"));
+    private final List<List<String>> ways = List.of(List.of("hop", "first"), List.of("hop", "second"));
     private long now;
     private long evicted;
     private long fellOver;
