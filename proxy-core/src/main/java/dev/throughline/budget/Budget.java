@@ -173,7 +173,7 @@ public final class Budget {
         numbers++;
         lease.counted(caps.add(lease.ask()));
         for (Slot place : lease.places()) {
-            place.process().addNewest(place);
+            place.process().byAge().addLast(place);
         }
         return lease;
     }
@@ -293,7 +293,7 @@ public final class Budget {
             if (evictable) {
                 place.process().idle().remove(place);
             }
-            place.process().forget(place);
+            place.process().byAge().remove(place);
             place.pool().tree().remove(place.process());
         }
         evict.accept(victim);
@@ -323,7 +323,7 @@ public final class Budget {
         if (lease.isEvicted() && !lease.isPreempted()) {
             lease.activate();
             for (Slot place : lease.places()) {
-                place.process().addOldest(place);
+                place.process().byAge().addFirst(place);
                 place.pool().tree().add(place.process());
                 place.pool().tree().addIdle(place);
             }
@@ -340,7 +340,7 @@ public final class Budget {
         if (lease.counts() && !lease.isKept()) {
             lease.keep();
             for (Slot place : lease.places()) {
-                place.process().forget(place);
+                place.process().byAge().remove(place);
             }
         }
     }
@@ -358,7 +358,7 @@ public final class Budget {
         }
         for (Slot place : lease.places()) {
             if (lease.counts() && !lease.isKept()) {
-                place.process().forget(place);
+                place.process().byAge().remove(place);
             }
             give(place);
         }

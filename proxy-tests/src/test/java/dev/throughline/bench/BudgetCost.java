@@ -29,7 +29,7 @@ final class BudgetCost {
     private static final int ORIGINATORS = 1_000;
     private static final int ASKED = 200_000;
     private static final int ROUNDS = 9;
-    private static final double PROMISED_MICROS = 2;
+    private static final double PROMISED_MICROS = 5;
     private static final PoolRule OF_THE_HOP = new PoolRule(0, 100, 100, Duration.ofDays(1));
 
     /** Who has flows that move, and who idle ones. */
