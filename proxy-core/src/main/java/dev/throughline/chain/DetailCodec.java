@@ -137,19 +137,19 @@ final class DetailCodec {
             }
         }
 
-        /** What was read of a process, of which {@code core} is what no detail says. */
+        /** Returns {@code core} with the details that were read. */
         ProcessIdentity process(ProcessIdentity core) {
             return new ProcessIdentity(
                     core.evidence(), core.system(), core.process(), core.credentials(), code, workload, processContext);
         }
 
-        /** These details, with what was read of them. */
+        /** Returns {@code details} with their decoded content. */
         DetailSection section(List<Detail> details) {
             return new DetailSection(details, code, workload, processContext);
         }
     }
 
-    // In the order of the tags, so that of two wrong fields the first is named.
+    // In the order of the tags, so that the first of several malformed fields is reported.
 
     private static Code code(Fields fields) throws WireException {
         Optional<String> executable = fields.text(EXECUTABLE, "executable path");

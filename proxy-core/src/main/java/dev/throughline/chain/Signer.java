@@ -15,34 +15,34 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Writes this hop's link. It begins a chain from what this hop found out itself, and continues one only from what it has
- * verified: the types leave no third way. One signature can serve a batch of chains. Safe for use by several threads.
+ * Signs chains for one hop. It starts a chain from an originator that this hop identified, and continues only a verified one,
+ * which its types enforce. One signature can serve a batch of chains. Thread-safe.
  */
 public final class Signer {
     private final SigningKey key;
     private final ProcessDetails details;
 
     /**
-     * A signer for one hop.
+     * Creates a signer for one hop.
      *
-     * @param key that hop's
-     * @param random for the salts of details, which must not be guessed
+     * @param key of the hop
+     * @param random for the salts of details, which must be unpredictable
      */
     public Signer(SigningKey key, SecureRandom random) {
         this.key = key;
         this.details = new ProcessDetails(new Salts(random));
     }
 
-    /** {@return whose link it writes, and by which key it is verified} */
+    /** {@return the key that verifies its signatures} */
     public PublicKey publicKey() {
         return key.publicKey();
     }
 
     /**
-     * The first hop's chain: the origin and link 0.
+     * Creates the chain of the first hop: the origin and link 0.
      *
-     * @param originator what this hop found out itself
-     * @param draft to whom, when, and by which connection
+     * @param originator identified by this hop
+     * @param draft audience, time and connection of the link
      * @return the chain to sign
      */
     public UnsignedChain originate(Originator originator, LinkDraft draft) {
@@ -51,10 +51,10 @@ public final class Signer {
     }
 
     /**
-     * A later hop's chain: what it received, unchanged, and its own link.
+     * Creates the chain of a later hop: the received one, unchanged, and a link.
      *
-     * @param received what this hop has verified
-     * @param draft to whom, when, and by which connection
+     * @param received verified by this hop
+     * @param draft audience, time and connection of the link
      * @return the chain to sign
      * @throws IllegalArgumentException if the chain has as many links as a chain can have
      */
@@ -68,7 +68,7 @@ public final class Signer {
     /**
      * Signs one chain alone.
      *
-     * @param chain that this signer began
+     * @param chain that this signer created
      * @return the chain to send
      */
     public Chain sign(UnsignedChain chain) {

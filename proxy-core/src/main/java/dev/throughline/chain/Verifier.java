@@ -19,9 +19,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decides whether a header is true (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a
- * stranger's flood costs little; a chain is remembered only after its signatures hold, so that a stranger can't fill the
- * window. Rules never fall back: the first that fails is the answer.
+ * Verifies headers (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a flood of headers from
+ * strangers costs little. A chain is added to the replay window only after its signatures are verified, so that strangers can't
+ * fill the window. The first rule that is violated is the result.
  */
 public final class Verifier {
     private final VerifierSettings settings;
@@ -32,25 +32,25 @@ public final class Verifier {
     private final KnownDetails details;
 
     /**
-     * A verifier that shares what it has verified with no other.
+     * Creates a verifier with a cache of its own.
      *
-     * @param settings which hop it is, and how strict
-     * @param trust which keys may say what
-     * @param chainTlv where the chain lies
-     * @param replays what was presented before; whoever shares the receiver's name should share it
+     * @param settings of the hop
+     * @param trust the trusted keys and their rights
+     * @param chainTlv the TLV of the chain
+     * @param replays the links that were accepted; receivers with one name must share it
      */
     public Verifier(VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays) {
         this(settings, trust, chainTlv, replays, new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY));
     }
 
     /**
-     * A verifier that shares the batches that it has verified.
+     * Creates a verifier with a shared cache.
      *
-     * @param settings which hop it is, and how strict
-     * @param trust which keys may say what
-     * @param chainTlv where the chain lies
-     * @param replays what was presented before; whoever shares the receiver's name should share it
-     * @param batches whose signatures need no second look
+     * @param settings of the hop
+     * @param trust the trusted keys and their rights
+     * @param chainTlv the TLV of the chain
+     * @param replays the links that were accepted; receivers with one name must share it
+     * @param batches cache of verified batches
      */
     public Verifier(
             VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays, VerifiedBatches batches) {
@@ -93,14 +93,14 @@ public final class Verifier {
     }
 
     /**
-     * Verifies a header that was captured somewhere else, at the time at which its last link was issued: all rules but
-     * those that only its receiver can check (audience, connection, replay, time of arrival).
+     * Verifies a captured header for the time at which its last link was issued, by all rules but those that only its receiver
+     * can check (audience, connection, replay, time of arrival).
      *
-     * @param header as it was captured
-     * @param trust which keys may say what
-     * @param chainTlv where the chain lies
+     * @param header the captured header
+     * @param trust the trusted keys and their rights
+     * @param chainTlv the TLV of the chain
      * @param skew by how much the clocks of two hops may differ
-     * @return what was true then, or the first rule that failed
+     * @return the content, or the first rule that is violated
      */
     public static CaptureCheck verifyCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
         return switch (decideCapture(header, trust, chainTlv, skew)) {
