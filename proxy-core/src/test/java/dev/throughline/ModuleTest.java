@@ -11,7 +11,11 @@ import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
 import java.lang.module.ModuleReader;
 import java.lang.module.ModuleReference;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.Type;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,10 +33,7 @@ class ModuleTest {
     @Test
     void thePublicTypesAreThese() throws IOException {
         try (ModuleReader files = library.open()) {
-            assertThat(files.list()
-                            .filter(file -> file.startsWith("dev/") && file.endsWith(".class"))
-                            .map(ModuleTest::load)
-                            .filter(type -> isExported(type) && isPublic(type))
+            assertThat(publicTypes(files)
                             .map(type -> type.getName()
                                     .replace("dev.throughline.", "")
                                     .replace('$', '.'))
@@ -56,15 +57,47 @@ class ModuleTest {
         assertThat(module.isOpen()).isFalse();
     }
 
-    /** Guava's immutable collections are in signatures, and so it is required for whoever requires this. */
+    /** Users of the library shouldn't depend on the libraries that it uses: it may replace them. */
     @Test
-    void itAsksForGuavaAndBouncyCastleOnly() {
+    void publicSignaturesNameNoTypeOfAnotherLibrary() throws IOException {
+        try (ModuleReader files = library.open()) {
+            assertThat(publicTypes(files).flatMap(ModuleTest::signatures))
+                    .isNotEmpty()
+                    .noneMatch(
+                            signature -> signature.contains("com.google.") || signature.contains("org.bouncycastle."));
+        }
+    }
+
+    private static Stream<String> signatures(Class<?> type) {
+        return Stream.of(
+                        Stream.of(type.getDeclaredMethods())
+                                .filter(method -> isVisible(method.getModifiers()))
+                                .map(Method::toGenericString),
+                        Stream.of(type.getDeclaredConstructors())
+                                .filter(constructor -> isVisible(constructor.getModifiers()))
+                                .map(Constructor::toGenericString),
+                        Stream.of(type.getDeclaredFields())
+                                .filter(field -> isVisible(field.getModifiers()))
+                                .map(Field::toGenericString),
+                        Stream.concat(
+                                        Stream.ofNullable(type.getGenericSuperclass()),
+                                        Stream.of(type.getGenericInterfaces()))
+                                .map(Type::getTypeName))
+                .flatMap(each -> each);
+    }
+
+    private static boolean isVisible(int modifiers) {
+        return Modifier.isPublic(modifiers) || Modifier.isProtected(modifiers);
+    }
+
+    @Test
+    void requiresGuavaAndBouncyCastleForItselfOnly() {
         assertThat(module.requires().stream()
                         .map(requires -> new TreeSet<>(requires.modifiers()) + " " + requires.name()))
                 .containsExactlyInAnyOrder(
                         "[MANDATED] java.base",
                         "[TRANSITIVE, STATIC] org.jspecify",
-                        "[TRANSITIVE] com.google.common",
+                        "[] com.google.common",
                         "[] org.bouncycastle.provider");
     }
 
@@ -79,6 +112,13 @@ class ModuleTest {
                         "com.google.common",
                         "com.google.common.util.concurrent.internal",
                         "org.bouncycastle.provider");
+    }
+
+    private Stream<Class<?>> publicTypes(ModuleReader files) throws IOException {
+        return files.list()
+                .filter(file -> file.startsWith("dev/") && file.endsWith(".class"))
+                .<Class<?>>map(ModuleTest::load)
+                .filter(type -> isExported(type) && isPublic(type));
     }
 
     private boolean isExported(Class<?> type) {

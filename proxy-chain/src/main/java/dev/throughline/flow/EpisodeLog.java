@@ -5,73 +5,80 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
- * What happens again and again for a while: said once when it begins, and once when it hasn't happened for {@link #QUIET}. Not
+ * Logs events that repeat as episodes: one line at the first event, and one when none has happened for {@link #QUIET}. Not
  * thread-safe.
- *
- * @param <K> what it happens to
  */
-final class EpisodeLog<K> {
-    /** Whatever has happened doesn't any more after so long. */
+final class EpisodeLog {
+    /** An episode ends when its event hasn't happened for this long. */
     static final Duration QUIET = Duration.ofMinutes(1);
 
-    /** Of more at once nothing is said: the metrics count them. */
+    /** How many episodes are logged at once; the metrics count the others. */
     static final int MAX = 256;
 
-    /** What is said. */
-    interface Words<K> {
-        String begin(K what, String why);
-
-        String end(K what, long count, long seconds);
+    private record Event(String subject, String effect) {
+        @Override
+        public String toString() {
+            return subject + ": " + effect;
+        }
     }
 
-    private static final class Times {
+    private static final class Episode {
         private final long first;
         private long last;
         private long count;
 
-        Times(long first) {
+        Episode(long first) {
             this.first = first;
         }
     }
 
-    private final Words<K> words;
     private final Consumer<String> log;
-    private final Map<K, Times> spells = new LinkedHashMap<>();
+    private final Map<Event, Episode> episodes = new LinkedHashMap<>();
 
-    /** With {@code log} for what there is to say. */
-    EpisodeLog(Words<K> words, Consumer<String> log) {
-        this.words = words;
+    /** Creates a log that writes its lines to {@code log}. */
+    EpisodeLog(Consumer<String> log) {
         this.log = log;
     }
 
-    /** It happens to {@code what}, on the clock of {@code now}. */
-    void happens(K what, String why, long now) {
-        Times times = spells.get(what);
-        if (times == null) {
-            if (spells.size() >= MAX) {
+    /**
+     * Records one event.
+     *
+     * @param subject what it happens to
+     * @param effect what happens, in the present tense
+     * @param why called if this begins an episode
+     * @param now in nanoseconds
+     */
+    void record(String subject, String effect, Supplier<String> why, long now) {
+        Event event = new Event(subject, effect);
+        Episode episode = episodes.get(event);
+        if (episode == null) {
+            if (episodes.size() >= MAX) {
                 return;
             }
-            times = new Times(now);
-            spells.put(what, times);
-            log.accept(words.begin(what, why));
+            episode = new Episode(now);
+            episodes.put(event, episode);
+            log.accept(event + ": " + why.get());
         }
-        times.last = now;
-        times.count++;
+        episode.last = now;
+        episode.count++;
     }
 
-    /** Looks to what it doesn't happen any more. */
-    void look(long now) {
-        for (Iterator<Map.Entry<K, Times>> each = spells.entrySet().iterator(); each.hasNext(); ) {
-            Map.Entry<K, Times> entry = each.next();
-            Times times = entry.getValue();
-            if (now - times.last >= QUIET.toNanos()) {
+    /** Ends the episodes that were quiet for long enough. */
+    void endQuiet(long now) {
+        for (Iterator<Map.Entry<Event, Episode>> each = episodes.entrySet().iterator(); each.hasNext(); ) {
+            Map.Entry<Event, Episode> entry = each.next();
+            Episode episode = entry.getValue();
+            if (now - episode.last >= QUIET.toNanos()) {
                 each.remove();
-                log.accept(words.end(
-                        entry.getKey(),
-                        times.count,
-                        Duration.ofNanos(times.last - times.first).toSeconds()));
+                log.accept("%s: recovered: %s, %d times in %d s"
+                        .formatted(
+                                entry.getKey().subject,
+                                entry.getKey().effect,
+                                episode.count,
+                                Duration.ofNanos(episode.last - episode.first).toSeconds()));
             }
         }
     }

@@ -31,6 +31,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -78,7 +79,7 @@ public final class Flow {
 
     private volatile Optional<String> hostName = Optional.empty();
     private Optional<Bytes> handle = Optional.empty();
-    private volatile ImmutableList<Opening> closedDetails = ImmutableList.of();
+    private volatile List<Opening> closedDetails = List.of();
 
     /**
      * Creates a flow on {@code inbound}, whose first handler is {@code inbox} and which does not read yet.

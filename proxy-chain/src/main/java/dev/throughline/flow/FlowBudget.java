@@ -1,7 +1,6 @@
 package dev.throughline.flow;
 
 import com.google.common.collect.HashMultiset;
-import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Multiset;
 import dev.throughline.budget.Account;
@@ -24,6 +23,7 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -74,8 +74,8 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     private final Set<String> names = ConcurrentHashMap.newKeySet();
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
-    private final TransportFallbackLog passed = new TransportFallbackLog(LOG::warn);
-    private final LimitedOriginatorLog limited = new LimitedOriginatorLog(LOG::warn);
+    private final EpisodeLog fallbacks = new EpisodeLog(LOG::warn);
+    private final EpisodeLog limited = new EpisodeLog(LOG::warn);
     private final HostShortages shortages = new HostShortages(this::largestHolder, LOG::warn);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("budget-clock").daemon().factory());
@@ -217,7 +217,8 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     }
 
     private void limited(Account who, HostId host, Shortage why, long now) {
-        limited.limited(who, hostNames.apply(host), why, now);
+        String executable = who.executable() + " of user " + who.user() + " on " + hostNames.apply(host);
+        limited.record(executable, "flows are limited", why::toString, now);
     }
 
     private static String pool(Shortage shortage) {
@@ -259,7 +260,8 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
      */
     private void fellOver(String transport, String reason, String text) {
         synchronized (this) {
-            passed.passed(transport, text, System.nanoTime());
+            fallbacks.record(
+                    "transport " + transport, "flows fail over to the next transport", () -> text, System.nanoTime());
         }
         events.fellOver(transport, reason);
     }
@@ -305,8 +307,8 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     private void tick() {
         synchronized (this) {
             long now = System.nanoTime();
-            limited.look(now);
-            passed.look(now);
+            limited.endQuiet(now);
+            fallbacks.endQuiet(now);
             shortages.endEpisodes(now);
             shortages.probe(now);
             if (budget.waiting() > 0) {
@@ -359,7 +361,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
 
     /** The pool of the transport follows that of the hop; the lease of a port has one pool. */
     private static String transport(Lease lease) {
-        ImmutableList<String> pools = lease.ask().ways().get(lease.way());
+        List<String> pools = lease.ask().ways().get(lease.way());
         return pools.get(Math.min(1, pools.size() - 1));
     }
 
@@ -404,7 +406,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     }
 
     /** All pools, as they were a moment ago. */
-    public ImmutableList<PoolView> pools() {
+    public List<PoolView> pools() {
         return budget.pools();
     }
 

@@ -1,6 +1,5 @@
 package dev.throughline.flow;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.Verification;
 import dev.throughline.identify.SocketIdentity;
@@ -8,6 +7,7 @@ import dev.throughline.originator.Originator;
 import dev.throughline.policy.Decision;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -40,7 +40,7 @@ public record FlowView(
         Optional<Decision> decision,
         Optional<NextHop> next,
         Optional<String> transport,
-        ImmutableList<Opening> closedDetails,
+        List<Opening> closedDetails,
         long bytesOut,
         long bytesIn) {
 

@@ -23,30 +23,8 @@ public final class HostShortages implements MeterBinder {
 
     private static final Duration PROBE = Duration.ofSeconds(1);
 
-    /** A place where something is short. */
-    private record Place(String name, String effect) {}
-
-    private static final class Words implements EpisodeLog.Words<Place> {
-        private final Supplier<Optional<String>> largestHolder;
-
-        Words(Supplier<Optional<String>> largestHolder) {
-            this.largestHolder = largestHolder;
-        }
-
-        @Override
-        public String begin(Place place, String why) {
-            return place.name + ": " + place.effect + ": " + why
-                    + largestHolder.get().map(most -> "; " + most).orElse("");
-        }
-
-        @Override
-        public String end(Place place, long count, long seconds) {
-            return "%s: recovered: %s, %d times in %d s".formatted(place.name, place.effect, count, seconds);
-        }
-    }
-
     private final Supplier<Optional<String>> largestHolder;
-    private final EpisodeLog<Place> episodes;
+    private final EpisodeLog episodes;
     private long refused;
     private @Nullable String lacking;
     private long lackedAt;
@@ -60,14 +38,14 @@ public final class HostShortages implements MeterBinder {
      */
     public HostShortages(Supplier<Optional<String>> largestHolder, Consumer<String> log) {
         this.largestHolder = largestHolder;
-        this.episodes = new EpisodeLog<>(new Words(largestHolder), log);
+        this.episodes = new EpisodeLog(log);
     }
 
     /** A connection to {@code listener} was reset unserved, or can't be accepted yet. */
     synchronized void accept(String listener, String why) {
         refused++;
         lacks("connections are reset: no descriptor or memory is left");
-        episodes.happens(new Place(listener, "connections are reset"), why, lackedAt);
+        record(listener, "connections are reset", why, lackedAt);
     }
 
     /** An upstream connection can't be opened, and its flow has no other transport. */
@@ -75,7 +53,7 @@ public final class HostShortages implements MeterBinder {
         if (failure == ConnectFailure.NO_DESCRIPTORS) {
             lacks("flows end with " + failure + ": " + why);
         }
-        episodes.happens(new Place("transport " + transport, "flows end with " + failure), why, System.nanoTime());
+        record("transport " + transport, "flows end with " + failure, why, System.nanoTime());
     }
 
     /** No source port is left towards a next hop, to which other flows would go as well. */
@@ -86,7 +64,7 @@ public final class HostShortages implements MeterBinder {
     /** The buffers of all flows are full, and flows of the user who holds most are closed. */
     synchronized void buffers(String why) {
         lacks("buffers are full: " + why);
-        episodes.happens(new Place("buffers", "flows are closed with " + CloseReason.MEMORY_PRESSURE), why, lackedAt);
+        record("buffers", "flows are closed with " + CloseReason.MEMORY_PRESSURE, why, lackedAt);
     }
 
     /** Notices once a second that no descriptor is left, also while only identification, logs and the admin interface need one. */
@@ -101,9 +79,17 @@ public final class HostShortages implements MeterBinder {
             int errno = SystemError.of(e).orElse(0);
             if (SystemError.isOfDescriptors(errno)) {
                 lacks("no descriptor is left: " + SystemError.shortage(errno));
-                episodes.happens(new Place("hop", "no descriptor is left"), SystemError.shortage(errno), lackedAt);
+                record("hop", "no descriptor is left", SystemError.shortage(errno), lackedAt);
             }
         }
+    }
+
+    private void record(String subject, String effect, String why, long now) {
+        episodes.record(subject, effect, () -> withLargestHolder(why), now);
+    }
+
+    private String withLargestHolder(String text) {
+        return text + largestHolder.get().map(most -> "; " + most).orElse("");
     }
 
     private void lacks(String what) {
@@ -113,12 +99,11 @@ public final class HostShortages implements MeterBinder {
 
     /** Conntrack's table is full, or nearly. */
     public synchronized void conntrack(String why) {
-        episodes.happens(
-                new Place("conntrack", "the kernel drops new connections of all applications"), why, System.nanoTime());
+        record("conntrack", "the kernel drops new connections of all applications", why, System.nanoTime());
     }
 
     synchronized void endEpisodes(long now) {
-        episodes.look(now);
+        episodes.endQuiet(now);
     }
 
     /** How many connections were refused unserved so far, or had to wait in the kernel. */
@@ -139,8 +124,6 @@ public final class HostShortages implements MeterBinder {
         synchronized (this) {
             what = System.nanoTime() - lackedAt < RECENT.toNanos() ? lacking : null;
         }
-        return Optional.ofNullable(what)
-                .map(found ->
-                        found + largestHolder.get().map(most -> "; " + most).orElse(""));
+        return Optional.ofNullable(what).map(this::withLargestHolder);
     }
 }

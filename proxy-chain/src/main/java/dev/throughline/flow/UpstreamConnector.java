@@ -18,6 +18,7 @@ import dev.throughline.transport.Transport;
 import dev.throughline.transport.UpstreamConnection;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -88,7 +89,7 @@ final class UpstreamConnector {
                 services.budget().account(originator),
                 Accounts.destination(originator, hostName),
                 new LimitClass(ports, Caps.OPEN, false, limits.longestWait()),
-                ImmutableList.of(ImmutableList.of(ports)),
+                List.of(List.of(ports)),
                 since,
                 System::nanoTime);
         return services.budget()

@@ -28,12 +28,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Says who connected, from what the kernel noted in that process's own context. Process and user are what was noted, whatever
- * became of the process since; what /proc adds is taken only from the same instance, and of the executable only if it is
- * still the one that ran then. exec(2) keeps pid and start; the kernel's count of it tells one program from the next.
+ * Identifies the process that connected from the record that the kernel made in that process's own context. Process and user
+ * are those of the record, whatever became of the process since. Details from /proc are added only if they are of the same
+ * instance of the process, and those of the executable only if it is still the one that ran then. exec(2) keeps pid and start
+ * time; the kernel's count of it distinguishes one program from the next.
  *
- * <p>A process is read once, on a thread of its own; its further flows cost a look into a table. The kernel notes the
- * instance, its user and its executable anew with each connect, so what is remembered is never what was before.
+ * <p>A process is read once, on a separate thread; its further flows cost a cache lookup. The kernel records the instance, its
+ * user and its executable again at each connect, so a cached result is never that of an earlier state.
  */
 final class ConnectRecordResolver implements AutoCloseable {
     private static final int MAX_REMEMBERED = 8192;
@@ -42,7 +43,7 @@ final class ConnectRecordResolver implements AutoCloseable {
     private static final int MAX_COMMAND_BYTES = 256;
     private static final long NANOS_PER_TICK = 10_000_000;
 
-    /** A process as it was when it connected: as long as all of this is the same, so is what was read of it. */
+    /** The cache key: while all of this is the same, a result stays valid. */
     private record Instance(
             int pid,
             ConnectRecord.Running process,
@@ -143,6 +144,10 @@ final class ConnectRecordResolver implements AutoCloseable {
     private final IdentifyLimits limits;
     private final LongUnaryOperator owners;
     private final FairWorker reader;
+    /**
+     * A cache of futures, so that each process is read once. {@link Cache#get} can't be used: a refused task completes another
+     * entry's future, and with it that entry's removal, on the thread that adds an entry.
+     */
     private final Cache<Instance, CompletableFuture<Named>> known =
             CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
 
@@ -248,18 +253,21 @@ final class ConnectRecordResolver implements AutoCloseable {
 
     private CompletableFuture<Named> named(ConnectRecord noted) {
         if (noted.process().isEmpty()) {
-            // Nothing says which executable ran then: what was read before could be of another.
-            return readSoon(noted);
+            // The executable that ran then is unknown, so an earlier result could be that of another.
+            CompletableFuture<Named> read = new CompletableFuture<>();
+            readSoon(noted, read);
+            return read;
         }
         Instance instance = new Instance(
                 noted.pid(), noted.process().get(), noted.parent(), noted.uid(), noted.gid(), noted.cgroupId());
-        CompletableFuture<Named> before = known.getIfPresent(instance);
-        if (before != null) {
-            return before;
+        CompletableFuture<Named> read = new CompletableFuture<>();
+        // The first caller reads; those on other event loops wait for the same result.
+        CompletableFuture<Named> earlier = known.asMap().putIfAbsent(instance, read);
+        if (earlier != null) {
+            return earlier;
         }
-        CompletableFuture<Named> read = readSoon(noted);
-        known.put(instance, read);
-        // Without its hash or its control group, for whatever reason, a later flow tries again.
+        readSoon(noted, read);
+        // If the hash or the control group is missing, a later flow tries again.
         var _ = read.thenCompose(named -> named.identity.thenAccept(who -> {
             if (who.code().sha256().isEmpty() || !named.cgroupIsKnown) {
                 known.asMap().remove(instance, read);
@@ -268,8 +276,7 @@ final class ConnectRecordResolver implements AutoCloseable {
         return read;
     }
 
-    private CompletableFuture<Named> readSoon(ConnectRecord noted) {
-        CompletableFuture<Named> named = new CompletableFuture<>();
+    private void readSoon(ConnectRecord noted, CompletableFuture<Named> named) {
         reader.execute(owners.applyAsLong(user(noted)), new FairWorker.Task() {
             @Override
             public void run() {
@@ -287,7 +294,6 @@ final class ConnectRecordResolver implements AutoCloseable {
                 named.complete(notedOnly(noted));
             }
         });
-        return named;
     }
 
     /** Nothing that is done here at once can hang: what may is left to others, and given up in time. */

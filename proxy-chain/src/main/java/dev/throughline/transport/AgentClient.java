@@ -16,19 +16,28 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * Connections that an agent opens with Network.framework, for a hop that asks it to (BRIDGE.md, "Opening"). One connection
- * watches the agent: who it is, that it lives, and how many connections its system lets it have. Nothing is asked of an agent
- * that is gone, nor of another process than the one that was allowed.
+ * Client of an agent that opens connections with Network.framework for a hop (BRIDGE.md, "Opening"). The parts, in the order
+ * in which they are used:
+ *
+ * <ul>
+ *   <li>{@link AgentSocket} connects to the agent and reads its answers.
+ *   <li>{@link AgentWatch} keeps one connection that checks which process the agent is, that it is alive, and how many
+ *       connections its system allows.
+ *   <li>{@link AgentSession} tracks which of these connections the agent still holds.
+ *   <li>{@link AgentConnectAttempt} asks for one connection.
+ * </ul>
+ *
+ * <p>No connection is requested while the agent is gone, or from a process other than the one that the rule allowed.
  */
 public final class AgentClient implements AutoCloseable {
     private final AgentSocket socket;
     private final AgentWatch watch;
 
     /**
-     * Who listens at an agent's socket, as the kernel recorded it at listen(2) (SO_PEERCRED, unix(7)).
+     * The process that listens on an agent's socket, as the kernel recorded it at listen(2) (SO_PEERCRED, unix(7)).
      *
-     * @param pid its process; 0 if it is in a pid namespace that can't be seen from here
-     * @param uid its effective user
+     * @param pid 0 if the process is in a pid namespace that isn't visible to this hop
+     * @param uid effective user
      * @param connection to it, for further questions to the kernel (SO_PEERPIDFD)
      */
     public record Agent(int pid, int uid, Channel connection) {
@@ -43,43 +52,43 @@ public final class AgentClient implements AutoCloseable {
         }
     }
 
-    /** Decides whether a process may be asked. */
+    /** Decides whether a process may act as the agent. */
     public interface Rule {
-        /** Why not, if not. Asked once for each connection that watches; any thread may complete it. */
+        /** Returns why not; empty if it may. Called once for each watch connection; any thread may complete the result. */
         CompletableFuture<Optional<String>> objection(Agent agent);
     }
 
     /** Is notified of changes, on the event loop of the watch. */
     public interface Listener {
-        /** As often as the agent says it. */
+        /** The agent sent its limits, changed or not. */
         void limits(Limits limits);
 
-        /** It can't be asked, or still can't, for another reason than before. */
+        /** The agent became unavailable, or still is, for another reason than before. */
         void gone(String why);
 
-        /** It can be asked, for the first time or again; its limits follow. */
+        /** The agent became available, for the first time or again; its limits follow. */
         void back();
     }
 
     /**
-     * How long things take.
+     * Timeouts and pauses.
      *
-     * @param silence after which an agent is taken for gone
-     * @param reconnect the first pause before another watch; each is twice the one before
-     * @param reconnectMost the longest
-     * @param settle how long after the next limits an agent has let go of what this hop had closed before, though these limits
-     *     may have been under way then
+     * @param silence after which an agent without a message is gone
+     * @param reconnect the first pause before another watch connection; each is twice the one before
+     * @param reconnectMost the longest pause
+     * @param settle how long after the next limits a connection that this hop closed counts as released by the agent; covers
+     *     limits that were sent before it saw the close
      */
     public record Timings(Duration silence, Duration reconnect, Duration reconnectMost, Duration settle) {
-        /** Limits come every 5 s at least, and ten times a second at most (BRIDGE.md). */
+        /** An agent sends limits at least every 5 s and at most ten times a second (BRIDGE.md). */
         public static final Timings DEFAULTS = new Timings(
                 Duration.ofSeconds(15), Duration.ofMillis(100), Duration.ofSeconds(5), Duration.ofMillis(100));
     }
 
-    private record NeverAsked(CompletableFuture<UpstreamConnection> opened, CompletableFuture<Void> released)
+    private record Unavailable(CompletableFuture<UpstreamConnection> opened, CompletableFuture<Void> released)
             implements ConnectAttempt {
-        static NeverAsked because(ConnectFailedException why) {
-            return new NeverAsked(CompletableFuture.failedFuture(why), CompletableFuture.completedFuture(null));
+        static Unavailable because(ConnectFailedException why) {
+            return new Unavailable(CompletableFuture.failedFuture(why), CompletableFuture.completedFuture(null));
         }
 
         @Override
@@ -87,9 +96,9 @@ public final class AgentClient implements AutoCloseable {
     }
 
     /**
-     * Nothing begins before {@link #start}.
+     * Creates a client. {@link #start} starts it.
      *
-     * @param loop of the watch
+     * @param loop on which the agent is watched
      * @param path the agent's Unix socket
      */
     public AgentClient(EventLoop loop, Path path, Rule rule, Timings timings, Listener listener) {
@@ -97,18 +106,18 @@ public final class AgentClient implements AutoCloseable {
         this.watch = new AgentWatch(loop, socket, rule, timings, listener);
     }
 
-    /** Begins to watch. */
+    /** Starts to watch the agent. */
     public void start() {
         watch.start();
     }
 
     /**
-     * Asks for a connection.
+     * Asks the agent to open a connection.
      *
      * @param loop the flow's
-     * @param deadline after which the start is given up
-     * @param first the first handler of the new connection's pipeline, which keeps what comes until it is asked for
-     * @param unread takes bytes that came right behind the answer, to be kept in front of what {@code first} has
+     * @param deadline after which the attempt fails
+     * @param first the first handler of the new connection's pipeline, which keeps received bytes until they are wanted
+     * @param unread takes the bytes that were read together with the answer, which precede those that {@code first} keeps
      */
     public ConnectAttempt open(
             EventLoop loop,
@@ -117,23 +126,23 @@ public final class AgentClient implements AutoCloseable {
             ChannelHandler first,
             Consumer<ByteBuf> unread) {
         return switch (watch.presence()) {
-            case AgentWatch.Presence.Gone(ConnectFailedException why) -> NeverAsked.because(why);
+            case AgentWatch.Presence.Gone(ConnectFailedException why) -> Unavailable.because(why);
             case AgentWatch.Presence.Here(AgentSession session) -> {
-                AgentStart start = new AgentStart(loop, session, request, first, unread);
-                start.begin(socket, deadline);
-                yield start;
+                AgentConnectAttempt attempt = new AgentConnectAttempt(loop, session, request, first, unread);
+                attempt.start(socket, deadline);
+                yield attempt;
             }
         };
     }
 
-    /** Why nothing is asked of the agent, if it is gone. */
+    /** Returns why the agent is unavailable; empty if it is available. */
     Optional<ConnectFailedException> gone() {
         return watch.presence() instanceof AgentWatch.Presence.Gone(ConnectFailedException why)
                 ? Optional.of(why)
                 : Optional.empty();
     }
 
-    /** Ends the watch. Open connections stay open. */
+    /** Stops watching the agent. Open connections stay open. */
     @Override
     public void close() {
         watch.close();

@@ -8,20 +8,35 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The time in which one process is the agent: from its first limits to the end of the connection that watches it. It knows the
- * places that this hop has left and nobody has seen the agent let go of. When it is over these are free, as far as this hop
- * counts them: nothing is asked of an agent that is gone, and one that is back says what it still has. Any thread may call.
+ * The time during which one process is the agent: from its first limits until the watch connection is lost. Tracks the
+ * connections that this hop has ended and the agent may still hold. The end of the session frees them all, because a lost
+ * agent is asked for nothing, and a returned agent reports what it still holds. Thread-safe.
  */
 final class AgentSession {
+    /** One of the connections that the agent's system allows, from the hop's request until the agent has released it. */
+    static final class Slot {
+        private final CompletableFuture<Void> released = new CompletableFuture<>();
+
+        CompletableFuture<Void> released() {
+            return released;
+        }
+
+        /** Frees the slot; does nothing if it is free. */
+        void free() {
+            released.complete(null);
+        }
+    }
+
     private final AgentClient.Agent agent;
     private final EventLoop loop;
     private final Duration settle;
-    private final Set<AgentSlot> closing = ConcurrentHashMap.newKeySet();
-    private final Set<AgentSlot> closed = ConcurrentHashMap.newKeySet();
+    private final Set<Slot> awaitingClose = ConcurrentHashMap.newKeySet();
+    private final Set<Slot> awaitingLimits = ConcurrentHashMap.newKeySet();
     private volatile boolean over;
 
     AgentSession(AgentClient.Agent agent, EventLoop loop, Duration settle) {
@@ -30,7 +45,7 @@ final class AgentSession {
         this.settle = settle;
     }
 
-    /** Why the process at the other end of {@code connection} isn't asked, if it isn't the one that was allowed. */
+    /** Returns why the peer of {@code connection} isn't used; empty if it is the process that was allowed. */
     Optional<ConnectFailedException> objection(EpollDomainSocketChannel connection) {
         AgentClient.Agent found;
         try {
@@ -46,42 +61,38 @@ final class AgentSession {
                         ConnectFailedException.of(ConnectFailure.AGENT_NOT_ALLOWED, found + ", and not " + agent));
     }
 
-    /** {@code place} is free when the agent closes, which the completing caller sees. */
-    void awaitsClose(AgentSlot place) {
-        closing.add(place);
-        place.released().whenComplete((free, problem) -> closing.remove(place));
-        freeIfOver(place);
+    /** Frees a slot when the session ends, unless the caller frees it before, when it sees the agent close. */
+    void freeWhenAgentCloses(Slot slot) {
+        awaitingClose.add(slot);
+        slot.released().whenComplete((free, problem) -> awaitingClose.remove(slot));
+        freeIfOver(slot);
     }
 
-    /** {@code place} is free when the agent has seen this hop close, which only the next limits say. */
-    void awaitsLimits(AgentSlot place) {
-        closed.add(place);
-        freeIfOver(place);
+    /** Frees a slot of a connection that this hop closed, after the next limits: they show that the agent has seen it close. */
+    void freeAfterNextLimits(Slot slot) {
+        awaitingLimits.add(slot);
+        freeIfOver(slot);
     }
 
-    /** After {@link #over} is set nobody else looks into the sets. */
-    private void freeIfOver(AgentSlot place) {
+    /** Frees a slot that was added after {@link #end} read the sets. */
+    private void freeIfOver(Slot slot) {
         if (over) {
-            place.free();
+            slot.free();
         }
     }
 
-    /** Limits may have been under way when the last places were left; by the end of a while more the agent has let go. */
-    void limitsCame() {
-        List<AgentSlot> left = new ArrayList<>(closed);
-        if (!left.isEmpty()) {
-            left.forEach(closed::remove);
-            loop.schedule(() -> free(left), settle.toNanos(), TimeUnit.NANOSECONDS);
+    /** Waits a moment more before it frees slots: these limits may have been sent before this hop closed. */
+    void limitsReceived() {
+        List<Slot> closed = new ArrayList<>(awaitingLimits);
+        if (!closed.isEmpty()) {
+            closed.forEach(awaitingLimits::remove);
+            loop.schedule(() -> closed.forEach(Slot::free), settle.toNanos(), TimeUnit.NANOSECONDS);
         }
     }
 
     void end() {
         over = true;
-        free(new ArrayList<>(closing));
-        free(new ArrayList<>(closed));
-    }
-
-    private static void free(List<AgentSlot> places) {
-        places.forEach(AgentSlot::free);
+        new ArrayList<>(awaitingClose).forEach(Slot::free);
+        new ArrayList<>(awaitingLimits).forEach(Slot::free);
     }
 }

@@ -1,7 +1,10 @@
 package dev.throughline.transport;
 
+import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.header.Bytes;
 import dev.throughline.relay.StreamOptions;
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -11,12 +14,13 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
 import java.util.OptionalInt;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** The Unix socket at which an agent listens. */
+/** The Unix socket on which an agent listens, and how its answers are read. */
 final class AgentSocket {
-    private static final int AGAIN_MILLIS = 5;
+    private static final int RETRY_MILLIS = 5;
 
     private final Path path;
 
@@ -25,12 +29,12 @@ final class AgentSocket {
     }
 
     /**
-     * Connects, on {@code loop}, which calls. An agent whose queue is full is asked again and again: connect(2) doesn't wait for
-     * a place in it (EAGAIN, unix(7)), as it would for TCP.
+     * Connects. Must be called on {@code loop}. Retries while the agent's queue is full: unlike TCP, connect(2) of a Unix
+     * socket doesn't wait for space in it (EAGAIN, unix(7)).
      *
-     * @param connected is given the open channel, with reading off, before anything can happen on it; or {@link ConnectFailedException}. The
-     *     channel stays open when it can't be written to any more, as there may be something to read. If it is completed
-     *     otherwise meanwhile, nobody wants a channel
+     * @param connected is completed with the open channel, with reading off, before anything happens on it; or with
+     *     {@link ConnectFailedException}. The channel stays open after a failed write, as there may be an answer to read.
+     *     Completing it from outside cancels the attempt
      */
     void connect(EventLoop loop, CompletableFuture<EpollDomainSocketChannel> connected) {
         if (connected.isDone()) {
@@ -48,9 +52,9 @@ final class AgentSocket {
                     protected void initChannel(Channel channel) {}
                 })
                 .register();
-        // Registered at once, as this is the loop's thread, so that connect(2) comes before anybody can lose interest.
+        // Completes at once on this thread, so connect(2) follows before anything else can cancel the attempt.
         if (!registered.isSuccess()) {
-            connected.completeExceptionally(why(registered.cause()));
+            connected.completeExceptionally(failure(registered.cause()));
             return;
         }
         ChannelFuture connecting = registered.channel().connect(new DomainSocketAddress(path.toFile()));
@@ -59,15 +63,15 @@ final class AgentSocket {
                 if (!connected.complete((EpollDomainSocketChannel) connecting.channel())) {
                     connecting.channel().close();
                 }
-            } else if (isBusy(done.cause())) {
-                loop.schedule(() -> connect(loop, connected), AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+            } else if (isQueueFull(done.cause())) {
+                loop.schedule(() -> connect(loop, connected), RETRY_MILLIS, TimeUnit.MILLISECONDS);
             } else {
-                OnLoop.run(loop, () -> connected.completeExceptionally(why(done.cause())));
+                OnLoop.run(loop, () -> connected.completeExceptionally(failure(done.cause())));
             }
         });
     }
 
-    private ConnectFailedException why(Throwable cause) {
+    private ConnectFailedException failure(Throwable cause) {
         int errno = SystemError.of(cause).orElse(0);
         return switch (errno) {
             case SystemError.EMFILE, SystemError.ENFILE, SystemError.ENOMEM, SystemError.ENOBUFS ->
@@ -78,7 +82,30 @@ final class AgentSocket {
         };
     }
 
-    private static boolean isBusy(Throwable cause) {
+    private static boolean isQueueFull(Throwable cause) {
         return SystemError.of(cause).equals(OptionalInt.of(SystemError.EAGAIN));
+    }
+
+    /** Reads answers from a stream of buffers, and no byte more: the bytes after <em>connected</em> belong to the flow. */
+    static final class AnswerReader {
+        private final byte[] received = new byte[BridgeAnswer.PREFIX_BYTES + BridgeAnswer.MAX_CONTENT_BYTES];
+        private int length;
+
+        /** Returns the next answer, complete or malformed; empty if {@code data} ends before it does. */
+        Optional<BridgeAnswer.Read> next(ByteBuf data) {
+            while (true) {
+                BridgeAnswer.Read read = BridgeAnswer.read(Bytes.copyOf(received, 0, length));
+                if (!(read instanceof BridgeAnswer.Read.NeedMore(int total))) {
+                    length = 0;
+                    return Optional.of(read);
+                }
+                if (!data.isReadable()) {
+                    return Optional.empty();
+                }
+                int taken = Math.min(total - length, data.readableBytes());
+                data.readBytes(received, length, taken);
+                length += taken;
+            }
+        }
     }
 }

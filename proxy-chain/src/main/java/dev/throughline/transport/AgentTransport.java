@@ -11,12 +11,12 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Connections that an agent of this host opens with Network.framework, as a transport of a hop. */
+/** A transport whose connections an agent of this host opens with Network.framework. */
 public final class AgentTransport implements Transport {
-    /** The source of a request says nothing. */
-    private static final InetAddress NO_IPV4 = InetAddresses.forString("0.0.0.0");
+    /** The source address of every request: the agent's system chooses the real one. */
+    private static final InetAddress ANY_IPV4 = InetAddresses.forString("0.0.0.0");
 
-    private static final InetAddress NO_IPV6 = InetAddresses.forString("::");
+    private static final InetAddress ANY_IPV6 = InetAddresses.forString("::");
 
     private final String name;
     private final AgentClient agent;
@@ -24,11 +24,11 @@ public final class AgentTransport implements Transport {
     private final boolean headerOptional;
 
     /**
-     * A transport.
+     * Creates a transport.
      *
-     * @param name as configurations and metrics call it
-     * @param agent opens the connections; not closed here
-     * @param startTimeout after which a start is given up
+     * @param name in configuration and metrics
+     * @param agent opens the connections; the caller closes it
+     * @param startTimeout after which an attempt fails
      * @param headerOptional as {@link #isHeaderOptional}
      */
     public AgentTransport(String name, AgentClient agent, Duration startTimeout, boolean headerOptional) {
@@ -66,9 +66,9 @@ public final class AgentTransport implements Transport {
     @Override
     public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
         InetSocketAddress destination = request.destination();
-        InetAddress none = destination.getAddress() instanceof Inet6Address ? NO_IPV6 : NO_IPV4;
+        InetAddress anyAddress = destination.getAddress() instanceof Inet6Address ? ANY_IPV6 : ANY_IPV4;
         BridgeRequest.Open open =
-                new BridgeRequest.Open(Tuple.tcp(new InetSocketAddress(none, 0), destination), request.handle());
+                new BridgeRequest.Open(Tuple.tcp(new InetSocketAddress(anyAddress, 0), destination), request.handle());
         return agent.open(loop, open, startTimeout, inbox, inbox::giveBack);
     }
 }

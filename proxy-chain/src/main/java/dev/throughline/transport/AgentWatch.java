@@ -1,13 +1,28 @@
 package dev.throughline.transport;
 
-import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
+import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.bridge.BridgeAnswer.AgentNotice;
+import dev.throughline.bridge.BridgeRequest;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Whether the agent is there: one connection that watches it, and another one, after a while, when that is lost. */
+/**
+ * Watches whether an agent is available, by one connection that receives its limits. When that connection is lost, another is
+ * made after a pause that doubles each time. Everything but {@link #presence} runs on the event loop.
+ */
 final class AgentWatch {
     private final EventLoop loop;
     private final AgentSocket socket;
@@ -17,11 +32,11 @@ final class AgentWatch {
     private volatile Presence presence =
             new Presence.Gone(ConnectFailedException.of(ConnectFailure.AGENT_GONE, "it hasn't been asked yet"));
     private Duration pause;
-    private Optional<String> told = Optional.empty();
-    private @Nullable WatchConnection current;
+    private Optional<String> reported = Optional.empty();
+    private @Nullable Connection current;
     private boolean closed;
 
-    /** What flows find. */
+    /** Whether the agent is available. */
     sealed interface Presence {
         record Here(AgentSession session) implements Presence {}
 
@@ -42,7 +57,7 @@ final class AgentWatch {
         this.pause = timings.reconnect();
     }
 
-    /** Any thread may ask. */
+    /** Returns the last known state, on any thread. */
     Presence presence() {
         return presence;
     }
@@ -62,25 +77,20 @@ final class AgentWatch {
 
     private void connect() {
         if (!closed) {
-            current = new WatchConnection(loop, socket, rule, timings, this);
-            current.begin();
+            current = new Connection();
+            current.start();
         }
     }
 
-    /** The first limits have come. */
-    void found(AgentSession session) {
+    private void found(AgentSession session) {
         presence = new Presence.Here(session);
         pause = timings.reconnect();
-        told = Optional.empty();
+        reported = Optional.empty();
         listener.back();
     }
 
-    void limits(Limits limits) {
-        listener.limits(limits);
-    }
-
-    /** Told once for each reason, however often it is tried in between. */
-    void lost(ConnectFailedException why) {
+    /** Reports each reason once, however many attempts fail for it. */
+    private void lost(ConnectFailedException why) {
         presence = new Presence.Gone(why);
         if (!closed) {
             loop.schedule(this::connect, pause.toNanos(), TimeUnit.NANOSECONDS);
@@ -88,9 +98,176 @@ final class AgentWatch {
             pause = doubled.compareTo(timings.reconnectMost()) < 0 ? doubled : timings.reconnectMost();
         }
         String text = why.text();
-        if (!told.equals(Optional.of(text))) {
-            told = Optional.of(text);
+        if (!reported.equals(Optional.of(text))) {
+            reported = Optional.of(text);
             listener.gone(text);
         }
+    }
+
+    /**
+     * One watch connection: connects, has the peer checked by the rule, requests limits and receives them until it is lost. The
+     * timer for silence runs from the start, so it also bounds the check.
+     */
+    private final class Connection extends ChannelInboundHandlerAdapter {
+        private final CompletableFuture<EpollDomainSocketChannel> connecting = new CompletableFuture<>();
+        private final AgentSocket.AnswerReader answers = new AgentSocket.AnswerReader();
+        private @Nullable Channel channel;
+        private @Nullable AgentSession session;
+        private @Nullable Future<?> silenceTimer;
+        private boolean requested;
+        private boolean hasLimits;
+        private boolean lost;
+
+        void start() {
+            restartSilenceTimer();
+            connecting.whenComplete((connected, problem) -> {
+                if (connected != null) {
+                    channel = connected;
+                    connected.pipeline().addLast(this);
+                    checkPeer(connected);
+                } else if (problem instanceof ConnectFailedException why) {
+                    lose(why);
+                }
+            });
+            socket.connect(loop, connecting);
+        }
+
+        private void restartSilenceTimer() {
+            if (silenceTimer != null) {
+                silenceTimer.cancel(false);
+            }
+            silenceTimer = loop.schedule(
+                    () -> lose(gone("no message for " + timings.silence().toMillis() + " ms")),
+                    timings.silence().toNanos(),
+                    TimeUnit.NANOSECONDS);
+        }
+
+        private void checkPeer(EpollDomainSocketChannel connected) {
+            AgentClient.Agent agent;
+            try {
+                agent = AgentClient.Agent.of(connected);
+            } catch (IOException e) {
+                lose(notAllowed("the kernel doesn't report which process listens: " + e.getMessage()));
+                return;
+            }
+            rule.objection(agent)
+                    .whenCompleteAsync(
+                            (objection, problem) -> {
+                                if (objection == null) {
+                                    lose(notAllowed(agent + ", which can't be identified: " + problem));
+                                } else if (objection.isPresent()) {
+                                    lose(notAllowed(objection.get()));
+                                } else {
+                                    request(connected, agent);
+                                }
+                            },
+                            loop);
+        }
+
+        /** Ignores a failed write: an agent that has already closed may have sent its reason before, which is read. */
+        private void request(Channel connected, AgentClient.Agent agent) {
+            if (!lost) {
+                requested = true;
+                session = new AgentSession(agent, loop, timings.settle());
+                connected.writeAndFlush(Unpooled.wrappedBuffer(
+                        new BridgeRequest.Watch().encode().toByteArray()));
+                connected.read();
+            }
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf data = (ByteBuf) message;
+            Optional<BridgeAnswer.Read> next = lost ? Optional.empty() : answers.next(data);
+            while (next.isPresent()) {
+                received(next.get());
+                next = lost ? Optional.empty() : answers.next(data);
+            }
+            data.release();
+            if (!lost) {
+                context.read();
+            }
+        }
+
+        private void received(BridgeAnswer.Read read) {
+            switch (read) {
+                case BridgeAnswer.Read.Complete(BridgeAnswer answer, int length) -> received(answer);
+                case BridgeAnswer.Read.Malformed(int offset, String problem) ->
+                    lose(malformed("byte " + offset + ": " + problem));
+                case BridgeAnswer.Read.NeedMore more ->
+                    throw new IllegalStateException("the reader returned an incomplete answer");
+            }
+        }
+
+        private void received(BridgeAnswer answer) {
+            switch (answer) {
+                case BridgeAnswer.Failed(String reason) -> lose(ConnectFailedException.reportedByAgent(reason));
+                case BridgeAnswer early when !requested -> lose(malformed(early + ", sent before the request"));
+                case AgentNotice.Limits limits -> receivedLimits(limits);
+                case AgentNotice.Unknown notice -> {}
+                default -> lose(malformed(answer + ", expected limits"));
+            }
+        }
+
+        private void receivedLimits(AgentNotice.Limits limits) {
+            restartSilenceTimer();
+            AgentSession watched = session;
+            if (watched != null) {
+                if (!hasLimits) {
+                    hasLimits = true;
+                    found(watched);
+                }
+                watched.limitsReceived();
+                listener.limits(limits);
+            }
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                lose(gone("it shut down the watch connection"));
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            lose(gone("its connection failed: " + SystemError.text(cause)));
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            lose(gone("the watch connection is closed"));
+        }
+
+        /** Ends this connection; the first reason counts. Connections that the agent opened stay open. */
+        void lose(ConnectFailedException why) {
+            if (lost) {
+                return;
+            }
+            lost = true;
+            if (silenceTimer != null) {
+                silenceTimer.cancel(false);
+            }
+            AgentWatch.this.lost(why);
+            if (session != null) {
+                session.end();
+            }
+            if (channel != null) {
+                channel.close();
+            }
+            connecting.cancel(false);
+        }
+    }
+
+    private static ConnectFailedException gone(String detail) {
+        return ConnectFailedException.of(ConnectFailure.AGENT_GONE, detail);
+    }
+
+    private static ConnectFailedException notAllowed(String detail) {
+        return ConnectFailedException.of(ConnectFailure.AGENT_NOT_ALLOWED, detail);
+    }
+
+    private static ConnectFailedException malformed(String detail) {
+        return ConnectFailedException.of(ConnectFailure.AGENT_MALFORMED, detail);
     }
 }

@@ -30,7 +30,7 @@ public final class BsdSocket implements Transport {
     private final int mark;
     private final Duration timeout;
 
-    /** With {@code mark} 0 connections are not marked, which needs no capability. */
+    /** With {@code mark} 0, connections are not marked, which needs no capability. */
     public BsdSocket(int mark, Duration timeout) {
         this.mark = mark;
         this.timeout = timeout;

@@ -2,17 +2,18 @@ package dev.throughline.transport;
 
 import java.util.concurrent.CompletableFuture;
 
-/** A connection that was started: it is open at once, later or never, and has a place until the system has released it. */
+/** An attempt to open a connection. It occupies a slot of its transport until the system has released the connection. */
 public interface ConnectAttempt {
-    /** The connection; or {@link ConnectFailedException}. Completed on the event loop of the start. */
+    /** Returns the connection, or fails with {@link ConnectFailedException}. Completed on the attempt's event loop. */
     CompletableFuture<UpstreamConnection> opened();
 
     /**
-     * Completed, by any thread, when the connection's place is free, as far as can be seen: it was closed, by the system too; or
-     * never asked for. Of an agent's that was opened: closed here, and the agent had time to say its limits; or the agent is gone.
+     * Completes, on any thread, when the slot is free: the system has closed the connection, or it was never requested. A
+     * connection that an agent opened counts as released when this side has closed it and the agent's limits could show that,
+     * or when the agent is gone.
      */
     CompletableFuture<Void> released();
 
-    /** Nobody wants the connection any more; {@link #opened} fails unless it has come to an end. */
+    /** Cancels the attempt: {@link #opened} fails unless it is complete. */
     void giveUp();
 }

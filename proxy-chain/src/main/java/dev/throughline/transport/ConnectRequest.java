@@ -7,12 +7,12 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 
 /**
- * A connection that a flow needs.
+ * What a transport needs to open a flow's upstream connection.
  *
- * @param destination where to
- * @param originator whom the flow counts for
- * @param handle by which an agent knows the flow, if it came from one
- * @param tcp when the other end is given up, where this hop opens the connection itself
+ * @param destination address to connect to
+ * @param originator account of the flow
+ * @param handle the agent's identifier of the flow, if an agent handed it over
+ * @param tcp timeouts of the connection, if this hop opens it itself
  */
 public record ConnectRequest(
         InetSocketAddress destination, Account originator, Optional<Bytes> handle, TcpTimeouts tcp) {}

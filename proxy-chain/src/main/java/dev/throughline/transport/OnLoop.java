@@ -2,7 +2,7 @@ package dev.throughline.transport;
 
 import io.netty.channel.EventLoop;
 
-/** Runs what belongs to a loop there: at once if that is where the caller is. */
+/** Runs tasks on an event loop: at once if the caller is on it. */
 final class OnLoop {
     private OnLoop() {}
 

@@ -7,9 +7,9 @@ import java.net.StandardProtocolFamily;
 import java.nio.channels.DatagramChannel;
 
 /**
- * Whether this host has an address from which it reaches another. The kernel answers connect(2) with EADDRNOTAVAIL if it
- * has none, and as well if it has no port left there. A datagram socket tells the two apart: its connect(2) chooses an
- * address in the same way, has ports of its own, and sends nothing.
+ * Checks whether this host has a source address for a destination. connect(2) returns EADDRNOTAVAIL both without a source
+ * address and without a free source port. A datagram socket distinguishes the two: its connect(2) chooses an address in the
+ * same way, uses ports of its own, and sends nothing.
  */
 final class SourceAddress {
     private SourceAddress() {}
@@ -21,7 +21,7 @@ final class SourceAddress {
             probe.configureBlocking(false);
             return connects(probe, destination);
         } catch (IOException e) {
-            // There is no descriptor for it, which says nothing of addresses.
+            // No descriptor is left for the probe, which doesn't mean that no address is.
             return true;
         }
     }

@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 
-/** A clock that nobody sets, for what measures time in instants: nanoseconds since an arbitrary start, as if that was 1970. */
+/** A monotonic {@link Clock}: its instants are nanoseconds since an arbitrary start, counted from 1970. */
 final class SteadyClock extends Clock {
     private final long start = System.nanoTime();
 

@@ -4,30 +4,30 @@ import dev.throughline.relay.InboundBuffer;
 import io.netty.channel.EventLoop;
 import java.util.Optional;
 
-/** A way to open connections onwards. Of how many there may be at once, the budget's pool of this name says. */
+/** Opens upstream connections. The budget's pool of the same name limits how many there are at once. */
 public interface Transport {
-    /** As configurations and metrics call it. */
+    /** Returns its name in configuration and metrics. */
     String name();
 
-    /** Whether the system behind it may tell the next hop of this host by itself who opened a flow. */
+    /** Returns whether its system can itself tell a next hop on this host who opened a flow. */
     boolean carriesOriginator();
 
-    /** Whether a flow whose originator is carried may continue without a header, to a next hop that intercepts on this host. */
+    /** Returns whether a flow may go without a header to an intercepting next hop on this host if the originator is carried. */
     boolean isHeaderOptional();
 
-    /** Whether the system behind it may hold up a start: otherwise slowness and silence are always the destination's. */
+    /** Returns whether its system can delay an attempt; otherwise slowness and silence are always the destination's. */
     boolean mayStall();
 
-    /** Why nothing can be started at the moment, if that is known before it is tried. */
+    /** Returns why no attempt can succeed at the moment; empty if none is known. */
     default Optional<String> trouble() {
         return Optional.empty();
     }
 
     /**
-     * Starts a connection; everything that comes of it happens on {@code loop}.
+     * Starts to open a connection. All its events happen on {@code loop}.
      *
-     * @param request where to, and for whom
-     * @param inbox the first handler of the connection, for what it receives
+     * @param request destination and originator
+     * @param inbox the first handler of the connection, which keeps received bytes until they are wanted
      */
     ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox);
 }

@@ -3,12 +3,12 @@ package dev.throughline.transport;
 import java.util.Optional;
 
 /**
- * A transport as it was a moment ago.
+ * A snapshot of a transport.
  *
- * @param name as configurations and metrics call it
- * @param carriesOriginator whether the system behind it may tell the next hop of this host by itself who opened a flow
- * @param breaker what its breaker lets through
- * @param trouble why nothing can be started at all, if so
+ * @param name in configuration and metrics
+ * @param carriesOriginator whether its system can itself tell a next hop on this host who opened a flow
+ * @param breaker state of its circuit breaker
+ * @param trouble why no attempt can succeed, if known
  */
 public record TransportView(
         String name, boolean carriesOriginator, GuardedTransport.State breaker, Optional<String> trouble) {}

@@ -42,6 +42,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -67,7 +68,7 @@ public final class HeaderFixture {
     }
 
     /** What hop-b kept of them: its flow log says so. */
-    static ImmutableList<Opening> openings() throws Exception {
+    static List<Opening> openings() throws Exception {
         return closing(signer("hop-b")).closed();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import dev.throughline.LogLines;
 import dev.throughline.budget.Caps;
 import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
@@ -51,9 +52,15 @@ class FlowPlacesTest extends FlowScene {
             p.routing(FlowServicesDraft.allTo(new Route(
                     new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME), TcpTimeouts.DEFAULTS)));
         });
-        Socket app = wire.connect();
-        Socket there = destination.accept();
-        assertThat(events.opened.poll(20, TimeUnit.SECONDS).transport()).contains(BsdSocket.NAME);
+        Socket app;
+        Socket there;
+        try (LogLines log = new LogLines(FlowBudget.class)) {
+            app = wire.connect();
+            there = destination.accept();
+            assertThat(events.opened.poll(20, TimeUnit.SECONDS).transport()).contains(BsdSocket.NAME);
+            assertThat(log.take())
+                    .containsExactly("WARN transport few: flows fail over to the next transport: start-timeout");
+        }
         assertThat(counted.events).containsExactly("fell over from few: start-timeout");
         assertThat(places.inUse("few")).isEqualTo(1);
 
@@ -93,11 +100,17 @@ class FlowPlacesTest extends FlowScene {
         places(1, Duration.ofHours(1), Duration.ZERO);
         Socket first = wire.connect();
         Socket there = destination.accept();
-        Socket second = wire.connect();
+        try (LogLines log = new LogLines(FlowBudget.class)) {
+            Socket second = wire.connect();
 
-        assertReset(second);
-        assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
-                .isEqualTo(new CloseResult(CloseReason.NO_PLACE, "hop is full"));
+            assertReset(second);
+            assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
+                    .isEqualTo(new CloseResult(CloseReason.NO_PLACE, "hop is full"));
+            assertThat(log.take())
+                    .singleElement()
+                    .asString()
+                    .matches("WARN \\S+ of user \\S+ on \\S+: flows are limited: hop is full");
+        }
         assertThat(counted.events).containsExactly("refused by hop: full");
         first.close();
         there.close();

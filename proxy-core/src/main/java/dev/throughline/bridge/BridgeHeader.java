@@ -2,7 +2,6 @@ package dev.throughline.bridge;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.Claimed;
 import dev.throughline.chain.ProcessBlock;
 import dev.throughline.header.Bytes;
@@ -13,6 +12,8 @@ import dev.throughline.header.Tuple;
 import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.ProcessIdentity;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -61,12 +62,12 @@ public record BridgeHeader(
     }
 
     /**
-     * The TLVs that say it, in order; a CRC32C may follow them.
+     * Encodes it as TLVs, in order; a CRC32C may follow them.
      *
-     * @return the block, and handle and name if there are any
-     * @throws IllegalArgumentException for a process that can't be handed over, as {@link ProcessBlock#write} says
+     * @return the block, and handle and host name if present
+     * @throws IllegalArgumentException for a process that can't be encoded ({@link ProcessBlock#write})
      */
-    public ImmutableList<Tlv> tlvs() {
+    public List<Tlv> tlvs() {
         Bytes process = ProcessBlock.write(process().unverified());
         byte[] block = new byte[PREFIX_BYTES + process.length()];
         block[0] = MAGIC_1;
@@ -74,19 +75,19 @@ public record BridgeHeader(
         block[2] = VERSION;
         block[3] = (byte) wayIn.code();
         process.copyInto(block, PREFIX_BYTES);
-        ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
+        List<Tlv> tlvs = new ArrayList<>();
         tlvs.add(new Tlv(BLOCK_TYPE, Bytes.wrap(block)));
         handle.ifPresent(value -> tlvs.add(new Tlv(Handle.TYPE, value)));
         hostName.ifPresent(
                 name -> tlvs.add(new Tlv(HOST_NAME_TYPE, Bytes.wrap(name.getBytes(StandardCharsets.US_ASCII)))));
-        return tlvs.build();
+        return List.copyOf(tlvs);
     }
 
     /**
-     * Reads what a header hands over.
+     * Decodes a header.
      *
      * @param header complete
-     * @return what the agent says, or why nobody can tell
+     * @return the content, or why it is malformed
      */
     public static BridgeRead read(Header header) {
         if (header.command() != Header.Command.PROXY) {

@@ -2,13 +2,14 @@ package dev.throughline.bridge;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What a hop asks of an agent that opens connections for it (BRIDGE.md, "Opening"). */
 public sealed interface BridgeRequest {
@@ -54,7 +55,7 @@ public sealed interface BridgeRequest {
         record Malformed(int offset, String problem) implements Read {}
     }
 
-    /** {@return all bytes of it, without a checksum} */
+    /** {@return its bytes, without a checksum} */
     default Bytes encode() {
         return switch (this) {
             case Open open -> HeaderWriter.proxy(open.flow(), tlvs());
@@ -62,24 +63,23 @@ public sealed interface BridgeRequest {
         };
     }
 
-    /** {@return the TLVs that say it, in order; a CRC32C may follow them} */
-    default ImmutableList<Tlv> tlvs() {
+    /** {@return its TLVs, in order; a CRC32C may follow them} */
+    default List<Tlv> tlvs() {
         return switch (this) {
             case Open open ->
-                ImmutableList.<Tlv>builder()
-                        .add(RequestTlv.OPEN)
-                        .addAll(open.handle().map(handle -> new Tlv(Handle.TYPE, handle)).stream()
-                                .toList())
-                        .build();
-            case Watch watch -> ImmutableList.of(RequestTlv.WATCH);
+                Stream.concat(
+                                Stream.of(RequestTlv.OPEN),
+                                open.handle().map(handle -> new Tlv(Handle.TYPE, handle)).stream())
+                        .toList();
+            case Watch watch -> List.of(RequestTlv.WATCH);
         };
     }
 
     /**
-     * Reads what a header asks.
+     * Decodes a header.
      *
      * @param header complete
-     * @return what the hop asks, or why nobody can tell
+     * @return the request, or why it is malformed
      */
     static Read read(Header header) {
         return RequestTlv.read(header);

@@ -3,16 +3,16 @@ package dev.throughline.budget;
 import java.util.Comparator;
 
 /**
- * Whom a flow counts for, from the outside in. Each name counts within those before it: the same executable of two users is
- * two. An unknown part has a name too, which all unknown ones share.
+ * The originator whose share a flow uses, from the outside in. Each name is relative to those before it: the same executable of
+ * two users is two. All unknown parts share one name.
  *
- * @param host that the originator is on; or, if nobody there could say more, the address that the flow came from
- * @param user on that host
- * @param executable of that user
- * @param process one instance of that executable
+ * @param host host of the originator; or the address that the flow came from, if nothing more is known
+ * @param user user of that host
+ * @param executable executable of that user
+ * @param process process of that executable
  */
 public record Account(String host, String user, String executable, String process) implements Comparable<Account> {
-    /** The name of what isn't known. */
+    /** The name of an unknown part. */
     public static final String UNKNOWN = "unknown";
 
     private static final Comparator<Account> ORDER = Comparator.comparing(Account::host)
@@ -21,22 +21,22 @@ public record Account(String host, String user, String executable, String proces
             .thenComparing(Account::executable);
 
     /**
-     * Compares users, whatever they run.
+     * Returns whether two accounts are of the same user of the same host.
      *
-     * @param other with whom it is compared
-     * @return whether both are the same user of the same host
+     * @param other the other account
+     * @return whether host and user are equal
      */
     public boolean isSameUser(Account other) {
         return user.equals(other.user) && host.equals(other.host);
     }
 
-    /** By name, for maps: names are others' choice, and where many have one hash, HashMap finds by order. */
+    /** Orders by name, so that a HashMap stays fast if somebody chooses names with equal hash codes. */
     @Override
     public int compareTo(Account other) {
         return ORDER.compare(this, other);
     }
 
-    /** Uses host and process only, which rarely coincide: each further name would cost a memory access. */
+    /** Uses host and process only, which rarely coincide: each further name costs a memory access. */
     @Override
     public int hashCode() {
         return 31 * host.hashCode() + process.hashCode();

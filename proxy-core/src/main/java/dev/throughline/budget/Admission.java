@@ -1,36 +1,51 @@
 package dev.throughline.budget;
 
-import com.google.common.collect.ImmutableList;
+import java.util.List;
 import java.util.Optional;
 
-/** What becomes of a flow that asked for a place. */
+/** The answer to a request for a lease. */
 public sealed interface Admission {
-    /** {@return flows that must be closed now, so that there is room again; they are in use until they are released} */
-    ImmutableList<Lease> evicted();
+    /** {@return flows that must be closed now; their places are in use until they are released} */
+    List<Lease> evicted();
 
     /**
-     * It has one.
+     * The flow has a lease.
      *
-     * @param lease to be released, whatever becomes of the flow
-     * @param passedOver why it isn't that of the first way, if it isn't
+     * @param lease must be released, whatever becomes of the flow
+     * @param passedOver why it isn't on the first way; empty if it is
      * @param evicted flows to be closed
      */
-    record Granted(Lease lease, Optional<Shortage> passedOver, ImmutableList<Lease> evicted) implements Admission {}
+    record Granted(Lease lease, Optional<Shortage> passedOver, List<Lease> evicted) implements Admission {
+        /** Copies the list. */
+        public Granted {
+            evicted = List.copyOf(evicted);
+        }
+    }
 
     /**
-     * It may have one later.
+     * The flow waits.
      *
-     * @param ticket which is served, expires or is cancelled
+     * @param ticket is served, expires or is cancelled
      * @param evicted flows to be closed
-     * @param displaced whoever must stop waiting for it
+     * @param displaced a flow that lost its place in the queue to this one
      */
-    record Waiting(Ticket ticket, ImmutableList<Lease> evicted, Optional<Ticket> displaced) implements Admission {}
+    record Waiting(Ticket ticket, List<Lease> evicted, Optional<Ticket> displaced) implements Admission {
+        /** Copies the list. */
+        public Waiting {
+            evicted = List.copyOf(evicted);
+        }
+    }
 
     /**
-     * It has none.
+     * The flow is refused.
      *
-     * @param shortage why not
+     * @param shortage why
      * @param evicted flows to be closed
      */
-    record Refused(Shortage shortage, ImmutableList<Lease> evicted) implements Admission {}
+    record Refused(Shortage shortage, List<Lease> evicted) implements Admission {
+        /** Copies the list. */
+        public Refused {
+            evicted = List.copyOf(evicted);
+        }
+    }
 }

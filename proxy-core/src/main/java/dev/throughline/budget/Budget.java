@@ -3,7 +3,6 @@ package dev.throughline.budget;
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
 
-import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,11 +16,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The places of a hop, who has them and who gets the next, by the rules of this package. Thread-safe; a question takes about
- * a microsecond. Times are nanoseconds of one clock, which may come round, such as {@link System#nanoTime}.
+ * The pools of a hop: grants, queues, evicts and releases leases by the rules of this package. Thread-safe. Times are
+ * nanoseconds of one clock, which may overflow, such as {@link System#nanoTime}.
  *
- * <p>It decides and doesn't act: whoever asked closes what was evicted, releases every lease once the system has let go of
- * the flow, and looks for tickets that expired.
+ * <p>It only decides: the caller closes evicted flows, releases each lease once the system has released the flow, and calls
+ * {@link #tick} for tickets that expire.
  */
 public final class Budget {
     private final Map<String, Pool> pools = new LinkedHashMap<>();
@@ -31,7 +30,7 @@ public final class Budget {
     private long numbers;
 
     /**
-     * A budget without pools.
+     * Creates a budget without pools.
      *
      * @param maxWaiting how many flows may wait at once
      */
@@ -40,50 +39,50 @@ public final class Budget {
     }
 
     /**
-     * One more kind of places.
+     * Adds a pool.
      *
-     * @param name that asks use
-     * @param capacity places, 0 or more
-     * @param rule how they are given
+     * @param name by which requests name it
+     * @param capacity number of places, 0 or more
+     * @param rule how its places are given
      * @return this
-     * @throws IllegalArgumentException if there is one of this name
+     * @throws IllegalArgumentException if there is a pool of this name
      */
     public synchronized Budget pool(String name, int capacity, PoolRule rule) {
         checkArgument(capacity >= 0, "%s: a capacity of %s", name, capacity);
         checkArgument(
                 pools.putIfAbsent(name, new Pool(name, pools.size(), capacity, rule)) == null,
-                "%s is there twice",
+                "pool %s exists already",
                 name);
         return this;
     }
 
     /**
-     * Another capacity from now on. What is in use stays.
+     * Changes the capacity of a pool. Places in use stay in use.
      *
-     * @param pool by its name
-     * @param capacity places, 0 or more
+     * @param pool name of the pool
+     * @param capacity number of places, 0 or more
      * @param now in nanoseconds
-     * @return what that changed for others
+     * @return the effects on other flows
      */
     public synchronized BudgetChange capacity(String pool, int capacity, long now) {
         checkArgument(capacity >= 0, "%s: a capacity of %s", pool, capacity);
         pool(pool).capacity(capacity);
-        return turn(ImmutableList.of(), now);
+        return turn(List.of(), now);
     }
 
     /**
-     * A flow asks for a place.
+     * Requests a lease for a flow.
      *
-     * @param ask for whom, and where it may be
+     * @param ask the request
      * @param now in nanoseconds
-     * @return what becomes of it, and who has to go
+     * @return the answer, and the flows that must be closed for it
      */
     public synchronized Admission ask(LeaseRequest ask, long now) {
         List<Lease> evicted = new ArrayList<>();
         Optional<Shortage> capped = caps.objection(ask);
         Attempt attempt = capped.isPresent() ? Attempt.none(capped.get()) : attempt(ask, now, evicted);
         if (attempt.lease.isPresent()) {
-            return new Admission.Granted(attempt.lease.get(), attempt.shortage, ImmutableList.copyOf(evicted));
+            return new Admission.Granted(attempt.lease.get(), attempt.shortage, evicted);
         }
         Shortage shortage = attempt.shortage.orElseGet(Shortage.NoWay::new);
         Duration wait = ask.limits().longestWait().isZero() && attempt.comes
@@ -91,36 +90,36 @@ public final class Budget {
                 : ask.limits().longestWait();
         long deadline = ask.since() + wait.toNanos();
         if (deadline - now <= 0 || ask.ways().isEmpty()) {
-            return new Admission.Refused(shortage, ImmutableList.copyOf(evicted));
+            return new Admission.Refused(shortage, evicted);
         }
         Ticket ticket = new Ticket(ask, numbers++, deadline, shortage);
         Optional<Ticket> displaced = waiting.add(ticket);
         if (displaced.filter(ticket::equals).isPresent()) {
-            return new Admission.Refused(shortage, ImmutableList.copyOf(evicted));
+            return new Admission.Refused(shortage, evicted);
         }
-        return new Admission.Waiting(ticket, ImmutableList.copyOf(evicted), displaced);
+        return new Admission.Waiting(ticket, evicted, displaced);
     }
 
     /**
-     * A flow whose start on one way was given up asks for others. Its first places are in use for as long as the system holds
-     * them, and are released by themselves; but caps count it once.
+     * Requests another lease for a flow whose attempt on one way was cancelled. Its first places stay in use while the system
+     * holds them, and the caller releases them separately; caps count the flow once.
      *
-     * @param givenUp the lease of these places
-     * @param ask for whom, and where else it may be
+     * @param givenUp the lease of the cancelled attempt
+     * @param ask the request, with the ways that are left
      * @param now in nanoseconds
-     * @return what becomes of it, and who has to go
+     * @return the answer, and the flows that must be closed for it
      */
     public synchronized Admission askInstead(Lease givenUp, LeaseRequest ask, long now) {
         caps.remove(givenUp.counted());
-        givenUp.counted(ImmutableList.of());
+        givenUp.counted(List.of());
         return ask(ask, now);
     }
 
     /**
-     * What came of asking.
+     * The result of trying the ways of a request.
      *
-     * @param shortage of the first way, if that wasn't it
-     * @param comes whether a place comes that was made free for such a flow
+     * @param shortage of the first way, if it has no place
+     * @param comes whether a place becomes free for it once the evicted flows are closed
      */
     private record Attempt(Optional<Lease> lease, Optional<Shortage> shortage, boolean comes) {
         static Attempt none(Shortage why) {
@@ -128,7 +127,7 @@ public final class Budget {
         }
     }
 
-    /** Tries all ways, and again if that made room: what was evicted for the last way may have let it in on the first. */
+    /** Tries all ways, and again if flows were evicted: an eviction for the last way may have freed a place on the first. */
     private Attempt attempt(LeaseRequest ask, long now, List<Lease> evicted) {
         int before;
         Attempt attempt;
@@ -139,7 +138,7 @@ public final class Budget {
         return attempt.lease.isPresent() || attempt.comes ? attempt : preempted(ask, attempt, evicted);
     }
 
-    /** Where no way has a place, the newest flow of the largest originator gives up its own, and the place comes when that is closed. */
+    /** If no way has a place, preempts the newest flow of the largest originator. The place is free when that flow is closed. */
     private Attempt preempted(LeaseRequest ask, Attempt refused, List<Lease> evicted) {
         boolean comes = false;
         for (int way = 0; way < ways(ask) && !comes; way++) {
@@ -151,7 +150,7 @@ public final class Budget {
         return new Attempt(Optional.empty(), refused.shortage, comes);
     }
 
-    /** Whether each pool of a way has a place for it soon. Unless all of them can have one, nobody is evicted in any. */
+    /** Preempts flows in the full pools of a way. Does nothing, and returns false, unless each of them can have a place. */
     private static boolean preempt(Lease lease, List<Lease> evicted) {
         for (Slot place : lease.places()) {
             if (!place.pool().hasRoomSoon(place.process())
@@ -174,7 +173,7 @@ public final class Budget {
         numbers++;
         lease.counted(caps.add(lease.ask()));
         for (Slot place : lease.places()) {
-            place.process().addNewest(place);
+            place.process().byAge().addLast(place);
         }
         return lease;
     }
@@ -219,8 +218,8 @@ public final class Budget {
         return new Attempt(Optional.empty(), first, comes);
     }
 
-    /** How many pools two ways begin with alike: the places there needn't be given back in between. */
-    private static int common(ImmutableList<String> one, ImmutableList<String> other) {
+    /** Returns how many pools two ways have in common at their start, in which a place is kept between the attempts. */
+    private static int common(List<String> one, List<String> other) {
         int same = 0;
         while (same < Math.min(one.size(), other.size()) && one.get(same).equals(other.get(same))) {
             same++;
@@ -228,9 +227,9 @@ public final class Budget {
         return same;
     }
 
-    /** Takes a place in each pool of the lease's way; those that are {@code kept} are taken already. */
+    /** Takes a place in each pool of the lease's way but the first ones, whose places are {@code kept}. */
     private Slot[] taken(LeaseRequest ask, Lease lease, Slot[] kept) {
-        ImmutableList<String> names = ask.ways().get(lease.way());
+        List<String> names = ask.ways().get(lease.way());
         ShareTree.@Nullable Leaf[] nodes = processes.of(ask.who(), pools.size());
         Slot[] places = new Slot[names.size()];
         for (int i = 0; i < places.length; i++) {
@@ -264,7 +263,7 @@ public final class Budget {
         return Optional.empty();
     }
 
-    /** Where nobody is evicted none comes: that is asked first, as it costs nothing. */
+    /** Checks first whether any flow is evicted, which costs little: without one, no place becomes free soon. */
     private static boolean areFreeSoon(Slot[] places) {
         boolean anyEvicted = false;
         for (Slot place : places) {
@@ -281,7 +280,7 @@ public final class Budget {
         return true;
     }
 
-    /** Whether there is a place, or there will be as soon as those are gone who were evicted. */
+    /** Returns whether there is a place, or will be once the evicted flows are closed. */
     private static boolean isFreeSoon(Slot place) {
         Pool pool = place.pool();
         return pool.objection(place.process()).isEmpty() || pool.isFreeSoon(place.process());
@@ -294,14 +293,14 @@ public final class Budget {
             if (evictable) {
                 place.process().idle().remove(place);
             }
-            place.process().forget(place);
+            place.process().byAge().remove(place);
             place.pool().tree().remove(place.process());
         }
         evict.accept(victim);
     }
 
     /**
-     * From now on a flow moves bytes, and may be evicted when it doesn't.
+     * Marks a flow as relaying: from now on it may be evicted when it is idle.
      *
      * @param lease of the flow
      */
@@ -315,8 +314,8 @@ public final class Budget {
     }
 
     /**
-     * A flow was evicted and isn't closed, because it moved something in that moment. One that was preempted can't be spared: its
-     * place is another's.
+     * Reverses the eviction of a flow that wasn't closed because it moved a byte meanwhile. Does nothing for a preempted flow,
+     * whose place belongs to another.
      *
      * @param lease of the flow
      */
@@ -324,7 +323,7 @@ public final class Budget {
         if (lease.isEvicted() && !lease.isPreempted()) {
             lease.activate();
             for (Slot place : lease.places()) {
-                place.process().addOldest(place);
+                place.process().byAge().addFirst(place);
                 place.pool().tree().add(place.process());
                 place.pool().tree().addIdle(place);
             }
@@ -332,25 +331,26 @@ public final class Budget {
     }
 
     /**
-     * A flow has ended, and its places stay in use for a time whatever is done, such as a source port: it has none to give up.
+     * Marks a flow as ended while its places stay in use for a time, as a source port does. It is not preempted any more, since
+     * closing it would free nothing.
      *
-     * @param lease of the flow, which is released later
+     * @param lease of the flow, which the caller releases later
      */
     public synchronized void keep(Lease lease) {
         if (lease.counts() && !lease.isKept()) {
             lease.keep();
             for (Slot place : lease.places()) {
-                place.process().forget(place);
+                place.process().byAge().remove(place);
             }
         }
     }
 
     /**
-     * The system has let go of a flow. A lease that was released is nothing any more.
+     * Releases a lease, once the system has released the flow. Does nothing if the lease is released.
      *
      * @param lease of the flow
      * @param now in nanoseconds
-     * @return what that changed for others
+     * @return the effects on other flows
      */
     public synchronized BudgetChange release(Lease lease, long now) {
         if (lease.isReleased()) {
@@ -358,7 +358,7 @@ public final class Budget {
         }
         for (Slot place : lease.places()) {
             if (lease.counts() && !lease.isKept()) {
-                place.process().forget(place);
+                place.process().byAge().remove(place);
             }
             give(place);
         }
@@ -370,33 +370,33 @@ public final class Budget {
             }
         }
         caps.remove(lease.counted());
-        return turn(ImmutableList.of(), now);
+        return turn(List.of(), now);
     }
 
     /**
-     * Time passed: flows may have become idle, and some may have waited for as long as they may.
+     * Ends the wait of tickets whose time is over, and serves others if flows have become idle.
      *
      * @param now in nanoseconds
-     * @return what that changed
+     * @return the effects
      */
     public synchronized BudgetChange tick(long now) {
         return turn(waiting.expired(now), now);
     }
 
-    private BudgetChange turn(ImmutableList<Ticket> expired, long now) {
-        ImmutableList.Builder<BudgetChange.Served> served = ImmutableList.builder();
+    private BudgetChange turn(List<Ticket> expired, long now) {
+        List<BudgetChange.Served> served = new ArrayList<>();
         List<Lease> evicted = new ArrayList<>();
         Optional<BudgetChange.Served> next = next(now, evicted);
         while (next.isPresent()) {
             served.add(next.get());
             next = next(now, evicted);
         }
-        return new BudgetChange(served.build(), expired, ImmutableList.copyOf(evicted));
+        return new BudgetChange(served, expired, evicted);
     }
 
     /**
-     * First comes a flow of the host with the fewest places, there of the user with the fewest, and so on inwards; of those with the
-     * same, the one that came first.
+     * Serves a flow of the host with the fewest places, within it of the user with the fewest and so on inwards; of equals, the one
+     * that came first.
      */
     private Optional<BudgetChange.Served> next(long now, List<Lease> evicted) {
         if (waiting.size() == 0) {
@@ -426,17 +426,17 @@ public final class Budget {
         return Optional.empty();
     }
 
-    /** A user without a place in full pools: those of its flows that come later in the order have no better claim. */
-    private record FullFor(String host, String user, ImmutableList<ImmutableList<String>> ways) {}
+    /** A user for whom all pools of these ways are full: its flows that come later in the order get no place either. */
+    private record FullFor(String host, String user, List<List<String>> ways) {}
 
-    /** What decides about a process that waits: of those of one executable with as many places each, one is asked for. */
+    /** All that decides about a waiting process: of several equal processes of one executable, one is tried. */
     private record Tried(
             String host,
             String user,
             String executable,
             LimitClass limits,
-            ImmutableList<ImmutableList<String>> ways,
-            ImmutableList<ImmutableList<Integer>> places) {}
+            List<List<String>> ways,
+            List<List<Integer>> places) {}
 
     private Tried tried(LeaseRequest ask) {
         Account who = ask.who();
@@ -449,26 +449,26 @@ public final class Budget {
                 ask.ways().stream()
                         .map(way -> way.stream()
                                 .map(name -> processes.count(who, pool(name).number()))
-                                .collect(ImmutableList.toImmutableList()))
-                        .collect(ImmutableList.toImmutableList()));
+                                .toList())
+                        .toList());
     }
 
-    /** Places of the host, the user, the executable and the process, in the pool that all flows take a place of. */
+    /** Returns the places of the host, user, executable and process in the first pool, in which every flow has a place. */
     private ShareTree.Counts placesAround(LeaseRequest ask) {
         return pool(ask.ways().getFirst().getFirst()).tree().counts(ask.who());
     }
 
     /**
-     * A flow doesn't wait any longer.
+     * Cancels the wait of a flow.
      *
-     * @param ticket with which it waited
-     * @return whether it still did
+     * @param ticket with which it waits
+     * @return whether it still waited
      */
     public synchronized boolean cancel(Ticket ticket) {
         return waiting.remove(ticket);
     }
 
-    /** Whether nothing is left of any flow. */
+    /** Returns whether no state of any flow is left. */
     synchronized boolean isEmpty() {
         return waiting.size() == 0
                 && caps.isEmpty()
@@ -481,9 +481,9 @@ public final class Budget {
         return waiting.size();
     }
 
-    /** {@return all pools, in the order in which they were added} */
-    public synchronized ImmutableList<PoolView> pools() {
-        return pools.values().stream().map(Pool::view).collect(ImmutableList.toImmutableList());
+    /** {@return snapshots of all pools, in the order in which they were added} */
+    public synchronized List<PoolView> pools() {
+        return pools.values().stream().map(Pool::view).toList();
     }
 
     private Pool pool(String name) {

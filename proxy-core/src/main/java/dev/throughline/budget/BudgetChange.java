@@ -1,24 +1,30 @@
 package dev.throughline.budget;
 
-import com.google.common.collect.ImmutableList;
+import java.util.List;
 
 /**
- * What changed for others when a place became free, or time passed.
+ * The effects of a released lease, a new capacity or passed time on other flows.
  *
- * @param served flows that waited and have a place now
- * @param expired flows that waited for as long as they may
+ * @param served flows that waited and have a lease now
+ * @param expired flows whose longest wait is over
  * @param evicted flows that must be closed now
  */
-public record BudgetChange(ImmutableList<Served> served, ImmutableList<Ticket> expired, ImmutableList<Lease> evicted) {
+public record BudgetChange(List<Served> served, List<Ticket> expired, List<Lease> evicted) {
+    /** Copies the lists. */
+    public BudgetChange {
+        served = List.copyOf(served);
+        expired = List.copyOf(expired);
+        evicted = List.copyOf(evicted);
+    }
+
     /** Nothing changed. */
-    public static final BudgetChange NOTHING =
-            new BudgetChange(ImmutableList.of(), ImmutableList.of(), ImmutableList.of());
+    public static final BudgetChange NOTHING = new BudgetChange(List.of(), List.of(), List.of());
 
     /**
-     * A flow that waited, and its place.
+     * A flow that waited and has a lease now.
      *
      * @param ticket with which it waited
-     * @param lease that it has now
+     * @param lease must be released
      */
     public record Served(Ticket ticket, Lease lease) {}
 }

@@ -1,14 +1,15 @@
 package dev.throughline.budget;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.budget.Shortage.Scope;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The flows of each class, by what its caps count. A flow counts by the caps that its class had when it came. */
+/** Counts the flows of each class for its caps. A flow counts by the caps that its class had when it was admitted. */
 final class CapCounts {
-    /** What a cap counts: names that aren't of its scope are empty. */
+    /** What a cap counts by; names outside of its scope are empty. */
     record Key(
             Scope scope,
             String limits,
@@ -20,7 +21,7 @@ final class CapCounts {
 
     private final Map<Key, Integer> counts = new HashMap<>();
 
-    /** The first cap that is reached for a flow, the narrowest first. */
+    /** Returns the narrowest cap that a flow would exceed. */
     Optional<Shortage> objection(LeaseRequest ask) {
         Caps caps = ask.limits().caps();
         if (caps.equals(Caps.OPEN)) {
@@ -35,13 +36,13 @@ final class CapCounts {
         return Optional.empty();
     }
 
-    /** Counts a flow, and says what it is to be taken from when it ends. */
-    ImmutableList<Key> add(LeaseRequest ask) {
+    /** Counts a flow. Returns the keys to {@linkplain #remove} when it ends. */
+    List<Key> add(LeaseRequest ask) {
         Caps caps = ask.limits().caps();
         if (caps.equals(Caps.OPEN)) {
-            return ImmutableList.of();
+            return List.of();
         }
-        ImmutableList.Builder<Key> counted = ImmutableList.builder();
+        List<Key> counted = new ArrayList<>();
         for (Scope scope : Scope.values()) {
             if (cap(caps, scope) != Caps.NONE) {
                 Key key = key(ask, scope);
@@ -49,10 +50,10 @@ final class CapCounts {
                 counted.add(key);
             }
         }
-        return counted.build();
+        return counted;
     }
 
-    void remove(ImmutableList<Key> counted) {
+    void remove(List<Key> counted) {
         for (Key key : counted) {
             counts.computeIfPresent(key, (_, count) -> count == 1 ? null : count - 1);
         }

@@ -3,13 +3,13 @@ package dev.throughline.budget;
 import static com.google.common.base.Preconditions.checkArgument;
 
 /**
- * How many flows of a class there may be at once, of one each.
+ * How many flows of a class there may be at once.
  *
- * @param process instance
- * @param executable of one user
- * @param user of one host
- * @param destination address or host name
- * @param executableAndDestination of one user
+ * @param process of one process
+ * @param executable of one executable of a user
+ * @param user of one user of a host
+ * @param destination to one address or host name
+ * @param executableAndDestination of one executable of a user to one destination
  */
 public record Caps(int process, int executable, int user, int destination, int executableAndDestination) {
     /** The number that means "no cap". */
@@ -19,9 +19,9 @@ public record Caps(int process, int executable, int user, int destination, int e
     public static final Caps OPEN = new Caps(NONE, NONE, NONE, NONE, NONE);
 
     /**
-     * Checks that each lets a flow go.
+     * Checks the caps.
      *
-     * @throws IllegalArgumentException if one isn't at least 1
+     * @throws IllegalArgumentException if one is below 1
      */
     public Caps {
         checkArgument(

@@ -1,15 +1,15 @@
 package dev.throughline.budget;
 
-import com.google.common.collect.ImmutableList;
+import java.util.List;
 
-/** A flow's places, one in each pool of its way, from when they were given until they are released. */
+/** The places of a flow, one in each pool of its way, until they are released. */
 public final class Lease {
-    /** What has become of it. */
+    /** The state of the flow. */
     private enum State {
-        /** Nothing was moved yet. */
+        /** Not relaying yet; never evicted for idleness. */
         STARTING,
         ACTIVE,
-        /** It is to be closed, and doesn't count for its originator any more. */
+        /** Must be closed; doesn't count for its originator any more. */
         EVICTED,
         RELEASED
     }
@@ -18,7 +18,7 @@ public final class Lease {
     private final long number;
     private final int way;
     private Slot[] places = {};
-    private ImmutableList<CapCounts.Key> counted = ImmutableList.of();
+    private List<CapCounts.Key> counted = List.of();
     private State state = State.STARTING;
     private boolean preempted;
     private boolean kept;
@@ -29,12 +29,12 @@ public final class Lease {
         this.way = way;
     }
 
-    /** {@return what it was given for} */
+    /** {@return the request that it answers} */
     public LeaseRequest ask() {
         return ask;
     }
 
-    /** {@return which of the ways that were asked for, from 0} */
+    /** {@return index of its way in the request} */
     public int way() {
         return way;
     }
@@ -51,11 +51,11 @@ public final class Lease {
         places = taken;
     }
 
-    ImmutableList<CapCounts.Key> counted() {
+    List<CapCounts.Key> counted() {
         return counted;
     }
 
-    void counted(ImmutableList<CapCounts.Key> keys) {
+    void counted(List<CapCounts.Key> keys) {
         counted = keys;
     }
 
@@ -71,12 +71,12 @@ public final class Lease {
         return state == State.EVICTED;
     }
 
-    /** {@return whether the system has let go of the flow} */
+    /** {@return whether it is released} */
     public boolean isReleased() {
         return state == State.RELEASED;
     }
 
-    /** {@return whether it was evicted though it may have moved something, for an originator below its guaranteed share} */
+    /** {@return whether it was evicted for an originator below its guaranteed share, idle or not} */
     public boolean isPreempted() {
         return preempted;
     }

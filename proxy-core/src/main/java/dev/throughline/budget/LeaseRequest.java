@@ -1,22 +1,22 @@
 package dev.throughline.budget;
 
-import com.google.common.collect.ImmutableList;
+import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
- * A flow that wants a place.
+ * A request for a lease.
  *
- * @param who it counts for
- * @param destination address or host name that it counts for
- * @param limits its class
- * @param ways that it may go, the best first: of each the names of all pools that it takes a place of
- * @param since when it began to ask, on the clock of {@code now}: it waits for as long as its class says from then on
- * @param moved when it moved something last, on the same clock
+ * @param who account of the flow
+ * @param destination address or host name, for caps
+ * @param limits class of the flow
+ * @param ways alternatives, the preferred first; each names all pools in which it takes a place
+ * @param since when the flow first asked, on the clock of {@code now}; its longest wait is measured from then
+ * @param moved returns when the flow last moved a byte, on the same clock
  */
 public record LeaseRequest(
-        Account who,
-        String destination,
-        LimitClass limits,
-        ImmutableList<ImmutableList<String>> ways,
-        long since,
-        LongSupplier moved) {}
+        Account who, String destination, LimitClass limits, List<List<String>> ways, long since, LongSupplier moved) {
+    /** Copies the ways. */
+    public LeaseRequest {
+        ways = ways.stream().map(List::copyOf).toList();
+    }
+}

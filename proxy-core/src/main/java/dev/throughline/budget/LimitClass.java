@@ -7,8 +7,8 @@ import java.time.Duration;
 /**
  * Limits for a class of flows. Policy rules assign flows to classes.
  *
- * @param name by which flows are counted
- * @param caps for its flows
+ * @param name name in the policy
+ * @param caps caps for its flows
  * @param fallsOver whether a flow may take the next way when the first is full
  * @param longestWait how long a flow may wait for a place; zero if it is refused at once
  */
@@ -16,7 +16,7 @@ public record LimitClass(String name, Caps caps, boolean fallsOver, Duration lon
     /** How long a flow waits unless a class says otherwise. */
     public static final Duration DEFAULT_WAIT = Duration.ofSeconds(3);
 
-    /** Of flows that no rule gives a class. */
+    /** The class of flows to which no rule assigns one. */
     public static final LimitClass DEFAULT = new LimitClass("default", Caps.OPEN, true, DEFAULT_WAIT);
 
     /**

@@ -3,9 +3,10 @@ package dev.throughline.budget;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.SequencedSet;
 import java.util.function.Consumer;
 
-/** Places of one kind: those of the hop, of a next hop or of a transport. */
+/** The places of the hop, of a next hop or of a transport. */
 final class Pool {
     private final String name;
     private final int number;
@@ -15,7 +16,7 @@ final class Pool {
     private int capacity;
     private int inUse;
 
-    /** @param number by which it is found in a {@link ProcessTable} */
+    /** @param number its index in the {@link ProcessTable} */
     Pool(String name, int number, int capacity, PoolRule rule) {
         this.name = name;
         this.number = number;
@@ -24,7 +25,7 @@ final class Pool {
         this.floorNanos = nanos(rule.idleFloor());
     }
 
-    /** More than a long holds is for ever. */
+    /** Limits durations that a long can't hold. */
     private static long nanos(Duration floor) {
         return floor.compareTo(Duration.ofDays(10_000)) > 0 ? Long.MAX_VALUE / 2 : floor.toNanos();
     }
@@ -49,12 +50,12 @@ final class Pool {
         capacity = places;
     }
 
-    /** Places that aren't free, those of evicted flows included. */
+    /** Returns the places in use, with those of evicted flows. */
     int inUse() {
         return inUse;
     }
 
-    /** Places of flows that were evicted, and aren't released yet. */
+    /** Returns the places of evicted flows that aren't released yet. */
     int evicted() {
         return inUse - tree.count();
     }
@@ -69,7 +70,7 @@ final class Pool {
         tree.add(process);
     }
 
-    /** It is free again; whether the process has none left. */
+    /** Frees a place. Returns whether the process has none left. */
     boolean give(Slot place) {
         inUse--;
         if (!place.lease().isEvicted()) {
@@ -78,7 +79,7 @@ final class Pool {
         return tree.letGo(place.process());
     }
 
-    /** Why the place that was taken last mustn't be kept, if it mustn't. */
+    /** Returns why the place that a process took last must be given back; empty if it may be kept. */
     Optional<Shortage> objection(ShareTree.Leaf process) {
         return objection(process, inUse);
     }
@@ -93,9 +94,12 @@ final class Pool {
         return objection(process, inUse - evicted()).isEmpty();
     }
 
-    /** The flow that has to give its place to a process which isn't above its guaranteed share; empty if that has none. */
+    /** Returns the flow to preempt for a process within its guaranteed share; empty if there is none. */
     Optional<Slot> giver(ShareTree.Leaf process) {
-        return tree.giver(process, rule.guaranteed(capacity)).flatMap(ShareTree.Leaf::newest);
+        return tree.giver(process, rule.guaranteed(capacity))
+                .map(ShareTree.Leaf::byAge)
+                .filter(slots -> !slots.isEmpty())
+                .map(SequencedSet::getLast);
     }
 
     private Optional<Shortage> objection(ShareTree.Leaf process, int taken) {
@@ -109,7 +113,7 @@ final class Pool {
         return reserved ? Optional.of(new Shortage.Reserved(name)) : Optional.empty();
     }
 
-    /** Above the soft mark, evicts flows down to the low mark, as far as any may be. */
+    /** Evicts idle flows down to the low mark if more places than the soft mark are in use. */
     void makeRoom(long now, Consumer<Lease> evict) {
         int low = rule.low(capacity);
         if (tree.count() <= rule.soft(capacity) || tree.count() <= low) {
@@ -122,7 +126,7 @@ final class Pool {
         while (!heads.isEmpty() && tree.count() > low) {
             Slot longest = heads.poll();
             ShareTree.Leaf process = longest.process();
-            // One flow less lowers nobody's share, so nobody else is above his; but others may not be any more.
+            // Removing a flow lowers no share, so no other originator gets above its own; but some may get below it.
             if (!anyEvicted || tree.exceeds(process, low)) {
                 anyEvicted = true;
                 evict.accept(longest.lease());

@@ -5,15 +5,15 @@ import static com.google.common.base.Preconditions.checkArgument;
 import java.time.Duration;
 
 /**
- * How a pool's places are given, whatever its capacity is now.
+ * The reserve and the marks of a pool, relative to its capacity.
  *
- * @param reservePercent of the capacity, for originators within their share; as many are guaranteed. 0 for none
- * @param softPercent of the capacity: above it, idle flows are evicted
- * @param lowPercent of the capacity: eviction stops there; at 100 only for the flow that asks
- * @param idleFloor a flow that moved something within it is never evicted
+ * @param reservePercent reserve for originators within their share, and number of guaranteed places; 0 for none
+ * @param softPercent soft mark: above it, idle flows are evicted
+ * @param lowPercent low mark: eviction stops there; 100 evicts only for the flow that asks
+ * @param idleFloor a flow that moved a byte within this time is never evicted
  */
 public record PoolRule(int reservePercent, int softPercent, int lowPercent, Duration idleFloor) {
-    /** A reserve of an eighth, eviction from seven eighths down to two thirds, of flows that are idle for a minute. */
+    /** A reserve of an eighth; evicts flows that are idle for a minute from seven eighths down to two thirds. */
     public static final PoolRule DEFAULT = new PoolRule(12, 88, 68, Duration.ofMinutes(1));
 
     /**
@@ -35,12 +35,12 @@ public record PoolRule(int reservePercent, int softPercent, int lowPercent, Dura
         checkArgument(!idleFloor.isNegative(), "an idle floor of %s", idleFloor);
     }
 
-    /** Places of so large a pool that aren't reserved; one at least, if there is any. */
+    /** Returns how many places of a pool with this capacity aren't reserved: at least one, unless there are none. */
     int open(int capacity) {
         return Math.max(Math.min(1, capacity), capacity - share(capacity, reservePercent));
     }
 
-    /** Returns how many places of a pool with this capacity are guaranteed: they are had even if others have to give them up. */
+    /** Returns how many places of a pool with this capacity are guaranteed by preemption. */
     int guaranteed(int capacity) {
         return capacity - open(capacity);
     }

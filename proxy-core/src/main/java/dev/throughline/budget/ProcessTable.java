@@ -5,11 +5,11 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Where a process is in the tree of each pool, found in one step for all of them. */
+/** Finds a process in the trees of all pools with one lookup. */
 final class ProcessTable {
     private final Map<Account, ShareTree.@Nullable Leaf[]> nodes = new HashMap<>();
 
-    /** Its nodes by the numbers of the pools; those that it isn't in are missing. */
+    /** Returns its nodes by pool number, null where it isn't in the pool. The caller adds missing ones. */
     ShareTree.@Nullable Leaf[] of(Account who, int pools) {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         if (found == null || found.length < pools) {
@@ -19,14 +19,14 @@ final class ProcessTable {
         return found;
     }
 
-    /** Places of a process in one pool. */
+    /** Returns the places of a process in one pool. */
     int count(Account who, int pool) {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         ShareTree.@Nullable Leaf node = found == null || found.length <= pool ? null : found[pool];
         return node == null ? 0 : node.places();
     }
 
-    /** It isn't in a pool any more. */
+    /** Forgets the node of a process that has left a pool. */
     void remove(Account who, int pool) {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         if (found != null) {

@@ -1,182 +1,58 @@
 package dev.throughline.budget;
 
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.SequencedSet;
+import java.util.TreeMap;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
-/**
- * The members of a group by their counts, which change by one at a time: a list of ranks, each with the members of one count.
- * A change is a step to the rank beside, and every question starts at one of both ends.
- */
+/** The members of a group, sorted by their counts. Members with count 0 are left out. */
 final class Ranking {
-    /** All members with one count. */
-    private static final class Rank {
-        int count;
-
-        @Nullable
-        Rank more;
-
-        @Nullable
-        Rank fewer;
-
-        @Nullable
-        Member first;
-
-        int size;
-
-        Rank(int count) {
-            this.count = count;
-        }
-    }
-
-    /** Somebody in a ranking. A member with count 0 is in none. */
+    /** A member of one ranking. */
     abstract static class Member {
-        private @Nullable Rank rank;
-        private @Nullable Member before;
-        private @Nullable Member after;
-
-        int count() {
-            return rank == null ? 0 : rank.count;
-        }
+        private int count;
     }
 
-    private @Nullable Rank most;
-    private @Nullable Rank fewest;
-    private long total;
+    private final NavigableMap<Integer, SequencedSet<Member>> byCount = new TreeMap<>();
+    private int total;
     private int members;
 
-    /** All counts together. */
-    long total() {
-        return total;
-    }
-
-    /** One of the members with the largest count; empty if no member has any. */
+    /** Returns one of the members with the largest count; empty if all counts are 0. */
     Optional<Member> largest() {
-        return most == null ? Optional.empty() : Optional.ofNullable(most.first);
+        return Optional.ofNullable(byCount.lastEntry())
+                .map(most -> most.getValue().getFirst());
     }
 
-    void increment(Member member) {
-        Rank from = member.rank;
-        Rank above = from == null ? fewest : from.more;
-        int count = member.count() + 1;
-        total++;
-        if (from != null && from.size == 1 && (above == null || above.count != count)) {
-            // Alone in its rank, it takes that along; so do most hosts and users.
-            from.count = count;
-            return;
-        }
-        Rank to = above != null && above.count == count ? above : inserted(new Rank(count), from, above);
-        if (from == null) {
-            members++;
-        }
-        leave(member);
-        join(member, to);
-    }
-
-    void decrement(Member member) {
-        Rank from = member.rank;
-        if (from == null) {
-            throw new IllegalStateException("a count below 0");
-        }
-        Rank below = from.fewer;
-        int count = from.count - 1;
-        total--;
-        if (from.size == 1 && count > 0 && (below == null || below.count != count)) {
-            from.count = count;
-            return;
-        }
-        Rank to = below != null && below.count == count
-                ? below
-                : count == 0 ? null : inserted(new Rank(count), below, from);
-        leave(member);
-        if (to == null) {
+    /** Sets a member's count, 0 or more. */
+    void set(Member member, int count) {
+        if (member.count > 0) {
             members--;
-        } else {
-            join(member, to);
+            byCount.computeIfPresent(member.count, (_, rank) -> {
+                rank.remove(member);
+                return rank.isEmpty() ? null : rank;
+            });
+        }
+        total += count - member.count;
+        member.count = count;
+        if (count > 0) {
+            members++;
+            byCount.computeIfAbsent(count, _ -> new LinkedHashSet<>()).addFirst(member);
         }
     }
 
-    /** Nobody is in it any more. */
+    /** Sets all counts to 0. */
     void clear() {
-        for (Rank rank = most; rank != null; rank = rank.fewer) {
-            while (rank.first != null) {
-                Member member = rank.first;
-                rank.first = member.after;
-                member.rank = null;
-                member.before = null;
-                member.after = null;
-            }
-        }
-        most = null;
-        fewest = null;
+        byCount.values().forEach(rank -> rank.forEach(member -> member.count = 0));
+        byCount.clear();
         total = 0;
         members = 0;
     }
 
-    private Rank inserted(Rank rank, @Nullable Rank fewer, @Nullable Rank more) {
-        rank.fewer = fewer;
-        rank.more = more;
-        if (fewer == null) {
-            fewest = rank;
-        } else {
-            fewer.more = rank;
-        }
-        if (more == null) {
-            most = rank;
-        } else {
-            more.fewer = rank;
-        }
-        return rank;
-    }
-
-    private void leave(Member member) {
-        Rank rank = member.rank;
-        if (rank == null) {
-            return;
-        }
-        if (member.before == null) {
-            rank.first = member.after;
-        } else {
-            member.before.after = member.after;
-        }
-        if (member.after != null) {
-            member.after.before = member.before;
-        }
-        member.before = null;
-        member.after = null;
-        member.rank = null;
-        rank.size--;
-        if (rank.size == 0) {
-            unlink(rank);
-        }
-    }
-
-    private void unlink(Rank rank) {
-        if (rank.fewer == null) {
-            fewest = rank.more;
-        } else {
-            rank.fewer.more = rank.more;
-        }
-        if (rank.more == null) {
-            most = rank.fewer;
-        } else {
-            rank.more.fewer = rank.fewer;
-        }
-    }
-
-    private static void join(Member member, Rank rank) {
-        member.after = rank.first;
-        if (rank.first != null) {
-            rank.first.before = member;
-        }
-        rank.first = member;
-        member.rank = rank;
-        rank.size++;
-    }
-
     /**
-     * The largest level for which the counts, each cut at it, are at most {@code part} together; {@link Integer#MAX_VALUE} if
-     * they are without being cut.
+     * Returns the largest level at which the counts, each capped at it, sum to at most {@code part}; {@link Integer#MAX_VALUE}
+     * if they do so uncapped.
      *
      * @param part 0 or more
      */
@@ -184,52 +60,31 @@ final class Ranking {
         return level(part, false);
     }
 
-    /** The smallest level for which they are at least {@code part} together: one more than {@link #level}, or the same. */
+    /** Returns the smallest level at which the capped counts sum to at least {@code part}: {@link #level}, or one more. */
     int roof(long part) {
         return level(part, true);
     }
 
-    /** Looked for from the end that it is nearer to: most are above it if much is to be cut. */
-    private int level(long part, boolean roof) {
-        long excess = total - part;
-        if (excess <= 0) {
+    /** Fills from below: members with few get all they have, and what is left is divided by the others. */
+    private int level(long part, boolean roundUp) {
+        if (total <= part) {
             return Integer.MAX_VALUE;
         }
-        return excess > total / 8 ? levelFromBelow(part, roof) : levelFromAbove(excess, roof);
-    }
-
-    private int levelFromBelow(long part, boolean roof) {
         long rest = part;
         long above = members;
-        for (Rank rank = fewest; rank != null && rest >= above * rank.count; rank = rank.more) {
-            rest -= (long) rank.size * rank.count;
-            above -= rank.size;
-        }
-        return (int) (roof ? (rest + above - 1) / above : rest / above);
-    }
-
-    private int levelFromAbove(long excess, boolean roof) {
-        long rest = excess;
-        long above = 0;
-        for (Rank rank = most; rank != null; rank = rank.fewer) {
-            above += rank.size;
-            int floor = rank.fewer == null ? 0 : rank.fewer.count;
-            long over = above * (rank.count - floor);
-            if (rest <= over) {
-                long cut = roof ? rest / above : (rest + above - 1) / above;
-                return (int) (rank.count - cut);
+        for (Map.Entry<Integer, SequencedSet<Member>> rank : byCount.entrySet()) {
+            long count = rank.getKey();
+            if (rest < above * count) {
+                break;
             }
-            rest -= over;
+            rest -= rank.getValue().size() * count;
+            above -= rank.getValue().size();
         }
-        return 0;
+        return (int) (roundUp ? (rest + above - 1) / above : rest / above);
     }
 
-    /** Shows the members with larger counts than {@code level}, the largest first. */
+    /** Passes the members with larger counts than {@code level}, the largest first. */
     void above(int level, Consumer<Member> each) {
-        for (Rank rank = most; rank != null && rank.count > level; rank = rank.fewer) {
-            for (Member member = rank.first; member != null; member = member.after) {
-                each.accept(member);
-            }
-        }
+        byCount.tailMap(level, false).descendingMap().values().forEach(rank -> rank.forEach(each));
     }
 }

@@ -9,10 +9,10 @@ import java.util.Optional;
 import java.util.SequencedSet;
 
 /**
- * Room for a number of items, shared by originators like the places of a pool: if there are too many, the newest
- * item of the largest leaves. Not thread-safe.
+ * A bounded set of items, shared by originators like the places of a pool: when it is full, the newest item of the largest
+ * originator is removed. Not thread-safe.
  *
- * @param <T> compared by identity or value; none is in it twice
+ * @param <T> type of the items, each of which is in the set once at most
  */
 public final class SharedRoom<T> {
     private final ShareTree shares = new ShareTree();
@@ -20,36 +20,36 @@ public final class SharedRoom<T> {
     private int capacity;
 
     /**
-     * An empty room.
+     * Creates an empty set.
      *
-     * @param capacity in items, 0 or more
+     * @param capacity number of items, 0 or more
      */
     public SharedRoom(int capacity) {
         capacity(capacity);
     }
 
     /**
-     * Sets for how many items there is room. Those that are in it stay.
+     * Changes the capacity. Items stay, also if they are more.
      *
-     * @param most 0 or more
+     * @param most number of items, 0 or more
      */
     public void capacity(int most) {
-        checkArgument(most >= 0, "room for %s", most);
+        checkArgument(most >= 0, "a capacity of %s", most);
         capacity = most;
     }
 
-    /** {@return how many items are in it} */
+    /** {@return the number of items} */
     public int size() {
         return shares.count();
     }
 
     /**
-     * An item comes in, if there is room for it, or {@code who} is within its share of the room and another has more.
+     * Adds an item, if there is space for it, or {@code who} is within its share and another originator has more.
      *
-     * @param who it counts for
-     * @param item that isn't in the room yet
-     * @return what has to leave for it: the newest item of the process with the most, in the executable, user and host with
-     *     the most; or the item itself
+     * @param who account of the item
+     * @param item isn't in the set yet
+     * @return the item that was removed for it, the newest of the largest process of the largest executable, user and host; or
+     *     {@code item} itself if it wasn't added
      */
     public Optional<T> add(Account who, T item) {
         ShareTree.Leaf process = shares.process(who);
@@ -66,11 +66,11 @@ public final class SharedRoom<T> {
     }
 
     /**
-     * An item leaves.
+     * Removes an item.
      *
-     * @param who it counted for
-     * @param item that may be in the room
-     * @return whether it was in the room
+     * @param who account of the item
+     * @param item may be in the set
+     * @return whether it was in the set
      */
     public boolean remove(Account who, T item) {
         return shares.find(who).map(process -> remove(process, item)).orElse(false);

@@ -1,11 +1,11 @@
 package dev.throughline.budget;
 
-/** Why a flow has no place, of the way that it would rather have gone. */
+/** Why a flow has no place on its preferred way. */
 public sealed interface Shortage {
     /**
      * Every place of a pool is in use.
      *
-     * @param pool by its name
+     * @param pool name of the pool
      */
     record Full(String pool) implements Shortage {
         @Override
@@ -15,9 +15,9 @@ public sealed interface Shortage {
     }
 
     /**
-     * What is left of a pool is reserved for those who have less.
+     * The free places of a pool are reserved for originators within their share.
      *
-     * @param pool by its name
+     * @param pool name of the pool
      */
     record Reserved(String pool) implements Shortage {
         @Override
@@ -30,7 +30,7 @@ public sealed interface Shortage {
      * A cap is reached.
      *
      * @param scope what it counts by
-     * @param cap in flows
+     * @param cap number of flows
      */
     record Capped(Scope scope, int cap) implements Shortage {
         @Override
@@ -39,7 +39,7 @@ public sealed interface Shortage {
         }
     }
 
-    /** Nothing is asked for at all. */
+    /** The request has no way. */
     record NoWay() implements Shortage {
         @Override
         public String toString() {
@@ -49,15 +49,15 @@ public sealed interface Shortage {
 
     /** What a cap counts by. */
     enum Scope {
-        /** One instance. */
+        /** One process. */
         PROCESS("of a process"),
-        /** Of one user. */
+        /** An executable of one user. */
         EXECUTABLE("of an executable"),
-        /** Of one host. */
+        /** A user of one host. */
         USER("of a user"),
         /** Address or host name. */
         DESTINATION("to a destination"),
-        /** Both. */
+        /** An executable of one user, and a destination. */
         EXECUTABLE_AND_DESTINATION("of an executable to a destination");
 
         private final String text;

@@ -1,18 +1,11 @@
 package dev.throughline.budget;
 
-import org.jspecify.annotations.Nullable;
-
-/** What a lease takes in one pool. */
+/** The place of a lease in one pool. */
 final class Slot {
     private final Pool pool;
     private final ShareTree.Leaf process;
     private final Lease lease;
     private long seenMoved;
-    private int index;
-    /** Its neighbours among the places of its process, by age. */
-    private @Nullable Slot older;
-
-    private @Nullable Slot newer;
 
     Slot(Pool pool, ShareTree.Leaf process, Lease lease) {
         this.pool = pool;
@@ -32,42 +25,15 @@ final class Slot {
         return lease;
     }
 
-    /** When it moved something last, as far as was looked. */
+    /** Returns when the flow last moved a byte, as last read by {@link #look}. */
     long seenMoved() {
         return seenMoved;
     }
 
-    /** Looks; whether it moved something since. */
+    /** Reads when the flow last moved a byte. Returns whether that has changed. */
     boolean look() {
         long before = seenMoved;
         seenMoved = lease.ask().moved().getAsLong();
         return seenMoved != before;
-    }
-
-    @Nullable
-    Slot older() {
-        return older;
-    }
-
-    void older(@Nullable Slot place) {
-        older = place;
-    }
-
-    @Nullable
-    Slot newer() {
-        return newer;
-    }
-
-    void newer(@Nullable Slot place) {
-        newer = place;
-    }
-
-    /** Where it is in its process's idle order. */
-    int index() {
-        return index;
-    }
-
-    void index(int now) {
-        index = now;
     }
 }

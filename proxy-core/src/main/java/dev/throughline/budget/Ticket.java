@@ -1,6 +1,6 @@
 package dev.throughline.budget;
 
-/** A flow that waits for a place. */
+/** A flow in the queue. */
 public final class Ticket {
     private final LeaseRequest ask;
     private final long number;
@@ -14,17 +14,17 @@ public final class Ticket {
         this.shortage = shortage;
     }
 
-    /** {@return what it waits for} */
+    /** {@return its request} */
     public LeaseRequest ask() {
         return ask;
     }
 
-    /** {@return until when it waits, on the clock of {@code now}} */
+    /** {@return when its wait ends, on the clock of {@code now}} */
     public long deadline() {
         return deadline;
     }
 
-    /** {@return why it has to} */
+    /** {@return why it waits} */
     public Shortage shortage() {
         return shortage;
     }

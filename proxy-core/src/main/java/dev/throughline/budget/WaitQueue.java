@@ -1,7 +1,7 @@
 package dev.throughline.budget;
 
-import com.google.common.collect.ImmutableList;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Flows that wait for a place, those of a process that may go the same ways in the order in which they came. */
+/** The flows that wait for a place. Equal requests of a process form a line, in the order in which they came. */
 final class WaitQueue {
-    /** Whatever is the same, what holds for one of them holds for all. */
-    private record Line(Account who, LimitClass limits, ImmutableList<ImmutableList<String>> ways, String destination) {
+    /** All that decides about a request: those of one line get a place or none together. */
+    private record Line(Account who, LimitClass limits, List<List<String>> ways, String destination) {
         static Line of(LeaseRequest ask) {
             return new Line(
                     ask.who(),
@@ -34,7 +34,7 @@ final class WaitQueue {
         return room.size();
     }
 
-    /** A flow comes in; returns which has to leave for it, or the flow itself if there is no room for it. */
+    /** Adds a flow. Returns the one that is removed for it, or the flow itself if the queue has no space for it. */
     Optional<Ticket> add(Ticket ticket) {
         lines.computeIfAbsent(Line.of(ticket.ask()), _ -> new ArrayDeque<>()).addLast(ticket);
         Optional<Ticket> leaves = room.add(ticket.ask().who(), ticket);
@@ -57,7 +57,7 @@ final class WaitQueue {
         return left;
     }
 
-    /** The first of each line; those with the smallest counts come first, and of those with the same, the one that came first. */
+    /** Returns the first flow of each line, those with the smallest counts first; of equals, the one that came first. */
     List<Ticket> heads(Function<LeaseRequest, ShareTree.Counts> counts) {
         record Head(Ticket ticket, ShareTree.Counts counts) {}
         return lines.values().stream()
@@ -68,16 +68,16 @@ final class WaitQueue {
                 .toList();
     }
 
-    /** Takes out those whose time is over. */
-    ImmutableList<Ticket> expired(long now) {
-        ImmutableList.Builder<Ticket> expired = ImmutableList.builder();
-        for (Deque<Ticket> line : ImmutableList.copyOf(lines.values())) {
-            for (Ticket ticket : ImmutableList.copyOf(line)) {
+    /** Removes and returns the flows whose wait is over. */
+    List<Ticket> expired(long now) {
+        List<Ticket> expired = new ArrayList<>();
+        for (Deque<Ticket> line : List.copyOf(lines.values())) {
+            for (Ticket ticket : List.copyOf(line)) {
                 if (ticket.deadline() - now <= 0 && remove(ticket)) {
                     expired.add(ticket);
                 }
             }
         }
-        return expired.build();
+        return expired;
     }
 }

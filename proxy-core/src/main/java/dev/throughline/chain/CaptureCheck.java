@@ -1,28 +1,33 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.key.PublicKey;
 import dev.throughline.originator.Originator;
+import java.util.List;
 
 /**
- * What came of verifying a header that was captured somewhere else. It has another type than a {@link Verification}: a
- * capture says what was true then and there, and nothing can be passed on with it.
+ * The result of verifying a captured header. Its type isn't {@link Verification}, because a captured header must not be used to
+ * forward a flow.
  */
 public sealed interface CaptureCheck {
     /**
-     * All rules held that don't depend on the receiver.
+     * All rules hold that don't depend on the receiver.
      *
-     * @param originator who had opened the flow
+     * @param originator who opened the flow
      * @param links in order
-     * @param signers whose key signed each link, in order
+     * @param signers the key that signed each link, in order
      */
-    record Genuine(Originator originator, ImmutableList<Link> links, ImmutableList<PublicKey> signers)
-            implements CaptureCheck {}
+    record Genuine(Originator originator, List<Link> links, List<PublicKey> signers) implements CaptureCheck {
+        /** Copies the lists. */
+        public Genuine {
+            links = List.copyOf(links);
+            signers = List.copyOf(signers);
+        }
+    }
 
     /**
-     * A rule didn't hold.
+     * A rule is violated.
      *
-     * @param why which one, and where
+     * @param why the rule, and where
      */
     record Refused(Verification.Rejected why) implements CaptureCheck {}
 }

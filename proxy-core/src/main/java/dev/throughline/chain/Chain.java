@@ -1,27 +1,30 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
-import com.google.common.collect.Iterables;
 import dev.throughline.header.Bytes;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
 /**
- * An origin block and one link a hop, as they travel in a header. Reading one says only that it is well formed: whether it
- * is true is for {@link Verifier} to say.
+ * An origin block and one link for each hop, as they are in a header. A chain that was read is well-formed, and unverified:
+ * {@link Verifier} verifies it.
  *
- * @param origin what the first hop wrote
+ * @param origin written by the first hop
  * @param links 1 to {@value #HARD_HOP_LIMIT}, in order
  */
-public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
-    /** More links than this aren't read at all (SPEC, section 7). */
+public record Chain(OriginBlock origin, List<SignedLink> links) {
+    /** The most links that a chain may have (SPEC, section 7). */
     public static final int HARD_HOP_LIMIT = 8;
+
+    /** Copies the links. */
+    public Chain {
+        links = List.copyOf(links);
+    }
 
     static Chain read(Bytes bytes, KnownDetails known) throws WireException {
         ByteReader in = new ByteReader(bytes);
         OriginBlock origin = OriginBlock.read(in, known);
-        ImmutableList.Builder<SignedLink> links = ImmutableList.builder();
+        List<SignedLink> links = new ArrayList<>();
         int count = 0;
         while (!in.atEnd()) {
             if (count++ == HARD_HOP_LIMIT) {
@@ -32,14 +35,14 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
         if (count == 0) {
             throw new WireException(in.offset(), "an origin without a link: nobody signed it");
         }
-        return new Chain(origin, links.build());
+        return new Chain(origin, links);
     }
 
     SignedLink last() {
-        return Iterables.getLast(links);
+        return links.getLast();
     }
 
-    /** The digest of each link, in order; a digest covers all that comes before it. */
+    /** Returns the digest of each link, in order; a digest covers all before it. */
     List<Bytes> digests() {
         List<Bytes> digests = new ArrayList<>(links.size());
         Bytes previous = origin.digest();
@@ -51,12 +54,12 @@ public record Chain(OriginBlock origin, ImmutableList<SignedLink> links) {
     }
 
     /**
-     * The same chain, with closed details open again as far as {@code openings} prove what they said. Its digests and
-     * signatures stay; what an opening doesn't fit stays closed.
+     * Opens the closed details whose content {@code openings} prove. Digests and signatures stay the same; details without a
+     * matching opening stay closed.
      *
      * @param openings of this chain or any other
      * @return the chain
-     * @throws IllegalArgumentException if what a detail committed to can't be read
+     * @throws IllegalArgumentException if the content of a detail is malformed
      */
     public Chain reopen(Collection<Opening> openings) {
         try {

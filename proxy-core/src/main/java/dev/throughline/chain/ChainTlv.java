@@ -2,7 +2,6 @@ package dev.throughline.chain;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderWriter;
@@ -42,12 +41,12 @@ public record ChainTlv(int type) {
     }
 
     /**
-     * The TLVs that carry a chain (SPEC, section 2).
+     * Encodes a chain as TLVs (SPEC, section 2).
      *
-     * @param chain as it is signed
-     * @return one to four, in order; empty if it needs more, and then it must not be sent at all
+     * @param chain signed
+     * @return one to four TLVs, in order; empty if it needs more: then the flow must not be forwarded
      */
-    public Optional<ImmutableList<Tlv>> write(Chain chain) {
+    public Optional<List<Tlv>> write(Chain chain) {
         int size = chain.size();
         int count = fragments(size);
         if (count > MAX_FRAGMENTS) {
@@ -56,19 +55,19 @@ public record ChainTlv(int type) {
         if (count == 1) {
             ByteWriter out = prefixed(size, 0, 1);
             chain.writeTo(out);
-            return Optional.of(ImmutableList.of(new Tlv(type, out.toBytes())));
+            return Optional.of(List.of(new Tlv(type, out.toBytes())));
         }
         Bytes bytes = chain.encode();
-        ImmutableList.Builder<Tlv> tlvs = ImmutableList.builderWithExpectedSize(count);
+        List<Tlv> tlvs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             Bytes content = bytes.part(i * FRAGMENT_BYTES, Math.min(FRAGMENT_BYTES, size - i * FRAGMENT_BYTES));
             tlvs.add(new Tlv(
                     type, prefixed(content.length(), i, count).bytes(content).toBytes()));
         }
-        return Optional.of(tlvs.build());
+        return Optional.of(List.copyOf(tlvs));
     }
 
-    /** The start of one fragment of {@code count}, with room for {@code contentBytes} more. */
+    /** Returns the prefix of one fragment of {@code count}, with space for its content. */
     private static ByteWriter prefixed(int contentBytes, int index, int count) {
         return new ByteWriter(PREFIX_BYTES + contentBytes)
                 .u8(MAGIC_1)

@@ -1,7 +1,7 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -9,7 +9,7 @@ import java.util.Optional;
  * changed. Signatures cover the commitment, so they hold either way (SPEC.md, "Details").
  */
 public sealed interface Detail {
-    /** What a detail is about; the code is what travels. */
+    /** The kind of a detail, with its code in headers. */
     enum Kind {
         /** Which code the process ran. */
         CODE(1, "code"),
@@ -19,10 +19,10 @@ public sealed interface Detail {
         PERSON(3, "person");
 
         /**
-         * In which order details are closed where a header must become smaller: first where the process was, which is
-         * long and says least about who it is, and last what code it ran.
+         * The order in which details are closed to make a header smaller: first where the process ran, which is long and
+         * identifies it least, and last which code it ran.
          */
-        public static final ImmutableList<Kind> CLOSING_ORDER = ImmutableList.of(PLACEMENT, PERSON, CODE);
+        public static final List<Kind> CLOSING_ORDER = List.of(PLACEMENT, PERSON, CODE);
 
         private final int code;
         private final String text;
@@ -52,19 +52,19 @@ public sealed interface Detail {
         }
     }
 
-    /** {@return what it is about} */
+    /** {@return its kind} */
     Kind kind();
 
-    /** {@return what the signatures cover: 32 bytes} */
+    /** {@return the commitment that the signatures cover, of 32 bytes} */
     Bytes commitment();
 
-    /** {@return how many bytes its payload has} */
+    /** {@return the size of its payload in bytes} */
     int payloadBytes();
 
     /**
-     * One that can be read.
+     * An open detail, with its content.
      *
-     * @param opening what it says
+     * @param opening salt and content
      */
     record Open(Opening opening) implements Detail {
         @Override
@@ -86,7 +86,7 @@ public sealed interface Detail {
     /**
      * A closed detail: only its commitment is left.
      *
-     * @param kind what it is about
+     * @param kind its kind
      * @param commitment 32 bytes
      */
     record Closed(Kind kind, Bytes commitment) implements Detail {

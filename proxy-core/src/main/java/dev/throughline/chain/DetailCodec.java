@@ -1,6 +1,5 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.AppleSignature;
 import dev.throughline.originator.Audit;
@@ -12,6 +11,8 @@ import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -43,22 +44,21 @@ final class DetailCodec {
     private static final int AUDIT_USER = 7;
     private static final int PARENT_EXECUTABLE = 8;
     private static final int PARENT_SHA256 = 9;
-    /** All bits set, by which systems mean that there is none. */
+    /** The "no id" value of operating systems: all bits set. */
     private static final int NO_ID = -1;
 
     private DetailCodec() {}
 
-    /** The details of a process; each that says anything gets a salt of 16 bytes from {@code salts}. */
-    static ImmutableList<Detail> details(ProcessIdentity who, Supplier<Bytes> salts) {
-        ImmutableList.Builder<Detail> details = ImmutableList.builderWithExpectedSize(3);
+    /** Encodes the details of a process; each that isn't empty gets a salt of 16 bytes. */
+    static List<Detail> details(ProcessIdentity who, Supplier<Bytes> salts) {
+        List<Detail> details = new ArrayList<>(3);
         add(details, Detail.Kind.CODE, salts, fields(who.code()));
         add(details, Detail.Kind.PLACEMENT, salts, fields(who.workload()));
         add(details, Detail.Kind.PERSON, salts, fields(who.processContext()));
-        return details.build();
+        return List.copyOf(details);
     }
 
-    private static void add(
-            ImmutableList.Builder<Detail> details, Detail.Kind kind, Supplier<Bytes> salts, Fields.Writer fields) {
+    private static void add(List<Detail> details, Detail.Kind kind, Supplier<Bytes> salts, Fields.Writer fields) {
         if (!fields.isEmpty()) {
             details.add(new Detail.Open(new Opening(kind, salts.get(), fields.toBytes())));
         }
@@ -137,19 +137,19 @@ final class DetailCodec {
             }
         }
 
-        /** What was read of a process, of which {@code core} is what no detail says. */
+        /** Returns {@code core} with the details that were read. */
         ProcessIdentity process(ProcessIdentity core) {
             return new ProcessIdentity(
                     core.evidence(), core.system(), core.process(), core.credentials(), code, workload, processContext);
         }
 
-        /** These details, with what was read of them. */
-        DetailSection section(ImmutableList<Detail> details) {
+        /** Returns {@code details} with their decoded content. */
+        DetailSection section(List<Detail> details) {
             return new DetailSection(details, code, workload, processContext);
         }
     }
 
-    // In the order of the tags, so that of two wrong fields the first is named.
+    // In the order of the tags, so that the first of several malformed fields is reported.
 
     private static Code code(Fields fields) throws WireException {
         Optional<String> executable = fields.text(EXECUTABLE, "executable path");

@@ -1,12 +1,12 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,13 +15,13 @@ import java.util.Optional;
  *
  * @param details at most one of each kind, kinds ascending
  */
-record DetailSection(ImmutableList<Detail> details, Code code, Workload workload, ProcessContext processContext) {
+record DetailSection(List<Detail> details, Code code, Workload workload, ProcessContext processContext) {
     private static final int OPEN = 0;
     private static final int CLOSED = 1;
 
-    /** Reads all that {@code in} holds. */
+    /** Reads {@code in} to its end. */
     static DetailSection read(ByteReader in) throws WireException {
-        ImmutableList.Builder<Detail> details = ImmutableList.builder();
+        List<Detail> details = new ArrayList<>();
         DetailCodec.Reader open = new DetailCodec.Reader();
         int lastKind = 0;
         while (!in.atEnd()) {
@@ -35,7 +35,7 @@ record DetailSection(ImmutableList<Detail> details, Code code, Workload workload
             lastKind = code;
             details.add(readDetail(in, kind.get(), open));
         }
-        return open.section(details.build());
+        return open.section(List.copyOf(details));
     }
 
     private static Detail readDetail(ByteReader in, Detail.Kind kind, DetailCodec.Reader open) throws WireException {
@@ -58,8 +58,8 @@ record DetailSection(ImmutableList<Detail> details, Code code, Workload workload
         return new Detail.Open(new Opening(kind, salt, content));
     }
 
-    /** Reads what open details say, once more. */
-    static DetailSection of(ImmutableList<Detail> details) throws WireException {
+    /** Decodes the open details. */
+    static DetailSection of(List<Detail> details) throws WireException {
         DetailCodec.Reader open = new DetailCodec.Reader();
         for (Detail detail : details) {
             if (detail instanceof Detail.Open(Opening opening)) {
@@ -69,7 +69,7 @@ record DetailSection(ImmutableList<Detail> details, Code code, Workload workload
         return open.section(details);
     }
 
-    /** How many bytes {@link #write} writes. */
+    /** Returns the number of bytes that {@link #write} writes. */
     static int size(List<Detail> details) {
         int size = 0;
         for (Detail detail : details) {
@@ -93,7 +93,7 @@ record DetailSection(ImmutableList<Detail> details, Code code, Workload workload
         }
     }
 
-    /** What {@code core} and these details say together. */
+    /** Returns the originator that {@code core} and these details describe. */
     Originator complete(Originator core) {
         ProcessIdentity who = core.identity();
         return new Originator(

@@ -2,39 +2,41 @@ package dev.throughline.chain;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.collect.ImmutableSet;
-import com.google.common.collect.Sets;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * What a next hop takes, and what it may know.
+ * Size limit and hidden details of headers to a next hop.
  *
- * @param maxBytes the whole header, the 16 fixed bytes included; at most 4096
- * @param keptBack details that must not go there: they are closed before the header leaves
+ * @param maxBytes limit of the whole header with its 16 fixed bytes; at most 4096
+ * @param keptBack details that the next hop must not see: they are closed
  */
-public record HeaderProfile(int maxBytes, ImmutableSet<Detail.Kind> keptBack) {
-    /** Hops of ours; nginx (stream, TLS) reads as many bytes as well. */
-    public static final HeaderProfile NORMAL = new HeaderProfile(4096, ImmutableSet.of());
+public record HeaderProfile(int maxBytes, Set<Detail.Kind> keptBack) {
+    /** For hops of this project; nginx (stream, TLS) reads as many bytes. */
+    public static final HeaderProfile NORMAL = new HeaderProfile(4096, Set.of());
 
-    /** Receivers of others: nginx reads an HTTP connection's header into 1024 bytes. */
-    public static final HeaderProfile LEGACY = new HeaderProfile(1024, ImmutableSet.of());
+    /** For other receivers: nginx reads the header of an HTTP connection into 1024 bytes. */
+    public static final HeaderProfile LEGACY = new HeaderProfile(1024, Set.of());
 
     /**
-     * Checks the size.
+     * Checks the size, and copies the kinds.
      *
      * @throws IllegalArgumentException unless it is 256 to 4096 bytes
      */
     public HeaderProfile {
         checkArgument(maxBytes >= 256 && maxBytes <= 4096, "a header has 256 to 4096 bytes: %s", maxBytes);
+        // In the order of the enum, so that one profile always closes details in one order.
+        keptBack = keptBack.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(keptBack));
     }
 
     /**
-     * The same, for a next hop that may not know these details.
+     * Returns a profile of the same size with other hidden details.
      *
-     * @param kinds all that it may not know
-     * @return a profile of the same size
+     * @param kinds all hidden details
+     * @return the profile
      */
     public HeaderProfile keepingBack(Set<Detail.Kind> kinds) {
-        return new HeaderProfile(maxBytes, Sets.immutableEnumSet(kinds));
+        return new HeaderProfile(maxBytes, kinds);
     }
 }

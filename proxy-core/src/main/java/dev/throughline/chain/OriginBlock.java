@@ -1,6 +1,5 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Originator;
@@ -8,18 +7,24 @@ import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * The first part of a chain: who opened the flow, in the words of the first hop. The bytes are kept as they came, since
  * every link signs them.
  *
- * @param core the mandatory fields, as they travel
+ * @param core the mandatory fields, as encoded
  * @param details at most one of each kind, kinds ascending
- * @param claim what the block says, for a caller that has verified it
+ * @param claim decoded content, for a caller that has verified it
  */
-public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Originator> claim) {
+public record OriginBlock(Bytes core, List<Detail> details, Claimed<Originator> claim) {
     private static final int TYPE = 1;
+
+    /** Copies the details. */
+    public OriginBlock {
+        details = List.copyOf(details);
+    }
 
     static OriginBlock read(ByteReader in, KnownDetails known) throws WireException {
         in.expect(TYPE, "the type of the origin block");
@@ -35,7 +40,7 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
         return Digests.origin(core, details);
     }
 
-    /** How many bytes {@link #writeTo} writes. */
+    /** Returns the number of bytes that {@link #writeTo} writes. */
     int size() {
         return 1 + 2 + 2 + core.length() + DetailSection.size(details);
     }
@@ -45,7 +50,7 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
         DetailSection.write(details, out);
     }
 
-    /** The opening of a detail of this kind, if it is here and open. */
+    /** Returns the opening of the detail of this kind; empty if it is missing or closed. */
     Optional<Opening> opening(Detail.Kind kind) {
         for (Detail detail : details) {
             if (detail instanceof Detail.Open(Opening opening) && opening.kind() == kind) {
@@ -55,28 +60,28 @@ public record OriginBlock(Bytes core, ImmutableList<Detail> details, Claimed<Ori
         return Optional.empty();
     }
 
-    /** Returns the same block with one detail closed; the digest stays. */
+    /** Returns the block with one detail closed; its digest stays the same. */
     OriginBlock close(Detail.Kind kind) {
-        ImmutableList<Detail> closed = details.stream()
+        List<Detail> closed = details.stream()
                 .map(detail -> detail.kind() == kind ? new Detail.Closed(kind, detail.commitment()) : detail)
-                .collect(ImmutableList.toImmutableList());
+                .toList();
         return new OriginBlock(core, closed, new Claimed<>(without(kind, claim.unverified())));
     }
 
     /**
-     * The same block, with closed details open again as far as {@code openings} prove what they said; its digest stays.
+     * Opens the closed details whose content {@code openings} prove; the digest stays the same.
      *
-     * @throws WireException if what was committed to can't be read
+     * @throws WireException if the content is malformed
      */
     OriginBlock reopen(Collection<Opening> openings) throws WireException {
-        ImmutableList<Detail> reopened = details.stream()
+        List<Detail> reopened = details.stream()
                 .map(detail -> openings.stream()
                         .filter(opening -> opening.kind() == detail.kind()
                                 && opening.commitment().equals(detail.commitment()))
                         .<Detail>map(Detail.Open::new)
                         .findFirst()
                         .orElse(detail))
-                .collect(ImmutableList.toImmutableList());
+                .toList();
         Originator originator = DetailSection.of(reopened).complete(OriginCodec.core(new ByteReader(core)));
         return new OriginBlock(core, reopened, new Claimed<>(originator));
     }

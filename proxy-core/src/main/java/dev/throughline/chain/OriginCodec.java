@@ -1,6 +1,5 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Code;
@@ -17,10 +16,11 @@ import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
 
-/** An {@link Originator} as the core of an origin block (SPEC.md, "Core fields"), and back. */
+/** Encodes and decodes the core of an origin block (SPEC.md, "Core fields"). */
 final class OriginCodec {
     private static final int HOST = 1;
     private static final int FLOW = 2;
@@ -33,8 +33,8 @@ final class OriginCodec {
 
     private OriginCodec() {}
 
-    /** Encodes {@code originator}, whose process has these details. */
-    static OriginBlock encode(Originator originator, ImmutableList<Detail> details) {
+    /** Encodes {@code originator}; {@code details} are those of its process. */
+    static OriginBlock encode(Originator originator, List<Detail> details) {
         ProcessIdentity who = originator.identity();
         FlowId flow = originator.flow();
         Tuple tuple = originator.tuple();
@@ -58,7 +58,7 @@ final class OriginCodec {
         return new OriginBlock(core.toBytes(), details, new Claimed<>(originator));
     }
 
-    /** Writes which process it was, on which system and of which user, as far as that is known. */
+    /** Writes the process, the operating system and the user, as far as they are known. */
     static void process(Fields.Writer core, ProcessIdentity who) {
         core.put(SYSTEM, 1).put((byte) who.system().code());
         who.process().ifPresent(p -> core.put(PROCESS, 12).putInt(p.pid()).putLong(p.startTime()));

@@ -1,7 +1,8 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The proof that a link's digest is a leaf of a tree whose root a key signed (RFC 6962, section 2.1.1). One header alone
@@ -13,8 +14,13 @@ import dev.throughline.header.Bytes;
  * @param path the siblings from the leaf up, 32 bytes each, exactly as many as the tree's shape asks for
  * @param signature 64 bytes
  */
-public record Proof(int algorithm, int treeSize, int leafIndex, ImmutableList<Bytes> path, Bytes signature) {
+public record Proof(int algorithm, int treeSize, int leafIndex, List<Bytes> path, Bytes signature) {
     private static final int FIXED_BYTES = 69;
+
+    /** Copies the path. */
+    public Proof {
+        path = List.copyOf(path);
+    }
 
     static Proof read(ByteReader in) throws WireException {
         int start = in.offset();
@@ -25,21 +31,21 @@ public record Proof(int algorithm, int treeSize, int leafIndex, ImmutableList<By
         if (treeSize == 0 || leafIndex >= treeSize) {
             throw new WireException(start + 1, "leaf " + leafIndex + " of a tree of " + treeSize + " doesn't exist");
         }
-        // A longer or shorter path than the shape's would be another way to write the same proof, or another tree.
+        // A path of another length would be a second encoding of the same proof, or a proof of another tree.
         if (pathBytes != Digests.SIZE * pathLength(treeSize, leafIndex)) {
             throw new WireException(
                     start,
                     "leaf " + leafIndex + " of a tree of " + treeSize + " has a path of "
                             + pathLength(treeSize, leafIndex) + " digests, found " + pathBytes + " bytes");
         }
-        ImmutableList.Builder<Bytes> path = ImmutableList.builder();
+        List<Bytes> path = new ArrayList<>();
         for (int i = 0; i < pathBytes / Digests.SIZE; i++) {
             path.add(in.take(Digests.SIZE, "a digest of the path"));
         }
-        return new Proof(algorithm, treeSize, leafIndex, path.build(), in.take(64, "the signature"));
+        return new Proof(algorithm, treeSize, leafIndex, path, in.take(64, "the signature"));
     }
 
-    /** How many bytes a proof with this path has. */
+    /** Returns the size of a proof in bytes. */
     static int size(int pathLength) {
         return FIXED_BYTES + Digests.SIZE * pathLength;
     }
@@ -50,7 +56,7 @@ public record Proof(int algorithm, int treeSize, int leafIndex, ImmutableList<By
         out.bytes(signature);
     }
 
-    /** The root that this proof leads to from the digest of a link (RFC 9162, section 2.1.3.2). */
+    /** Computes the root from the digest of a link (RFC 9162, section 2.1.3.2). */
     Bytes root(Bytes linkDigest) {
         Bytes digest = Digests.leaf(linkDigest);
         int used = 0;
@@ -64,7 +70,7 @@ public record Proof(int algorithm, int treeSize, int leafIndex, ImmutableList<By
         return digest;
     }
 
-    /** How many siblings a leaf has in a tree of this size. */
+    /** Returns the number of siblings of a leaf in a tree of this size. */
     static int pathLength(int treeSize, int leafIndex) {
         int length = 0;
         for (int index = leafIndex, last = treeSize - 1; last > 0; index >>= 1, last >>= 1) {

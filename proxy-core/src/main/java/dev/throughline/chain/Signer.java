@@ -2,59 +2,59 @@ package dev.throughline.chain;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Streams;
 import dev.throughline.header.Bytes;
 import dev.throughline.key.PublicKey;
 import dev.throughline.key.SigningKey;
 import dev.throughline.originator.Originator;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Writes this hop's link. It begins a chain from what this hop found out itself, and continues one only from what it has
- * verified: the types leave no third way. One signature can serve a batch of chains. Safe for use by several threads.
+ * Signs chains for one hop. It starts a chain from an originator that this hop identified, and continues only a verified one,
+ * which its types enforce. One signature can serve a batch of chains. Thread-safe.
  */
 public final class Signer {
     private final SigningKey key;
     private final ProcessDetails details;
 
     /**
-     * A signer for one hop.
+     * Creates a signer for one hop.
      *
-     * @param key that hop's
-     * @param random for the salts of details, which must not be guessed
+     * @param key of the hop
+     * @param random for the salts of details, which must be unpredictable
      */
     public Signer(SigningKey key, SecureRandom random) {
         this.key = key;
         this.details = new ProcessDetails(new Salts(random));
     }
 
-    /** {@return whose link it writes, and by which key it is verified} */
+    /** {@return the key that verifies its signatures} */
     public PublicKey publicKey() {
         return key.publicKey();
     }
 
     /**
-     * The first hop's chain: the origin and link 0.
+     * Creates the chain of the first hop: the origin and link 0.
      *
-     * @param originator what this hop found out itself
-     * @param draft to whom, when, and by which connection
+     * @param originator identified by this hop
+     * @param draft audience, time and connection of the link
      * @return the chain to sign
      */
     public UnsignedChain originate(Originator originator, LinkDraft draft) {
         OriginBlock origin = OriginCodec.encode(originator, details.of(originator.identity()));
-        return new UnsignedChain(this, origin, ImmutableList.of(), origin.digest(), link(draft, 0));
+        return new UnsignedChain(this, origin, List.of(), origin.digest(), link(draft, 0));
     }
 
     /**
-     * A later hop's chain: what it received, unchanged, and its own link.
+     * Creates the chain of a later hop: the received one, unchanged, and a link.
      *
-     * @param received what this hop has verified
-     * @param draft to whom, when, and by which connection
+     * @param received verified by this hop
+     * @param draft audience, time and connection of the link
      * @return the chain to sign
      * @throws IllegalArgumentException if the chain has as many links as a chain can have
      */
@@ -68,23 +68,23 @@ public final class Signer {
     /**
      * Signs one chain alone.
      *
-     * @param chain that this signer began
+     * @param chain that this signer created
      * @return the chain to send
      */
     public Chain sign(UnsignedChain chain) {
-        return sign(ImmutableList.of(chain)).getFirst();
+        return sign(List.of(chain)).getFirst();
     }
 
     /**
-     * Signs all of {@code batch}, with one signature if every header has room for its way through the tree, and
-     * otherwise with as few as that takes.
+     * Signs all of {@code batch}, with one signature if every header has space for its path through the tree, and otherwise
+     * with as few as possible.
      *
-     * @param batch chains that this signer began
-     * @return the same chains, signed, in the same order
+     * @param batch chains that this signer created
+     * @return the signed chains, in the same order
      */
-    public ImmutableList<Chain> sign(List<UnsignedChain> batch) {
+    public List<Chain> sign(List<UnsignedChain> batch) {
         if (batch.isEmpty()) {
-            return ImmutableList.of();
+            return List.of();
         }
         for (UnsignedChain chain : batch) {
             if (chain.largestTree() < batch.size()) {
@@ -94,10 +94,10 @@ public final class Signer {
         return signTree(batch);
     }
 
-    private ImmutableList<Chain> signTrees(List<UnsignedChain> batch) {
-        // Those with most room first: one that has little makes no tree smaller but its own.
-        List<UnsignedChain> order = ImmutableList.sortedCopyOf(
-                Comparator.comparingInt(UnsignedChain::largestTree).reversed(), batch);
+    private List<Chain> signTrees(List<UnsignedChain> batch) {
+        // Those with most space first, so that one with little makes no tree smaller but its own.
+        List<UnsignedChain> order = new ArrayList<>(batch);
+        order.sort(Comparator.comparingInt(UnsignedChain::largestTree).reversed());
         IdentityHashMap<UnsignedChain, Chain> signed = new IdentityHashMap<>(batch.size());
         int from = 0;
         for (int to = 1; to <= order.size(); to++) {
@@ -107,10 +107,10 @@ public final class Signer {
                 from = to;
             }
         }
-        return batch.stream().map(signed::get).collect(ImmutableList.toImmutableList());
+        return batch.stream().map(signed::get).toList();
     }
 
-    private ImmutableList<Chain> signTree(List<UnsignedChain> batch) {
+    private List<Chain> signTree(List<UnsignedChain> batch) {
         Bytes[] leaves = new Bytes[batch.size()];
         for (int i = 0; i < leaves.length; i++) {
             checkArgument(batch.get(i).signer() == this, "a chain is signed by the signer that began it");
@@ -121,11 +121,11 @@ public final class Signer {
         byte[] message = Digests.rootMessage(publicKey.algorithm(), publicKey.id(), tree.size(), tree.root());
         Bytes signature = Bytes.wrap(key.sign(message));
         int algorithm = publicKey.algorithm().code();
-        ImmutableList.Builder<Chain> signed = ImmutableList.builderWithExpectedSize(leaves.length);
+        List<Chain> signed = new ArrayList<>(leaves.length);
         for (int i = 0; i < leaves.length; i++) {
             signed.add(batch.get(i).signed(new Proof(algorithm, tree.size(), i, tree.path(i), signature)));
         }
-        return signed.build();
+        return List.copyOf(signed);
     }
 
     private Link link(LinkDraft draft, int index) {

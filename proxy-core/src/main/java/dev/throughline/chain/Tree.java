@@ -1,6 +1,5 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,9 +34,9 @@ final class Tree {
         return levels.getLast()[0];
     }
 
-    /** The siblings of a leaf from the bottom up (RFC 6962, section 2.1.1). */
-    ImmutableList<Bytes> path(int leaf) {
-        ImmutableList.Builder<Bytes> path = ImmutableList.builderWithExpectedSize(levels.size() - 1);
+    /** Returns the siblings of a leaf from the bottom up (RFC 6962, section 2.1.1). */
+    List<Bytes> path(int leaf) {
+        List<Bytes> path = new ArrayList<>(levels.size() - 1);
         int index = leaf;
         for (Bytes[] level : levels) {
             int sibling = index ^ 1;
@@ -46,6 +45,6 @@ final class Tree {
             }
             index >>= 1;
         }
-        return path.build();
+        return List.copyOf(path);
     }
 }

@@ -1,31 +1,33 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 
-/** A chain whose last link lacks only its signature. A {@link Signer} begins it, and the same one finishes it. */
+/** A chain whose last link isn't signed yet. The {@link Signer} that created it signs it. */
 public final class UnsignedChain {
-    /** Siblings in a proof from the largest tree that can be written, 65,535 leaves. */
+    /** Siblings in a proof of the largest tree that can be encoded, of 65,535 leaves. */
     private static final int ANY_PATH = 16;
 
     private final Signer signer;
     private final OriginBlock origin;
-    private final ImmutableList<SignedLink> links;
+    private final List<SignedLink> links;
     private final Link link;
     private final Bytes body;
     private final Bytes digest;
     private final int longestPath;
-    private final ImmutableList<Opening> closed;
+    private final List<Opening> closed;
 
     private UnsignedChain(
             Signer signer,
             OriginBlock origin,
-            ImmutableList<SignedLink> links,
+            List<SignedLink> links,
             Link link,
             Bytes body,
             Bytes digest,
             int longestPath,
-            ImmutableList<Opening> closed) {
+            List<Opening> closed) {
         this.signer = signer;
         this.origin = origin;
         this.links = links;
@@ -36,8 +38,8 @@ public final class UnsignedChain {
         this.closed = closed;
     }
 
-    /** A chain that continues from {@code previous}, the digest of what is before {@code link}. */
-    UnsignedChain(Signer signer, OriginBlock origin, ImmutableList<SignedLink> links, Bytes previous, Link link) {
+    /** Creates a chain that appends {@code link} after the part with the digest {@code previous}. */
+    UnsignedChain(Signer signer, OriginBlock origin, List<SignedLink> links, Bytes previous, Link link) {
         this.signer = signer;
         this.origin = origin;
         this.links = links;
@@ -45,33 +47,33 @@ public final class UnsignedChain {
         this.body = link.encode();
         this.digest = Digests.link(previous, body);
         this.longestPath = ANY_PATH;
-        this.closed = ImmutableList.of();
+        this.closed = List.of();
     }
 
-    /** Whether a header can carry a chain to a next hop. */
+    /** Whether a chain fits into a header to a next hop. */
     public sealed interface Fit {
         /**
-         * It can.
+         * It fits.
          *
-         * @param chain what to sign
+         * @param chain the chain to sign
          */
         record Fits(UnsignedChain chain) implements Fit {}
 
         /**
-         * It can't, and must not be sent without.
+         * It doesn't fit. The flow must not be forwarded without it.
          *
-         * @param bytes of the smallest header that could be made
+         * @param bytes size of the smallest possible header
          */
         record TooLarge(int bytes) implements Fit {}
     }
 
     /**
-     * This chain for a next hop: without the details that are kept back from it, and small enough. A header becomes
-     * smaller by signing it in a smaller batch, and then by closing details, in {@link Detail.Kind#CLOSING_ORDER},
-     * those only of which the commitment is shorter. Digests and signatures don't depend on what is closed.
+     * Adapts this chain to a next hop: closes the details that the hop must not see, and makes the header small enough. A header
+     * gets smaller by signing it in a smaller batch, and then by closing details in {@link Detail.Kind#CLOSING_ORDER}, if their
+     * commitment is shorter than their content. Digests and signatures don't depend on which details are closed.
      *
-     * @param profile what the next hop takes, and what it may know
-     * @return the chain to sign for it, or that there is none
+     * @param profile size limit and hidden details of the next hop
+     * @return the chain to sign for it, or that none fits
      */
     public Fit fit(HeaderProfile profile) {
         UnsignedChain smaller = this;
@@ -94,8 +96,8 @@ public final class UnsignedChain {
                 : new Fit.TooLarge(bytes);
     }
 
-    /** {@return the openings of details closed here, which prove later what the chain doesn't show} */
-    public ImmutableList<Opening> closed() {
+    /** {@return the openings of the details that were closed here, which prove their content later} */
+    public List<Opening> closed() {
         return closed;
     }
 
@@ -109,10 +111,7 @@ public final class UnsignedChain {
                         body,
                         digest,
                         longestPath,
-                        ImmutableList.<Opening>builder()
-                                .addAll(closed)
-                                .add(opening)
-                                .build()))
+                        Stream.concat(closed.stream(), Stream.of(opening)).toList()))
                 .orElse(this);
     }
 
@@ -126,7 +125,7 @@ public final class UnsignedChain {
         return path == longestPath ? this : new UnsignedChain(signer, origin, links, link, body, digest, path, closed);
     }
 
-    /** How many siblings fit beside a chain of {@code size} bytes that has none. */
+    /** Returns how many siblings fit into the header of a chain of {@code size} bytes without any. */
     private int longestPath(int size, int maxBytes) {
         int path = ANY_PATH;
         // No division: more bytes may need one fragment more.
@@ -140,7 +139,7 @@ public final class UnsignedChain {
         return ChainTlv.headerBytes(origin.claim().unverified().tuple().transport(), chainBytes);
     }
 
-    /** How many bytes the chain has if it is signed alone. */
+    /** Returns the size of the chain in bytes if it is signed alone. */
     private int size() {
         int size = origin.size() + SignedLink.size(body, 0);
         for (SignedLink before : links) {
@@ -149,7 +148,7 @@ public final class UnsignedChain {
         return size;
     }
 
-    /** {@return who began it, and alone can finish it} */
+    /** {@return the signer that created it, the only one that can sign it} */
     public Signer signer() {
         return signer;
     }
@@ -159,17 +158,15 @@ public final class UnsignedChain {
         return Digests.leaf(digest);
     }
 
-    /** {@return how many chains one signature can serve, this one among them: a power of two, or 65,535} */
+    /** {@return the largest batch that this chain can be signed in: a power of two, or 65,535} */
     public int largestTree() {
         return longestPath >= ANY_PATH ? 0xFFFF : 1 << longestPath;
     }
 
     Chain signed(Proof proof) {
-        return new Chain(
-                origin,
-                ImmutableList.<SignedLink>builderWithExpectedSize(links.size() + 1)
-                        .addAll(links)
-                        .add(new SignedLink(link, body, proof))
-                        .build());
+        List<SignedLink> signed = new ArrayList<>(links.size() + 1);
+        signed.addAll(links);
+        signed.add(new SignedLink(link, body, proof));
+        return new Chain(origin, signed);
     }
 }

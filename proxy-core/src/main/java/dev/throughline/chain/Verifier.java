@@ -1,6 +1,5 @@
 package dev.throughline.chain;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tuple;
@@ -15,13 +14,14 @@ import dev.throughline.originator.Originator;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Decides whether a header is true (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a
- * stranger's flood costs little; a chain is remembered only after its signatures hold, so that a stranger can't fill the
- * window. Rules never fall back: the first that fails is the answer.
+ * Verifies headers (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a flood of headers from
+ * strangers costs little. A chain is added to the replay window only after its signatures are verified, so that strangers can't
+ * fill the window. The first rule that is violated is the result.
  */
 public final class Verifier {
     private final VerifierSettings settings;
@@ -32,25 +32,25 @@ public final class Verifier {
     private final KnownDetails details;
 
     /**
-     * A verifier that shares what it has verified with no other.
+     * Creates a verifier with a cache of its own.
      *
-     * @param settings which hop it is, and how strict
-     * @param trust which keys may say what
-     * @param chainTlv where the chain lies
-     * @param replays what was presented before; whoever shares the receiver's name should share it
+     * @param settings of the hop
+     * @param trust the trusted keys and their rights
+     * @param chainTlv the TLV of the chain
+     * @param replays the links that were accepted; receivers with one name must share it
      */
     public Verifier(VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays) {
         this(settings, trust, chainTlv, replays, new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY));
     }
 
     /**
-     * A verifier that shares the batches that it has verified.
+     * Creates a verifier with a shared cache.
      *
-     * @param settings which hop it is, and how strict
-     * @param trust which keys may say what
-     * @param chainTlv where the chain lies
-     * @param replays what was presented before; whoever shares the receiver's name should share it
-     * @param batches whose signatures need no second look
+     * @param settings of the hop
+     * @param trust the trusted keys and their rights
+     * @param chainTlv the TLV of the chain
+     * @param replays the links that were accepted; receivers with one name must share it
+     * @param batches cache of verified batches
      */
     public Verifier(
             VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays, VerifiedBatches batches) {
@@ -93,14 +93,14 @@ public final class Verifier {
     }
 
     /**
-     * Verifies a header that was captured somewhere else, at the time at which its last link was issued: all rules but
-     * those that only its receiver can check (audience, connection, replay, time of arrival).
+     * Verifies a captured header for the time at which its last link was issued, by all rules but those that only its receiver
+     * can check (audience, connection, replay, time of arrival).
      *
-     * @param header as it was captured
-     * @param trust which keys may say what
-     * @param chainTlv where the chain lies
+     * @param header the captured header
+     * @param trust the trusted keys and their rights
+     * @param chainTlv the TLV of the chain
      * @param skew by how much the clocks of two hops may differ
-     * @return what was true then, or the first rule that failed
+     * @return the content, or the first rule that is violated
      */
     public static CaptureCheck verifyCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
         return switch (decideCapture(header, trust, chainTlv, skew)) {
@@ -121,7 +121,7 @@ public final class Verifier {
     }
 
     private static Verifier capture(HopId self, Instant at, Trust trust, ChainTlv chainTlv, Duration skew) {
-        VerifierSettings settings = new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, ImmutableList.of());
+        VerifierSettings settings = new VerifierSettings(self, at, skew, Chain.HARD_HOP_LIMIT, List.of());
         return new Verifier(settings, trust, chainTlv, new ReplayWindow(1), new VerifiedBatches(1), KnownDetails.NONE);
     }
 
@@ -135,7 +135,7 @@ public final class Verifier {
             Chain chain = read(header);
             checkAddresses(header, chain);
             checkShape(chain);
-            ImmutableList<PublicKey> signers = checkKeys(chain, now);
+            List<PublicKey> signers = checkKeys(chain, now);
             checkTimes(chain, now);
             checkAudiences(chain);
             checkConnections(chain);
@@ -216,8 +216,8 @@ public final class Verifier {
         return false;
     }
 
-    private ImmutableList<PublicKey> checkKeys(Chain chain, Instant now) throws Rejection {
-        ImmutableList.Builder<PublicKey> signers = ImmutableList.builder();
+    private List<PublicKey> checkKeys(Chain chain, Instant now) throws Rejection {
+        List<PublicKey> signers = new ArrayList<>();
         for (int i = 0; i < chain.links().size(); i++) {
             Link link = link(chain, i);
             int index = i;
@@ -248,7 +248,7 @@ public final class Verifier {
             }
             signers.add(key);
         }
-        return signers.build();
+        return List.copyOf(signers);
     }
 
     private void checkOrigin(TrustEntry entry, HostId host) throws Rejection {
@@ -365,7 +365,7 @@ public final class Verifier {
                         && nat.egress().contains(seen.getAddress()));
     }
 
-    private void checkSignatures(Chain chain, ImmutableList<PublicKey> signers, List<Bytes> digests) throws Rejection {
+    private void checkSignatures(Chain chain, List<PublicKey> signers, List<Bytes> digests) throws Rejection {
         for (int i = 0; i < signers.size(); i++) {
             PublicKey key = signers.get(i);
             if (!batches.verifies(key, chain.links().get(i).proof(), digests.get(i))) {

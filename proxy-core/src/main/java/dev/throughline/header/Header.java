@@ -1,23 +1,28 @@
 package dev.throughline.header;
 
-import com.google.common.collect.ImmutableList;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * A complete PROXY v2 header. Nothing in it is verified: these are the sender's words.
+ * A complete PROXY v2 header. Nothing in it is verified.
  *
- * @param command who speaks: a proxy for a client, or a health checker for itself
- * @param tuple the flow on whose behalf the proxy speaks; empty for {@link Command#LOCAL}, and where an unsigned header names none
+ * @param command whether a proxy forwards a flow, or the sender connects for itself, as a health check does
+ * @param tuple addresses of the forwarded flow; empty for {@link Command#LOCAL}, and if an unsigned header has none
  *     ({@link HeaderReader#ofUnsignedHeaders})
- * @param tlvs in the order in which they were sent, values as they were sent (nested ones are not taken apart)
- * @param raw every byte of the header as received, from the signature to the last TLV
+ * @param tlvs in the order of the header; nested ones aren't decoded
+ * @param raw all bytes of the header, from the signature to the last TLV
  */
-public record Header(Command command, Optional<Tuple> tuple, ImmutableList<Tlv> tlvs, Bytes raw) {
+public record Header(Command command, Optional<Tuple> tuple, List<Tlv> tlvs, Bytes raw) {
+    /** Copies the TLVs. */
+    public Header {
+        tlvs = List.copyOf(tlvs);
+    }
+
     /** The low four bits of the 13th byte (section 2.2). */
     public enum Command {
-        /** 0: the sender speaks for itself, as a health check does. */
+        /** 0: the sender connects for itself, as a health check does. */
         LOCAL,
-        /** 1: the sender speaks for the flow in the address block. */
+        /** 1: the sender forwards the flow in the address block. */
         PROXY
     }
 }

@@ -1,15 +1,16 @@
 package dev.throughline.header;
 
-import com.google.common.collect.ImmutableList;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * Reads a PROXY v2 header from the first bytes of a connection. It is a function of those bytes: call it again with more
- * of them after {@link ReadResult.NeedMore}, however they were split. It judges each of the sixteen fixed bytes as it
- * arrives, what follows them when all of it is here, and never reserves memory by a length that was only claimed.
+ * Reads a PROXY v2 header from the first bytes of a connection. It is a function of these bytes: after
+ * {@link ReadResult.NeedMore}, call it again with all bytes received so far. It checks each of the sixteen fixed bytes as soon as
+ * it is there, and the rest when it is complete. It never allocates memory by a length that was only claimed.
  */
 public final class HeaderReader {
     /** CR LF CR LF NUL CR LF "QUIT" LF (section 2.2). */
@@ -23,9 +24,9 @@ public final class HeaderReader {
     private final boolean mapped;
 
     /**
-     * A reader that refuses longer headers as soon as they claim their length.
+     * Creates a reader that refuses longer headers as soon as their length field is there.
      *
-     * @param limits how long a header may be
+     * @param limits the longest header
      */
     public HeaderReader(HeaderLimits limits) {
         this(limits, false);
@@ -41,7 +42,7 @@ public final class HeaderReader {
      * {@code bind :::80 v4v6}. They write an IPv4 flow with IPv4-mapped IPv6 addresses, and it is read as the IPv4 flow that
      * it is. A flow with one mapped end and one of IPv6 is no flow: its header has no tuple.
      *
-     * <p>A header with a chain must not be read so, since a signed flow has one spelling.
+     * <p>Headers with a chain must not be read with it, since a signed flow has one encoding.
      *
      * @param limits how long a header may be
      * @return the reader
@@ -50,7 +51,7 @@ public final class HeaderReader {
         return new HeaderReader(limits, true);
     }
 
-    /** {@return how long a header may be} */
+    /** {@return the longest header} */
     public HeaderLimits limits() {
         return limits;
     }
@@ -152,7 +153,7 @@ public final class HeaderReader {
 
     private static ReadResult rest(byte[] bytes, Bytes raw, Header.Command command, Optional<Tuple> tuple, int offset) {
         int end = raw.length();
-        ImmutableList.Builder<Tlv> tlvs = ImmutableList.builder();
+        List<Tlv> tlvs = new ArrayList<>();
         int crcAt = -1;
         int at = offset;
         while (at < end) {
@@ -181,7 +182,7 @@ public final class HeaderReader {
         if (crcAt >= 0 && ByteBuffer.wrap(bytes).getInt(crcAt) != crc32c(bytes, end, crcAt)) {
             return malformed(crcAt, "the CRC32C doesn't match the header", "2.2.3");
         }
-        return new ReadResult.Complete(new Header(command, tuple, tlvs.build(), raw));
+        return new ReadResult.Complete(new Header(command, tuple, tlvs, raw));
     }
 
     /** The checksum of a header whose own four checksum bytes at {@code crcAt} count as zero. */

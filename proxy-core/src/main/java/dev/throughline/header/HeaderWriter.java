@@ -2,21 +2,21 @@ package dev.throughline.header;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import com.google.common.collect.ImmutableList;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
-/** Writes PROXY v2 headers. Lengths are checked, never wrapped: a header that can't be written right isn't written. */
+/** Writes PROXY v2 headers. Throws if a length doesn't fit its field. */
 public final class HeaderWriter {
-    /** Signature, version and command, family, length: what every header begins with. */
+    /** Size of the fixed part: signature, version and command, family, length. */
     public static final int FIXED_BYTES = HeaderReader.FIXED_BYTES;
 
     private HeaderWriter() {}
 
     /**
-     * A header with command PROXY.
+     * Writes a header with command PROXY.
      *
-     * @param tuple the flow on whose behalf the sender speaks
+     * @param tuple addresses of the forwarded flow
      * @param tlvs in the order in which they are written
      * @return all bytes of the header, at most 65,551
      * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
@@ -26,10 +26,10 @@ public final class HeaderWriter {
     }
 
     /**
-     * The same with a CRC32C TLV (section 2.2.2) as its last one, for receivers that want one.
+     * Writes a header with command PROXY and a CRC32C TLV (section 2.2.2) at its end.
      *
-     * @param tuple the flow on whose behalf the sender speaks
-     * @param tlvs those ahead of the checksum, in order; none of them is a CRC32C
+     * @param tuple addresses of the forwarded flow
+     * @param tlvs the TLVs before the checksum, in order, without a CRC32C
      * @return all bytes of the header
      * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
      */
@@ -38,7 +38,7 @@ public final class HeaderWriter {
     }
 
     /**
-     * A header with command LOCAL, which speaks for no flow and has no addresses.
+     * Writes a header with command LOCAL, which forwards no flow and has no addresses.
      *
      * @param tlvs in the order in which they are written
      * @return all bytes of the header, at most 65,551
@@ -49,9 +49,9 @@ public final class HeaderWriter {
     }
 
     /**
-     * The same with a CRC32C TLV as its last one.
+     * Writes a header with command LOCAL and a CRC32C TLV at its end.
      *
-     * @param tlvs those ahead of the checksum, in order; none of them is a CRC32C
+     * @param tlvs the TLVs before the checksum, in order, without a CRC32C
      * @return all bytes of the header
      * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
      */
@@ -60,10 +60,9 @@ public final class HeaderWriter {
     }
 
     private static List<Tlv> withRoomForChecksum(List<Tlv> tlvs) {
-        return ImmutableList.<Tlv>builder()
-                .addAll(tlvs)
-                .add(new Tlv(Tlv.CRC32C, Bytes.wrap(new byte[4])))
-                .build();
+        List<Tlv> all = new ArrayList<>(tlvs);
+        all.add(new Tlv(Tlv.CRC32C, Bytes.wrap(new byte[4])));
+        return all;
     }
 
     private static Bytes checked(Bytes headerWithRoom) {

@@ -1,6 +1,5 @@
 package dev.throughline.key;
 
-import com.google.common.collect.ImmutableList;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -9,44 +8,44 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The secret keys of one hop, of which one signs at any time: the latest that has begun. So a new key can be known
- * everywhere before it signs, and the switch needs nobody's hand.
+ * The private keys of one hop. One signs at any time: the latest whose start has passed. A new key can so be distributed before
+ * it signs, and takes over by itself.
  *
- * <p>Text form: a line a key, {@code SECRETKEY [from=INSTANT]}, with comments as in a trust file. The earliest signs until
- * the next one begins.
+ * <p>Text form: one line for each key, {@code SECRETKEY [from=INSTANT]}, with comments as in a trust file. The earliest signs
+ * until the start of the next one.
  */
 public final class PrivateKeys {
     private static final Comparator<Entry> BY_BEGINNING = Comparator.comparing(entry -> entry.from.orElse(Instant.MIN));
 
-    private final ImmutableList<Entry> entries;
+    private final List<Entry> entries;
 
     private PrivateKeys(List<Entry> entries) {
-        this.entries = ImmutableList.sortedCopyOf(BY_BEGINNING, entries);
+        this.entries = entries.stream().sorted(BY_BEGINNING).toList();
     }
 
     /**
      * One key of a hop.
      *
-     * @param key its secret
-     * @param from when it begins to sign; empty for always
+     * @param key the private key
+     * @param from when it starts to sign; empty for always
      */
     public record Entry(PrivateKey key, Optional<Instant> from) {
-        /** {@return one line of a secret key file: a secret} */
+        /** {@return its line of a key file, which is secret} */
         public String toSecretText() {
             return key.toSecretText() + from.map(start -> " from=" + start).orElse("");
         }
     }
 
-    /** What a key is for at one time. */
+    /** The state of a key at one time. */
     public enum State {
-        /** Others may know it; it doesn't sign yet. */
+        /** It doesn't sign yet; others may trust it already. */
         VERIFY_ONLY,
         /** It signs. */
         SIGNING,
-        /** It signs no more. */
+        /** It doesn't sign any more. */
         RETIRED;
 
-        /** The form that commands use, such as {@code verify-only}. */
+        /** Returns the form in commands, such as {@code verify-only}. */
         @Override
         public String toString() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -54,17 +53,17 @@ public final class PrivateKeys {
     }
 
     /**
-     * One key, which always signs.
+     * Creates a set of one key, which always signs.
      *
-     * @param key the hop's
-     * @return just that
+     * @param key of the hop
+     * @return the set
      */
     public static PrivateKeys of(PrivateKey key) {
         return new PrivateKeys(List.of(new Entry(key, Optional.empty())));
     }
 
     /**
-     * Reads the text of a secret key file. No message quotes the text: it could be part of a secret.
+     * Reads the text of a key file. Messages don't quote the text, which may be part of a secret.
      *
      * @param source the file's name, for messages
      * @param text all of it
@@ -120,8 +119,8 @@ public final class PrivateKeys {
         }
     }
 
-    /** {@return all keys, in the order in which they sign} */
-    public ImmutableList<Entry> entries() {
+    /** {@return all keys, in the order of their starts} */
+    public List<Entry> entries() {
         return entries;
     }
 
@@ -131,7 +130,7 @@ public final class PrivateKeys {
     }
 
     /**
-     * The key that signs at a time; before any has begun, the first that will, since one must.
+     * Returns the key that signs at a time; before all starts, the first one.
      *
      * @param now the time
      * @return the key
@@ -144,10 +143,10 @@ public final class PrivateKeys {
     }
 
     /**
-     * The key that signs after the one that signs at a time.
+     * Returns the key that signs next.
      *
      * @param now the time
-     * @return empty if that one is the last
+     * @return empty if the last key signs
      */
     public Optional<Entry> nextAfter(Instant now) {
         int next = entries.indexOf(signingAt(now)) + 1;
@@ -155,7 +154,7 @@ public final class PrivateKeys {
     }
 
     /**
-     * What a key is for at a time.
+     * Returns the state of a key at a time.
      *
      * @param entry one of these
      * @param now the time

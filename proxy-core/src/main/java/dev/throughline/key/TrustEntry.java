@@ -1,12 +1,14 @@
 package dev.throughline.key;
 
-import com.google.common.collect.ImmutableSet;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /**
- * What one key may do.
+ * The rights of one key.
  *
  * @param key the key; its name is the only hop that may sign with it
  * @param originHosts names of the hosts for which it may be the origin, that is write who opened a flow; empty for none
@@ -14,29 +16,34 @@ import java.util.Optional;
  * @param hop whether it may sign links after the first
  * @param from when it begins to be accepted; empty for always
  * @param until when it ends to be accepted; empty for never
- * @param revoked why it is never accepted again, perhaps an empty text; absent if it isn't revoked
+ * @param revoked why it is revoked, perhaps an empty text; absent if it isn't
  */
 public record TrustEntry(
         PublicKey key,
-        ImmutableSet<String> originHosts,
+        Set<String> originHosts,
         boolean anyHost,
         boolean hop,
         Optional<Instant> from,
         Optional<Instant> until,
         Optional<String> revoked) {
 
-    /** What an entry is worth at one time. */
+    /** Copies the hosts, in their order: {@link #toText} writes them in it. */
+    public TrustEntry {
+        originHosts = Collections.unmodifiableSet(new LinkedHashSet<>(originHosts));
+    }
+
+    /** The state of an entry at one time. */
     public enum State {
-        /** The key may do what the entry says. */
+        /** The key has its rights. */
         TRUSTED,
         /** The time is before {@code from}. */
         NOT_YET_VALID,
         /** The time is {@code until} or later. */
         EXPIRED,
-        /** The key isn't accepted, whatever the time. */
+        /** The key is never accepted again. */
         REVOKED;
 
-        /** The form that commands use, such as {@code not-yet-valid}. */
+        /** Returns the form in commands, such as {@code not-yet-valid}. */
         @Override
         public String toString() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -44,7 +51,7 @@ public record TrustEntry(
     }
 
     /**
-     * An entry that isn't revoked.
+     * Creates an entry that isn't revoked.
      *
      * @param key the key; its name is the only hop that may sign with it
      * @param originHosts names of the hosts for which it may be the origin
@@ -55,7 +62,7 @@ public record TrustEntry(
      */
     public TrustEntry(
             PublicKey key,
-            ImmutableSet<String> originHosts,
+            Set<String> originHosts,
             boolean anyHost,
             boolean hop,
             Optional<Instant> from,
@@ -68,7 +75,7 @@ public record TrustEntry(
         return anyHost || !originHosts.isEmpty();
     }
 
-    /** Whether it has each right that {@code other} has, at whatever time. */
+    /** Returns whether it has every right of {@code other}, whatever the time. */
     boolean mayAllThat(TrustEntry other) {
         return (hop || !other.hop) && (anyHost || (!other.anyHost && originHosts.containsAll(other.originHosts)));
     }

@@ -2,7 +2,7 @@ package dev.throughline.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.collect.ImmutableList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Whoever differs in one name is somebody else: in order, in equality and in a map, though hashes may be the same. */
 class AccountTest {
-    private static final ImmutableList<Account> CLAIMANTS = ImmutableList.of(
+    private static final List<Account> CLAIMANTS = List.of(
             new Account("edge-1", "0", "/bin/a", "1@1"),
             new Account("edge-1", "0", "/bin/b", "1@1"),
             new Account("edge-1", "1", "/bin/a", "1@1"),

@@ -2,7 +2,6 @@ package dev.throughline.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,11 +20,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BudgetPropertiesTest {
     private static final int STEPS = 4_000;
     private static final long FLOOR = Duration.ofSeconds(10).toNanos();
-    private static final ImmutableList<ImmutableList<String>> BOTH =
-            ImmutableList.of(ImmutableList.of("host", "narrow"), ImmutableList.of("host", "wide"));
-    private static final ImmutableList<ImmutableList<String>> WIDE = ImmutableList.of(ImmutableList.of("host", "wide"));
-    private static final ImmutableList<ImmutableList<String>> NARROW =
-            ImmutableList.of(ImmutableList.of("host", "narrow"));
+    private static final List<List<String>> BOTH = List.of(List.of("host", "narrow"), List.of("host", "wide"));
+    private static final List<List<String>> WIDE = List.of(List.of("host", "wide"));
+    private static final List<List<String>> NARROW = List.of(List.of("host", "narrow"));
     private static final LimitClass AT_ONCE = new LimitClass("at-once", Caps.OPEN, true, Duration.ZERO);
 
     private final NaiveBudget model = new NaiveBudget(this::chosen);
@@ -82,7 +79,7 @@ class BudgetPropertiesTest {
 
     private void ask() {
         Account who = account();
-        ImmutableList<ImmutableList<String>> ways = List.of(BOTH, WIDE, NARROW).get(random.nextInt(3));
+        List<List<String>> ways = List.of(BOTH, WIDE, NARROW).get(random.nextInt(3));
         long number = leases.size();
         Map<String, Integer> before = new HashMap<>();
         model.pools.keySet().forEach(pool -> before.put(pool, model.inUse(pool)));
@@ -121,8 +118,8 @@ class BudgetPropertiesTest {
     }
 
     /** A claimant within its share was refused only if no place was free for it and no other claimant above its share had an idle flow. */
-    private void fairlyRefused(Account who, ImmutableList<ImmutableList<String>> ways) {
-        for (ImmutableList<String> way : ways) {
+    private void fairlyRefused(Account who, List<List<String>> ways) {
+        for (List<String> way : ways) {
             NaiveBudget.Flow would = new NaiveBudget.Flow(-1, who, way);
             model.flows.add(would);
             boolean blocked = false;
@@ -155,9 +152,8 @@ class BudgetPropertiesTest {
      * A user without flows is refused only if nobody has two, or a place is on its way that another flow gave up. The same holds
      * for a host.
      */
-    private void isRefusedWhatIsGuaranteedOnlyUntilAPlaceIsFree(
-            Account who, ImmutableList<ImmutableList<String>> ways) {
-        for (ImmutableList<String> way : ways) {
+    private void isRefusedWhatIsGuaranteedOnlyUntilAPlaceIsFree(Account who, List<List<String>> ways) {
+        for (List<String> way : ways) {
             assertThat(way.stream().anyMatch(pool -> mayBeRefused(pool, who)))
                     .as("%s by %s", who, way)
                     .isTrue();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
-import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +18,8 @@ class BudgetTest {
     /** Eight for anybody, two reserved; above nine, idle flows are evicted down to six; idle are those of ten seconds. */
     private static final PoolRule RULE = new PoolRule(20, 90, 60, Duration.ofSeconds(10));
 
-    private static final ImmutableList<String> NARROW = ImmutableList.of("host", "narrow");
-    private static final ImmutableList<String> WIDE = ImmutableList.of("host", "wide");
+    private static final List<String> NARROW = List.of("host", "narrow");
+    private static final List<String> WIDE = List.of("host", "wide");
     private static final LimitClass AT_ONCE = new LimitClass("at-once", Caps.OPEN, true, Duration.ZERO);
     private static final LimitClass PATIENT = new LimitClass("patient", Caps.OPEN, false, Duration.ofSeconds(3));
 
@@ -35,7 +34,7 @@ class BudgetTest {
         final LeaseRequest ask;
         long moved = now;
 
-        Flow(Account who, LimitClass limits, ImmutableList<ImmutableList<String>> ways) {
+        Flow(Account who, LimitClass limits, List<List<String>> ways) {
             ask = new LeaseRequest(who, "192.0.2.1", limits, ways, now, () -> moved);
         }
 
@@ -59,7 +58,7 @@ class BudgetTest {
     }
 
     private Flow flow(Account who) {
-        return new Flow(who, AT_ONCE, ImmutableList.of(NARROW));
+        return new Flow(who, AT_ONCE, List.of(NARROW));
     }
 
     private List<Lease> leases(int count, String app) {
@@ -188,7 +187,7 @@ class BudgetTest {
         leases(9 - 1, "greedy");
         leases(1, "modest");
         now += 10 * SECOND;
-        ImmutableList<Lease> evicted = flow("other").answer().evicted();
+        List<Lease> evicted = flow("other").answer().evicted();
         assertThat(evicted).hasSize(4);
 
         evicted.forEach(budget::spare);
@@ -218,7 +217,7 @@ class BudgetTest {
     @Test
     void itFallsOverToTheNextWay() {
         leases(8, "greedy");
-        Flow both = new Flow(app("greedy"), AT_ONCE, ImmutableList.of(NARROW, WIDE));
+        Flow both = new Flow(app("greedy"), AT_ONCE, List.of(NARROW, WIDE));
 
         Admission.Granted granted = (Admission.Granted) both.answer();
 
@@ -231,14 +230,14 @@ class BudgetTest {
     void aClassMayNotFallOver() {
         leases(8, "greedy");
         LimitClass stays = new LimitClass("stays", Caps.OPEN, false, Duration.ZERO);
-        assertThat(shortage(new Flow(app("greedy"), stays, ImmutableList.of(NARROW, WIDE)).answer()))
+        assertThat(shortage(new Flow(app("greedy"), stays, List.of(NARROW, WIDE)).answer()))
                 .isEqualTo(new Shortage.Reserved("narrow"));
     }
 
     @Test
     void whoWaitsIsServedWhenAPlaceIsFree() {
         List<Lease> leases = leases(8, "greedy");
-        Flow waiting = new Flow(app("greedy"), PATIENT, ImmutableList.of(NARROW));
+        Flow waiting = new Flow(app("greedy"), PATIENT, List.of(NARROW));
         Ticket ticket = ((Admission.Waiting) waiting.answer()).ticket();
         assertThat(ticket.shortage()).isEqualTo(new Shortage.Reserved("narrow"));
         assertThat(ticket.deadline()).isEqualTo(now + 3 * SECOND);
@@ -254,7 +253,7 @@ class BudgetTest {
     @Test
     void whoHasFewestPlacesIsServedFirst() {
         budget.pool("plain", 10, new PoolRule(0, 100, 100, Duration.ofSeconds(10)));
-        ImmutableList<ImmutableList<String>> plain = ImmutableList.of(ImmutableList.of("plain"));
+        List<List<String>> plain = List.of(List.of("plain"));
         List<Lease> others = new ArrayList<>();
         for (String app : List.of("greedy", "greedy", "greedy", "modest", "modest", "small", "x", "x", "x", "x")) {
             Lease lease = new Flow(app(app), PATIENT, plain).lease();
@@ -276,7 +275,7 @@ class BudgetTest {
     }
 
     private Ticket ticket(String app) {
-        return ((Admission.Waiting) new Flow(app(app), PATIENT, ImmutableList.of(NARROW)).answer()).ticket();
+        return ((Admission.Waiting) new Flow(app(app), PATIENT, List.of(NARROW)).answer()).ticket();
     }
 
     @Test
@@ -306,15 +305,14 @@ class BudgetTest {
         ticket("greedy");
         ticket("greedy");
         Ticket last = ticket("greedy");
-        assertThat(shortage(new Flow(app("greedy"), PATIENT, ImmutableList.of(NARROW)).answer()))
+        assertThat(shortage(new Flow(app("greedy"), PATIENT, List.of(NARROW)).answer()))
                 .isEqualTo(new Shortage.Full("narrow"));
 
-        Admission.Waiting modest =
-                (Admission.Waiting) new Flow(app("modest"), PATIENT, ImmutableList.of(NARROW)).answer();
+        Admission.Waiting modest = (Admission.Waiting) new Flow(app("modest"), PATIENT, List.of(NARROW)).answer();
 
         assertThat(modest.displaced()).contains(last);
         assertThat(budget.waiting()).isEqualTo(3);
-        assertThat(shortage(new Flow(app("modest"), PATIENT, ImmutableList.of(NARROW)).answer()))
+        assertThat(shortage(new Flow(app("modest"), PATIENT, List.of(NARROW)).answer()))
                 .as("as many as the other then: nobody goes for it")
                 .isEqualTo(new Shortage.Full("narrow"));
     }
@@ -326,9 +324,7 @@ class BudgetTest {
         leases(1, "modest");
         leases(1, new Account("host", "bob", "modest", "1"));
         LimitClass long20 = new LimitClass("long", Caps.OPEN, false, Duration.ofSeconds(20));
-        assertThat(new Flow(app("modest"), long20, ImmutableList.of(NARROW))
-                        .answer()
-                        .evicted())
+        assertThat(new Flow(app("modest"), long20, List.of(NARROW)).answer().evicted())
                 .isEmpty();
 
         BudgetChange turn = budget.tick(now + 10 * SECOND);
@@ -358,7 +354,7 @@ class BudgetTest {
     void aCapIsOfItsScope(Shortage.Scope scope, int process, int executable, int user, int destination, int both) {
         LimitClass limits =
                 new LimitClass("few", new Caps(process, executable, user, destination, both), true, Duration.ZERO);
-        Flow flow = new Flow(app("app"), limits, ImmutableList.of(WIDE));
+        Flow flow = new Flow(app("app"), limits, List.of(WIDE));
         Lease first = flow.lease();
         flow.lease();
 
@@ -367,7 +363,7 @@ class BudgetTest {
         LeaseRequest another = new LeaseRequest(
                 new Account("host-2", "bob", "other", "pid-9"), "192.0.2.9", limits, flow.ask.ways(), now, () -> now);
         assertThat(budget.ask(another, now)).isInstanceOf(Admission.Granted.class);
-        assertThat(new Flow(app("app"), AT_ONCE, ImmutableList.of(WIDE)).answer())
+        assertThat(new Flow(app("app"), AT_ONCE, List.of(WIDE)).answer())
                 .as("another class")
                 .isInstanceOf(Admission.Granted.class);
         budget.release(first, now);
@@ -377,7 +373,7 @@ class BudgetTest {
     @Test
     void whoWaitsForACapIsServedWhenAFlowOfItEnds() {
         LimitClass one = new LimitClass("one", new Caps(1, 1, 1, 1, 1), true, Duration.ofSeconds(3));
-        Flow flow = new Flow(app("app"), one, ImmutableList.of(WIDE));
+        Flow flow = new Flow(app("app"), one, List.of(WIDE));
         Lease first = flow.lease();
         assertThat(flow.answer()).isInstanceOf(Admission.Waiting.class);
         assertThat(budget.release(first, now).served()).hasSize(1);
@@ -387,9 +383,9 @@ class BudgetTest {
     @Test
     void whoseStartWasGivenUpGoesAnotherWayAndIsCountedOnce() {
         LimitClass one = new LimitClass("one", new Caps(1, 1, 1, 1, 1), true, Duration.ofSeconds(3));
-        Flow flow = new Flow(app("app"), one, ImmutableList.of(NARROW, WIDE));
+        Flow flow = new Flow(app("app"), one, List.of(NARROW, WIDE));
         Lease hanging = ((Admission.Granted) flow.answer()).lease();
-        Flow again = new Flow(app("app"), one, ImmutableList.of(WIDE));
+        Flow again = new Flow(app("app"), one, List.of(WIDE));
 
         Lease lease = ((Admission.Granted) budget.askInstead(hanging, again.ask, now)).lease();
 
@@ -397,7 +393,7 @@ class BudgetTest {
         assertThat(inUse("wide")).isEqualTo(1);
         budget.release(hanging, now);
         assertThat(inUse("narrow")).isZero();
-        assertThat(new Flow(app("app"), one, ImmutableList.of(WIDE)).answer())
+        assertThat(new Flow(app("app"), one, List.of(WIDE)).answer())
                 .as("the other one is still counted")
                 .isInstanceOf(Admission.Waiting.class);
         budget.release(lease, now);
@@ -408,7 +404,7 @@ class BudgetTest {
     @Test
     void whoAsksAgainWaitsNoLongerThanFromItsFirstAsking() {
         leases(8, "greedy");
-        Flow flow = new Flow(app("greedy"), PATIENT, ImmutableList.of(NARROW));
+        Flow flow = new Flow(app("greedy"), PATIENT, List.of(NARROW));
         now += 2 * SECOND;
         assertThat(((Admission.Waiting) flow.answer()).ticket().deadline()).isEqualTo(now + SECOND);
         now += SECOND;
@@ -424,7 +420,7 @@ class BudgetTest {
 
     @Test
     void withoutAWayNobodyWaits() {
-        Admission answer = new Flow(app("app"), PATIENT, ImmutableList.of()).answer();
+        Admission answer = new Flow(app("app"), PATIENT, List.of()).answer();
         assertThat(answer)
                 .asInstanceOf(type(Admission.Refused.class))
                 .extracting(Admission.Refused::shortage)
@@ -440,7 +436,7 @@ class BudgetTest {
         assertThatThrownBy(() -> new PoolRule(10, 101, 60, Duration.ZERO))
                 .hasMessage("soft mark at 101 percent, expected 0 to 100");
         assertThatThrownBy(() -> new Caps(1, 1, 1, 1, 0)).hasMessage("a cap below 1");
-        assertThatThrownBy(() -> budget.pool("narrow", 1, RULE)).hasMessage("narrow is there twice");
+        assertThatThrownBy(() -> budget.pool("narrow", 1, RULE)).hasMessage("pool narrow exists already");
         assertThat(new PoolRule(99, 90, 60, Duration.ZERO).open(1)).isEqualTo(1);
         assertThat(Optional.of(PoolRule.DEFAULT.open(0))).contains(0);
     }

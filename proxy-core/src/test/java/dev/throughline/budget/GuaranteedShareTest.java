@@ -2,7 +2,6 @@ package dev.throughline.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.collect.ImmutableList;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class GuaranteedShareTest {
     private static final LimitClass AT_ONCE = new LimitClass("at-once", Caps.OPEN, true, Duration.ZERO);
     private static final PoolRule RULE = new PoolRule(20, 90, 60, Duration.ofSeconds(10));
-    private static final ImmutableList<String> WAY = ImmutableList.of("hop", "transport");
+    private static final List<String> WAY = List.of("hop", "transport");
 
     private final Budget budget = new Budget(100).pool("hop", 1_000, RULE).pool("transport", 100, RULE);
     private final List<Lease> open = new ArrayList<>();
@@ -36,7 +35,7 @@ class GuaranteedShareTest {
     }
 
     private Admission ask(Account who) {
-        Admission answer = budget.ask(new LeaseRequest(who, "", AT_ONCE, ImmutableList.of(WAY), now, () -> now), now);
+        Admission answer = budget.ask(new LeaseRequest(who, "", AT_ONCE, List.of(WAY), now, () -> now), now);
         if (answer instanceof Admission.Granted(Lease lease, var first, var evicted)) {
             budget.activate(lease);
             open.add(lease);
@@ -146,15 +145,9 @@ class GuaranteedShareTest {
     void nobodyGivesUpAPlaceForAFlowThatCannotHaveTheOthersItNeeds() {
         budget.pool("closed", 0, RULE);
         LeaseRequest ask = new LeaseRequest(
-                user("carl"),
-                "",
-                AT_ONCE,
-                ImmutableList.of(ImmutableList.of("hop", "transport", "closed")),
-                now,
-                () -> now);
+                user("carl"), "", AT_ONCE, List.of(List.of("hop", "transport", "closed")), now, () -> now);
 
-        assertThat(budget.ask(ask, now))
-                .isEqualTo(new Admission.Refused(new Shortage.Full("transport"), ImmutableList.of()));
+        assertThat(budget.ask(ask, now)).isEqualTo(new Admission.Refused(new Shortage.Full("transport"), List.of()));
     }
 
     @Test
@@ -173,8 +166,8 @@ class GuaranteedShareTest {
     @Test
     void aFlowPassesToAnotherTransportBeforeAnybodyGivesUpAPlace() {
         budget.pool("free", 10, RULE);
-        LeaseRequest ask = new LeaseRequest(
-                user("carl"), "", AT_ONCE, ImmutableList.of(WAY, ImmutableList.of("hop", "free")), now, () -> now);
+        LeaseRequest ask =
+                new LeaseRequest(user("carl"), "", AT_ONCE, List.of(WAY, List.of("hop", "free")), now, () -> now);
 
         Admission answer = budget.ask(ask, now);
 

@@ -1,6 +1,5 @@
 package dev.throughline.budget;
 
-import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -24,11 +23,11 @@ final class NaiveBudget {
     static final class Flow {
         final long number;
         final Account who;
-        final ImmutableList<String> pools;
+        final List<String> pools;
         State state = State.STARTING;
         long moved;
 
-        Flow(long number, Account who, ImmutableList<String> pools) {
+        Flow(long number, Account who, List<String> pools) {
             this.number = number;
             this.who = who;
             this.pools = pools;
@@ -67,7 +66,7 @@ final class NaiveBudget {
                 .toList();
     }
 
-    Outcome ask(long number, Account who, List<ImmutableList<String>> ways, long now) {
+    Outcome ask(long number, Account who, List<List<String>> ways, long now) {
         List<Long> evicted = new ArrayList<>();
         Outcome outcome = askOnce(number, who, ways, now);
         evicted.addAll(outcome.evicted);
@@ -82,7 +81,7 @@ final class NaiveBudget {
     }
 
     /** Whether flows were evicted that make room for one within its share. */
-    private boolean comes(long number, Account who, ImmutableList<String> way) {
+    private boolean comes(long number, Account who, List<String> way) {
         Flow flow = new Flow(number, who, way);
         flows.add(flow);
         boolean comes =
@@ -103,7 +102,7 @@ final class NaiveBudget {
     }
 
     /** The newest flow of another gives up its place, in each full pool of the first way where all pools have one for it then. */
-    private List<Long> preempt(long number, Account who, List<ImmutableList<String>> ways) {
+    private List<Long> preempt(long number, Account who, List<List<String>> ways) {
         List<Long> evicted = new ArrayList<>();
         boolean comes = false;
         for (int way = 0; way < ways.size() && !comes; way++) {
@@ -165,7 +164,7 @@ final class NaiveBudget {
                 .orElse(0);
     }
 
-    private Outcome askOnce(long number, Account who, List<ImmutableList<String>> ways, long now) {
+    private Outcome askOnce(long number, Account who, List<List<String>> ways, long now) {
         List<Long> evicted = new ArrayList<>();
         Shortage first = null;
         for (int way = 0; way < ways.size(); way++) {

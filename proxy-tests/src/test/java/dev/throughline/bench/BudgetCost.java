@@ -2,7 +2,6 @@ package dev.throughline.bench;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.budget.Account;
 import dev.throughline.budget.Admission;
 import dev.throughline.budget.Budget;
@@ -30,7 +29,7 @@ final class BudgetCost {
     private static final int ORIGINATORS = 1_000;
     private static final int ASKED = 200_000;
     private static final int ROUNDS = 9;
-    private static final double PROMISED_MICROS = 2;
+    private static final double PROMISED_MICROS = 5;
     private static final PoolRule OF_THE_HOP = new PoolRule(0, 100, 100, Duration.ofDays(1));
 
     /** Who has flows that move, and who idle ones. */
@@ -78,8 +77,7 @@ final class BudgetCost {
     private final Budget budget;
     private final List<Account> originators = new ArrayList<>();
     private final List<BenchFlow> open = new ArrayList<>();
-    private final ImmutableList<ImmutableList<String>> ways =
-            ImmutableList.of(ImmutableList.of("hop", "first"), ImmutableList.of("hop", "second"));
+    private final List<List<String>> ways = List.of(List.of("hop", "first"), List.of("hop", "second"));
     private long now;
     private long evicted;
     private long fellOver;

@@ -18,6 +18,7 @@ import io.netty.handler.codec.haproxy.HAProxySSLTLV;
 import io.netty.handler.codec.haproxy.HAProxyTLV;
 import java.net.InetSocketAddress;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /** Netty's reader of PROXY v2, and what it says in our terms. */
@@ -29,17 +30,17 @@ final class NettyReader {
      *
      * @param flow empty for what isn't TCP or UDP over IP
      */
-    record Reading(Header.Command command, Optional<Ends> flow, ImmutableList<Tlv> tlvs) {
+    record Reading(Header.Command command, Optional<Ends> flow, List<Tlv> tlvs) {
         /** What ours read, as far as Netty tells it. */
         static Reading of(Header header) {
             return new Reading(header.command(), header.tuple().map(Ends::of), asNettyTells(header));
         }
 
         /** Netty tells no TLVs of LOCAL, and overlooks a last one that is empty. */
-        private static ImmutableList<Tlv> asNettyTells(Header header) {
-            ImmutableList<Tlv> tlvs = header.tlvs();
+        private static List<Tlv> asNettyTells(Header header) {
+            List<Tlv> tlvs = header.tlvs();
             if (header.command() == Header.Command.LOCAL) {
-                return ImmutableList.of();
+                return List.of();
             }
             boolean lastIsEmpty = !tlvs.isEmpty() && tlvs.getLast().value().length() == 0;
             return lastIsEmpty ? tlvs.subList(0, tlvs.size() - 1) : tlvs;
