@@ -2,8 +2,6 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.base.Ascii;
-import com.google.common.base.CharMatcher;
 import com.google.common.base.Splitter;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
@@ -15,10 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,34 +81,6 @@ class DocumentsTest {
                 .containsExactlyElementsOf(Arrays.stream(CloseReason.values())
                         .map(CloseReason::toString)
                         .toList());
-    }
-
-    /** A class of the attack's name, in the two tests where a reviewer looks; whoever adds an attack adds its test. */
-    @Test
-    void everyAttackOfTheSpecificationIsATestOfItsName() throws IOException {
-        String spec = Files.readString(CHECKOUT.resolve("proxy-core/SPEC-OPERATION.md"));
-        String list = spec.substring(spec.indexOf("\n### Attacks\n"));
-        Set<String> attacks = Splitter.on('\n')
-                .splitToStream(list)
-                .filter(line -> line.contains("  "))
-                .map(line -> line.substring(0, line.indexOf("  ")))
-                .map(DocumentsTest::letters)
-                .collect(Collectors.toCollection(TreeSet::new));
-        Set<String> tests = new TreeSet<>();
-        for (String file : List.of(
-                "proxy-core/src/test/java/dev/throughline/chain/AttackTest.java",
-                "proxy-tests/src/test/java/dev/throughline/tests/AttackIT.java")) {
-            Pattern.compile("@Nested\\s+class (\\w+)")
-                    .matcher(Files.readString(CHECKOUT.resolve(file)))
-                    .results()
-                    .forEach(found -> tests.add(letters(found.group(1))));
-        }
-
-        assertThat(attacks).hasSizeGreaterThan(30).isEqualTo(tests);
-    }
-
-    private static String letters(String name) {
-        return CharMatcher.inRange('a', 'z').retainFrom(Ascii.toLowerCase(name));
     }
 
     @Test
