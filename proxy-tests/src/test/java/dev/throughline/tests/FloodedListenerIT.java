@@ -67,7 +67,7 @@ class FloodedListenerIT {
                           - { name: six, mode: transparent, by: plain, address: "[::1]:15020", destination: "[fd91:9::2]:8000" }
                         route: { to: destination }
                         """.formatted(interception));
-                scene.hops().redirect("apply", "hop-a").start("hop-a");
+                scene.hops().start("hop-a");
                 RunningHop hop = scene.a();
 
                 signal("-STOP", hop);
