@@ -56,7 +56,7 @@ class ModuleTest {
         assertThat(module.isOpen()).isFalse();
     }
 
-    /** Guava's immutable collections are in signatures, and so it is required for whoever requires this. */
+    /** Guava's immutable collections are in signatures, so modules that require this one need it too. */
     @Test
     void itAsksForGuavaAndBouncyCastleOnly() {
         assertThat(module.requires().stream()

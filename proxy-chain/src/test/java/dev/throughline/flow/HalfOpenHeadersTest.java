@@ -96,7 +96,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void ofManyPeersWithOneEachTheOneThatHasWaitedLongestLosesIt() {
+    void amongPeersWithOneEachTheLongestWaitingLosesIt() {
         HalfOpenHeaders.Lease first = taken(headers.take(peer("192.0.2.10")));
         for (int i = 11; i < 14; i++) {
             taken(headers.take(peer("192.0.2." + i)));
@@ -147,7 +147,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void aProvenPeerHasNoMoreThanItMay() {
+    void aProvenPeerIsHeldToItsLimit() {
         headers.verified(ONE);
         headers.take(ONE);
         headers.take(ONE);
@@ -182,7 +182,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void whoProvedNothingForLongIsAStrangerAgain() {
+    void aPeerWithoutARecentProofIsAStrangerAgain() {
         headers.verified(ONE);
         headers.verified(OTHER);
         clock.addAndGet(HalfOpenHeaders.PROVEN_FOR.toNanos() - 1);
@@ -198,9 +198,9 @@ class HalfOpenHeadersTest {
         assertThat(other).noneMatch(lease -> lease.lost().isDone());
     }
 
-    /** Only headers that were verified fill the memory; who goes on to show some stays in it. */
+    /** Only verified headers fill the memory; a peer that continues to present them stays in it. */
     @Test
-    void ofTooManyProvenPeersTheOneProvenLongestAgoIsForgotten() {
+    void theProvenPeerThatWasProvenLongestAgoIsForgottenFirst() {
         List.of(ONE, OTHER, THIRD, ONE, peer("192.0.2.4")).forEach(headers::verified);
         List<HalfOpenHeaders.Lease> forgotten = List.of(taken(headers.take(OTHER)), taken(headers.take(OTHER)));
         List<HalfOpenHeaders.Lease> known = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));

@@ -40,7 +40,7 @@ class LimitedOriginatorLogTest {
     }
 
     @Test
-    void ofVeryManyAtOnceNotAllAreSaid() {
+    void notAllOfVeryManyAreLogged() {
         for (int i = 0; i < EpisodeLog.MAX + 10; i++) {
             limited.limited(new Account("edge-1", "" + i, "app", "1@1"), "edge-1", new Shortage.Full("hop"), 0);
         }

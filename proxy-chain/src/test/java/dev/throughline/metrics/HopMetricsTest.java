@@ -87,9 +87,9 @@ class HopMetricsTest {
                         "throughline_reloads_total{result=\"refused\"} 1.0\n");
     }
 
-    /** Micrometer alone would let go of what it reads, and the series would stand still. */
+    /** Micrometer only has weak references to the objects that it reads; the series would stop changing. */
     @Test
-    void whatIsReadGoesOnAfterAGarbageCollection() {
+    void gaugesStillChangeAfterAGarbageCollection() {
         AtomicLong count = new AtomicLong(4);
         metrics.gauge("throughline.flows.open", "Flows that live", count::get);
         metrics.counter("throughline.identify.scans", "Searches", count::get);

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;
 
-/** Chains that can be read: those that verify, and those of which one rule doesn't hold. */
+/** Chains that can be read: those that verify, and those that break one rule. */
 final class VerdictVectors {
     /** SEC 2, section 2.4.2. */
     private static final BigInteger P256_ORDER =
@@ -488,7 +488,7 @@ final class VerdictVectors {
         target.put(Bytes.ofHex("%064x".formatted(number)).toByteArray());
     }
 
-    /** A flow that a proxy at 10.9.9.9 told the first hop about; nobody knows the process. */
+    /** A flow that the first hop knows from the header of a proxy at 10.9.9.9; the process is unknown. */
     static void behindProxyHeader(VectorCatalogue.Draft d, String evidenceAndWay, int ingress) {
         d.forge.set(5, evidenceAndWay);
         d.forge.remove(7);

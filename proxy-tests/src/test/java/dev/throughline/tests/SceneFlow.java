@@ -9,7 +9,7 @@ import java.util.Optional;
  *
  * @param app that opened it
  * @param source port by which logs are searched; no other flow of the scene has it
- * @param failure why it didn't stand: a hop's or agent's reason, or {@code hangs}
+ * @param failure why it was not connected: a hop's or agent's reason, or {@code hangs}
  * @param took until it stood or failed
  * @param end the application's side of it, open until the application closes it
  */

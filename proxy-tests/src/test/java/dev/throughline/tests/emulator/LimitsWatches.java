@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Connections that are told the limits: at once, at a change but not too often, and now and then in any case. */
+/** Connections that get the limits: at once, after a change but not too often, and from time to time in any case. */
 final class LimitsWatches {
     /** Ten a second. */
     private static final Duration AT_LEAST_BETWEEN = Duration.ofMillis(100);
@@ -32,7 +32,7 @@ final class LimitsWatches {
         this.limits = limits;
     }
 
-    /** One more, which is told at once. */
+    /** Adds a connection, which gets the limits at once. */
     void add(Channel hop) {
         Watch watch = new Watch(hop);
         watches.add(watch);
@@ -60,7 +60,7 @@ final class LimitsWatches {
 
     private final class Watch extends ChannelInboundHandlerAdapter {
         private final Channel hop;
-        private long told;
+        private long notified;
         private boolean hasChanged;
         private Optional<Future<?>> next = Optional.empty();
 
@@ -72,16 +72,16 @@ final class LimitsWatches {
             if (!silent) {
                 Answers.send(hop, limits.get());
             }
-            told = System.nanoTime();
+            notified = System.nanoTime();
             hasChanged = false;
             in(every);
         }
 
-        /** At the first change since it was told; those that follow are told with it. */
+        /** Runs at the first change since the last notice; the notice includes the changes that follow. */
         void soon() {
             if (!hasChanged) {
                 hasChanged = true;
-                in(AT_LEAST_BETWEEN.minusNanos(System.nanoTime() - told));
+                in(AT_LEAST_BETWEEN.minusNanos(System.nanoTime() - notified));
             }
         }
 

@@ -29,10 +29,10 @@ import java.util.concurrent.TimeUnit;
  * this host. Of the system behind the agent it imitates what users report:
  *
  * <ul>
- *   <li>A process may have a number of connections. One that is started while so many are in use waits, with "Cannot allocate
- *       memory", and goes on waiting after others have closed.
+ *   <li>A process may have a number of connections. One that is started while all are in use waits, with "Cannot allocate
+ *       memory", and still waits after others have closed.
  *   <li>Whatever was started is in use until it is cancelled or has ended, what waits included.
- *   <li>A connection has the metadata of one flow, or else is the agent's own, which the next agent of the host is told.
+ *   <li>A connection has the metadata of one flow, or is the agent's own; the next agent of the host sees which.
  * </ul>
  *
  * <p>It doesn't imitate paths that change, proxies, TLS, or a system that waits after a refusal: the agent gives that up at once.
@@ -64,7 +64,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
      * @param carries whether the system passes metadata on to the next agent
      * @param user who may ask
      * @param requestTimeout for a request to arrive
-     * @param limitsEvery how often limits are told that haven't changed
+     * @param limitsEvery how often limits are sent that haven't changed
      */
     public record Settings(int limit, boolean carries, int user, Duration requestTimeout, Duration limitsEvery) {
         /** As on macOS, for hops of this JVM's user. */
@@ -99,7 +99,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         /** As it should. */
         record AtOnce() implements Start {}
 
-        /** Nothing happens for a while, of which nothing is said. */
+        /** Nothing happens for a while, and no notice is sent. */
         record After(Duration delay) implements Start {}
 
         /** It fails, and the agent says so. */
@@ -161,7 +161,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         }
     }
 
-    /** The agent ends its listener: nobody can ask anew, what stands goes on, watches too. */
+    /** The agent ends its listener: no hop can ask again; connections and watches continue. */
     public void stopListening() throws IOException {
         listener.ifPresent(channel -> channel.close().syncUninterruptibly());
         listener = Optional.empty();
@@ -200,7 +200,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     }
 
     /**
-     * What the next agent of this host is told of a connection.
+     * Returns what the next agent of this host learns of a connection.
      *
      * @param sourcePort the connection's own, which no other of the emulator's has while it is open; known before the
      *     destination can see it, and kept until a later connection has the same port
