@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the documents say, held against what there is. */
+/** Compares the documents with the code, the configuration and each other. */
 class DocumentsTest {
     private static final Path CHECKOUT = Path.of("..");
 
@@ -112,6 +112,37 @@ class DocumentsTest {
     }
 
     @Test
+    void theExampleOfTheHarnessIsATest() throws IOException {
+        String readme = Files.readString(CHECKOUT.resolve("proxy-tests/README.md"));
+        String test = Files.readString(
+                CHECKOUT.resolve("proxy-tests/src/test/java/dev/throughline/tests/HarnessExampleIT.java"));
+
+        assertThat(between(readme, "```java\n", "```"))
+                .isEqualTo(between(test, "// example\n", "\n    // end").stripIndent() + "\n");
+    }
+
+    /** A class that is renamed or removed must not stay in the table. */
+    @Test
+    void theClassesThatTheHarnessNamesExist() throws IOException {
+        String readme = Files.readString(CHECKOUT.resolve("proxy-tests/README.md"));
+        List<String> named = Pattern.compile("`([A-Z]\\w+[a-z])\\b")
+                .matcher(between(readme, "## Which class to use", "## An example"))
+                .results()
+                .map(name -> name.group(1) + ".java")
+                .toList();
+
+        assertThat(named).hasSizeGreaterThan(20);
+        try (Stream<Path> files = Files.walk(CHECKOUT)) {
+            assertThat(files.map(Path::getFileName).map(String::valueOf)).containsAll(named);
+        }
+    }
+
+    private static String between(String text, String start, String end) {
+        int from = text.indexOf(start) + start.length();
+        return text.substring(from, text.indexOf(end, from));
+    }
+
+    @Test
     void everyLinkInADocumentLeadsSomewhere() throws IOException {
         for (String document : List.of(
                 "README.md",
@@ -120,6 +151,7 @@ class DocumentsTest {
                 "deploy/macos/README.md",
                 ".github/CONTRIBUTING.md",
                 "proxy-core/README.md",
+                "proxy-tests/README.md",
                 "proxy-core/SPEC.md",
                 "proxy-core/SPEC-FORMAT.md",
                 "proxy-core/SPEC-VERIFICATION.md",
