@@ -31,7 +31,7 @@ final class VerdictVectors {
         to.add("verified-3-hops", "Three hops.", VectorCatalogue.VERIFIED, d -> {});
         to.add(
                 "verified-4-hops",
-                "Four hops, the most that a receiver takes unless told otherwise.",
+                "Four hops, the most that a receiver accepts by default.",
                 VectorCatalogue.VERIFIED,
                 d -> d.hops(4, false));
         to.add("verified-8-hops", "Eight hops, the most that any receiver takes.", VectorCatalogue.VERIFIED, d -> {
@@ -195,7 +195,7 @@ final class VerdictVectors {
                 d -> VectorCatalogue.grow(d.forge, 1024 - d.forge.header().size() - 3));
         to.add(
                 "verified-nat",
-                "Addresses are translated between gateway and border, and the receiver was told.",
+                "Addresses are translated between gateway and border, and the receiver has an exception for them.",
                 VectorCatalogue.VERIFIED,
                 d -> {
                     d.link(2).peer = Forge.endpoint(Scene.at("203.0.113.7", 1024));

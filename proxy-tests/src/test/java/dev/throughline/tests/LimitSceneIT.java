@@ -87,7 +87,7 @@ class LimitSceneIT {
         everyOriginatorIsKnown(others);
     }
 
-    /** What has moved nothing for a second may be closed, of whoever has more than its share. */
+    /** A flow that is idle for a second may be closed, if its originator has more than its share. */
     @Test
     void withBudgetsIdleFlowsMakeRoom() throws Exception {
         start("budget: { idle-floor: 1s }");
