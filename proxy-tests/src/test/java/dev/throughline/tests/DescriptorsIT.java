@@ -117,9 +117,12 @@ class DescriptorsIT {
 
         endFlows(10);
 
-        assertThat(hop.get("/-/ready"))
+        // At first it may still say that no descriptor is left, which is checked once a second.
+        await().untilAsserted(() -> assertThat(hop.get("/-/ready"))
                 .contains(
-                        "not ready", "connections are reset: no descriptor or memory is left", mostFlows(flows.size()));
+                        "not ready",
+                        "connections are reset: no descriptor or memory is left",
+                        mostFlows(flows.size())));
         hop.awaitMetric("throughline_accepts_refused_total", 3);
         assertThat(said(SHORTAGE))
                 .singleElement()

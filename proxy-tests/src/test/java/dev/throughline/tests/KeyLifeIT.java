@@ -119,7 +119,7 @@ class KeyLifeIT {
         String oldKey = idOf(hops.key("hop-a"));
         flows.awaitMore(20);
 
-        String ticket = done("keys", "rotate", folder.resolve("hop-a.key").toString(), "--in", "12s");
+        String ticket = done("keys", "rotate", folder.resolve("hop-a.key").toString(), "--in", "15s");
         Matcher added = Pattern.compile("^  (hop-a\\+([0-9a-f]{16})\\+\\S+)$", Pattern.MULTILINE)
                 .matcher(ticket);
         assertThat(added.find()).as(ticket).isTrue();
