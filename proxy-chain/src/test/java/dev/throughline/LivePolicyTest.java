@@ -31,7 +31,7 @@ class LivePolicyTest {
     @Test
     void aRouteOverATransportThatIsNewWaitsForTheNextStart() throws Exception {
         String before = "one: { socket: one.sock, uid: 0 }";
-        LivePolicy policy = new LivePolicy(read(before, "bsd-socket"), told -> {});
+        LivePolicy policy = new LivePolicy(read(before, "bsd-socket"), change -> {});
 
         assertThat(policy.objection(read(before, "[one, bsd-socket]"))).isEmpty();
         assertThat(policy.objection(read(before + ", two: { socket: two.sock, uid: 0 }", "two")))

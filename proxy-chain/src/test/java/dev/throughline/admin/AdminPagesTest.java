@@ -50,7 +50,7 @@ class AdminPagesTest {
 
     @Test
     @Tag("attack")
-    void whoAsksForMetricsAllTheTimeGetsTheSameOnesAgain() {
+    void aClientThatAsksForMetricsAllTheTimeGetsCachedOnes() {
         scrape(pages.forEveryone());
         assertThat(scrapes).hasPositiveValue().hasValueLessThan(TIMES);
     }

@@ -117,7 +117,7 @@ class AdminServerTest {
     }
 
     @Test
-    void whoOwnsAConnectionIsAskedByItsEnds() throws IOException {
+    void theOwnerOfAConnectionIsRequestedByItsEnds() throws IOException {
         server.listen(socket);
 
         assertThat(body(ask("GET /who?source=192.0.2.1:80&destination=%5B2001:db8::1%5D:443")))
@@ -376,7 +376,7 @@ class AdminServerTest {
     }
 
     @Test
-    void ofRequestsThatAreSentAtOnceTheFirstIsAnswered() throws IOException {
+    void theFirstOfPipelinedRequestsIsAnswered() throws IOException {
         InetSocketAddress free = freeAddress();
         server.listen(free, ImmutableSet.of());
         try (Socket client = new Socket(free.getAddress(), free.getPort())) {

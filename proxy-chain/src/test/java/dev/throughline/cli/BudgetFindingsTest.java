@@ -20,7 +20,7 @@ class BudgetFindingsTest {
     }
 
     @Test
-    void whoHasMostOfWhatIsNearlyGoneIsNamed() {
+    void theLargestUserOfAScarceResourceIsNamed() {
         assertThat(found("""
                         { "pools": [
                             { "name": "hop", "in_use": 3, "open": 7, "capacity": 8 },

@@ -3,10 +3,11 @@ package dev.throughline.cli;
 import dev.throughline.os.PeriodicTask;
 import dev.throughline.report.StandardError;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
-/** A process in which one thread dies in the way that the argument says. */
+/** A process with one thread that dies. The argument says in which way. */
 final class DyingProcess {
     private DyingProcess() {}
 
@@ -31,6 +32,7 @@ final class DyingProcess {
             }
             default -> throw new IllegalArgumentException(arguments[0]);
         }
-        Thread.sleep(60_000);
+        // Until the process dies; a test that fails must not leave it behind.
+        Thread.currentThread().join(Duration.ofMinutes(1));
     }
 }

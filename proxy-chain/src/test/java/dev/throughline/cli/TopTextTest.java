@@ -31,7 +31,7 @@ class TopTextTest {
             """).list("flows");
 
     @Test
-    void whoHasMostComesFirst() {
+    void theLargestUserComesFirst() {
         assertThat(TopText.of(FLOWS, BUDGET, TopText.By.executable, 20)).isEqualTo("""
                 POOL               IN USE  OPEN   CAPACITY  STATE
                 hop                     3  7040       8000

@@ -92,20 +92,16 @@ final class Transcript {
 
     private String run(List<String> words) throws IOException {
         List<String> arguments = new ArrayList<>(words.subList(1, words.size()));
-        switch (words.getFirst()) {
-            case "throughline" -> {
-                return throughline(arguments);
-            }
-            case "cat" -> {
-                return Files.readString(Path.of(arguments.getFirst())) + "exit 0\n";
-            }
+        return switch (words.getFirst()) {
+            case "throughline" -> throughline(arguments);
+            case "cat" -> Files.readString(Path.of(arguments.getFirst())) + "exit 0\n";
             case "chmod" -> {
                 Files.setPosixFilePermissions(
                         Path.of(arguments.get(1)), PosixFilePermissions.fromString(arguments.getFirst()));
-                return "exit 0\n";
+                yield "exit 0\n";
             }
             default -> throw new IllegalArgumentException("a transcript has no program " + words.getFirst());
-        }
+        };
     }
 
     private String throughline(List<String> arguments) throws IOException {

@@ -320,7 +320,7 @@ class ConfigReaderTest {
                 .contains("duplicate listener name \"chain\"");
     }
 
-    /** What only shows when the hop starts would be told to somebody who no longer looks. */
+    /** A problem that shows only when the hop starts would be reported when nobody looks at it any more. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             admin: { socket: LONG }                                | 8:18: a socket path must have less than 108 bytes

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What the log says after keys were read anew; "OWN" and "NEXT" stand for keys of hop-b, "A" for one of hop-a. */
+/** The log's messages after keys were read again. "OWN" and "NEXT" stand for keys of hop-b, "A" for one of hop-a. */
 class KeyChangesTest {
     private static final Instant NOW = Instant.parse("2027-01-01T00:00:00Z");
     private static final PrivateKey OWN = newKey("hop-b");
@@ -25,7 +25,7 @@ class KeyChangesTest {
     }
 
     @Test
-    void whoIsTrustedAndWhoNoLonger() throws Exception {
+    void saysWhichKeysAreTrustedAndWhichNoLonger() throws Exception {
         assertThat(changes("OWN", "", "OWN", "A origin=edge-1 hop"))
                 .containsExactly("trusts key A of hop-a: origin=edge-1 hop");
         assertThat(changes("OWN", "A hop", "OWN", "")).containsExactly("no longer trusts key A of hop-a");

@@ -94,7 +94,7 @@ class KeyFilesTest {
     }
 
     @Test
-    void aModeIsLookedAtBeforeTheKey() throws Exception {
+    void aModeIsCheckedBeforeTheKey() throws Exception {
         Files.writeString(file, "not a key");
         mode("rw-r--r--");
 
@@ -296,7 +296,7 @@ class KeyFilesTest {
     }
 
     @Test
-    void aSymbolicLinkGoesOnToLeadToTheFile() throws Exception {
+    void aSymbolicLinkStillLeadsToTheFile() throws Exception {
         KeyFiles.writeSecret(file, key);
         Path link = Files.createSymbolicLink(folder.resolve("link.key"), file);
 

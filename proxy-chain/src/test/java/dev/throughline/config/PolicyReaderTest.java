@@ -249,7 +249,7 @@ class PolicyReaderTest {
                         hop.yaml:6:50: "class": "bulk" is not in "classes" of this file""");
     }
 
-    /** Whoever intercepts a hop intercepts all its connections. */
+    /** A hop that intercepts another hop intercepts all its connections. */
     @Test
     void routesByInterceptionDoNotMix() throws Exception {
         String routes = HOP.replace("{ to: destination }", "{ to: hop-d, by: interception }") + "mark: 5\nroutes:\n";

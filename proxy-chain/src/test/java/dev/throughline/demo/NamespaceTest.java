@@ -2,6 +2,7 @@ package dev.throughline.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -88,7 +89,8 @@ class NamespaceTest {
             assertThat(Files.exists(Path.of("/proc/" + grandchild))).isTrue();
         }
         assertThat(daemon.waitFor(5, TimeUnit.SECONDS)).isTrue();
-        assertThat(ends(grandchild)).isTrue();
+        await().atMost(Duration.ofSeconds(5))
+                .until(() -> ProcessHandle.of(grandchild).isEmpty());
     }
 
     @Test
@@ -135,15 +137,5 @@ class NamespaceTest {
     private static Path source(String text) throws IOException {
         Path file = Files.createTempFile("throughline", ".java");
         return Files.writeString(file, text);
-    }
-
-    private static boolean ends(long pid) throws InterruptedException {
-        for (long end = System.nanoTime() + Duration.ofSeconds(5).toNanos(); System.nanoTime() < end; ) {
-            if (ProcessHandle.of(pid).isEmpty()) {
-                return true;
-            }
-            Thread.sleep(10);
-        }
-        return false;
     }
 }

@@ -69,7 +69,7 @@ class ConnectTracerTest {
 
     @ParameterizedTest
     @CsvSource({"INET, 127.0.0.1", "INET6, 127.0.0.1", "INET6, ::1"})
-    void whoConnectsIsNotedInItsOwnContext(StandardProtocolFamily family, String host) throws Exception {
+    void aProcessThatConnectsIsNotedInItsOwnContext(StandardProtocolFamily family, String host) throws Exception {
         long before = System.currentTimeMillis();
         try (ServerSocketChannel listener = listen();
                 SocketChannel client = SocketChannel.open(family)) {
@@ -119,7 +119,7 @@ class ConnectTracerTest {
     }
 
     @Test
-    void whoSendsADatagramIsNotedUnderTheSocketsCookie() throws Exception {
+    void aSenderOfADatagramIsNotedUnderTheSocketsCookie() throws Exception {
         try (DatagramChannel receiver =
                         DatagramChannel.open(StandardProtocolFamily.INET).bind(new InetSocketAddress("127.0.0.1", 0));
                 SocketChannel mark = SocketChannel.open();

@@ -67,7 +67,7 @@ class PinnedObjectsTest {
     }
 
     @Test
-    void aSecondHopGoesOnWithTheNotesOfTheFirstAndKeepsThemWhenThatLeaves() throws Exception {
+    void aSecondHopUsesTheNotesOfTheFirstAndKeepsThemWhenThatStops() throws Exception {
         ConnectTracer first = share();
         try (ServerSocketChannel listener = ServerSocketChannel.open().bind(new InetSocketAddress("127.0.0.1", 0));
                 SocketChannel client = SocketChannel.open(listener.getLocalAddress())) {
@@ -84,7 +84,7 @@ class PinnedObjectsTest {
 
     /** As after a crash of all hops: what they pinned is still there, and still notes. */
     @Test
-    void whatACrashLeftIsGoneOnWithAndThenRemoved() throws Exception {
+    void theRestOfACrashIsUsedAndThenRemoved() throws Exception {
         ConnectTracer crashed = share();
         Path left = folders().getFirst();
         ConnectTracer next = share();
@@ -95,7 +95,7 @@ class PinnedObjectsTest {
     }
 
     @Test
-    void whatIsIncompleteIsMadeAnew() throws Exception {
+    void incompleteStateIsReplaced() throws Exception {
         ConnectTracer crashed = share();
         Files.delete(folders().getFirst().resolve("link_4"));
         crashed.abandon();

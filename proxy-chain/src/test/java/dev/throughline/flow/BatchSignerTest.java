@@ -245,11 +245,11 @@ class BatchSignerTest {
     }
 
     @Test
-    void whoComesFirstIsSignedFirst() throws Exception {
+    void chainsAreSignedInOrder() throws Exception {
         assertThat(order(0, 0, 0, 0, 0)).containsExactly(0, 1, 2, 3, 4);
     }
 
-    /** Whoever can make a hop write such headers would else keep everybody waiting. */
+    /** Otherwise a client that makes a hop write such headers would delay all other flows. */
     @Test
     void manyThatMustBeSignedAloneHoldUpNobodyElse() throws Exception {
         int[] rooms = new int[100];

@@ -87,7 +87,7 @@ class FairQueueTest {
 
     @Test
     @Tag("attack")
-    void ofTooManyTheNewestOfTheUserWithTheMostIsRefused() throws InterruptedException {
+    void theNewestOfTheUserWithTheMostIsRefusedIfTooManyWait() throws InterruptedException {
         together(() -> {
             flood("ann", 200);
             arrive("bob", 1);

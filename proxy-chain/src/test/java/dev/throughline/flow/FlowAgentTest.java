@@ -93,7 +93,7 @@ class FlowAgentTest extends FlowScene {
     }
 
     @Test
-    void anAgentThatIsntAllowedIsToldSoUnheard() throws Exception {
+    void anAgentThatIsNotAllowedIsRejectedBeforeItsRequestIsRead() throws Exception {
         entrance = fromAgent(owner -> Optional.of(new FlowRejectedException(CloseReason.AGENT_NOT_ALLOWED, "user 1")));
         Socket agent = wire.connect();
 
@@ -144,7 +144,7 @@ class FlowAgentTest extends FlowScene {
     }
 
     @Test
-    void anAgentIsToldThatTheDestinationRefuses() throws Exception {
+    void anAgentIsNotifiedThatTheDestinationRefuses() throws Exception {
         InetSocketAddress nobody = destinationAddress();
         destination.close();
         entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
@@ -156,7 +156,7 @@ class FlowAgentTest extends FlowScene {
     }
 
     @Test
-    void anAgentThatWaitsIsToldThatTheHopStops() throws Exception {
+    void anAgentThatWaitsIsNotifiedThatTheHopStops() throws Exception {
         entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket agent = wire.connect();
         Wire.await("to wait for its header", () -> services.halfOpenHeaders().size() == 1);

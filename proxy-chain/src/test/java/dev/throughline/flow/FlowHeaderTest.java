@@ -144,7 +144,7 @@ class FlowHeaderTest extends FlowScene {
 
     /** The one that waits longest, since both are of one peer. */
     @Test
-    void whoLosesItsPlaceToAnotherEndsForTheBudget() throws Exception {
+    void aFlowThatLosesItsPlaceEndsForTheBudget() throws Exception {
         change(p -> p.halfOpenHeaders = halfOpenHeaders(10, 1));
         entrance = fromPreviousHop();
         Socket first = wire.connect();
@@ -275,7 +275,7 @@ class FlowHeaderTest extends FlowScene {
 
     /** A stranger that gets to the listener of the previous hop must not use up what that hop may. */
     @Test
-    void whoIsNotThePreviousHopTakesNothingOfItsBudgets() throws Exception {
+    void otherProcessesUseNothingOfThePreviousHopsBudgets() throws Exception {
         entrance = entrance(
                 new ListenerProfile.Preamble.SignedHeader(),
                 true,
@@ -315,7 +315,7 @@ class FlowHeaderTest extends FlowScene {
     }
 
     @Test
-    void whoIsNoneOfTheBelievedProxiesIsRefusedUnheard() throws Exception {
+    void aProxyThatIsNotTrustedIsRefusedBeforeItsHeaderIsRead() throws Exception {
         entrance = entrance(
                 new ListenerProfile.Preamble.BelievedHeader(
                         ImmutableList.of(Cidr.parse("127.0.0.2"), Cidr.parse("::/0"))),
@@ -391,7 +391,7 @@ class FlowHeaderTest extends FlowScene {
     }
 
     @Test
-    void aFlowThatStandsOutlivesTheKeyThatBeganIt() throws Exception {
+    void anOpenFlowOutlivesTheKeyThatBeganIt() throws Exception {
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
         previous.getOutputStream().write(header(previous, destinationAddress()).toByteArray());

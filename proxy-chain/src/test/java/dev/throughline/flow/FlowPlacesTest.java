@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Flows that need a place, and get one, wait, or don't. */
 class FlowPlacesTest extends FlowScene {
-    /** Places for {@code flows}, none reserved; whoever is idle for {@code floor} may be closed. */
+    /** Places for {@code flows}, none reserved. A flow that is idle for {@code floor} may be closed. */
     private void places(int flows, Duration floor, Duration wait) {
         withBudget(budget(flows, new PoolRule(0, 50, 0, floor)), new LimitClass("default", Caps.OPEN, true, wait));
     }
@@ -75,9 +75,9 @@ class FlowPlacesTest extends FlowScene {
         Wire.await("to have it back", () -> places.inUse("few") == 0);
     }
 
-    /** A flow that is told to stop while its connection is being started gives that up. */
+    /** A flow that is stopped while its connection is being started cancels the start. */
     @Test
-    void whoStopsWhileItStartsGivesTheStartUp() throws Exception {
+    void aFlowThatStopsDuringItsStartCancelsIt() throws Exception {
         ScriptedTransport slow = new ScriptedTransport("slow");
         change(p -> {
             p.budget = budget(100, PoolRule.DEFAULT).pool("slow", 5);
@@ -118,7 +118,7 @@ class FlowPlacesTest extends FlowScene {
     }
 
     @Test
-    void itWaitsForAPlaceAndGoesOn() throws Exception {
+    void itWaitsForAPlaceAndContinues() throws Exception {
         places(1, Duration.ofHours(1), Duration.ofSeconds(20));
         Socket first = wire.connect();
         Socket there = destination.accept();
@@ -153,7 +153,7 @@ class FlowPlacesTest extends FlowScene {
     }
 
     @Test
-    void whoIsToldToStopWhileItWaitsDoes() throws Exception {
+    void aFlowThatIsStoppedWhileItWaitsStops() throws Exception {
         places(1, Duration.ofHours(1), Duration.ofHours(1));
         Socket first = wire.connect();
         Socket there = destination.accept();

@@ -29,7 +29,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Flows of which a policy decides. */
+/** Flows with a policy. */
 class FlowPolicyTest extends FlowScene {
     private static final PolicyRule REST =
             new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), Outcome.Allow.PLAIN);

@@ -83,7 +83,7 @@ abstract class FlowScene {
     ListenerProfile entrance;
     Wire wire;
 
-    /** What the log and the metrics would be told. */
+    /** The events that the log and the metrics would get. */
     static final class Events implements FlowEvents {
         final BlockingQueue<FlowView> opened = new LinkedBlockingQueue<>();
         final BlockingQueue<Verification> verified = new LinkedBlockingQueue<>();

@@ -120,7 +120,7 @@ class FlowTest extends FlowScene {
     }
 
     @Test
-    void oneFlowTooManyIsRefusedAndTheOthersGoOn() throws Exception {
+    void oneFlowTooManyIsRefusedAndTheOthersContinue() throws Exception {
         change(p -> p.table = new FlowTable(1));
         Socket first = wire.connect();
         Socket there = destination.accept();
@@ -136,7 +136,7 @@ class FlowTest extends FlowScene {
     }
 
     @Test
-    void aDestinationThatRefusesIsFeltAsAReset() throws Exception {
+    void aDestinationThatRefusesResetsTheApplicationsConnection() throws Exception {
         InetSocketAddress nobody = destinationAddress();
         change(p -> p.next(new NextHop.At("hop-c", nobody, HeaderProfile.NORMAL)));
         destination.close();

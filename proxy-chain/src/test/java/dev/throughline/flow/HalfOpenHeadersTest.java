@@ -96,7 +96,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void ofManyPeersWithOneEachTheOneThatHasWaitedLongestLosesIt() {
+    void amongPeersWithOneEachTheLongestWaitingLosesIt() {
         HalfOpenHeaders.HeaderLease first = taken(headers.take(peer("192.0.2.10")));
         for (int i = 11; i < 14; i++) {
             taken(headers.take(peer("192.0.2." + i)));
@@ -148,7 +148,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void aProvenPeerHasNoMoreThanItMay() {
+    void aProvenPeerIsHeldToItsLimit() {
         headers.verified(ONE);
         headers.take(ONE);
         headers.take(ONE);
@@ -183,7 +183,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void whoProvedNothingForLongIsAStrangerAgain() {
+    void aPeerWithoutARecentProofIsAStrangerAgain() {
         headers.verified(ONE);
         headers.verified(OTHER);
         clock.addAndGet(HalfOpenHeaders.PROVEN_FOR.toNanos() - 1);
@@ -199,9 +199,9 @@ class HalfOpenHeadersTest {
         assertThat(other).noneMatch(lease -> lease.lost().isDone());
     }
 
-    /** Only headers that were verified fill the memory; who goes on to show some stays in it. */
+    /** Only verified headers fill the memory; a peer that continues to present them stays in it. */
     @Test
-    void ofTooManyProvenPeersTheOneProvenLongestAgoIsForgotten() {
+    void theProvenPeerThatWasProvenLongestAgoIsForgottenFirst() {
         List.of(ONE, OTHER, THIRD, ONE, peer("192.0.2.4")).forEach(headers::verified);
         List<HalfOpenHeaders.HeaderLease> forgotten = List.of(taken(headers.take(OTHER)), taken(headers.take(OTHER)));
         List<HalfOpenHeaders.HeaderLease> known = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));

@@ -39,7 +39,7 @@ class HeaderFailuresTest {
     }
 
     @Test
-    void whoFailsTooOftenIsRefusedAndNobodyElse() {
+    void onlyAPeerThatFailsTooOftenIsRefused() {
         fail(ONE, 9);
         assertThat(isRefused(ONE)).isFalse();
         fail(ONE, 1);
@@ -54,7 +54,7 @@ class HeaderFailuresTest {
     }
 
     @Test
-    void whoFailedWhileTheClockWasWrongIsHeardAgain() {
+    void aPeerThatFailedWhileTheClockWasWrongIsServedAgain() {
         fail(ONE, 10);
         failures.forgive();
         assertThat(isRefused(ONE)).isFalse();
@@ -76,7 +76,7 @@ class HeaderFailuresTest {
     }
 
     @Test
-    void whoStopsFailingIsForgottenAfterTheWindow() {
+    void aPeerThatStopsFailingIsForgottenAfterTheWindow() {
         fail(ONE, 10);
         wait(Duration.ofSeconds(10));
 
@@ -97,7 +97,7 @@ class HeaderFailuresTest {
     }
 
     @Test
-    void whoIsRefusedForItDoesNotFailByThat() {
+    void aRefusalForFailuresIsNoFailure() {
         fail(ONE, 10);
         for (int i = 0; i < 100; i++) {
             failures.ended(ONE, CloseReason.HEADER_FAILURES);
@@ -147,7 +147,7 @@ class HeaderFailuresTest {
 
     /** Not even the newcomer, if it has failed the least: the others are the worse. */
     @Test
-    void ofTooManyTheOneThatHasFailedLeastIsForgotten() {
+    void thePeerThatHasFailedLeastIsForgottenFirst() {
         for (int i = 1; i <= MAX_PEERS; i++) {
             fail(peer(i), 10);
         }

@@ -249,7 +249,7 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void whoLosesItsPlaceWaitsNoLonger() {
+    void aRequestThatLosesItsPlaceWaitsNoLonger() {
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
         arrive(slice(HEADER.toByteArray(), 0, 30));
 

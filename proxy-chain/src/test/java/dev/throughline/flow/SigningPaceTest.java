@@ -19,7 +19,7 @@ class SigningPaceTest {
     }
 
     @Test
-    void underLoadTurnsAreAnIntervalApartWhoeverAsks() {
+    void underLoadTurnsAreAnIntervalApart() {
         SigningPace pace = new SigningPace(INTERVAL, 1_000);
         assertThat(pace.take(1_000)).isEqualTo(1_000);
         assertThat(pace.take(1_001)).isEqualTo(1_500);
@@ -27,7 +27,7 @@ class SigningPaceTest {
         assertThat(pace.take(1_999)).isEqualTo(2_500);
     }
 
-    /** System.nanoTime() may begin anywhere and go on beyond the largest long. */
+    /** System.nanoTime() may begin at any value and overflow. */
     @ParameterizedTest
     @ValueSource(longs = {Long.MAX_VALUE, Long.MAX_VALUE - 100, Long.MIN_VALUE, -1, 0})
     void theClockMayBeginAnywhere(long now) {

@@ -117,7 +117,7 @@ class BoundedReadsTest {
     }
 
     @Test
-    void whoseReadIsNeverBegunIsTold() {
+    void aReadThatNeverBeginsIsReported() {
         hang("hung").join();
         AtomicInteger skipped = new AtomicInteger();
 

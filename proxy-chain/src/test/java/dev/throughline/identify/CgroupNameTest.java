@@ -89,7 +89,7 @@ class CgroupNameTest {
         assertThat(name.namesNothing()).isEqualTo(unit == null && container == null && pod == null);
     }
 
-    /** The letters are none that stand in paths where another letter follows. */
+    /** In paths these letters are never followed by another letter. */
     private static String filled(String text) {
         return text == null
                 ? null

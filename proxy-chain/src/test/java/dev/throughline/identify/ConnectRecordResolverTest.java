@@ -271,7 +271,7 @@ class ConnectRecordResolverTest {
                             "/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/" + listener.getLocalPort())
                     .start();
             assertThat(first.waitFor()).isZero();
-            // A process is told from the next of its pid by when it started, in clock ticks.
+            // The start time, in clock ticks, distinguishes a process from the next one with its pid.
             BootClock clock = new BootClock();
             for (long ended = clock.ticks(); clock.ticks() == ended; ) {
                 Thread.onSpinWait();

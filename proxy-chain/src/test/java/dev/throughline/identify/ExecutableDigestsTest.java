@@ -1,5 +1,6 @@
 package dev.throughline.identify;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.header.Bytes;
@@ -29,14 +30,14 @@ class ExecutableDigestsTest {
     @Test
     void aFileThatWasReplacedOrRewrittenIsAnotherFile() throws Exception {
         Path path = Files.writeString(directory.resolve("program"), "one");
-        assertThat(digest(path).join()).contains(sha256("one".getBytes()));
+        assertThat(digest(path).join()).contains(sha256("one".getBytes(UTF_8)));
 
         Files.writeString(path, "two");
-        assertThat(digest(path).join()).contains(sha256("two".getBytes()));
+        assertThat(digest(path).join()).contains(sha256("two".getBytes(UTF_8)));
     }
 
     @Test
-    void ofAnOlderStateNothingIsSaid() throws Exception {
+    void anOlderStateIsNotReported() throws Exception {
         Path path = Files.writeString(directory.resolve("program"), "one");
         ExecutableFile old = Known.file(path);
         Files.writeString(path, "other");

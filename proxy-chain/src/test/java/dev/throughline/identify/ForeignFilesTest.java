@@ -190,7 +190,7 @@ class ForeignFilesTest {
 
     /** In a mount namespace of his own a user gives any file any path. */
     @Test
-    void aPathOfAUsersMountNamespaceIsNotTold() throws Exception {
+    void aPathOfAUsersMountNamespaceIsNotReported() throws Exception {
         Path tool = copyOfBash(folder.resolve("tool"));
         String bind = "mount --bind " + tool + " /usr/bin/env && exec \"$0\" \"$@\"";
         try (Application application =
@@ -209,7 +209,7 @@ class ForeignFilesTest {
 
     /** The kernel says "/usr/bin/env (deleted)" of it; the name is the user's invention. */
     @Test
-    void aDeletedPathOfAUsersMountNamespaceIsNotTold() throws Exception {
+    void aDeletedPathOfAUsersMountNamespaceIsNotReported() throws Exception {
         String hide = "mount -t tmpfs none /usr/sbin && cp " + bash + " /usr/sbin/nft && chmod 755 /usr/sbin/nft"
                 + " && exec \"$0\" \"$@\"";
         try (Application application = Application.run(
@@ -223,7 +223,7 @@ class ForeignFilesTest {
     /** A sandboxed service has a mount namespace of its own, in which programs are where they are for all. */
     @ParameterizedTest
     @ValueSource(strings = {STAY, LEAVE})
-    void aPathThatLeadsToTheSameFileHereIsTold(String script) throws Exception {
+    void aPathThatLeadsToTheSameFileHereIsReported(String script) throws Exception {
         try (Application application = Application.run(List.of("unshare", "-m"), bash.toString(), script)) {
             if (script.equals(LEAVE)) {
                 application.process().waitFor();
@@ -383,7 +383,7 @@ class ForeignFilesTest {
 
     /** The interpreter opens it once more by its name: only root may be able to give that to another file. */
     @Test
-    void aScriptIsToldWhereOnlyRootCanChangeIt() throws Exception {
+    void aScriptIsReportedWhereOnlyRootCanChangeIt() throws Exception {
         Path roots = Files.createTempDirectory(Path.of("/usr/local/lib"), "throughline-test-");
         try {
             Files.setPosixFilePermissions(roots, PosixFilePermissions.fromString("rwxr-xr-x"));

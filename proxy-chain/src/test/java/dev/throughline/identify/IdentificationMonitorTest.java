@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The best evidence that there is, and what stands in the way of better. */
+/** The best evidence that is available, and why no better one is. */
 @Timeout(60)
 class IdentificationMonitorTest {
     private static final TracerStartup NOT_NOW = new TracerStartup.NotTaken("no CAP_BPF", "run it with CAP_BPF");

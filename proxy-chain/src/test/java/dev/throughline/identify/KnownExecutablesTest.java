@@ -48,7 +48,7 @@ class KnownExecutablesTest {
                 .contains(file.toString());
     }
 
-    /** An update in place, or a write by whoever may: the bytes that ran are gone. */
+    /** An update in place, or another write to the file: the bytes that ran are gone. */
     @Test
     void aFileThatChangedSinceIsNotTheOneThatRan() {
         ExecutableId before = new ExecutableId(id.device(), id.subvolume(), id.inode(), id.changedNanos() - 1);
@@ -83,7 +83,7 @@ class KnownExecutablesTest {
         assertThat(find(executables, served, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
     }
 
-    /** Each subvolume of btrfs counts its inodes anew, on one device. */
+    /** Each subvolume of btrfs numbers its inodes from the start, on one device. */
     @Test
     void aFileOfAnotherSubvolumeIsNotTheOneThatRan() {
         ExecutableId snapshot = new ExecutableId(id.device(), id.subvolume() + 1, id.inode(), id.changedNanos());
@@ -95,7 +95,7 @@ class KnownExecutablesTest {
 
     /** Where others were seen to run it counts only while it is there: another file system may get its device. */
     @Test
-    void whereItWasSeenIsLookedAtAgain(@TempDir Path folder) throws IOException {
+    void thePlaceWhereItWasSeenIsCheckedAgain(@TempDir Path folder) throws IOException {
         Path program = Files.writeString(folder.resolve("program"), "one");
         ExecutableId seen = Known.id(program);
         executables.remember(seen, program.toRealPath().toString());

@@ -255,7 +255,7 @@ class NeverWrongTest {
     void aSocketThatWasGivenAwayIsStillItsOpeners() throws Exception {
         open(true);
         Path meeting = folder.resolve("meeting");
-        try (Receiver unused = new Receiver(meeting);
+        try (Receiver _ = new Receiver(meeting);
                 ServerSocket listener = listener();
                 Opened opened = Opened.by(List.of(), "give-away", port(listener), meeting.toString())) {
             assertThat(identify(opened).process()).contains(id(opened.process.toHandle()));
@@ -272,7 +272,7 @@ class NeverWrongTest {
         assumeTrue(group.toFile().mkdir(), "needs to make control groups");
         List<String> elsewhere =
                 List.of("/bin/bash", "-c", "echo $$ > " + group + "/cgroup.procs && exec \"$@\"", "--");
-        try (Receiver unused = new Receiver(meeting);
+        try (Receiver _ = new Receiver(meeting);
                 ServerSocket listener = listener();
                 Opened opened = Opened.by(elsewhere, "give-away", port(listener), meeting.toString())) {
             ProcessIdentity who = identify(opened);

@@ -228,7 +228,7 @@ class NotedCallerTest {
                 .hasValue(99);
     }
 
-    /** The socket's user and mark are its own, whoever connected with it. */
+    /** User and mark are those of the socket, even if another process connected with it. */
     @Test
     void aNoteThatSaysEnoughNeedsNoSocket() {
         ConnectRecord noted = note(1234, 5, 1, NOW, ownCommand(), running());

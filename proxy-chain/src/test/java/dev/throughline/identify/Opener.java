@@ -71,7 +71,7 @@ final class Opener {
         said(foreign, destination);
     }
 
-    /** The socket goes to whoever listens at a Unix socket, and isn't kept. */
+    /** The socket is passed to the process that listens at a Unix socket, and isn't kept. */
     private static void giveAway(int port, String unixSocket) throws Exception {
         MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         EpollSocketChannel tcp = (EpollSocketChannel) new Bootstrap()

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Whoever asks without any capability sees his own processes and no other's, whatever his number is. Here he is user 0, who
+ * A user without any capability sees only that user's processes, whatever the user id is. Here it is user 0, who
  * may read the classes of this test.
  */
 @Timeout(120)
@@ -106,10 +106,8 @@ class OrdinaryUserTest {
                 .contains(
                         "  ok    process identification by socket-lookup: the only process of this hop's own user that is"
                                 + " seen to hold the socket; other users by uid only\n",
-                        "  warn  better evidence is unavailable: CAP_SYS_PTRACE is missing\n"
-                                + "      needed to see what processes of other users run\n",
-                        "  warn  better evidence is unavailable: CAP_DAC_READ_SEARCH is missing\n"
-                                + "      needed to read the descriptors and executables of other users' processes\n")
+                        "  warn  better evidence is unavailable: CAP_SYS_PTRACE is missing\n      needed to see what processes of other users run\n",
+                        "  warn  better evidence is unavailable: CAP_DAC_READ_SEARCH is missing\n      needed to read the descriptors and executables of other users' processes\n")
                 .containsPattern(
                         "warn  better evidence is unavailable: CAP_NET_ADMIN, CAP_BPF missing\n      run the hop with ");
     }

@@ -51,7 +51,7 @@ class ProcTextTest {
     }
 
     @Test
-    void whoHasNotLoggedInHasNoAuditId() throws IOException {
+    void aProcessWithoutALoginHasNoAuditId() throws IOException {
         assertThat(ProcText.auditId("1000")).hasValue(1000);
         assertThat(ProcText.auditId("0\n")).hasValue(0);
         assertThat(ProcText.auditId("4294967294")).hasValue(4294967294L);

@@ -71,7 +71,7 @@ class ProcessIdentifierTest {
 
     /** Where the kernel gives no handle: a process that began only when the connection stood isn't the one that made it. */
     @Test
-    void whoBeganAfterItsConnectionWasSeenIsNotItsPeer() throws IOException {
+    void aProcessThatBeganAfterItsConnectionIsNotItsPeer() throws IOException {
         UnixPeer peer = new UnixPeer((int) ProcessHandle.current().pid(), 1234, Optional::empty);
         try (ProcessIdentifier early = ProcessIdentifier.open(IdentifyLimits.NORMAL, () -> 1)) {
             SocketIdentity owner = early.identify(peer).join();
@@ -185,9 +185,9 @@ class ProcessIdentifierTest {
         }
     }
 
-    /** The process stays; the executable is the one that it runs as it is looked at, as this evidence says. */
+    /** The process is the right one; the executable is the one that it runs at the time of the check, as this evidence says. */
     @Test
-    void whoRunsAnotherExecutableSinceIsTheSameProcess() throws IOException {
+    void aProcessWithAnotherExecutableIsTheSameProcess() throws IOException {
         String script = "exec env bash -c '" + WAIT + "'";
         try (Application application =
                 Application.run(List.of(), program("first").toString(), script)) {
@@ -243,7 +243,7 @@ class ProcessIdentifierTest {
     }
 
     @Test
-    void whoLoggedInIsSaid() throws IOException {
+    void theLoginUserIsReported() throws IOException {
         assumeTrue(isPrivileged() && Files.isWritable(Path.of("/proc/self/loginuid")));
         try (Application application = Application.run("echo 4711 > /proc/self/loginuid; " + WAIT)) {
             Audit audit = identifier
@@ -274,7 +274,7 @@ class ProcessIdentifierTest {
                             .code())
                     .as("it has a name still, but not this one")
                     .matches(code -> code.executable().isEmpty())
-                    .as("and it can't be told which of both it had")
+                    .as("and it is unknown which of both it had")
                     .matches(code -> code.state().isEmpty() || code.state().get() == ExecutableState.DELETED);
 
             Files.delete(elsewhere);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 /** All that is read of a process is of one instance of it that ran one executable, or nothing is said. */
 @Timeout(60)
 class ProcessReaderTest {
-    private static final String EXEC_WHEN_TOLD = "echo ready >&3; read -r line <&3; exec /usr/bin/sleep 1000";
+    private static final String EXEC_AFTER_A_LINE = "echo ready >&3; read -r line <&3; exec /usr/bin/sleep 1000";
 
     private final ExecutableDigests digests = new ExecutableDigests();
 
@@ -39,8 +39,8 @@ class ProcessReaderTest {
     }
 
     @Test
-    void whoStaysTheSameIsRead() throws IOException {
-        try (Application application = Application.run(EXEC_WHEN_TOLD)) {
+    void anUnchangedProcessIsRead() throws IOException {
+        try (Application application = Application.run(EXEC_AFTER_A_LINE)) {
             assertThat(reader(ProcessView::read)
                             .read(application.pid(), Map.of())
                             .orElseThrow()
@@ -49,10 +49,10 @@ class ProcessReaderTest {
         }
     }
 
-    /** After all else was read it is looked at again. */
+    /** It is checked again after all else was read. */
     @Test
-    void whoRunsAnotherExecutableBeforeTheReadingIsOverIsNotRead() throws IOException {
-        try (Application application = Application.run(EXEC_WHEN_TOLD)) {
+    void aProcessThatChangesItsExecutableDuringTheReadIsNotRead() throws IOException {
+        try (Application application = Application.run(EXEC_AFTER_A_LINE)) {
             AtomicInteger looks = new AtomicInteger();
             ProcessReader reader = reader(pid -> {
                 if (looks.incrementAndGet() == 2) {
@@ -69,7 +69,7 @@ class ProcessReaderTest {
     /** Were it to run the first again by the second look, the hash would still be of the one in between. */
     @Test
     void theExecutableThatIsHashedIsTheOneThatWasSeen() throws IOException {
-        try (Application application = Application.run(EXEC_WHEN_TOLD)) {
+        try (Application application = Application.run(EXEC_AFTER_A_LINE)) {
             ProcessView before = ProcessView.read(application.pid());
             exec(application);
 
@@ -80,7 +80,7 @@ class ProcessReaderTest {
     /** A number is given again at once, to whatever is opened next. */
     @Test
     void aDescriptorThatIsAnotherFilesNowDoesNotHoldTheSocket() throws IOException {
-        try (Application application = Application.run(EXEC_WHEN_TOLD)) {
+        try (Application application = Application.run(EXEC_AFTER_A_LINE)) {
             String link = Files.readSymbolicLink(Path.of("/proc/" + application.pid() + "/fd/3"))
                     .toString();
             long inode = Long.parseLong(link.replaceAll("[^0-9]", ""));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which process may have made a socket, by the control group that the socket has kept; folders stand for the groups. */
+/** Which process may have made a socket, by the control group that the socket has kept. Folders stand for the groups. */
 class SocketCgroupTest {
     @TempDir
     private Path root;
@@ -65,7 +65,7 @@ class SocketCgroupTest {
         assertThat(cgroup.mayHold(in("/gone"), madeIn(idOfA))).isFalse();
     }
 
-    /** Whoever makes groups could choose a path of any length, to be spared the comparison. */
+    /** Otherwise a user who may create groups could avoid the comparison by a long path. */
     @Test
     void aPathTooLongToBeKeptIsHeldAgainstIt() {
         ProcessView far = in("/" + "a".repeat(300));

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class SocketHoldersTest {
-    private static final LongUnaryOperator ITSELF = uid -> uid;
+    private static final LongUnaryOperator ITSELF = LongUnaryOperator.identity();
 
     private static long inode(Application application) throws IOException {
         try (SocketDiag sockets = SocketDiag.open()) {

@@ -47,7 +47,7 @@ class SocketIdentityResolverTest {
 
     /** It holds the socket no longer: another one may, and that one could be its opener as well. */
     @Test
-    void whoHasLetGoOfTheSocketSinceTheScanIsNotNamed() throws IOException {
+    void aProcessThatClosedTheSocketSinceTheScanIsNotNamed() throws IOException {
         try (Application application = Application.run("echo ready >&3; read -r line <&3; exec 3>&-; sleep 1000; :")) {
             SocketOwner socket = socket(application);
             SocketHolders before = SocketHolders.scan(Set.of(socket.inode()), uid -> uid, SocketHolders.BUDGET);
@@ -71,7 +71,7 @@ class SocketIdentityResolverTest {
 
     /** Nobody can say any more whose the holder that is gone was. */
     @Test
-    void aSharedSocketOfWhichAHolderEndedSinceHasNoUser() throws Exception {
+    void aSharedSocketHasNoUserAfterOneOfItsHoldersEnded() throws Exception {
         try (Application application = Application.run("sleep 1000 & echo ready >&3; wait")) {
             SocketOwner socket = socket(application);
             SocketHolders before = SocketHolders.scan(Set.of(socket.inode()), uid -> uid, SocketHolders.BUDGET);

@@ -102,7 +102,7 @@ class BridgeResolverTest {
 
     /** Users without an agent cost nothing more than this. */
     @Test
-    void anotherUserIsRefusedBeforeItsProcessIsLookedAt() {
+    void anotherUserIsRefusedBeforeItsProcessIsChecked() {
         BridgeResolver others = new BridgeResolver(ImmutableSet.of(uid + 1));
 
         FlowRejectedException refused = catchThrowableOfType(FlowRejectedException.class, () -> others.of(connection));

@@ -26,7 +26,7 @@ class RulePlanTest {
     }
 
     @Test
-    void allProblemsAreToldAtOnce() {
+    void allProblemsAreReportedAtOnce() {
         RulePlan plan = new RulePlan(
                 "",
                 0,
@@ -55,7 +55,7 @@ class RulePlanTest {
     }
 
     @Test
-    void aPreviousHopIsToldBySomethingAndTakenOnce() {
+    void aPreviousHopNeedsAMarkOrAUserAndHasOneListener() {
         assertThat(plan(capture(
                                 "chain",
                                 InterceptionMethod.TPROXY,

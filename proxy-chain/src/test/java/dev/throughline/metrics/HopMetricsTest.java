@@ -106,9 +106,9 @@ class HopMetricsTest {
         };
     }
 
-    /** Micrometer alone would let go of what it reads, and the series would stand still. */
+    /** Micrometer only has weak references to the objects that it reads; the series would stop changing. */
     @Test
-    void whatIsReadGoesOnAfterAGarbageCollection() {
+    void gaugesStillChangeAfterAGarbageCollection() {
         AtomicLong count = new AtomicLong(4);
         metrics.bind(measured(count));
         System.gc();

@@ -49,7 +49,7 @@ class PinnedFileTest {
     }
 
     @Test
-    void aLinkIsFollowedOnlyByWhoeverAllowsIt(@TempDir Path directory) throws IOException {
+    void aLinkIsFollowedOnlyIfTheCallerAllowsIt(@TempDir Path directory) throws IOException {
         Path file = Files.writeString(directory.toRealPath().resolve("file"), "");
         byte[] link = Files.createSymbolicLink(directory.toRealPath().resolve("link"), file)
                 .toString()

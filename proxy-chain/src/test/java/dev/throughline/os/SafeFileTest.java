@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What another user does in a folder while root writes there. */
+/** Attacks by another user on a folder to which root writes. */
 @Timeout(60)
 class SafeFileTest {
     private static final int OTHER = 65534;
@@ -222,6 +223,7 @@ class SafeFileTest {
         Path path = folder.resolve("trust");
         Path aside = folder.resolveSibling("aside");
         AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger attempts = new AtomicInteger();
         Path planted = linkOfOther(folder.resolveSibling("planted"), victim);
         Thread swapping = Thread.ofPlatform().start(() -> {
             for (int i = 0; !over.get(); i++) {
@@ -239,7 +241,10 @@ class SafeFileTest {
                         default -> {
                             Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
                             Files.move(link, folder, StandardCopyOption.ATOMIC_MOVE);
-                            Thread.sleep(1);
+                            int before = attempts.get();
+                            while (!over.get() && attempts.get() == before) {
+                                Thread.onSpinWait();
+                            }
                             Files.delete(folder);
                             Files.move(aside, folder, StandardCopyOption.ATOMIC_MOVE);
                         }
@@ -248,8 +253,6 @@ class SafeFileTest {
                     Files.deleteIfExists(folder.resolve("trust.new"));
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
-                } catch (InterruptedException e) {
-                    return;
                 }
             }
         });
@@ -262,6 +265,7 @@ class SafeFileTest {
             } catch (IOException e) {
                 refused++;
             }
+            attempts.incrementAndGet();
         }
         over.set(true);
         swapping.join();

@@ -122,7 +122,7 @@ class SocketDiagTest {
     }
 
     @Test
-    void marksAreToldToThoseWhoMayKnow() throws IOException {
+    void marksAreShownToPrivilegedUsersOnly() throws IOException {
         try (Connection connection = Connection.to("127.0.0.1")) {
             assertThat(diag.find(connection.tuple()).orElseThrow().mark().isPresent())
                     .isEqualTo(Capability.effective().contains(Capability.NET_ADMIN));
@@ -149,13 +149,17 @@ class SocketDiagTest {
         return Tuple.tcp(tuple.destination(), tuple.source());
     }
 
-    private static Stream<String> ownSockets() throws IOException {
-        return Files.list(Path.of("/proc/self/fd")).map(link -> {
-            try {
-                return Files.readSymbolicLink(link).toString();
-            } catch (IOException e) {
-                return "closed";
-            }
-        });
+    private static List<String> ownSockets() throws IOException {
+        try (Stream<Path> links = Files.list(Path.of("/proc/self/fd"))) {
+            return links.map(SocketDiagTest::target).toList();
+        }
+    }
+
+    private static String target(Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString();
+        } catch (IOException e) {
+            return "closed";
+        }
     }
 }

@@ -77,7 +77,7 @@ class StrictModesTest {
 
     @Test
     @Tag("attack")
-    void aFolderFurtherUpIsLookedAtToo() throws IOException {
+    void aFolderFurtherUpIsCheckedToo() throws IOException {
         Path below =
                 Files.writeString(Files.createDirectory(folder.resolve("sub")).resolve("trust"), "text");
         mode(folder, 0757);

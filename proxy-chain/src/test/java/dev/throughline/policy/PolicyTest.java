@@ -40,7 +40,7 @@ class PolicyTest {
     private static final Outcome ALLOW = Outcome.Allow.PLAIN;
     private static final PolicyRule REST = new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), ALLOW);
 
-    /** Ada's curl, of which all is known. */
+    /** Ada's curl; all its attributes are known. */
     private static final ProcessIdentity CURL = identity(
             Evidence.SOCKET_LOOKUP,
             Optional.of(new Credentials(1000, 1000, 100)),
@@ -55,7 +55,7 @@ class PolicyTest {
     private static final ProcessContext CHILD_OF_CRON = new ProcessContext(Optional.of("ada"))
             .withParentExecutable(Optional.of("/usr/sbin/cron"), Optional.of(Bytes.ofHex(HASH)));
 
-    /** The same user's process, of which the kernel could say no more. */
+    /** A process of the same user; nothing else is known of it. */
     private static final ProcessIdentity UID_ONLY = identity(
             Evidence.UID_ONLY,
             Optional.of(Credentials.ofUser(1000)),
@@ -126,7 +126,7 @@ class PolicyTest {
         return new Condition.Host(ImmutableList.copyOf(names));
     }
 
-    /** Whoever holds a socket may have been taken over since; the kernel's note is of the moment of connect(2). */
+    /** The process that holds a socket may have been taken over since; the kernel's record is made at connect(2). */
     @Test
     void aParentCountsOnlyIfItIsCertain() {
         Condition parent = text(Subject.PARENT, false, "/usr/sbin/cron");
@@ -320,7 +320,7 @@ class PolicyTest {
     /** Nobody there could say who opened it: that is no reason to take him for somebody of this host. */
     @ParameterizedTest
     @MethodSource("conditionsThatMayHold")
-    void ofAnotherHostNobodyIsExpectedToBeKnown(Condition condition, ProcessIdentity unused) {
+    void originatorsOnOtherHostsMayBeUnknown(Condition condition, ProcessIdentity unused) {
         ProcessIdentity remote = ProcessIdentity.unknown(Evidence.REMOTE, OperatingSystem.LINUX);
 
         assertThat(policy(rule("some", DENY, condition))
@@ -363,7 +363,7 @@ class PolicyTest {
     }
 
     @Test
-    void itSaysWhichRulesAllowWhomNobodyKnows() {
+    void itListsRulesThatAllowUnknownOriginators() {
         Condition curl = text(Subject.EXECUTABLE, false, "/usr/bin/curl");
         PolicyRule denied = rule("no-curl", DENY, curl);
         PolicyRule deniedThere = rule("no-curl-there", DENY, curl, ports(443, 443));
@@ -417,7 +417,7 @@ class PolicyTest {
                 text(Subject.TEAM_ID, false, "TEAM123456"));
     }
 
-    /** Whoever writes so means those that nothing is known of. */
+    /** Such a rule is meant for flows with an unknown originator. */
     @Test
     void thatSomethingIsUnknownCanBeTheException() {
         Policy policy = policy(
@@ -464,7 +464,7 @@ class PolicyTest {
                         "d: hit");
     }
 
-    /** Whoever reads an explanation must see that a rule wasn't hit only since too little is known. */
+    /** An explanation must show that a rule didn't match only because too little is known. */
     @Test
     void itSaysWhenMoreKnowledgeMightChangeIt() {
         Policy policy = policy(

@@ -186,7 +186,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void whoAsksWhileTheConnectionClosesGetsNothingMore() {
+    void aReadWhileTheConnectionClosesGetsNothingMore() {
         arrive("a");
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override

@@ -2,12 +2,13 @@ package dev.throughline.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Random;
@@ -118,8 +119,14 @@ class RelayTest {
     @Test
     void aMegabyteAndTheEndBeforeTheRelayBeganAreNotLost() throws Exception {
         byte[] data = random(MIB, 4);
-        CompletableFuture<Void> writer = sending(app, data);
-        Thread.sleep(100);
+        AtomicLong sent = new AtomicLong();
+        CompletableFuture<Void> writer = CompletableFuture.runAsync(
+                () -> {
+                    write(data, sent);
+                    endOutput();
+                },
+                Thread::startVirtualThread);
+        awaitNoProgress(sent);
         Running relay = start(LONG);
 
         assertThat(all(destination)).isEqualTo(data);
@@ -176,24 +183,12 @@ class RelayTest {
     void aSlowReaderHoldsBackAFastWriter() throws Exception {
         Running relay = start(LONG);
         AtomicLong sent = new AtomicLong();
-        byte[] piece = new byte[64 * 1024];
+        byte[] data = new byte[64 * MIB];
         CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> {
-            try {
-                OutputStream out = app.getOutputStream();
-                for (int i = 0; i < 1024; i++) {
-                    out.write(piece);
-                    sent.addAndGet(piece.length);
-                }
-                app.shutdownOutput();
-            } catch (IOException e) {
-                throw new IllegalStateException(e);
-            }
+            write(data, sent);
+            endOutput();
         });
-        long before;
-        do {
-            before = sent.get();
-            Thread.sleep(300);
-        } while (sent.get() != before || before == 0);
+        awaitNoProgress(sent);
 
         assertThat(writer).isNotDone();
         assertThat(pending()).isPositive().isLessThanOrEqualTo(MOST_PENDING);
@@ -201,7 +196,7 @@ class RelayTest {
                 .isEqualTo(memory.used())
                 .isGreaterThanOrEqualTo(64 * 1024)
                 .isLessThanOrEqualTo(MOST_PENDING);
-        assertThat(all(destination)).hasSize(1024 * piece.length);
+        assertThat(all(destination)).hasSameSizeAs(data);
         writer.get();
         destination.close();
         assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
@@ -433,7 +428,7 @@ class RelayTest {
     }
 
     @Test
-    void givingUpIsFeltByBothSides() throws Exception {
+    void anAbortResetsBothSides() throws Exception {
         Running relay = start(LONG);
 
         wire.onLoop(() -> {
@@ -457,12 +452,11 @@ class RelayTest {
         destination.setReceiveBufferSize(64 * 1024);
         Running relay = start(LONG);
         AtomicLong sent = new AtomicLong();
-        CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> write(sent));
-        long before;
-        do {
-            before = sent.get();
-            Thread.sleep(300);
-        } while (sent.get() != before || before == 0);
+        // The end of the output, while bytes still wait for room in the send buffer, fails the write.
+        CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> write(new byte[64 * MIB], sent))
+                .exceptionally(ended -> null);
+        awaitNoProgress(sent);
+        long before = sent.get();
         app.shutdownOutput();
         long received = 0;
         while (!endReachesTheKernelWithin(Duration.ofMillis(100))) {
@@ -490,17 +484,33 @@ class RelayTest {
         return true;
     }
 
-    private void write(AtomicLong sent) {
-        byte[] piece = new byte[8 * 1024];
+    /** Writes data to the application's end, and counts the bytes that the kernel took. */
+    private void write(byte[] data, AtomicLong sent) {
         try {
-            while (sent.get() < 64 * MIB) {
-                app.getOutputStream().write(piece);
-                sent.addAndGet(piece.length);
+            for (int from = 0; from < data.length; from += 8 * 1024) {
+                int length = Math.min(8 * 1024, data.length - from);
+                app.getOutputStream().write(data, from, length);
+                sent.addAndGet(length);
             }
         } catch (IOException e) {
-            // The test has ended this output.
-            return;
+            throw new UncheckedIOException(e);
         }
+    }
+
+    private void endOutput() {
+        try {
+            app.shutdownOutput();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits until a writer makes no progress, because all buffers on the way are full or because it is done. */
+    private static void awaitNoProgress(AtomicLong sent) {
+        AtomicLong before = new AtomicLong();
+        await().pollInterval(Duration.ofMillis(10))
+                .during(Duration.ofMillis(300))
+                .until(() -> sent.get() > 0 && before.getAndSet(sent.get()) == sent.get());
     }
 
     @Test

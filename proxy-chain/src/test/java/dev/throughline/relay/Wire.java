@@ -1,7 +1,6 @@
 package dev.throughline.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
 
 import dev.throughline.transport.EpollLoops;
 import io.netty.bootstrap.ServerBootstrap;
@@ -28,6 +27,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.awaitility.Awaitility;
 
 /** One event loop that takes connections as a hop does, and whose buffers are counted. */
 public final class Wire implements AutoCloseable {
@@ -101,18 +101,16 @@ public final class Wire implements AutoCloseable {
     }
 
     /** Waits until {@code condition} holds. */
-    public static void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > end) {
-                fail("waited too long " + what);
-            }
-            Thread.sleep(2);
-        }
+    public static void await(String what, BooleanSupplier condition) {
+        Awaitility.await(what)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(2))
+                .atMost(PATIENCE)
+                .until(condition::getAsBoolean);
     }
 
-    /** Every buffer that was made has been released, once everything is closed. */
-    public void assertNothingLeaks() throws InterruptedException {
+    /** Closes all connections, and asserts that every buffer is released then. */
+    public void assertNothingLeaks() {
         for (SocketChannel channel : channels) {
             channel.close().awaitUninterruptibly();
         }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A reader of standard output who stops reading; whoever tells the log of a flow must not feel it. */
+/** The reader of standard output stops reading. Threads that log flows must not wait for it. */
 @Timeout(60)
 class FlowLogTest {
     private final StuckReader reader = new StuckReader();

@@ -124,7 +124,7 @@ class OutputWriterTest {
     }
 
     @Test
-    void countsWhatIsLeftWhenItIsClosedAndIsNotHeldUp() throws InterruptedException {
+    void countsWhatIsLeftWhenItIsClosedAndDoesNotWait() throws InterruptedException {
         write("in its hands");
         write("waiting");
         writer.close();
@@ -132,7 +132,7 @@ class OutputWriterTest {
         assertThat(said()).isEqualTo("failed: 2 lines were left at the end, and nobody took them");
     }
 
-    /** A descriptor that nobody reads until it is resumed, with room for so many bytes. */
+    /** A descriptor with space for a number of bytes, which nobody reads until it is resumed. */
     private static final class Output implements WritableByteChannel {
         private final CountDownLatch resume = new CountDownLatch(1);
         private final StringBuilder text = new StringBuilder();

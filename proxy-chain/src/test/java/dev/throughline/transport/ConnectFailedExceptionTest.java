@@ -109,7 +109,7 @@ class ConnectFailedExceptionTest {
 
     /** The kernel says the same of both. From no address is a link-local one without its link reached. */
     @Test
-    void wantOfAnAddressIsNoWantOfPorts() {
+    void aMissingAddressIsNotAShortageOfPorts() {
         InetSocketAddress unreachable = new InetSocketAddress("fe80::1", 80);
         ConnectFailedException why = ConnectFailedException.bySystem(
                 new ConnectException("connect(..) failed with error(-99): Cannot assign requested address"),

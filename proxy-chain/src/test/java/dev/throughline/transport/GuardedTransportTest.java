@@ -22,9 +22,9 @@ import org.junit.jupiter.api.Timeout;
 /** When a transport's breaker opens and closes, by starts that end as a test says. */
 @Timeout(60)
 class GuardedTransportTest {
-    private static final ConnectFailedException HANGS = ConnectFailedException.late(Optional.of("no-memory"));
-    private static final ConnectFailedException REFUSED = ConnectFailedException.reportedByAgent("connect-refused");
-    private static final ConnectFailedException SILENT = ConnectFailedException.late(Optional.empty());
+    private final ConnectFailedException hangs = ConnectFailedException.late(Optional.of("no-memory"));
+    private final ConnectFailedException refused = ConnectFailedException.reportedByAgent("connect-refused");
+    private final ConnectFailedException silent = ConnectFailedException.late(Optional.empty());
 
     private final ScriptedTransport scripted = new ScriptedTransport("scripted");
     private final GuardedTransport guarded = new GuardedTransport(scripted, Duration.ofMillis(50));
@@ -82,7 +82,7 @@ class GuardedTransportTest {
     void itOpensWhenHalfOfTheLastStartsFail() {
         opens();
         starts(5);
-        fails(HANGS);
+        fails(hangs);
         starts(4);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
         starts(1);
@@ -94,7 +94,7 @@ class GuardedTransportTest {
 
     @Test
     void itHalfOpensLaterAndClosesWhenTheTrialsDoWell() throws Exception {
-        fails(HANGS);
+        fails(hangs);
         try (LogLines log = new LogLines(GuardedTransport.class)) {
             starts(GuardedTransport.FEWEST);
             opens();
@@ -111,17 +111,17 @@ class GuardedTransportTest {
 
     @Test
     void itOpensAgainWhenTheTrialsFail() throws Exception {
-        fails(HANGS);
+        fails(hangs);
         starts(GuardedTransport.FEWEST);
         Wire.await("the breaker to try again", () -> !failure(start()).equals(ConnectFailure.BREAKER_OPEN));
         starts(GuardedTransport.TRIALS - 1);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.OPEN);
     }
 
-    /** Only so many at once: the others go another way meanwhile. */
+    /** Only a number of flows probe at once; the others use another transport meanwhile. */
     @Test
     void halfOpenItLetsAFewThrough() throws Exception {
-        fails(HANGS);
+        fails(hangs);
         starts(GuardedTransport.FEWEST);
         scripted.starts(new CompletableFuture<>());
         Wire.await("the breaker to try again", () -> !start().opened().isDone());
@@ -132,16 +132,16 @@ class GuardedTransportTest {
 
     @Test
     void whatDestinationsRefuseIsNotTheTransportsFault() {
-        fails(REFUSED);
+        fails(refused);
         starts(100);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
     }
 
-    /** Whoever connects to nobody, again and again, doesn't take the transport from all others. */
+    /** An originator that connects to missing hosts, again and again, doesn't make the transport unavailable to others. */
     @Test
     void aSilentDestinationCountsOnce() {
         InetSocketAddress nobody = InetSocketAddress.createUnresolved("nobody", 1);
-        fails(SILENT);
+        fails(silent);
         for (int i = 0; i < 100; i++) {
             start(nobody, "app-" + i);
         }
@@ -153,14 +153,14 @@ class GuardedTransportTest {
         assertThat(guarded.state()).as("many of them may be its fault").isEqualTo(GuardedTransport.State.OPEN);
     }
 
-    /** Nor does whoever looks for hosts that aren't there, however few others there are. */
+    /** Nor does an originator that scans for missing hosts, even if there are few other flows. */
     @Test
     void oneExecutableAloneDoesNotOpenIt() {
-        fails(SILENT);
+        fails(silent);
         starts(100, "scanner");
         opens();
         starts(GuardedTransport.FEWEST - GuardedTransport.MOST_OF_ONE);
-        fails(SILENT);
+        fails(silent);
         starts(100, "scanner");
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
 
@@ -170,10 +170,10 @@ class GuardedTransportTest {
 
     /** Nor can it keep it open: it makes no trial. */
     @Test
-    void whoHeardNothingMakesNoTrial() throws Exception {
-        fails(SILENT);
+    void anExecutableWithSilentStartsMakesNoTrial() throws Exception {
+        fails(silent);
         starts(1, "scanner");
-        fails(HANGS);
+        fails(hangs);
         starts(GuardedTransport.FEWEST);
         opens();
         Wire.await("the breaker to try again", () -> {
@@ -188,14 +188,14 @@ class GuardedTransportTest {
 
     /** Nor by trials all at once: of those of one executable a single one counts, and others may try instead. */
     @Test
-    void ofAnExecutablesSilentTrialsOneCounts() throws Exception {
-        fails(HANGS);
+    void silentTrialsOfAnExecutableCountAsOne() throws Exception {
+        fails(hangs);
         starts(GuardedTransport.FEWEST);
         CompletableFuture<UpstreamConnection> trial = new CompletableFuture<>();
         scripted.starts(trial);
         Wire.await("the breaker to try again", () -> !start("scanner").opened().isDone());
         starts(GuardedTransport.TRIALS - 1, "scanner");
-        trial.completeExceptionally(SILENT);
+        trial.completeExceptionally(silent);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.HALF_OPEN);
 
         opens();
@@ -203,15 +203,15 @@ class GuardedTransportTest {
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
     }
 
-    /** Whoever looks for hosts that aren't there doesn't take plain sockets from anybody. */
+    /** An originator that scans for missing hosts doesn't make plain sockets unavailable to others. */
     @Test
     void whereNothingStallsSilentDestinationsAreNoFailures() {
         scripted.neverStalls();
-        fails(SILENT);
+        fails(silent);
         starts(100);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
 
-        fails(HANGS);
+        fails(hangs);
         starts(100);
         assertThat(guarded.state()).as("what is its own still is").isEqualTo(GuardedTransport.State.OPEN);
     }

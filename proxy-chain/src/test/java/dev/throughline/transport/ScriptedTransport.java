@@ -4,13 +4,14 @@ import dev.throughline.relay.InboundBuffer;
 import io.netty.channel.EventLoop;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A transport whose starts end as a test says, and whose places are free when it says. */
 public final class ScriptedTransport implements Transport {
     private final String name;
     private volatile CompletableFuture<UpstreamConnection> next = new CompletableFuture<>();
     private volatile CompletableFuture<Void> released = new CompletableFuture<>();
-    private volatile int starts;
+    private final AtomicInteger starts = new AtomicInteger();
     private volatile boolean mayStall = true;
 
     public ScriptedTransport(String name) {
@@ -44,7 +45,7 @@ public final class ScriptedTransport implements Transport {
 
     @Override
     public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
-        starts++;
+        starts.incrementAndGet();
         CompletableFuture<UpstreamConnection> opened = next;
         CompletableFuture<Void> free = released;
         return new ConnectAttempt() {
@@ -67,7 +68,7 @@ public final class ScriptedTransport implements Transport {
 
     /** How many were started. */
     public int starts() {
-        return starts;
+        return starts.get();
     }
 
     /** The next ones end as {@code how}. */

@@ -22,7 +22,7 @@ class BridgeAnswerTest {
         assertThatThrownBy(() -> new BridgeAnswer.Failed("a".repeat(65))).hasMessageContaining("no close reason");
     }
 
-    /** A code below means an end, that the flow stands, or news that are known: nobody may pass over it. */
+    /** A code below means an end, that the flow is connected, or a known notice; a reader must not skip it. */
     @ParameterizedTest
     @ValueSource(ints = {-1, 0, 1, 0x7F, 0x80, 0x83, 0x100})
     void unknownNewsHaveACodeOfTheirOwn(int code) {

@@ -47,7 +47,7 @@ class BridgeHeaderTest {
                 .hasMessageContaining("an agent hands over TCP");
     }
 
-    /** The bridge is the hop's own way in, and whoever only has a proxy's word for a flow knows no process. */
+    /** The bridge is the hop's own interception method, and a proxy's header names no process. */
     @ParameterizedTest
     @EnumSource(
             value = InterceptionMethod.class,

@@ -8,7 +8,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** Whoever differs in one name is somebody else: in order, in equality and in a map, though hashes may be the same. */
+/** Accounts that differ in one name are different: in order, in equality and in a map, although hashes may be the same. */
 class AccountTest {
     private static final List<Account> CLAIMANTS = List.of(
             new Account("edge-1", "0", "/bin/a", "1@1"),

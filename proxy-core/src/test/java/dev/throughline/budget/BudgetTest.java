@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The rules of the package, one by one, with ten places of which two are reserved. */
+/** The rules of the package, one by one, with ten places; two of them are reserved. */
 class BudgetTest {
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
     /** Eight for anybody, two reserved; above nine, idle flows are evicted down to six; idle are those of ten seconds. */
@@ -183,7 +183,7 @@ class BudgetTest {
     }
 
     @Test
-    void whoMovesSomethingAsItIsEvictedIsSpared() {
+    void aFlowThatMovesBytesAsItIsEvictedStaysOpen() {
         leases(9 - 1, "greedy");
         leases(1, "modest");
         now += 10 * SECOND;
@@ -235,7 +235,7 @@ class BudgetTest {
     }
 
     @Test
-    void whoWaitsIsServedWhenAPlaceIsFree() {
+    void aWaiterIsServedWhenAPlaceIsFree() {
         List<Lease> leases = leases(8, "greedy");
         Flow waiting = new Flow(app("greedy"), PATIENT, List.of(NARROW));
         Ticket ticket = ((Admission.Waiting) waiting.answer()).ticket();
@@ -251,7 +251,7 @@ class BudgetTest {
     }
 
     @Test
-    void whoHasFewestPlacesIsServedFirst() {
+    void theAccountWithTheFewestPlacesIsServedFirst() {
         budget.pool("plain", 10, new PoolRule(0, 100, 100, Duration.ofSeconds(10)));
         List<List<String>> plain = List.of(List.of("plain"));
         List<Lease> others = new ArrayList<>();
@@ -288,7 +288,7 @@ class BudgetTest {
     }
 
     @Test
-    void whoIsCancelledDoesNotWait() {
+    void aCancelledRequestDoesNotWait() {
         leases(8, "greedy");
         Ticket ticket = ticket("greedy");
         assertThat(budget.cancel(ticket)).isTrue();
@@ -298,7 +298,7 @@ class BudgetTest {
 
     /** Three may wait. */
     @Test
-    void whoWaitsMostMakesRoomForWhoWaitsLess() {
+    void theAccountWithTheMostWaitersLosesOneToAnother() {
         leases(8, "greedy");
         leases(1, "modest");
         leases(1, new Account("host", "bob", "modest", "1"));
@@ -371,7 +371,7 @@ class BudgetTest {
     }
 
     @Test
-    void whoWaitsForACapIsServedWhenAFlowOfItEnds() {
+    void aWaiterForACapIsServedWhenAFlowOfItEnds() {
         LimitClass one = new LimitClass("one", new Caps(1, 1, 1, 1, 1), true, Duration.ofSeconds(3));
         Flow flow = new Flow(app("app"), one, List.of(WIDE));
         Lease first = flow.lease();

@@ -233,7 +233,7 @@ final class NaiveBudget {
         return exceeds(name, who, places, wholePlaces, 4);
     }
 
-    /** Whether somebody has more than its share, found by going so many levels from the outside in. */
+    /** Returns whether an account has more than its share, compared at this number of levels from the outside. */
     private boolean exceeds(String name, Account who, int places, boolean wholePlaces, int depth) {
         List<Flow> group = counted(name);
         int part = places;

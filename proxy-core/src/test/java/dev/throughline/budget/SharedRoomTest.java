@@ -19,7 +19,7 @@ class SharedRoomTest {
     }
 
     @Test
-    void whoHasTheMostMakesRoomForOthersWithTheNewestItem() {
+    void theLargestUserLosesItsNewestItemToOthers() {
         room.add(user("ann", "1"), "old");
         room.add(user("ann", "2"), "only");
         for (int i = 0; i < 8; i++) {

@@ -227,7 +227,7 @@ final class BridgeVectors {
 
     private void handedOver() {
         handedOver("linux", "A process on Linux.", linux(), d -> {});
-        handedOver("linux-least", "A process on Linux of which nothing is known but which it is.", linux(), d -> {
+        handedOver("linux-least", "A process on Linux; nothing but its identity is known.", linux(), d -> {
             d.core.remove(8);
             d.sections.clear();
         });
@@ -251,7 +251,7 @@ final class BridgeVectors {
             d.core(7, "pid, start time", "000010920000000000000000");
         });
         handedOver("macos", "A process on macOS.", macos(), d -> {});
-        handedOver("macos-least", "A process on macOS of which only the audit token is known.", macos(), d -> {
+        handedOver("macos-least", "A process on macOS; only its audit token is known.", macos(), d -> {
             d.sections.remove(1);
         });
         handedOver("macos-no-login", "A daemon on macOS, which nobody's login started.", macos(), d -> {
@@ -615,7 +615,7 @@ final class BridgeVectors {
             r.handle("07");
             r.checksum = true;
         });
-        request("watch", "To be told the limits.", "watch", Request.watch(), r -> {});
+        request("watch", "Asks for notices of the limits.", "watch", Request.watch(), r -> {});
         request("watch-checksum", "A checksum.", "watch", Request.watch(), r -> r.checksum = true);
     }
 

@@ -6,7 +6,7 @@ import dev.throughline.originator.HopId;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A header from a capture is judged at the time of its last link, whoever it was for. */
+/** A header from a capture is verified at the time of its last link and for its own audience. */
 class CaptureTest {
     private final Forge forge = Forge.of(3, false);
 

@@ -49,7 +49,7 @@ class DetailTest {
     }
 
     @Test
-    void whoHoldsTheSaltCanShowLaterWhatWasClosed() {
+    void aHolderOfTheSaltCanReopenAClosedDetail() {
         Forge.DetailForge code = forge.detail(1);
         byte[] committed = code.commitment();
         code.close();

@@ -100,7 +100,7 @@ final class DetailVectors {
         }
         to.addMalformed(
                 "detail-two-wrong",
-                "Two fields of wrong sizes, of which the first is where reading ends.",
+                "Two fields of wrong sizes; the first ends the reading.",
                 "person 2: audit session",
                 0,
                 d -> d.forge

@@ -337,7 +337,8 @@ final class Forge {
                     .putLong(keyId.value())
                     .putShort((short) batchSize)
                     .put(Rfc6962.root(leaves));
-            byte[] signed = Arrays.copyOf(message.array(), message.position());
+            byte[] signed = new byte[message.position()];
+            message.get(0, signed);
             byte[] signature = signatureEdit.apply((forger == null ? signer : forger).sign(signed));
             out.lead(name, 1, 2).u16(name + ": length of the body", body.size()).putAll(body);
             out.u16(name + ": length of the proof", 5 + 32 * path.size() + signature.length)

@@ -60,7 +60,7 @@ class KnownDetailsTest {
         assertThat(isKnown(travelling(Forge.of(3, false)))).isFalse();
     }
 
-    /** Otherwise whoever can connect could make it forget. */
+    /** Otherwise any client could make it forget. */
     @Test
     void whatNobodyTrustedSignedIsNotRemembered() throws Exception {
         Forge forged = Forge.of(3, false);
@@ -70,7 +70,7 @@ class KnownDetailsTest {
     }
 
     @Test
-    void whatDiffersInOneByteIsReadAnew() throws Exception {
+    void aFileThatDiffersInOneByteIsReadAgain() throws Exception {
         Forge forge = Forge.of(3, false);
         byte[] section = travelling(forge);
         verified(receive(forge));

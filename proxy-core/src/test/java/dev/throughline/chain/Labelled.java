@@ -68,7 +68,7 @@ final class Labelled {
         return copy;
     }
 
-    /** The parts from {@code from} to {@code to}; a part that is cut goes on under the same name. */
+    /** The parts from {@code from} to {@code to}; a part that is cut keeps its name. */
     Labelled slice(int from, int to) {
         Labelled slice = new Labelled();
         int at = 0;

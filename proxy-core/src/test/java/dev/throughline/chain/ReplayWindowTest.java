@@ -210,7 +210,7 @@ class ReplayWindowTest {
     }
 
     @Test
-    void ofManyThreadsWithTheSameChainsOnePassesEach() throws Exception {
+    void eachChainPassesOnceAmongManyThreads() throws Exception {
         int chains = 200_000;
         ReplayWindow shared = new ReplayWindow(2 * chains);
         AtomicInteger passed = new AtomicInteger();

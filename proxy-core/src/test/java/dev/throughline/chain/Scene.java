@@ -54,16 +54,16 @@ final class Scene {
      * laptop that may only continue; two more keys of laptop are past and before their time; "laptop (P-256)" and "gateway
      * (P-256)" are of the other algorithm; "gateway (revoked)" was given away. "stranger" isn't here.
      */
-    static final String TRUST = line("laptop", "laptop", "origin=laptop")
-            + HOPS.stream().skip(1).map(hop -> line(hop, hop, "hop")).reduce("", String::concat)
-            + line(RECEIVER, RECEIVER, "hop")
-            + line("kiosk", "kiosk", "origin=kiosk")
-            + line("laptop (hop)", "laptop", "hop")
-            + line("laptop (past)", "laptop", "origin=laptop until=2027-01-01T12:00:01Z")
-            + line("laptop (future)", "laptop", "origin=laptop from=2027-01-01T12:00:01.001Z")
-            + line("laptop (P-256)", "laptop", "origin=laptop")
-            + line("gateway (P-256)", "gateway", "hop")
-            + line("gateway (revoked)", "gateway", "hop revoked # its disk was sold");
+    static final String TRUST = line("laptop", "origin=laptop")
+            + HOPS.stream().skip(1).map(hop -> line(hop, "hop")).reduce("", String::concat)
+            + line(RECEIVER, "hop")
+            + line("kiosk", "origin=kiosk")
+            + line("laptop (hop)", "hop")
+            + line("laptop (past)", "origin=laptop until=2027-01-01T12:00:01Z")
+            + line("laptop (future)", "origin=laptop from=2027-01-01T12:00:01.001Z")
+            + line("laptop (P-256)", "origin=laptop")
+            + line("gateway (P-256)", "hop")
+            + line("gateway (revoked)", "hop revoked # its disk was sold");
 
     /** The secret keys of {@link #TRUST}, so that anybody can sign what the vectors hold. They are of no use elsewhere. */
     static final String SECRETS = "# Keys of the vectors, for signing them again. No hop uses them.\n"
@@ -125,7 +125,7 @@ final class Scene {
     }
 
     static Instant issuedAt(int i) {
-        return OBSERVED.plusMillis(100L + 10 * i);
+        return OBSERVED.plusMillis(100L + 10L * i);
     }
 
     static Originator originator(boolean ipv6) {
@@ -276,7 +276,7 @@ final class Scene {
         }
     }
 
-    private static String line(String label, String hop, String rights) {
+    private static String line(String label, String rights) {
         return "# " + label + "\n" + key(label).publicKey().toText() + " " + rights + "\n";
     }
 }

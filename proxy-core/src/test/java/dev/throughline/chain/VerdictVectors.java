@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;
 
-/** Chains that can be read: those that verify, and those of which one rule doesn't hold. */
+/** Chains that can be read: those that verify, and those that break one rule. */
 final class VerdictVectors {
     /** SEC 2, section 2.4.2. */
     private static final BigInteger P256_ORDER =
@@ -31,7 +31,7 @@ final class VerdictVectors {
         to.add("verified-3-hops", "Three hops.", VectorCatalogue.VERIFIED, d -> {});
         to.add(
                 "verified-4-hops",
-                "Four hops, the most that a receiver takes unless told otherwise.",
+                "Four hops, the most that a receiver accepts by default.",
                 VectorCatalogue.VERIFIED,
                 d -> d.hops(4, false));
         to.add("verified-8-hops", "Eight hops, the most that any receiver takes.", VectorCatalogue.VERIFIED, d -> {
@@ -195,7 +195,7 @@ final class VerdictVectors {
                 d -> VectorCatalogue.grow(d.forge, 1024 - d.forge.header().size() - 3));
         to.add(
                 "verified-nat",
-                "Addresses are translated between gateway and border, and the receiver was told.",
+                "Addresses are translated between gateway and border, and the receiver has an exception for them.",
                 VectorCatalogue.VERIFIED,
                 d -> {
                     d.link(2).peer = Forge.endpoint(Scene.at("203.0.113.7", 1024));
@@ -488,7 +488,7 @@ final class VerdictVectors {
         target.put(Bytes.ofHex("%064x".formatted(number)).toByteArray());
     }
 
-    /** A flow that a proxy at 10.9.9.9 told the first hop about; nobody knows the process. */
+    /** A flow that the first hop knows from the header of a proxy at 10.9.9.9; the process is unknown. */
     static void behindProxyHeader(VectorCatalogue.Draft d, String evidenceAndWay, int ingress) {
         d.forge.set(5, evidenceAndWay);
         d.forge.remove(7);

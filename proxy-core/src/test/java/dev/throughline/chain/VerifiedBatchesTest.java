@@ -40,7 +40,7 @@ class VerifiedBatchesTest {
     }
 
     @Test
-    void theBatchesOfAKeyThatIsTrustedNoMoreAreForgotten() {
+    void theBatchesOfAKeyThatIsNoLongerTrustedAreForgotten() {
         PublicKey gateway = Scene.key("gateway").publicKey();
         verified(receive(inBatch(4, 0)));
         known.retain(key -> true);
@@ -51,7 +51,7 @@ class VerifiedBatchesTest {
 
     /** Such as one whose verification began before its key was revoked: this receiver trusts the key still. */
     @Test
-    void aBatchOfAKeyThatIsTrustedNoMoreIsNotRememberedAnew() {
+    void aBatchOfAKeyThatIsNoLongerTrustedIsNotRememberedAgain() {
         PublicKey gateway = Scene.key("gateway").publicKey();
         known.retain(key -> !key.equals(gateway));
         verified(receive(inBatch(4, 0)));
@@ -115,10 +115,10 @@ class VerifiedBatchesTest {
         assertThat(knownAfter(tree, leaves, 3)).isEqualTo(11);
     }
 
-    /** Whoever holds a key decides how large a tree is, and not how much is remembered. */
+    /** The signer decides how large a tree is, but not how much of it is remembered. */
     @ParameterizedTest
     @CsvSource({"256, 17", "257, 1"})
-    void ofALargerTreeOnlyTheRootIsKnown(int size, int known) {
+    void onlyTheRootOfALargerTreeIsKnown(int size, int known) {
         List<byte[]> leaves = leaves(size);
         ProvenTree tree = new ProvenTree(size, Bytes.copyOf(Rfc6962.root(leaves)));
         assertThat(knownAfter(tree, leaves, 0)).isEqualTo(known);

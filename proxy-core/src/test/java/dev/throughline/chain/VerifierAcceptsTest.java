@@ -36,7 +36,7 @@ class VerifierAcceptsTest {
     }
 
     @Test
-    void aHopThatIsToldToTakesEightLinksAndNoMore() {
+    void aHopMayBeConfiguredToTakeEightLinks() {
         Scene.Receiver vault =
                 new Scene.Receiver().socket(Scene.outgoing(7, false)).maxHops(8);
         verified(vault.receive(Forge.of(8, false).bytes()));

@@ -67,7 +67,7 @@ class HeaderReaderTest {
     }
 
     @Test
-    void bytesBeyondTheGivenLengthAreNotLookedAt() {
+    void bytesBeyondTheGivenLengthAreIgnored() {
         byte[] buffer = Arrays.copyOf(bytes(TCP4).toByteArray(), 4096);
         assertThat(new HeaderReader(HeaderLimits.NORMAL).read(buffer, 20)).isEqualTo(new NeedMore(28));
     }
@@ -135,7 +135,7 @@ class HeaderReaderTest {
     }
 
     @Test
-    void whoSpeaksVersion1IsToldSo() {
+    void version1IsNamedAsSuch() {
         ReadResult result = assertMalformed("50524f585920", 0);
         assertThat(((Malformed) result).problem())
                 .isEqualTo("not a PROXY v2 signature: expected 0d, found 50, as PROXY v1 begins; only v2 is read");

@@ -87,7 +87,7 @@ public final class Ed25519Arithmetic {
         byte[] seed = Base64.getDecoder().decode(text.substring(text.lastIndexOf('+') + 1));
         byte[] hash = Arrays.copyOf(sha512(Arrays.copyOfRange(seed, 1, seed.length)), 32);
         hash[0] &= (byte) 0xF8;
-        hash[31] = (byte) (hash[31] & 0x7F | 0x40);
+        hash[31] = (byte) ((hash[31] & 0x7F) | 0x40);
         return number(hash).mod(ORDER);
     }
 

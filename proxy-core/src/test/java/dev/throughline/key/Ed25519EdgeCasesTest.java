@@ -46,7 +46,7 @@ class Ed25519EdgeCasesTest {
         assertThat(key.verifies(message, signature(BASE.times(r).encode(), r))).isTrue();
     }
 
-    /** Otherwise whoever holds one signature could write others of the same message. */
+    /** Otherwise anybody with one signature could make others of the same message. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 7, 8, 14})
     void anSOfTheOrderOrMoreIsRefused(int times) {

@@ -165,7 +165,7 @@ class KeyTextTest {
     }
 
     @Test
-    void theFingerprintIsTheWholeDigestOfWhichTheIdIsTheBeginning() throws Exception {
+    void theFingerprintIsTheDigestThatTheIdBegins() throws Exception {
         PublicKey key = PublicKey.parse(PUBLIC);
         assertThat(key.fingerprint()).matches("SHA256:[A-Za-z0-9+/]{43}");
         byte[] digest = Base64.getDecoder().decode(key.fingerprint().substring("SHA256:".length()));

@@ -91,7 +91,7 @@ class PrivateKeysTest {
     }
 
     @Test
-    void noMessageRepeatsWhatStandsThere() {
+    void noMessageRepeatsTheTextOfTheFile() {
         String material = OLD.toSecretText().substring(60);
         for (String text : new String[] {"OLD " + material, "OLD from=" + material, material}) {
             assertThatThrownBy(() -> parse(text))

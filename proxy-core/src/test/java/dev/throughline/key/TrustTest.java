@@ -189,7 +189,7 @@ class TrustTest {
     }
 
     @Test
-    void allProblemsAreToldAtOnce() {
+    void allProblemsAreReportedAtOnce() {
         assertThatThrownBy(() -> parse("nokey\nLAPTOP hop\n\nLAPTOP hop\nGATEWAY may-all\n"))
                 .satisfies(e -> assertThat(e.getMessage().lines())
                         .extracting(line -> line.substring(0, line.indexOf(": ")))

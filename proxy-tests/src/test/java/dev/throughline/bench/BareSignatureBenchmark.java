@@ -19,7 +19,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The control: one Ed25519 signature and nothing else. It is the same code whatever becomes of headers, so that its spread is
- * the machine's, and a row of headers can be told from a machine that is faster or slower today.
+ * the machine's, and shows whether headers or the machine are faster or slower today.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

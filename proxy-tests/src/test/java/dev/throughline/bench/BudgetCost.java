@@ -186,7 +186,7 @@ final class BudgetCost {
     }
 
     private BenchFlow flow(int originator) {
-        return new BenchFlow(originator == 0 && scene.hasGreedy ? scene.greedyIdle : scene.othersIdle);
+        return new BenchFlow((originator == 0 && scene.hasGreedy) ? scene.greedyIdle : scene.othersIdle);
     }
 
     private LeaseRequest asked(BenchFlow flow, int originator) {

@@ -58,11 +58,11 @@ final class IdentificationCost {
                     "asking event loop, a flow",
                     "other threads, a flow");
             if (notes.isPresent()) {
-                Runnable anew = () -> identifier.use(notes);
+                Runnable restart = () -> identifier.use(notes);
                 Runnable nothing = () -> {};
-                anew.run();
+                restart.run();
                 cost.measured(identifier, rounds, cost.flows, nothing, Evidence.KERNEL_CONNECT);
-                Row first = cost.measured(identifier, rounds, cost.oneOfEach(), anew, Evidence.KERNEL_CONNECT);
+                Row first = cost.measured(identifier, rounds, cost.oneOfEach(), restart, Evidence.KERNEL_CONNECT);
                 Row further = cost.measured(identifier, rounds, cost.flows, nothing, Evidence.KERNEL_CONNECT);
                 further.print("kernel-connect, a process seen before", 10);
                 first.print("kernel-connect, a process's first flow", 0);

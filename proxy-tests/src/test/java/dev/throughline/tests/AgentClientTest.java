@@ -50,7 +50,7 @@ class AgentClientTest {
     private void emulate(Settings settings) throws IOException {
         Path socket = folder.resolve("agent.bridge");
         emulator = open.add(NetworkFrameworkEmulator.start(socket, settings.withLimitsEvery(Duration.ofMillis(50))));
-        hop = open.add(AskingHop.of(socket)).awaitTold("back");
+        hop = open.add(AskingHop.of(socket)).awaitNotices("back");
     }
 
     private OpenedFlow ask() {
@@ -75,7 +75,7 @@ class AgentClientTest {
         await().until(() -> emulator.inUse() == connections);
     }
 
-    /** The hop signs for what it was told; the next one compares that with what its own system says. */
+    /** The hop signs the addresses that the agent reported; the next hop compares them with those of its own system. */
     @Test
     void aConnectionIsTheOneThatTheDestinationSees() throws Exception {
         emulate(Settings.limited(0));
@@ -115,7 +115,7 @@ class AgentClientTest {
         flow.awaitEnd();
     }
 
-    /** Only the limits say so, as the agent's close can't be told from the end of one direction. */
+    /** Only the limits show it, because the agent's close looks like the end of one direction. */
     @Test
     void anOpenedConnectionHasItsPlaceUntilTheAgentHasSeenItClosed() throws Exception {
         emulate(Settings.limited(1));
@@ -131,7 +131,7 @@ class AgentClientTest {
     }
 
     @Test
-    void whatWouldWaitForEverIsGivenUpAtOnceAndItsPlaceIsFreeWhenTheAgentHasCancelledIt() throws Exception {
+    void aStartThatWouldWaitForeverIsCancelledAndItsPlaceFreed() throws Exception {
         emulate(Settings.limited(1));
         OpenedFlow first = ask().connected();
         OpenedFlow second = ask();

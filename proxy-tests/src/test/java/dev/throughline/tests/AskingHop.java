@@ -24,7 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A hop as far as it asks an agent to open connections. What it is told of the agent is kept. */
+/** A hop as far as it asks an agent to open connections. It keeps the notices about the agent. */
 final class AskingHop implements AgentClient.Listener, AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -34,7 +34,7 @@ final class AskingHop implements AgentClient.Listener, AutoCloseable {
 
     private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, EpollLoops.newFactory());
     private final AgentClient agent;
-    private final List<String> told = new CopyOnWriteArrayList<>();
+    private final List<String> notices = new CopyOnWriteArrayList<>();
     private final List<Limits> limits = new CopyOnWriteArrayList<>();
 
     AskingHop(Path socket, AgentClient.Rule rule, AgentClient.Timings timings) {
@@ -66,16 +66,16 @@ final class AskingHop implements AgentClient.Listener, AutoCloseable {
     }
 
     /** Who is back or gone, in order. */
-    List<String> told() {
-        return told;
+    List<String> notices() {
+        return notices;
     }
 
     List<Limits> limitsTold() {
         return limits;
     }
 
-    AskingHop awaitTold(String... lines) {
-        await().untilAsserted(() -> assertThat(told).containsExactly(lines));
+    AskingHop awaitNotices(String... lines) {
+        await().untilAsserted(() -> assertThat(notices).containsExactly(lines));
         return this;
     }
 
@@ -98,12 +98,12 @@ final class AskingHop implements AgentClient.Listener, AutoCloseable {
 
     @Override
     public void gone(String why) {
-        told.add("gone: " + why);
+        notices.add("gone: " + why);
     }
 
     @Override
     public void back() {
-        told.add("back");
+        notices.add("back");
     }
 
     @Override

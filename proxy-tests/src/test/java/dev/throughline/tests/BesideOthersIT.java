@@ -94,7 +94,7 @@ class BesideOthersIT {
                   chain in { type filter hook prerouting priority 0; tcp dport { 80, 8000 } add @ports { tcp sport }; }
                 }""");
         scene.hops().keys("hop-a").configure("hop-a", configuration("0x1071", 15001));
-        scene.hops().redirect("apply", "hop-a").start("hop-a");
+        scene.hops().start("hop-a");
     }
 
     private static String configuration(String mark, int port) {
@@ -235,7 +235,7 @@ class BesideOthersIT {
                           previous: { hop: hop-a, mark: 0x4071, pid-file: hop-a.pid } }
                     route: { to: destination }
                     """.formatted(way));
-            hops.redirect("apply", "hop-a", "hop-b").start("hop-a", "hop-b");
+            hops.start("hop-a", "hop-b");
             host.run(
                     "nft",
                     "-f",

@@ -237,7 +237,7 @@ class BridgeIT {
         return who;
     }
 
-    /** It is told so whatever it sent, since nothing of that is read. */
+    /** It gets this answer whatever it sent, because none of that is read. */
     @ParameterizedTest
     @ValueSource(strings = {"other-executable", "other-hash", "other-user"})
     void aProcessThatIsntNamedIsRefusedBeforeAByteIsRead(String listener) throws IOException {
@@ -260,7 +260,7 @@ class BridgeIT {
     }
 
     @Test
-    void aBlockThatCantBeReadIsRefusedAndTheAgentIsToldWhy() throws IOException {
+    void aBlockThatCannotBeReadIsRefusedAndTheAgentGetsTheReason() throws IOException {
         Tuple flow = flow(destination.address());
         Tlv block = new Tlv(BridgeHeader.BLOCK_TYPE, Bytes.ofHex("49420203"));
         try (BridgeAgent agent = agent()) {

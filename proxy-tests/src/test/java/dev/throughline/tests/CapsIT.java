@@ -15,64 +15,79 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Caps count the true originator at each of three hops: to the second and third, one process connects for everybody. */
 @Timeout(90)
 class CapsIT {
-    private static final SceneApp MANY = new SceneApp("Many", 1_000);
+    private static final List<String> HOPS = List.of("one", "two", "three");
     private static final SceneApp FEW = new SceneApp("Few", 2_000);
-    private static final String CAP = "classes: { default: { per-process: 2, wait: 0s } }";
 
     @TempDir
-    private Path folder;
+    static Path folder;
 
-    private final Loopback net = Loopback.own();
+    private static final Loopback NET = Loopback.own();
+    private static Hops hops;
+    private static Destination destination;
+    private static int source = 10_000;
+
     private final List<AutoCloseable> open = new ArrayList<>();
-    private Hops hops;
-    private Destination destination;
-    private int source = 10_000;
 
-    /** With a cap at one of the hops. */
-    private void start(String capped) throws IOException {
-        destination = Destination.at(net.address(9));
+    @BeforeAll
+    static void start() throws IOException {
+        destination = Destination.at(NET.address(9));
         hops = new Hops(folder, Host.THIS).keys("one", "two", "three");
         Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        hop(
+        configure(
                 "one",
                 "{ name: agents, mode: bridge, socket: agents.bridge, agents: [{ uid: " + uid + " }] }",
-                at("two", 2),
-                capped);
-        hop(
+                at("two", 2));
+        configure(
                 "two",
-                "{ name: chain, mode: chain, by: plain, address: \"" + net.text(2, 17001) + "\" }",
-                at("three", 3),
-                capped);
-        hop(
+                "{ name: chain, mode: chain, by: plain, address: \"" + NET.text(2, 17001) + "\" }",
+                at("three", 3));
+        configure(
                 "three",
-                "{ name: chain, mode: chain, by: plain, address: \"" + net.text(3, 17001) + "\" }",
-                "{ to: destination }",
-                capped);
+                "{ name: chain, mode: chain, by: plain, address: \"" + NET.text(3, 17001) + "\" }",
+                "{ to: destination }");
         hops.start("one", "two", "three");
     }
 
-    private String at(String hop, int host) {
-        return "{ to: %s, at: \"%s\" }".formatted(hop, net.text(host, 17001));
+    private static String at(String hop, int host) {
+        return "{ to: %s, at: \"%s\" }".formatted(hop, NET.text(host, 17001));
     }
 
-    private void hop(String name, String listener, String route, String capped) throws IOException {
-        hops.configure(
-                name, "listeners: [%s]%nroute: %s%n%s%n".formatted(listener, route, name.equals(capped) ? CAP : ""));
+    /** Each hop has a cap for the processes of one application, which the other hops don't limit. */
+    private static void configure(String hop, String listener, String route) throws IOException {
+        hops.configure(hop, """
+                listeners: [%s]
+                route: %s
+                classes: { capped: { per-process: 2, wait: 0s } }
+                policy:
+                  - { name: capped, when: { executable: %s }, then: { class: capped } }
+                  - { name: rest, then: allow }
+                """.formatted(listener, route, cappedAt(hop).executable()));
+    }
+
+    private static SceneApp cappedAt(String hop) {
+        return new SceneApp("Many-" + hop, 1_000 + HOPS.indexOf(hop));
     }
 
     @AfterEach
-    void close() throws Exception {
+    void closeConnections() throws Exception {
         for (AutoCloseable each : open) {
             each.close();
         }
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
         hops.close();
         destination.close();
     }
@@ -88,7 +103,7 @@ class CapsIT {
                 Optional.empty()));
     }
 
-    private void stands(SceneApp app) throws IOException {
+    private void connects(SceneApp app) throws IOException {
         BridgeAgent flow = opens(app);
         assertThat(flow.answer()).isEqualTo(new BridgeAnswer.Connected());
         End there = destination.accept();
@@ -97,31 +112,18 @@ class CapsIT {
         assertThat(flow.receive(1)).containsExactly('x');
     }
 
-    private void isCapped(String hop) throws IOException {
-        start(hop);
-        stands(MANY);
-        stands(MANY);
-        opens(MANY);
+    @ParameterizedTest
+    @ValueSource(strings = {"one", "two", "three"})
+    void aHopCapsTheFlowsOfTheProcessThatOpenedThem(String hop) throws IOException {
+        SceneApp many = cappedAt(hop);
+        connects(many);
+        connects(many);
+        opens(many);
 
         JsonTree end = hops.get(hop).closed(line -> line.text("reason").equals("class-limit"));
         assertThat(end.text("detail")).isEqualTo("the cap of 2 flows of a process");
-        assertThat(end.object("originator").text("exe")).isEqualTo(MANY.executable());
-        stands(FEW);
-        stands(FEW);
-    }
-
-    @Test
-    void atTheFirst() throws IOException {
-        isCapped("one");
-    }
-
-    @Test
-    void atTheSecond() throws IOException {
-        isCapped("two");
-    }
-
-    @Test
-    void atTheThird() throws IOException {
-        isCapped("three");
+        assertThat(end.object("originator").text("exe")).isEqualTo(many.executable());
+        connects(FEW);
+        connects(FEW);
     }
 }

@@ -27,7 +27,7 @@ record Descriptors(RunningHop hop) {
                 .orElseThrow();
     }
 
-    /** Lets it have so many more and no others; those that it has already stay. */
+    /** Allows it this number of further descriptors; those that it already has stay open. */
     void leave(int more) throws IOException {
         int limit;
         do {

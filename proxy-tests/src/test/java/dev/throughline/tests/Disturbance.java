@@ -27,6 +27,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * {@code ./throughline disturb}: a hop whose host is disturbed at random while 100 applications connect, idle and transfer.
@@ -258,7 +260,7 @@ final class Disturbance implements AutoCloseable {
             TimeUnit.MILLISECONDS.sleep(10);
         } while (System.nanoTime() - readySince < steady && System.nanoTime() - end < PATIENCE.toNanos());
         Duration took = Duration.ofNanos(readySince - end);
-        Row row = rows.computeIfAbsent(kind, unused -> new Row());
+        Row row = rows.computeIfAbsent(kind, _ -> new Row());
         row.count++;
         row.noticed += lost() > lostBefore ? 1 : 0;
         row.longest = took.compareTo(row.longest) > 0 ? took : row.longest;
@@ -443,25 +445,27 @@ final class Disturbance implements AutoCloseable {
         }
     }
 
-    private void await(String what, BooleanSupplier condition) throws InterruptedException {
+    private void await(String what, BooleanSupplier condition) {
         if (!holdsWithin(Duration.ofSeconds(30), condition)) {
             fail("waited in vain for " + what);
         }
     }
 
-    private static boolean holdsSoon(Question question) throws InterruptedException {
+    private static boolean holdsSoon(Question question) {
         return holdsWithin(SOON, () -> value(question));
     }
 
-    private static boolean holdsWithin(Duration patience, BooleanSupplier condition) throws InterruptedException {
-        long until = System.nanoTime() + patience.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > until) {
-                return false;
-            }
-            TimeUnit.MILLISECONDS.sleep(20);
+    private static boolean holdsWithin(Duration patience, BooleanSupplier condition) {
+        try {
+            Awaitility.await()
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(20))
+                    .atMost(patience)
+                    .until(condition::getAsBoolean);
+            return true;
+        } catch (ConditionTimeoutException e) {
+            return false;
         }
-        return true;
     }
 
     /** Counts, and proves that what counts would notice: without hop and rules the same applications are seen. */

@@ -124,7 +124,7 @@ final class DisturbanceApps {
         long until = System.nanoTime() + END.toNanos();
         for (Thread thread : threads) {
             if (!thread.join(Duration.ofNanos(until - System.nanoTime()))) {
-                failure("application %s has not ended %d s after it was told to: %s"
+                failure("application %s did not end within %d s: %s"
                         .formatted(thread.getName(), END.toSeconds(), Arrays.toString(thread.getStackTrace())));
             }
         }
@@ -177,7 +177,7 @@ final class DisturbanceApps {
     /** The pause is part of the scene; it ends with it. */
     private void pause(int millis) {
         try {
-            boolean unused = stop.await(millis, TimeUnit.MILLISECONDS);
+            var _ = stop.await(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

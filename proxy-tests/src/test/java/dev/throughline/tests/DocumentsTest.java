@@ -2,8 +2,6 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.base.Ascii;
-import com.google.common.base.CharMatcher;
 import com.google.common.base.Splitter;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
@@ -15,16 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the documents say, held against what there is. */
+/** Compares the documents with the code, the configuration and each other. */
 class DocumentsTest {
     private static final Path CHECKOUT = Path.of("..");
 
@@ -88,34 +83,6 @@ class DocumentsTest {
                         .toList());
     }
 
-    /** A class of the attack's name, in the two tests where a reviewer looks; whoever adds an attack adds its test. */
-    @Test
-    void everyAttackOfTheSpecificationIsATestOfItsName() throws IOException {
-        String spec = Files.readString(CHECKOUT.resolve("proxy-core/SPEC-OPERATION.md"));
-        String list = spec.substring(spec.indexOf("\n### Attacks\n"));
-        Set<String> attacks = Splitter.on('\n')
-                .splitToStream(list)
-                .filter(line -> line.contains("  "))
-                .map(line -> line.substring(0, line.indexOf("  ")))
-                .map(DocumentsTest::letters)
-                .collect(Collectors.toCollection(TreeSet::new));
-        Set<String> tests = new TreeSet<>();
-        for (String file : List.of(
-                "proxy-core/src/test/java/dev/throughline/chain/AttackTest.java",
-                "proxy-tests/src/test/java/dev/throughline/tests/AttackIT.java")) {
-            Pattern.compile("@Nested\\s+class (\\w+)")
-                    .matcher(Files.readString(CHECKOUT.resolve(file)))
-                    .results()
-                    .forEach(found -> tests.add(letters(found.group(1))));
-        }
-
-        assertThat(attacks).hasSizeGreaterThan(30).isEqualTo(tests);
-    }
-
-    private static String letters(String name) {
-        return CharMatcher.inRange('a', 'z').retainFrom(Ascii.toLowerCase(name));
-    }
-
     @Test
     void theReadmeIsShort() throws IOException {
         assertThat(Files.readAllLines(CHECKOUT.resolve("README.md"))).hasSizeLessThanOrEqualTo(150);
@@ -145,6 +112,37 @@ class DocumentsTest {
     }
 
     @Test
+    void theExampleOfTheHarnessIsATest() throws IOException {
+        String readme = Files.readString(CHECKOUT.resolve("proxy-tests/README.md"));
+        String test = Files.readString(
+                CHECKOUT.resolve("proxy-tests/src/test/java/dev/throughline/tests/HarnessExampleIT.java"));
+
+        assertThat(between(readme, "```java\n", "```"))
+                .isEqualTo(between(test, "// example\n", "\n    // end").stripIndent() + "\n");
+    }
+
+    /** A class that is renamed or removed must not stay in the table. */
+    @Test
+    void theClassesThatTheHarnessNamesExist() throws IOException {
+        String readme = Files.readString(CHECKOUT.resolve("proxy-tests/README.md"));
+        List<String> named = Pattern.compile("`([A-Z]\\w+[a-z])\\b")
+                .matcher(between(readme, "## Which class to use", "## An example"))
+                .results()
+                .map(name -> name.group(1) + ".java")
+                .toList();
+
+        assertThat(named).hasSizeGreaterThan(20);
+        try (Stream<Path> files = Files.walk(CHECKOUT)) {
+            assertThat(files.map(Path::getFileName).map(String::valueOf)).containsAll(named);
+        }
+    }
+
+    private static String between(String text, String start, String end) {
+        int from = text.indexOf(start) + start.length();
+        return text.substring(from, text.indexOf(end, from));
+    }
+
+    @Test
     void everyLinkInADocumentLeadsSomewhere() throws IOException {
         for (String document : List.of(
                 "README.md",
@@ -153,6 +151,7 @@ class DocumentsTest {
                 "deploy/macos/README.md",
                 ".github/CONTRIBUTING.md",
                 "proxy-core/README.md",
+                "proxy-tests/README.md",
                 "proxy-core/SPEC.md",
                 "proxy-core/SPEC-FORMAT.md",
                 "proxy-core/SPEC-VERIFICATION.md",

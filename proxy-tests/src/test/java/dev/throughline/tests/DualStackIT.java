@@ -112,7 +112,7 @@ class DualStackIT {
 
     /** As load balancers check, with an orderly end or a reset. */
     @Test
-    void whoConnectsAndLeavesChecksHealth() throws IOException {
+    void aConnectionThatClosesAtOnceIsAHealthCheck() throws IOException {
         for (int i = 0; i < 20; i++) {
             try (End checker = End.connect(new InetSocketAddress(CHECKER.getAddress(), 0), server)) {
                 if (i % 2 == 0) {

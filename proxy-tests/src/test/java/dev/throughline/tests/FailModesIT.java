@@ -45,7 +45,7 @@ class FailModesIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
-    void failsClosedUnlessItIsTold(String way) throws IOException {
+    void failsClosedByDefault(String way) throws IOException {
         String name = "closed-" + way;
         Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7201, 15001, ""));
         hops.redirect("apply", name);
@@ -66,7 +66,7 @@ class FailModesIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
-    void failsOpenIfItIsTold(String way) throws Exception {
+    void failsOpenIfConfigured(String way) throws Exception {
         String name = "open-" + way;
         Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7202, 15002, "fail-open: true\n"));
         passes(OneHost.OTHER);
@@ -91,7 +91,7 @@ class FailModesIT {
     /** A port of a hop that is down is free for anyone; what was captured is not. */
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
-    void whoTakesThePortOfAHopThatIsDownGetsNothing(String way) throws IOException {
+    void aProcessWithThePortOfAHopThatIsDownGetsNothing(String way) throws IOException {
         String name = "squat-" + way;
         Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7205, 15001, ""));
         hops.redirect("apply", name);
@@ -138,7 +138,6 @@ class FailModesIT {
         Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7206, 15001, ""));
         InetSocketAddress refusing = new InetSocketAddress("fd91:9::3", 80);
         String web6 = OneHost.WEB6.getAddress().getHostAddress();
-        hops.redirect("apply", name);
         try {
             hops.start(name);
             scene.host().run("ip", "address", "add", "fd91:9::3/128", "dev", "lo", "nodad");

@@ -34,9 +34,9 @@ class FullConntrackIT {
                           - { name: apps, mode: transparent, by: redirect, port: 15001, capture: { ports: [8000-8099] } }
                         route: { to: destination }
                         """);
-                hops.redirect("apply", "hop-a").start("hop-a");
+                hops.start("hop-a");
                 RunningHop hop = hops.get("hop-a");
-                assertThat(hop.metric("throughline_conntrack_capacity")).isEqualTo(capacity);
+                assertThat(hop.metric("throughline_conntrack_capacity")).isEqualTo((double) capacity);
 
                 // Sockets that send a datagram to each port.
                 host.run("python3", "-c", """

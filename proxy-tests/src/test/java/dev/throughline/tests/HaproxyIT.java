@@ -111,7 +111,7 @@ class HaproxyIT {
         haproxy.awaitLine(LoggedFlow.of(vector.flow()));
     }
 
-    /** Why a header must leave in one write: what comes first is looked at once. */
+    /** Why a header must leave in one write: HAProxy reads the first bytes once. */
     @Test
     void endsAConnectionWhoseHeaderComesInTwoWrites() throws IOException {
         byte[] header = HeaderVector.named("verified-1-hop").bytes();

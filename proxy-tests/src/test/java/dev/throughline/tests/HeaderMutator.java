@@ -84,7 +84,7 @@ final class HeaderMutator {
         return withNumber(longer, LENGTH_AT, longer.length - LENGTH_AT - 2);
     }
 
-    /** Where TLVs begin, as far as that can be told. */
+    /** Where TLVs begin, as far as that is known. */
     private static List<Integer> tlvs(byte[] header) {
         List<Integer> places = new ArrayList<>();
         int addresses = (header[13] & 0xF0) == 0x20 ? 36 : 12;

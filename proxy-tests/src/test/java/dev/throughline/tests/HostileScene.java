@@ -53,6 +53,7 @@ final class HostileScene implements AutoCloseable {
             return name().toLowerCase(java.util.Locale.ROOT);
         }
 
+        @SuppressWarnings("EnumOrdinal") // Any number will do that no other program has.
         int uid() {
             return 60_001 + ordinal();
         }
@@ -107,7 +108,6 @@ final class HostileScene implements AutoCloseable {
             there = new Hops(folder, web::command);
             closer.register(there::close);
             configure();
-            here.redirect("apply", "hop-a");
             // What CPUWeight= of the unit does: hostile programs are many, and would have most of the processors.
             there.start("hop-b", PREFERRED, HostileScene::optimized);
             here.start("hop-a", PREFERRED, HostileScene::optimized);

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Three hops on one host, none of which is told where the next one is. */
+/** Three hops on one host; none is configured with the address of the next. */
 @NeedsNamespaces
 @Timeout(60)
 @ParameterizedClass(name = "{0}")
@@ -194,7 +194,7 @@ class InterceptionIT {
 
     @ParameterizedTest
     @EnumSource(Family.class)
-    void whoConnectsToAListenerItselfIsRefused(Family family) throws IOException {
+    void aConnectionToTheListenersOwnAddressIsRefused(Family family) throws IOException {
         for (int i = 0; i < OneHost.HOPS.size(); i++) {
             RunningHop hop = scene.hops().get(OneHost.HOPS.get(i));
             scene.isRefusedBy(hop, "not-intercepted", Party.endpoint(family.loopback + ":" + (15001 + i)));

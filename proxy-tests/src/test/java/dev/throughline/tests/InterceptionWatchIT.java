@@ -90,7 +90,7 @@ class InterceptionWatchIT {
     @ValueSource(strings = {"tproxy", "redirect"})
     void aTableThatBelongsToTheHopIsNotFlushedAndOutlivesIt(String way) throws Exception {
         start(way, "owned-table: true");
-        assertThat(hop.process().messages()).anyMatch(line -> line.contains("is owned by this process"));
+        hop.awaitMessage("is owned by this process");
 
         host("nft", "flush", "ruleset");
         assertThatThrownBy(() -> host("nft", "delete", "table", "inet", TABLE)).hasMessageContaining("not permitted");
@@ -129,13 +129,11 @@ class InterceptionWatchIT {
             awaitReady();
             isProxied();
         }
-        assertThat(hop.metric("throughline_interception_repaired_total{part=\"rules\"}"))
-                .isEqualTo(attacks.size());
-        assertThat(hop.process().messages())
-                .anyMatch(line -> line.matches(".*interception lost: rules: table inet " + TABLE
-                        + " is gone; last change by nft \\(process \\d+\\).*"))
-                .anyMatch(line -> line.contains("interception lost: rules: table inet " + TABLE + " differs: + accept"))
-                .anyMatch(line -> line.contains("interception repaired: rules"));
+        hop.awaitMetric("throughline_interception_repaired_total{part=\"rules\"}", attacks.size());
+        assertThat(hop.awaitMessage("interception lost: rules: table inet " + TABLE + " is gone"))
+                .containsPattern("; last change by nft \\(process \\d+\\)");
+        hop.awaitMessage("interception lost: rules: table inet " + TABLE + " differs: + accept");
+        hop.awaitMessage("interception repaired: rules");
     }
 
     @Test
@@ -159,9 +157,8 @@ class InterceptionWatchIT {
         }
         assertThat(hop.metric("throughline_interception_repaired_total{part=\"routes\"}"))
                 .isGreaterThanOrEqualTo(attacks.size());
-        assertThat(hop.process().messages())
-                .anyMatch(line -> line.contains("interception lost: routes: routes differ: - ip -4 rule add"))
-                .anyMatch(line -> line.contains("interception repaired: routes"));
+        hop.awaitMessage("interception lost: routes: routes differ: - ip -4 rule add");
+        hop.awaitMessage("interception repaired: routes");
     }
 
     /** What is left of the hop's rules for IPv6 does no harm; once it is on again they must be whole. */
@@ -200,7 +197,7 @@ class InterceptionWatchIT {
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
     void aCanaryNoticesWhatAnotherFirewallDrops(String way) throws IOException {
-        start(way, "repair: true");
+        start(way, "repair: true, canary: 1s");
         for (String network : List.of("ip daddr 192.0.2.0/24", "ip6 daddr 2001:db8::/32")) {
             host("nft", "add table inet foreign");
             host("nft", "add chain inet foreign output { type filter hook output priority -300 ; }");
@@ -211,8 +208,7 @@ class InterceptionWatchIT {
             host("nft", "delete table inet foreign");
             awaitReady();
         }
-        assertThat(hop.metric("throughline_interception_lost_total{part=\"canary\"}"))
-                .isEqualTo(2);
+        hop.awaitMetric("throughline_interception_lost_total{part=\"canary\"}", 2);
         isProxied();
     }
 
@@ -340,8 +336,7 @@ class InterceptionWatchIT {
         awaitReady();
 
         isProxied();
-        assertThat(hop.process().messages())
-                .anyMatch(line -> line.contains("table inet " + TABLE + " was missing, installed it"));
+        hop.awaitMessage("table inet " + TABLE + " was missing, installed it");
     }
 
     @Test
@@ -388,7 +383,7 @@ class InterceptionWatchIT {
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
     void aHopWhoseConnectionsAnotherFirewallDropsIsReadyOnlyWhenItDoesNot(String way) throws IOException {
-        configure(way, "repair: true");
+        configure(way, "repair: true, canary: 1s");
         host("nft", "add table inet foreign");
         host("nft", "add chain inet foreign output { type filter hook output priority -300 ; }");
         host("nft", "add rule inet foreign output ip daddr 192.0.2.0/24 drop");

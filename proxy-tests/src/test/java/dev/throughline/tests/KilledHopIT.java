@@ -156,7 +156,7 @@ class KilledHopIT {
         }
     }
 
-    /** At hop-b it waits for a place, and to hop-a it is a connection that stands. */
+    /** At hop-b it waits for a place; for hop-a it is connected. */
     @ParameterizedTest
     @ValueSource(strings = {"hop-a", "hop-b"})
     @Tag("attack")

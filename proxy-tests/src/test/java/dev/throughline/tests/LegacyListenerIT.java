@@ -103,7 +103,7 @@ class LegacyListenerIT {
     }
 
     @Test
-    void theNextHopVerifiesThatTheFirstOneWasToldOfTheFlowAndThatNobodyKnowsTheProcess() throws IOException {
+    void theNextHopVerifiesThatAProxyNamedTheFlowAndThatTheProcessIsUnknown() throws IOException {
         byte[] payload = Payload.bytes(20_000);
         try (End proxy = from(PROXY)) {
             proxy.send(Bytes.concat(unsigned(flow()), payload)).finish();
@@ -159,7 +159,7 @@ class LegacyListenerIT {
 
     /** It says nothing, and is refused: nobody reads what it would say. */
     @Test
-    void whoIsNoPeerIsRefusedBeforeItSaysAnything() throws IOException {
+    void aProcessThatIsNoPeerIsRefusedBeforeItsHeaderIsRead() throws IOException {
         for (int stranger : new int[] {STRANGER, PROXY - 1}) {
             Optional<InetSocketAddress> from = Optional.of(new InetSocketAddress(NET.address(stranger), 0));
             assertThat(End.isRefused(from, LISTENER, 0)).isTrue();
@@ -211,12 +211,12 @@ class LegacyListenerIT {
             assertThat(closed.text("reason")).isEqualTo(reason);
             assertThat(closed.has("originator")).isFalse();
         }
-        assertThat(first.closedFor(reason)).isEqualTo(counted + 1);
+        first.awaitClosed(reason, counted + 1);
         assertThat(destination.connections()).isEqualTo(before);
     }
 
     @Test
-    void whoSpeaksVersion1ReadsThatInTheLog() throws IOException {
+    void aHeaderOfVersion1IsNamedInTheLog() throws IOException {
         try (End proxy = from(PROXY)) {
             proxy.send("PROXY TCP4 192.0.2.7 192.0.2.8 1 2\r\n");
             assertThat(proxy.isReset()).isTrue();
@@ -233,7 +233,7 @@ class LegacyListenerIT {
         }
     }
 
-    /** To a chain listener the same header is worth nothing, whoever sends it. */
+    /** A chain listener rejects the same header, from any sender. */
     @Test
     void aChainListenerBelievesNoProxy() throws IOException {
         try (End proxy = End.connect(new InetSocketAddress(NET.address(PROXY), 0), NEXT)) {

@@ -19,8 +19,8 @@ record Loopback(int second, int third) {
     }
 
     /**
-     * A free port of ::1, of which a machine has only one: below those that the kernel gives to whoever doesn't ask for
-     * one, and never the same again.
+     * Returns a free port of ::1, the only such address of a machine. It is below the kernel's range of ephemeral ports, and
+     * different at each call.
      */
     static InetSocketAddress ipv6() throws IOException {
         while (true) {
@@ -28,8 +28,8 @@ record Loopback(int second, int third) {
             InetSocketAddress address = new InetSocketAddress(InetAddresses.forString("::1"), port);
             try (ServerSocket probe = new ServerSocket(port, 1, address.getAddress())) {
                 return address;
-            } catch (BindException e) {
-                continue;
+            } catch (BindException taken) {
+                // The next one may be free.
             }
         }
     }

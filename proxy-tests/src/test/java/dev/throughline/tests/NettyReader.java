@@ -91,7 +91,7 @@ final class NettyReader {
             HAProxyTLV tlv = all.next();
             tlvs.add(new Tlv(tlv.typeByteValue() & 0xFF, Bytes.copyOf(ByteBufUtil.getBytes(tlv.content()))));
             if (tlv instanceof HAProxySSLTLV ssl) {
-                // Those within it are told a second time, behind it.
+                // Those within it are listed a second time, after it.
                 ssl.encapsulatedTLVs().forEach(inner -> all.next());
             }
         }

@@ -54,7 +54,7 @@ class NetworkFrameworkAnswersTest {
         agent = open.add(ScriptedAgent.at(folder.resolve("agent.bridge"), 1));
         hop = open.add(AskingHop.of(folder.resolve("agent.bridge")));
         watch = open.add(agent.acceptWatch());
-        hop.awaitTold("back");
+        hop.awaitNotices("back");
     }
 
     private OpenedFlow ask(BridgeRequest.Open request) {
@@ -111,7 +111,7 @@ class NetworkFrameworkAnswersTest {
 
     /** What came before the end isn't lost with it, although nobody has asked for it yet. */
     @Test
-    void aFlowOfWhichTheEndIsHereTooIsWhole() throws Exception {
+    void aFlowThatHasEndedBeforeItsAnswerIsReadIsWhole() throws Exception {
         OpenedFlow flow = ask(WITH_HANDLE);
         asked(WITH_HANDLE).send(allThatMayBeSaid()).finish();
         assertOpened(flow);
@@ -214,14 +214,14 @@ class NetworkFrameworkAnswersTest {
         AskingHop.get(closed.start().released());
     }
 
-    /** What stands, stands; and is no place any more. */
+    /** A connected flow stays connected, and no longer takes a place. */
     @Test
     void aFlowOutlivesTheWatch() throws Exception {
         OpenedFlow flow = ask(REQUEST);
         BridgeAgent end = asked(REQUEST).send(all(new Connected()));
         flow.connected();
         watch.close();
-        hop.awaitTold("back", "gone: agent-gone: it shut down the watch connection");
+        hop.awaitNotices("back", "gone: agent-gone: it shut down the watch connection");
         end.send("still here");
         flow.awaitText("still here");
         flow.close();

@@ -126,7 +126,7 @@ class NetworkFrameworkEmulatorTest {
         connected();
     }
 
-    /** Whoever has seen the end of one may ask for another at once. */
+    /** A hop that has seen the end of one may ask for another at once. */
     @Test
     void aPlaceIsFreeByTheTimeThatTheAgentCloses() throws IOException {
         emulate(Settings.limited(1));
@@ -225,16 +225,16 @@ class NetworkFrameworkEmulatorTest {
 
     /** The hop signs for these, and the next one compares them with what its own system says. */
     @Test
-    void theHopIsToldTheAddressesThatTheDestinationSees() throws IOException {
+    void theHopGetsTheAddressesThatTheDestinationSees() throws IOException {
         emulate(Settings.limited(0));
-        BridgeAnswer told = ask().next();
+        BridgeAnswer answer = ask().next();
         try (End server = destination.accept()) {
-            assertThat(told).isEqualTo(new Addresses(Tuple.tcp(server.remote(), server.local())));
+            assertThat(answer).isEqualTo(new Addresses(Tuple.tcp(server.remote(), server.local())));
         }
     }
 
     @Test
-    void theNextAgentIsToldWhoseConnectionItIs() throws IOException {
+    void theNextAgentLearnsWhoseConnectionItIs() throws IOException {
         emulate(Settings.limited(0));
         emulator.handedOver(HANDLE);
         BridgeHop flows = ask(Optional.of(HANDLE), destination.address());
@@ -274,7 +274,7 @@ class NetworkFrameworkEmulatorTest {
     }
 
     @Test
-    void limitsAreToldAtOnceAtAChangeAndNowAndThen() throws IOException {
+    void limitsAreSentAtOnceAfterAChangeAndPeriodically() throws IOException {
         emulate(Settings.limited(1).withLimitsEvery(Duration.ofMillis(300)));
         BridgeHop watch = watch();
         assertThat(watch.next()).isEqualTo(new Limits(1, 0, 0));
@@ -289,24 +289,25 @@ class NetworkFrameworkEmulatorTest {
     }
 
     private static void awaitLimits(BridgeHop watch, Limits limits) throws IOException {
-        while (!watch.next().equals(limits)) {
-            continue;
-        }
+        BridgeAnswer next;
+        do {
+            next = watch.next();
+        } while (!next.equals(limits));
     }
 
     @Test
-    void limitsAreToldTenTimesASecondAtMost() throws IOException {
+    void limitsAreSentTenTimesASecondAtMost() throws IOException {
         emulate(Settings.limited(0));
         BridgeHop watch = watch();
         long start = System.nanoTime();
         for (int i = 0; i < 100; i++) {
             connected();
         }
-        int told = 1;
+        int messages = 1;
         while (!watch.next().equals(new Limits(0, 100, 0))) {
-            told++;
+            messages++;
         }
-        assertThat(told).isLessThanOrEqualTo((int) ((System.nanoTime() - start) / 100_000_000) + 1);
+        assertThat(messages).isLessThanOrEqualTo((int) ((System.nanoTime() - start) / 100_000_000) + 1);
     }
 
     @Test
@@ -323,7 +324,7 @@ class NetworkFrameworkEmulatorTest {
     }
 
     @Test
-    void anAgentThatIsGoneLeavesWhatStands() throws IOException {
+    void anAgentThatIsGoneLeavesOpenFlowsAlone() throws IOException {
         emulate(Settings.limited(0));
         BridgeHop watch = watch();
         BridgeHop hop = connected();
@@ -366,7 +367,7 @@ class NetworkFrameworkEmulatorTest {
         assertThat(emulator.inUse()).isZero();
     }
 
-    /** It is told so whatever it asks, since nothing of that is read. */
+    /** It gets this answer whatever it asks, because the request isn't read. */
     @Test
     void nobodyButItsUserIsServed() throws IOException {
         emulate(Settings.limited(0).withUser(4242));

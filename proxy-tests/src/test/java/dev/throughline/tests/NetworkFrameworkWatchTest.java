@@ -78,7 +78,7 @@ class NetworkFrameworkWatchTest {
         emulate(Settings.limited(0));
         AskingHop hop = hop(NetworkFrameworkWatchTest::nothingAgainst, IMPATIENT);
         assertNotAsked(hop, "agent-gone: it hasn't been asked yet");
-        hop.start().awaitTold("back");
+        hop.start().awaitNotices("back");
         hop.open(destination.address()).connected();
     }
 
@@ -89,7 +89,7 @@ class NetworkFrameworkWatchTest {
         await().until(() -> hop.limitsTold().contains(new Limits(1, 0, 0)));
         hop.open(destination.address()).connected();
         await().until(() -> hop.limitsTold().contains(new Limits(1, 1, 0)));
-        assertThat(hop.told()).containsExactly("back");
+        assertThat(hop.notices()).containsExactly("back");
     }
 
     @Test
@@ -97,48 +97,48 @@ class NetworkFrameworkWatchTest {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
         AskingHop hop = hop(NetworkFrameworkWatchTest::nothingAgainst, IMPATIENT)
                 .start()
-                .awaitTold("back");
-        OpenedFlow stands = hop.open(destination.address()).connected();
+                .awaitNotices("back");
+        OpenedFlow connected = hop.open(destination.address()).connected();
         String silent = "agent-gone: no message for 1000 ms";
         emulator.silence(true);
-        hop.awaitTold("back", "gone: " + silent);
+        hop.awaitNotices("back", "gone: " + silent);
         assertNotAsked(hop, silent);
 
         emulator.silence(false);
-        hop.awaitTold("back", "gone: " + silent, "back");
+        hop.awaitNotices("back", "gone: " + silent, "back");
         hop.open(destination.address()).connected();
         try (End server = destination.accept()) {
             server.send("still here");
-            stands.awaitText("still here");
+            connected.awaitText("still here");
         }
     }
 
     @Test
     void anAgentThatEndsItsListenerIsGoneUntilItListensAgain() throws Exception {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
-        AskingHop hop = hop().awaitTold("back");
+        AskingHop hop = hop().awaitNotices("back");
         emulator.stopListening();
         emulator.endWatches();
-        await().until(() -> hop.told().size() == 3);
-        assertThat(hop.told().get(1)).isEqualTo(ENDED);
-        assertThat(hop.told().get(2)).startsWith("gone: agent-gone: no agent listens at " + socket());
+        await().until(() -> hop.notices().size() == 3);
+        assertThat(hop.notices().get(1)).isEqualTo(ENDED);
+        assertThat(hop.notices().get(2)).startsWith("gone: agent-gone: no agent listens at " + socket());
 
         emulator.listen();
-        await().until(() -> hop.told().size() == 4);
-        assertThat(hop.told().getLast()).isEqualTo("back");
+        await().until(() -> hop.notices().size() == 4);
+        assertThat(hop.notices().getLast()).isEqualTo("back");
         hop.open(destination.address()).connected();
     }
 
     @Test
     void aWatchThatIsEndedIsFollowedByAnother() throws Exception {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
-        AskingHop hop = hop().awaitTold("back");
+        AskingHop hop = hop().awaitNotices("back");
         emulator.endWatches();
-        hop.awaitTold("back", ENDED, "back");
+        hop.awaitNotices("back", ENDED, "back");
         assertThat(emulator.watches()).isEqualTo(1);
     }
 
-    /** The reason is told once, however often the agent is tried. */
+    /** The reason is reported once, however often the agent is tried. */
     @Test
     void anAgentOfAnotherUserIsAskedNothing() throws Exception {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
@@ -150,7 +150,7 @@ class NetworkFrameworkWatchTest {
         AskingHop hop = hop(rule, AskingHop.TIMINGS).start();
         await().until(() -> seen.size() > 2);
         String why = "agent-not-allowed: user " + seen.getFirst().uid();
-        assertThat(hop.told()).containsExactly("gone: " + why);
+        assertThat(hop.notices()).containsExactly("gone: " + why);
         assertThat(seen.getFirst().pid())
                 .isEqualTo((int) ProcessHandle.current().pid());
         assertNotAsked(hop, why);
@@ -158,14 +158,14 @@ class NetworkFrameworkWatchTest {
     }
 
     @Test
-    void anAgentOfWhichNothingCanBeSaidIsAskedNothing() throws Exception {
+    void anAgentThatCannotBeIdentifiedIsNotAsked() throws Exception {
         emulate(Settings.limited(0));
         AskingHop hop = hop(
                         agent -> CompletableFuture.failedFuture(new IOException("the process has ended")),
                         AskingHop.TIMINGS)
                 .start();
-        await().until(() -> !hop.told().isEmpty());
-        assertThat(hop.told().getFirst())
+        await().until(() -> !hop.notices().isEmpty());
+        assertThat(hop.notices().getFirst())
                 .startsWith("gone: agent-not-allowed: process ")
                 .contains("the process has ended");
     }
@@ -175,13 +175,13 @@ class NetworkFrameworkWatchTest {
         emulate(Settings.limited(0));
         hop(agent -> new CompletableFuture<>(), IMPATIENT)
                 .start()
-                .awaitTold("gone: agent-gone: no message for 1000 ms");
+                .awaitNotices("gone: agent-gone: no message for 1000 ms");
     }
 
     @Test
     void anAgentThatDoesntAllowTheHopSaysSo() throws Exception {
         emulate(Settings.limited(0).withUser(4242));
-        AskingHop hop = hop().awaitTold("gone: hop-not-allowed: reported by the agent");
+        AskingHop hop = hop().awaitNotices("gone: hop-not-allowed: reported by the agent");
         assertNotAsked(hop, "hop-not-allowed: reported by the agent");
     }
 
@@ -195,10 +195,10 @@ class NetworkFrameworkWatchTest {
             ScriptedAgent.say(watch, new BridgeAnswer.Failed("hop-not-allowed"));
         }
         objection.complete(Optional.empty());
-        hop.awaitTold("gone: hop-not-allowed: reported by the agent");
+        hop.awaitNotices("gone: hop-not-allowed: reported by the agent");
     }
 
-    /** Whoever that is may not be allowed. */
+    /** The process that listens there may be one that isn't allowed. */
     @Test
     void nobodyIsBelievedBeforeItIsKnownWhoItIs() throws Exception {
         ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 1));
@@ -206,7 +206,7 @@ class NetworkFrameworkWatchTest {
         try (BridgeAgent watch = agent.accept()) {
             ScriptedAgent.say(watch, new Limits(512, 0, 0));
         }
-        hop.awaitTold("gone: agent-malformed: Limits[capacity=512, inUse=0, waiting=0], sent before the request");
+        hop.awaitNotices("gone: agent-malformed: Limits[capacity=512, inUse=0, waiting=0], sent before the request");
         assertThat(hop.limitsTold()).isEmpty();
     }
 
@@ -224,7 +224,7 @@ class NetworkFrameworkWatchTest {
                 assertThat(watch.restText()).isEmpty();
             }
         }
-        assertThat(hop.told())
+        assertThat(hop.notices())
                 .allMatch(line -> line.startsWith("gone: agent-malformed: "))
                 .hasSize(3);
     }
@@ -236,15 +236,15 @@ class NetworkFrameworkWatchTest {
         BridgeAgent watch = open.add(agent.accept(new BridgeRequest.Watch()));
         ScriptedAgent.say(watch, new AgentNotice.Unknown(0xFE, Bytes.EMPTY));
         ScriptedAgent.say(watch, new Limits(512, 3, 0));
-        hop.awaitTold("back");
+        hop.awaitNotices("back");
         await().until(() -> hop.limitsTold().equals(List.of(new Limits(512, 3, 0))));
     }
 
-    /** The watch still stands, with the process that was allowed; somebody else has taken its socket. */
+    /** The watch is still open to the allowed process; another process has taken its socket. */
     @Test
     void anotherProcessThanTheOneThatWasAllowedIsAskedNothing() throws Exception {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
-        AskingHop hop = hop().awaitTold("back");
+        AskingHop hop = hop().awaitNotices("back");
         emulator.stopListening();
         try (Party other = Party.start(Host.THIS).ready().listen(socket())) {
             OpenedFlow flow = hop.open(destination.address());
@@ -253,6 +253,6 @@ class NetworkFrameworkWatchTest {
                     .contains(", and not process " + ProcessHandle.current().pid() + " of user ");
             assertThat(flow.isReleased()).isTrue();
         }
-        assertThat(hop.told()).containsExactly("back");
+        assertThat(hop.notices()).containsExactly("back");
     }
 }

@@ -128,7 +128,7 @@ class NginxIT {
                 .isTrue();
     }
 
-    /** Why a header must leave in one write: what comes first is looked at once. */
+    /** Why a header must leave in one write: nginx reads the first bytes once. */
     @Test
     void endsAConnectionWhoseHeaderComesInTwoWrites() throws IOException {
         byte[] header = HeaderVector.named("verified-1-hop").bytes();

@@ -53,7 +53,7 @@ final class OneHost implements AutoCloseable {
         }
     }
 
-    /** Three hops, each of which intercepts the one before it in the way that is said. */
+    /** Three hops; each intercepts the one before it by the method that the list names. */
     static OneHost chain(Path folder, List<String> ways) throws IOException {
         OneHost scene = bare(folder);
         try {
@@ -80,7 +80,7 @@ final class OneHost implements AutoCloseable {
                           previous: { hop: hop-b, mark: 0x7102, pid-file: hop-b.pid } }
                     route: { to: destination }
                     """.formatted(ways.get(2)));
-            scene.hops.redirect("apply", "hop-a", "hop-b", "hop-c").start("hop-a", "hop-b", "hop-c");
+            scene.hops.start("hop-a", "hop-b", "hop-c");
             return scene;
         } catch (IOException | RuntimeException e) {
             scene.close();

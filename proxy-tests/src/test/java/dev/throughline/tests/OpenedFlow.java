@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A connection that an agent was asked for, in a test's hands. */
 final class OpenedFlow {
@@ -55,7 +56,7 @@ final class OpenedFlow {
 
     /** All that has come by now. */
     boolean hasText(String text) {
-        return received.text.toString().equals(text);
+        return received.text.get().equals(text);
     }
 
     void awaitText(String text) {
@@ -75,13 +76,13 @@ final class OpenedFlow {
     }
 
     private static final class Received extends ChannelInboundHandlerAdapter {
-        private final StringBuffer text = new StringBuffer();
+        private final AtomicReference<String> text = new AtomicReference<>("");
         private volatile boolean ended;
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             ByteBuf data = (ByteBuf) message;
-            text.append(data.toString(StandardCharsets.UTF_8));
+            text.accumulateAndGet(data.toString(StandardCharsets.UTF_8), String::concat);
             data.release();
             context.read();
         }

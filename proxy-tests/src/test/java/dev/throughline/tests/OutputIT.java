@@ -95,7 +95,7 @@ class OutputIT {
         assertThat(lines).hasSize(5);
         assertThat(lines.get(2)).hasSize(100);
         assertThat(whole(lines)).hasSize(4);
-        assertThat(hop.metric(LOST_LINES)).isEqualTo(2);
+        hop.awaitMetric(LOST_LINES, 2);
         assertThat(hop.process().messages().stream().filter(line -> line.contains("flow log:")))
                 .hasSize(2);
     }
@@ -129,7 +129,7 @@ class OutputIT {
             fill(pipe);
             RunningHop hop = hops.start("hop-a", List.of(), process -> process.redirectOutput(fifo.toFile()));
             isServed();
-            assertThat(hop.metric("throughline_flows_opened_total")).isEqualTo(1);
+            hop.awaitMetric("throughline_flows_opened_total", 1);
             hop.terminate();
             assertThat(hop.exitCode()).isZero();
             hop.awaitMessage("2 lines were left at the end");

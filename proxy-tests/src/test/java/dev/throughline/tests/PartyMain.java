@@ -44,47 +44,43 @@ final class PartyMain {
     }
 
     private String obey(List<String> words) throws IOException {
-        switch (words.getFirst()) {
+        return switch (words.getFirst()) {
             case "serve" -> {
                 servers.add(EchoServer.at(Party.endpoint(words.get(1))));
-                return "";
+                yield "";
             }
             case "listen" -> {
                 listeners.add(ServerSocketChannel.open(StandardProtocolFamily.UNIX)
                         .bind(UnixDomainSocketAddress.of(words.get(1))));
-                return "";
+                yield "";
             }
             case "emulate" -> {
                 agents.add(NetworkFrameworkEmulator.start(
                         Path.of(words.get(1)),
                         NetworkFrameworkEmulator.Settings.limited(NetworkFrameworkEmulator.LIMIT)));
-                return "";
+                yield "";
             }
-            case "connections" -> {
-                return "" + servers.stream().mapToLong(EchoServer::connections).sum();
-            }
-            case "bytes" -> {
-                return "" + servers.stream().mapToLong(EchoServer::bytes).sum();
-            }
+            case "connections" ->
+                "" + servers.stream().mapToLong(EchoServer::connections).sum();
+            case "bytes" -> "" + servers.stream().mapToLong(EchoServer::bytes).sum();
             case "open" -> {
                 End end = End.connect(from(words), Party.endpoint(words.get(2)), Integer.parseInt(words.get(4)));
                 ends.put(words.get(1), end);
-                return Tuple.text(end.local());
+                yield Tuple.text(end.local());
             }
-            case "refused" -> {
-                return "" + End.isRefused(from(words), Party.endpoint(words.get(2)), Integer.parseInt(words.get(4)));
-            }
+            case "refused" ->
+                "" + End.isRefused(from(words), Party.endpoint(words.get(2)), Integer.parseInt(words.get(4)));
             case "say" -> {
                 End end = ends.get(words.get(1));
                 end.send(HexFormat.of().parseHex(words.get(2))).finish();
-                return HexFormat.of().formatHex(end.rest());
+                yield HexFormat.of().formatHex(end.rest());
             }
             case "trickle" -> {
                 End end = ends.get(words.get(1));
                 for (byte one : HexFormat.of().parseHex(words.get(2))) {
                     end.send(new byte[] {one});
                 }
-                return HexFormat.of().formatHex(end.finish().rest());
+                yield HexFormat.of().formatHex(end.finish().rest());
             }
             case "urgent" -> {
                 End end = ends.get(words.get(1));
@@ -95,30 +91,28 @@ final class PartyMain {
                         end.send(HexFormat.of().parseHex(piece));
                     }
                 }
-                return HexFormat.of().formatHex(end.finish().rest());
+                yield HexFormat.of().formatHex(end.finish().rest());
             }
             case "exchange" -> {
                 End end = ends.get(words.get(1));
                 byte[] bytes = HexFormat.of().parseHex(words.get(2));
-                return HexFormat.of().formatHex(end.send(bytes).receive(bytes.length));
+                yield HexFormat.of().formatHex(end.send(bytes).receive(bytes.length));
             }
             case "send" -> {
                 ends.get(words.get(1)).send(HexFormat.of().parseHex(words.get(2)));
-                return "";
+                yield "";
             }
-            case "is-reset" -> {
-                return "" + ends.get(words.get(1)).isReset();
-            }
+            case "is-reset" -> "" + ends.get(words.get(1)).isReset();
             case "reset" -> {
                 ends.remove(words.get(1)).reset();
-                return "";
+                yield "";
             }
             case "close" -> {
                 ends.remove(words.get(1)).close();
-                return "";
+                yield "";
             }
             default -> throw new IOException("unknown command " + words);
-        }
+        };
     }
 
     private static Optional<InetSocketAddress> from(List<String> words) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Proxies that know nothing of us stand between hops, HAProxy between hop-a and hop-b, nginx between hop-b and hop-c, and
+ * Proxies that don't know our headers are between hops, HAProxy between hop-a and hop-b, nginx between hop-b and hop-c, and
  * leave the header as it is. They are NAT: without an exception for two hops and a proxy's address, a header belongs to
  * another connection than the one by which it comes.
  */
@@ -31,7 +31,7 @@ class PlainProxyIT {
     private static final InetSocketAddress EGRESS = NET.at(7, 0);
     private static final InetSocketAddress OTHER_EGRESS = NET.at(8, 0);
 
-    /** A proxy, the hops at its ends, and two ways through it, of which the exception covers the first. */
+    /** A proxy, the hops at its ends, and two ways through it; the exception covers the first. */
     private enum Proxy {
         HAPROXY("hop-a", "hop-b", NET.at(4, 17001), NET.at(4, 17002)),
         NGINX("hop-b", "hop-c", NET.at(5, 17001), NET.at(5, 17002));

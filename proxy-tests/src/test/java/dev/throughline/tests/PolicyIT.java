@@ -215,7 +215,7 @@ class PolicyIT {
     }
 
     @Test
-    void aPolicyIsReadAnewAndAWrongOneIsNot() throws IOException {
+    void aPolicyIsReloadedUnlessItIsWrong() throws IOException {
         configureA(policyOfA.replace("%s/forbidden".formatted(folder.toRealPath()), "/**/plain"));
         try {
             assertThat(reload()).isEqualTo("rule no-forbidden has changed\n");

@@ -7,14 +7,12 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A host with ten source ports, all of which one destination takes. */
+/** A host with ten source ports; connections to one destination use all of them. */
 @NeedsNamespaces
 @Timeout(60)
 class PortsIT {
@@ -37,17 +35,15 @@ class PortsIT {
             scene.hops().start("hop-a");
             range(scene, "40000 " + (40000 + PORTS - 1));
             RunningHop hop = scene.a();
-            List<Party.Line> open = new ArrayList<>();
             for (int i = 0; i < PORTS; i++) {
                 Party.Line line = open(scene, i, WEB);
                 assertThat(line.say(new byte[] {1})).containsExactly(1);
-                open.add(line);
             }
             assertThat(scene.app().isRefused(source(PORTS), WEB)).isTrue();
             assertThat(hop.closed(line -> line.text("reason").equals("no-ports"))
                             .text("detail"))
                     .contains("10.91.9.2:80", "net.ipv4.ip_local_port_range");
-            assertThat(hop.closedFor("no-ports")).isEqualTo(1);
+            hop.awaitClosed("no-ports", 1);
             assertThat(hop.closedFor("connect-failed")).isZero();
             hop.awaitMessage("transport bsd-socket: flows end with no-ports");
 
@@ -89,8 +85,7 @@ class PortsIT {
                 assertThat(hop.closedFrom(line.source(), WEB).text("transport")).isEqualTo("network-framework");
             }
 
-            assertThat(hop.metric("throughline_budget_fell_over_total{reason=\"no-ports\",transport=\"bsd-socket\"}"))
-                    .isEqualTo(PORTS);
+            hop.awaitMetric("throughline_budget_fell_over_total{reason=\"no-ports\",transport=\"bsd-socket\"}", PORTS);
             assertThat(hop.closedFor("no-ports")).isZero();
             assertThat(hop.process().messages()).noneMatch(line -> line.contains("flows end with no-ports"));
             assertThat(hop.metric("throughline_transport_breaker{state=\"closed\",transport=\"bsd-socket\"}"))

@@ -47,8 +47,8 @@ record RunningHop(HopProcess process, Path adminSocket) {
     }
 
     /**
-     * The end of a connection from an address that was refused before it was known here to stand. How far the test's end
-     * got is chance, and so it can't be named by its port.
+     * The end of a connection from an address that was refused before the test's end was connected. The test doesn't know its
+     * port, because connect(2) may have failed.
      */
     JsonTree refusedFrom(InetAddress address, String reason) {
         return closed(line -> line.text("reason").equals(reason)
@@ -94,6 +94,12 @@ record RunningHop(HopProcess process, Path adminSocket) {
         return metric("throughline_headers_rejected_total{reason=\"" + reason + "\"}");
     }
 
+    /** Waits until this many flows ended for {@code reason}. */
+    void awaitClosed(String reason, double count) {
+        awaitMetric("throughline_flows_closed_total{reason=\"" + reason + "\"}", count);
+    }
+
+    /** Waits until a series has this value: a flow's end shows at its peers before the hop counts it. */
     void awaitMetric(String series, double value) {
         await(process.name() + ": " + series)
                 .atMost(PATIENCE)

@@ -20,7 +20,7 @@ record ScriptedAgent(ServerSocketChannel socket) implements AutoCloseable {
                 ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(path), queue));
     }
 
-    /** The next connection, of which nothing has been read. */
+    /** The next connection; nothing has been read of it. */
     BridgeAgent accept() throws IOException {
         return new BridgeAgent(socket.accept());
     }
@@ -33,7 +33,7 @@ record ScriptedAgent(ServerSocketChannel socket) implements AutoCloseable {
         return hop;
     }
 
-    /** The connection that watches, and is told that there is room. */
+    /** The connection that watches the limits, and is notified of free places. */
     BridgeAgent acceptWatch() throws IOException {
         BridgeAgent watch = accept(new BridgeRequest.Watch());
         say(watch, new Limits(0, 0, 0));

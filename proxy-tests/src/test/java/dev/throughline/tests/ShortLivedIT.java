@@ -46,7 +46,7 @@ class ShortLivedIT {
     private record Started(String uid, String comm) {}
 
     @Test
-    void ofTheKernelsNotesEachIsRightWithItsExecutable() throws Exception {
+    void theKernelsNotesNameEachProcessAndItsExecutable() throws Exception {
         assumeTrue(BestEvidence.HERE.equals("kernel-connect"), "the kernel's notes can't be had here");
         Path bash = Path.of("/bin/bash").toRealPath();
         String sha256 = Payload.sha256(bash);
@@ -161,7 +161,7 @@ class ShortLivedIT {
                     try (connection) {
                         connection.getInputStream().readAllBytes();
                     } catch (IOException reset) {
-                        // Whoever opened it is gone.
+                        // Its process is gone.
                     }
                 });
             } catch (IOException closed) {

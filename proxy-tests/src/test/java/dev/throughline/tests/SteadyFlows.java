@@ -50,7 +50,7 @@ final class SteadyFlows implements AutoCloseable {
         }
     }
 
-    /** Waits until so many more flows were completed. */
+    /** Waits until this number of further flows has completed. */
     void awaitMore(int count) {
         int goal = completed.get() + count;
         await().atMost(Duration.ofSeconds(60)).until(() -> completed.get() >= goal || !failures.isEmpty());

@@ -48,7 +48,7 @@ class StolenMarkIT {
                       - { name: apps, mode: transparent, by: %s, port: 15001, capture: { ports: [80, 8000-8099] } }
                     route: { to: destination }
                     """.formatted(way));
-            scene.hops().redirect("apply", "hop-a").start("hop-a");
+            scene.hops().start("hop-a");
             scene.works();
             scene.nothingArrives(() -> {
                 for (String address : List.of("10.91.9.2", "fd91:9::2")) {

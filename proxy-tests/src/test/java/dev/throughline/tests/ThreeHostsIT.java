@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,15 @@ class ThreeHostsIT {
 
     ThreeHostsIT(int a, int b, int c) {}
 
+    @BeforeAll
+    static void copyExample() throws IOException {
+        Path examples = Program.checkout().resolve("deploy/examples");
+        for (String name : List.of("hop-a", "hop-b", "hop-c")) {
+            Files.copy(examples.resolve("three-hosts/" + name + ".yaml"), folder.resolve(name + ".yaml"));
+        }
+        makeKeys(examples.resolve("make-keys.sh"));
+    }
+
     @BeforeParameterizedClassInvocation
     static void start(int a, int b, int c) throws IOException {
         closer = Closer.create();
@@ -63,43 +73,34 @@ class ThreeHostsIT {
         egress.join(web, "10.91.9.1/24", "10.91.9.2/24");
         edge.defaultRoute("10.91.1.2");
 
-        Path files = Files.createDirectory(folder.resolve("of-" + b));
-        Path examples = Program.checkout().resolve("deploy/examples");
-        for (String name : List.of("hop-a", "hop-b", "hop-c")) {
-            Files.copy(examples.resolve("three-hosts/" + name + ".yaml"), files.resolve(name + ".yaml"));
-        }
-        makeKeys(examples.resolve("make-keys.sh"), files);
         server = Party.start(web::command);
         closer.register(server::close);
         app = Party.start(edge::command);
         closer.register(app::close);
-        Host onEdge = edge::command;
-        onEdge.run(Program.throughline(
-                "redirect", "apply", "-c", files.resolve("hop-a.yaml").toString()));
         server.ready().serve(WEB);
         app.ready();
-        startHop(edge, files, "hop-a", a);
+        startHop(edge, "hop-a", a);
         // Last the one whose clock is ahead of the one before it.
         if (b > a) {
-            startHop(egress, files, "hop-c", c);
+            startHop(egress, "hop-c", c);
             awaitReady();
-            startHop(gateway, files, "hop-b", b);
+            startHop(gateway, "hop-b", b);
         } else {
-            startHop(gateway, files, "hop-b", b);
+            startHop(gateway, "hop-b", b);
             awaitReady();
-            startHop(egress, files, "hop-c", c);
+            startHop(egress, "hop-c", c);
         }
         awaitReady();
         long lastStarted = startedAt(hops.get(b > a ? "hop-b" : "hop-c"));
         refusedAtFirst = awaitFirstFlow(lastStarted + 1000);
     }
 
-    /** With the script of the example, which is told what to run by its environment. */
-    private static void makeKeys(Path script, Path files) throws IOException {
-        Path program = files.resolve("throughline");
+    /** Runs the script of the example, which reads the program to run from its environment. */
+    private static void makeKeys(Path script) throws IOException {
+        Path program = folder.resolve("throughline");
         Files.writeString(program, "#!/bin/sh\nexec " + quoted(Program.throughline()) + " \"$@\"\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
-        ProcessBuilder make = new ProcessBuilder("sh", script.toString(), files.toString(), Hops.HOST);
+        ProcessBuilder make = new ProcessBuilder("sh", script.toString(), folder.toString(), Hops.HOST);
         make.environment().put("THROUGHLINE", program.toString());
         Process process = make.redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
@@ -110,11 +111,11 @@ class ThreeHostsIT {
         return "'" + String.join("' '", command) + "'";
     }
 
-    private static void startHop(Namespace host, Path files, String name, int fast) throws IOException {
+    private static void startHop(Namespace host, String name, int fast) throws IOException {
         List<String> command = ImmutableList.<String>builder()
                 .add("unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /run && exec \"$@\"", "sh")
                 .addAll(Program.test(
-                        SkewedHop.class, files.resolve(name + ".yaml").toString(), Integer.toString(fast)))
+                        SkewedHop.class, folder.resolve(name + ".yaml").toString(), Integer.toString(fast)))
                 .build();
         HopProcess hop = HopProcess.start(name, host.command(command));
         closer.register(hop::close);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How a flow gets on when the first transport of its route can't take it: whatever the reason, it isn't lost, and it is said. */
+/** The first transport of a route can't take a flow: the flow falls over to the next, and the log says why. */
 @NeedsPrograms("prlimit")
 @Timeout(120)
 class TransportsIT {
@@ -84,7 +84,7 @@ class TransportsIT {
     }
 
     @Test
-    void aStartThatHangsIsGivenUpAndTheFlowGoesOnOverTheNext() throws IOException {
+    void aStartThatHangsIsCancelledAndTheFlowContinuesOverTheNextTransport() throws IOException {
         start(8, "");
         scene.agent().starts(new Start.After(Duration.ofHours(1)));
 
@@ -117,7 +117,7 @@ class TransportsIT {
     }
 
     @Test
-    void aTransportWhoseStartsFailIsSparedUntilTheyDontAnyMore() throws IOException {
+    void aTransportWhoseStartsFailIsSkippedUntilTheySucceedAgain() throws IOException {
         start(64, "");
         scene.agent().starts(new Start.Failing("network-down"));
         for (int i = 0; i < 10; i++) {
@@ -144,7 +144,7 @@ class TransportsIT {
 
     /** Where the agent can't be asked no socket can be opened either: the next transport is tried, and says the same. */
     @Test
-    void wantOfDescriptorsIsAReasonToFallOverAndOpensNoBreaker() throws IOException {
+    void aShortageOfDescriptorsFallsOverAndOpensNoBreaker() throws IOException {
         start(64, "");
         Descriptors descriptors = new Descriptors(scene.edge());
         for (int refused = 0; refused < 12; ) {
@@ -157,7 +157,7 @@ class TransportsIT {
         descriptors.leaveAll();
 
         assertThat(fellOver("no-descriptors")).isGreaterThanOrEqualTo(12);
-        assertThat(scene.edge().closedFor("no-descriptors")).isEqualTo(12);
+        scene.edge().awaitClosed("no-descriptors", 12);
         assertThat(scene.edge().closedFor("start-failed")).isZero();
         assertThat(breaker("closed")).isEqualTo(1);
         assertThat(over(flow())).isEqualTo(AGENTS);
@@ -182,7 +182,7 @@ class TransportsIT {
     }
 
     @Test
-    void aClassThatDoesNotFallOverIsToldWhatFailed() throws IOException {
+    void aClassThatDoesNotFallOverGetsTheReasonOfTheFailure() throws IOException {
         start(8, "classes: { default: { falls-over: false } }");
         scene.agent().starts(new Start.Failing("network-down"));
 
@@ -192,7 +192,7 @@ class TransportsIT {
         assertThat(end.text("detail")).isEqualTo("network-framework: network-down: reported by the agent");
     }
 
-    /** Whatever the transport, the next hop takes so many and no more. */
+    /** Whatever the transport, the next hop has a limit of flows. */
     @Test
     void aNextHopHasPlacesAsWell() throws IOException {
         start(2, "budget: { reserve: 0%, soft: 100%, next-hops: { gateway: 3 } }\nclasses: { default: { wait: 0s } }");
