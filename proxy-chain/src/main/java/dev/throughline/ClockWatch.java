@@ -11,11 +11,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices when somebody sets the clock of the host, by a clock that nobody can set. Both run at the same pace (adjtimex(2)
- * slews both), so the time between them changes only when one of them is set. Thread-safe.
+ * Detects that the host's wall clock was set, by comparing it with the boot clock, which can't be set. Both run at the
+ * same pace (adjtimex(2) slews both), so their difference changes only when the wall clock is set. Thread-safe.
  */
 final class ClockWatch {
-    /** Less is within the usual skew of clocks. */
+    /** Smaller steps are within the usual clock skew. */
     static final Duration SMALLEST = Duration.ofMillis(500);
 
     private static final Logger LOG = LoggerFactory.getLogger(ClockWatch.class);
@@ -29,11 +29,11 @@ final class ClockWatch {
     private volatile long difference;
 
     /**
-     * Begins to watch.
+     * Starts watching.
      *
-     * @param clock that may be set
-     * @param bootNanos that can't, in nanoseconds from anywhere
-     * @param whenSet gets what the clock says now, each time that it was set, before {@link #check} returns in any thread
+     * @param clock the wall clock
+     * @param bootNanos a monotonic clock in nanoseconds, with any origin
+     * @param whenSet called with the new time after each step, before {@link #check} returns in any thread
      */
     ClockWatch(Clock clock, LongSupplier bootNanos, Consumer<Instant> whenSet) {
         this.clock = clock;
@@ -42,7 +42,7 @@ final class ClockWatch {
         this.difference = clock.millis() - bootMillis();
     }
 
-    /** Compares the clocks; to be called before each decision that depends on the time, and every second for the log. */
+    /** Compares the clocks. Call it before each decision that depends on the time, and every second for the log. */
     void check() {
         if (Math.abs(stepMillis()) >= SMALLEST.toMillis()) {
             checkAgain();
@@ -65,7 +65,10 @@ final class ClockWatch {
                 now);
     }
 
-    /** By how much the clock was set since the last check, in milliseconds, at least: the thread may have paused in between. */
+    /**
+     * Returns the step since the last check in milliseconds. It is a lower bound, as the thread may have paused between
+     * reading the two clocks.
+     */
     private long stepMillis() {
         long before = bootMillis();
         long now = clock.millis() - difference;
@@ -77,12 +80,12 @@ final class ClockWatch {
         return bootNanos.getAsLong() / NANOS_PER_MILLI;
     }
 
-    /** How often the clock was set forwards. */
+    /** Returns the number of forward steps. */
     long stepsForward() {
         return forward.sum();
     }
 
-    /** How often the clock was set back. */
+    /** Returns the number of backward steps. */
     long stepsBack() {
         return back.sum();
     }

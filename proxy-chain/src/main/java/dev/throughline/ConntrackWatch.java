@@ -9,9 +9,11 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Notices that conntrack's table, which the hop's rules need, is full: anybody on the host can fill it. */
+/**
+ * Detects that the conntrack table is almost full. The hop's rules need it, and any program of the host can fill it.
+ */
 final class ConntrackWatch {
-    /** The part of the table from which on the hop isn't ready. */
+    /** The usage from which the hop isn't ready. */
     static final int FULL_PERCENT = 95;
 
     private final Supplier<Optional<ConntrackUsage>> usage;
@@ -23,7 +25,7 @@ final class ConntrackWatch {
         this.shortages = shortages;
     }
 
-    /** Checks every second. */
+    /** Starts checking every second. */
     ConntrackWatch start(ScheduledExecutorService scheduler, HopMetrics metrics) {
         metrics.gauge(
                 "throughline.conntrack.entries",
@@ -42,7 +44,7 @@ final class ConntrackWatch {
         full.ifPresent(now -> shortages.conntrack(now.toString()));
     }
 
-    /** Why the hop isn't ready, if so. */
+    /** Returns why the hop isn't ready; empty if the table has space. */
     Optional<String> problem() {
         return full.map(now -> now + ": the kernel drops new ones of all applications");
     }

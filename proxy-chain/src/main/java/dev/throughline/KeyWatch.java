@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Says in the log what will end among a hop's keys, at once and then each day, and when another key begins to sign. */
+/** Logs which of a hop's keys expire soon, at once and then daily, and when another key starts to sign. */
 final class KeyWatch {
     private static final Logger LOG = LoggerFactory.getLogger(KeyWatch.class);
     private static final Duration DAY = Duration.ofDays(1);
@@ -30,7 +30,7 @@ final class KeyWatch {
         this.scheduler = scheduler;
     }
 
-    /** Looks now, and from now on. */
+    /** Checks now and whenever the result can change. */
     synchronized void look() {
         ScheduledFuture<?> waiting = next;
         if (waiting != null) {
@@ -40,13 +40,13 @@ final class KeyWatch {
         try {
             wait = report();
         } finally {
-            // A millisecond more: a timer may be early by less than one.
+            // One millisecond is added because a timer may fire up to a millisecond early.
             next = scheduler.schedule(
                     new PeriodicTask("checking keys", this::look), wait.toMillis() + 1, TimeUnit.MILLISECONDS);
         }
     }
 
-    /** Returns until when nothing changes; a day at most. */
+    /** Logs changes and warnings. Returns the time until the next check: until another key signs, at most a day. */
     private Duration report() {
         Instant now = clock.instant();
         PrivateKeys own = keys.keys().own();

@@ -28,9 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The keys of a running hop. They are read anew when somebody asks, with its policy, and replaced as a whole or not at all;
- * what the hop remembers against replay, and when it started, stay, so that no header is taken twice and none that is on its
- * way is refused.
+ * The keys of a running hop. A reload reads them again, together with the policy, and replaces all or none. The replay
+ * window and the start time survive a reload, so that no header is accepted twice and no header in transit is rejected.
  */
 final class LiveKeys {
     private static final Logger LOG = LoggerFactory.getLogger(LiveKeys.class);
@@ -80,7 +79,7 @@ final class LiveKeys {
         return new KeyExpiryReport(keys, clock.instant());
     }
 
-    /** Verifies as if the hop had started at {@code now}: its clock was set. */
+    /** Verifies as if the hop had started at {@code now}. Called after the clock was set. */
     synchronized void clockSet(Instant now) {
         settings = settings.startingAt(now);
         authority = authorityOf(keys);
@@ -96,8 +95,8 @@ final class LiveKeys {
     }
 
     /**
-     * Reads the policy of the configuration as it is by now, and the files of keys that it names. Where anything is wrong, all
-     * stays as it was.
+     * Reads the policy from the configuration file again, and the key files that it names. If anything is invalid,
+     * nothing changes.
      */
     synchronized Reload reload() {
         Reload result;
@@ -121,7 +120,7 @@ final class LiveKeys {
         return result;
     }
 
-    /** From now on; says what is different. */
+    /** Applies a configuration and keys that were read, and returns the differences, one line each. */
     private List<String> use(HopConfig named, HopKeys read) {
         List<String> lines = new ArrayList<>(KeyChanges.between(keys, read, clock.instant()));
         authority = authorityOf(read);

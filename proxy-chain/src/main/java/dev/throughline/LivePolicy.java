@@ -18,8 +18,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * The policy of a running hop, with the routes and classes that its rules name. It is replaced as a whole or not at all; flows
- * that live go on as they were told. The usual route stays what it was at the start.
+ * The policy of a running hop, with the routes and classes that its rules name. A reload replaces all of it or nothing.
+ * Open flows keep the decision that they got. The default route can't be reloaded.
  */
 final class LivePolicy {
     private final RouteConfig usual;
@@ -28,7 +28,7 @@ final class LivePolicy {
     private HopConfig config;
     private volatile RoutingTable directions;
 
-    /** The policy of {@code config}; {@code watcher} is notified of it, and of each that replaces it. */
+    /** Starts with the policy of {@code config}; {@code watcher} is notified of it and of each replacement. */
     LivePolicy(HopConfig config, Consumer<Policy> watcher) {
         this.usual = config.route();
         this.transports = ImmutableSet.<String>builder()
@@ -65,7 +65,10 @@ final class LivePolicy {
         };
     }
 
-    /** Why what was read can't be used while this hop runs, if so: its routes don't go with the usual one. */
+    /**
+     * Returns why this hop can't use a new configuration without a restart: its routes conflict with the default route.
+     * Empty if it can.
+     */
     Optional<String> objection(HopConfig read) {
         List<RouteConfig> all =
                 Stream.concat(Stream.of(usual), read.routes().values().stream()).toList();
@@ -74,10 +77,11 @@ final class LivePolicy {
                         .flatMap(route -> route.over().stream())
                         .filter(over -> !transports.contains(over))
                         .findFirst()
-                        .map(over -> "a route goes over transport \"" + over + "\", which begins with the next start"));
+                        .map(over ->
+                                "a route uses transport \"" + over + "\", which is new: restart the hop to add it"));
     }
 
-    /** Decides by what was read from now on; says what is different. */
+    /** Applies the new policy and returns the differences, one line each. */
     synchronized List<String> use(HopConfig read) {
         List<String> changes = new ArrayList<>(changes(config.policy(), read.policy()));
         if (!read.routes().equals(config.routes())) {

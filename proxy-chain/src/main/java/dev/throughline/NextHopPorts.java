@@ -17,19 +17,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The source ports towards the next hops that are reached at fixed addresses: one user's short flows could take all of them.
+ * The source ports towards next hops at fixed addresses. They are shared fairly, because short flows of one user could
+ * use all of them.
  *
- * @param pools how many flows may have a port at once, by the name of the next hop
- * @param kept for how long the kernel keeps a port after the end of a connection
+ * @param pools maximum number of flows that have a port at once, by the name of the next hop
+ * @param kept how long the kernel keeps a port after its connection has ended (TIME_WAIT)
  */
 public record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
     private static final Logger LOG = LoggerFactory.getLogger(NextHopPorts.class);
 
-    /** Returns the ports for the routes of {@code config}, as this network namespace has them now. */
+    /** Returns the ports for the routes of {@code config}, from the current settings of this network namespace. */
     public static NextHopPorts of(HopConfig config) {
         SetMultimap<String, InetSocketAddress> addresses = HashMultimap.create();
         config.allRoutes().forEach(route -> {
-            // Connections that an agent opens have the agent's ports.
+            // Connections that an agent opens use the agent's ports.
             if (route instanceof RouteConfig.HopAt at && at.over().equals(ImmutableList.of(BsdSocket.NAME))) {
                 addresses.putAll(at.hop(), at.addresses());
             }
@@ -48,7 +49,7 @@ public record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
         }
     }
 
-    /** A sixteenth stays for other programs of the host that connect there. */
+    /** One sixteenth is left to other programs of the host that connect to the same address. */
     private static int capacity(int ports, Collection<InetSocketAddress> addresses) {
         return Math.max(1, (ports - ports / 16) * addresses.size());
     }

@@ -17,16 +17,16 @@ import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The ways of a hop for connections onwards: plain sockets, and the agents that its configuration names. */
+/** A hop's transports for upstream connections: plain sockets, and the agents in its configuration. */
 final class Transports implements AutoCloseable {
     private final List<AgentClient> agents = new ArrayList<>();
     private final ImmutableMap<String, GuardedTransport> all;
 
     /**
-     * Begins to watch the agents.
+     * Starts watching the agents.
      *
      * @param budget has a pool for each transport
-     * @param loop of the watches
+     * @param loop runs the watches
      */
     Transports(HopConfig config, FlowBudget budget, ProcessIdentifier identifier, EventLoop loop) {
         ImmutableMap.Builder<String, GuardedTransport> transports = ImmutableMap.builder();
@@ -56,12 +56,12 @@ final class Transports implements AutoCloseable {
                 new AgentSlots(budget, name));
     }
 
-    /** By their names. */
+    /** Returns the transports by name. */
     ImmutableMap<String, GuardedTransport> all() {
         return all;
     }
 
-    /** As they are now. */
+    /** Returns the current state of all transports. */
     ImmutableList<TransportView> views() {
         return all.values().stream().map(GuardedTransport::view).collect(ImmutableList.toImmutableList());
     }

@@ -13,8 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices threads that are alive but don't run any more: each is given a task every second. While all run them, the service manager
- * is notified (sd_notify(3), WATCHDOG=1); otherwise it kills the hop and starts it again. Thread-safe.
+ * Detects threads that are alive but stuck: each gets a task every second. While all threads run their tasks, the
+ * service manager is notified (sd_notify(3), WATCHDOG=1); without notifications it kills the hop and starts it again.
+ * Thread-safe.
  */
 final class Watchdog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
@@ -22,7 +23,7 @@ final class Watchdog implements AutoCloseable {
     static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long LOG_AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-    /** What is watched, and the task that it was given last. */
+    /** A watched thread and the last task that it got. */
     private static final class Watched {
         private final Executor executor;
         private long askedAt;
@@ -42,9 +43,9 @@ final class Watchdog implements AutoCloseable {
     private volatile List<String> stuck = List.of();
 
     /**
-     * A watchdog, which does nothing before it is started.
+     * Creates a watchdog; {@link #start} starts it.
      *
-     * @param executors each of one thread, by what people call it
+     * @param executors single-threaded executors, by their names in the log
      * @param manager gets {@code WATCHDOG=1} (sd_notify(3)) after each check that finds all threads running
      */
     Watchdog(Map<String, Executor> executors, Consumer<String> manager, LongSupplier nanoTime) {
@@ -58,7 +59,7 @@ final class Watchdog implements AutoCloseable {
         return this;
     }
 
-    /** The threads that don't run now, in words. */
+    /** Returns a description of each stuck thread. */
     List<String> stuck() {
         return stuck;
     }
@@ -74,7 +75,7 @@ final class Watchdog implements AutoCloseable {
         }
     }
 
-    /** Checks all of them once. */
+    /** Checks all threads once. */
     void check() {
         long now = nanoTime.getAsLong();
         List<String> found = new ArrayList<>();

@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
             "Sends an application's connection through three hops; the last one reports who opened it. Runs in temporary network namespaces, without root where the kernel allows that."
         })
 final class DemoCommand implements Callable<Integer> {
-    /** The launcher of a checkout has this command run by the tests' classes, and doesn't ask here. */
+    /** In a source checkout the launcher runs this command with the tests' classes instead. */
     @Command(
             name = "limit",
             description = {

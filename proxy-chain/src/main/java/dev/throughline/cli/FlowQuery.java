@@ -38,8 +38,8 @@ import picocli.CommandLine.Option;
 import tools.jackson.core.JacksonException;
 
 /**
- * The flow about which somebody asks a policy: by a line of a flow log, or by what he says of it. Facts have the names that they
- * have in the log.
+ * A flow for which the policy is evaluated, described by a line of a flow log or by options. Options are named like the
+ * fields of the log.
  */
 final class FlowQuery {
     private static final Pattern HOST_ID = Pattern.compile("[0-9a-f]{16}");
@@ -116,8 +116,8 @@ final class FlowQuery {
     @Nullable
     String destinationHost;
 
-    /** The question, for a hop on {@code ownHost}. */
-    PolicyRequest question(String ownHost) {
+    /** Returns the request for the policy of a hop on {@code ownHost}. */
+    PolicyRequest request(String ownHost) {
         return log == null ? said(ownHost) : logged(log);
     }
 
@@ -147,7 +147,7 @@ final class FlowQuery {
         }
         try {
             HostId from = HostId.of(host == null ? ownHost : host);
-            return question(from, name -> Optional.ofNullable(facts.get(name)), Optional.ofNullable(destinationHost));
+            return request(from, name -> Optional.ofNullable(facts.get(name)), Optional.ofNullable(destinationHost));
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()));
         }
@@ -161,7 +161,7 @@ final class FlowQuery {
         }
         String host = who.text("host");
         try {
-            return question(
+            return request(
                     HOST_ID.matcher(host).matches() ? new HostId(Long.parseUnsignedLong(host, 16)) : HostId.of(host),
                     name -> who.has(name) ? Optional.of(who.text(name)) : Optional.empty(),
                     Optional.empty());
@@ -189,7 +189,7 @@ final class FlowQuery {
         }
     }
 
-    private static PolicyRequest question(
+    private static PolicyRequest request(
             HostId host, Function<String, Optional<String>> fact, Optional<String> destinationHost) {
         Optional<Credentials> credentials = fact.apply("uid")
                 .map(uid -> new Credentials(
@@ -204,7 +204,7 @@ final class FlowQuery {
                 Optional.empty(),
                 new AppleSignature(fact.apply("signing_id"), fact.apply("team_id"), Optional.empty()),
                 fact.apply("script"));
-        Workload place = new Workload(
+        Workload workload = new Workload(
                 Optional.empty(),
                 Optional.empty(),
                 fact.apply("unit"),
@@ -217,7 +217,7 @@ final class FlowQuery {
                 Optional.empty(),
                 credentials,
                 code,
-                place,
+                workload,
                 new ProcessContext(fact.apply("user"))
                         .withParentExecutable(
                                 fact.apply("parent_exe"),
@@ -232,7 +232,7 @@ final class FlowQuery {
         return Bytes.ofHex(Values.sha256(hex));
     }
 
-    /** No condition looks at where a flow came from. */
+    /** No condition depends on the source address. */
     private static Tuple to(InetSocketAddress destination) {
         try {
             byte[] none = new byte[destination.getAddress().getAddress().length];

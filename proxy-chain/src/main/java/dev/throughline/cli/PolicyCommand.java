@@ -35,13 +35,13 @@ final class PolicyCommand {
         @Override
         public Integer call() {
             HopConfig hop = config.read();
-            PolicyRequest question = flow.question(hop.host());
+            PolicyRequest request = flow.request(hop.host());
             if (hop.policy().rules().isEmpty()) {
                 System.out.println("allowed: the configuration has no policy");
                 return ExitCode.OK;
             }
-            hop.policy().explain(question).forEach(step -> System.out.println(text(step)));
-            Decision decision = hop.policy().decide(question);
+            hop.policy().explain(request).forEach(step -> System.out.println(text(step)));
+            Decision decision = hop.policy().decide(request);
             if (decision.outcome() instanceof Outcome.Deny) {
                 System.out.println("denied"
                         + decision.notKnown()
@@ -65,7 +65,7 @@ final class PolicyCommand {
                     };
         }
 
-        /** The author of a deny rule sees which flows it doesn't stop. */
+        /** Shows the author of a deny rule which flows the rule doesn't deny. */
         private static String passes(PolicyRule rule, PolicyRule.Match.No no) {
             return no.open() && rule.then() instanceof Outcome.Deny ? "; this rule may deny if it were known" : "";
         }

@@ -19,13 +19,13 @@ final class UsageError {
     static int explain(ParameterException problem, PrintStream err) {
         CommandLine command = problem.getCommandLine();
         if (!(problem instanceof UnmatchedArgumentException) && isGroup(command)) {
-            // The command only groups others.
+            // The command is only a group of subcommands.
             command.usage(err, Ansi.OFF);
             return ExitCode.USAGE;
         }
         String name = command.getCommandSpec().qualifiedName();
         err.println(name + ": " + text(problem));
-        // Plain also where standard output is a terminal: standard error may be a file.
+        // No colours even if standard output is a terminal, since standard error may be a file.
         CommandLine.Help help = command.getHelpFactory()
                 .create(command.getCommandSpec(), CommandLine.Help.defaultColorScheme(Ansi.OFF));
         err.print("usage: " + help.synopsis("usage: ".length()));

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** The three hops of the demo: their keys and trust, made afresh, and their configurations. */
+/** The three hops of the demo, with new keys, trust files and configurations. */
 final class DemoHops {
     static final ImmutableList<String> NAMES = ImmutableList.of("hop-a", "hop-b", "hop-c");
     static final String HOST = "edge-1";
@@ -27,7 +27,10 @@ final class DemoHops {
         this.folder = folder;
     }
 
-    /** Makes the keys in {@code folder}, and the trust file: hop-a may speak for the host, hop-b may pass on. */
+    /**
+     * Creates the keys and the trust file in {@code folder}: hop-a may name originators of the host, hop-b may pass on
+     * flows.
+     */
     static DemoHops in(Path folder) throws IOException {
         try {
             SecureRandom random = new SecureRandom();
@@ -48,7 +51,7 @@ final class DemoHops {
         }
     }
 
-    /** Each hop intercepts what the one before it opens, on one host. */
+    /** Creates configurations in which each hop intercepts the previous one on the same host. */
     void writeInterceptingConfigs() throws IOException {
         write("hop-a", """
                 mark: 0x1071
@@ -74,7 +77,10 @@ final class DemoHops {
                 """);
     }
 
-    /** Each hop knows the address of the next; between the last two there is a wire that can be tampered with. */
+    /**
+     * Creates configurations in which each hop has the address of the next, with a tampering proxy between the last
+     * two.
+     */
     void writeExplicitConfigs(int firstPort, int wirePort, int destinationPort) throws IOException {
         write("hop-a", """
                 listeners:
@@ -94,7 +100,7 @@ final class DemoHops {
                 """.formatted(firstPort + 2));
     }
 
-    /** Starts the hops as {@code command} runs programs, and waits until all take connections; {@code closer} ends them. */
+    /** Starts the hops with {@code command} and waits until all accept connections; {@code closer} stops them. */
     List<HopProcess> start(Function<List<String>, ProcessBuilder> command, Closer closer) throws IOException {
         List<HopProcess> hops = new ArrayList<>();
         for (String name : NAMES) {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/** What this host must offer for namespaces with interception. It is tried, not looked up. */
+/** Checks by trying whether this host supports namespaces with interception. */
 final class Requirements {
     private static final ImmutableMap<String, String> PACKAGES =
             ImmutableMap.of("unshare", "util-linux", "nsenter", "util-linux", "ip", "iproute2", "nft", "nftables");

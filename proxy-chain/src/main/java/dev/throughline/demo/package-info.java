@@ -1,4 +1,4 @@
-/** A small network inside this host, for showing and testing hops without touching the host's own network. */
+/** Network namespaces on this host, for demonstrating and testing hops without changing the host's own network. */
 @NullMarked
 package dev.throughline.demo;
 

@@ -1,6 +1,6 @@
 /**
- * What the kernel itself notes down when a process connects: the programs that we give it for that, and how their notes are
- * read. Knows nothing of flows; {@code identify} decides what a note is worth.
+ * The connect tracer: eBPF programs that record which process connects, and access to their records. Independent of
+ * flows; {@code identify} evaluates the records.
  */
 @NullMarked
 package dev.throughline.ebpf;

@@ -18,18 +18,18 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs a program of the system to its end, in bounded time, and keeps what it wrote.
+ * Runs a program of the system with a timeout and returns its output.
  *
- * @param within the command that runs it elsewhere than in this process's network namespace; usually empty
+ * @param within command prefix that runs the program in another network namespace; usually empty
  */
 record CommandRunner(Duration patience, ImmutableList<String> within) {
     private static final Map<String, String> PACKAGES =
             Map.of("nft", "nftables", "ip", "iproute2", "unshare", "util-linux");
 
-    /** Folders that aren't in the path of every user. */
+    /** Directories that are not in the PATH of every user. */
     private static final String ADMINISTRATION = "/usr/sbin:/sbin:/usr/local/sbin";
 
-    /** What a program left behind: its exit code and both its outputs. */
+    /** The result of a program: exit code, standard output and standard error. */
     record Result(int code, String output, String error) {
         ImmutableList<String> lines() {
             return output.lines().collect(ImmutableList.toImmutableList());
@@ -37,9 +37,9 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
     }
 
     /**
-     * Runs a program that is meant to succeed.
+     * Runs a program that should succeed.
      *
-     * @throws IOException with the program's own words if it fails, takes too long, or isn't installed
+     * @throws IOException with the program's message if it fails, takes too long, or isn't installed
      */
     Result run(List<String> command, String input) throws IOException {
         Result result = attempt(command, input);
@@ -49,7 +49,7 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
         return result;
     }
 
-    /** Runs a program whose failure is an answer too. */
+    /** Runs a program that may fail. */
     Result attempt(List<String> command, String input) throws IOException {
         try (ScratchFile output = ScratchFile.make(".out");
                 ScratchFile error = ScratchFile.make(".err")) {
@@ -57,7 +57,7 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
             try (OutputStream stdin = process.getOutputStream()) {
                 stdin.write(input.getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
-                // A program that ended without reading says why on its own.
+                // A program that exits before reading its input reports the reason itself.
             }
             if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
@@ -83,7 +83,7 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
         return builder.start();
     }
 
-    /** Java looks a program up in this process's own path, whatever path the program is given. */
+    /** Java looks a program up in the PATH of this process, not in that of the program's environment. */
     private static String find(String program) throws IOException {
         for (String folder : Splitter.on(':').omitEmptyStrings().split(path())) {
             Path file = Path.of(folder, program);

@@ -14,9 +14,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The second check of an intercepting chain listener: nft has sent a connection here because of its mark or user, and the
- * kernel's socket lookup must agree that the previous hop holds it. An application that is let near this listener by a
- * wrong rule is refused; so is a connection that the kernel doesn't know.
+ * The second check of an intercepting chain listener. nft delivered a connection because of its mark or user; the
+ * kernel's socket lookup must confirm that the previous hop owns it. This refuses applications that a wrong rule lets
+ * through, and connections that the kernel doesn't know.
  */
 final class PreviousHopRule implements ListenerProfile.OwnerRule {
     private final Previous previous;
@@ -28,14 +28,14 @@ final class PreviousHopRule implements ListenerProfile.OwnerRule {
     @Override
     public Optional<FlowRejectedException> objection(SocketIdentity owner) {
         if (owner.uid().isEmpty()) {
-            return unknown("the kernel names no socket: " + owner.identity().evidence());
+            return unknown("the kernel found no socket: " + owner.identity().evidence());
         }
         if (!agrees(previous.uid(), owner.uid())) {
             return mismatch("user " + owner.uid().getAsInt() + ", expected "
                     + previous.uid().getAsInt());
         }
         if (previous.mark().isPresent() && owner.mark().isEmpty()) {
-            return unknown("the kernel doesn't tell marks: is CAP_NET_ADMIN missing?");
+            return unknown("the kernel doesn't report marks: is CAP_NET_ADMIN missing?");
         }
         if (!agrees(previous.mark(), owner.mark())) {
             return mismatch("mark 0x%x, expected 0x%x"
@@ -47,8 +47,7 @@ final class PreviousHopRule implements ListenerProfile.OwnerRule {
     private Optional<FlowRejectedException> processObjection(Path file, SocketIdentity owner) {
         Optional<ProcessId> holder = owner.identity().process();
         if (holder.isEmpty()) {
-            return unknown(
-                    "no process was found to hold it: " + owner.identity().evidence());
+            return unknown("found no process that holds it: " + owner.identity().evidence());
         }
         Optional<ProcessId> expected = read(file);
         if (expected.isEmpty()) {
@@ -60,7 +59,7 @@ final class PreviousHopRule implements ListenerProfile.OwnerRule {
                         + expected.get().pid());
     }
 
-    /** A pid file of ours: the pid and the start time in clock ticks, separated by a blank. */
+    /** Parses a hop's pid file: the pid and the start time in clock ticks, separated by a space. */
     static Optional<ProcessId> read(Path file) {
         try {
             List<String> words = com.google.common.base.Splitter.on(' ')

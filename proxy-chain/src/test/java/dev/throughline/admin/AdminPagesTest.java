@@ -48,13 +48,13 @@ class AdminPagesTest {
     @Test
     @Tag("attack")
     void whoAsksForMetricsAllTheTimeGetsTheSameOnesAgain() {
-        scrape(pages.forEveryone());
+        scrape(pages.publicPages());
         assertThat(scrapes).hasPositiveValue().hasValueLessThan(TIMES);
     }
 
     @Test
     void usersOfTheAdminSocketAlwaysGetNewOnes() {
-        scrape(pages.forUsers());
+        scrape(pages.allPages());
         assertThat(scrapes).hasValue(TIMES);
     }
 }

@@ -124,7 +124,7 @@ final class DisturbanceApps {
         long until = System.nanoTime() + END.toNanos();
         for (Thread thread : threads) {
             if (!thread.join(Duration.ofNanos(until - System.nanoTime()))) {
-                failure("application %s has not ended %d s after it was told to: %s"
+                failure("application %s has not ended %d s after the request to end: %s"
                         .formatted(thread.getName(), END.toSeconds(), Arrays.toString(thread.getStackTrace())));
             }
         }
