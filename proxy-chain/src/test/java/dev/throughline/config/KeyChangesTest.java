@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What the log says after keys were read anew; "OWN" and "NEXT" stand for keys of hop-b, "A" for one of hop-a. */
+/** The log lines after a reload of keys; "OWN" and "NEXT" are keys of hop-b, "A" is a key of hop-a. */
 class KeyChangesTest {
     private static final Instant NOW = Instant.parse("2027-01-01T00:00:00Z");
     private static final PrivateKey OWN = newKey("hop-b");

@@ -32,7 +32,7 @@ class CloseReasonTest {
         assertThat(CloseReason.of(end)).isNotNull();
     }
 
-    /** An agent is told it as it is. */
+    /** An agent gets the reason unchanged. */
     @ParameterizedTest
     @EnumSource
     void eachCanBeAnswered(CloseReason reason) {

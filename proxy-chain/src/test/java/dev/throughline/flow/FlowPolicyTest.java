@@ -29,7 +29,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Flows of which a policy decides. */
+/** Flows that a policy allows or denies. */
 class FlowPolicyTest extends FlowScene {
     private static final PolicyRule REST =
             new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), Outcome.Allow.PLAIN);

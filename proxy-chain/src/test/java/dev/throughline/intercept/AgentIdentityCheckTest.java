@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Who may be asked to open connections; whoever listens is this process. */
+/** The identity check of agents; the listening process is this one. */
 @Timeout(60)
 class AgentIdentityCheckTest {
     private static final int PID = Math.toIntExact(ProcessHandle.current().pid());

@@ -102,7 +102,10 @@ class ForeignRulesTest {
         assertThat(found("wg-quick", 0xca6c)).isEmpty();
     }
 
-    /** Sets, ranges, maps of verdicts, and what can't be told from the listing alone; not the rules of another hop. */
+    /**
+     * Sets, ranges, verdict maps, and expressions that the listing alone doesn't determine; without rules of another
+     * hop.
+     */
     @Test
     void findsRulesOfAnyForm() throws IOException {
         assertThat(found("own-rules", 0x1071))

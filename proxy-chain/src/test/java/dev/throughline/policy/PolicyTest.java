@@ -40,7 +40,7 @@ class PolicyTest {
     private static final Outcome ALLOW = Outcome.Allow.PLAIN;
     private static final PolicyRule REST = new PolicyRule("rest", ImmutableList.of(), ImmutableList.of(), ALLOW);
 
-    /** Ada's curl, of which all is known. */
+    /** Ada's curl, with all facts known. */
     private static final ProcessIdentity CURL = identity(
             Evidence.SOCKET_LOOKUP,
             Optional.of(new Credentials(1000, 1000, 100)),
@@ -55,7 +55,7 @@ class PolicyTest {
     private static final ProcessContext CHILD_OF_CRON = new ProcessContext(Optional.of("ada"))
             .withParentExecutable(Optional.of("/usr/sbin/cron"), Optional.of(Bytes.ofHex(HASH)));
 
-    /** The same user's process, of which the kernel could say no more. */
+    /** A process of the same user, identified by user only. */
     private static final ProcessIdentity UID_ONLY = identity(
             Evidence.UID_ONLY,
             Optional.of(Credentials.ofUser(1000)),
@@ -126,7 +126,9 @@ class PolicyTest {
         return new Condition.Host(ImmutableList.copyOf(names));
     }
 
-    /** Whoever holds a socket may have been taken over since; the kernel's note is of the moment of connect(2). */
+    /**
+     * The process that holds a socket may have been reparented; the kernel's record is from the moment of connect(2).
+     */
     @Test
     void aParentCountsOnlyIfItIsCertain() {
         Condition parent = text(Subject.PARENT, false, "/usr/sbin/cron");
@@ -214,7 +216,7 @@ class PolicyTest {
                 .isFalse();
     }
 
-    /** Of whom a name is known, or an id, isn't unknown: a rule about unknown users must not take him for one. */
+    /** A user with a known name or id isn't unknown: a rule about unknown users must not match. */
     @Test
     void aUserIsUnknownOnlyIfNothingOfHimIsKnown() {
         Condition unknown = user(List.of(), List.of(), true);
@@ -417,7 +419,7 @@ class PolicyTest {
                 text(Subject.TEAM_ID, false, "TEAM123456"));
     }
 
-    /** Whoever writes so means those that nothing is known of. */
+    /** Such a rule is meant for flows without any known fact. */
     @Test
     void thatSomethingIsUnknownCanBeTheException() {
         Policy policy = policy(
@@ -464,7 +466,7 @@ class PolicyTest {
                         "d: hit");
     }
 
-    /** Whoever reads an explanation must see that a rule wasn't hit only since too little is known. */
+    /** An explanation must show that a rule didn't match only because facts are missing. */
     @Test
     void itSaysWhenMoreKnowledgeMightChangeIt() {
         Policy policy = policy(

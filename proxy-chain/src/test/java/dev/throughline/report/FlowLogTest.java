@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A reader of standard output who stops reading; whoever tells the log of a flow must not feel it. */
+/** A reader of standard output that stops reading must not block the threads that write flow lines. */
 @Timeout(60)
 class FlowLogTest {
     private final StuckReader reader = new StuckReader();

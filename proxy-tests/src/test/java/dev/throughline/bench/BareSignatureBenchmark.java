@@ -18,8 +18,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The control: one Ed25519 signature and nothing else. It is the same code whatever becomes of headers, so that its spread is
- * the machine's, and a row of headers can be told from a machine that is faster or slower today.
+ * The control: one Ed25519 signature. Its code doesn't depend on changes to headers, so its variation is that of the
+ * machine, and a slower machine can be distinguished from slower headers.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

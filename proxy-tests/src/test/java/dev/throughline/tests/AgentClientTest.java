@@ -75,7 +75,7 @@ class AgentClientTest {
         await().until(() -> emulator.inUse() == connections);
     }
 
-    /** The hop signs for what it was told; the next one compares that with what its own system says. */
+    /** The hop signs the address that the agent reported; the next hop compares it with its own system's report. */
     @Test
     void aConnectionIsTheOneThatTheDestinationSees() throws Exception {
         emulate(Settings.limited(0));
@@ -115,7 +115,7 @@ class AgentClientTest {
         flow.awaitEnd();
     }
 
-    /** Only the limits say so, as the agent's close can't be told from the end of one direction. */
+    /** Only the limits show it, because the agent's close can't be distinguished from the end of one direction. */
     @Test
     void anOpenedConnectionHasItsPlaceUntilTheAgentHasSeenItClosed() throws Exception {
         emulate(Settings.limited(1));

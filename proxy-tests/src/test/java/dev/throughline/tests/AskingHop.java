@@ -24,7 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A hop as far as it asks an agent to open connections. What it is told of the agent is kept. */
+/** The part of a hop that requests connections from an agent. It keeps the agent's reports. */
 final class AskingHop implements AgentClient.Listener, AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(20);
 

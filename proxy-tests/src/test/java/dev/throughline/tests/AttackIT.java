@@ -333,7 +333,7 @@ class AttackIT {
                     flood.add(from(50, WIDE).send(begun));
                 }
                 hop.awaitMetric("throughline_headers_half_open", MANY);
-                // The peer has all that it may, and is told so.
+                // The peer has reached its limit, and its next connection is refused.
                 isRefusedUnheard(hop, 50, WIDE, "header-budget");
                 assertThat(hop.metric("throughline_headers_half_open_lost_total"))
                         .isZero();

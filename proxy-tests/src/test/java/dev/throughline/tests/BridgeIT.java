@@ -237,7 +237,7 @@ class BridgeIT {
         return who;
     }
 
-    /** It is told so whatever it sent, since nothing of that is read. */
+    /** The agent gets the refusal whatever it sent, because its bytes aren't read. */
     @ParameterizedTest
     @ValueSource(strings = {"other-executable", "other-hash", "other-user"})
     void aProcessThatIsntNamedIsRefusedBeforeAByteIsRead(String listener) throws IOException {

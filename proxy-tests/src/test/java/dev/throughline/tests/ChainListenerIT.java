@@ -107,7 +107,7 @@ class ChainListenerIT {
                 headers.add(header);
                 connection.send(java.util.Arrays.copyOf(header, connections.size()));
             } while (connections.size() < length - 1);
-            // Now every first part has been looked at, and was not enough.
+            // Now the hop has read the first part of each header and needs more.
             hop.awaitMetric("throughline_headers_half_open", connections.size());
             for (int i = 0; i < connections.size(); i++) {
                 byte[] header = headers.get(i);

@@ -27,7 +27,7 @@ record Descriptors(RunningHop hop) {
                 .orElseThrow();
     }
 
-    /** Lets it have so many more and no others; those that it has already stay. */
+    /** Limits the process to this many more descriptors; those that are open stay open. */
     void leave(int more) throws IOException {
         int limit;
         do {

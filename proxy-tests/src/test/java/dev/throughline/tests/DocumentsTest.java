@@ -88,7 +88,7 @@ class DocumentsTest {
                         .toList());
     }
 
-    /** A class of the attack's name, in the two tests where a reviewer looks; whoever adds an attack adds its test. */
+    /** Each attack needs a class with its name in one of the two tests where a reviewer looks. */
     @Test
     void everyAttackOfTheSpecificationIsATestOfItsName() throws IOException {
         String spec = Files.readString(CHECKOUT.resolve("proxy-core/SPEC-OPERATION.md"));

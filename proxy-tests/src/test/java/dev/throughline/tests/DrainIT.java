@@ -89,7 +89,7 @@ class DrainIT {
         assertThat(endOf(hop, 2).text("reason")).isEqualTo("stopped");
     }
 
-    /** The end of a flow that would never finish by itself, in a hop that gets so many signals. */
+    /** Returns the close of a flow that never finishes by itself, in a hop that gets this many signals. */
     private JsonTree endOf(RunningHop hop, int signals) throws Exception {
         try (End app = End.connect(FRONT);
                 End server = destination.accept()) {

@@ -25,7 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Three hops on loopback, each told the address of the next; this JVM is the application and the destination. */
+/**
+ * Three hops on loopback, each configured with the address of the next; this JVM is the application and the
+ * destination.
+ */
 @Timeout(60)
 class ExplicitChainIT {
     private static final List<String> HOPS = List.of("hop-a", "hop-b", "hop-c");

@@ -405,7 +405,7 @@ class ForgottenConnectionsIT {
         assertThat(udp("fd77::2/8080")).contains("Connection refused");
     }
 
-    /** The second datagram is told what became of the first. */
+    /** The second datagram gets the error that the first one caused. */
     private String udp(String to) throws IOException {
         return host.run("bash", "-c", "exec 3<>/dev/udp/" + to + "; for i in 1 2 3; do echo x >&3; done 2>&1; true");
     }

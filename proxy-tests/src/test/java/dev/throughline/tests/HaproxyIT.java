@@ -111,7 +111,7 @@ class HaproxyIT {
         haproxy.awaitLine(LoggedFlow.of(vector.flow()));
     }
 
-    /** Why a header must leave in one write: what comes first is looked at once. */
+    /** Shows why a header must be sent in one write: HAProxy examines only the first bytes. */
     @Test
     void endsAConnectionWhoseHeaderComesInTwoWrites() throws IOException {
         byte[] header = HeaderVector.named("verified-1-hop").bytes();

@@ -84,7 +84,7 @@ final class HeaderMutator {
         return withNumber(longer, LENGTH_AT, longer.length - LENGTH_AT - 2);
     }
 
-    /** Where TLVs begin, as far as that can be told. */
+    /** Returns the offsets of the TLVs, as far as they can be determined. */
     private static List<Integer> tlvs(byte[] header) {
         List<Integer> places = new ArrayList<>();
         int addresses = (header[13] & 0xF0) == 0x20 ? 36 : 12;

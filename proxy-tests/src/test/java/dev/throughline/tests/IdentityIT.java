@@ -44,7 +44,7 @@ class IdentityIT {
                     try (connection) {
                         connection.getInputStream().transferTo(connection.getOutputStream());
                     } catch (IOException reset) {
-                        // Whoever opened it is gone.
+                        // The process that opened it has ended.
                     }
                 });
             } catch (IOException closed) {

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Three hops on one host, none of which is told where the next one is. */
+/** Three hops on one host, none configured with an address of the next. */
 @NeedsNamespaces
 @Timeout(60)
 @ParameterizedClass(name = "{0}")

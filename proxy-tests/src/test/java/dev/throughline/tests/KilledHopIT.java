@@ -156,7 +156,7 @@ class KilledHopIT {
         }
     }
 
-    /** At hop-b it waits for a place, and to hop-a it is a connection that stands. */
+    /** At hop-b it waits for a slot, while for hop-a the connection is open. */
     @ParameterizedTest
     @ValueSource(strings = {"hop-a", "hop-b"})
     @Tag("attack")

@@ -171,12 +171,12 @@ final class LimitScene implements AutoCloseable {
         SceneFlow of(SceneApp app) throws IOException;
     }
 
-    /** One application opens so many connections and keeps them; each that stands carries a letter there and back. */
+    /** One application opens this many connections and keeps them; each open one carries a byte there and back. */
     List<SceneFlow> hold(SceneApp app, int count, Opening opening) throws IOException {
         return hold(app, count, opening, AT_ONCE);
     }
 
-    /** The same, so many being opened at once. */
+    /** Opens connections with this many concurrent attempts. */
     List<SceneFlow> hold(SceneApp app, int count, Opening opening, int atOnce) throws IOException {
         Semaphore free = new Semaphore(atOnce);
         List<Future<SceneFlow>> all = new ArrayList<>();
@@ -199,7 +199,7 @@ final class LimitScene implements AutoCloseable {
         return comeAndGo(apps, times, opening, apps);
     }
 
-    /** The same, so many of them at once. */
+    /** Repeats it with this many concurrent connections. */
     List<SceneFlow> comeAndGo(int apps, int times, Opening opening, int atOnce) throws IOException {
         Semaphore free = new Semaphore(atOnce);
         List<Future<List<SceneFlow>>> all = new ArrayList<>();

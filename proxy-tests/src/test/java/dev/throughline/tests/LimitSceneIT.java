@@ -87,7 +87,7 @@ class LimitSceneIT {
         everyOriginatorIsKnown(others);
     }
 
-    /** What has moved nothing for a second may be closed, of whoever has more than its share. */
+    /** Flows that were idle for a second may be closed if their originator is above its share. */
     @Test
     void withBudgetsIdleFlowsMakeRoom() throws Exception {
         start("budget: { idle-floor: 1s }");

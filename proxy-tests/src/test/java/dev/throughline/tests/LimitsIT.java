@@ -165,7 +165,7 @@ class LimitsIT {
                 End alsoAtServer = destination.accept()) {
             assertThat(End.isRefused(Optional.empty(), SMALL, 0)).isTrue();
             hops.get("small").closed(line -> line.text("reason").equals("no-place"));
-            // Those that stood go on, and the place of one that ends is free again.
+            // Open flows continue, and the slot of one that ends is free again.
             first.send("still here");
             assertThat(atServer.receiveText(10)).isEqualTo("still here");
             second.reset();

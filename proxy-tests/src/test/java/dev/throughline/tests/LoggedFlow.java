@@ -4,7 +4,7 @@ import com.google.common.net.InetAddresses;
 import dev.throughline.header.Tuple;
 import java.net.InetSocketAddress;
 
-/** How foreign programs are told to name a flow in their logs. */
+/** The log format with which other programs identify a flow. */
 final class LoggedFlow {
     private LoggedFlow() {}
 

@@ -19,8 +19,8 @@ record Loopback(int second, int third) {
     }
 
     /**
-     * A free port of ::1, of which a machine has only one: below those that the kernel gives to whoever doesn't ask for
-     * one, and never the same again.
+     * Returns a free port of ::1, an address that tests share: below the range of ephemeral ports, and never the same
+     * twice.
      */
     static InetSocketAddress ipv6() throws IOException {
         while (true) {

@@ -34,7 +34,7 @@ class MacosAgentTest {
         return Files.readString(FOLDER.resolve("Sources").resolve(name));
     }
 
-    /** Its constants by name: {@code static let name: UInt8 = 0x12}, and the like. */
+    /** Returns its constants by name, such as {@code static let name: UInt8 = 0x12}. */
     private static Map<String, Long> numbers(String source) {
         Map<String, Long> numbers = new HashMap<>();
         Pattern.compile("static let (\\w+)(?:: UInt\\d+)? = (\\w+)\\n")

@@ -90,7 +90,7 @@ final class NettyReader {
             HAProxyTLV tlv = all.next();
             tlvs.add(new Tlv(tlv.typeByteValue() & 0xFF, Bytes.copyOf(ByteBufUtil.getBytes(tlv.content()))));
             if (tlv instanceof HAProxySSLTLV ssl) {
-                // Those within it are told a second time, behind it.
+                // Netty reports the TLVs within it a second time, after it.
                 ssl.encapsulatedTLVs().forEach(inner -> all.next());
             }
         }

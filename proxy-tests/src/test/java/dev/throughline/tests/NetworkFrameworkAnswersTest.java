@@ -213,7 +213,7 @@ class NetworkFrameworkAnswersTest {
         AskingHop.get(closed.start().released());
     }
 
-    /** What stands, stands; and is no place any more. */
+    /** An open connection stays open, and no longer uses a slot. */
     @Test
     void aFlowOutlivesTheWatch() throws Exception {
         OpenedFlow flow = ask(REQUEST);

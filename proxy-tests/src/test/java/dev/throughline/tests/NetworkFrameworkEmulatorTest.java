@@ -126,7 +126,7 @@ class NetworkFrameworkEmulatorTest {
         connected();
     }
 
-    /** Whoever has seen the end of one may ask for another at once. */
+    /** A hop that has seen the end of one connection may request another at once. */
     @Test
     void aPlaceIsFreeByTheTimeThatTheAgentCloses() throws IOException {
         emulate(Settings.limited(1));
@@ -366,7 +366,7 @@ class NetworkFrameworkEmulatorTest {
         assertThat(emulator.inUse()).isZero();
     }
 
-    /** It is told so whatever it asks, since nothing of that is read. */
+    /** It gets the refusal whatever it requests, because its bytes aren't read. */
     @Test
     void nobodyButItsUserIsServed() throws IOException {
         emulate(Settings.limited(0).withUser(4242));

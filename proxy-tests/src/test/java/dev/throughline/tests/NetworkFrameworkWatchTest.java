@@ -138,7 +138,7 @@ class NetworkFrameworkWatchTest {
         assertThat(emulator.watches()).isEqualTo(1);
     }
 
-    /** The reason is told once, however often the agent is tried. */
+    /** The reason is logged once, however often the agent is tried. */
     @Test
     void anAgentOfAnotherUserIsAskedNothing() throws Exception {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
@@ -198,7 +198,7 @@ class NetworkFrameworkWatchTest {
         hop.awaitTold("gone: hop-not-allowed: reported by the agent");
     }
 
-    /** Whoever that is may not be allowed. */
+    /** That process may not be allowed. */
     @Test
     void nobodyIsBelievedBeforeItIsKnownWhoItIs() throws Exception {
         ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 1));
@@ -240,7 +240,7 @@ class NetworkFrameworkWatchTest {
         await().until(() -> hop.limitsTold().equals(List.of(new Limits(512, 3, 0))));
     }
 
-    /** The watch still stands, with the process that was allowed; somebody else has taken its socket. */
+    /** The watch of the allowed process is still open; another process has taken its socket. */
     @Test
     void anotherProcessThanTheOneThatWasAllowedIsAskedNothing() throws Exception {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));

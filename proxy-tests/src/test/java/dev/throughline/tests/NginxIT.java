@@ -128,7 +128,7 @@ class NginxIT {
                 .isTrue();
     }
 
-    /** Why a header must leave in one write: what comes first is looked at once. */
+    /** Shows why a header must be sent in one write: nginx examines only the first bytes. */
     @Test
     void endsAConnectionWhoseHeaderComesInTwoWrites() throws IOException {
         byte[] header = HeaderVector.named("verified-1-hop").bytes();

@@ -53,7 +53,7 @@ final class OneHost implements AutoCloseable {
         }
     }
 
-    /** Three hops, each of which intercepts the one before it in the way that is said. */
+    /** Returns three hops, each of which intercepts the previous one with the given method. */
     static OneHost chain(Path folder, List<String> ways) throws IOException {
         OneHost scene = bare(folder);
         try {

@@ -17,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Proxies that know nothing of us stand between hops, HAProxy between hop-a and hop-b, nginx between hop-b and hop-c, and
- * leave the header as it is. They are NAT: without an exception for two hops and a proxy's address, a header belongs to
- * another connection than the one by which it comes.
+ * Plain TCP proxies between hops: HAProxy between hop-a and hop-b, nginx between hop-b and hop-c. They don't change the
+ * header. They act as NAT: without an exception for the two hops and the proxy's address, the header belongs to another
+ * connection than the one on which it arrives.
  */
 @NeedsPrograms({"haproxy", "nginx", Nginx.STREAM_MODULE})
 @Timeout(60)
@@ -31,7 +31,7 @@ class PlainProxyIT {
     private static final InetSocketAddress EGRESS = NET.at(7, 0);
     private static final InetSocketAddress OTHER_EGRESS = NET.at(8, 0);
 
-    /** A proxy, the hops at its ends, and two ways through it, of which the exception covers the first. */
+    /** A proxy, the hops on both sides, and two paths through it; the exception covers only the first. */
     private enum Proxy {
         HAPROXY("hop-a", "hop-b", NET.at(4, 17001), NET.at(4, 17002)),
         NGINX("hop-b", "hop-c", NET.at(5, 17001), NET.at(5, 17002));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A host with ten source ports, all of which one destination takes. */
+/** A host with ten source ports, all used by one destination. */
 @NeedsNamespaces
 @Timeout(60)
 class PortsIT {

@@ -52,8 +52,8 @@ record RunningHop(HopProcess process, Path adminSocket) {
     }
 
     /**
-     * The end of a connection from an address that was refused before it was known here to stand. How far the test's end
-     * got is chance, and so it can't be named by its port.
+     * Returns the close of a connection from an address that was refused before the test knew that it was open. The
+     * progress of the test's side is random, so the connection can't be identified by its port.
      */
     JsonTree refusedFrom(InetAddress address, String reason) {
         return closed(line -> line.text("reason").equals(reason)

@@ -5,12 +5,12 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What became of one flow of a scene.
+ * The result of one flow of a scene.
  *
- * @param app that opened it
+ * @param app the application that opened it
  * @param source port by which logs are searched; no other flow of the scene has it
- * @param failure why it didn't stand: a hop's or agent's reason, or {@code hangs}
- * @param took until it stood or failed
+ * @param failure why it didn't open: a hop's or agent's reason, or {@code hangs}
+ * @param took time until it opened or failed
  * @param end the application's side of it, open until the application closes it
  */
 record SceneFlow(SceneApp app, int source, Optional<String> failure, Duration took, BridgeAgent end)

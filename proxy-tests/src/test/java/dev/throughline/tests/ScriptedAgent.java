@@ -20,7 +20,7 @@ record ScriptedAgent(ServerSocketChannel socket) implements AutoCloseable {
                 ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(path), queue));
     }
 
-    /** The next connection, of which nothing has been read. */
+    /** Returns the next connection, before any byte of it is read. */
     BridgeAgent accept() throws IOException {
         return new BridgeAgent(socket.accept());
     }
@@ -33,7 +33,7 @@ record ScriptedAgent(ServerSocketChannel socket) implements AutoCloseable {
         return hop;
     }
 
-    /** The connection that watches, and is told that there is room. */
+    /** Accepts the watch connection and reports free slots on it. */
     BridgeAgent acceptWatch() throws IOException {
         BridgeAgent watch = accept(new BridgeRequest.Watch());
         say(watch, new Limits(0, 0, 0));

@@ -161,7 +161,7 @@ class ShortLivedIT {
                     try (connection) {
                         connection.getInputStream().readAllBytes();
                     } catch (IOException reset) {
-                        // Whoever opened it is gone.
+                        // The process that opened it has ended.
                     }
                 });
             } catch (IOException closed) {

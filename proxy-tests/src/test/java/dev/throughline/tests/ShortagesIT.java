@@ -61,7 +61,7 @@ class ShortagesIT {
         }
     }
 
-    /** Places are what fits: whoever has one is served, and nobody else takes what it needs. */
+    /** The number of slots is what fits: a flow with a slot is served, and no other flow uses its resources. */
     @Test
     void asManyAreServedAsThereArePlaces() throws IOException {
         double capacity = hop.metric(CAPACITY);

@@ -50,7 +50,7 @@ final class SteadyFlows implements AutoCloseable {
         }
     }
 
-    /** Waits until so many more flows were completed. */
+    /** Waits until this many more flows have completed. */
     void awaitMore(int count) {
         int goal = completed.get() + count;
         await().atMost(Duration.ofSeconds(60)).until(() -> completed.get() >= goal || !failures.isEmpty());

@@ -94,7 +94,7 @@ class ThreeHostsIT {
         refusedAtFirst = awaitFirstFlow(lastStarted + 1000);
     }
 
-    /** With the script of the example, which is told what to run by its environment. */
+    /** Uses the script of the example, whose environment names the program to run. */
     private static void makeKeys(Path script, Path files) throws IOException {
         Path program = files.resolve("throughline");
         Files.writeString(program, "#!/bin/sh\nexec " + quoted(Program.throughline()) + " \"$@\"\n");

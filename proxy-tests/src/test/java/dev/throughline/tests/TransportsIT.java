@@ -190,7 +190,7 @@ class TransportsIT {
         assertThat(end.text("detail")).isEqualTo("network-framework: network-down: reported by the agent");
     }
 
-    /** Whatever the transport, the next hop takes so many and no more. */
+    /** The limit of the next hop applies to all transports together. */
     @Test
     void aNextHopHasPlacesAsWell() throws IOException {
         start(2, "budget: { reserve: 0%, soft: 100%, next-hops: { gateway: 3 } }\nclasses: { default: { wait: 0s } }");

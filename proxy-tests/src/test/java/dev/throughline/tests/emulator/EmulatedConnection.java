@@ -158,7 +158,7 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         fail("cancelled");
     }
 
-    /** The system lets go first; then the hop is told, and sees the end. */
+    /** The system releases the connection first; then the hop gets the limits and sees the end. */
     private void fail(String reason) {
         if (over) {
             return;

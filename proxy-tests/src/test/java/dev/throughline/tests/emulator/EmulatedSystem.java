@@ -18,7 +18,7 @@ final class EmulatedSystem {
     private long inUse;
     private long waiting;
 
-    /** @param changed is told that the limits aren't what they were */
+    /** @param changed called when the limits change */
     EmulatedSystem(Settings settings, Runnable changed) {
         this.settings = settings;
         this.changed = changed;

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Connections that are told the limits: at once, at a change but not too often, and now and then in any case. */
+/** Connections that get the limits: at once, after a change at a limited rate, and periodically. */
 final class LimitsWatches {
     /** Ten a second. */
     private static final Duration AT_LEAST_BETWEEN = Duration.ofMillis(100);
@@ -32,7 +32,7 @@ final class LimitsWatches {
         this.limits = limits;
     }
 
-    /** One more, which is told at once. */
+    /** Adds a connection, which gets the limits at once. */
     void add(Channel hop) {
         Watch watch = new Watch(hop);
         watches.add(watch);
@@ -77,7 +77,7 @@ final class LimitsWatches {
             in(every);
         }
 
-        /** At the first change since it was told; those that follow are told with it. */
+        /** Schedules a report at the first change since the last one; it includes later changes. */
         void soon() {
             if (!hasChanged) {
                 hasChanged = true;

@@ -24,19 +24,20 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An emulator, not the real thing: an agent on macOS that opens connections with Network.framework for a hop (BRIDGE.md,
- * "Opening"), as seen from the hop. Its boundary is the real one, a Unix stream socket; its connections are plain TCP sockets of
- * this host. Of the system behind the agent it imitates what users report:
+ * An emulator, not the real thing: an agent on macOS that opens connections with Network.framework for a hop
+ * (BRIDGE.md, "Opening"), as seen from the hop. Its boundary is the real one, a Unix stream socket; its connections are
+ * plain TCP sockets of this host. It imitates the reported behaviour of the system behind the agent:
  *
  * <ul>
- *   <li>A process may have a number of connections. One that is started while so many are in use waits, with "Cannot allocate
- *       memory", and goes on waiting after others have closed.
- *   <li>Whatever was started is in use until it is cancelled or has ended, what waits included.
- *   <li>A connection has the metadata of one flow, or else is the agent's own, which the next agent of the host is told.
+ * <li>A process may have a limited number of connections. A connection that is started at the limit waits, with "Cannot
+ * allocate memory", and continues to wait after others have closed.
+ * <li>Every started connection is in use until it is cancelled or has ended, including one that waits.
+ * <li>A connection has the metadata of one flow, or else is the agent's own. The next agent of the host gets this
+ * information.
  * </ul>
  *
- * <p>It doesn't imitate paths that change, proxies, TLS, or a system that waits after a refusal: the agent gives that up at once.
- * Everything happens on one thread, so that the numbers are exact. Bytes are relayed by the hop's own relay.
+ * <p>It doesn't imitate changing paths, proxies, TLS, or a system that waits after a refusal, because the agent gives
+ * up at once then. Everything runs on one thread, so the numbers are exact. Bytes are relayed by the hop's own relay.
  */
 public final class NetworkFrameworkEmulator implements AutoCloseable {
     /** Of a process, before macOS 26.4. */
@@ -58,13 +59,13 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     private volatile Start start = new Start.AtOnce();
 
     /**
-     * What doesn't change while it runs.
+     * The settings.
      *
-     * @param limit connections of the process; {@link #NO_LIMIT} for none
+     * @param limit maximum number of connections of the process; {@link #NO_LIMIT} for none
      * @param carries whether the system passes metadata on to the next agent
-     * @param user who may ask
-     * @param requestTimeout for a request to arrive
-     * @param limitsEvery how often limits are told that haven't changed
+     * @param user the user who may request connections
+     * @param requestTimeout maximum time for a request to arrive
+     * @param limitsEvery interval of reports of unchanged limits
      */
     public record Settings(int limit, boolean carries, int user, Duration requestTimeout, Duration limitsEvery) {
         /** As on macOS, for hops of this JVM's user. */
@@ -94,12 +95,12 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         }
     }
 
-    /** How the system starts a connection for which there is room. */
+    /** The behaviour of the system when it starts a connection below the limit. */
     public sealed interface Start {
         /** As it should. */
         record AtOnce() implements Start {}
 
-        /** Nothing happens for a while, of which nothing is said. */
+        /** Nothing happens for a while, without a report. */
         record After(Duration delay) implements Start {}
 
         /** It fails, and the agent says so. */
@@ -161,7 +162,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         }
     }
 
-    /** The agent ends its listener: nobody can ask anew, what stands goes on, watches too. */
+    /** Closes the agent's listener: no new requests are possible; open connections and watches continue. */
     public void stopListening() throws IOException {
         listener.ifPresent(channel -> channel.close().syncUninterruptibly());
         listener = Optional.empty();
@@ -200,9 +201,9 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     }
 
     /**
-     * What the next agent of this host is told of a connection.
+     * Returns the information about a connection for the next agent of this host.
      *
-     * @param sourcePort the connection's own, which no other of the emulator's has while it is open; known before the
+     * @param sourcePort source port of the connection, unique in the emulator while it is open; known before the
      *     destination can see it, and kept until a later connection has the same port
      */
     public Optional<Metadata> metadata(int sourcePort) {
