@@ -181,20 +181,18 @@ public final class Hop implements AutoCloseable {
             FlowLog log = opened(FlowLog.start(json));
             metrics.counter(
                     "throughline.log.dropped",
-                    "Flow lines that were lost: standard output was full, closed, or not read",
+                    "Flow log lines lost because standard output was full, closed or not read",
                     log::dropped);
             metrics.counter(
                     "throughline.messages.dropped",
-                    "Messages that were lost: standard error was full, closed, or not read",
+                    "Log messages lost because standard error was full, closed or not read",
                     StandardError::dropped);
             metrics.counter(
                     "throughline.connections.refused",
-                    "Connections that were reset before a flow began: too many of their user arrived at once",
+                    "Connections reset before their flow started, because too many of their user were waiting",
                     accepted::refused);
             metrics.gauge(
-                    "throughline.connections.waiting",
-                    "Connections that wait until it is their user's turn",
-                    accepted::size);
+                    "throughline.connections.waiting", "Connections that wait for their user's turn", accepted::size);
             EventLoopGroup accepting = loops("accept loop", 1);
             EventLoopGroup loops = loops("event loop", Runtime.getRuntime().availableProcessors());
             AcceptQueues queues = opened(new AcceptQueues(sizes.queues(), networkNamespace()));
@@ -206,11 +204,11 @@ public final class Hop implements AutoCloseable {
             StrandedSockets stranded = opened(new StrandedSockets(conntrack, SocketDiag.open(), SocketDiag.open()));
             metrics.counter(
                     "throughline.interception.aborted",
-                    "Applications' sockets that were aborted, as no reset could reach them",
+                    "Sockets of applications aborted because a reset could not reach them",
                     stranded::aborted);
             metrics.counter(
                     "throughline.interception.abort.skipped",
-                    "Applications' sockets that weren't searched for to abort them, since too many waited for that",
+                    "Sockets of applications not searched for and not aborted, because the queue was full",
                     stranded::skipped);
             FlowServices parts = parts(List.of(log, metrics, stranded), names, identifier, budget, transports);
             startAdmin(json, identifier, budget, transports);
@@ -268,42 +266,44 @@ public final class Hop implements AutoCloseable {
         HeaderFailures failures = new HeaderFailures(
                 limits.headerFailures(), limits.headerFailuresWindow(), HeaderFailures.MAX_PEERS, System::nanoTime);
         headerFailures = failures;
-        metrics.gauge("throughline.flows.open", "Flows that live", table::size);
-        metrics.gauge(
-                "throughline.headers.half.open", "Connections that wait for the rest of a header", halfOpen::size);
+        metrics.gauge("throughline.flows.open", "Open flows", table::size);
+        metrics.gauge("throughline.headers.half.open", "Connections with an incomplete header", halfOpen::size);
         metrics.counter(
                 "throughline.headers.half.open.lost",
-                "Connections whose place for an unfinished header went to a newer one, since all were taken",
+                "Connections with an incomplete header closed because the limit was reached",
                 halfOpen::lost);
-        metrics.counter("throughline.headers.failed", "Headers that failed, by their peers' fault", failures::count);
-        metrics.gauge("throughline.headers.failing.peers", "Peers whose headers failed lately", failures::peers);
-        metrics.gauge("throughline.chains.remembered", "Unexpired chains, remembered against replay", replays::size);
-        metrics.counter("throughline.identify.lookups", "Sockets whose owner was asked for", identifier::lookups);
-        metrics.counter("throughline.identify.failures", "Owners that could not be asked for", identifier::failures);
-        metrics.counter("throughline.identify.scans", "Searches of /proc for holders of sockets", identifier::scans);
+        metrics.counter("throughline.headers.failed", "Headers that failed because of their peer", failures::count);
+        metrics.gauge("throughline.headers.failing.peers", "Peers with recent header failures", failures::peers);
+        metrics.gauge("throughline.chains.remembered", "Unexpired chains in the replay store", replays::size);
+        metrics.counter("throughline.identify.lookups", "Lookups of the owner of a socket", identifier::lookups);
+        metrics.counter(
+                "throughline.identify.failures", "Failed lookups of the owner of a socket", identifier::failures);
+        metrics.counter(
+                "throughline.identify.scans",
+                "Searches of /proc for the processes that hold sockets",
+                identifier::scans);
         metrics.counter(
                 "throughline.identify.abandoned",
-                "Reads of files and processes that were given up, since a file system or a process didn't answer",
+                "Reads of files and processes abandoned because a file system or process did not respond",
                 identifier::abandonedReads);
         metrics.counter(
                 "throughline.identify.skipped",
-                "Reads that weren't tried, since what they read from didn't answer before",
+                "Reads skipped because the file system or process did not respond before",
                 identifier::skippedReads);
         metrics.gauge(
                 "throughline.identify.hanging",
-                "File systems and users whose files or processes don't answer now",
+                "File systems and users whose files or processes do not respond now",
                 () -> identifier.hanging().size());
         BufferMemory buffers = new BufferMemory(sizes.bufferBytes());
         buffers.onFull(new MemoryPressure(table, budget, buffers, names::of));
-        metrics.gauge(
-                "throughline.buffers.used.bytes", "Memory of what flows have read and not yet sent", buffers::used);
+        metrics.gauge("throughline.buffers.used.bytes", "Memory used by buffers of flows", buffers::used);
         metrics.gauge(
                 "throughline.buffers.limit.bytes",
-                "Memory that flows may fill; above it, those of the user who holds most are closed",
+                "Limit of the memory for buffers; above it, flows of the user who uses most are closed",
                 buffers::limit);
         metrics.counter(
                 "throughline.identify.hashes.refused",
-                "Executables that weren't hashed, since too many of their user waited for it",
+                "Executables not hashed because too many of their user were queued",
                 identifier::refusedHashes);
         return new FlowServices(
                 HostId.of(config.host()),
@@ -339,7 +339,7 @@ public final class Hop implements AutoCloseable {
             for (GuardedTransport.State state : GuardedTransport.State.values()) {
                 metrics.gauge(
                         "throughline.transport.breaker",
-                        "1 for the state of the transport's breaker: closed lets all starts through, open none",
+                        "1 for the current state of the transport's circuit breaker",
                         List.of("transport", name, "state", state.toString()),
                         () -> guarded.state() == state ? 1 : 0);
             }
@@ -373,12 +373,12 @@ public final class Hop implements AutoCloseable {
             String name = pool.name();
             metrics.gauge(
                     "throughline.budget.in.use",
-                    "Places that are taken",
+                    "Slots in use",
                     List.of("pool", name),
                     () -> pool(budget, name).inUse());
             metrics.gauge(
                     "throughline.budget.capacity",
-                    "Places in all",
+                    "Total number of slots",
                     List.of("pool", name),
                     () -> pool(budget, name).capacity());
             for (String reason : FlowBudget.SHORTAGES) {
@@ -388,7 +388,7 @@ public final class Hop implements AutoCloseable {
         waiting(budget, FlowBudget.CLASS, FlowBudget.CAP);
         metrics.counter(
                 "throughline.accepts.refused",
-                "Connections that were reset: no descriptor was left, or the kernel had no memory",
+                "Connections reset because there was no descriptor or the kernel had no memory",
                 budget.shortages()::refusedAccepts);
         shortages = budget.shortages();
         return budget;
@@ -397,7 +397,7 @@ public final class Hop implements AutoCloseable {
     private void waiting(FlowBudget budget, String pool, String reason) {
         metrics.gauge(
                 "throughline.budget.waiting",
-                "Flows that wait for a place",
+                "Flows that wait for a slot",
                 List.of("pool", pool, "reason", reason),
                 () -> budget.waiting(pool, reason));
     }
@@ -428,7 +428,7 @@ public final class Hop implements AutoCloseable {
         for (Evidence level : IdentificationStatus.LEVELS) {
             metrics.gauge(
                     "throughline.identify.evidence",
-                    "1 for the best evidence by which processes of this host are named now",
+                    "1 for the best evidence that is available for processes of this host",
                     List.of("level", level.toString()),
                     () -> evidence.inForce().map(IdentificationStatus::best).equals(Optional.of(level)) ? 1 : 0);
         }
@@ -437,11 +437,10 @@ public final class Hop implements AutoCloseable {
 
     private BatchSigner batchSigner(Limits limits) {
         BatchSigner batches = new BatchSigner(limits.signingPace());
-        metrics.counter("throughline.signatures", "Signatures that were made", batches::signatures);
+        metrics.counter("throughline.signatures", "Signatures made", batches::signatures);
+        metrics.counter("throughline.chains.signed", "Links signed; one signature can serve many", batches::chains);
         metrics.counter(
-                "throughline.chains.signed", "Links that were signed; one signature serves many", batches::chains);
-        metrics.counter(
-                "throughline.batches.hits", "Links of batches whose signature was known already", verified::hits);
+                "throughline.batches.hits", "Links of batches whose signature was verified before", verified::hits);
         metrics.counter(
                 "throughline.batches.misses", "Links of batches whose signature had to be verified", verified::misses);
         return batches;
@@ -496,18 +495,18 @@ public final class Hop implements AutoCloseable {
     private void watchKeys(EventLoopGroup loop) {
         metrics.gauge(
                 "throughline.keys.expiry.seconds",
-                "Until the first trusted key ends that no other key of its hop can replace; +Inf if none will",
+                "Time until the first trusted key without a successor expires; +Inf if there is none",
                 () -> keys.outlook()
                         .untilNextExpiry()
                         .map(left -> (double) left.toSeconds())
                         .orElse(Double.POSITIVE_INFINITY));
         metrics.gauge(
                 "throughline.keys.expiring",
-                "Trusted keys that end within 14 days and that no other key of their hop can replace",
+                "Trusted keys without a successor that expire within 14 days",
                 () -> keys.outlook().expiring());
         metrics.gauge(
                 "throughline.keys.rotation.due",
-                "1 if this hop's own key ends within 14 days and no key follows it",
+                "1 if this hop's own key expires within 14 days and it has no later key",
                 () -> keys.outlook().isRotationDue() ? 1 : 0);
         KeyWatch watch = new KeyWatch(keys, clock, loop.next());
         keyWatch = watch;
@@ -515,7 +514,7 @@ public final class Hop implements AutoCloseable {
     }
 
     private void watchClock(EventLoopGroup loop) {
-        String description = "Times that the clock of the host was set";
+        String description = "Steps of the host's clock";
         metrics.counter(
                 "throughline.clock.steps", description, List.of("direction", "forward"), clockWatch::stepsForward);
         metrics.counter("throughline.clock.steps", description, List.of("direction", "back"), clockWatch::stepsBack);
@@ -565,23 +564,23 @@ public final class Hop implements AutoCloseable {
         }
         metrics.counter(
                 "throughline.interception.canaries",
-                "Connections of the hop's own that its rules brought to its listeners",
+                "Test connections that the hop's rules delivered to its listeners",
                 started::canariesArrived);
         for (InterceptionPart part : InterceptionPart.values()) {
             List<String> tags = List.of("part", part.toString());
             metrics.gauge(
                     "throughline.interception.ok",
-                    "1 if this part of interception does what the configuration means",
+                    "1 if this part of interception works",
                     tags,
                     () -> started.isWhole(part) ? 1 : 0);
             metrics.counter(
                     "throughline.interception.lost",
-                    "Times that this part of interception was found broken",
+                    "How often this part of interception was lost",
                     tags,
                     () -> started.lost(part));
             metrics.counter(
                     "throughline.interception.repaired",
-                    "Times that this hop repaired this part of interception",
+                    "How often this hop repaired this part of interception",
                     tags,
                     () -> started.repaired(part));
         }

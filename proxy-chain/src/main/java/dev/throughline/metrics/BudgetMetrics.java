@@ -8,8 +8,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
 /**
- * What became of flows that asked for places, by pool or transport and by reason. An agent may give reasons of its own, of which
- * there could be any number: these are one, {@code agent-failed}.
+ * Counts the results of lease requests, by pool or transport and by reason. Agents can send arbitrary reasons; these
+ * share one label, {@code agent-failed}, so that the number of series is bounded.
  */
 final class BudgetMetrics implements BudgetEvents {
     private static final String AGENT_FAILED = "agent-failed";
@@ -22,12 +22,12 @@ final class BudgetMetrics implements BudgetEvents {
         waiting(FlowBudget.CLASS, FlowBudget.CAP);
     }
 
-    /** Its series exist from now on. */
+    /** Registers the series of {@code name}. */
     void pool(String name) {
         FlowBudget.SHORTAGES.forEach(reason -> waiting(name, reason));
     }
 
-    /** Its series exist from now on. */
+    /** Registers the series of {@code name}. */
     void transport(String name) {
         EVICTIONS.forEach(reason -> evictions(name, reason));
         FlowBudget.SHORTAGES.forEach(reason -> fallOvers(name, reason));
@@ -41,17 +41,17 @@ final class BudgetMetrics implements BudgetEvents {
     }
 
     private Counter waits(String pool, String reason) {
-        return counter("throughline.budget.waited", "Flows that had to wait for a place", "pool", pool, reason);
+        return counter("throughline.budget.waited", "Flows that had to wait for a slot", "pool", pool, reason);
     }
 
     private Counter refusals(String pool, String reason) {
-        return counter("throughline.budget.refused", "Flows that got no place", "pool", pool, reason);
+        return counter("throughline.budget.refused", "Flows that were refused a slot", "pool", pool, reason);
     }
 
     private Counter evictions(String transport, String reason) {
         return counter(
                 "throughline.budget.evicted",
-                "Flows that were closed to make room for others",
+                "Flows that were closed to free their slot for another flow",
                 "transport",
                 transport,
                 reason);
@@ -60,7 +60,7 @@ final class BudgetMetrics implements BudgetEvents {
     private Counter fallOvers(String transport, String reason) {
         return counter(
                 "throughline.budget.fell.over",
-                "Flows that went on over a later transport of their route",
+                "Flows that continued over the next transport of their route",
                 "transport",
                 transport,
                 reason);

@@ -87,11 +87,11 @@ class HopMetricsTest {
                         "throughline_reloads_total{result=\"refused\"} 1.0\n");
     }
 
-    /** Micrometer alone would let go of what it reads, and the series would stand still. */
+    /** Micrometer references its sources weakly; if they were collected, the series would stop. */
     @Test
     void whatIsReadGoesOnAfterAGarbageCollection() {
         AtomicLong count = new AtomicLong(4);
-        metrics.gauge("throughline.flows.open", "Flows that live", count::get);
+        metrics.gauge("throughline.flows.open", "Open flows", count::get);
         metrics.counter("throughline.identify.scans", "Searches", count::get);
         System.gc();
         count.set(5);
@@ -101,7 +101,7 @@ class HopMetricsTest {
 
     @Test
     void namesAndLabelsAreWhatPrometheusReads() {
-        metrics.gauge("throughline.flows.open", "Flows that live", () -> 3);
+        metrics.gauge("throughline.flows.open", "Open flows", () -> 3);
         metrics.counter("throughline.identify.scans", "Searches", () -> 4);
         List<String> lines = metrics.scrape().lines().toList();
 
