@@ -90,7 +90,7 @@ class ShortagesIT {
         for (String reason : List.of("connect-failed", "start-failed", "no-descriptors", "internal-error")) {
             assertThat(hop.closedFor(reason)).as(reason).isZero();
         }
-        assertThat(hop.closedFor("no-place")).isEqualTo(FLOOD - capacity);
+        assertThat(hop.closedFor("no-slot")).isEqualTo(FLOOD - capacity);
         try (End app = End.connect(APPS)) {
             assertThat(isServed(app)).isTrue();
         }
