@@ -11,8 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Detects that the host's wall clock was set, by comparing it with the boot clock, which can't be set. Both run at the
- * same pace (adjtimex(2) slews both), so their difference changes only when the wall clock is set. Thread-safe.
+ * A detector of steps of the host's wall clock. It compares the wall clock with the boot clock, which can't be set.
+ * Both run at the same pace (adjtimex(2) slews both), so their difference changes only when the wall clock is set.
+ * Thread-safe.
  */
 final class ClockWatch {
     /** Smaller steps are within the usual clock skew. */

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Detects that the conntrack table is almost full. The hop's rules need it, and any program of the host can fill it.
+ * A check that the conntrack table isn't almost full. The hop's rules need it, and any program of the host can fill it.
  */
 final class ConntrackWatch {
     /** The usage from which the hop isn't ready. */

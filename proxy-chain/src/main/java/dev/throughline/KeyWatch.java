@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs which of a hop's keys expire soon, at once and then daily, and when another key starts to sign. */
+/** A periodic report in the log of a hop's keys that expire soon, and of another key that starts to sign. */
 final class KeyWatch {
     private static final Logger LOG = LoggerFactory.getLogger(KeyWatch.class);
     private static final Duration DAY = Duration.ofDays(1);

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Chooses the directory to which Netty unpacks its native library: the temporary directory unless that is read-only,
- * full, missing or mounted noexec. Netty loads the library once, so the directory must be chosen before.
+ * The choice of the directory to which Netty unpacks its native library: the temporary directory unless that is
+ * read-only, full, missing or mounted noexec. Netty loads the library once, so the directory must be chosen before.
  */
 final class NativeLibrary {
     private static final Logger LOG = LoggerFactory.getLogger(NativeLibrary.class);

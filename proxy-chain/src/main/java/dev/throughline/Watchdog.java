@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Detects threads that are alive but stuck: each gets a task every second. While all threads run their tasks, the
- * service manager is notified (sd_notify(3), WATCHDOG=1); without notifications it kills the hop and starts it again.
- * Thread-safe.
+ * A watchdog for threads that are alive but stuck: each gets a task every second. While all threads run their tasks,
+ * the service manager is notified (sd_notify(3), WATCHDOG=1); without notifications it kills the hop and starts it
+ * again. Thread-safe.
  */
 final class Watchdog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);

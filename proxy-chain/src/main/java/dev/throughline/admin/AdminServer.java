@@ -153,7 +153,7 @@ public final class AdminServer implements AutoCloseable {
         }
     }
 
-    /** Sets up the pipeline of a connection, which carries one request. */
+    /** The initialiser of a connection's pipeline, for one request. */
     private abstract static class Pages<C extends Channel> extends ChannelInitializer<C> {
         private final List<Page> pages;
         private final Optional<HostHeaderCheck> askedHost;

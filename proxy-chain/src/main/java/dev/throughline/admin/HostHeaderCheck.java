@@ -9,8 +9,9 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Refuses requests that a browser sends for a page of another site. The domain of that page can resolve to this host
- * (DNS rebinding); then the Host header has that domain. Cross-site requests have an Origin header (RFC 6454).
+ * A filter that refuses requests that a browser sends for a page of another site. The domain of that page can resolve
+ * to this host (DNS rebinding); then the Host header has that domain. Cross-site requests have an Origin header (RFC
+ * 6454).
  *
  * @param names accepted host names, in lower case
  */

@@ -22,7 +22,7 @@ record Page(HttpMethod method, String path, String mediaType, Content content) {
         this(method, path, mediaType, parameters -> CompletableFuture.completedFuture(content.get()));
     }
 
-    /** Handles requests for a page. */
+    /** The handler of a page. */
     interface Content {
         /**
          * Returns the response.

@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
-/** Serves pages, one request per connection. */
+/** A Netty handler that serves pages, one request per connection. */
 final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private final ImmutableMap<String, Page> pages;
     private final Optional<HostHeaderCheck> askedHost;

@@ -152,7 +152,7 @@ final class AdminClient {
         }
     }
 
-    /** Closes a channel at its deadline, which ends any blocking call on it. */
+    /** A deadline that closes a channel, which ends any blocking call on it. */
     private static final class Deadline implements AutoCloseable {
         private final Thread waiting;
 

@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends the process when a thread dies by an uncaught exception. Without that thread the hop would be up but not work;
- * the service manager restarts it.
+ * The handler of uncaught exceptions, which ends the process. Without the thread that died, the hop would be up but not
+ * work; the service manager restarts it.
  */
 final class FatalExceptions implements Thread.UncaughtExceptionHandler {
     private static final Logger LOG = LoggerFactory.getLogger(FatalExceptions.class);

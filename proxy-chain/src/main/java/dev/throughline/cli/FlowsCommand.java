@@ -97,7 +97,7 @@ final class FlowsCommand {
         }
     }
 
-    /** Returns flows as a table. */
+    /** The table form of flows. */
     static final class FlowTableText {
 
         private FlowTableText() {}

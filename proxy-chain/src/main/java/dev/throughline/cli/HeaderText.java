@@ -28,8 +28,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Prints all fields of a header as text or JSON. The fields of a chain are claims; the last part says whether they are
- * verified.
+ * The text and JSON forms of a header with all its fields. The fields of a chain are claims; the last part says whether
+ * they are verified.
  */
 final class HeaderText {
     private final IdNames names;

@@ -51,7 +51,7 @@ final class KeysCommand {
         }
     }
 
-    /** Parses {@code ed25519} or {@code p256}. */
+    /** The parser for {@code ed25519} or {@code p256}. */
     static final class AlgorithmName implements ITypeConverter<Algorithm> {
         @Override
         public Algorithm convert(String text) {

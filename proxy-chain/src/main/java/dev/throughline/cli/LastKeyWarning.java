@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 
-/** Warns before the only valid key of a hop is ended. */
+/** The warning before the only valid key of a hop is ended. */
 final class LastKeyWarning {
     private LastKeyWarning() {}
 

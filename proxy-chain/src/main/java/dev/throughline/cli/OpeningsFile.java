@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** Reads openings of closed details from any text, such as the flow log of the hop that closed them. */
+/** A file with openings of closed details in any text, such as the flow log of the hop that closed them. */
 final class OpeningsFile {
     private static final Pattern OPENING = Pattern.compile("THROUGHLINE-OPENING-\\d+\\+[^\\s\"]*");
 

@@ -11,7 +11,7 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Explains a command line that can't be parsed: the problem, and how the command is used. */
+/** The explanation of a command line that can't be parsed: the problem and the command's usage. */
 final class UsageError {
     private UsageError() {}
 

@@ -7,7 +7,7 @@ import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
 import java.time.Duration;
 
-/** Reads the {@code budget} and the {@code classes} to which rules of the policy assign flows. */
+/** The reader of the {@code budget} and the {@code classes} to which rules of the policy assign flows. */
 final class BudgetReader {
     private static final int MOST = 1_000_000;
 

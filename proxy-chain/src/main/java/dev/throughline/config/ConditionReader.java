@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
-/** Reads the conditions in {@code when} or {@code unless} of a rule. */
+/** The reader of the conditions in {@code when} or {@code unless} of a rule. */
 final class ConditionReader {
     /** Evidence that can be demanded. Every flow has at least the rest, so demanding it would have no effect. */
     private static final ImmutableMap<String, Evidence> DEMANDS = Maps.uniqueIndex(

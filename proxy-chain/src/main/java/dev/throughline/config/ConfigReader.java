@@ -33,7 +33,7 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** Reads a hop's configuration file. Paths in it are relative to the file. */
+/** The reader of a hop's configuration file. Paths in it are relative to the file. */
 public final class ConfigReader {
     private final Path file;
     private final Section.Problems problems;

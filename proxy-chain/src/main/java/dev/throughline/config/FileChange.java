@@ -24,7 +24,7 @@ final class FileChange {
 
     private FileChange() {}
 
-    /** Computes the new text from the existing file, if any, while the lock is held. */
+    /** A function from the existing file, if any, to the new text; called while the lock is held. */
     interface Edit {
         String next(Optional<PinnedFile> before) throws IOException, KeyFormatException;
     }

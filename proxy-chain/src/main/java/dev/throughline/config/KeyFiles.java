@@ -18,7 +18,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Reads and writes key files and trust files. */
+/** Access to key files and trust files. */
 public final class KeyFiles {
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
@@ -32,7 +32,7 @@ public final class KeyFiles {
 
     private KeyFiles() {}
 
-    /** Computes the new text of a file. */
+    /** A function from the old text of a file to the new one. */
     public interface Edit<T> {
         T next(T before) throws KeyFormatException;
     }

@@ -20,14 +20,14 @@ public sealed interface ListenerConfig {
     /** Returns whether every connection must start with a signed header, so that trusted keys are needed. */
     boolean requiresHeader();
 
-    /** Returns how the kernel delivers connections to the listener. */
+    /** The method by which the kernel delivers connections to the listener. */
     enum Interception {
         TPROXY,
         REDIRECT
     }
 
     /**
-     * Intercepts connections of applications on this host.
+     * A listener that intercepts connections of applications on this host.
      *
      * @param port on the loopback addresses
      */
@@ -38,7 +38,7 @@ public sealed interface ListenerConfig {
         }
     }
 
-    /** Intercepts connections of the previous hop on this host. */
+    /** A listener that intercepts connections of the previous hop on this host. */
     record PreviousHop(String name, Interception by, int port, Previous previous) implements Intercepting {
         @Override
         public boolean requiresHeader() {
@@ -54,7 +54,7 @@ public sealed interface ListenerConfig {
     }
 
     /**
-     * Accepts connections of applications that are configured to use the hop, for one fixed destination.
+     * A listener for applications that are configured to use the hop, for one fixed destination.
      *
      * @param address where it listens
      * @param destination the destination of all its flows
@@ -66,7 +66,7 @@ public sealed interface ListenerConfig {
         }
     }
 
-    /** Accepts connections of previous hops that are configured with this hop's address. */
+    /** A listener for previous hops that are configured with this hop's address. */
     record Chain(String name, InetSocketAddress address) implements ListenerConfig {
         @Override
         public boolean requiresHeader() {
@@ -75,7 +75,7 @@ public sealed interface ListenerConfig {
     }
 
     /**
-     * Accepts connections of trusted proxies that send unsigned PROXY v2 headers.
+     * A listener for trusted proxies that send unsigned PROXY v2 headers.
      *
      * @param peers the networks of these proxies; other connections are refused
      */
@@ -87,7 +87,7 @@ public sealed interface ListenerConfig {
     }
 
     /**
-     * Accepts flows from agents of this host, each with a header that names its originator (BRIDGE.md).
+     * A listener for flows from agents of this host, each with a header that names its originator (BRIDGE.md).
      *
      * @param socket path of the Unix socket for the agents
      * @param agents the accepted agents; other connections are refused

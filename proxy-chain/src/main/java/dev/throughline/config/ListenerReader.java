@@ -20,7 +20,8 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 
 /**
- * Reads the {@code listeners} of a configuration: {@code mode} is the protocol, {@code by} the method of interception.
+ * The reader of the {@code listeners} of a configuration: {@code mode} is the protocol, {@code by} the method of
+ * interception.
  */
 final class ListenerReader {
     private enum Mode {

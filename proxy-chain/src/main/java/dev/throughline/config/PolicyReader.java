@@ -13,7 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads the {@code policy} of a configuration. The last rule must match every flow, and every rule must be reachable.
+ * The reader of the {@code policy} of a configuration. The last rule must match every flow, and every rule must be
+ * reachable.
  */
 final class PolicyReader {
     private static final ImmutableMap<String, Outcome> WORDS =

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads the default {@code route}, and the {@code routes} for rules of the policy. */
+/** The reader of the default {@code route} and the {@code routes} for rules of the policy. */
 final class RouteReader {
     private static final ImmutableMap<String, Detail.Kind> KINDS =
             Maps.uniqueIndex(Arrays.asList(Detail.Kind.values()), Detail.Kind::toString);

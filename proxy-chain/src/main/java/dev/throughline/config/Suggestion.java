@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.stream.Collectors;
 
-/** Suggests a known word for a misspelled one. */
+/** The suggestion of a known word for a misspelled one. */
 public final class Suggestion {
     private Suggestion() {}
 

@@ -4,7 +4,7 @@ import dev.throughline.relay.TcpTimeouts;
 import java.time.Duration;
 import java.util.List;
 
-/** Reads {@code keepalive} and {@code user-timeout} in {@code limits} and in a route. */
+/** The reader of {@code keepalive} and {@code user-timeout} in {@code limits} and in a route. */
 final class TcpTimeoutsReader {
     /** The keys in the parent mapping. */
     static final List<String> KEYS = List.of("keepalive", "user-timeout");

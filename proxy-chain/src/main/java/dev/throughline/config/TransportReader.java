@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Reads the {@code transports} besides plain sockets. */
+/** The reader of the {@code transports} besides plain sockets. */
 final class TransportReader {
     private static final Map<String, Boolean> HEADER = Map.of("always", false, "unless-carried", true);
 

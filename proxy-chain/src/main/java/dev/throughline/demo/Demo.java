@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends a real application's connection through three real hops and prints what each learns; then repeats it with one
- * byte of the header changed. Removes everything that it created when it ends in any way.
+ * A demo that sends a real application's connection through three real hops and prints the report of each, then repeats
+ * it with one byte of the header changed. It removes everything that it created when it ends in any way.
  */
 public final class Demo {
     private static final String GREETING = "hello from the destination";

@@ -33,7 +33,7 @@ public final class HopProcess implements AutoCloseable {
         return hop;
     }
 
-    /** Handles a line; called with this hop locked. */
+    /** A handler of lines; called with this hop locked. */
     private interface Line {
         void take(String line);
     }

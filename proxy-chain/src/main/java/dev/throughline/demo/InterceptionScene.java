@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A host with an application and three hops, each of which intercepts the previous one, and another host with a web
- * server. Both hosts are network namespaces.
+ * A host with an application and three hops that each intercept the previous one, and another host with a web server.
+ * Both hosts are network namespaces.
  */
 final class InterceptionScene implements DemoScene {
     private static final String SERVER = "10.91.9.2";

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/** Checks by trying whether this host supports namespaces with interception. */
+/** The requirements of namespaces with interception, checked by trying. */
 final class Requirements {
     private static final ImmutableMap<String, String> PACKAGES =
             ImmutableMap.of("unshare", "util-linux", "nsenter", "util-linux", "ip", "iproute2", "nft", "nftables");

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Records in the kernel which process opened each connection, for all processes of this host while this object is open.
- * Thread-safe; a lookup takes about a microsecond.
+ * A tracer that has the kernel record which process opened each connection, for all processes of this host while it is
+ * open. Thread-safe; a lookup takes about a microsecond.
  */
 public final class ConnectTracer implements AutoCloseable {
     /**

@@ -23,7 +23,7 @@ record TracePlan(
     private static final Set<TracePart> BY_LAYOUT =
             Sets.immutableEnumSet(TracePart.PROCESS, TracePart.PARENT, TracePart.SOCKET, TracePart.EXEC);
 
-    /** Tests whether the kernel accepts the programs of a plan. */
+    /** A test of whether the kernel accepts the programs of a plan. */
     interface Trial {
         void load(TracePlan plan) throws OsException;
     }

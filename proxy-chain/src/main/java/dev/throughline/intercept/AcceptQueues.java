@@ -53,7 +53,7 @@ public final class AcceptQueues implements AutoCloseable {
         this.networkNamespace = networkNamespace;
     }
 
-    /** Loads the program that chooses the queue of a connection by its user. */
+    /** A loader of the program that chooses the queue of a connection by its user. */
     public interface ByUser {
         /**
          * Loads the program into the kernel.

@@ -9,7 +9,7 @@ import dev.throughline.transport.AgentClient;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** Checks that the process at an agent's socket has all configured properties of that agent. */
+/** The check that the process at an agent's socket has all configured properties of that agent. */
 public final class AgentIdentityCheck implements AgentClient.Rule {
     private final ListenerConfig.Agent expected;
     private final AgentRule rule;

@@ -11,7 +11,7 @@ import dev.throughline.originator.Code;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Checks that a process that connects to a bridge has all configured properties of one of its agents. */
+/** The check that a process that connects to a bridge has all configured properties of one of its agents. */
 final class AgentRule implements ListenerProfile.OwnerRule {
     private final ImmutableList<Agent> agents;
 

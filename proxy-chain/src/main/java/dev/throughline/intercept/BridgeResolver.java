@@ -17,8 +17,8 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Resolves connections of agents to the bridge's Unix socket. The kernel reports the connecting process. Users without
- * a configured agent are refused before /proc is read, so they can't cause that work.
+ * The resolver for connections of agents to the bridge's Unix socket. The kernel reports the connecting process. Users
+ * without a configured agent are refused before /proc is read, so they can't cause that work.
  */
 final class BridgeResolver implements AcceptedConnection.Resolver {
     /** SOL_SOCKET, SO_PEERPIDFD (asm-generic/socket.h), since Linux 6.5. */

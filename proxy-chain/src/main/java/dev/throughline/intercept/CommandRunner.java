@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs a program of the system with a timeout and returns its output.
+ * A runner for programs of the system, with a timeout.
  *
  * @param within command prefix that runs the program in another network namespace; usually empty
  */

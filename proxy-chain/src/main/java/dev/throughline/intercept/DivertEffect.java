@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.Optional;
 
-/** Checks the effect of all routes and policy rules of a host on the packets that a plan diverts. */
+/** The effect of all routes and policy rules of a host on the packets that a plan diverts. */
 record DivertEffect(RulePlan plan, RouteLookup lookup) {
     private static final int LO = 1;
     private static final InetAddress ANYWHERE = InetAddresses.forString("192.0.2.1");

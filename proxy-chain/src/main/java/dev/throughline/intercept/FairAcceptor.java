@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Accepts connections from a kernel queue and starts their flows in fair order among users. A handler of a listening
- * channel, on a dedicated thread, so that event loops that are busy for one user don't delay connections of others.
+ * A handler of a listening channel that accepts connections from a kernel queue and starts their flows in fair order
+ * among users. It runs on a dedicated thread, so that event loops that are busy for one user don't delay connections of
+ * others.
  *
  * <p>While all connections of a queue are one user's, only a few wait here and the rest in the kernel, where they cost
  * nothing. As soon as another user's connection arrives in the queue, all are accepted at once, so that it doesn't wait
@@ -39,7 +40,7 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
 
     private volatile boolean paused;
 
-    /** Returns whether a connection is a canary of this hop. */
+    /** A predicate for canaries of this hop. */
     interface CanaryCheck {
         boolean arrived(InetSocketAddress local, InetSocketAddress peer);
     }

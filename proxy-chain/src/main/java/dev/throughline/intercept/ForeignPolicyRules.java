@@ -7,9 +7,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds policy rules of other programs that affect a hop's packets: rules before the hop's own rule that match diverted
- * packets, and rules that match the mark of the hop's own connections. Also finds rules in an unintended order: a rule
- * that is added without a priority gets the second rule's priority minus one, or 0.
+ * A search for policy rules of other programs that affect a hop's packets: rules before the hop's own rule that match
+ * diverted packets, and rules that match the mark of the hop's own connections. It also finds rules in an unintended
+ * order: a rule that is added without a priority gets the second rule's priority minus one, or 0.
  */
 final class ForeignPolicyRules {
     private static final Pattern LINE = Pattern.compile("(\\d+):\\s+(not )?from (\\S+) (.*)");

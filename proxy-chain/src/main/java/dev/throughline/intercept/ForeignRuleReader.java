@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** Reads the rules of other programs on this host, and finds those that affect packets of a hop. */
+/** A reader of the rules of other programs on this host, which finds those that affect packets of a hop. */
 public final class ForeignRuleReader {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final List<Path> LEGACY_TABLES =

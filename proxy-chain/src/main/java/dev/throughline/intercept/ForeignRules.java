@@ -21,10 +21,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds rules of other programs that treat packets of a hop differently because of their mark, or change the hop's
- * marks. It follows each kind of packet through all chains that it can reach, and compares it with a packet without
- * marks: a difference is due to the mark. Conditions on anything but marks may hold or not; only conditions that no TCP
- * packet of this host satisfies end a path.
+ * A search for rules of other programs that treat packets of a hop differently because of their mark, or change the
+ * hop's marks. It follows each kind of packet through all chains that it can reach, and compares it with a packet
+ * without marks: a difference is due to the mark. Conditions on anything but marks may hold or not; only conditions
+ * that no TCP packet of this host satisfies end a path.
  */
 final class ForeignRules {
     private static final String OURS = "throughline-";

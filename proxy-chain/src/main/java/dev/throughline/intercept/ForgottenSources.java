@@ -18,7 +18,7 @@ final class ForgottenSources implements AutoCloseable {
 
     private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** Searches for the sockets of the sources, on the queue's thread. */
+    /** A search for the sockets of the sources, on the queue's thread. */
     interface Search {
         void of(Set<InetSocketAddress> sources);
     }

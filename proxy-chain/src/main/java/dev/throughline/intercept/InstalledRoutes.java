@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Manages the routes and policy rules for diverted packets in one network namespace, through {@code ip}. Changes only
- * the plan's own routing table and policy rule.
+ * The installed routes and policy rules for diverted packets in one network namespace, accessed through {@code ip}.
+ * Methods change only the plan's own routing table and policy rule.
  */
 final class InstalledRoutes {
     private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");

@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Supervises the interception of a running hop: installs its rules, detects and reports when another program breaks
- * them or what they depend on, and repairs them.
+ * The supervisor of a running hop's interception. It installs the rules, detects and reports when another program
+ * breaks them or what they depend on, and repairs them.
  *
  * <p>Kernel notifications report changes. Canary connections detect the rest, such as rules of another firewall that
  * take connections away. Checks are cheap while nothing changes: rules are compared only when the kernel's generation

@@ -387,7 +387,7 @@ public final class Listener implements AutoCloseable {
         connection.pipeline().addLast(inbox, new Beginning(connection, inbox, who));
     }
 
-    /** Starts the flow when the channel is registered with its event loop. */
+    /** A handler that starts the flow when the channel is registered with its event loop. */
     private final class Beginning extends ChannelInboundHandlerAdapter {
         private final DuplexChannel connection;
         private final InboundBuffer inbox;

@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Evaluates nft expressions on a packet's marks. Results are empty if an expression depends on anything else. */
+/** An evaluator of nft expressions on a packet's marks. Results are empty if an expression depends on anything else. */
 final class MarkExpression {
     /** nft's translation of iptables' MARK and CONNMARK targets. */
     private static final Pattern SET = Pattern.compile(

@@ -7,8 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds another hop whose rules use the same mark. Two hops with one mark would share a routing table and a policy
- * rule, and confuse each other's connections with their own.
+ * A search for another hop whose rules use the same mark. Two hops with one mark would share a routing table and a
+ * policy rule, and confuse each other's connections with their own.
  */
 final class MarkOwners {
     private static final Pattern TABLE = Pattern.compile("table inet (throughline-\\S+)");

@@ -9,7 +9,7 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
-/** Resolves connections to the listener's own address. */
+/** The resolver for connections to the listener's own address. */
 final class PlainResolver implements AcceptedConnection.Resolver {
     private final InterceptionMethod method;
     private final Optional<InetSocketAddress> destination;

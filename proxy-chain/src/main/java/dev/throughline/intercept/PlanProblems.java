@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Checks a plan. It becomes a script that root executes, so everything in it is checked. */
+/** The problems of a plan. A plan becomes a script that root executes, so everything in it is checked. */
 final class PlanProblems {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 

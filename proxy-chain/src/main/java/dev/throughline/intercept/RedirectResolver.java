@@ -19,9 +19,9 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
- * Resolves connections that nft REDIRECT delivered. REDIRECT is NAT: it replaces the destination, and may replace the
- * source port if two sockets share one towards different destinations. So both addresses are taken from conntrack's
- * original tuple, not from the accepted socket.
+ * The resolver for connections that nft REDIRECT delivered. REDIRECT is NAT: it replaces the destination, and may
+ * replace the source port if two sockets share one towards different destinations. So both addresses are taken from
+ * conntrack's original tuple, not from the accepted socket.
  */
 final class RedirectResolver implements AcceptedConnection.Resolver {
     private static final ChannelOption<ByteBuffer> ORIGINAL_DESTINATION =

@@ -4,7 +4,7 @@ import dev.throughline.budget.Account;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Tracks whether all recent connections are one user's. Not thread-safe. */
+/** A tracker of whether all recent connections are one user's. Not thread-safe. */
 final class SoleUser {
     private static final long LATELY_NANOS = TimeUnit.SECONDS.toNanos(5);
 

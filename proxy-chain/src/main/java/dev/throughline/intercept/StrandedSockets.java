@@ -27,9 +27,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Aborts sockets of applications that a reset by the hop can't reach and that would otherwise wait for ever. These are
- * sockets of redirected connections whose conntrack entry is gone, and of captured connections that are still open well
- * after their flow has ended: {@code lo} was down, or the kernel gave up retransmitting, for which it sends no reset.
+ * The sockets of applications that a reset by the hop can't reach. They are aborted, since they would otherwise wait
+ * for ever: sockets of redirected connections whose conntrack entry is gone, and of captured connections that are still
+ * open well after their flow has ended: {@code lo} was down, or the kernel gave up retransmitting, for which it sends
+ * no reset.
  */
 public final class StrandedSockets implements FlowEvents, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StrandedSockets.class);

@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
  * -i} that reads from a pipe and ends when the pipe breaks.
  */
 public final class TableLease implements AutoCloseable {
-    /** Removes what must be removed after the table. */
+    /** The removal of everything that must be removed after the table. */
     interface Rest {
         void remove() throws IOException;
     }

@@ -11,10 +11,10 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 
 /**
- * Resolves connections that local TPROXY delivered (Linux, Documentation/networking/tproxy.rst). TPROXY translates no
- * addresses: the accepted socket's local address is the destination, and its peer address the source. Docker (published
- * ports) or kube-proxy (services) may have translated either before; conntrack's original tuple has the application's
- * own addresses.
+ * The resolver for connections that local TPROXY delivered (Linux, Documentation/networking/tproxy.rst). TPROXY
+ * translates no addresses: the accepted socket's local address is the destination, and its peer address the source.
+ * Docker (published ports) or kube-proxy (services) may have translated either before; conntrack's original tuple has
+ * the application's own addresses.
  */
 final class TproxyResolver implements AcceptedConnection.Resolver {
     private final int port;

@@ -8,8 +8,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
 /**
- * Counts the results of lease requests, by pool or transport and by reason. Agents can send arbitrary reasons; these
- * share one label, {@code agent-failed}, so that the number of series is bounded.
+ * Counters of the results of lease requests, by pool or transport and by reason. Agents can send arbitrary reasons;
+ * these share one label, {@code agent-failed}, so that the number of series is bounded.
  */
 final class BudgetMetrics implements BudgetEvents {
     private static final String AGENT_FAILED = "agent-failed";

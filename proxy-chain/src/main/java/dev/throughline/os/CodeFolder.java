@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
-/** Tests by trying whether native code can be unpacked to a directory and loaded from there. */
+/** A test of whether native code can be unpacked to a directory and loaded from there. */
 public final class CodeFolder {
     /** More than the size of a Netty library. */
     private static final int BYTES = 512 << 10;

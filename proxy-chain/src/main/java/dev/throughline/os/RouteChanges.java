@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Detects changes of the kernel's routing decisions: notifications about links, addresses, routes and rules
+ * A detector of changes of the kernel's routing decisions, from notifications about links, addresses, routes and rules
  * (rtnetlink(7), RTMGRP_*). A lost notification counts as a change. Any message only means that something changed, so
  * the sender doesn't matter. Not thread-safe.
  */

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Looks up the route of a packet with a mark (rtnetlink(7), RTM_GETROUTE), in the network namespace of the thread that
- * opened it. The kernel applies all policy rules. Needs no capability. Not thread-safe.
+ * The lookup of the route of a packet with a mark (rtnetlink(7), RTM_GETROUTE), in the network namespace of the thread
+ * that opened it. The kernel applies all policy rules. Needs no capability. Not thread-safe.
  */
 public final class RouteLookup implements AutoCloseable {
     /** The result of a lookup. */

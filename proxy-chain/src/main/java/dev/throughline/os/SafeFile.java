@@ -238,7 +238,7 @@ public final class SafeFile implements AutoCloseable {
         }
     }
 
-    /** Walks the path from the root to the directory of a file. */
+    /** A walk along the path from the root to the directory of a file. */
     private static final class Walk {
         private final Path path;
         private final boolean followFile;

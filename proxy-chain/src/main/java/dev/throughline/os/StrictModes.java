@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Opens files that only trusted users can write or replace, like sshd's StrictModes: the file, each directory of its
+ * A check that only trusted users can write or replace a file, like sshd's StrictModes: the file, each directory of its
  * path and each followed symbolic link must belong to a trusted user, and no directory may be writable by others.
  * Directories with the sticky bit, such as /tmp, are exempt, since others can't replace foreign files there (inode(7)).
  */

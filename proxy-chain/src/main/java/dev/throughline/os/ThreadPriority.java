@@ -2,7 +2,7 @@ package dev.throughline.os;
 
 import java.util.concurrent.ThreadFactory;
 
-/** Sets the nice value of threads: on Linux, setpriority(2) with 0 for "who" affects only the calling thread. */
+/** The nice value of threads: on Linux, setpriority(2) with 0 for "who" affects only the calling thread. */
 public final class ThreadPriority {
     private static final int PRIO_PROCESS = 0;
 

@@ -20,7 +20,7 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FlowLog.class);
 
-    /** Logs problems of standard output. */
+    /** The log of problems of standard output. */
     private static final class Episodes implements OutputWriter.Listener {
         @Override
         public void failed(String why) {

@@ -64,7 +64,7 @@ public final class StandardError {
         return writer == null ? 0 : writer.dropped();
     }
 
-    /** Passes on complete lines. {@link PrintStream} calls it under a lock. */
+    /** A stream that passes on complete lines. {@link PrintStream} calls it under a lock. */
     private static final class Lines extends OutputStream {
         private final OutputWriter writer;
         private final ByteArrayOutputStream line = new ByteArrayOutputStream();
