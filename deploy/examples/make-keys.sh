@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the keys of the three hops of an example, and the trust file that all of them use.
-# On real machines each hop's key is made where it is used, and only the line that 'keys generate' prints travels.
+# In production, generate each hop's key on its host, and copy only the line that 'keys generate' prints.
 #   make-keys.sh FOLDER ORIGIN-HOST
 # THROUGHLINE names the program, if it isn't on PATH.
 set -eu

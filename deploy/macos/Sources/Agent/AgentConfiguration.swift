@@ -1,22 +1,22 @@
 import Foundation
 
-/// What an operator says: where the hop is, and who it is. Read from a property list; a key that isn't known is refused, since
-/// whoever wrote it believes that it counts.
+/// The configuration: the hop's address and identity. Read from a property list; an unknown key is an error, since it would
+/// have no effect.
 public struct AgentConfiguration: Equatable, Sendable {
     /// The Unix socket of the hop's listener with `mode: bridge`.
     public let hopSocket: String
 
-    /// The user that the hop runs as. Nobody else is believed at that socket or may ask for connections, and this user's own
-    /// connections aren't intercepted, or the hop's would come back to it.
+    /// The hop's user. Only processes of this user are accepted as hop or may request connections, and connections of this
+    /// user aren't intercepted, to avoid a loop.
     public let hopUser: UInt32
 
     /// A code requirement that the hop's process must satisfy as well.
     public let hopRequirement: String?
 
-    /// Where the hop asks for connections; without it nothing is opened for anybody.
+    /// The Unix socket on which the hop requests connections; without it the agent opens none.
     public let openingSocket: String?
 
-    /// Code requirements of programs that aren't intercepted. Not identifiers: whoever signs a program chooses its identifier.
+    /// Code requirements of programs that aren't intercepted. Identifiers alone prove nothing: anyone can sign with any.
     public let leftAlone: [String]
 
     /// For the hop's answer, in seconds.

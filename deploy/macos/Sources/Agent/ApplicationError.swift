@@ -1,6 +1,6 @@
 import BridgeContract
 
-/// What an application is told of a flow that didn't come about.
+/// The error that an application gets for a refused flow.
 public enum ApplicationError: Equatable, Sendable {
     case refused, timedOut, unreachable, aborted
 

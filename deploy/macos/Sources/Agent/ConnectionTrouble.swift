@@ -1,13 +1,13 @@
 import BridgeContract
 import Foundation
 
-/// What keeps a connection from standing. The system calls it waiting, and tries again when something about the network changes,
-/// also where connect(2) would fail; what a hop would be told by connect(2) ends the start here as well.
+/// The reason why a connection isn't open. The system reports it as waiting and retries when the network changes, even if
+/// connect(2) would fail; errors that connect(2) would return end the attempt here.
 public enum ConnectionTrouble: Equatable, Sendable {
-    /// It may yet stand.
+    /// It may still open.
     case waits(Reason)
 
-    /// It isn't tried any longer.
+    /// It has failed.
     case ends(Reason)
 
     /// - Parameter code: nil for what isn't an error of the system's

@@ -4,15 +4,15 @@ import Foundation
 
 /// An application's flow that the system holds until it is opened: the application's connect(2) hasn't returned yet.
 public protocol InterceptedFlow: RelayEnd {
-    /// The application may go on.
+    /// The application may continue.
     func open(_ done: @escaping (Bool) -> Void)
 
     /// It fails towards the application; it was never opened.
     func refuse(_ error: ApplicationError)
 }
 
-/// One flow that is handed over: connected to the hop, told, answered, opened, relayed. Whatever goes wrong before the answer
-/// refuses the flow; it never goes on behind the hop's back.
+/// One flow that is handed over to the hop: connect, send the header, read the answer, open, relay. Any failure before the
+/// answer refuses the flow; it never bypasses the hop.
 public final class HandOver {
     private let flow: InterceptedFlow
     private let header: [UInt8]
@@ -24,8 +24,8 @@ public final class HandOver {
     private var isDecided = false
 
     /// - Parameters:
-    ///   - isHop: whether the process at the other end of a descriptor is one that is believed; beside its user, which is asked here
-    ///   - over: is told that nothing of the flow is left, and why there wasn't one
+    ///   - isHop: whether the process at the other end of a descriptor is accepted as hop; its user is checked here
+    ///   - over: called when the flow has ended, with the reason if it was refused
     public init(
         flow: InterceptedFlow, header: [UInt8], configuration: AgentConfiguration, queue: DispatchQueue,
         isHop: @escaping (Int32) -> Bool, over: @escaping (Reason?) -> Void

@@ -1,14 +1,14 @@
 import BridgeContract
 
-/// What becomes of a flow that the system shows.
+/// The decision about a flow.
 public enum Interception: Equatable, Sendable {
-    /// The system goes on as if there were no agent.
+    /// The system handles the flow as if there were no agent.
     case leave
 
-    /// The hop gets it, or nobody.
+    /// The hop gets the flow; if that fails, it is refused.
     case handOver(AuditToken)
 
-    /// Nobody gets it: what can't be told to the hop isn't let through behind its back.
+    /// The flow is refused: a flow that can't be described to the hop must not bypass it.
     case refuse
 
     /// - Parameters:

@@ -2,7 +2,7 @@ import BridgeContract
 import Dispatch
 import Foundation
 
-/// A hop that is told the limits: at once, at a change but not too often, and now and then in any case.
+/// A hop that gets the limits: at once, after a change at a limited rate, and periodically.
 final class LimitsWatch {
     private static let every = DispatchTimeInterval.seconds(Contract.limitsEverySeconds)
     private static let atLeastBetween = DispatchTimeInterval.milliseconds(1000 / Contract.limitsMostASecond)
@@ -11,11 +11,11 @@ final class LimitsWatch {
     private let limits: () -> Answer
     private let queue: DispatchQueue
     private let over: () -> Void
-    private var told = DispatchTime.now()
+    private var reported = DispatchTime.now()
     private var hasChanged = false
     private var next: DispatchWorkItem?
 
-    /// - Parameter over: is told that the hop watches no longer
+    /// - Parameter over: called when the hop stops watching
     init(hop: UnixStream, queue: DispatchQueue, limits: @escaping () -> Answer, over: @escaping () -> Void) {
         self.hop = hop
         self.queue = queue
@@ -29,30 +29,30 @@ final class LimitsWatch {
             hop.close()
             over()
         }
-        tell()
+        report()
     }
 
-    /// At the first change since it was told; those that follow are told with it.
+    /// Schedules a report at the first change since the last one; it includes later changes.
     func changed() {
         if !hasChanged {
             hasChanged = true
-            schedule(at: told + LimitsWatch.atLeastBetween)
+            schedule(at: reported + LimitsWatch.atLeastBetween)
         }
     }
 
-    private func tell() {
-        told = .now()
+    private func report() {
+        reported = .now()
         hasChanged = false
-        // A hop that doesn't read is told what is true when it does.
+        // A hop that doesn't read gets the current limits when it reads again.
         if !hop.isWriting {
             hop.write(Data(limits().encode())) { _ in }
         }
-        schedule(at: told + LimitsWatch.every)
+        schedule(at: reported + LimitsWatch.every)
     }
 
     private func schedule(at time: DispatchTime) {
         next?.cancel()
-        let item = DispatchWorkItem { [weak self] in self?.tell() }
+        let item = DispatchWorkItem { [weak self] in self?.report() }
         next = item
         queue.asyncAfter(deadline: time, execute: item)
     }

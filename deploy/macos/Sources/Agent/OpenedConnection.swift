@@ -59,7 +59,7 @@ final class OpenedConnection {
         Relay(hop: hop, other: connection, queue: queue) { [self] in place.release() }.start()
     }
 
-    /// The system lets go first; then the hop is told, and sees the end.
+    /// The system releases the connection first; then the hop gets the reason and sees the end.
     private func fail(_ reason: Reason) {
         guard !isDecided else { return }
         isDecided = true

@@ -47,7 +47,7 @@ public final class Opening {
         return true
     }
 
-    /// Nobody can ask anew; what stands goes on.
+    /// Accepts no more requests; open connections continue.
     public func stopListening() {
         listener?.cancel()
         listener = nil
@@ -61,7 +61,7 @@ public final class Opening {
             } else if UnixSocket.isTemporary(error) {
                 return
             } else if let source = listener {
-                // Such as too many descriptors: whoever waits goes on waiting.
+                // For example, too many descriptors: pending connections stay in the queue.
                 source.suspend()
                 return queue.asyncAfter(deadline: .now() + Opening.pause) { source.resume() }
             } else {

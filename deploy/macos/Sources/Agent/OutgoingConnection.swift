@@ -11,12 +11,12 @@ public enum ConnectionState: Equatable, Sendable {
 
 /// A connection that the agent opens for a hop.
 public protocol OutgoingConnection: RelayEnd {
-    /// Whether the system tells the next agent whose it is.
+    /// Whether the system reports its originator to the next agent.
     var carriesIdentity: Bool { get }
 
-    /// Its own address and its peer's, once it stands.
+    /// Its own address and its peer's, once it is open.
     var addresses: FlowAddresses? { get }
 
-    /// - Parameter changed: is told of each state
+    /// - Parameter changed: called with each new state
     func start(_ changed: @escaping (ConnectionState) -> Void)
 }

@@ -11,7 +11,7 @@ public final class Places {
     private var taken: UInt32 = 0
     private var waiting: UInt32 = 0
 
-    /// Is told that the limits aren't what they were.
+    /// Called when the limits change.
     public var changed: () -> Void = {}
 
     public init(capacity: UInt32) {
@@ -35,7 +35,7 @@ public final class Places {
             self.places = places
         }
 
-        /// Whether the connection was started and doesn't stand.
+        /// Whether the connection was started and isn't open.
         public var waits = false {
             didSet {
                 guard waits != oldValue, !isFree else { return }

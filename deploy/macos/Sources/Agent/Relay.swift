@@ -2,8 +2,8 @@ import BridgeContract
 import Dispatch
 import Foundation
 
-/// Bytes both ways between a hop and another end. A direction reads on only when what it read has been written, so that whoever
-/// is slow slows the other; each direction ends by itself (BRIDGE.md, section 4).
+/// Relays bytes between a hop and another end. A direction reads again only when the bytes that it read have been written, so
+/// that a slow receiver slows the sender; each direction ends separately (BRIDGE.md, section 4).
 final class Relay {
     /// How often a hop that has ended its direction is asked whether it is there at all: no event says so.
     private static let hangUpInterval = DispatchTimeInterval.milliseconds(100)
@@ -16,7 +16,7 @@ final class Relay {
     private var isToHopOver = false
     private var isOver = false
 
-    /// - Parameter over: is told when both ends are closed, and the system has let go
+    /// - Parameter over: called when both ends are closed and the system has released them
     init(hop: UnixStream, other: RelayEnd, queue: DispatchQueue, over: @escaping () -> Void) {
         self.hop = hop
         self.other = other

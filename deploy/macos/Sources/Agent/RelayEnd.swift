@@ -16,7 +16,7 @@ public enum ReadOutcome: Equatable, Sendable {
 public protocol RelayEnd: AnyObject {
     func read(_ done: @escaping (ReadOutcome) -> Void)
 
-    /// - Parameter done: is told that more may be written, or that there is no connection any more
+    /// - Parameter done: called with whether more may be written; false if the connection is gone
     func write(_ data: Data, _ done: @escaping (Bool) -> Void)
 
     /// Shuts down the direction that is written to.
@@ -24,11 +24,11 @@ public protocol RelayEnd: AnyObject {
 
     /// Both directions are over.
     ///
-    /// - Parameter done: is told when the system has let go
+    /// - Parameter done: called when the system has released the connection
     func close(_ done: @escaping () -> Void)
 
     /// The other side feels that this is no proper end.
     ///
-    /// - Parameter done: is told when the system has let go
+    /// - Parameter done: called when the system has released the connection
     func reset(_ done: @escaping () -> Void)
 }

@@ -9,7 +9,7 @@ final class RequestWait {
     private var received: [UInt8] = []
     private var isOver = false
 
-    /// - Parameter done: is told what is asked; nil for no request
+    /// - Parameter done: called with the request; nil for none
     init(hop: UnixStream, queue: DispatchQueue, _ done: @escaping (HopRequest?) -> Void) {
         self.hop = hop
         self.done = done

@@ -52,7 +52,7 @@ enum UnixSocket {
         if lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK {
             unlink(path)
         }
-        // Whoever connects before the mode is set is still asked who it is.
+        // A process that connects before the mode is set is still authenticated.
         guard withAddress(path, { bind(descriptor, $0, $1) }) == 0, chmod(path, 0o600) == 0,
             geteuid() == user || chown(path, user, gid_t.max) == 0, systemListen(descriptor, 1024) == 0
         else {

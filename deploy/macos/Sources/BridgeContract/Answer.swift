@@ -1,15 +1,15 @@
 /// What a hop answers to a flow that was handed over, and an agent to a request (BRIDGE.md, "Answer" and "Opening").
 public enum Answer: Equatable, Sendable {
-    /// The connection onwards stands; what follows are the flow's bytes.
+    /// The upstream connection is open; the flow's bytes follow.
     case connected
 
     /// The flow is over before it began; nothing follows.
     case failed(Reason)
 
-    /// News: the connection was started, doesn't stand, and may never.
+    /// A notice: the connection was started and isn't open; it may never open.
     case waiting(Reason)
 
-    /// News: how many connections the agent's process may have (0 for no limit), and has; and how many of these wait.
+    /// A notice: how many connections the agent's process may have (0 for no limit), and has; and how many of these wait.
     case limits(capacity: UInt32, inUse: UInt32, waiting: UInt32)
 
     /// News: the system tells the next agent of this host who opened the flow.

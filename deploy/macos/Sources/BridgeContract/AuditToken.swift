@@ -1,4 +1,4 @@
-/// The kernel's word on who a process is: eight numbers, of which the last changes whenever the process runs another executable.
+/// The kernel's identity of a process: eight numbers. The last one changes whenever the process executes another program.
 public struct AuditToken: Hashable, Sendable {
     public let auditUser: UInt32
     public let effectiveUser: UInt32

@@ -1,5 +1,5 @@
-/// The numbers of BRIDGE.md and SPEC.md that an agent needs. They stand in one place, so that a test of the hop's side can hold
-/// them against its own: `MacosAgentTest`.
+/// The numbers of BRIDGE.md and SPEC.md that an agent needs. They are in one file, so that a test on the hop's side can
+/// compare them with its own: `MacosAgentTest`.
 public enum Contract {
     public static let signature: [UInt8] = [
         0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A,

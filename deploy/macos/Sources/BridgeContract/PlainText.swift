@@ -1,6 +1,6 @@
-/// Text that shows as it is written (SPEC.md, section 3). Names and paths are chosen by whoever runs a process; what isn't plain
-/// is left out, since a hop refuses a block that has it, as is what no path or identifier is as long as: whoever signs a program
-/// can write anything there, and the header has room for 4096 bytes in all.
+/// Plain text (SPEC.md, section 3). Users choose names and paths of processes, and anyone who signs a program chooses its
+/// identifiers. Text that isn't plain, or is longer than any path or identifier, is left out: a hop refuses a block with it,
+/// and a header has 4096 bytes.
 enum PlainText {
     private static let hidden: [ClosedRange<UInt32>] = [
         0x00...0x1F, 0x7F...0xA0, 0xAD...0xAD, 0x34F...0x34F, 0x600...0x605, 0x61C...0x61C, 0x6DD...0x6DD, 0x70F...0x70F,

@@ -10,7 +10,7 @@ public struct Reason: Equatable, Sendable, ExpressibleByStringLiteral, CustomStr
         text = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// For reasons that stand in this source.
+    /// For reasons in this source.
     public init(stringLiteral text: String) {
         guard let reason = Reason(Array(text.utf8)[...]) else { preconditionFailure("\(text) is no reason") }
         self = reason

@@ -1,5 +1,5 @@
-/// Reads what a hop asks, as far as it has arrived: a PROXY v2 header in which command and request say the same thing twice, so
-/// that a header that isn't for this door isn't taken for a request.
+/// Parses a hop's request, as far as it has arrived: a PROXY v2 header in which command and request have the same meaning, so
+/// that a header for another purpose isn't mistaken for a request.
 public enum RequestReader {
     /// What came of the bytes that have arrived so far.
     public enum Read: Equatable, Sendable {

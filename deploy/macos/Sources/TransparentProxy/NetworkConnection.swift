@@ -15,7 +15,7 @@ final class NetworkConnection: OutgoingConnection {
     private var letGo: (() -> Void)?
     private var isAtEnd = false
 
-    /// - Parameter flow: whose identity the connection carries, so that the next agent is told the application and not this one
+    /// - Parameter flow: whose identity the connection carries, so that the next agent gets the application and not this agent
     /// - Returns: nil for port 0
     init?(to destination: Endpoint, as flow: NEAppProxyFlow?, queue: DispatchQueue) {
         guard let endpoint = Network.NWEndpoint(destination) else { return nil }

@@ -3,8 +3,8 @@ import Darwin
 
 /// The process at the other end of a Unix socket, as the kernel has it.
 enum UnixPeer {
-    /// - Returns: the token of who used that end last; whoever connects or listens can pass it on within its user, which is
-    ///   asked by itself
+    /// - Returns: the token of the process that used that end last. A process can pass the descriptor on within its user, so the
+    ///   user is checked separately
     static func token(_ descriptor: Int32) -> AuditToken? {
         var bytes = [UInt8](repeating: 0, count: Contract.auditTokenBytes)
         var size = socklen_t(bytes.count)

@@ -40,7 +40,7 @@ final class KeyWatch {
         try {
             wait = report();
         } finally {
-            // A millisecond more: a timer may be early by less than one.
+            // One millisecond is added because a timer may fire up to a millisecond early.
             next = scheduler.schedule(
                     new PeriodicTask("checking keys", this::look), wait.toMillis() + 1, TimeUnit.MILLISECONDS);
         }

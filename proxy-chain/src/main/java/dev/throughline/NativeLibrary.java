@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where Netty unpacks its native library: to the temporary folder unless that is read-only, full, missing or mounted noexec.
- * It must be chosen before Netty tries, which it does once.
+ * The choice of the directory to which Netty unpacks its native library: the temporary directory unless that is
+ * read-only, full, missing or mounted noexec. Netty loads the library once, so the directory must be chosen before.
  */
 final class NativeLibrary {
     private static final Logger LOG = LoggerFactory.getLogger(NativeLibrary.class);
@@ -22,9 +22,9 @@ final class NativeLibrary {
     private NativeLibrary() {}
 
     /**
-     * Chooses a folder.
+     * Chooses a directory.
      *
-     * @throws IOException if none will do, with what to set
+     * @throws IOException if none is usable; the message says which option to set
      */
     static synchronized void prepare() throws IOException {
         Optional<String> chosen = Optional.ofNullable(System.getProperty(WORK_FOLDER));
@@ -45,7 +45,7 @@ final class NativeLibrary {
                 + " THROUGHLINE_JAVA_OPTS=-D" + WORK_FOLDER + "=FOLDER");
     }
 
-    /** The usual one first; then those of systemd and the session, and one in memory. */
+    /** In order of preference: the default, those of systemd and the session, and one in memory. */
     private static Set<String> candidates() {
         Set<String> folders = new LinkedHashSet<>();
         folders.add(System.getProperty("java.io.tmpdir", "/tmp"));

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 public record NextHopPorts(ImmutableMap<String, Integer> pools, Duration kept) {
     private static final Logger LOG = LoggerFactory.getLogger(NextHopPorts.class);
 
-    /** Returns the ports for the routes of {@code config}, as this network namespace has them now. */
+    /** Returns the ports for the routes of {@code config}, from the current settings of this network namespace. */
     public static NextHopPorts of(HopConfig config) {
         SetMultimap<String, InetSocketAddress> addresses = HashMultimap.create();
         config.routing().allRoutes().forEach(route -> {

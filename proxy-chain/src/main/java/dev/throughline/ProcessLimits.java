@@ -5,10 +5,10 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 
 /**
- * What the system and the JVM let this process have.
+ * The resource limits of this process.
  *
- * @param descriptors that it may open (RLIMIT_NOFILE, getrlimit(2)); the JVM raises the soft limit to the hard one
- * @param openDescriptors that it has now: standard streams, libraries, runtime image
+ * @param descriptors maximum number (RLIMIT_NOFILE, getrlimit(2)); the JVM raises the soft limit to the hard one
+ * @param openDescriptors number open now: standard streams, libraries, runtime image
  * @param heapBytes maximum size of the heap
  * @param directBytes maximum size of Netty's direct buffers
  * @param processors one event loop each
@@ -31,8 +31,8 @@ public record ProcessLimits(long descriptors, long openDescriptors, long heapByt
     }
 
     /**
-     * As Netty's PlatformDependent calculates it, which isn't asked: it would make the temporary folder, before a folder for
-     * the native library is chosen.
+     * Calculates the limit as Netty's PlatformDependent does. That class isn't called, because its initialiser uses the
+     * temporary directory before {@link NativeLibrary} has chosen one.
      */
     private static long directMemory() {
         long set = Long.getLong("io.netty.maxDirectMemory", -1);

@@ -1,4 +1,4 @@
-/** The running hop as a whole. */
+/** The running hop. */
 @NullMarked
 package dev.throughline;
 

@@ -35,6 +35,6 @@ class LivePolicyTest {
 
         assertThat(policy.objection(read(before, "[one, bsd-socket]"))).isEmpty();
         assertThat(policy.objection(read(before + ", two: { socket: two.sock, uid: 0 }", "two")))
-                .contains("a route uses transport \"two\", which needs a restart");
+                .contains("a route uses transport \"two\", which is new: restart the hop to add it");
     }
 }

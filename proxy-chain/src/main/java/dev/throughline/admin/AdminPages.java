@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** The pages of the admin interface. */
 public final class AdminPages {
     private static final String JSON = "application/json";
-    /** Each takes some milliseconds of a processor. */
+    /** Limits the CPU time for scrapes: rendering the metrics takes milliseconds. */
     private static final int SCRAPES_EACH_SECOND = 20;
 
     private static final String PLAIN = "text/plain; charset=utf-8";
@@ -38,11 +38,11 @@ public final class AdminPages {
     /**
      * The pages of one hop.
      *
-     * @param budget says who has places, as JSON
-     * @param notReady says why it should get no new flows, if it shouldn't
-     * @param reloading reads keys and policy again
-     * @param redirecting applies its rules, or removes them, and says which they are
-     * @param who says who owns a connection, as JSON
+     * @param budget returns which accounts have slots, as JSON
+     * @param notReady returns why the hop should get no new flows; empty if it is ready
+     * @param reloading reloads keys and policy
+     * @param redirecting applies or removes the hop's rules, and returns them
+     * @param who returns the owner of a connection, as JSON
      */
     public AdminPages(
             FlowTable table,
@@ -63,15 +63,18 @@ public final class AdminPages {
         this.who = who;
     }
 
-    /** Returns the pages of the metrics address, which anyone may read. Frequent requests for metrics get the previous text. */
-    List<Page> forEveryone() {
+    /**
+     * Returns the pages of the metrics address, which anyone may read. Frequent requests for metrics get a cached
+     * response.
+     */
+    List<Page> publicPages() {
         RateLimiter pace = RateLimiter.create(SCRAPES_EACH_SECOND);
         AtomicReference<@Nullable String> last = new AtomicReference<>();
         return readable(() -> last.updateAndGet(text -> text == null || pace.tryAcquire() ? metrics.scrape() : text));
     }
 
-    /** The same for the users of the admin socket. */
-    List<Page> forUsers() {
+    /** Returns the pages of the admin socket. */
+    List<Page> allPages() {
         return readable(metrics::scrape);
     }
 
@@ -82,7 +85,7 @@ public final class AdminPages {
                 new Page("/-/ready", PLAIN, this::ready));
     }
 
-    /** What only the users of the admin socket may read as well. */
+    /** Pages that only the users of the admin socket may read. */
     Page flows() {
         return new Page(
                 "/flows",
@@ -90,12 +93,12 @@ public final class AdminPages {
                 () -> Page.Answer.ok(Json.object(out -> out.putAll("flows", table.list(), flowJson::write)) + "\n"));
     }
 
-    /** The places of this hop, and how many of them are taken. */
+    /** Returns the slots of this hop and how many are in use. */
     Page budget() {
         return new Page("/budget", JSON, () -> Page.Answer.ok(budget.get() + "\n"));
     }
 
-    /** What identification waits for in vain: file systems and processes that don't answer. */
+    /** Returns the file systems and processes that don't respond to identification. */
     Page identification() {
         return new Page(
                 "/identification",
@@ -103,13 +106,13 @@ public final class AdminPages {
                 () -> Page.Answer.ok(Json.object(out -> out.putAll("hanging", hanging.get())) + "\n"));
     }
 
-    /** Adds what identification waits for in vain, in words. */
-    public AdminPages withHanging(Supplier<List<String>> places) {
-        hanging = places;
+    /** Appends a description of each unresponsive file system or process. */
+    public AdminPages withHanging(Supplier<List<String>> unresponsive) {
+        hanging = unresponsive;
         return this;
     }
 
-    /** Who owns the connection from {@code source} to {@code destination}. */
+    /** Returns the owner of the connection from {@code source} to {@code destination}. */
     Page who() {
         return new Page(HttpMethod.GET, "/who", JSON, parameters -> {
             Tuple tuple;
@@ -126,7 +129,7 @@ public final class AdminPages {
         return Tuple.endpoint(parameters.getOrDefault(name, List.of("")).getFirst());
     }
 
-    /** What they may do. */
+    /** Pages that change something. */
     Page reload() {
         return new Page(HttpMethod.POST, "/-/reload", PLAIN, () -> {
             Reload result = reloading.get();

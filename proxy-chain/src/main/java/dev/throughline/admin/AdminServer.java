@@ -32,8 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The admin interface: everything on a Unix socket, for root, the hop's own user and the users that the configuration
- * names, as the kernel says who they are (SO_PEERCRED, unix(7)); metrics and health on TCP where that is configured.
+ * The admin interface. A Unix socket serves all pages to root, the hop's own user and the configured users; the kernel
+ * authenticates them (SO_PEERCRED, unix(7)). An optional TCP address serves metrics and health.
  */
 public final class AdminServer implements AutoCloseable {
     private static final int BACKLOG = 128;
@@ -47,7 +47,7 @@ public final class AdminServer implements AutoCloseable {
     private final HostShortages shortages;
     private final int maxConnections;
     private final List<Channel> listening = new ArrayList<>();
-    /** Users that were refused lately: each is logged once a minute at most. */
+    /** Recently refused users: each is logged at most once a minute. */
     private final Cache<Integer, Boolean> refused = CacheBuilder.newBuilder()
             .maximumSize(256)
             .expireAfterWrite(Duration.ofMinutes(1))
@@ -58,8 +58,9 @@ public final class AdminServer implements AutoCloseable {
     /**
      * A server.
      *
-     * @param uids users who may use the Unix socket
-     * @param maxConnections to each address at once. Scrapes take milliseconds, and each connection has one request
+     * @param uids users allowed to use the Unix socket
+     * @param maxConnections maximum number of connections to each address; a connection carries one request, which
+     *     takes milliseconds
      */
     public AdminServer(
             EventLoopGroup loops,
@@ -74,10 +75,10 @@ public final class AdminServer implements AutoCloseable {
         this.shortages = shortages;
     }
 
-    /** Opens the Unix socket at {@code path}, in place of one that a hop left behind when it was killed. */
+    /** Opens the Unix socket at {@code path}. Replaces a stale socket of a killed hop. */
     public void listen(Path path) throws IOException {
         SocketFile.prepare(path);
-        List<Page> all = new ArrayList<>(pages.forUsers());
+        List<Page> all = new ArrayList<>(pages.allPages());
         all.add(pages.flows());
         all.add(pages.budget());
         all.add(pages.identification());
@@ -105,13 +106,13 @@ public final class AdminServer implements AutoCloseable {
     /**
      * Opens metrics and health at {@code address}.
      *
-     * @param hosts names by which it is asked, in small letters; by an address, or as "localhost", it always is
+     * @param hosts accepted names in Host headers, in lower case; addresses and "localhost" are always accepted
      */
     public void listen(InetSocketAddress address, ImmutableSet<String> hosts) throws IOException {
         bind(
                 new ServerBootstrap().channel(EpollServerSocketChannel.class),
                 address,
-                new Pages<Channel>(pages.forEveryone(), Optional.of(new HostHeaderCheck(hosts)), maxConnections) {
+                new Pages<Channel>(pages.publicPages(), Optional.of(new HostHeaderCheck(hosts)), maxConnections) {
                     @Override
                     boolean mayRead(Channel connection) {
                         return true;
@@ -152,7 +153,7 @@ public final class AdminServer implements AutoCloseable {
         }
     }
 
-    /** The pipeline of one request. */
+    /** The initialiser of a connection's pipeline, for one request. */
     private abstract static class Pages<C extends Channel> extends ChannelInitializer<C> {
         private final List<Page> pages;
         private final Optional<HostHeaderCheck> askedHost;

@@ -7,8 +7,8 @@ import java.util.Deque;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The connections to one admin address. Each is closed after a fixed time, however many bytes come meanwhile; a new one that is too
- * many closes the oldest, so that held connections keep nobody from asking.
+ * Limits the connections to one admin address. Each is closed after a fixed time, even if it is active. A connection
+ * over the limit closes the oldest one, so that idle connections can't block the interface.
  */
 final class ConnectionLimit {
     private final int limit;

@@ -9,21 +9,22 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Refuses requests that a browser sends for another site's page. The page's own domain name can resolve to this host (DNS rebinding);
- * Host then has that name. Cross-site requests have an Origin header (RFC 6454).
+ * A filter that refuses requests that a browser sends for a page of another site. The domain of that page can resolve
+ * to this host (DNS rebinding); then the Host header has that domain. Cross-site requests have an Origin header (RFC
+ * 6454).
  *
- * @param names by which this host is asked, in small letters
+ * @param names accepted host names, in lower case
  */
 record HostHeaderCheck(ImmutableSet<String> names) {
-    /** Returns why a request with these headers is refused; empty if it isn't. */
+    /** Returns why a request with these headers is refused; empty if it is accepted. */
     Optional<String> objection(HttpHeaders headers) {
         if (headers.contains(HttpHeaderNames.ORIGIN)) {
-            return Optional.of("requests of other sites are refused");
+            return Optional.of("cross-site requests are refused");
         }
         String host = headers.get(HttpHeaderNames.HOST);
         return host == null || isKnown(host)
                 ? Optional.empty()
-                : Optional.of("asked for another host: use an address, or add the name to admin.metrics-hosts");
+                : Optional.of("unknown host name: use an address, or add the name to admin.metrics-hosts");
     }
 
     private boolean isKnown(String text) {

@@ -5,8 +5,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Accepts a number of connections in each tenth of a second; a handler of the listening channel. Operators and scrapers need few. A
- * stranger who connects without end would have a processor of this host for it otherwise.
+ * Limits the rate of accepted connections, per tenth of a second. A handler of the listening channel. Operators and
+ * scrapers need few connections; without a limit, anyone who can connect could use a whole CPU.
  */
 final class PacedAccept extends ChannelInboundHandlerAdapter {
     static final int PERIOD_MILLIS = 100;

@@ -7,27 +7,27 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
- * One thing that can be read or, by POST, done: a path, its media type, and its text at the moment of asking.
+ * A resource of the admin interface: its path, media type and content at the time of the request.
  *
- * @param method GET for what only tells, POST for what changes something
+ * @param method GET to read, POST to change something
  */
 record Page(HttpMethod method, String path, String mediaType, Content content) {
-    /** A page that only tells, at once. */
+    /** Returns a page for GET that responds synchronously. */
     Page(String path, String mediaType, Supplier<Answer> content) {
         this(HttpMethod.GET, path, mediaType, content);
     }
 
-    /** A page that answers at once. */
+    /** Returns a page that responds synchronously. */
     Page(HttpMethod method, String path, String mediaType, Supplier<Answer> content) {
         this(method, path, mediaType, parameters -> CompletableFuture.completedFuture(content.get()));
     }
 
-    /** What answers. */
+    /** The handler of a page. */
     interface Content {
         /**
-         * The answer, now or later.
+         * Returns the response.
          *
-         * @param parameters those of the query, each with its values
+         * @param parameters query parameters with their values
          */
         CompletableFuture<Answer> of(Map<String, List<String>> parameters);
     }

@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
-/** Answers requests with pages, one request a connection. */
+/** A Netty handler that serves pages, one request per connection. */
 final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private final ImmutableMap<String, Page> pages;
     private final Optional<HostHeaderCheck> askedHost;
@@ -32,14 +32,13 @@ final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
         if (asked) {
-            // Further requests were sent with the first one; the connection ends with its answer.
+            // The connection closes after the first response; pipelined requests are dropped.
             return;
         }
         asked = true;
         if (request.decoderResult().isFailure()) {
-            // Among these are requests whose connection ended within them: nobody reads the answer, and no page is
-            // made.
-            answer(context, HttpResponseStatus.BAD_REQUEST, "text/plain", "this isn't a whole HTTP request\n");
+            // This includes requests that were cut off when the connection closed.
+            answer(context, HttpResponseStatus.BAD_REQUEST, "text/plain", "incomplete HTTP request\n");
             return;
         }
         Optional<String> objection = askedHost.flatMap(host -> host.objection(request.headers()));
@@ -54,7 +53,7 @@ final class PageHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                     context,
                     HttpResponseStatus.NOT_FOUND,
                     "text/plain",
-                    "there is: " + String.join(" ", pages.keySet()) + "\n");
+                    "available pages: " + String.join(" ", pages.keySet()) + "\n");
         } else if (!request.method().equals(page.method())) {
             answer(context, HttpResponseStatus.METHOD_NOT_ALLOWED, "text/plain", page.method() + " only\n");
         } else {

@@ -1,4 +1,4 @@
-/** What an operator reads from a running hop: flows, health, metrics, over HTTP. */
+/** The HTTP interface of a running hop for operators: flows, health, metrics, commands. */
 @NullMarked
 package dev.throughline.admin;
 

@@ -15,12 +15,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Asks a running hop over its admin socket; one request a connection (RFC 9112), which the hop closes after its answer. A hop
- * that is stopped (SIGSTOP, the freezer of its cgroup, a debugger) keeps nobody waiting.
+ * A client for a running hop's admin socket. Each connection carries one HTTP/1.1 request (RFC 9112); the hop closes it
+ * after the response. All requests have a deadline, so a stopped hop (SIGSTOP, a frozen cgroup, a debugger) doesn't
+ * block the caller.
  */
 final class AdminClient {
     static final Duration PATIENCE = Duration.ofSeconds(5);
-    /** For what programs do that the hop starts, such as nft. */
+    /** For requests in which the hop runs programs, such as nft. */
     private static final Duration LONG = Duration.ofSeconds(60);
 
     private final Path socket;
@@ -35,52 +36,52 @@ final class AdminClient {
         this.patience = patience;
     }
 
-    /** What a hop said. */
+    /** A hop's response. */
     record Answer(String statusLine, String body) {
         int status() {
             return Integer.parseInt(statusLine.substring("HTTP/1.1 ".length(), "HTTP/1.1 200".length()));
         }
     }
 
-    /** The body of the page at {@code path}. */
+    /** Returns the body of the page at {@code path}. */
     String get(String path) {
         return expected(ask("GET", path), 200).body();
     }
 
-    /** Has the hop do something, which it may refuse. */
+    /** Sends a command, which the hop may refuse. */
     Answer post(String path) {
         return expected(ask("POST", path), 200, 422);
     }
 
-    /** The same, or nothing if no hop runs there. */
+    /** Sends a command; returns empty if no hop runs there. */
     Optional<Answer> postIfRunning(String path) {
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX);
                 Deadline _ = new Deadline(probe, patience)) {
             probe.connect(UnixDomainSocketAddress.of(socket));
         } catch (AsynchronousCloseException e) {
-            throw mute(patience);
+            throw unresponsive(patience);
         } catch (IOException e) {
             return Optional.empty();
         }
-        // A stopped hop doesn't get as long as one that works.
+        // This request has a shorter deadline than the command, so that a stopped hop is detected early.
         ask("GET", "/-/ready", patience);
         return Optional.of(expected(ask("POST", path, LONG), 200, 422));
     }
 
-    /** That a hop runs and doesn't answer in time, if so. */
-    Optional<String> muteness() {
+    /** Returns a message if a hop runs but does not respond in time; empty otherwise. */
+    Optional<String> unresponsiveness() {
         try {
             ask("GET", "/-/ready");
             return Optional.empty();
-        } catch (Mute e) {
+        } catch (Unresponsive e) {
             return Optional.of(e.message());
         } catch (CommandFailure notRunning) {
             return Optional.empty();
         }
     }
 
-    /** Why the hop isn't ready; nothing if it is, doesn't run, or doesn't let this user ask. */
-    Optional<String> problemsOfRunningHop() {
+    /** Returns why the hop isn't ready. Empty if it is ready, doesn't run, or doesn't allow this user. */
+    Optional<String> notReadyReasons() {
         try {
             Answer answer = ask("GET", "/-/ready");
             return answer.status() == 503 ? Optional.of(answer.body().strip()) : Optional.empty();
@@ -113,7 +114,7 @@ final class AdminClient {
         return new Answer(answer.substring(0, answer.indexOf('\r')), answer.substring(body + 4));
     }
 
-    /** What came back; nothing if the hop took the connection and didn't answer. */
+    /** Returns the response; empty if the hop accepted the connection and closed it without one. */
     private String answer(String method, String path, Duration time) {
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
                 Deadline _ = new Deadline(channel, time)) {
@@ -124,12 +125,12 @@ final class AdminClient {
                         .getBytes(StandardCharsets.US_ASCII));
                 return new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
             } catch (AsynchronousCloseException e) {
-                throw mute(time);
+                throw unresponsive(time);
             } catch (IOException closed) {
                 return "";
             }
         } catch (AsynchronousCloseException e) {
-            throw mute(time);
+            throw unresponsive(time);
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCode.UNREACHABLE,
@@ -138,20 +139,20 @@ final class AdminClient {
         }
     }
 
-    private Mute mute(Duration time) {
-        return new Mute(socket + ": no answer from the hop within " + time.toSeconds()
+    private Unresponsive unresponsive(Duration time) {
+        return new Unresponsive(socket + ": no answer from the hop within " + time.toSeconds()
                 + " s: is its process stopped (SIGSTOP, a frozen cgroup, a debugger), or the host overloaded?");
     }
 
-    private static final class Mute extends CommandFailure {
+    private static final class Unresponsive extends CommandFailure {
         private static final long serialVersionUID = 1L;
 
-        Mute(String message) {
+        Unresponsive(String message) {
             super(ExitCode.UNREACHABLE, message);
         }
     }
 
-    /** Closes a channel when its time is over, on whatever call a thread then waits. */
+    /** A deadline that closes a channel, which ends any blocking call on it. */
     private static final class Deadline implements AutoCloseable {
         private final Thread waiting;
 
@@ -161,7 +162,7 @@ final class AdminClient {
                     Thread.sleep(patience);
                     channel.close();
                 } catch (InterruptedException | IOException e) {
-                    // Answered in time.
+                    // The response came in time.
                     return;
                 }
             });

@@ -9,16 +9,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The findings of doctor about the pools of a running hop: which are nearly full, and who has most flows. */
+/**
+ * Doctor's findings about the pools of a running hop: which pools are nearly full, and which accounts have most flows.
+ */
 final class BudgetFindings {
-    private static final String PLACES = "places";
+    private static final String SLOTS = "slots";
 
     private BudgetFindings() {}
 
     /**
-     * Reads what a hop reports of its pools, transports and flows.
+     * Reads a hop's report of its pools, transports and flows.
      *
-     * @param file its configuration, for a command in a hint
+     * @param file the hop's configuration, for commands in hints
      */
     static List<Finding> of(JsonTree budget, List<JsonTree> flows, Path file) {
         List<Finding> findings = new ArrayList<>();
@@ -28,13 +30,13 @@ final class BudgetFindings {
         for (JsonTree transport : budget.list("transports")) {
             if (transport.has("trouble")) {
                 findings.add(Finding.warning(
-                        PLACES,
+                        SLOTS,
                         "transport " + transport.text("name") + " is unavailable: " + transport.text("trouble"),
                         "check that the agent runs as the user in \"transports\", and allows this hop's user"));
             }
             if (!transport.text("breaker").equals("closed")) {
                 findings.add(Finding.warning(
-                        PLACES,
+                        SLOTS,
                         "the circuit breaker of transport " + transport.text("name") + " is "
                                 + transport.text("breaker") + ": its last connections failed or were slow",
                         "its flows use the next transport of their route; the log has the time"));
@@ -46,13 +48,13 @@ final class BudgetFindings {
     private static Finding pool(JsonTree pool, List<JsonTree> flows, Path file) {
         long inUse = Long.parseLong(pool.text("in_use"));
         String name = pool.text("name");
-        String text = "pool " + name + ": " + inUse + " of " + pool.text("capacity") + " places in use";
-        // An agent that is gone has none; that is a finding of its own.
+        String text = "pool " + name + ": " + inUse + " of " + pool.text("capacity") + " slots in use";
+        // A missing agent has no slots; that is reported by another finding.
         if (inUse == 0 || inUse < Long.parseLong(pool.text("open"))) {
-            return Finding.ok(PLACES, text);
+            return Finding.ok(SLOTS, text);
         }
         return Finding.warning(
-                PLACES,
+                SLOTS,
                 text + ", the others are reserved"
                         + most(name, flows).map(who -> "; most: " + who).orElse(""),
                 "throughline flows top --by executable --config " + file + "; limit them by a rule with a class");

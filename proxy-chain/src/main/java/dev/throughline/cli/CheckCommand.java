@@ -26,7 +26,7 @@ final class CheckCommand implements Callable<Integer> {
         return check(file);
     }
 
-    /** Says everything that is wrong, in the configuration first: only a whole one names its keys for sure. */
+    /** Reports all problems. Key files are read only if the configuration is valid, since it names them. */
     static int check(Path file) {
         HopConfig config = ConfigOption.readAlone(file);
         List<String> problems = new ArrayList<>(problemsAtStart(file));

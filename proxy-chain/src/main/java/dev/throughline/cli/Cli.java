@@ -11,7 +11,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** All commands, what they have in common, and how they fail. */
+/** The root command: subcommands, common options and exception handling. */
 @Command(
         name = "throughline",
         description = "A chained transparent proxy that never loses who opened the connection.",
@@ -67,7 +67,7 @@ public final class Cli {
         return line.execute(helpAsOption(line, arguments));
     }
 
-    /** {@code help keys} is {@code keys --help}; help for what isn't there is an unknown command. */
+    /** Rewrites {@code help keys} to {@code keys --help}; the name of no command is reported as an unknown command. */
     private static String[] helpAsOption(CommandLine line, String[] arguments) {
         if (arguments.length == 0 || !arguments[0].equals("help")) {
             return arguments;

@@ -4,7 +4,7 @@ import dev.throughline.config.IoErrorText;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A command that can't do what it was asked: what to tell the operator, and the exit status. */
+/** Thrown when a command fails; has the message for the operator and the exit status. */
 public class CommandFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

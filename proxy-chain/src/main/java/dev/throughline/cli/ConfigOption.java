@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** The option with which most commands are told which hop they are about. */
+/** The option {@code --config}, by which most commands identify the hop. */
 final class ConfigOption {
     @Option(
             names = {"-c", "--config"},
@@ -25,12 +25,12 @@ final class ConfigOption {
         return read(file);
     }
 
-    /** The same for a hop that runs, of a file that only root and this user can write. */
+    /** Reads the configuration for running a hop: the file must be writable by root and this user only. */
     HopConfig readToRun() {
         return whole(file, readAlone(file, ConfigReader::readToRun));
     }
 
-    /** The whole configuration, or a failure that says everything that is wrong with it. */
+    /** Returns the configuration, or fails with all problems of the file and of its rules. */
     static HopConfig read(Path file) {
         return whole(file, readAlone(file));
     }
@@ -43,7 +43,7 @@ final class ConfigOption {
         return config;
     }
 
-    /** What is wrong with the rules that {@code config} means. */
+    /** Returns the problems of the rules that {@code config} describes. */
     static List<String> ruleProblems(Path file, HopConfig config) {
         return ConfiguredRules.of(config).map(RulePlan::problems).stream()
                 .flatMap(List::stream)
@@ -51,7 +51,7 @@ final class ConfigOption {
                 .toList();
     }
 
-    /** The configuration, without a look at the rules that it means. */
+    /** Returns the configuration without checking the rules that it describes. */
     static HopConfig readAlone(Path file) {
         return readAlone(file, ConfigReader::read);
     }
@@ -70,7 +70,7 @@ final class ConfigOption {
         }
     }
 
-    /** The rules that the configuration means; empty if this hop needs none. */
+    /** Returns the rules that the configuration describes; empty if this hop needs none. */
     Optional<RulePlan> rules() {
         return ConfiguredRules.of(read());
     }

@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The sizes of the hop that a file configures, in this process.
+ * The sizes of a hop with this configuration file and the limits of this process.
  *
  * @param problems with their lines and columns; empty if all limits of the file fit
  */
 record ConfiguredSizes(HopSizes sizes, ProcessLimits process, List<String> problems) {
     private static final long MIB = 1L << 20;
-    /** A direction holds 64 KiB, and one read of as much. */
+    /** Each direction buffers 64 KiB plus one read of the same size. */
     private static final long MOST_OF_A_FLOW = 256 << 10;
 
     static ConfiguredSizes of(Path file, HopConfig config) {
@@ -25,9 +25,9 @@ record ConfiguredSizes(HopSizes sizes, ProcessLimits process, List<String> probl
     }
 
     static ConfiguredSizes of(Path file, HopConfig config, ProcessLimits process) {
-        ConfigPositions places;
+        ConfigPositions positions;
         try {
-            places = ConfigPositions.read(file);
+            positions = ConfigPositions.read(file);
         } catch (IOException e) {
             throw CommandFailure.unreadable(file, e);
         }
@@ -38,12 +38,13 @@ record ConfiguredSizes(HopSizes sizes, ProcessLimits process, List<String> probl
                 sizes,
                 process,
                 sizes.problems().stream()
-                        .map(problem -> places.problem(problem.key(), "\"" + problem.key() + "\": " + problem.message())
+                        .map(problem -> positions
+                                .problem(problem.key(), "\"" + problem.key() + "\": " + problem.message())
                                 .toString())
                         .toList());
     }
 
-    /** Returns what takes descriptors and heap, one line each, below a line with the sum. */
+    /** Returns a line with the sum and one line for each consumer, for descriptors and heap. */
     List<String> table() {
         List<String> lines = new ArrayList<>();
         lines.add("descriptors: %d of %s"

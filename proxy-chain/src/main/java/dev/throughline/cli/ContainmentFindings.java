@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** What doctor finds of the ways by which a hostile program of this host could get past a hop (deploy/containment.md). */
+/** Doctor's findings about ways in which a hostile program of this host can bypass a hop (deploy/containment.md). */
 final class ContainmentFindings {
     private static final String CONTAINMENT = "containment";
     private static final String PAGE = "deploy/containment.md";
@@ -41,7 +41,7 @@ final class ContainmentFindings {
         return findings;
     }
 
-    /** Rules that a program of the same user, or a copy, is enough to get past. */
+    /** Reports rules that another program of the same user, or a copy of the executable, can bypass. */
     static List<Finding> rules(Policy policy) {
         List<Finding> findings = new ArrayList<>();
         for (PolicyRule rule : policy.rules()) {
@@ -49,10 +49,10 @@ final class ContainmentFindings {
             List<Condition> all =
                     Stream.concat(rule.when().stream(), rule.unless().stream()).toList();
             if (all.stream().noneMatch(ContainmentFindings::isAboutCode)
-                    || all.stream().anyMatch(ContainmentFindings::isAboutPlace)) {
+                    || all.stream().anyMatch(ContainmentFindings::isAboutUserOrUnit)) {
                 continue;
             }
-            // "Deny unless it is this program" is a rule that allows by the program.
+            // A rule "deny unless it is this program" allows by executable.
             boolean excepts = rule.when().stream().noneMatch(ContainmentFindings::isAboutCode);
             findings.add(Finding.warning(
                     CONTAINMENT,
@@ -73,7 +73,7 @@ final class ContainmentFindings {
                 };
     }
 
-    private static boolean isAboutPlace(Condition condition) {
+    private static boolean isAboutUserOrUnit(Condition condition) {
         return condition instanceof Condition.User
                 || condition instanceof Condition.Group
                 || (condition instanceof Condition.Text text
@@ -83,9 +83,9 @@ final class ContainmentFindings {
                         });
     }
 
-    /** Ports that any user of this host can take while a hop is down. */
+    /** Reports ports that any user of this host can bind while a hop is down. */
     static List<Finding> ports(HopConfig hop, List<String> passwd, int firstFree) {
-        long users = passwd.stream().filter(ContainmentFindings::isPerson).count();
+        long users = passwd.stream().filter(ContainmentFindings::canLogIn).count();
         List<Finding> findings = new ArrayList<>();
         if (users == 0) {
             return findings;
@@ -121,8 +121,8 @@ final class ContainmentFindings {
         };
     }
 
-    /** A line of passwd(5) of somebody who can log in. */
-    private static boolean isPerson(String line) {
+    /** Matches a line of passwd(5) for a user with a login shell. */
+    private static boolean canLogIn(String line) {
         String[] fields = line.split(":", -1);
         try {
             long uid = fields.length == 7 ? Long.parseLong(fields[2]) : 0;
@@ -136,8 +136,8 @@ final class ContainmentFindings {
     }
 
     /**
-     * Processes that can set marks and write raw packets here. Those that have CAP_SYS_ADMIN as well are root's, and can do
-     * anything.
+     * Reports processes that can set marks and send raw packets in this network namespace. Those with CAP_SYS_ADMIN are
+     * not reported: they are as powerful as root.
      */
     static Optional<Finding> rawSockets(Path proc, Set<String> own) {
         List<String> found = new ArrayList<>();

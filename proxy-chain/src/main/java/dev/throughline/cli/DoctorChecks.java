@@ -52,7 +52,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
-/** The checks of doctor. Each tries what the hop needs, rather than believing a version number. */
+/** The checks of doctor. Each tries the operation that the hop needs; version numbers prove nothing. */
 final class DoctorChecks {
     private static final String KERNEL = "kernel";
     private static final String PORTS = "source ports";
@@ -69,7 +69,7 @@ final class DoctorChecks {
     private static final String MARKS_PAGE = "see deploy/beside-others.md";
 
     private final Optional<HopConfig> config;
-    /** The file of {@link #config}, for commands in hints; unused without one. */
+    /** The file of {@link #config}, for commands in hints; unused if there is none. */
     private final Path file;
 
     private final List<Finding> findings = new ArrayList<>();
@@ -134,12 +134,12 @@ final class DoctorChecks {
                                 + " socket (ss -anp), or raise net.netfilter.nf_conntrack_max"));
             }
         } catch (IOException e) {
-            findings.add(unlessRedirecting(
+            findings.add(missingSupport(
                     "conntrack failed: " + e.getMessage(), "CAP_NET_ADMIN and nf_conntrack_netlink are needed"));
         }
     }
 
-    private Finding unlessRedirecting(String text, String hint) {
+    private Finding missingSupport(String text, String hint) {
         boolean needed = config.isEmpty()
                 || config.get().listeners().stream()
                         .anyMatch(l -> l instanceof ListenerConfig.Intercepting i
@@ -177,7 +177,7 @@ final class DoctorChecks {
         }
     }
 
-    /** The evidence by which a hop of this user identifies processes, found by trying. */
+    /** Reports the evidence that a hop of this user has for processes, found by identifying one. */
     private void identity() {
         int notes = config.map(HopConfig::limits).orElse(Limits.DEFAULTS).connectNotes();
         try (ProcessIdentifier identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL)) {
@@ -263,7 +263,7 @@ final class DoctorChecks {
         }
     }
 
-    /** Reports problems only: every hop has these files. */
+    /** Reports only problems, since every hop has these files. */
     private void ownFiles(HopConfig hop) {
         AdminConfig admin = hop.admin();
         Stream.of(
@@ -273,7 +273,7 @@ final class DoctorChecks {
                 .forEach(findings::add);
     }
 
-    /** Each flow takes a source port for its next hop; the range is that of this network namespace. */
+    /** Each flow uses one source port towards its next hop, from the range of this network namespace. */
     private void ports(HopConfig hop) {
         try {
             SourcePorts ports = SourcePorts.read();
@@ -317,7 +317,7 @@ final class DoctorChecks {
         return parent == null ? file : Files.notExists(parent) ? nearest(parent) : parent;
     }
 
-    /** An id without a user is no risk now, but may be assigned later. */
+    /** An unassigned uid is no risk now, but may be assigned later. */
     private void agents(ListenerConfig.Bridge bridge) {
         Users users = Users.ofThisHost();
         for (int uid : bridge.uids()) {
@@ -333,21 +333,21 @@ final class DoctorChecks {
 
     private void runningHop(HopConfig hop) {
         AdminClient running = new AdminClient(hop.admin().socket());
-        Optional<String> mute = running.muteness();
-        if (mute.isPresent()) {
-            findings.add(Finding.error(RUNNING, mute.get(), "continue a stopped process with kill -CONT"));
+        Optional<String> unresponsive = running.unresponsiveness();
+        if (unresponsive.isPresent()) {
+            findings.add(Finding.error(RUNNING, unresponsive.get(), "continue a stopped process with kill -CONT"));
             return;
         }
         if (config.flatMap(ConfiguredRules::of).isPresent()) {
-            running.problemsOfRunningHop()
+            running.notReadyReasons()
                     .ifPresent(problems -> findings.add(Finding.error(RULES, "running hop: " + problems, "")));
         }
-        places(hop);
+        budget(hop);
         hanging(hop);
     }
 
-    /** Reports on a hop that runs and answers this user. */
-    private void places(HopConfig hop) {
+    /** Reports on a running hop that responds to this user. */
+    private void budget(HopConfig hop) {
         AdminClient running = new AdminClient(hop.admin().socket());
         try {
             findings.addAll(BudgetFindings.of(
@@ -365,10 +365,10 @@ final class DoctorChecks {
         try {
             JsonTree.parse(running.get("/identification"))
                     .texts("hanging")
-                    .forEach(place -> findings.add(Finding.warning(
+                    .forEach(unresponsive -> findings.add(Finding.warning(
                             IDENTITY,
-                            "the running hop gets no answer from " + place
-                                    + ": processes there are identified without what it holds",
+                            "the running hop gets no answer from " + unresponsive
+                                    + ": processes there are identified without data from it",
                             "check its server; umount -f or -l detaches a dead file system")));
         } catch (CommandFailure notRunning) {
             return;
@@ -390,7 +390,7 @@ final class DoctorChecks {
                                     + (tables.isProtected(plan.get())
                                             ? "; only the running hop can change them"
                                             : "; other programs can change and flush them")));
-                    tables.straying(plan.get())
+                    tables.strayConnections(plan.get())
                             .ifPresent(problem -> findings.add(Finding.error(
                                     RULES, problem, "remove that rule, or give it a priority after this hop's")));
                 }
@@ -413,7 +413,7 @@ final class DoctorChecks {
                             "hop " + other + " on this host has the same mark",
                             "change the \"mark\" of one of the two hops")));
             tables.hints().forEach(hint -> findings.add(Finding.warning(RULES, hint, "")));
-            passingBy(tables.passingBy(plan.get()));
+            bypassing(tables.bypassing(plan.get()));
         } catch (IOException e) {
             findings.add(Finding.error(RULES, "can't read the rules: " + e.getMessage(), "run doctor as root"));
         }
@@ -424,8 +424,8 @@ final class DoctorChecks {
         }
     }
 
-    /** An operator who wants all traffic to go through the hop must see the traffic that doesn't. */
-    private void passingBy(List<Tuple> connections) throws IOException {
+    /** Connections that were open before the rules bypass the hop; the operator must know of them. */
+    private void bypassing(List<Tuple> connections) throws IOException {
         if (connections.isEmpty()) {
             return;
         }

@@ -1,6 +1,6 @@
 package dev.throughline.cli;
 
-/** What a command's exit status means. */
+/** The exit statuses of all commands. */
 public final class ExitCode {
     public static final int OK = 0;
     public static final int FAILURE = 1;

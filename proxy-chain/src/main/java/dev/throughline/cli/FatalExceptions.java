@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends the process when a thread dies by an exception that nobody caught: without the thread, the hop would only seem to run. The
- * service manager starts it again.
+ * The handler of uncaught exceptions, which ends the process. Without the thread that died, the hop would be up but not
+ * work; the service manager restarts it.
  */
 final class FatalExceptions implements Thread.UncaughtExceptionHandler {
     private static final Logger LOG = LoggerFactory.getLogger(FatalExceptions.class);
@@ -14,7 +14,7 @@ final class FatalExceptions implements Thread.UncaughtExceptionHandler {
 
     private FatalExceptions() {}
 
-    /** For all threads of this process. */
+    /** Installs the handler for all threads of this process. */
     static void install() {
         Thread.setDefaultUncaughtExceptionHandler(new FatalExceptions());
     }
@@ -30,7 +30,7 @@ final class FatalExceptions implements Thread.UncaughtExceptionHandler {
         }
     }
 
-    /** Nobody may read the message. */
+    /** Writing the message may block if standard error is not read. */
     private static void endSoon() {
         try {
             Thread.sleep(MESSAGE_MILLIS);

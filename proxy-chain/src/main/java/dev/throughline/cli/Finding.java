@@ -1,11 +1,11 @@
 package dev.throughline.cli;
 
 /**
- * The result of one check of doctor.
+ * One finding of doctor.
  *
- * @param group what it belongs to, such as {@code kernel}
- * @param text what was found
- * @param hint what to do; empty where nothing needs doing
+ * @param group heading, such as {@code kernel}
+ * @param text the result
+ * @param hint the recommended action; may be empty
  */
 record Finding(String group, Level level, String text, String hint) {
     enum Level {

@@ -38,8 +38,8 @@ import picocli.CommandLine.Option;
 import tools.jackson.core.JacksonException;
 
 /**
- * The flow about which somebody asks a policy: by a line of a flow log, or by what he says of it. Facts have the names that they
- * have in the log.
+ * A flow for which the policy is evaluated, described by a line of a flow log or by options. Options are named like the
+ * fields of the log.
  */
 final class FlowQuery {
     private static final Pattern HOST_ID = Pattern.compile("[0-9a-f]{16}");
@@ -149,7 +149,7 @@ final class FlowQuery {
         }
         try {
             HostId from = HostId.of(host == null ? ownHost : host);
-            return question(from, name -> Optional.ofNullable(facts.get(name)), Optional.ofNullable(destinationHost));
+            return request(from, name -> Optional.ofNullable(facts.get(name)), Optional.ofNullable(destinationHost));
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()));
         }
@@ -163,7 +163,7 @@ final class FlowQuery {
         }
         String host = who.text("host");
         try {
-            return question(
+            return request(
                     HOST_ID.matcher(host).matches() ? new HostId(Long.parseUnsignedLong(host, 16)) : HostId.of(host),
                     name -> who.has(name) ? Optional.of(who.text(name)) : Optional.empty(),
                     Optional.empty());
@@ -191,7 +191,7 @@ final class FlowQuery {
         }
     }
 
-    private static PolicyRequest question(
+    private static PolicyRequest request(
             HostId host, Function<String, Optional<String>> fact, Optional<String> destinationHost) {
         Optional<Credentials> credentials = fact.apply("uid")
                 .map(uid -> new Credentials(
@@ -206,7 +206,7 @@ final class FlowQuery {
                 Optional.empty(),
                 new AppleSignature(fact.apply("signing_id"), fact.apply("team_id"), Optional.empty()),
                 fact.apply("script"));
-        Workload place = new Workload(
+        Workload workload = new Workload(
                 Optional.empty(),
                 Optional.empty(),
                 fact.apply("unit"),
@@ -219,7 +219,7 @@ final class FlowQuery {
                 Optional.empty(),
                 credentials,
                 code,
-                place,
+                workload,
                 new ProcessContext(fact.apply("user"))
                         .withParentExecutable(
                                 fact.apply("parent_exe"),
@@ -234,7 +234,7 @@ final class FlowQuery {
         return Bytes.ofHex(Values.sha256(hex));
     }
 
-    /** No condition looks at where a flow came from. */
+    /** No condition depends on the source address. */
     private static Tuple to(InetSocketAddress destination) {
         try {
             byte[] none = new byte[destination.getAddress().getAddress().length];

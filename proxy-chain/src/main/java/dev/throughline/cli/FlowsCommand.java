@@ -21,7 +21,7 @@ final class FlowsCommand {
         jsonl
     }
 
-    /** Which hop: by its configuration or by its socket. */
+    /** The hop, by its configuration or by its admin socket. */
     static final class Target {
         @Option(
                 names = {"-c", "--config"},
@@ -68,7 +68,7 @@ final class FlowsCommand {
         }
     }
 
-    @Command(name = "top", description = "Count the open flows by originator, most first, and the places in use.")
+    @Command(name = "top", description = "Count the open flows by originator, most first, and the slots in use.")
     static final class Top implements Callable<Integer> {
         @ArgGroup(multiplicity = "1")
         Target target = new Target();
@@ -97,7 +97,7 @@ final class FlowsCommand {
         }
     }
 
-    /** Flows as a table for people. */
+    /** The table form of flows. */
     static final class FlowTableText {
 
         private FlowTableText() {}

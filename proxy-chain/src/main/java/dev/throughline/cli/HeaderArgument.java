@@ -14,12 +14,12 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A captured header in whatever form a person has it: raw bytes, hex or base64, in a file, on standard input or typed. */
+/** A captured header in raw, hex or base64 form, from a file, standard input or the command line. */
 final class HeaderArgument {
     private static final byte[] SIGNATURE_START = {0x0d, 0x0a, 0x0d, 0x0a};
     private static final String BYTE_ORDER_MARK = "\uFEFF";
     private static final int MOST_BYTES = 1 << 20;
-    /** Of an argument that is no file, in a message: it may be a long header. */
+    /** Longest part of an argument in a message: an argument may be a whole header. */
     private static final int SHOWN = 100;
 
     private HeaderArgument() {}
@@ -53,7 +53,7 @@ final class HeaderArgument {
     }
 
     private static @Nullable Path asFile(String argument) {
-        // A long argument is a header: no file system takes it as a name.
+        // An argument this long can't be a file name, so it is a header.
         if (argument.length() > 255 && !argument.contains("/")) {
             return null;
         }
@@ -100,7 +100,7 @@ final class HeaderArgument {
         }
     }
 
-    /** As far as there are bytes: a header may have been cut anywhere. */
+    /** Compares only the bytes that exist, since a captured header may be truncated anywhere. */
     private static boolean startsAsHeader(byte[] content) {
         int length = Math.min(content.length, SIGNATURE_START.length);
         return length > 0 && Arrays.equals(content, 0, length, SIGNATURE_START, 0, length);

@@ -27,12 +27,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/** A header with all its fields, for a person or as JSON. What it shows of a chain is claimed; the last part says if it is true. */
+/**
+ * The text and JSON forms of a header with all its fields. The fields of a chain are claims; the last part says whether
+ * they are verified.
+ */
 final class HeaderText {
     private final IdNames names;
     private final Set<Detail.Kind> opened;
 
-    /** @param opened details that came closed, and that something outside the header proves */
+    /** @param opened closed details that an opening outside the header proves */
     HeaderText(IdNames names, Set<Detail.Kind> opened) {
         this.names = names;
         this.opened = opened;
@@ -70,7 +73,7 @@ final class HeaderText {
         line(out, "observed at", who.observedAt().toString());
         line(out, "flow's source", Tuple.text(who.tuple().source()));
         line(out, "destination", Tuple.text(who.tuple().destination()));
-        line(out, "way in", who.wayIn().toString());
+        line(out, "intercepted by", who.wayIn().toString());
         identity(out, who.identity());
         for (Detail detail : chain.origin().details()) {
             if (detail instanceof Detail.Closed(Detail.Kind kind, Bytes commitment)) {
@@ -115,14 +118,14 @@ final class HeaderText {
         processContext.audit().session().ifPresent(session -> line(out, "audit session", String.valueOf(session)));
         processContext.audit().token().map(Bytes::toHex).ifPresent(token -> line(out, "audit token", token));
         processContext.parent().ifPresent(parent -> line(out, "parent", instance(parent)));
-        processContext.parentExecutable().ifPresent(path -> line(out, "parent runs", path));
-        processContext.parentSha256().map(Bytes::toHex).ifPresent(hash -> line(out, "of SHA-256", hash));
+        processContext.parentExecutable().ifPresent(path -> line(out, "parent program", path));
+        processContext.parentSha256().map(Bytes::toHex).ifPresent(hash -> line(out, "parent SHA-256", hash));
         processContext.commandLineHash().map(Bytes::toHex).ifPresent(hash -> line(out, "command line", "HMAC " + hash));
     }
 
     private static void code(StringBuilder out, Code code) {
         code.executable().ifPresent(path -> line(out, "executable", path));
-        code.state().ifPresent(state -> line(out, "its path is", state.toString()));
+        code.state().ifPresent(state -> line(out, "path state", state.toString()));
         code.file().ifPresent(file -> line(out, "file", file.toString()));
         code.sha256().map(Bytes::toHex).ifPresent(hash -> line(out, "SHA-256", hash));
         code.script().ifPresent(path -> line(out, "script", path));
@@ -148,12 +151,12 @@ final class HeaderText {
         line(out, "issued at", link.issuedAt() + ", for " + link.ttl().toMillis() + " ms");
         line(
                 out,
-                "came in",
+                "inbound",
                 link.ingress()
                         + link.observedPeer()
                                 .map(peer -> " from " + Tuple.text(peer))
                                 .orElse(""));
-        line(out, "went out", link.egress() + " by " + link.outgoing());
+        line(out, "outbound", link.egress() + " by " + link.outgoing());
         link.exporter().ifPresent(bytes -> line(out, "TLS exporter", bytes.toHex()));
         line(out, "key", link.key().toString());
         line(
@@ -166,7 +169,7 @@ final class HeaderText {
                                 signed.proof().treeSize()));
     }
 
-    /** A header holds ids of hops; their names come from the trust file. */
+    /** A header has ids of hops; their names come from the trust file. */
     private String hop(HopId hop) {
         return names.find(hop).map(name -> "hop " + name).orElse("hop id " + hop + " (no trusted key names this hop)");
     }

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** What runs, on one line: what an operator compares with what was meant to run. */
+/** A one-line summary of a running hop, for the log message when it is ready. */
 final class HopSummary {
     private HopSummary() {}
 

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** A key as somebody names it: by its whole public text, or by the id of one that a trust file has already. */
+/** A key on the command line: its public text, or the id of a key in a trust file. */
 record KeyArgument(String text) {
     private static final Pattern ID = Pattern.compile("[0-9a-f]{16}");
 
@@ -18,7 +18,7 @@ record KeyArgument(String text) {
         return ID.matcher(text.strip()).matches();
     }
 
-    /** The whole key, which {@code text} must be. */
+    /** Parses {@code text} as a public key. */
     PublicKey publicKey() {
         if (KeyFiles.isSecret(text)) {
             throw new CommandFailure(
@@ -31,7 +31,7 @@ record KeyArgument(String text) {
         }
     }
 
-    /** What {@code trust} has of it. */
+    /** Returns the entry of {@code trust} for this key. */
     Optional<TrustEntry> in(Trust trust) {
         if (!isId()) {
             return trust.find(publicKey().id());
@@ -41,8 +41,8 @@ record KeyArgument(String text) {
                 .findFirst();
     }
 
-    /** The same, which must be there. */
-    TrustEntry presentIn(Trust trust, Path file) {
+    /** Returns the entry of {@code trust} for this key, or fails. */
+    TrustEntry requireIn(Trust trust, Path file) {
         return in(trust)
                 .orElseThrow(() -> new CommandFailure(
                         ExitCode.FAILURE,

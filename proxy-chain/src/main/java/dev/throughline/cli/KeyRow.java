@@ -12,16 +12,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A key in a list.
+ * A row in a list of keys.
  *
  * @param state one word
- * @param more a detail of the state, such as its end
- * @param rights as a trust file has them; empty for this hop's own keys
+ * @param more detail of the state, such as the end of validity
+ * @param rights as written in the trust file; empty for this hop's own keys
  */
 record KeyRow(
         PublicKey key, String state, String more, String rights, Optional<Instant> from, Optional<Instant> until) {
 
-    /** A hop's own keys, in the order in which they sign. */
+    /** Returns the rows for a hop's own keys, in signing order. */
     static List<KeyRow> of(PrivateKeys keys, Instant now) {
         return keys.entries().stream()
                 .map(entry -> {
@@ -40,7 +40,7 @@ record KeyRow(
                 .toList();
     }
 
-    /** The keys that are believed, or not, in the order of the file. */
+    /** Returns the rows for trusted and revoked keys, in the order of the file. */
     static List<KeyRow> of(Trust trust, Instant now) {
         return Streams.stream(trust.entries())
                 .map(entry -> {
@@ -59,7 +59,7 @@ record KeyRow(
                 .toList();
     }
 
-    /** Keys as a table for people. */
+    /** Returns the rows as a table. */
     static String table(List<KeyRow> rows) {
         Columns table = new Columns().row("KEY", "HOP", "ALGORITHM", "STATE", "RIGHTS", "FINGERPRINT");
         for (KeyRow row : rows) {
@@ -74,7 +74,7 @@ record KeyRow(
         return table.toString();
     }
 
-    /** Such as {@code expired at 2027-01-31T00:00:00Z} or {@code revoked, lost}. */
+    /** Returns the state with its detail, such as {@code expired at 2027-01-31T00:00:00Z} or {@code revoked, lost}. */
     private String stateText() {
         boolean isTime = more.startsWith("at ") || more.startsWith("since ") || more.startsWith("until ");
         return more.isEmpty() ? state : state + (isTime ? " " : ", ") + more;

@@ -27,18 +27,20 @@ import picocli.CommandLine.TypeConversionException;
 final class KeysCommand {
     private KeysCommand() {}
 
-    /** A public key for other hops, on standard output, and what a person compares. */
+    /**
+     * Prints a public key for other hops to standard output, and its id for comparison by a person to standard error.
+     */
     static void print(PublicKey key) {
         System.out.println(key.toText());
         System.err.println("hop " + key.hopName() + ", " + key.algorithm() + ", " + key.fingerprint());
     }
 
-    /** A change of key files that can fail. */
+    /** A change to key files. */
     interface Change {
         void run() throws IOException, KeyFormatException;
     }
 
-    /** Makes a change to {@code file}, or says why it can't be made. */
+    /** Changes {@code file}; fails with the reason if that is impossible. */
     static void change(Path file, Change change) {
         try {
             change.run();
@@ -49,7 +51,7 @@ final class KeysCommand {
         }
     }
 
-    /** Algorithms as they are typed: {@code ed25519} or {@code p256}. */
+    /** The parser for {@code ed25519} or {@code p256}. */
     static final class AlgorithmName implements ITypeConverter<Algorithm> {
         @Override
         public Algorithm convert(String text) {

@@ -30,7 +30,7 @@ final class KeysList implements Callable<Integer> {
         json
     }
 
-    /** Whose keys. */
+    /** The keys to list. */
     static final class Source {
         @Parameters(paramLabel = "FILE", description = "a secret key file or a trust file")
         @Nullable

@@ -55,11 +55,11 @@ final class KeysRevoke implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** What is there of it; a key that isn't trusted can be revoked too, so that it never will be. */
+    /** Returns the entry to revoke. A key that isn't trusted can be revoked too, so that it can't be added later. */
     private TrustEntry entry(KeyArgument named, Trust trust) throws KeyFormatException {
         Optional<TrustEntry> present = named.in(trust);
         if (present.isPresent() || named.isId()) {
-            return named.presentIn(trust, file);
+            return named.requireIn(trust, file);
         }
         return new TrustEntry(named.publicKey(), ImmutableSet.of(), false, false, Optional.empty(), Optional.empty());
     }

@@ -44,7 +44,7 @@ final class KeysRotate implements Callable<Integer> {
     @ArgGroup
     Step step = new Step();
 
-    /** When the new key signs, or what is done instead. */
+    /** The start of the new key, or another action. */
     static final class Step {
         @Option(names = "--in", paramLabel = "DURATION", description = "time until it signs (default: 24h)")
         @Nullable

@@ -59,7 +59,7 @@ final class KeysTrust implements Callable<Integer> {
     @Override
     public Integer call() {
         KeyArgument named = new KeyArgument(key);
-        checkWhatItMayDo(named);
+        checkRights(named);
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         TrustEntry[] result = new TrustEntry[1];
         KeysCommand.change(
@@ -75,7 +75,7 @@ final class KeysTrust implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void checkWhatItMayDo(KeyArgument named) {
+    private void checkRights(KeyArgument named) {
         boolean rights = origin != null || hop;
         if (as != null && rights) {
             throw new CommandFailure(ExitCode.USAGE, "--as can't be combined with --origin or --hop");
@@ -103,7 +103,7 @@ final class KeysTrust implements Callable<Integer> {
                     file + ": this key is revoked and can't be trusted again; its line:\n"
                             + present.get().toText());
         }
-        TrustEntry entry = named.isId() ? named.presentIn(before.trust(), file) : withRights(named, before);
+        TrustEntry entry = named.isId() ? named.requireIn(before.trust(), file) : withRights(named, before);
         Optional<Instant> start =
                 from == null ? present.flatMap(TrustEntry::from) : Optional.of(instant("--from", from, now));
         Optional<Instant> end =
@@ -123,7 +123,7 @@ final class KeysTrust implements Callable<Integer> {
             return new TrustEntry(
                     named.publicKey(), hosts(), "*".equals(origin), hop, Optional.empty(), Optional.empty());
         }
-        TrustEntry other = new KeyArgument(as).presentIn(before.trust(), file);
+        TrustEntry other = new KeyArgument(as).requireIn(before.trust(), file);
         if (!other.key().hopName().equals(named.publicKey().hopName())) {
             throw new CommandFailure(
                     ExitCode.USAGE,

@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 
-/** Warns an operator who ends the only key of a hop. */
+/** The warning before the only valid key of a hop is ended. */
 final class LastKeyWarning {
     private LastKeyWarning() {}
 
-    /** Warns if no key in {@code file} has the rights of {@code entry} from {@code end} on. */
+    /** Prints a warning if no other key in {@code file} has the rights of {@code entry} after {@code end}. */
     static void warn(Path file, TrustEntry entry, Instant end) {
         try {
             if (!KeyFiles.readTrust(file).hasSubstitute(entry, end)) {

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** The openings of closed details in any text, such as the flow log of the hop that closed them. */
+/** A file with openings of closed details in any text, such as the flow log of the hop that closed them. */
 final class OpeningsFile {
     private static final Pattern OPENING = Pattern.compile("THROUGHLINE-OPENING-\\d+\\+[^\\s\"]*");
 
     private OpeningsFile() {}
 
-    /** All of {@code file}; without any it isn't what was meant. */
+    /** Returns all openings in {@code file}; fails if there is none. */
     static ImmutableList<Opening> read(Path file) {
         ImmutableList.Builder<Opening> openings = ImmutableList.builder();
         List<String> lines;

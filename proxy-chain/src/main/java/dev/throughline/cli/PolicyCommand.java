@@ -65,7 +65,7 @@ final class PolicyCommand {
                     };
         }
 
-        /** The author of a deny rule sees which flows it doesn't stop. */
+        /** Shows the author of a deny rule which flows the rule doesn't deny. */
         private static String passes(PolicyRule rule, PolicyRule.Match.No no) {
             return no.open() && rule.then() instanceof Outcome.Deny ? "; this rule may deny if it were known" : "";
         }

@@ -77,7 +77,7 @@ final class RedirectCommand {
         }
     }
 
-    /** Asks the hop that runs with this configuration, if there is one: it alone may change a table that it owns. */
+    /** Sends the command to the running hop, if there is one: only the owner of a table can change it. */
     private static boolean byRunningHop(ConfigOption config, String verb, RulePlan plan) {
         Path socket = config.read().admin().socket();
         Optional<AdminClient.Answer> answer = new AdminClient(socket).postIfRunning("/-/redirect/" + verb);

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 
-/** What is to be done where while a hop's key is rotated, as a text that can be pasted into a ticket. */
+/** The steps of a key rotation, with the host of each, as text for a ticket. */
 record RotationTicket(Path file, PublicKey old, PublicKey added, Instant now, Instant start) {
-    /** For so long after the switch a header by the old key can still be on its way: the most of ttl and skew. */
+    /** A header signed with the old key can arrive this long after the switch: maximum ttl plus maximum skew. */
     static final Duration OVERLAP = VerifierSettings.MAX_TTL.plus(VerifierSettings.MAX_TTL);
 
     String text() {

@@ -42,8 +42,8 @@ final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
     /**
-     * NET_ADMIN: marks, TPROXY, conntrack, rules. BPF and PERFMON: the kernel's notes of who connects. SYS_PTRACE and
-     * DAC_READ_SEARCH: what processes of other users run. NET_BIND_SERVICE: ports below 1024.
+     * NET_ADMIN: marks, TPROXY, conntrack, rules. BPF and PERFMON: tracing connect(2). SYS_PTRACE and DAC_READ_SEARCH:
+     * reading processes of other users. NET_BIND_SERVICE: ports below 1024.
      */
     private static final Set<Capability> NEEDED = Sets.immutableEnumSet(
             Capability.NET_ADMIN,
@@ -81,7 +81,7 @@ final class RunCommand implements Callable<Integer> {
         FatalExceptions.install();
         ServiceManager manager = ServiceManager.ofThisProcess();
         HopKeys keys = keys(config);
-        giveUpPrivileges();
+        dropCapabilities();
         CountDownLatch stop = new CountDownLatch(1);
         Thread main = Thread.currentThread();
         Runnable onSignal = () -> {
@@ -91,7 +91,7 @@ final class RunCommand implements Callable<Integer> {
             stop.countDown();
         };
         try (Hop hop = new Hop(config, keys, clock, source, sizes)) {
-            // First: without a handler, a SIGHUP during the start would end the process.
+            // Installed first: without a handler, a SIGHUP during the start would end the process.
             Signals.acceptIgnored("HUP");
             Signals.handle("HUP", new PeriodicTask("reload", hop::reload));
             try {
@@ -122,7 +122,7 @@ final class RunCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** Logs why the hop isn't ready, if so, and then that it is. */
+    /** Logs that the hop is ready, preceded by the reasons if it isn't at first. */
     private static void awaitReady(Hop hop, String name, String summary, CountDownLatch stop)
             throws InterruptedException {
         long pid = ProcessHandle.current().pid();
@@ -138,8 +138,8 @@ final class RunCommand implements Callable<Integer> {
         LOG.info("hop {} is ready, process {}, {}", name, pid, summary);
     }
 
-    /** Before anything is started: threads inherit what is left. */
-    private static void giveUpPrivileges() {
+    /** Runs before any thread is started, because threads inherit the remaining capabilities. */
+    private static void dropCapabilities() {
         try {
             Set<Capability> before = Capability.effective();
             Set<Capability> kept = Privileges.keepOnly(NEEDED);

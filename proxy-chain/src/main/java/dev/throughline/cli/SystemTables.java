@@ -15,14 +15,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a hop's flows take of tables that its network namespace has for all programs.
+ * The use of kernel tables that a hop shares with all programs of its network namespace.
  *
- * @param flows that the hop has at once at most
- * @param tracked how many connections conntrack tracks for each of them
- * @param ports source ports towards one address; empty if they can't be read
- * @param nextHops flows that may have a port towards each next hop
- * @param conntrack the table of connections; empty where none are tracked
- * @param backlog net.core.somaxconn; empty if it can't be read
+ * @param flows maximum number of concurrent flows of the hop
+ * @param tracked number of connections that conntrack tracks for each flow
+ * @param ports source ports towards one address; empty if unreadable
+ * @param nextHops maximum number of flows with a port towards each next hop
+ * @param conntrack usage of the connection tracking table; empty if nothing is tracked
+ * @param backlog net.core.somaxconn; empty if unreadable
  */
 record SystemTables(
         int flows,
@@ -33,12 +33,12 @@ record SystemTables(
         Optional<Integer> backlog) {
     private static final Path SOMAXCONN = Path.of("/proc/sys/net/core/somaxconn");
 
-    /** Those of the network namespace of this process, for a hop with that many flows. */
+    /** Reads the tables of this process's network namespace, for a hop with this many flows. */
     static SystemTables of(HopConfig config, int flows) {
         boolean intercepts = config.listeners().stream().anyMatch(ListenerConfig.Intercepting.class::isInstance);
         return new SystemTables(
                 flows,
-                // The application's connection to the hop, and the hop's onwards.
+                // The application's connection to the hop, and the hop's upstream connection.
                 intercepts ? 2 : 1,
                 sourcePorts(),
                 NextHopPorts.of(config).pools(),
@@ -62,7 +62,7 @@ record SystemTables(
         }
     }
 
-    /** One line for each table. */
+    /** Returns one line for each table. */
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         ports.ifPresent(found -> lines.add(
@@ -78,7 +78,7 @@ record SystemTables(
         return lines;
     }
 
-    /** What is smaller than the hop's flows, if other programs take nothing of it. */
+    /** Returns the tables that are too small for the hop's flows even if no other program uses them. */
     List<String> warnings() {
         List<String> warnings = new ArrayList<>();
         nextHops.forEach((hop, count) -> {

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The flows of a hop counted by originator, most first, as a table. */
+/** A table of the flows of a hop counted by originator, in descending order. */
 final class TopText {
-    /** The key by which flows are counted. */
+    /** The key for grouping flows. */
     enum By {
-        /** One instance of a process. */
+        /** One process, identified by host, pid and start time. */
         originator,
         executable,
         user,
@@ -34,7 +34,7 @@ final class TopText {
     /** The capacity of a pool without a limit. */
     private static final String UNLIMITED = Integer.toString(Integer.MAX_VALUE);
 
-    /** The sums of one row. */
+    /** The totals of one row. */
     private static final class Sum {
         private int flows;
         private int waiting;

@@ -11,7 +11,7 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Explains a command line that can't be parsed: the problem, and how the command is used. */
+/** The explanation of a command line that can't be parsed: the problem and the command's usage. */
 final class UsageError {
     private UsageError() {}
 
@@ -19,13 +19,13 @@ final class UsageError {
     static int explain(ParameterException problem, PrintStream err) {
         CommandLine command = problem.getCommandLine();
         if (!(problem instanceof UnmatchedArgumentException) && isGroup(command)) {
-            // The command only groups others.
+            // The command is only a group of subcommands.
             command.usage(err, Ansi.OFF);
             return ExitCode.USAGE;
         }
         String name = command.getCommandSpec().qualifiedName();
         err.println(name + ": " + text(problem));
-        // Plain also where standard output is a terminal: standard error may be a file.
+        // No colours even if standard output is a terminal, since standard error may be a file.
         CommandLine.Help help = command.getHelpFactory()
                 .create(command.getCommandSpec(), CommandLine.Help.defaultColorScheme(Ansi.OFF));
         err.print("usage: " + help.synopsis("usage: ".length()));

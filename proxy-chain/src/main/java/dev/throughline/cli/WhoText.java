@@ -5,11 +5,11 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.report.JsonTree;
 import java.util.List;
 
-/** The owner of a connection, for a person. */
+/** The owner of a connection as text. */
 final class WhoText {
     private WhoText() {}
 
-    /** Whether the kernel or a hop identified a process. */
+    /** Returns whether the kernel or a hop identified a process. */
     static boolean isNamed(JsonTree answer) {
         return answer.object("kernel").has("pid")
                 || answer.list("flows").stream()

@@ -1,4 +1,4 @@
-/** The command line: one class a command, data on standard output, messages on standard error. */
+/** The command line: one class for each command. Data goes to standard output, messages to standard error. */
 @NullMarked
 package dev.throughline.cli;
 

@@ -11,16 +11,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The addresses and files that a hop takes for itself. Each can have one use: two would be found out when the hop starts. */
+/** The addresses and files that a hop uses exclusively. A second use of one would fail when the hop starts. */
 final class AddressConflicts {
     private final Map<InetSocketAddress, String> addresses = new LinkedHashMap<>();
     private final Set<Integer> intercepted = new HashSet<>();
     private final Map<Path, String> files = new LinkedHashMap<>();
 
-    /** Returns who already uses an address, if {@code use} would be a second use. */
+    /** Registers the use of an address, or returns the conflict with an earlier use. */
     Optional<String> listen(InetSocketAddress address, String use) {
         Optional<String> problem = addresses.entrySet().stream()
-                .filter(other -> areOne(other.getKey(), address))
+                .filter(other -> conflict(other.getKey(), address))
                 .findFirst()
                 .map(other -> other.getValue() + " listens at " + Tuple.text(other.getKey()) + " already");
         addresses.putIfAbsent(address, use);
@@ -28,8 +28,8 @@ final class AddressConflicts {
     }
 
     /**
-     * The same for both loopback addresses, where an intercepting listener is. Two of these with one port are a problem of
-     * their rules, which say so.
+     * Registers both loopback addresses for an intercepting listener. Two intercepting listeners with the same port are
+     * reported by the check of the rules instead.
      */
     Optional<String> intercept(int port, String use) {
         if (!intercepted.add(port)) {
@@ -40,14 +40,14 @@ final class AddressConflicts {
         return ipv4.or(() -> ipv6);
     }
 
-    /** Returns what a file is already used for, if {@code use} would be a second use. */
+    /** Registers the use of a file, or returns the conflict with an earlier use. */
     Optional<String> take(Path file, String use) {
         String other = files.putIfAbsent(file, use);
         return Optional.ofNullable(other).map(taken -> file + " is " + taken + " already");
     }
 
-    /** Whether the second one can't be bound beside the first (bind(2)): :: takes IPv4 as well. */
-    private static boolean areOne(InetSocketAddress one, InetSocketAddress other) {
+    /** Returns whether the second address can't be bound beside the first (bind(2)); :: covers IPv4 as well. */
+    private static boolean conflict(InetSocketAddress one, InetSocketAddress other) {
         return one.getPort() == other.getPort()
                 && (one.getAddress().equals(other.getAddress()) || covers(one, other) || covers(other, one));
     }

@@ -4,11 +4,12 @@ import com.google.common.collect.ImmutableMap;
 import dev.throughline.budget.PoolRule;
 
 /**
- * How a hop gives places to flows.
+ * The sharing of slots among flows.
  *
- * @param rule by which
- * @param waiting how many flows may wait for one at once
- * @param nextHops how many flows may be on at once, by the next hops' names; no more than others is as many as there are
+ * @param rule the sharing rule
+ * @param waiting maximum number of flows that wait for a slot
+ * @param nextHops maximum number of concurrent flows, by the names of next hops; a next hop that is missing here has no
+ *     limit of its own
  */
 public record BudgetConfig(PoolRule rule, int waiting, ImmutableMap<String, Integer> nextHops) {
     public static final BudgetConfig DEFAULT = new BudgetConfig(PoolRule.DEFAULT, 1024, ImmutableMap.of());

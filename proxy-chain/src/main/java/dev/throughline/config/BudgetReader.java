@@ -7,7 +7,7 @@ import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
 import java.time.Duration;
 
-/** Reads how places are given: the {@code budget}, and the {@code classes} that rules of the policy put flows into. */
+/** The reader of the {@code budget} and the {@code classes} to which rules of the policy assign flows. */
 final class BudgetReader {
     private static final int MOST = 1_000_000;
 
@@ -59,7 +59,7 @@ final class BudgetReader {
         return classes.buildOrThrow();
     }
 
-    /** The names that rules may have for {@link #classes}. */
+    /** Returns the names of {@link #classes} for rules. */
     ImmutableSet<String> names() {
         return names;
     }

@@ -19,9 +19,9 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
-/** Reads the conditions of one rule: its {@code when}, or its {@code unless}. */
+/** The reader of the conditions in {@code when} or {@code unless} of a rule. */
 final class ConditionReader {
-    /** Every flow has at least the others, so that to demand one of them would demand nothing. */
+    /** Evidence that can be demanded. Every flow has at least the rest, so demanding it would have no effect. */
     private static final ImmutableMap<String, Evidence> DEMANDS = Maps.uniqueIndex(
             List.of(Evidence.KERNEL_CONNECT, Evidence.SOCKET_LOOKUP, Evidence.UID_ONLY, Evidence.BRIDGE),
             Evidence::toString);
@@ -54,7 +54,7 @@ final class ConditionReader {
         return conditions.build();
     }
 
-    /** A condition whose values are all known of every flow. */
+    /** Reads a condition on a fact that is known for every flow. */
     private <T> void condition(
             String name, Function<String, T> parse, Function<ImmutableList<T>, Condition> condition) {
         ImmutableList<T> values = values(name, parse);
@@ -63,7 +63,7 @@ final class ConditionReader {
         }
     }
 
-    /** One whose values may be unknown; {@code unknown} is then among the values as an empty one. */
+    /** Reads a condition on a fact that may be unknown; the word {@code unknown} becomes an empty value. */
     private <T> void openCondition(
             String name, Function<String, T> parse, BiFunction<ImmutableList<T>, Boolean, Condition> condition) {
         ImmutableList<Optional<T>> values = values(
@@ -85,7 +85,7 @@ final class ConditionReader {
     private void user() {
         openCondition(
                 "user",
-                ConditionReader::userWord,
+                ConditionReader::userNameOrId,
                 (words, orUnknown) -> new Condition.User(
                         words.stream()
                                 .filter(DIGITS::matchesAllOf)
@@ -97,8 +97,8 @@ final class ConditionReader {
                         orUnknown));
     }
 
-    /** A name or an id. {@code root} is the id 0, also where a hop on the way keeps names back. */
-    private static String userWord(String text) {
+    /** Reads a name or an id. {@code root} becomes id 0, so that the rule works if a previous hop removes names. */
+    private static String userNameOrId(String text) {
         if (text.isEmpty()) {
             throw new IllegalArgumentException("expected a user name or id");
         }
@@ -135,9 +135,9 @@ final class ConditionReader {
     }
 
     /**
-     * The kernel names a file without the symbolic links on the way to it: /bin/curl is /usr/bin/curl where /bin is a link. Both
-     * count, since a flow may come from a host where it is none. The last name is left alone: if it is a link to a program
-     * that has many names, a rule about one of them would be about all.
+     * Adds the path with its directory's symbolic links resolved, because the kernel reports /usr/bin/curl if /bin is a
+     * link. The original path stays, since a flow may come from a host where /bin is a directory. The last name is not
+     * resolved: it may be a link to a program with many names, and a rule about one name must not match all.
      */
     private static ImmutableList<TextPattern> withRealFolders(ImmutableList<TextPattern> patterns) {
         ImmutableSet.Builder<TextPattern> all = ImmutableSet.builder();
@@ -158,7 +158,7 @@ final class ConditionReader {
         try (SafeFile file = SafeFile.at(Path.of(text.substring(0, end), "*"))) {
             return Optional.of(new TextPattern(file.folder() + text.substring(end)));
         } catch (IOException | IllegalArgumentException e) {
-            // Not there on this host, or by a link that its owner can turn elsewhere.
+            // The path doesn't exist on this host, or has a link that an untrusted user can change.
             return Optional.empty();
         }
     }

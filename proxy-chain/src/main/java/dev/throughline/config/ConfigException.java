@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A configuration that can't be used, with all that is wrong with it. */
+/** Thrown for an invalid configuration; has all problems. */
 public final class ConfigException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -16,7 +16,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
-/** Which values a configuration file gives, and where: by keys such as {@code limits.flows}. */
+/** The positions of the values in a configuration file, by keys such as {@code limits.flows}. */
 public final class ConfigPositions {
     private final Path file;
     private final Map<String, Optional<Mark>> marks = new HashMap<>();
@@ -25,19 +25,19 @@ public final class ConfigPositions {
         this.file = file;
     }
 
-    /** Reads {@code file}; a file that isn't YAML gives no value. */
+    /** Reads {@code file}; one that isn't YAML has no positions. */
     public static ConfigPositions read(Path file) throws IOException {
-        ConfigPositions places = new ConfigPositions(file);
+        ConfigPositions positions = new ConfigPositions(file);
         LoadSettings settings =
                 LoadSettings.builder().setAllowDuplicateKeys(true).build();
         try {
             new Compose(settings)
                     .composeReader(new StringReader(Files.readString(file)))
-                    .ifPresent(root -> places.add("", root));
+                    .ifPresent(root -> positions.add("", root));
         } catch (YamlEngineException e) {
-            places.marks.clear();
+            positions.marks.clear();
         }
-        return places;
+        return positions;
     }
 
     private void add(String prefix, Node node) {
@@ -52,12 +52,12 @@ public final class ConfigPositions {
         }
     }
 
-    /** Returns whether the file gives a value for {@code key}. */
+    /** Returns whether the file has a value for {@code key}. */
     public boolean has(String key) {
         return marks.containsKey(key);
     }
 
-    /** Returns a problem with the value of {@code key}, or with the whole file where it gives none. */
+    /** Returns a problem at the position of {@code key}, or at the start of the file if it lacks the key. */
     public ConfigProblem problem(String key, String message) {
         Optional<Mark> mark = marks.getOrDefault(key, Optional.empty());
         return new ConfigProblem(

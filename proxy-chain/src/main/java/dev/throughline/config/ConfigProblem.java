@@ -1,10 +1,10 @@
 package dev.throughline.config;
 
 /**
- * Something wrong in a configuration file.
+ * A problem in a configuration file.
  *
- * @param line from 1
- * @param column from 1
+ * @param line starts at 1
+ * @param column starts at 1
  */
 public record ConfigProblem(String file, int line, int column, String message) {
     @Override

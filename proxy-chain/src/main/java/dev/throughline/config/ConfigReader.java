@@ -32,7 +32,7 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** Reads a hop's configuration file. Paths in it are relative to the file. */
+/** The reader of a hop's configuration file. Paths in it are relative to the file. */
 public final class ConfigReader {
     private final Path file;
     private final Section.Problems problems;
@@ -45,18 +45,19 @@ public final class ConfigReader {
     /**
      * Reads {@code file}.
      *
-     * @throws ConfigException with everything that is wrong in it
-     * @throws IOException if it can't be read at all
+     * @throws ConfigException with all problems
+     * @throws IOException if it can't be read
      */
     public static HopConfig read(Path file) throws ConfigException, IOException {
         return new ConfigReader(file).parse(Files.readString(file));
     }
 
     /**
-     * Reads {@code file} for a hop that runs: a user who can write it decides where all flows go.
+     * Reads {@code file} for running a hop. Rejects a file that other users can write, since it decides where all flows
+     * go.
      *
-     * @throws ConfigException with everything that is wrong in it
-     * @throws IOException if it can't be read at all, or if others than root and this process's user could have written it
+     * @throws ConfigException with all problems
+     * @throws IOException if it can't be read, or if users other than root and this process's user can write it
      */
     public static HopConfig readToRun(Path file) throws ConfigException, IOException {
         return new ConfigReader(file).parse(readStrictly(file, StrictModes.ofThisProcess()));
@@ -73,11 +74,11 @@ public final class ConfigReader {
     }
 
     /**
-     * What would keep the hop of {@code file} from starting on this host, though each value is right: two uses of one address
-     * or file, and files that are in the way. A hop finds them out when it starts; {@code check} looks before.
+     * Returns conflicts that would prevent the hop from starting on this host although each value is valid: two uses of
+     * one address or file, and existing files. A hop detects them at start; {@code check} reports them before.
      *
-     * @throws ConfigException with everything that is wrong in it
-     * @throws IOException if it can't be read at all
+     * @throws ConfigException with all problems
+     * @throws IOException if it can't be read
      */
     public static List<ConfigProblem> problemsAtStart(Path file) throws ConfigException, IOException {
         ConfigReader reader = new ConfigReader(file);
@@ -88,7 +89,7 @@ public final class ConfigReader {
     private HopConfig parse(String text) throws ConfigException {
         Optional<HopConfig> config = Optional.empty();
         try {
-            // Duplicate keys are allowed here only to be found, with all other problems, by Section.
+            // Duplicate keys are allowed here because Section reports them together with all other problems.
             LoadSettings settings = LoadSettings.builder()
                     .setAllowDuplicateKeys(true)
                     .setLabel(file.toString())

@@ -12,9 +12,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The replacement of a file as a whole: a reader sees the old text or the new one, never a part. The new text is written
- * beside the file under a name that one writer at a time can take, so two changes at once happen one after the other, and
- * neither loses what the other wrote. Mode and owner stay: a key that root changed must remain readable for its hop.
+ * Atomic replacement of a file: a reader sees the old or the new text, never a part. The new text is written to a file
+ * beside it, whose name also serves as a lock, so concurrent changes can't overwrite each other. Mode and owner are
+ * kept: a key that root changed must remain readable by its hop.
  */
 final class FileChange {
     static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -24,19 +24,19 @@ final class FileChange {
 
     private FileChange() {}
 
-    /** What becomes of the very file that is there, if any, while nobody else can change it. */
+    /** A function from the existing file, if any, to the new text; called while the lock is held. */
     interface Edit {
         String next(Optional<PinnedFile> before) throws IOException, KeyFormatException;
     }
 
-    /** Changes the file at {@code path}, or makes it with {@code mode}. */
+    /** Changes the file at {@code path}, or creates it with {@code mode}. */
     static void of(Path path, int mode, Edit edit) throws IOException, KeyFormatException {
         try (SafeFile file = SafeFile.at(path);
                 NewFile next = begin(file, mode)) {
             Optional<PinnedFile> before = file.findRegular();
             try {
                 if (before.isPresent()) {
-                    next.keepOwnerOf(before.get());
+                    next.copyOwnerOf(before.get());
                 }
                 next.write(edit.next(before));
                 next.replace();
@@ -46,12 +46,12 @@ final class FileChange {
         }
     }
 
-    /** Makes a file that isn't there yet. */
+    /** Creates a file; fails if it exists. */
     static void make(Path path, int mode, String text) throws IOException {
         try (SafeFile file = SafeFile.at(path);
                 NewFile next = begin(file, mode)) {
             next.write(text);
-            next.placeNew();
+            next.createTarget();
         }
     }
 
@@ -65,7 +65,7 @@ final class FileChange {
                     throw new FileSystemException(
                             file.path().toString(),
                             e.getFile(),
-                            "another command is changing it; if none is, one was killed: remove " + e.getFile());
+                            "another command is changing it; if none is running, remove the leftover " + e.getFile());
                 }
                 pause();
             }

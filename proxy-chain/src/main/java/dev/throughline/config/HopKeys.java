@@ -12,26 +12,26 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The keys that a configuration names.
+ * The keys from the files that a configuration names.
  *
- * @param own the hop's keys; it signs with one of them
- * @param trust the keys that it believes
- * @param commandLine the key of the hashes of command lines, if it says any
+ * @param own the hop's own keys; one of them signs
+ * @param trust the trusted keys of other hops
+ * @param commandLine the key for hashes of command lines, if configured
  */
 public record HopKeys(PrivateKeys own, Trust trust, Optional<Bytes> commandLine) {
     /**
-     * Reads the files that {@code config} names, for a hop that runs as this process's user.
+     * Reads the files that {@code config} names, for a hop with this process's user.
      *
-     * @throws KeyFormatException with a line for everything that is wrong with them
+     * @throws KeyFormatException with one line for each problem
      */
     public static HopKeys read(HopConfig config) throws KeyFormatException {
         return read(config, file -> StrictModes.ofThisProcess());
     }
 
     /**
-     * Reads them for a command that root may run, though the hop runs as another user.
+     * Reads the files for a command that root may run although the hop runs as another user.
      *
-     * @throws KeyFormatException with a line for everything that is wrong with them
+     * @throws KeyFormatException with one line for each problem
      */
     public static HopKeys readForCommand(HopConfig config) throws KeyFormatException {
         return read(config, StrictModes::ofCommand);

@@ -5,14 +5,14 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How a hop watches over its interception.
+ * The supervision of a hop's interception.
  *
- * @param repair whether it puts its rules and routes back after another program changed them
- * @param canary how often it opens a connection of its own through its rules, to see that they work; empty if never
- * @param ownedTable whether its nft table belongs to it, where the kernel can do that, so that no other program can change or
- *     flush it
- * @param markUids the users of this hop and of later hops on this host: connections of others with their marks are refused;
- *     empty if any user may have the marks
+ * @param repair whether the hop restores its rules and routes after another program changed them
+ * @param canary interval of the test connections through the rules; empty for none
+ * @param ownedTable whether the hop owns its nft table if the kernel supports that, so that no other program can change
+ *     or flush it
+ * @param markUids the users of this hop and of later hops on this host: connections of other users with their marks are
+ *     refused; empty if any user may set the marks
  */
 public record InterceptionConfig(
         boolean repair, Optional<Duration> canary, boolean ownedTable, ImmutableList<Integer> markUids) {

@@ -9,14 +9,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.regex.Pattern;
 
-/** Why a file can't be used, in words: the JDK's own exceptions often say only its name. */
+/** Readable reasons for I/O errors: the messages of the JDK's exceptions are often only the file name. */
 public final class IoErrorText {
-    /** What Netty's native transports put before the words of the kernel. */
+    /** The prefix of Netty's native transports before the kernel's message. */
     private static final Pattern NETTY_CALL = Pattern.compile("\\w+\\(\\.\\.\\) failed with error\\(-\\d+\\): ");
 
     private IoErrorText() {}
 
-    /** The reason alone. */
+    /** Returns the reason. */
     public static String of(IOException problem) {
         return switch (problem) {
             case NoSuchFileException e -> "no such file or directory";
@@ -29,7 +29,7 @@ public final class IoErrorText {
         };
     }
 
-    /** The reason, after the file that it is about, where the problem names one. */
+    /** Returns the reason, preceded by the file if the exception names one. */
     public static String withFile(IOException problem) {
         return problem instanceof FileSystemException file && file.getFile() != null
                 ? file.getFile() + ": " + of(problem)

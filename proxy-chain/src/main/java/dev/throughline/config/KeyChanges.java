@@ -9,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The differences between two readings of the keys, one line for each key. */
+/** The differences between two versions of the keys, one line for each key. */
 public final class KeyChanges {
     private KeyChanges() {}
 
-    /** From {@code before} to {@code after}, at {@code now}. */
+    /** Returns the changes from {@code before} to {@code after} at the time {@code now}. */
     public static List<String> between(HopKeys before, HopKeys after, Instant now) {
         List<String> changes = new ArrayList<>();
         own(before.own(), after.own(), now, changes);

@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What will end among a hop's keys and isn't followed by anything: what an operator is told before flows are refused. */
+/** The keys of a hop that expire without a successor. Warns an operator before headers are rejected. */
 public record KeyExpiryReport(HopKeys keys, Instant now) {
-    /** So long before its end a key without a successor is warned of. */
+    /** How long before its end a key without a successor is reported. */
     public static final Duration NOTICE = Duration.ofDays(14);
 
-    /** The trusted keys whose end would be felt, since no other key of their hop may do then what they may. */
+    /** Trusted keys without a successor: at their end no other key of their hop has the same rights. */
     private Stream<TrustEntry> ending() {
         return Streams.stream(keys.trust().entries())
                 .filter(entry -> entry.state(now) == TrustEntry.State.TRUSTED)
@@ -30,19 +30,19 @@ public record KeyExpiryReport(HopKeys keys, Instant now) {
         return !end.isAfter(now.plus(NOTICE));
     }
 
-    /** How long until the first of them ends. */
+    /** Returns the time until the first of these keys ends. */
     public Optional<Duration> untilNextExpiry() {
         return ending().flatMap(entry -> entry.until().stream())
                 .min(Comparator.naturalOrder())
                 .map(end -> Duration.between(now, end));
     }
 
-    /** How many of them end soon. */
+    /** Returns how many of these keys end soon. */
     public long expiring() {
         return ending().filter(entry -> isSoon(entry.until().orElseThrow())).count();
     }
 
-    /** When this hop's own key ends, as far as its own trust file says it, if that is soon and no key follows. */
+    /** Returns the end of this hop's own key as given in its own trust file, if it is soon and no key follows. */
     private Optional<Instant> ownEnd() {
         PublicKey signing = keys.own().signingAt(now).key().publicKey();
         return keys.trust()
@@ -56,7 +56,7 @@ public record KeyExpiryReport(HopKeys keys, Instant now) {
         return ownEnd().isPresent();
     }
 
-    /** A line for each thing to do. */
+    /** Returns one line for each problem. */
     public List<String> warnings() {
         List<String> warnings = new ArrayList<>();
         own(warnings);
@@ -66,7 +66,7 @@ public record KeyExpiryReport(HopKeys keys, Instant now) {
             switch (entry.state(now)) {
                 case EXPIRED -> {
                     if (alone) {
-                        warnings.add(name + " has expired, and no other may do what it could: its headers are refused");
+                        warnings.add(name + " has expired, and no other key has its rights: its headers are refused");
                     }
                 }
                 case NOT_YET_VALID -> {
@@ -80,7 +80,7 @@ public record KeyExpiryReport(HopKeys keys, Instant now) {
         }
         ending().filter(entry -> isSoon(entry.until().orElseThrow()) && !isSigning(entry))
                 .map(entry -> "key " + entry.key().id() + " of " + entry.key().hopName() + " expires "
-                        + in(entry.until().orElseThrow()) + ", and no other may do what it may: time to rotate it")
+                        + in(entry.until().orElseThrow()) + ", and no other key has its rights: rotate it")
                 .forEach(warnings::add);
         return warnings;
     }
@@ -94,17 +94,17 @@ public record KeyExpiryReport(HopKeys keys, Instant now) {
         PublicKey key = signing.key().publicKey();
         signing.from()
                 .filter(now::isBefore)
-                .ifPresent(start -> warnings.add("key " + key.id() + " signs before its time, " + start
-                        + ", since this hop has no other that has begun"));
+                .ifPresent(start -> warnings.add("key " + key.id() + " signs before its start time, " + start
+                        + ", because no other key of this hop has started"));
         if (keys.trust().find(key.id()).map(TrustEntry::isRevoked).orElse(false)) {
-            warnings.add("this hop signs with key " + key.id() + ", which its own trust file calls revoked");
+            warnings.add("this hop signs with key " + key.id() + ", which is revoked in its own trust file");
         }
         ownEnd().ifPresent(end -> warnings.add("this hop's own key " + key.id()
                 + (now.isBefore(end) ? " expires " + in(end) : " has expired, at " + end)
-                + ", and no key follows it: throughline keys rotate"));
+                + ", and this hop has no later key: throughline keys rotate"));
     }
 
-    /** Such as {@code in 3 days, at 2027-01-04T00:00:00Z}. */
+    /** Returns text such as {@code in 3 days, at 2027-01-04T00:00:00Z}. */
     private String in(Instant end) {
         return KeyTimes.in(now, end) + ", at " + end;
     }

@@ -18,7 +18,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** The files that hold keys and trust. */
+/** Access to key files and trust files. */
 public final class KeyFiles {
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
@@ -27,27 +27,26 @@ public final class KeyFiles {
 
     private static final Pattern HEX_KEY = Pattern.compile("[0-9A-Fa-f]{64}");
 
-    /** How the text of a secret key begins, in any version. */
+    /** The start of a secret key's text, in any version. */
     private static final String SECRET = "THROUGHLINE-SECRET-KEY-";
 
     private KeyFiles() {}
 
-    /** What the text of a file becomes. */
+    /** A function from the old text of a file to the new one. */
     public interface Edit<T> {
         T next(T before) throws KeyFormatException;
     }
 
     /**
-     * Reads the secret keys of a hop.
+     * Reads a hop's secret keys.
      *
-     * @throws KeyFormatException if it holds something else, or if anyone but its owner could have read it: then it is no
-     *     secret
+     * @throws KeyFormatException if the file has other content, or if users other than its owner can read it
      */
     public static PrivateKeys readSecrets(Path file) throws IOException, KeyFormatException {
         return readSecrets(file, StrictModes.ofCommand(file));
     }
 
-    /** The same for a hop that runs. */
+    /** Reads the file for running a hop; see {@link StrictModes}. */
     static PrivateKeys readSecrets(Path file, StrictModes modes) throws IOException, KeyFormatException {
         return PrivateKeys.parse(file.toString(), readSecretText(file, modes));
     }
@@ -62,17 +61,17 @@ public final class KeyFiles {
         return read(pinned, mode -> {
             if (!OWNER_ONLY.containsAll(mode)) {
                 throw new KeyFormatException(file + ": mode " + PosixFilePermissions.toString(mode)
-                        + " lets others at a secret key: chmod 600 " + file
-                        + ", and if others were there, make a new key");
+                        + " lets other users access a secret key: chmod 600 " + file
+                        + ", and replace the key if they may have read it");
             }
         });
     }
 
     /**
-     * Reads the key of the hashes of command lines: one line of 64 hexadecimal digits.
+     * Reads the key for hashes of command lines: one line of 64 hexadecimal digits.
      *
-     * @throws KeyFormatException if it holds something else, or if anyone but its owner could have read it: then anyone could
-     *     try command lines until a hash fits
+     * @throws KeyFormatException if the file has other content, or if users other than its owner can read it and so
+     *     test guesses of command lines against the hashes
      */
     static Bytes readCommandLineKey(Path file, StrictModes modes) throws IOException, KeyFormatException {
         String digits = readSecretText(file, modes).strip();
@@ -83,12 +82,12 @@ public final class KeyFiles {
         return Bytes.ofHex(digits);
     }
 
-    /** Writes a new secret key, 0600 from its first byte; an existing file is never replaced. */
+    /** Writes a new secret key with mode 0600 from the first byte; never replaces a file. */
     public static void writeSecret(Path file, PrivateKey key) throws IOException {
         FileChange.make(file, OWNER_ONLY_MODE, key.toSecretText() + "\n");
     }
 
-    /** Changes the text of a file of secret keys, which must be there, and stays as it is unless the result can be read. */
+    /** Changes an existing file of secret keys. Checks that the result can be read before it replaces the file. */
     public static void changeSecrets(Path file, Edit<String> edit) throws IOException, KeyFormatException {
         FileChange.of(file, OWNER_ONLY_MODE, before -> {
             String next =
@@ -101,14 +100,14 @@ public final class KeyFiles {
     /**
      * Reads a trust file.
      *
-     * @throws KeyFormatException if it isn't one, or if anyone but its owner could have written it: whoever writes it
-     *     decides who is believed
+     * @throws KeyFormatException if it isn't a trust file, or if users other than its owner can write it and so choose
+     *     who is trusted
      */
     public static Trust readTrust(Path file) throws IOException, KeyFormatException {
         return readTrust(file, StrictModes.ofCommand(file));
     }
 
-    /** The same for a hop that runs. */
+    /** Reads the file for running a hop; see {@link StrictModes}. */
     static Trust readTrust(Path file, StrictModes modes) throws IOException, KeyFormatException {
         try (PinnedFile pinned = modes.open(file)) {
             return trustText(file, pinned).trust();
@@ -119,13 +118,13 @@ public final class KeyFiles {
         String text = read(pinned, mode -> {
             if (mode.contains(PosixFilePermission.GROUP_WRITE) || mode.contains(PosixFilePermission.OTHERS_WRITE)) {
                 throw new KeyFormatException(file + ": mode " + PosixFilePermissions.toString(mode)
-                        + " lets others write whom this hop believes: chmod go-w " + file);
+                        + " lets other users change the trusted keys: chmod go-w " + file);
             }
         });
         return new TrustText(file.toString(), text);
     }
 
-    /** Changes the text of a trust file, or makes one, and leaves it as it is unless the result can be read. */
+    /** Changes or creates a trust file. Checks that the result can be read before it replaces the file. */
     public static void changeTrust(Path file, Edit<TrustText> edit) throws IOException, KeyFormatException {
         FileChange.of(file, READABLE_MODE, found -> {
             TrustText before = found.isPresent() ? trustText(file, found.get()) : new TrustText(file.toString(), "");
@@ -135,7 +134,7 @@ public final class KeyFiles {
         });
     }
 
-    /** Whether a file holds secret keys, by the first line that says something. */
+    /** Returns whether a file has secret keys, by its first line that is not empty or a comment. */
     public static boolean holdsSecrets(Path file) throws IOException {
         return Files.readString(file)
                 .lines()
@@ -146,7 +145,7 @@ public final class KeyFiles {
                 .orElse(false);
     }
 
-    /** Whether somebody gave a secret where a public key belongs. */
+    /** Returns whether a secret key was given instead of a public key. */
     public static boolean isSecret(String text) {
         return text.strip().startsWith(SECRET);
     }
@@ -155,7 +154,7 @@ public final class KeyFiles {
         void check(Set<PosixFilePermission> mode) throws KeyFormatException;
     }
 
-    /** The text of the very file whose mode was looked at, whatever its name comes to mean meanwhile. */
+    /** Reads the text through the descriptor whose mode was checked, so that a concurrent rename has no effect. */
     private static String read(PinnedFile pinned, ModeRule rule) throws IOException, KeyFormatException {
         rule.check(Files.getPosixFilePermissions(pinned.path()));
         return Files.readString(pinned.path());

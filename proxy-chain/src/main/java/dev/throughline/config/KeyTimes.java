@@ -3,11 +3,14 @@ package dev.throughline.config;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Times to come, as people say them. */
+/** Readable durations until a future time. */
 public final class KeyTimes {
     private KeyTimes() {}
 
-    /** From {@code now} to {@code then}, in the largest unit with a value of at least two: {@code in 36 hours}. */
+    /**
+     * Returns the time from {@code now} to {@code then} in the largest unit with a value of at least two, such as
+     * {@code in 36 hours}.
+     */
     public static String in(Instant now, Instant then) {
         Duration left = Duration.between(now, then);
         if (left.toDays() >= 2) {

@@ -5,25 +5,26 @@ import dev.throughline.relay.TcpTimeouts;
 import java.time.Duration;
 
 /**
- * What bounds a hop's time and memory.
+ * The limits of a hop's time and memory.
  *
- * @param flows how many flows may be open at once; each takes two descriptors
- * @param halfOpenHeaders how many connections of one peer may be waiting for the rest of their header
- * @param halfOpenHeadersTotal how many of all peers
- * @param headerFailures how many headers of one peer may fail in the window; then none of that peer is read for a time
+ * @param flows maximum number of open flows; each uses two descriptors
+ * @param halfOpenHeaders maximum number of connections of one peer with an incomplete header
+ * @param halfOpenHeadersTotal the same maximum for all peers together
+ * @param headerFailures number of failed headers of one peer in the window after which its connections are refused for
+ *     a time
  * @param headerFailuresWindow the period for {@code headerFailures}
- * @param rememberedChains how many unexpired chains are remembered against replay
- * @param connectNotes of how many sockets the kernel notes who used them for connect(2); 0 if it isn't to
+ * @param rememberedChains maximum number of unexpired chains in the replay store
+ * @param connectNotes maximum number of sockets for which the kernel records the caller of connect(2); 0 disables it
  * @param connectTimeout until a connection to the next hop or the destination is open
- * @param headerTimeout until the whole header of the previous hop is there
- * @param idleTimeout without a byte either way
- * @param halfClosedTimeout without a byte either way, once a side has finished
- * @param tcp when a connection whose other end has vanished is given up; of connections onwards, unless their route says otherwise
+ * @param headerTimeout until the header of the previous hop is complete
+ * @param idleTimeout time without a byte in either direction
+ * @param halfClosedTimeout time without a byte in either direction after one side has finished
+ * @param tcp timeouts for connections whose peer has vanished; a route can override them for upstream connections
  * @param drain how long open flows may continue after SIGTERM
- * @param signingPace under load one signature is made in this time, for all flows that wait and can share it
- * @param ttl for how long a link that this hop signs may be presented
- * @param skew by how much the clocks of two hops may differ
- * @param hops how many links a chain may have
+ * @param signingPace under load, the interval of signatures; one signature serves all waiting flows that can share it
+ * @param ttl validity of a link that this hop signs
+ * @param skew tolerated difference between the clocks of two hops
+ * @param hops maximum number of links in a chain
  */
 public record Limits(
         int flows,

@@ -10,21 +10,24 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** One way into a hop. Whether a header is expected is said here, by the operator; it is never guessed from the bytes. */
+/**
+ * The configuration of a listener. The operator configures whether a header is expected; it is never guessed from the
+ * bytes.
+ */
 public sealed interface ListenerConfig {
     String name();
 
-    /** Whether every connection must begin with a signed header, so that keys to believe are needed. */
+    /** Returns whether every connection must start with a signed header, so that trusted keys are needed. */
     boolean requiresHeader();
 
-    /** How the kernel brings connections here. */
+    /** The method by which the kernel delivers connections to the listener. */
     enum Interception {
         TPROXY,
         REDIRECT
     }
 
     /**
-     * Intercepts what applications of this host open.
+     * A listener that intercepts connections of applications on this host.
      *
      * @param port on the loopback addresses
      */
@@ -35,7 +38,7 @@ public sealed interface ListenerConfig {
         }
     }
 
-    /** Intercepts what the previous hop on this host opens. */
+    /** A listener that intercepts connections of the previous hop on this host. */
     record PreviousHop(String name, Interception by, int port, Previous previous) implements Intercepting {
         @Override
         public boolean requiresHeader() {
@@ -43,7 +46,7 @@ public sealed interface ListenerConfig {
         }
     }
 
-    /** A listener to which the kernel brings connections that were meant for somebody else. */
+    /** A listener that gets intercepted connections, whose original destination is another address. */
     sealed interface Intercepting extends ListenerConfig {
         Interception by();
 
@@ -51,10 +54,10 @@ public sealed interface ListenerConfig {
     }
 
     /**
-     * Takes connections of applications that were configured to come here, for one fixed destination.
+     * A listener for applications that are configured to use the hop, for one fixed destination.
      *
      * @param address where it listens
-     * @param destination where all its flows go
+     * @param destination the destination of all its flows
      */
     record Forward(String name, InetSocketAddress address, InetSocketAddress destination) implements ListenerConfig {
         @Override
@@ -63,7 +66,7 @@ public sealed interface ListenerConfig {
         }
     }
 
-    /** Takes connections of previous hops that know this hop's address. */
+    /** A listener for previous hops that are configured with this hop's address. */
     record Chain(String name, InetSocketAddress address) implements ListenerConfig {
         @Override
         public boolean requiresHeader() {
@@ -72,9 +75,9 @@ public sealed interface ListenerConfig {
     }
 
     /**
-     * Takes connections of proxies that send unsigned PROXY v2 headers, and believes them.
+     * A listener for trusted proxies that send unsigned PROXY v2 headers.
      *
-     * @param peers where these proxies are; nobody else is heard
+     * @param peers the networks of these proxies; other connections are refused
      */
     record Legacy(String name, InetSocketAddress address, ImmutableList<Cidr> peers) implements ListenerConfig {
         @Override
@@ -84,11 +87,10 @@ public sealed interface ListenerConfig {
     }
 
     /**
-     * Takes flows that agents of this host have intercepted elsewhere and hand over, each with a header that says who opened
-     * it (BRIDGE.md).
+     * A listener for flows from agents of this host, each with a header that names its originator (BRIDGE.md).
      *
-     * @param socket path of the Unix socket that they connect to
-     * @param agents who is believed; nobody else is heard
+     * @param socket path of the Unix socket for the agents
+     * @param agents the accepted agents; other connections are refused
      */
     record Bridge(String name, Path socket, ImmutableList<Agent> agents) implements ListenerConfig {
         @Override
@@ -96,26 +98,26 @@ public sealed interface ListenerConfig {
             return false;
         }
 
-        /** The users of all agents. */
+        /** Returns the users of all agents. */
         public ImmutableSet<Integer> uids() {
             return agents.stream().map(Agent::uid).collect(ImmutableSet.toImmutableSet());
         }
     }
 
     /**
-     * An agent; all that is given must hold. The user always is: any user can start any program, with code of his own in it
-     * (LD_PRELOAD, ptrace), so that an executable alone would name nobody.
+     * The identity of an agent; all given properties must match. The user is mandatory: any user can run any program
+     * with injected code (LD_PRELOAD, ptrace), so an executable alone identifies nobody.
      *
      * @param uid its effective user
-     * @param executable path of what it runs, as its own mount namespace names it
-     * @param sha256 of what it runs (32 bytes)
+     * @param executable path of its executable in its own mount namespace
+     * @param sha256 of its executable (32 bytes)
      */
     record Agent(int uid, Optional<String> executable, Optional<Bytes> sha256) {}
 
     /**
-     * Which of the applications' connections are captured; an empty list doesn't restrict.
+     * The connections of applications that a listener captures; an empty list doesn't restrict.
      *
-     * @param udp what becomes of UDP to the same ports and destinations
+     * @param udp the treatment of UDP to the same ports and destinations
      */
     record Capture(
             ImmutableList<Range<Integer>> ports,
@@ -125,7 +127,7 @@ public sealed interface ListenerConfig {
             Udp udp) {}
 
     /**
-     * What a capture leaves alone; one match is enough.
+     * The exceptions of a capture; one match is enough.
      *
      * @param cgroups paths below the root of the cgroup2 hierarchy, without a slash at either end
      * @param devices network devices by which a connection would leave
@@ -145,17 +147,17 @@ public sealed interface ListenerConfig {
     enum Udp {
         /** UDP isn't captured. */
         PASS,
-        /** UDP is rejected, so that QUIC turns to TCP. */
+        /** UDP is rejected, so that QUIC falls back to TCP. */
         REFUSE
     }
 
     /**
-     * How connections of the previous hop are told from all others.
+     * The criteria that identify connections of the previous hop.
      *
      * @param hop its name
-     * @param mark its SO_MARK, which only a process with CAP_NET_ADMIN can set
+     * @param mark its SO_MARK, which needs CAP_NET_ADMIN or CAP_NET_RAW
      * @param uid its user
-     * @param pidFile its pid file; if given, the owner must be that very process
+     * @param pidFile its pid file; if given, the owner must be the process in it
      */
     record Previous(String hop, OptionalInt mark, OptionalInt uid, Optional<Path> pidFile) {}
 }

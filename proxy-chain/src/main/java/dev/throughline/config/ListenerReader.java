@@ -19,7 +19,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 
-/** Reads the {@code listeners} of a configuration: {@code mode} says what is expected, {@code by} how it gets here. */
+/**
+ * The reader of the {@code listeners} of a configuration: {@code mode} is the protocol, {@code by} the method of
+ * interception.
+ */
 final class ListenerReader {
     private enum Mode {
         TRANSPARENT,
@@ -37,7 +40,7 @@ final class ListenerReader {
     private final Function<String, Path> path;
     private final AddressConflicts own;
 
-    /** A reader that adds what listeners take to {@code own}. */
+    /** Creates a reader that registers the listeners' addresses and sockets in {@code own}. */
     ListenerReader(Function<String, Path> path, AddressConflicts own) {
         this.path = path;
         this.own = own;
@@ -49,14 +52,14 @@ final class ListenerReader {
             try (section) {
                 listener(section).ifPresent(listener -> {
                     listeners.add(listener);
-                    takePlaces(section, listener);
+                    registerUses(section, listener);
                 });
             }
         }
         return listeners.build();
     }
 
-    private void takePlaces(Section section, ListenerConfig listener) {
+    private void registerUses(Section section, ListenerConfig listener) {
         String use = "listener \"" + listener.name() + "\"";
         Optional<String> problem = switch (listener) {
             case ListenerConfig.Intercepting by -> own.intercept(by.port(), use);

@@ -12,7 +12,10 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 
-/** Reads the {@code policy} of a configuration: rules that end with one about every flow, each of which can be hit. */
+/**
+ * The reader of the {@code policy} of a configuration. The last rule must match every flow, and every rule must be
+ * reachable.
+ */
 final class PolicyReader {
     private static final ImmutableMap<String, Outcome> WORDS =
             ImmutableMap.of("allow", Outcome.Allow.PLAIN, "deny", new Outcome.Deny());
@@ -22,13 +25,13 @@ final class PolicyReader {
     private final ImmutableSet<String> routes;
     private final ImmutableSet<String> classes;
 
-    /** For rules that may name these. */
+    /** Creates a reader for rules that may use these routes and classes. */
     PolicyReader(ImmutableSet<String> routes, ImmutableSet<String> classes) {
         this.routes = routes;
         this.classes = classes;
     }
 
-    /** The policy; none if there is none, or after a problem was noted. */
+    /** Returns the policy; empty if there is none, or if it has a problem, which is reported. */
     Policy read(Section root) {
         if (!root.has("policy")) {
             return Policy.NONE;

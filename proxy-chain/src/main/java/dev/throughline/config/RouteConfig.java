@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Where a hop's flows go. A profile says what header the next hop takes, and what it may know. */
+/** The route of a hop's flows. Its profile defines the header for the next hop and the details in it. */
 public sealed interface RouteConfig {
-    /** The transports that its flows may take, by their names, the one to be tried first ahead. */
+    /** Returns the names of the transports for its flows, in order of preference. */
     ImmutableList<String> over();
 
-    /** When a connection of this hop whose other end has vanished is given up. */
+    /** Returns the timeouts for connections whose peer has vanished. */
     TcpTimeouts tcp();
 
-    /** The hop's name, or {@code destination}. */
+    /** Returns the next hop's name, or {@code destination}. */
     default String to() {
         return switch (this) {
             case HopAt at -> at.hop;
@@ -27,8 +27,8 @@ public sealed interface RouteConfig {
     }
 
     /**
-     * Why one hop can't have all of these, if so. The kernel tells a hop's connections by their one mark, and so a next hop
-     * that intercepts takes every one of them, whichever route it was to go.
+     * Returns why a hop can't have all of these routes; empty if it can. The kernel recognises a hop's connections by
+     * one mark, so a next hop that intercepts captures all of them, whatever their route.
      */
     static Optional<String> problemTogether(List<RouteConfig> routes) {
         Set<Optional<String>> interceptors = routes.stream()
@@ -39,7 +39,7 @@ public sealed interface RouteConfig {
                 : Optional.of("if any route uses \"by: interception\", all routes must use it, with the same next hop");
     }
 
-    /** To the hop that is called {@code hop}, over connections to its addresses: at least one. */
+    /** To the hop named {@code hop}, over connections to one of its addresses. */
     record HopAt(
             String hop,
             ImmutableList<InetSocketAddress> addresses,
@@ -48,10 +48,10 @@ public sealed interface RouteConfig {
             TcpTimeouts tcp)
             implements RouteConfig {}
 
-    /** To the hop that is called {@code hop}, which intercepts the connection to the destination on this host. */
+    /** To the hop named {@code hop}, which intercepts the connection to the destination on this host. */
     record HopByInterception(String hop, HeaderProfile profile, ImmutableList<String> over, TcpTimeouts tcp)
             implements RouteConfig {}
 
-    /** To the destination itself, without a header: this is the last hop. */
+    /** To the destination, without a header: this is the last hop. */
     record Destination(ImmutableList<String> over, TcpTimeouts tcp) implements RouteConfig {}
 }

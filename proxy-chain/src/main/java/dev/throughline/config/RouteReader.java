@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads where a hop's flows go: the usual {@code route}, and the {@code routes} that rules of the policy name. */
+/** The reader of the default {@code route} and the {@code routes} for rules of the policy. */
 final class RouteReader {
     private static final ImmutableMap<String, Detail.Kind> KINDS =
             Maps.uniqueIndex(Arrays.asList(Detail.Kind.values()), Detail.Kind::toString);
@@ -24,9 +24,9 @@ final class RouteReader {
     private ImmutableSet<String> names = ImmutableSet.of();
 
     /**
-     * A reader for routes over these transports.
+     * Creates a reader for routes over these transports.
      *
-     * @param tcp the times of routes that say nothing else
+     * @param tcp default timeouts of routes
      */
     RouteReader(Section root, ImmutableSet<String> transports, TcpTimeouts tcp) {
         this.tcp = tcp;
@@ -51,7 +51,7 @@ final class RouteReader {
         return routes.buildOrThrow();
     }
 
-    /** The names of {@link #named}, also of those with problems. */
+    /** Returns the names of {@link #named}, including those with problems. */
     ImmutableSet<String> names() {
         return names;
     }
@@ -116,7 +116,7 @@ final class RouteReader {
         return names.isEmpty() ? ImmutableList.of(TransportConfig.BSD_SOCKET) : ImmutableList.copyOf(names);
     }
 
-    /** What header the next hop takes, and which details don't go there. */
+    /** Reads the header for the next hop and the details to remove from it. */
     private static HeaderProfile profile(Section route, boolean toDestination) {
         for (String key : List.of("profile", "close")) {
             if (toDestination && route.has(key)) {

@@ -20,11 +20,11 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
- * One mapping of a YAML file, read key by key. It notes every problem and continues, so that a user sees all of them at
- * once; {@link #close} reports the keys that nobody asked for.
+ * One mapping of a YAML file, read key by key. It collects problems and continues, so that a user sees all at once;
+ * {@link #close} reports the keys that were never read.
  */
 final class Section implements AutoCloseable {
-    /** Of YAML 1.1; the reader is one for YAML 1.2, which doesn't have it. */
+    /** The merge key of YAML 1.1; the parser is for YAML 1.2, which lacks it. */
     private static final String MERGE = "<<";
 
     private final Problems problems;
@@ -66,14 +66,14 @@ final class Section implements AutoCloseable {
         return values.containsKey(key);
     }
 
-    /** Whether {@code key} isn't there or is an empty list. */
+    /** Returns whether {@code key} is absent or an empty list. */
     boolean isEmpty(String key) {
         return !has(key)
                 || (values.get(key) instanceof SequenceNode list
                         && list.getValue().isEmpty());
     }
 
-    /** The value of {@code key}, if it is there and {@code parse} accepts it. */
+    /** Returns the value of {@code key}; empty if it is absent or {@code parse} rejects it. */
     <T> Optional<T> optional(String key, Function<String, T> parse) {
         asked.add(key);
         return Optional.ofNullable(values.get(key)).flatMap(value -> scalar(key, value, parse));
@@ -83,7 +83,7 @@ final class Section implements AutoCloseable {
         return optional(key, parse).orElse(otherwise);
     }
 
-    /** The same for a key that must be there; empty only after a problem was noted. */
+    /** Returns the value of a mandatory key; empty only if a problem was reported. */
     <T> Optional<T> required(String key, Function<String, T> parse) {
         if (!has(key) && node != null) {
             problems.add(node, name + " needs \"" + key + "\"");
@@ -91,7 +91,7 @@ final class Section implements AutoCloseable {
         return optional(key, parse);
     }
 
-    /** A list; a single value counts as a list of one. */
+    /** Returns a list; a single value counts as a list of one. */
     <T> List<T> list(String key, Function<String, T> parse) {
         asked.add(key);
         List<T> parsed = new ArrayList<>();
@@ -103,7 +103,7 @@ final class Section implements AutoCloseable {
         return parsed;
     }
 
-    /** The keys of a mapping whose keys are names that somebody chose, as far as {@code check} accepts them. */
+    /** Returns the keys of a mapping with user-defined names that {@code check} accepts. */
     ImmutableSet<String> names(Function<String, String> check) {
         ImmutableSet.Builder<String> names = ImmutableSet.builder();
         keys.forEach((key, at) -> {
@@ -117,24 +117,24 @@ final class Section implements AutoCloseable {
         return names.build();
     }
 
-    /** Whether this is a mapping that was written without a key. */
+    /** Returns whether this mapping has no keys. */
     boolean isEmpty() {
         return node instanceof MappingNode mapping && mapping.getValue().isEmpty();
     }
 
-    /** Whether {@code key} is there and is a mapping itself. */
+    /** Returns whether the value of {@code key} is a mapping. */
     boolean isMapping(String key) {
         asked.add(key);
         return values.get(key) instanceof MappingNode;
     }
 
-    /** The mapping under {@code key}; an empty one if it isn't there. */
+    /** Returns the mapping at {@code key}; an empty one if it is absent. */
     Section section(String key) {
         asked.add(key);
         return new Section(problems, values.get(key), "\"" + key + "\"");
     }
 
-    /** The mappings in the list under {@code key}. */
+    /** Returns the mappings in the list at {@code key}. */
     List<Section> sections(String key, String itemName) {
         asked.add(key);
         Node value = values.get(key);
@@ -150,7 +150,7 @@ final class Section implements AutoCloseable {
                 .toList();
     }
 
-    /** Notes a problem with the value of {@code key}, or with the whole mapping where the key isn't there. */
+    /** Reports a problem at the value of {@code key}, or at the mapping if the key is absent. */
     void problem(String key, String message) {
         Node at = values.getOrDefault(key, node);
         if (at != null) {
@@ -158,7 +158,7 @@ final class Section implements AutoCloseable {
         }
     }
 
-    /** Notes a problem with the value of {@code key} that shows when the hop starts, and only there if nobody checks. */
+    /** Reports a problem at the value of {@code key} that depends on this host and would appear when the hop starts. */
     void startProblem(String key, String message) {
         Node at = values.getOrDefault(key, node);
         if (at != null) {
@@ -166,7 +166,7 @@ final class Section implements AutoCloseable {
         }
     }
 
-    /** Notes a problem with the whole mapping. */
+    /** Reports a problem with the whole mapping. */
     void problem(String message) {
         if (node != null) {
             problems.add(node, message);
@@ -197,7 +197,7 @@ final class Section implements AutoCloseable {
         }
     }
 
-    /** What was found wrong in one file. */
+    /** The problems of one file. */
     static final class Problems {
         private final String file;
         private final List<ConfigProblem> found = new ArrayList<>();
@@ -227,12 +227,12 @@ final class Section implements AutoCloseable {
                     PlainText.visible(message));
         }
 
-        /** All problems, in the order of the file. */
+        /** Returns all problems, in the order of the file. */
         List<ConfigProblem> found() {
             return sorted(found);
         }
 
-        /** Those that keep a hop from starting on this host, in the order of the file. */
+        /** Returns the problems that prevent a hop from starting on this host, in the order of the file. */
         List<ConfigProblem> atStart() {
             return sorted(atStart);
         }

@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.stream.Collectors;
 
-/** Suggests a known word for a misspelled one. */
+/** The suggestion of a known word for a misspelled one. */
 public final class Suggestion {
     private Suggestion() {}
 
@@ -20,12 +20,12 @@ public final class Suggestion {
                 .orElseGet(() -> ": expected one of " + known.stream().sorted().collect(Collectors.joining(", ")));
     }
 
-    /** In a short word, two mistakes make another word: "foo" isn't "who". */
+    /** In a short word, two differences make another word: "foo" isn't a misspelled "who". */
     private static boolean isNear(String known, String word) {
         return distance(known, word) <= (word.length() < 4 ? 1 : Math.max(2, word.length() / 3));
     }
 
-    /** How many letters must be changed, added, removed or swapped with their neighbour (optimal string alignment). */
+    /** Returns the edit distance with transpositions (optimal string alignment). */
     static int distance(String a, String b) {
         int[][] rows = new int[a.length() + 1][b.length() + 1];
         for (int i = 0; i <= a.length(); i++) {

@@ -4,20 +4,20 @@ import dev.throughline.relay.TcpTimeouts;
 import java.time.Duration;
 import java.util.List;
 
-/** Reads {@code keepalive} and {@code user-timeout}, of {@code limits} and of a route. */
+/** The reader of {@code keepalive} and {@code user-timeout} in {@code limits} and in a route. */
 final class TcpTimeoutsReader {
-    /** The keys of the mapping that has them. */
+    /** The keys in the parent mapping. */
     static final List<String> KEYS = List.of("keepalive", "user-timeout");
 
-    /** What Linux takes at most for TCP_KEEPIDLE and TCP_KEEPINTVL (MAX_TCP_KEEPIDLE, net/tcp.h). */
+    /** Linux's maximum for TCP_KEEPIDLE and TCP_KEEPINTVL (MAX_TCP_KEEPIDLE, net/tcp.h). */
     private static final Duration LONGEST = Duration.ofSeconds(32_767);
 
-    /** What Linux takes at most for TCP_KEEPCNT (MAX_TCP_KEEPCNT, net/tcp.h). */
+    /** Linux's maximum for TCP_KEEPCNT (MAX_TCP_KEEPCNT, net/tcp.h). */
     private static final int MOST_PROBES = 127;
 
     private TcpTimeoutsReader() {}
 
-    /** Returns what {@code parent} says, and what {@code otherwise} says of the rest. */
+    /** Returns the values in {@code parent}, with defaults from {@code otherwise}. */
     static TcpTimeouts read(Section parent, TcpTimeouts otherwise) {
         try (Section keepalive = parent.section("keepalive")) {
             return new TcpTimeouts(
@@ -38,7 +38,7 @@ final class TcpTimeoutsReader {
         return duration;
     }
 
-    /** Nothing, or long enough for a round trip and a retransmission. */
+    /** Parses 0 or a time that is long enough for a round trip and a retransmission. */
     private static Duration userTimeout(String text) {
         Duration duration = Values.duration(text, Duration.ZERO, Duration.ofDays(1));
         if (!duration.isZero() && duration.compareTo(Duration.ofSeconds(1)) < 0) {

@@ -5,18 +5,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * A transport beside plain sockets: an agent of this host opens the connections (BRIDGE.md, "Opening").
+ * A transport by which an agent of this host opens connections instead of the hop (BRIDGE.md, "Opening").
  *
  * @param socket Unix socket at which the agent listens
- * @param agent who must listen there
- * @param startTimeout how long a start may take before it is given up and the flow continues over the next transport
- * @param withoutHeader whether a flow goes on without a header where the agent's system tells the next hop who opened it: one
- *     that intercepts on this host
+ * @param agent the identity that the listening agent must have
+ * @param startTimeout maximum time for opening a connection, after which the flow continues over the next transport
+ * @param withoutHeader whether flows are sent without a header because a next hop that intercepts on this host learns
+ *     the originator from the agent's system
  */
 public record TransportConfig(Path socket, Agent agent, Duration startTimeout, boolean withoutHeader) {
-    /** The transport that is always there: plain sockets of this hop. */
+    /** The built-in transport: plain sockets of this hop. */
     public static final String BSD_SOCKET = "bsd-socket";
 
-    /** How long a start may take unless it is said: less than a flow waits for a place. */
+    /** The default start timeout: less than a flow waits for a slot. */
     public static final Duration DEFAULT_START_TIMEOUT = Duration.ofSeconds(2);
 }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Reads the {@code transports} beside plain sockets. */
+/** The reader of the {@code transports} besides plain sockets. */
 final class TransportReader {
     private static final Map<String, Boolean> HEADER = Map.of("always", false, "unless-carried", true);
 
@@ -30,7 +30,7 @@ final class TransportReader {
         return transports.buildOrThrow();
     }
 
-    /** The names that routes may have for them, plain sockets included. */
+    /** Returns the names of the transports for routes, including plain sockets. */
     ImmutableSet<String> names() {
         return names;
     }

@@ -26,8 +26,8 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
- * How the single values of a configuration are written. Each reader throws {@link IllegalArgumentException} with what was
- * expected.
+ * Parsers for the scalar values of a configuration. Each throws {@link IllegalArgumentException} with a message that
+ * says what was expected.
  */
 public final class Values {
     private static final ImmutableMap<String, Evidence> EVIDENCE =
@@ -39,25 +39,25 @@ public final class Values {
     private static final Pattern DEVICE = Pattern.compile("[A-Za-z0-9@._-]{1,15}");
     private static final Pattern HOST_NAME = Pattern.compile("[a-z0-9*._-]+");
 
-    /** The pid and the start time in clock ticks. */
+    /** The format of a pid file: pid and start time in clock ticks. */
     private static final Pattern PID_FILE = Pattern.compile("\\d+ \\d+\n?");
 
     private static final int MAX_PID_FILE = 64;
 
-    /** Of a Unix socket's path (unix(7), sun_path), its end included. */
+    /** Size of a Unix socket's path (unix(7), sun_path), with the terminating zero. */
     private static final int MAX_SOCKET_PATH = 108;
 
     private Values() {}
 
     static int integer(String text, int least, int most) {
         try {
-            // Not Integer.decode: it takes 0443 for octal.
+            // Integer.decode would parse 0443 as octal.
             int value = text.startsWith("0x") ? Integer.parseInt(text, 2, text.length(), 16) : Integer.parseInt(text);
             if (value >= least && value <= most) {
                 return value;
             }
         } catch (NumberFormatException e) {
-            // The message below says what was expected, of this as of a number out of range.
+            // The message below applies to this case and to a number out of range.
         }
         throw new IllegalArgumentException(
                 "expected a whole number from " + least + " to " + most + ", found \"" + text + "\"");
@@ -71,7 +71,7 @@ public final class Values {
         return integer(text, 1, 0xFFFF);
     }
 
-    /** A packet mark, {@code 0x40000} or {@code 0x40000/0xff0000}; without a mask all bits count. */
+    /** Parses a packet mark, {@code 0x40000} or {@code 0x40000/0xff0000}; without a mask all bits are compared. */
     static ListenerConfig.Mark markMatch(String text) {
         List<String> parts = Splitter.on('/').splitToList(text);
         try {
@@ -93,7 +93,7 @@ public final class Values {
                 : Integer.parseUnsignedInt(text);
     }
 
-    /** A group of processes as a path below the root of the cgroup2 hierarchy, such as {@code system.slice/vpn.service}. */
+    /** Parses a cgroup path below the root of the cgroup2 hierarchy, such as {@code system.slice/vpn.service}. */
     static String cgroup(String text) {
         String path = CharMatcher.is('/').trimFrom(text);
         if (!CGROUP.matcher(path).matches()
@@ -104,7 +104,7 @@ public final class Values {
         return path;
     }
 
-    /** A network device, by its name (Linux: 15 characters at most). */
+    /** Parses the name of a network device (Linux: at most 15 characters). */
     static String device(String text) {
         if (!DEVICE.matcher(text).matches()) {
             throw new IllegalArgumentException(
@@ -113,7 +113,7 @@ public final class Values {
         return text;
     }
 
-    /** Where this hop listens: not a multicast address, which no TCP socket has. */
+    /** Parses a listening address; a TCP socket can't have a multicast address. */
     static InetSocketAddress listenAddress(String text) {
         InetSocketAddress address = address(text);
         if (address.getAddress().isMulticastAddress()) {
@@ -122,11 +122,11 @@ public final class Values {
         return address;
     }
 
-    /** A user or a group, by its number. */
+    /** Parses a numeric user or group id. */
     public static int uid(String text) {
         try {
             int id = Integer.parseUnsignedInt(text);
-            // The kernel's word for "no change" (setresuid(2)): nobody has it.
+            // The kernel uses this id for "no change" (setresuid(2)), so no user has it.
             if (id == -1) {
                 throw new NumberFormatException();
             }
@@ -136,7 +136,7 @@ public final class Values {
         }
     }
 
-    /** Of an executable: from the root, as the kernel has it. */
+    /** Parses the absolute path of an executable, without links. */
     static String absolutePath(String text) {
         if (!text.startsWith("/") || !Path.of(text).normalize().toString().equals(text)) {
             throw new IllegalArgumentException("expected an absolute path without links, found \"" + text + "\"");
@@ -144,7 +144,7 @@ public final class Values {
         return text;
     }
 
-    /** {@code 443} or {@code 8000-8100}. */
+    /** Parses {@code 443} or {@code 8000-8100}. */
     static Range<Integer> ports(String text) {
         int dash = text.indexOf('-');
         int first = port(dash < 0 ? text : text.substring(0, dash).strip());
@@ -155,12 +155,15 @@ public final class Values {
         return Range.closed(first, last);
     }
 
-    /** {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}: never a name, whose meaning could change under a running hop. */
+    /**
+     * Parses {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}. Names are not allowed, since they could resolve
+     * differently while the hop runs.
+     */
     public static InetSocketAddress address(String text) {
         return Tuple.endpoint(text);
     }
 
-    /** {@code 250us}, {@code 500ms}, {@code 5s}, {@code 2m} or {@code 1h}. */
+    /** Parses {@code 250us}, {@code 500ms}, {@code 5s}, {@code 2m} or {@code 1h}. */
     public static Duration duration(String text) {
         String number = CharMatcher.inRange('0', '9').retainFrom(text);
         String unit = text.substring(Math.min(text.length(), number.length()));
@@ -197,7 +200,7 @@ public final class Values {
         return value;
     }
 
-    /** Such as {@code 12%}. */
+    /** Parses a percentage such as {@code 12%}. */
     static int percent(String text, int most) {
         if (!text.endsWith("%")) {
             throw new IllegalArgumentException("expected a percentage such as \"12%\", found \"" + text + "\"");
@@ -205,7 +208,7 @@ public final class Values {
         return integer(text.substring(0, text.length() - 1), 0, most);
     }
 
-    /** The value that {@code text} is the word for. */
+    /** Parses one of several words. */
     static <T> T word(String text, Map<String, T> words) {
         T value = words.get(text);
         if (value == null) {
@@ -219,7 +222,7 @@ public final class Values {
         return word(text, EVIDENCE);
     }
 
-    /** SHA-256 in hex, as sha256sum prints it, or in capitals. */
+    /** Parses a SHA-256 digest in hex, in lower or upper case. */
     public static String sha256(String text) {
         String hex = Ascii.toLowerCase(text);
         if (!SHA256.matcher(hex).matches()) {
@@ -229,7 +232,7 @@ public final class Values {
         return hex;
     }
 
-    /** The uid of a pod. */
+    /** Parses the uid of a Kubernetes pod. */
     public static UUID pod(String text) {
         if (!UID.matcher(text).matches()) {
             throw new IllegalArgumentException(
@@ -238,7 +241,7 @@ public final class Values {
         return UUID.fromString(text);
     }
 
-    /** A name as DNS has it, in small letters and without the dot at its end. */
+    /** Returns a DNS name in lower case, without a trailing dot. */
     public static String destinationHost(String text) {
         String name = CharMatcher.is('.').trimTrailingFrom(Ascii.toLowerCase(text));
         if (!HOST_NAME.matcher(name).matches()) {
@@ -260,7 +263,7 @@ public final class Values {
         return duration.toString().substring(2).toLowerCase(Locale.ROOT);
     }
 
-    /** Returns why a hop of any user can't make a socket at a path. */
+    /** Returns why no hop, of any user, can create a socket at a path. */
     static Optional<String> ownSocketProblem(Path file) {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(file) && !isSpecial(file)) {
             return Optional.of("not a socket: " + file);
@@ -268,7 +271,7 @@ public final class Values {
         return ownFileProblem(file);
     }
 
-    /** Why this hop can't make a file at a path, whoever runs it. It makes the folders that aren't there. */
+    /** Returns why no hop, of any user, can create a file at a path. A hop creates missing directories. */
     static Optional<String> ownFileProblem(Path file) {
         if (Files.isDirectory(file)) {
             return Optional.of("a directory, expected a file: " + file);
@@ -282,7 +285,7 @@ public final class Values {
                 : Optional.of("can't create its directory: " + folder + " is a file");
     }
 
-    /** Why this hop can't write its pid file at a path: one that another hop left behind is replaced, and nothing else. */
+    /** Returns why no hop can write its pid file at a path. It replaces a stale pid file, but no other file. */
     static Optional<String> pidFileProblem(Path file) {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(file) && !isPidFile(file)) {
             return Optional.of("not a pid file of a hop: " + file);
@@ -308,7 +311,7 @@ public final class Values {
         }
     }
 
-    /** A name in the DNS, in small letters. */
+    /** Parses a DNS name and returns it in lower case. */
     static String dnsName(String text) {
         if (!InternetDomainName.isValid(text)) {
             throw new IllegalArgumentException(
@@ -317,10 +320,10 @@ public final class Values {
         return text.toLowerCase(Locale.ROOT);
     }
 
-    /** Why a path can't be a socket's, if so. */
+    /** Returns why a path can't be a socket's; empty if it can. */
     static Optional<String> socketPathProblem(Path file) {
         return file.toString().getBytes(StandardCharsets.UTF_8).length >= MAX_SOCKET_PATH
-                ? Optional.of("a socket path must have less than " + MAX_SOCKET_PATH + " bytes: " + file)
+                ? Optional.of("a socket path must be shorter than " + MAX_SOCKET_PATH + " bytes: " + file)
                 : Optional.empty();
     }
 }

@@ -1,4 +1,4 @@
-/** The configuration of one hop: YAML in, records out, and every problem at once with its line and column. */
+/** The configuration of a hop. Readers turn YAML into records and report all problems at once, with line and column. */
 @NullMarked
 package dev.throughline.config;
 

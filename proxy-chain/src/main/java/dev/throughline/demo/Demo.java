@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real application's connection through three real hops, told as a short story; then the same with one byte of the
- * header changed. Everything it makes is gone when it ends, however it ends.
+ * A demo that sends a real application's connection through three real hops and prints the report of each, then repeats
+ * it with one byte of the header changed. It removes everything that it created when it ends in any way.
  */
 public final class Demo {
     private static final String GREETING = "hello from the destination";
@@ -25,16 +25,16 @@ public final class Demo {
     private final boolean explicit;
     private @Nullable DemoScene scene;
 
-    /** A demo that is told on {@code out}; {@code explicit} asks for the scene without interception. */
+    /** Creates a demo that prints to {@code out}; {@code explicit} selects the scene without interception. */
     public Demo(PrintStream out, boolean explicit) {
         this.story = new Story(out);
         this.explicit = explicit;
     }
 
     /**
-     * Plays the scene.
+     * Runs the demo.
      *
-     * @return whether it went as it should: the originator recovered, the tampered header refused
+     * @return whether the result is as expected: the originator recovered, the tampered header refused
      */
     public boolean play() throws IOException {
         Path folder = Files.createTempDirectory("throughline-demo");
@@ -43,7 +43,7 @@ public final class Demo {
         try {
             return play(folder);
         } finally {
-            // On Ctrl-C the hook is at it already.
+            // After Ctrl-C the shutdown hook is already running.
             if (removed(cleanUp)) {
                 cleanUp(folder);
             }
@@ -79,8 +79,7 @@ public final class Demo {
 
         open.tamper();
         story.say("");
-        story.say(
-                "The same, with one byte of the header changed between hop-b and hop-c: the origin now names another");
+        story.say("Again, with one byte of the header changed between hop-b and hop-c: the origin now names another");
         story.say("process.");
         story.say("");
         story.say("$ " + String.join(" ", fetch(open)));
@@ -97,14 +96,14 @@ public final class Demo {
         story.say(
                 recovered && rejected
                         ? "The third hop recovered the originator and verified it; the changed header was refused."
-                        : "This didn't go as it should: the third hop "
+                        : "Unexpected result: the third hop "
                                 + (recovered ? "" : "didn't recover the originator ")
-                                + (rejected ? "" : "took the changed header"));
+                                + (rejected ? "" : "accepted the changed header"));
         return recovered && rejected;
     }
 
     private DemoScene open(Path folder, Path website) throws IOException {
-        Optional<String> obstacle = explicit ? Optional.of("As asked.") : Namespace.unavailable();
+        Optional<String> obstacle = explicit ? Optional.of("as requested by --explicit.") : Namespace.unavailable();
         if (obstacle.isEmpty()) {
             return InterceptionScene.start(folder, website);
         }
@@ -113,7 +112,7 @@ public final class Demo {
         return ExplicitScene.start(folder, website);
     }
 
-    /** The application and its arguments: curl, or what else this machine has to fetch a page with. */
+    /** Returns the application with its arguments: curl, or another program of this host that can fetch a page. */
     private static List<String> fetch(DemoScene scene) {
         String path = Optional.ofNullable(System.getenv("PATH")).orElse("/usr/bin:/bin");
         for (String folder : path.split(":", -1)) {
@@ -155,14 +154,14 @@ public final class Demo {
                 open.close();
             }
         } catch (IOException e) {
-            story.say("not all could be closed: " + e.getMessage());
+            story.say("failed to close: " + e.getMessage());
         }
         try {
             if (Files.exists(folder)) {
                 MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
             }
         } catch (IOException e) {
-            story.say("not all could be removed: " + e.getMessage());
+            story.say("failed to remove: " + e.getMessage());
         }
     }
 

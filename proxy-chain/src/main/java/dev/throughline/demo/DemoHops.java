@@ -55,7 +55,7 @@ final class DemoHops {
         }
     }
 
-    /** Each hop intercepts what the one before it opens, on one host. */
+    /** Creates configurations in which each hop intercepts the previous one on the same host. */
     void writeInterceptingConfigs() throws IOException {
         write("hop-a", """
                 mark: 0x1071
@@ -81,7 +81,10 @@ final class DemoHops {
                 """);
     }
 
-    /** Each hop knows the address of the next; between the last two there is a wire that can be tampered with. */
+    /**
+     * Creates configurations in which each hop has the address of the next, with a tampering proxy between the last
+     * two.
+     */
     void writeExplicitConfigs(int firstPort, int wirePort, int destinationPort) throws IOException {
         write("hop-a", """
                 listeners:

@@ -3,21 +3,21 @@ package dev.throughline.demo;
 import java.io.IOException;
 import java.util.List;
 
-/** Where the demo plays: three hops that run, and a destination behind them. */
+/** The environment of the demo: three running hops and a destination. */
 interface DemoScene extends AutoCloseable {
-    /** The scene in one picture. */
+    /** Returns a diagram of the scene. */
     String picture();
 
-    /** The hops, in the order of the chain, ready. */
+    /** Returns the hops, in the order of the chain. */
     List<HopProcess> hops();
 
-    /** Where the application thinks it goes. */
+    /** Returns the URL that the application requests. */
     String url();
 
-    /** The application: a command that fetches {@link #url}. */
+    /** Returns a process builder for the application, with a command that fetches {@link #url}. */
     ProcessBuilder application(List<String> command) throws IOException;
 
-    /** From now on, changes one byte of each header on its way to the last hop. */
+    /** Starts changing one byte of each header on its way to the last hop. */
     void tamper() throws IOException;
 
     @Override

@@ -8,10 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Three hops on loopback, each of which is told the address of the next: what is left of the demo where nothing can be
- * intercepted.
- */
+/** Three hops on loopback, each configured with the address of the next: the demo for hosts without interception. */
 final class ExplicitScene implements DemoScene {
     private static final int PORTS = 5;
 
@@ -47,7 +44,7 @@ final class ExplicitScene implements DemoScene {
         server.ready();
     }
 
-    /** The first of five ports in a row that are free now. */
+    /** Returns the first of five consecutive free ports. */
     private static int freePorts() throws IOException {
         for (int attempt = 0; attempt < 100; attempt++) {
             int first = 20_000 + (int) (Math.random() * 10_000);
@@ -69,7 +66,7 @@ final class ExplicitScene implements DemoScene {
     @Override
     public String picture() {
         return """
-                On loopback, the application is told the first hop's address, and each hop that of the next.
+                On loopback, the application connects to the first hop's address, and each hop is configured with that of the next.
 
                   application ──▶ hop-a ──▶ hop-b ──▶ hop-c ──▶ 127.0.0.1:%d
                 """.formatted(firstPort + 4);

@@ -1,14 +1,14 @@
 package dev.throughline.demo;
 
 /**
- * The byte of the header that the demo changes on its way: the first one of the originator's process id (SPEC.md, core field
- * 7), so that another process would pass for the one that opened the flow.
+ * The byte of the header that the demo changes: the first one of the originator's process id (SPEC.md, core field 7),
+ * so that the header names another process.
  */
 final class HeaderByte {
-    /** Its place in a header whose origin is the first thing after an IPv4 address block, in bytes from 0. */
+    /** Its offset in a header whose origin directly follows an IPv4 address block. */
     static final int OFFSET = 107;
 
-    /** No process id of Linux is so large that this is its first byte (proc_sys_kernel(5), pid_max). */
+    /** The new value; no process id of Linux is that large (proc_sys_kernel(5), pid_max). */
     static final int FORGED = 1;
 
     private HeaderByte() {}

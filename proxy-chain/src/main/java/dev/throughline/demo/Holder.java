@@ -10,12 +10,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The process that keeps a network namespace in being, and its last one: when its standard input ends, it kills every
- * process in the namespace, and the namespace vanishes with all its interfaces. Its input is a pipe of this JVM, so that
- * this also happens when the JVM is killed; it ignores the signals of a terminal, so that Ctrl-C doesn't end it first.
+ * The process that keeps a network namespace alive. When its standard input ends, it kills every other process in the
+ * namespace and exits, and the kernel removes the namespace with its interfaces. Its input is a pipe from this JVM, so
+ * this also happens if the JVM is killed. It ignores terminal signals, so that Ctrl-C doesn't end it first.
  *
- * <p>There is no PID namespace, which would do the killing by itself: process ids mean the same inside and outside, so
- * that what a hop says of a process can be compared with the process, and signals reach a command directly.
+ * <p>A pid namespace would kill the processes automatically, but without one process ids are the same inside and
+ * outside, so that a hop's report can be compared with the process, and signals reach a command directly.
  */
 final class Holder {
     private static final String SCRIPT = """
@@ -44,13 +44,13 @@ final class Holder {
     /**
      * Starts a holder.
      *
-     * @param unshare the command that makes the namespace and runs what comes after it
-     * @throws IOException in the words of the program that refused
+     * @param unshare command prefix that creates the namespace and runs the following command in it
+     * @throws IOException with the message of the failed program
      */
     static Holder start(List<String> unshare) throws IOException {
         List<String> command =
                 Stream.concat(unshare.stream(), Stream.of("sh", "-c", SCRIPT)).toList();
-        // Before "ready" there are only complaints.
+        // Output before "ready" consists of error messages.
         Process process = builder(command).redirectErrorStream(true).start();
         BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
         String line = output.readLine();
@@ -58,10 +58,10 @@ final class Holder {
             return new Holder(process);
         }
         process.destroyForcibly();
-        throw new IOException(line == null ? unshare.getFirst() + " ended without a word" : line);
+        throw new IOException(line == null ? unshare.getFirst() + " ended without a message" : line);
     }
 
-    /** A builder that finds the programs of an administrator, which are not in the path of every user. */
+    /** Returns a process builder with the administrators' directories in PATH, which users may lack. */
     static ProcessBuilder builder(List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("PATH", path());
@@ -72,7 +72,7 @@ final class Holder {
         return Optional.ofNullable(System.getenv("PATH")).orElse("/usr/bin:/bin") + ":/usr/sbin:/sbin";
     }
 
-    /** The command prefix that runs a program in this network namespace, with all rights over it. */
+    /** Returns the command prefix that runs a program in this network namespace, with all privileges over it. */
     ImmutableList<String> enter(boolean ownUsers) {
         String pid = Long.toString(process.pid());
         return ownUsers
@@ -84,13 +84,14 @@ final class Holder {
         return process.pid();
     }
 
-    /** Ends the namespace, and returns when all its processes are gone. */
+    /** Ends the namespace and waits until all its processes have ended. */
     void end() throws IOException {
         process.getOutputStream().close();
         try {
             if (!process.waitFor(10, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new IOException("processes in a network namespace survive: its holder was " + process.pid());
+                throw new IOException(
+                        "processes in a network namespace were not killed: its holder was " + process.pid());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/** A hop that runs as a process of its own, and what it says: its messages, and its flow log. */
+/** A hop in a separate process, with its messages and its flow log. */
 public final class HopProcess implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -24,7 +24,7 @@ public final class HopProcess implements AutoCloseable {
         this.process = process;
     }
 
-    /** Starts {@code command}, which runs the hop that is called {@code name}. */
+    /** Starts {@code command}, which runs the hop {@code name}. */
     public static HopProcess start(String name, ProcessBuilder command) throws IOException {
         HopProcess hop = new HopProcess(name, command.start());
         hop.process.getOutputStream().close();
@@ -33,7 +33,7 @@ public final class HopProcess implements AutoCloseable {
         return hop;
     }
 
-    /** What is done with a line; called with this hop locked. */
+    /** A handler of lines; called with this hop locked. */
     private interface Line {
         void take(String line);
     }
@@ -58,28 +58,36 @@ public final class HopProcess implements AutoCloseable {
     }
 
     /**
-     * Waits until the hop takes connections.
+     * Waits until the hop accepts connections.
      *
-     * @throws IOException with its own words if it doesn't come to that
+     * @throws IOException with the hop's messages if it doesn't become ready
      */
     public HopProcess ready() throws IOException {
-        await(() -> messages.stream().anyMatch(line -> line.contains("hop " + name + " is ready")), "to be ready");
+        await(
+                () -> messages.stream().anyMatch(line -> line.contains("hop " + name + " is ready")),
+                "for it to be ready");
         return this;
     }
 
-    /** Waits for a line of the flow log, past or to come. */
+    /** Waits for a line of the flow log; earlier lines count as well. */
     public JsonTree flow(Predicate<JsonTree> wanted) throws IOException {
         List<JsonTree> found = new ArrayList<>();
-        await(() -> flowLog.stream().filter(wanted).findFirst().map(found::add).orElse(false), "to log such a flow");
+        await(
+                () -> flowLog.stream()
+                        .filter(wanted)
+                        .findFirst()
+                        .map(found::add)
+                        .orElse(false),
+                "for a line of its flow log");
         return found.getFirst();
     }
 
-    /** Everything in its flow log so far. */
+    /** Returns the flow log so far. */
     public synchronized List<JsonTree> flowLog() {
         return List.copyOf(flowLog);
     }
 
-    /** Everything that it has said besides. */
+    /** Returns the messages so far. */
     public synchronized List<String> messages() {
         return List.copyOf(messages);
     }
@@ -101,8 +109,9 @@ public final class HopProcess implements AutoCloseable {
         while (!condition.holds()) {
             long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
             if (left <= 0 || !process.isAlive()) {
-                throw new IOException("hop " + name + (process.isAlive() ? " took too long " : " ended instead of ")
-                        + what + ": " + String.join("\n", messages));
+                throw new IOException(
+                        "hop " + name + (process.isAlive() ? ": timeout while waiting " : " ended while waiting ")
+                                + what + ": " + String.join("\n", messages));
             }
             try {
                 wait(Math.min(left, 200));
@@ -113,7 +122,7 @@ public final class HopProcess implements AutoCloseable {
         }
     }
 
-    /** Ends it at once. */
+    /** Kills the hop. */
     @Override
     public void close() {
         process.destroyForcibly();

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One host with an application and three hops, each of which intercepts the one before it, and a web server on another
- * host; both hosts are network namespaces.
+ * A host with an application and three hops that each intercept the previous one, and another host with a web server.
+ * Both hosts are network namespaces.
  */
 final class InterceptionScene implements DemoScene {
     private static final String SERVER = "10.91.9.2";
@@ -73,7 +73,7 @@ final class InterceptionScene implements DemoScene {
     @Override
     public String picture() {
         return """
-                On one host, each hop intercepts what the one before it opens; none is told where the next one is.
+                On one host, each hop intercepts the connections of the previous one; none is configured with an address of the next.
 
                   application ─tproxy─▶ hop-a ─tproxy─▶ hop-b ─redirect─▶ hop-c ─────▶ %s:80, on another host
                 """.formatted(SERVER);
@@ -89,7 +89,7 @@ final class InterceptionScene implements DemoScene {
         return "http://" + SERVER + "/";
     }
 
-    /** Where there are users to choose from, the application runs as one that may do nothing: nobody. */
+    /** If other users are available, the application runs as the unprivileged user nobody. */
     @Override
     public ProcessBuilder application(List<String> command) {
         ImmutableList.Builder<String> all = ImmutableList.builder();
@@ -103,7 +103,7 @@ final class InterceptionScene implements DemoScene {
         return List.of("/usr/bin", "/bin").stream().anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
-    /** The kernel itself rewrites the packet that begins with a header, after all hops' rules. */
+    /** An nft rule rewrites the packet that starts with a header, after the rules of all hops. */
     @Override
     public void tamper() throws IOException {
         host.run("nft", """

@@ -12,12 +12,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A host of its own for the network: interfaces, addresses, routes and rules that nobody outside sees, in which a command
- * runs as on any other host. Files, users and processes are those of the real host.
+ * A network namespace that acts as a separate host: it has its own interfaces, addresses, routes and rules. Files,
+ * users and processes are those of the real host.
  *
- * <p>Works for root, and for other users where the kernel lets them have user namespaces; such a user then is root
- * inside, and the only user there. A namespace ends with {@link #close}, or with this JVM, however that ends; nothing
- * that ran in it stays.
+ * <p>Works for root, and for other users if the kernel allows user namespaces; such a user is root inside, and the only
+ * user there. A namespace and all its processes end with {@link #close}, or with this JVM.
  */
 public final class Namespace implements AutoCloseable {
     private final String name;
@@ -32,10 +31,10 @@ public final class Namespace implements AutoCloseable {
     }
 
     /**
-     * The first host, with nothing but {@code lo}.
+     * Creates the first host, with only {@code lo}.
      *
-     * @param name 1 to 12 letters or digits; a neighbour's interface towards it is named {@code to-NAME}
-     * @throws IOException if the kernel doesn't allow it, in its words
+     * @param name 1 to 12 letters or digits; interfaces of other hosts towards it are named {@code to-NAME}
+     * @throws IOException if the kernel doesn't allow it, with its message
      */
     public static Namespace host(String name) throws IOException {
         check(name);
@@ -51,7 +50,7 @@ public final class Namespace implements AutoCloseable {
         }
     }
 
-    /** Another host, which ends with this one; they aren't connected until they are joined. */
+    /** Creates another host, which ends with this one. {@link #join} connects them. */
     public Namespace neighbour(String neighbour) throws IOException {
         check(neighbour);
         List<String> command = Stream.concat(holder.enter(ownUsers).stream(), Stream.of("unshare", "-n", "--"))
@@ -62,10 +61,10 @@ public final class Namespace implements AutoCloseable {
     }
 
     /**
-     * Connects two hosts by a cable and gives each end an address; joining them again adds addresses to the same cable.
+     * Connects two hosts by a veth pair and gives each end an address. A second call adds addresses to the same pair.
      *
-     * @param address with prefix length, IPv4 or IPv6, such as {@code 192.0.2.1/24}
-     * @param otherAddress of the other end, in the same network
+     * @param address IPv4 or IPv6 address with prefix length, such as {@code 192.0.2.1/24}
+     * @param otherAddress address of the other end, in the same network
      */
     public void join(Namespace other, String address, String otherAddress) throws IOException {
         String mine = "to-" + other.name;
@@ -81,16 +80,16 @@ public final class Namespace implements AutoCloseable {
     }
 
     /**
-     * Sends what goes to unknown networks to {@code gateway}, IPv4 or IPv6. Without any route to its destination a
-     * connection fails before a rule can see it.
+     * Sets the default gateway, IPv4 or IPv6. Without a route to its destination a connection fails before it reaches a
+     * rule.
      */
     public void defaultRoute(String gateway) throws IOException {
         run("ip", gateway.contains(":") ? "-6" : "-4", "route", "add", "default", "via", gateway);
     }
 
     /**
-     * A command that will run in this namespace, in the working directory and with the environment that the builder is
-     * given. The process it starts is the command itself: its process id, its signals, its exit code.
+     * Returns a process builder for a command in this namespace. The started process is the command itself, with its
+     * own pid, signals and exit code.
      */
     public ProcessBuilder command(List<String> command) {
         return Holder.builder(
@@ -102,9 +101,9 @@ public final class Namespace implements AutoCloseable {
     }
 
     /**
-     * Runs a short command to its end and returns all that it wrote.
+     * Runs a short command and returns its output.
      *
-     * @throws IOException with its words if it fails
+     * @throws IOException with its output if it fails
      */
     public String run(String... command) throws IOException {
         Process process = command(command).redirectErrorStream(true).start();
@@ -124,17 +123,17 @@ public final class Namespace implements AutoCloseable {
         }
     }
 
-    /** Whether the only user inside is root, who stands for the user that runs this JVM. */
+    /** Returns whether the only user inside is root, mapped to the user of this JVM. */
     public boolean hasOneUser() {
         return ownUsers;
     }
 
-    /** Why there can be no namespace with working interception here, in a sentence for an operator; empty if there can. */
+    /** Returns why this host can't have namespaces with interception, as a message for an operator; empty if it can. */
     public static Optional<String> unavailable() {
         return Requirements.missing();
     }
 
-    /** Ends every process in here and in the neighbours, then the networks. */
+    /** Ends every process in this and the joined hosts, then the namespaces. */
     @Override
     public void close() throws IOException {
         try (Closer closer = Closer.create()) {
@@ -146,7 +145,7 @@ public final class Namespace implements AutoCloseable {
     private void addAddress(String device, String address) throws IOException {
         List<String> command = new ArrayList<>(List.of("ip", "address", "add", address, "dev", device));
         if (address.contains(":")) {
-            // Usable at once: there is nobody on the cable who could have the same address.
+            // Skips duplicate address detection, because no other host on the link can have the address.
             command.add("nodad");
         }
         run(command.toArray(String[]::new));

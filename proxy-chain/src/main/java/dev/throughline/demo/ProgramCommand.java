@@ -6,14 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** How to start this program once more, as another process: the same Java, the same code. */
+/** The command that starts this program as another process, with the same Java and class path. */
 public final class ProgramCommand {
-    /** By name: the program knows the demo, so the demo can't know the program. */
+    /** Given by name, because the main class depends on the demo. */
     private static final String MAIN = "dev.throughline.Main";
 
     private ProgramCommand() {}
 
-    /** The command that runs the program with {@code arguments}. */
+    /** Returns the command that runs the program with {@code arguments}. */
     public static ImmutableList<String> of(String... arguments) {
         ImmutableList.Builder<String> command = ImmutableList.<String>builder()
                 .add(java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED");

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/** What this host must offer for namespaces with interception. It is tried, not looked up. */
+/** The requirements of namespaces with interception, checked by trying. */
 final class Requirements {
     private static final ImmutableMap<String, String> PACKAGES =
             ImmutableMap.of("unshare", "util-linux", "nsenter", "util-linux", "ip", "iproute2", "nft", "nftables");

@@ -5,7 +5,10 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What the demo tells: at each hop, who the kernel said, who the header said, and by whose keys. */
+/**
+ * The output of the demo for each hop: the originator according to the kernel and to the header, and the keys that
+ * signed it.
+ */
 final class Story {
     private final PrintStream out;
 
@@ -17,7 +20,7 @@ final class Story {
         out.println(text);
     }
 
-    /** What one hop made of a flow, from its own log line. */
+    /** Returns the lines for one hop, from its flow log. */
     void hop(JsonTree flow, List<HopProcess> hops) {
         out.println(flow.text("hop"));
         if (flow.has("kernel")) {
@@ -26,8 +29,7 @@ final class Story {
         }
         JsonTree verification = flow.object("verification");
         if (!flow.has("verification")) {
-            out.println(
-                    "  the header says  nothing: this is the first hop, which expects none and never looks for one");
+            out.println("  the header says  nothing: the first hop never reads a header");
         } else if (verification.text("result").equals("verified")) {
             JsonTree who = flow.object("originator");
             out.println("  the header says  " + process(who) + evidence(who) + ", on host " + who.text("host"));

@@ -8,7 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 
-/** A wire between two hops, on loopback: it passes bytes on, and changes one of them when it is told to. */
+/** A proxy between two hops on loopback that can change one byte of the header. */
 final class TamperingWire implements AutoCloseable {
     private final ServerSocket server;
     private final InetSocketAddress target;
@@ -19,7 +19,7 @@ final class TamperingWire implements AutoCloseable {
         this.target = target;
     }
 
-    /** A wire from {@code port} to {@code targetPort}. */
+    /** Starts a proxy from {@code port} to {@code targetPort}. */
     static TamperingWire start(int port, int targetPort) throws IOException {
         InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
         TamperingWire wire =
@@ -40,7 +40,7 @@ final class TamperingWire implements AutoCloseable {
                 Thread.ofVirtual().start(() -> copy(previous, next, tampering));
                 Thread.ofVirtual().start(() -> copy(next, previous, false));
             } catch (IOException e) {
-                // Closed, or the next hop isn't there: whoever connected feels it.
+                // The proxy was closed, or the next hop isn't running; closing the connection notifies the peer.
             }
         }
     }
@@ -60,7 +60,7 @@ final class TamperingWire implements AutoCloseable {
                 out.write(buffer, 0, count);
             }
         } catch (IOException e) {
-            // One end is gone; closing both tells the other.
+            // One side has closed; closing both notifies the other.
             return;
         }
     }

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 
-/** A real web server: the one that comes with the JDK (jwebserver). */
+/** A real web server, the JDK's jwebserver. */
 final class WebServer implements AutoCloseable {
     private final Process process;
     private final BufferedReader output;
@@ -16,7 +16,7 @@ final class WebServer implements AutoCloseable {
         this.output = process.inputReader();
     }
 
-    /** Starts it as {@code command} runs programs, for the files in {@code folder}. */
+    /** Starts the server with {@code command} for the files in {@code folder}. */
     static WebServer start(Function<List<String>, ProcessBuilder> command, String address, int port, Path folder)
             throws IOException {
         return new WebServer(command.apply(List.of(
@@ -37,14 +37,14 @@ final class WebServer implements AutoCloseable {
                 .start());
     }
 
-    /** Waits until it serves. */
+    /** Waits until the server accepts connections. */
     void ready() throws IOException {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             if (line.startsWith("URL")) {
                 return;
             }
         }
-        throw new IOException("the web server didn't start: is the module jdk.httpserver in this Java?");
+        throw new IOException("the web server did not start: does this Java have the module jdk.httpserver?");
     }
 
     @Override

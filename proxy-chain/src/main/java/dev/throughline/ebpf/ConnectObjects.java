@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The tables of {@link ConnectTracer} in the kernel, and what keeps the programs attached that fill them. */
+/** The kernel tables of {@link ConnectTracer}, and the links of the programs that fill them. */
 final class ConnectObjects implements AutoCloseable {
     private static final String BY_COOKIE = "connect_cookie";
     private static final String BY_TUPLE = "connect_tuple";
@@ -20,11 +20,11 @@ final class ConnectObjects implements AutoCloseable {
     private static final String BY_PID = "exec_pid";
     private static final String LINK = "link_";
     private static final String EXEC_LINK = "link_exec";
-    /** Of more processes the last exec(2) isn't known; each takes about 350 bytes. */
+    /** Maximum number of processes whose last exec(2) is recorded; each takes about 350 bytes. */
     private static final int EXEC_CAPACITY = 16_384;
-    /** Sources of connections that are about to begin; each is asked about as soon as its SYN has left. */
+    /** Sources of connections that are starting; each is looked up as soon as its SYN has left. */
     private static final int SOURCES = 16_384;
-    /** Users whose sockets of this second are counted. */
+    /** Users whose sockets in the current second are counted. */
     private static final int USERS = 4096;
 
     private static final List<Hook> CALLER_HOOKS =
@@ -58,9 +58,9 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     /**
-     * The most that this kernel lets be noted; nothing is attached.
+     * Returns the plan with the most parts that this kernel supports; attaches nothing.
      *
-     * @throws OsException if nothing can be noted at all
+     * @throws OsException if the kernel supports no tracing
      */
     static TracePlan plan(Optional<KernelLayout> layout) throws OsException {
         try (ConnectObjects small = create(
@@ -95,7 +95,7 @@ final class ConnectObjects implements AutoCloseable {
         return new BpfMap.Shape(BpfMap.Type.LRU_HASH, keyBytes, ConnectRecord.BYTES, capacity);
     }
 
-    /** New ones, attached; if that fails nothing is left. */
+    /** Creates and attaches new objects; leaves nothing behind if that fails. */
     static ConnectObjects attach(Path cgroup, int capacity, int perSecond, TracePlan plan) throws OsException {
         ConnectObjects objects = create(
                 () -> BpfMap.create(shape(ConnectCode.COOKIE_BYTES, capacity), BY_COOKIE),
@@ -120,7 +120,7 @@ final class ConnectObjects implements AutoCloseable {
         }
     }
 
-    /** Those of the same plan that were pinned in a folder. */
+    /** Opens the pinned objects of a directory, which must have the same plan. */
     static ConnectObjects open(Path folder, TracePlan plan) throws OsException {
         ConnectObjects objects = create(
                 () -> BpfMap.open(folder.resolve(BY_COOKIE), shape(ConnectCode.COOKIE_BYTES, 0)),
@@ -166,7 +166,7 @@ final class ConnectObjects implements AutoCloseable {
         }
     }
 
-    /** Gives all of them names in a folder, in which there are none yet. */
+    /** Pins all objects in a directory that has none yet. */
     void pin(Path folder) throws OsException {
         byCookie.pin(folder.resolve(BY_COOKIE));
         byTuple.pin(folder.resolve(BY_TUPLE));
@@ -181,7 +181,7 @@ final class ConnectObjects implements AutoCloseable {
         }
     }
 
-    /** Whether all programs still run. */
+    /** Returns whether all programs are still attached. */
     boolean areAttached() throws OsException {
         for (BpfLink link : links) {
             if (!link.isAttached()) {
@@ -191,7 +191,7 @@ final class ConnectObjects implements AutoCloseable {
         return true;
     }
 
-    /** Whether no connection has begun unnoticed: what is detached is never attached again. */
+    /** Returns whether every connection was recorded so far: a detached program is never attached again. */
     boolean seesConnections() throws OsException {
         return links.getLast().isAttached();
     }
@@ -204,12 +204,12 @@ final class ConnectObjects implements AutoCloseable {
         return byTuple;
     }
 
-    /** Users by the sources of their connections. */
+    /** Returns the table of users by the sources of their connections. */
     BpfMap bySource() {
         return bySource;
     }
 
-    /** What processes were last asked to run, by pid. */
+    /** Returns the table of the last exec(2) of processes, by pid. */
     Optional<BpfMap> byPid() {
         return byPid;
     }

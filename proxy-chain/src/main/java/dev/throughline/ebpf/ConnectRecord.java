@@ -6,22 +6,23 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * The kernel's record of a caller of connect(2) or sendmsg(2), taken in that process's own context: it is no other process.
+ * The kernel's record of a caller of connect(2) or sendmsg(2). It is made in the context of that process, so it can't
+ * be of another one.
  *
- * @param cookie of the socket (SO_COOKIE), never given again while the host is up
- * @param pid of the process (thread group), in the first pid namespace
- * @param thread of the thread that called, there
+ * @param cookie of the socket (SO_COOKIE), unique until the host reboots
+ * @param pid of the process (thread group), in the initial pid namespace
+ * @param thread id of the calling thread, in the initial pid namespace
  * @param uid real user id, unsigned
  * @param gid real group id, unsigned
  * @param cgroupId of its cgroup v2: the inode number of the directory
- * @param bootNanos when it called, in nanoseconds since the host started, suspended time included
+ * @param bootNanos time of the call, in nanoseconds since the host started, including suspended time
  * @param networkNamespace cookie of the socket's network namespace (SO_NETNS_COOKIE)
- * @param command name of the process, or of the thread where {@code process} is empty (proc(5), comm): at most 15 bytes, which
- *     the process chooses itself
- * @param process more of the process, where the kernel shows its types
- * @param parent of the process, where the kernel shows its types
- * @param socket what the socket was when its first SYN left; empty before, where the kernel doesn't show its types, and of one
- *     that was bound to a network device: another may then have the same addresses and ports at the same time
+ * @param command name of the process, or of the thread if {@code process} is empty (proc(5), comm): at most 15 bytes,
+ *     chosen by the process
+ * @param process more about the process, if the kernel has type information
+ * @param parent the parent process, if the kernel has type information
+ * @param socket the socket when its first SYN left; empty before, without type information, and for a socket that is
+ *     bound to a network device, since another one may have the same addresses and ports at the same time
  */
 public record ConnectRecord(
         long cookie,
@@ -38,19 +39,20 @@ public record ConnectRecord(
         Optional<Made> socket) {
 
     /**
-     * The file that a process runs.
+     * An executable file.
      *
-     * @param inode number of its inode, as the kernel counts it
-     * @param device of its file system's super block, as the kernel counts it: major number above 20 bits of minor number
-     * @param subvolume of btrfs, the device that stat(2) shows of the file's subvolume, or 0 where that can't be told;
-     *     {@code device} elsewhere
-     * @param ctimeSeconds when the file was last changed, with its attributes, since 1970
-     * @param ctimeNanos the part of a second of that
+     * @param inode number of its inode in the kernel
+     * @param device device of its file system's super block in the kernel's encoding: major number above 20 bits of
+     *     minor number
+     * @param subvolume on btrfs, the device of the file's subvolume in stat(2), or 0 if unknown; otherwise equal to
+     *     {@code device}
+     * @param ctimeSeconds time of the last change, including attributes, since 1970
+     * @param ctimeNanos nanosecond part of that time
      */
     public record ProgramFile(long inode, int device, int subvolume, long ctimeSeconds, int ctimeNanos) {
         private static final int MINOR_BITS = 20;
 
-        /** The file, by the numbers that stat(2) shows where they can be told. */
+        /** Returns the identity of the file in stat(2), if known. */
         public FileId id() {
             int shown = subvolume == 0 ? device : subvolume;
             return new FileId(shown >>> MINOR_BITS, shown & ((1 << MINOR_BITS) - 1), inode);
@@ -58,13 +60,14 @@ public record ConnectRecord(
     }
 
     /**
-     * What the process ran when it called.
+     * The state of the process at the call.
      *
-     * @param effectiveUid the user whose rights the calling thread used, unsigned
-     * @param startBootNanos when the process started, on the clock of {@code bootNanos}
-     * @param execId how often it and those that it was forked from have called exec(2): pid and start stay, this doesn't
-     * @param startStack where its stack begins, field 28 of proc(5)'s stat: the kernel draws another place at each exec(2)
-     * @param argumentsStart where its command line begins, field 48 there
+     * @param effectiveUid effective user id of the calling thread, unsigned
+     * @param startBootNanos start time of the process, on the clock of {@code bootNanos}
+     * @param execId number of exec(2) calls of the process and its ancestors; unlike pid and start time it changes at
+     *     each exec(2)
+     * @param startStack start of its stack, field 28 of proc(5)'s stat, which the kernel randomises at each exec(2)
+     * @param argumentsStart start of its command line, field 48 of stat
      * @param program its executable
      */
     public record Running(
@@ -74,22 +77,22 @@ public record ConnectRecord(
             long startStack,
             long argumentsStart,
             ProgramFile program) {
-        /** In units of proc(5)'s start times, 10 ms. */
+        /** Returns the start time in units of proc(5), 10 ms. */
         public long startTicks() {
             return ticks(startBootNanos);
         }
     }
 
     /**
-     * The process's parent when it called: the one that started it, or took it over.
+     * The process's parent at the call: the process that started it or, after reparenting, its reaper.
      *
-     * @param pid in the first pid namespace
-     * @param uid its real user id, unsigned
-     * @param startBootNanos when it started
+     * @param pid in the initial pid namespace
+     * @param uid real user id, unsigned
+     * @param startBootNanos start time
      * @param program its executable; empty for a kernel thread
      */
     public record Parent(int pid, int uid, long startBootNanos, Optional<ProgramFile> program) {
-        /** In units of proc(5)'s start times, 10 ms. */
+        /** Returns the start time in units of proc(5), 10 ms. */
         public long startTicks() {
             return ticks(startBootNanos);
         }
@@ -100,14 +103,14 @@ public record ConnectRecord(
     }
 
     /**
-     * A socket, as it was made.
+     * A socket.
      *
-     * @param uid the user who made it, unsigned
+     * @param uid user who created it, unsigned
      * @param mark SO_MARK (socket(7)), 0 for none
      */
     public record Made(int uid, int mark) {}
 
-    /** A flag of the kernel's in the nanoseconds: somebody has asked for this time (I_CTIME_QUERIED). */
+    /** A flag of the kernel in the nanoseconds: the time was queried (I_CTIME_QUERIED). */
     private static final int CTIME_QUERIED = 1 << 31;
 
     static final int PID_TGID = 0;
@@ -127,7 +130,7 @@ public record ConnectRecord(
     static final int EFFECTIVE_UID = 128;
     static final int SOCKET_MARK = 132;
     static final int SOCKET_UID = 136;
-    /** 1 if the two before it say something. */
+    /** 1 if the two fields before are valid. */
     static final int SOCKET_KNOWN = 140;
 
     static final int PARENT_START = 144;
@@ -137,7 +140,7 @@ public record ConnectRecord(
 
     static final int BYTES = 192;
 
-    /** From the start of each program's part. Its device is noted last: there is none with the number 0. */
+    /** Offsets in the part of a program. Its device is written last, so 0 means that there is none. */
     static final int PROGRAM_INODE = 0;
 
     static final int PROGRAM_CTIME_SECONDS = 8;
@@ -145,7 +148,7 @@ public record ConnectRecord(
     static final int PROGRAM_SUBVOLUME = 20;
     static final int PROGRAM_DEVICE = 24;
 
-    /** Reads the {@value #BYTES} bytes that {@link ConnectCode} writes. */
+    /** Parses the {@value #BYTES} bytes that {@link ConnectCode} writes. */
     static ConnectRecord read(ByteBuffer in) {
         int end = COMMAND;
         while (end < COMMAND + COMMAND_BYTES && in.get(end) != 0) {

@@ -14,13 +14,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The notes of who connected, taken by the kernel for all processes of this host while this is open. Thread-safe; a question
- * takes about a microsecond.
+ * A tracer that has the kernel record which process opened each connection, for all processes of this host while it is
+ * open. Thread-safe; a lookup takes about a microsecond.
  */
 public final class ConnectTracer implements AutoCloseable {
     /**
-     * Sockets of one user that are noted in a second. With 131,072 notes, it takes one user 16 seconds to displace another user's
-     * note, which a flow needs for two at most.
+     * Maximum number of sockets of one user that are recorded in a second. With 131,072 records, one user needs 16
+     * seconds to evict another user's record, which a flow needs for two seconds at most.
      */
     static final int PER_SECOND = 8192;
 
@@ -37,12 +37,13 @@ public final class ConnectTracer implements AutoCloseable {
     }
 
     /**
-     * Begins to take notes for this process alone: they end with it.
+     * Starts tracing for this process only; tracing ends with it.
      *
-     * @param cgroup the root of cgroup v2, for all processes of the host
-     * @param capacity how many sockets are remembered, in each of two tables of about 280 bytes a socket; of too many, those
-     *     used longest ago leave. Of one user, at most {@value #PER_SECOND} sockets a second are noted
-     * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN, ENOSYS where there is no bpf(2); nothing is left attached
+     * @param cgroup the root of cgroup v2, which contains all processes of the host
+     * @param capacity maximum number of sockets in each of two tables of about 280 bytes per socket; the least recently
+     *     used are evicted. At most {@value #PER_SECOND} sockets of one user are recorded in a second
+     * @throws OsException with EPERM without CAP_BPF and CAP_NET_ADMIN, with ENOSYS without bpf(2); nothing stays
+     *     attached
      */
     public static ConnectTracer open(Path cgroup, int capacity) throws OsException {
         return open(cgroup, capacity, PER_SECOND);
@@ -58,13 +59,13 @@ public final class ConnectTracer implements AutoCloseable {
      * Starts tracing, or joins the tracing of another hop of this user on this host.
      *
      * @param cgroup the root of cgroup v2
-     * @param capacity how many sockets are remembered, if nobody takes notes yet
+     * @param capacity maximum number of sockets, if no hop is tracing yet
      * @param bpffs a BPF file system, such as {@code /sys/fs/bpf}
-     * @throws IOException as {@link #open}, or if they can't be shared there
+     * @throws IOException like {@link #open}, or if tracing can't be shared there
      */
     public static ConnectTracer shared(Path cgroup, int capacity, Path bpffs) throws IOException {
         TracePlan plan = ConnectObjects.plan(layout());
-        // What other programs or another layout wrote would be read as what it isn't.
+        // The name depends on programs and layout, because records of others would be misread.
         String name = ConnectCode.version(plan, PER_SECOND);
         PinnedObjects.Opened<ConnectObjects> opened = PinnedObjects.open(
                 bpffs.resolve("throughline"), name, folder -> ConnectObjects.open(folder, plan), empty -> {
@@ -88,39 +89,39 @@ public final class ConnectTracer implements AutoCloseable {
         }
     }
 
-    /** The group whose processes notes are taken of, with all below it. */
+    /** Returns the cgroup whose processes are traced, including its descendants. */
     public Path cgroup() {
         return cgroup;
     }
 
-    /** Whether other hops of this host use the same notes, or can. */
+    /** Returns whether tracing is shared with other hops of this host. */
     public boolean isShared() {
         return pins.isPresent();
     }
 
     /**
-     * Whether notes are still taken: an administrator can detach what takes them.
+     * Returns whether tracing still works: an administrator can detach the programs.
      *
-     * @throws OsException if the kernel can't be asked
+     * @throws OsException if the kernel can't be queried
      */
     public boolean areTaken() throws OsException {
         return objects.areAttached();
     }
 
-    /** Whether notes say what the process ran. */
+    /** Returns whether records have the executable of the process. */
     public boolean hasProcess() {
         return plan.has(TracePart.PROCESS);
     }
 
     /**
-     * A part that isn't noted.
+     * A part that isn't recorded.
      *
-     * @param what is missing, and what the kernel said
-     * @param hint what it would take
+     * @param what the missing part, and the kernel's error
+     * @param hint how to enable it
      */
     public record Missing(TracePart part, String what, String hint) {}
 
-    /** The parts that the kernel doesn't let be noted. */
+    /** Returns the parts that the kernel doesn't allow. */
     public ImmutableList<Missing> missing() {
         return plan.missing().entrySet().stream()
                 .map(part -> new Missing(
@@ -131,10 +132,10 @@ public final class ConnectTracer implements AutoCloseable {
     }
 
     /**
-     * What a process was last asked to run.
+     * Returns the last exec(2) of a process.
      *
-     * @return empty if it has called no exec(2) since notes are taken, or too many others have since
-     * @throws OsException if the kernel can't be asked
+     * @return empty if it hasn't called exec(2) since tracing started, or the record was evicted
+     * @throws OsException if the kernel can't be queried
      */
     public Optional<ExecRecord> lastExec(int pid) throws OsException {
         if (objects.byPid().isEmpty()) {
@@ -145,11 +146,11 @@ public final class ConnectTracer implements AutoCloseable {
     }
 
     /**
-     * Who opened a TCP connection.
+     * Returns the record of the caller that opened a TCP connection.
      *
-     * @param tuple the socket's own address and its peer's, as the socket has them
+     * @param tuple the socket's local and peer addresses
      * @param networkNamespace cookie of the socket's network namespace
-     * @throws OsException if the kernel can't be asked
+     * @throws OsException if the kernel can't be queried
      */
     public Optional<ConnectRecord> find(Tuple tuple, long networkNamespace) throws OsException {
         ByteBuffer key = ByteBuffer.allocate(ConnectCode.TUPLE_BYTES).order(ByteOrder.nativeOrder());
@@ -163,24 +164,24 @@ public final class ConnectTracer implements AutoCloseable {
     }
 
     /**
-     * Who opened the TCP connection that was the last to have these addresses, without a look at its socket: every later one,
-     * whoever opened it, would have taken the place of this note.
+     * Returns the record of the caller that opened the last TCP connection with these addresses, without looking up its
+     * socket: any later connection with the same addresses would have replaced the record.
      *
-     * @return empty if nothing was noted, or only the socket itself can tell whether the note is of it
-     * @throws OsException if the kernel can't be asked
+     * @return empty if there is no record, or only a socket lookup can tell whether it applies
+     * @throws OsException if the kernel can't be queried
      */
     public Optional<ConnectRecord> last(Tuple tuple, long networkNamespace) throws OsException {
         Optional<ConnectRecord> noted =
                 find(tuple, networkNamespace).filter(found -> found.socket().isPresent());
-        // In this order: as long as it is attached now, it was when the note was read.
+        // This check must come after the lookup: if the programs are attached now, they were attached then.
         return noted.isPresent() && objects.seesConnections() ? noted : Optional.empty();
     }
 
     /**
-     * Who used a socket for connect(2), or for sendmsg(2) with a destination.
+     * Returns the caller of connect(2), or of sendmsg(2) with a destination, on a socket.
      *
      * @param cookie of the socket (SO_COOKIE)
-     * @throws OsException if the kernel can't be asked
+     * @throws OsException if the kernel can't be queried
      */
     public Optional<ConnectRecord> find(long cookie) throws OsException {
         ByteBuffer key = ByteBuffer.allocate(ConnectCode.COOKIE_BYTES).order(ByteOrder.nativeOrder());
@@ -188,11 +189,11 @@ public final class ConnectTracer implements AutoCloseable {
     }
 
     /**
-     * A program that gives each user of this host, and each other address, one of the sockets that listen at one port: to be
-     * attached to any of them (SO_ATTACH_REUSEPORT_EBPF, socket(7)). The caller closes it.
+     * Returns a program that assigns each user of this host, and each remote address, one of the sockets that listen at
+     * one port. Attach it to any of them (SO_ATTACH_REUSEPORT_EBPF, socket(7)). The caller closes it.
      *
      * @param networkNamespace cookie of the sockets' network namespace
-     * @param queues how many sockets there are; a power of two
+     * @param queues number of sockets; a power of two
      * @throws OsException if the kernel refuses it
      */
     public BpfProgram queueByUser(long networkNamespace, int queues) throws OsException {
@@ -213,7 +214,7 @@ public final class ConnectTracer implements AutoCloseable {
         }
     }
 
-    /** Ends as a process ends that is killed: without a look at who else uses what is pinned. */
+    /** Closes all descriptors without removing pinned objects, like a killed process. */
     void abandon() {
         objects.close();
         pins.ifPresent(PinnedObjects::abandon);

@@ -5,14 +5,14 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * What the last exec(2) of a process was asked to run, noted by the kernel before the first instruction of what runs since.
+ * The kernel's record of the last exec(2) of a process, made before the first instruction of the new program.
  *
- * @param startBootNanos when the process started
- * @param execId as in {@link ConnectRecord.Running}
- * @param userNamespace inode of the user namespace whose rights the process had
- * @param mountNamespace inode of the mount namespace in which the name counts
- * @param script the name that exec(2) was given, if the file has an interpreter ({@code #!}, execve(2), or binfmt_misc);
- *     empty for a program of its own, and for a longer name than {@value #NAME_BYTES} bytes
+ * @param startBootNanos start time of the process
+ * @param execId see {@link ConnectRecord.Running}
+ * @param userNamespace inode of the process's user namespace
+ * @param mountNamespace inode of the mount namespace in which {@code script} is resolved
+ * @param script the path passed to exec(2), if an interpreter runs the file ({@code #!}, execve(2), or binfmt_misc);
+ *     empty for a native program, and for a path longer than {@value #NAME_BYTES} bytes
  */
 public record ExecRecord(
         long startBootNanos, long execId, int userNamespace, int mountNamespace, Optional<Bytes> script) {
@@ -34,7 +34,7 @@ public record ExecRecord(
         }
         byte[] name = new byte[end - NAME];
         in.get(NAME, name);
-        // A name that fills all of it has been cut.
+        // A name without a terminating zero was truncated.
         boolean isWhole = name.length > 0 && name.length < NAME_BYTES - 1;
         return new ExecRecord(
                 in.getLong(START),

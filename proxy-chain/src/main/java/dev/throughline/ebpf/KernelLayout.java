@@ -9,9 +9,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Where the kernel keeps what a process runs and whose a socket is.
+ * The offsets of the kernel's structures for processes, executables and sockets.
  *
- * @param offsets in bytes from the start of each structure; those of {@link #OF_BTRFS} and {@link #OF_EXEC} may be missing
+ * @param offsets offsets in bytes; those of {@link #OF_BTRFS} and {@link #OF_EXEC} may be missing
  */
 record KernelLayout(ImmutableMap<Member, Integer> offsets) {
     /** A member of a structure of the kernel. */
@@ -63,10 +63,10 @@ record KernelLayout(ImmutableMap<Member, Integer> offsets) {
         }
     }
 
-    /** Those of btrfs, whose types are the kernel's own only if it isn't a module. */
+    /** Members for btrfs; their types are missing if btrfs is a module. */
     static final Set<Member> OF_BTRFS = Set.of(Member.BTRFS_INODE, Member.BTRFS_INODE_ROOT, Member.BTRFS_ROOT_DEVICE);
 
-    /** Those of what an exec(2) was asked for. */
+    /** Members for the arguments of exec(2). */
     static final Set<Member> OF_EXEC = Set.of(
             Member.TASK_NAMESPACES,
             Member.CREDENTIALS_USER_NAMESPACE,
@@ -77,14 +77,14 @@ record KernelLayout(ImmutableMap<Member, Integer> offsets) {
             Member.EXEC_FILE_NAME,
             Member.EXEC_INTERPRETER);
 
-    /** That of the kernel with these types; empty if it has no such structures. */
+    /** Returns the layout for these types; empty if a structure is missing. */
     static Optional<KernelLayout> of(Btf types) {
         Map<Member, Integer> found = new EnumMap<>(Member.class);
         for (Member member : Member.values()) {
             types.offset(member.structure, member.name).ifPresent(offset -> found.put(member, offset));
         }
         if (!found.containsKey(Member.INODE_CTIME_SECONDS)) {
-            // A struct timespec64 before Linux 6.11, of another name before 6.6.
+            // A struct timespec64 before Linux 6.11, with another name before 6.6.
             OptionalInt newer = types.offset("inode", "__i_ctime");
             OptionalInt pair = newer.isPresent() ? newer : types.offset("inode", "i_ctime");
             if (pair.isPresent()) {
@@ -100,7 +100,7 @@ record KernelLayout(ImmutableMap<Member, Integer> offsets) {
         return Optional.of(new KernelLayout(ImmutableMap.copyOf(found)));
     }
 
-    /** In bytes from the start of its structure. */
+    /** Returns the offset in bytes. */
     int at(Member member) {
         Integer offset = offsets.get(member);
         if (offset == null) {

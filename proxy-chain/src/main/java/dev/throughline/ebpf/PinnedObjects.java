@@ -14,19 +14,19 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A folder of a BPF file system in which the hops of a host share what the kernel notes. Each that uses it holds a shared
- * lock; the last one that leaves removes it. After a crash it stays, and the next hop continues with what is there.
+ * A directory of a BPF file system in which the hops of a host share their tracing objects. Each user holds a shared
+ * lock; the last one removes the directory. After a crash it stays, and the next hop continues with its objects.
  *
- * <p>It lies in a folder that stays, in which changes are made one after the other. Both are for their owner alone: in one
- * of somebody else's there could be tables that say what he wants to have said, or a lock that is never given up.
+ * <p>Its parent directory is permanent and serialises changes with a lock. Both must belong to this user and be closed
+ * to others: another user could provide forged tables, or hold the lock for ever.
  */
 final class PinnedObjects implements AutoCloseable {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
     private final Path folder;
-    /** Held while something is made or removed here. */
+    /** Held while objects are created or removed. */
     private final FolderLock changes;
-    /** Held as long as it is used. */
+    /** Held while the directory is in use. */
     private final FolderLock use;
 
     private PinnedObjects(Path folder, FolderLock changes, FolderLock use) {
@@ -35,29 +35,29 @@ final class PinnedObjects implements AutoCloseable {
         this.use = use;
     }
 
-    /** What is done while nobody else changes the folder. */
+    /** An action under the exclusive lock of the parent directory. */
     interface Work<T> {
         T in(Path folder) throws IOException;
     }
 
-    /** What was made or found, and the folder that it is in. */
+    /** The created or found objects, and their directory. */
     record Opened<T>(PinnedObjects pins, T made) {}
 
     /**
-     * Finds what is pinned in the folder {@code name}, or makes it.
+     * Finds the objects in the directory {@code name}, or creates them.
      *
-     * @param parent in a BPF file system; made if it isn't there
-     * @param find throws if it isn't all there
-     * @param make pins it
-     * @throws IOException if the folder can't be made, is another user's, or {@code make} fails
+     * @param parent directory in a BPF file system; created if missing
+     * @param find opens the pinned objects; throws if one is missing
+     * @param make creates and pins the objects
+     * @throws IOException if the directory can't be created, belongs to another user, or {@code make} fails
      */
     static <T> Opened<T> open(Path parent, String name, Work<T> find, Work<T> make) throws IOException {
-        createPrivately(parent);
+        createForOwnerOnly(parent);
         Path folder = parent.resolve(name);
         FolderLock changes = FolderLock.open(parent);
         try {
             changes.exclusive();
-            createPrivately(folder);
+            createForOwnerOnly(folder);
             FolderLock use = FolderLock.open(folder);
             try {
                 T made = findOrMake(folder, find, make);
@@ -85,7 +85,7 @@ final class PinnedObjects implements AutoCloseable {
         }
     }
 
-    private static void createPrivately(Path folder) throws IOException {
+    private static void createForOwnerOnly(Path folder) throws IOException {
         try {
             Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         } catch (FileAlreadyExistsException e) {
@@ -110,13 +110,13 @@ final class PinnedObjects implements AutoCloseable {
         }
     }
 
-    /** Leaves it as it is. */
+    /** Releases the directory without removing it. */
     void abandon() {
         changes.close();
         use.close();
     }
 
-    /** The last user removes it. */
+    /** Releases the directory; the last user removes it. */
     @Override
     public void close() throws IOException {
         try (changes;

@@ -9,18 +9,18 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The program that chooses the listening socket for a SYN among those that share a port: each user of this host, and each other
- * address, has one of them. It is a socket filter; its result is the socket's place in the group, in the order in which they
- * began to listen (SO_ATTACH_REUSEPORT_EBPF, socket(7)).
+ * The program that chooses the listening socket for a SYN among the sockets that share a port: one for each user of
+ * this host and each remote address. It is a socket filter; its result is the index of the socket in the group, in the
+ * order of their listen(2) calls (SO_ATTACH_REUSEPORT_EBPF, socket(7)).
  */
 final class QueueCode {
-    /** Its only table: users by sources, see {@link ConnectCode#connection}. */
+    /** Index of its only table, users by sources; see {@link ConnectCode#connection}. */
     private static final int BY_SOURCE = 0;
 
-    /** struct __sk_buff (linux/bpf.h), in network order. */
+    /** Member of struct __sk_buff (linux/bpf.h), in network byte order. */
     private static final int PROTOCOL = 16;
 
-    /** linux/if_ether.h, as a little-endian machine loads them. */
+    /** Protocol numbers of linux/if_ether.h in network byte order, loaded on a little-endian machine. */
     private static final int IPV4 = 0x0008;
 
     private static final int IPV6 = 0xDD86;
@@ -37,16 +37,16 @@ final class QueueCode {
     private static final int KEY_AT = -ConnectCode.SOURCE_BYTES;
     private static final int SCRATCH_AT = KEY_AT - 8;
 
-    /** Spreads numbers that are close to each other: 2^31 divided by the golden ratio. */
+    /** Multiplier that spreads close numbers: 2^31 divided by the golden ratio. */
     private static final int SPREAD = 0x4F1B_BCDD;
 
-    /** More queues than bits of the product that depend on all of the number. */
+    /** The limit is the number of bits of the product that depend on the whole number. */
     static final int MAX_QUEUES = 1 << 12;
 
     private QueueCode() {}
 
     /**
-     * The program.
+     * Returns the program.
      *
      * @param networkNamespace cookie of the sockets' network namespace (SO_NETNS_COOKIE)
      * @param queues a power of two
@@ -87,7 +87,7 @@ final class QueueCode {
         code.move(Register.R7, IPV6_HEADER).at(port);
         code.store(Size.DOUBLE, Register.R10, SCRATCH_AT, 0).move(Register.R2, Register.R7);
         copy(code, SCRATCH_AT, 2, any);
-        // From the order of the network to the number that the key has.
+        // Converts from network byte order to the number in the key.
         code.load(Size.WORD, Register.R1, Register.R10, SCRATCH_AT)
                 .move(Register.R2, Register.R1)
                 .shiftRight(Register.R2, 8)
@@ -100,7 +100,7 @@ final class QueueCode {
                 .add(Register.R2, KEY_AT)
                 .call(Helper.MAP_LOOKUP_ELEM)
                 .jumpUnless(Register.R0, 0, known)
-                // Not a user of this host: its IPv6 network, or else the last four bytes, which are its IPv4 address.
+                // Not a user of this host: uses its IPv6 network, or the last four bytes, which are its IPv4 address.
                 .load(Size.DOUBLE, Register.R1, Register.R10, KEY_AT + ConnectCode.SOURCE_ADDRESS)
                 .jumpUnless(Register.R1, 0, choose)
                 .load(Size.DOUBLE, Register.R1, Register.R10, KEY_AT + ConnectCode.SOURCE_ADDRESS + 8)
@@ -117,7 +117,7 @@ final class QueueCode {
         return code.at(any).move(Register.R0, 0).exit();
     }
 
-    /** Copies bytes of the packet, from r2 on, to the stack. */
+    /** Copies bytes of the packet, starting at r2, to the stack. */
     private static void copy(BpfCode code, int to, int bytes, Label failed) {
         code.move(Register.R1, Register.R6)
                 .move(Register.R3, Register.R10)

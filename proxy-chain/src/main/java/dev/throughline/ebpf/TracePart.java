@@ -3,21 +3,21 @@ package dev.throughline.ebpf;
 import java.util.Locale;
 
 /**
- * A part of the notes for which the kernel must lend a function that it may refuse: without a capability, locked down
- * (kernel_lockdown(7)), or too old. The rest is noted without it.
+ * An optional part of tracing. It needs a kernel function that may be unavailable: without a capability, under lockdown
+ * (kernel_lockdown(7)), or on an old kernel. The other parts work without it.
  */
 public enum TracePart {
-    /** What the calling thread is called. */
+    /** The name of the calling thread. */
     COMMAND("bpf_get_current_comm", "the name of the process"),
-    /** The control group. */
+    /** The cgroup. */
     CGROUP("bpf_get_current_cgroup_id", "the control group"),
-    /** Start, effective user, and executable. */
+    /** Start time, effective user and executable. */
     PROCESS("bpf_probe_read_kernel", "the start of the process and its executable"),
-    /** The parent, with its executable. */
+    /** The parent process with its executable. */
     PARENT("bpf_probe_read_kernel", "the parent process"),
-    /** The socket's maker and mark. */
+    /** The socket's creator and mark. */
     SOCKET("bpf_skc_to_tcp_sock", "the mark of the socket"),
-    /** What exec(2) was asked to run: the script of an interpreter. */
+    /** The path passed to exec(2): the script of an interpreter. */
     EXEC("a tracepoint, sched_process_exec", "the script that an interpreter runs");
 
     private final String function;
@@ -28,12 +28,12 @@ public enum TracePart {
         this.meaning = meaning;
     }
 
-    /** What the kernel must lend. */
+    /** Returns the required kernel function. */
     public String function() {
         return function;
     }
 
-    /** What isn't noted without it. */
+    /** Returns a description of the data that is missing without this part. */
     public String meaning() {
         return meaning;
     }

@@ -11,27 +11,27 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which parts the notes of this kernel have.
+ * The parts of tracing that this kernel supports.
  *
- * @param layout where the kernel keeps what it shows
- * @param parts those that are noted
- * @param missing those that aren't, with what the kernel said
+ * @param layout offsets of the kernel's structures
+ * @param parts the supported parts
+ * @param missing the unsupported parts with the kernel's error
  */
 record TracePlan(
         Optional<KernelLayout> layout, ImmutableSet<TracePart> parts, ImmutableMap<TracePart, String> missing) {
-    /** The parts for which the kernel's own pointers are followed. */
+    /** Parts that follow pointers in the kernel. */
     private static final Set<TracePart> BY_LAYOUT =
             Sets.immutableEnumSet(TracePart.PROCESS, TracePart.PARENT, TracePart.SOCKET, TracePart.EXEC);
 
-    /** Gives the kernel the programs of a plan, to see whether it takes them. */
+    /** A test of whether the kernel accepts the programs of a plan. */
     interface Trial {
         void load(TracePlan plan) throws OsException;
     }
 
     /**
-     * The most that the kernel takes: all parts, or each that it takes alone.
+     * Returns the largest plan that the kernel accepts: all parts, or each part that it accepts alone.
      *
-     * @throws OsException if it doesn't even take the rest
+     * @throws OsException if the kernel doesn't accept the mandatory part
      */
     static TracePlan most(Optional<KernelLayout> layout, Trial trial) throws OsException {
         Map<TracePart, String> missing = new EnumMap<>(TracePart.class);
@@ -74,7 +74,7 @@ record TracePlan(
         return parts.contains(part);
     }
 
-    /** Where the kernel keeps what is noted of it. */
+    /** Returns the offsets for a part. */
     KernelLayout kernel() {
         return layout.orElseThrow();
     }

@@ -13,16 +13,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What came of beginning to take notes in the best way that this process may. */
+/** The result of starting the connect tracer with the best method that this process is allowed to use. */
 public sealed interface TracerStartup {
-    /** Where the kernel says what it is locked down for. */
+    /** The lockdown mode of the kernel. */
     Path LOCKDOWN = Path.of("/sys/kernel/security/lockdown");
 
-    /** Notes are taken; shared with other hops where there is a BPF file system to do so. */
+    /** Tracing works; it is shared with other hops if there is a BPF file system. */
     record Taken(ConnectTracer notes) implements TracerStartup {}
 
     /**
-     * They aren't.
+     * Tracing isn't available.
      *
      * @param why the reason
      * @param hint what it would take
@@ -30,16 +30,16 @@ public sealed interface TracerStartup {
     record NotTaken(String why, String hint) implements TracerStartup {}
 
     /**
-     * Begins, or says why not. What is cheap to find out comes first: this may be tried again and again.
+     * Starts tracing, or returns why it can't. Cheap checks come first, because this is retried periodically.
      *
-     * @param capacity how many sockets are remembered, if nobody takes notes yet; 0 to take none
+     * @param capacity maximum number of sockets, if no hop is tracing yet; 0 to disable tracing
      */
     static TracerStartup begin(int capacity) {
         if (capacity == 0) {
             return new NotTaken("connect tracing is disabled (connect-notes: 0)", "");
         }
         try {
-            Optional<NotTaken> outside = outsideOfTheHost();
+            Optional<NotTaken> outside = foreignNamespace();
             if (outside.isPresent()) {
                 return outside.get();
             }
@@ -63,11 +63,11 @@ public sealed interface TracerStartup {
     }
 
     /**
-     * The first namespaces have the same numbers on all hosts (linux/proc_ns.h). In another one of process ids, those that
-     * the kernel notes would mean other processes here; in another one of groups, the processes outside of it would go
-     * unnoticed, also when they take addresses and ports that one inside used before.
+     * Checks for the initial namespaces, whose numbers are the same on all hosts (linux/proc_ns.h). In another pid
+     * namespace, the recorded ids would be those of other processes. In another cgroup namespace, processes outside it
+     * would not be traced, even if they reuse addresses and ports of a traced one.
      */
-    private static Optional<NotTaken> outsideOfTheHost() throws IOException {
+    private static Optional<NotTaken> foreignNamespace() throws IOException {
         if (!Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).equals(Path.of("pid:[4026531836]"))) {
             return Optional.of(new NotTaken(
                     "the hop has its own pid namespace, and the kernel reports ids of the initial one",
@@ -82,7 +82,7 @@ public sealed interface TracerStartup {
         return Optional.empty();
     }
 
-    /** CAP_SYS_ADMIN is what older kernels asked for, and includes CAP_BPF and CAP_PERFMON. */
+    /** CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON, which older kernels lack. */
     private static Set<Capability> missing() throws IOException {
         Set<Capability> needed = EnumSet.of(Capability.BPF, Capability.NET_ADMIN);
         Set<Capability> effective = Capability.effective();
@@ -99,7 +99,7 @@ public sealed interface TracerStartup {
             try {
                 return ConnectTracer.shared(cgroups, capacity, bpffs.get());
             } catch (IOException notThere) {
-                // Nobody else can use its notes then.
+                // Then tracing isn't shared with other hops.
             }
         }
         return ConnectTracer.open(cgroups, capacity);
@@ -128,7 +128,7 @@ public sealed interface TracerStartup {
         };
     }
 
-    /** What it would take to have {@code part} noted as well. */
+    /** Returns how to enable {@code part}. */
     static String hint(TracePart part) {
         if (!mayFollowPointers()) {
             return "run the hop with " + Capability.PERFMON + ", as deploy/throughline@.service does";
@@ -150,7 +150,10 @@ public sealed interface TracerStartup {
         }
     }
 
-    /** The word in brackets in {@code none [integrity] confidentiality} (kernel_lockdown(7)); empty if it can't be read. */
+    /**
+     * Returns the word in brackets in {@code none [integrity] confidentiality} (kernel_lockdown(7)); empty if
+     * unreadable.
+     */
     private static String lockdown() {
         try {
             String text = Files.readString(LOCKDOWN);

@@ -243,7 +243,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         events.refused(pool(shortage), reason(shortage));
         CloseReason reason = shortage instanceof Shortage.Capped
                 ? CloseReason.CLASS_LIMIT
-                : pool(shortage).startsWith(PORTS) ? CloseReason.NO_PORTS : CloseReason.NO_PLACE;
+                : pool(shortage).startsWith(PORTS) ? CloseReason.NO_PORTS : CloseReason.NO_SLOT;
         return new FlowRejectedException(reason, shortage + how);
     }
 
@@ -332,7 +332,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     private void refuse(Ticket ticket) {
         Waiter waiter = waiters.remove(ticket);
         if (waiter != null) {
-            FlowRejectedException refused = refusal(ticket.shortage(), ", and no place came free while it waited");
+            FlowRejectedException refused = refusal(ticket.shortage(), ", and no slot became free while it waited");
             waiter.flow.loop().execute(() -> waiter.answer.completeExceptionally(refused));
         }
     }

@@ -16,15 +16,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The kernel's queues of connections that wait to be accepted. Each is served in the order of arrival, so one user who fills it
- * delays all others in it. A listener therefore has several sockets at its port (SO_REUSEPORT, socket(7)), and an eBPF program
- * gives each user of this host, and each other address, one of them. Without the kernel's notes of who connects there is no such
- * program, and the kernel spreads connections over the sockets as it likes. Thread-safe.
+ * The kernel's accept queues. Each is first in, first out, so a user who fills one delays all others in it. A listener
+ * therefore has several sockets at its port (SO_REUSEPORT, socket(7)), and an eBPF program assigns one of them to each
+ * user of this host, and to each remote address. The program needs connect tracing; without it, the kernel distributes
+ * connections by hash. Thread-safe.
  */
 public final class AcceptQueues implements AutoCloseable {
     /**
-     * How many connections wait in the queue of one user, and in all queues of an address where the kernel chooses among them
-     * (net.core.somaxconn may allow fewer).
+     * Maximum number of connections in one queue if there is a queue for each user, and in all queues of an address
+     * otherwise (net.core.somaxconn may allow fewer).
      */
     public static final int BACKLOG = 1024;
 
@@ -43,29 +43,29 @@ public final class AcceptQueues implements AutoCloseable {
     private Optional<BpfProgram> program = Optional.empty();
 
     /**
-     * Queues in one network namespace.
+     * Creates queues for one network namespace.
      *
-     * @param queues sockets of a listener at one address; a power of two. Two users share one by chance
-     * @param networkNamespace its cookie (SO_NETNS_COOKIE); empty where the kernel says none
+     * @param queues number of sockets of a listener at one address, a power of two; two users may share one
+     * @param networkNamespace its cookie (SO_NETNS_COOKIE); empty if the kernel doesn't support it
      */
     public AcceptQueues(int queues, OptionalLong networkNamespace) {
         this.queues = queues;
         this.networkNamespace = networkNamespace;
     }
 
-    /** Makes the program that chooses the queue of a connection, by the kernel's notes. */
+    /** A loader of the program that chooses the queue of a connection by its user. */
     public interface ByUser {
         /**
          * Loads the program into the kernel.
          *
          * @param networkNamespace cookie of the sockets' network namespace
-         * @param queues how many sockets there are at an address
+         * @param queues number of sockets at an address
          * @throws OsException if the kernel refuses it
          */
         BpfProgram program(long networkNamespace, int queues) throws OsException;
     }
 
-    /** Gives users queues of their own from now on, or no longer if {@code byUser} is empty. */
+    /** Sets the program that assigns queues to users; the kernel distributes connections if {@code byUser} is empty. */
     public synchronized void use(Optional<ByUser> byUser) {
         boolean attached = program.isPresent();
         close();
@@ -83,27 +83,27 @@ public final class AcceptQueues implements AutoCloseable {
         }
     }
 
-    /** A program whose notes have ended would give all users of this host one queue. */
+    /** Without connect tracing the program would assign one queue to all users of this host. */
     private static void detach(Channel socket) {
         try {
             socket.config().setOption(DETACH, 0);
         } catch (ChannelException detachedAlready) {
-            // By another socket of its port.
+            // Already attached through another socket of the same port.
         }
     }
 
-    /** {@return how many sockets a listener has at an address} */
+    /** {@return the number of sockets of a listener at one address} */
     int each() {
         return queues;
     }
 
-    /** Adds a socket that listens. */
+    /** Adds a listening socket. */
     synchronized void add(Channel socket) {
         sockets.add(socket);
         apply(socket);
     }
 
-    /** The sockets of a port have one program, the last that any of them attached. A second listen(2) sets the backlog alone. */
+    /** All sockets of a port share the program that was attached last. A second listen(2) only sets the backlog. */
     private void apply(Channel socket) {
         try {
             ((Socket) ((UnixChannel) socket).fd())

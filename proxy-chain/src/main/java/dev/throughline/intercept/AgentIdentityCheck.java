@@ -9,13 +9,13 @@ import dev.throughline.transport.AgentClient;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** Whoever is asked to open connections must be the agent that the configuration names, in all that it says of that one. */
+/** The check that the process at an agent's socket has all configured properties of that agent. */
 public final class AgentIdentityCheck implements AgentClient.Rule {
     private final ListenerConfig.Agent expected;
     private final AgentRule rule;
     private final ProcessIdentifier identifier;
 
-    /** For an agent that is {@code expected}. */
+    /** Creates a check for the agent {@code expected}. */
     public AgentIdentityCheck(ListenerConfig.Agent expected, ProcessIdentifier identifier) {
         this.expected = expected;
         this.rule = new AgentRule(ImmutableList.of(expected));

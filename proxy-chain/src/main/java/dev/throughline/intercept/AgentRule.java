@@ -11,7 +11,7 @@ import dev.throughline.originator.Code;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Whoever connects to a bridge must be one of the agents that the configuration names, in all that it says of that one. */
+/** The check that a process that connects to a bridge has all configured properties of one of its agents. */
 final class AgentRule implements ListenerProfile.OwnerRule {
     private final ImmutableList<Agent> agents;
 
@@ -33,7 +33,7 @@ final class AgentRule implements ListenerProfile.OwnerRule {
                 && agrees(agent.sha256(), code.sha256());
     }
 
-    /** What isn't known isn't what was asked for. */
+    /** An unknown property doesn't match. */
     private static boolean agrees(Optional<?> expected, Optional<?> found) {
         return expected.isEmpty() || expected.equals(found);
     }

@@ -8,9 +8,9 @@ import dev.throughline.identify.SocketIdentity;
 import java.util.Optional;
 
 /**
- * The loop guard of a listener for applications: a connection of a hop, this one or another of this host, is nobody's
- * application. Without it, a mark that is missing from {@code later-marks} would send a flow round and round, each time with
- * a new chain in which no rule sees a loop.
+ * The loop guard of a listener for applications: rejects connections of this hop and of other hops on this host.
+ * Otherwise a mark that is missing from {@code later-marks} would let a flow loop, each time with a new chain in which
+ * the verifier sees no loop.
  */
 final class ApplicationRule implements ListenerProfile.OwnerRule {
     @Override

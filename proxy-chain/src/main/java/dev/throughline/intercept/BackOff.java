@@ -3,8 +3,8 @@ package dev.throughline.intercept;
 import java.time.Duration;
 
 /**
- * When to repair what another program undoes each time: five times at once, then after 1 s, 2 s, up to a minute. A repair that
- * lasted for 2 s counts as successful, and the next one is made at once again. Times are those of {@link System#nanoTime}.
+ * The back-off for repairs that another program keeps undoing: five immediate repairs, then delays of 1 s, 2 s, up to a
+ * minute. A repair that lasts for 2 s resets the back-off. Times are those of {@link System#nanoTime}.
  */
 final class BackOff {
     private static final long FIRST = Duration.ofSeconds(1).toNanos();
@@ -17,19 +17,19 @@ final class BackOff {
     private boolean failing;
     private long last;
 
-    /** The number of repairs in a row that did not last. */
+    /** Returns the number of consecutive repairs that did not last. */
     int attempts() {
         return attempts;
     }
 
-    /** Something is broken that was whole until now. */
+    /** Records a new failure. */
     void lost(long now) {
         if (attempts > 0 && now - last >= LASTING) {
             attempts = 0;
         }
     }
 
-    /** The time until the next attempt may be made; zero or less if it may be made now. */
+    /** Returns the time until the next attempt is allowed; zero or less if it is allowed now. */
     Duration left(long now) {
         return attempts < AT_ONCE && !failing ? Duration.ZERO : Duration.ofNanos(last + delay() - now);
     }
@@ -40,7 +40,7 @@ final class BackOff {
         last = now;
     }
 
-    /** The last attempt could not be made, which nobody undid: it is repeated each second. */
+    /** Records an attempt that failed by itself, rather than being undone: it is repeated each second. */
     void failed() {
         attempts--;
         failing = true;

@@ -17,19 +17,19 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Connections that agents made to the bridge's Unix socket. The kernel says who connected; users who have no agent are
- * refused for that alone, so that they can't make this hop look into /proc.
+ * The resolver for connections of agents to the bridge's Unix socket. The kernel reports the connecting process. Users
+ * without a configured agent are refused before /proc is read, so they can't cause that work.
  */
 final class BridgeResolver implements AcceptedConnection.Resolver {
     /** SOL_SOCKET, SO_PEERPIDFD (asm-generic/socket.h), since Linux 6.5. */
     private static final IntegerUnixChannelOption SO_PEERPIDFD = new IntegerUnixChannelOption("SO_PEERPIDFD", 1, 77);
 
-    /** ENOPROTOOPT, as Netty has it: there is no such option. */
+    /** ENOPROTOOPT in Netty's message: the kernel lacks the option. */
     private static final int NO_OPTION = -92;
 
     private final ImmutableSet<Integer> uids;
 
-    /** @param uids of all agents */
+    /** @param uids the users of all agents */
     BridgeResolver(ImmutableSet<Integer> uids) {
         this.uids = uids;
     }
@@ -41,7 +41,7 @@ final class BridgeResolver implements AcceptedConnection.Resolver {
             peer = ((EpollDomainSocketChannel) connection).peerCredentials();
         } catch (IOException e) {
             throw new FlowRejectedException(
-                    CloseReason.AGENT_NOT_ALLOWED, "the kernel doesn't say who it is: " + e.getMessage());
+                    CloseReason.AGENT_NOT_ALLOWED, "the kernel doesn't identify the peer: " + e.getMessage());
         }
         if (!uids.contains(peer.uid())) {
             throw new FlowRejectedException(
@@ -58,7 +58,7 @@ final class BridgeResolver implements AcceptedConnection.Resolver {
             if (e.getCause() instanceof Errors.NativeIoException no && no.expectedErr() == NO_OPTION) {
                 return Optional.empty();
             }
-            throw new IOException("the process that connected is gone", e);
+            throw new IOException("the connecting process has ended", e);
         }
     }
 }

@@ -21,16 +21,19 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Connections that the hop opens through its own rules, to see whether they arrive at its own listener. They carry no
- * payload, and a hop limit of 1: one that the rules miss ends at the first router. A listener that recognises one closes it
- * before it becomes a flow.
+ * Test connections that the hop opens through its own rules, to check that they arrive at its own listener. They carry
+ * no payload and have a hop limit of 1, so that one that the rules miss ends at the first router. The listener
+ * recognises a canary and closes it before it becomes a flow.
  */
 public final class Canaries {
-    /** What became of one. */
+    /** The result of a canary. */
     sealed interface Result {
         record Arrived() implements Result {}
 
-        /** It couldn't even be sent: the host has no route to its destination, so nothing follows for the rules. */
+        /**
+         * The canary couldn't be sent, because the host has no route to its destination. The result says nothing about
+         * the rules.
+         */
         record NotSent(String reason) implements Result {}
 
         record Lost(String reason) implements Result {}
@@ -41,17 +44,17 @@ public final class Canaries {
             new IntegerUnixChannelOption("IPV6_UNICAST_HOPS", 41, 16);
     private static final IntegerUnixChannelOption SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
 
-    /** By source port, which is known before the first packet leaves, as the address is not. */
+    /** Canaries by source port, which is known before the first packet leaves, unlike the source address. */
     private final Map<Integer, Flying> flying = new ConcurrentHashMap<>();
 
     private final AtomicLong arrivals = new AtomicLong();
 
-    /** How many came to the listener that they were meant for. */
+    /** Number of canaries that arrived at the right listener. */
     long arrivals() {
         return arrivals.get();
     }
 
-    /** Whether a connection that came to {@code listener} is a canary, which then has done what it was sent for. */
+    /** Returns whether a connection that {@code listener} accepted is a canary, and completes that canary. */
     boolean arrived(String listener, InetSocketAddress local, InetSocketAddress peer) {
         Flying canary = flying.get(peer.getPort());
         if (canary == null || !isToward(local, canary.plan())) {
@@ -65,12 +68,15 @@ public final class Canaries {
         return true;
     }
 
-    /** A redirected connection has the listener's own address there, a diverted one that of its destination. */
+    /**
+     * The local address of a redirected connection is the listener's; that of a diverted one is the original
+     * destination.
+     */
     private static boolean isToward(InetSocketAddress local, CanaryPlan plan) {
         return local.equals(plan.destination()) || local.getAddress().isLoopbackAddress();
     }
 
-    /** Sends one and waits for it; takes {@code patience} at most. */
+    /** Sends a canary and waits for its arrival, for at most {@code patience}. */
     Result send(CanaryPlan plan, EventLoopGroup loops, Duration patience) throws InterruptedException {
         boolean ipv6 = plan.destination().getAddress() instanceof Inet6Address;
         CompletableFuture<Result> result = new CompletableFuture<>();
@@ -112,12 +118,12 @@ public final class Canaries {
         }
     }
 
-    /** Its route was looked up before, so what failed is not for want of one. */
+    /** The route was looked up before, so the failure isn't a missing route. */
     private static Result failed(Throwable cause) {
         String words = String.valueOf(cause.getMessage());
         return words.contains("assign requested address")
                 ? new Result.NotSent("no source port: " + words)
-                : new Result.Lost("it was not taken: " + words);
+                : new Result.Lost("connect failed: " + words);
     }
 
     private static InetAddress any(boolean ipv6) {

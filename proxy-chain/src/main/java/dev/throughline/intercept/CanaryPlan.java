@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A connection of this hop's own that its rules should bring to one of its listeners.
+ * A test connection that the hop's rules should deliver to one of its listeners.
  *
  * @param mark mark of the connection: that of the previous hop, or 0
  */
 record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
-    /** Addresses for documentation (RFC 5737, RFC 3849): nobody has them, whatever becomes of the connection. */
+    /** Documentation addresses (RFC 5737, RFC 3849): no host has them, so a lost canary reaches nobody. */
     private static final ImmutableList<InetAddress> NOBODY = Stream.of(
                     "192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1")
             .map(InetAddresses::forString)
@@ -26,9 +26,10 @@ record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
     private static final int ANY_PORT = 9;
 
     /**
-     * One for each listener and family for which the conditions of {@code plan} let a process of {@code uid} reach it.
+     * Returns a canary for each listener and address family that a process of {@code uid} can reach under the
+     * conditions of {@code plan}.
      *
-     * @param ipv6 whether the host has IPv6 at all
+     * @param ipv6 whether the host has IPv6
      */
     static ImmutableList<CanaryPlan> of(RulePlan plan, int uid, boolean ipv6) {
         ImmutableList.Builder<CanaryPlan> all = ImmutableList.builder();
@@ -81,13 +82,16 @@ record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
         return all.stream().filter(address -> !address.isAnyLocalAddress() && !address.isMulticastAddress());
     }
 
-    /** The first address of a network is nobody's, so the second, if there is one. */
+    /** The first address of a network is not assigned to a host, so the second is used, if there is one. */
     private static InetAddress member(Cidr network) {
         byte[] bytes = network.network().getAddress();
         return network.prefix() > 8 * bytes.length - 2 ? network.network() : InetAddresses.increment(network.network());
     }
 
-    /** The listener that the rules would bring it to: the first capture that fits takes it, previous hops' before others. */
+    /**
+     * Returns the listener to which the rules deliver the canary: that of the first matching capture. Captures of
+     * previous hops come first.
+     */
     private static Optional<String> takenBy(RulePlan plan, int uid, CanaryPlan canary) {
         return Stream.concat(
                         plan.captures().stream().filter(c -> c.match() instanceof CaptureRule.PreviousHop),
@@ -111,7 +115,7 @@ record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
                                 || apps.ports().stream().anyMatch((Range<Integer> range) -> range.contains(port)))
                         && (apps.uids().isEmpty() || apps.uids().contains(uid))
                         && !apps.except().uids().contains(uid)
-                        // Whether these let it through can't be said here.
+                        // Whether these exceptions match can't be determined here.
                         && apps.except().devices().isEmpty()
                         && apps.except().cgroups().isEmpty()
                         && apps.except().marks().stream()

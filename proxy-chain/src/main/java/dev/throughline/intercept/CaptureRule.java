@@ -7,13 +7,13 @@ import dev.throughline.originator.InterceptionMethod;
 import java.util.OptionalInt;
 
 /**
- * Which new TCP connections of this host go to which listener. Several captures may name one listener.
+ * A rule that captures new TCP connections of this host for a listener. Several rules may name one listener.
  *
- * @param way {@link InterceptionMethod#TPROXY} or {@link InterceptionMethod#REDIRECT}
- * @param port where the listener is bound, on 127.0.0.1 and on ::1
+ * @param method {@link InterceptionMethod#TPROXY} or {@link InterceptionMethod#REDIRECT}
+ * @param port the listener's port on 127.0.0.1 and on ::1
  */
-public record CaptureRule(String listener, InterceptionMethod way, int port, Match match) {
-    /** Who must have opened a connection, and where to, for it to be captured. */
+public record CaptureRule(String listener, InterceptionMethod method, int port, Match match) {
+    /** The condition on the originator and destination of a connection. */
     public sealed interface Match {}
 
     /**
@@ -21,7 +21,7 @@ public record CaptureRule(String listener, InterceptionMethod way, int port, Mat
      *
      * @param ports closed ranges of destination ports
      * @param uids users whose connections are captured
-     * @param except what this capture leaves alone; another capture may still take it
+     * @param except connections that this rule doesn't capture; another rule may capture them
      * @param refuseUdp whether UDP to the same ports and destinations is rejected, so that QUIC falls back to TCP
      */
     public record Apps(
@@ -33,7 +33,7 @@ public record CaptureRule(String listener, InterceptionMethod way, int port, Mat
             implements Match {}
 
     /**
-     * Connections that are left alone; one match is enough.
+     * Connections that are not captured; one match is enough.
      *
      * @param destinations networks
      * @param uids users
@@ -55,8 +55,8 @@ public record CaptureRule(String listener, InterceptionMethod way, int port, Mat
     public record MarkMatch(int value, int mask) {}
 
     /**
-     * Connections of the previous hop, told by its mark, by its user, or by both. A mark can only be set with
-     * CAP_NET_ADMIN (or, since Linux 5.17, CAP_NET_RAW); a user can run more than the hop.
+     * Connections of the previous hop, recognised by its mark, its user, or both. Setting a mark needs CAP_NET_ADMIN
+     * (or, since Linux 5.17, CAP_NET_RAW); the user may run other programs besides the hop.
      */
     public record PreviousHop(OptionalInt mark, OptionalInt uid) implements Match {}
 }

@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs a program of the system to its end, in bounded time, and keeps what it wrote.
+ * A runner for programs of the system, with a timeout.
  *
- * @param within the command that runs it elsewhere than in this process's network namespace; usually empty
+ * @param within command prefix that runs the program in another network namespace; usually empty
  */
 record CommandRunner(Duration patience, ImmutableList<String> within) {
     private static final Map<String, String> PACKAGES =
@@ -32,9 +32,9 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
     }
 
     /**
-     * Runs a program that is meant to succeed.
+     * Runs a program that should succeed.
      *
-     * @throws IOException with the program's own words if it fails, takes too long, or isn't installed
+     * @throws IOException with the program's message if it fails, takes too long, or isn't installed
      */
     Result run(List<String> command, String input) throws IOException {
         Result result = attempt(command, input);
@@ -44,7 +44,7 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
         return result;
     }
 
-    /** Runs a program whose failure is an answer too. */
+    /** Runs a program that may fail. */
     Result attempt(List<String> command, String input) throws IOException {
         try (ScratchFile output = ScratchFile.make(".out");
                 ScratchFile error = ScratchFile.make(".err")) {
@@ -52,7 +52,7 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
             try (OutputStream stdin = process.getOutputStream()) {
                 stdin.write(input.getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
-                // A program that ended without reading says why on its own.
+                // A program that exits before reading its input reports the reason itself.
             }
             if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
@@ -78,7 +78,7 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
         return builder.start();
     }
 
-    /** Java looks a program up in this process's own path, whatever path the program is given. */
+    /** Java looks a program up in the PATH of this process, not in that of the program's environment. */
     private static String find(String program) throws IOException {
         return SearchPath.find(program)
                 .map(Path::toString)

@@ -11,17 +11,16 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** What a configuration asks of the kernel. */
+/** The rules that a configuration describes. */
 public final class ConfiguredRules {
     private static final String CGROUPS =
             Files.exists(Path.of("/sys/fs/cgroup/unified/cgroup.procs")) ? RuleText.HYBRID : "";
 
     private ConfiguredRules() {}
 
-    /** The rules that {@code config} means; empty if it intercepts nothing and guards nothing. */
+    /** Returns the rules for {@code config}; empty if it has no intercepting listener and no guarded next hop. */
     public static Optional<RulePlan> of(HopConfig config) {
-        // What is known to be the previous hop's is taken by the chain listener, before the applications' listener
-        // looks.
+        // Captures of previous hops come before captures of applications.
         List<CaptureRule> captures = config.listeners().stream()
                 .filter(ListenerConfig.Intercepting.class::isInstance)
                 .map(ListenerConfig.Intercepting.class::cast)
@@ -42,7 +41,7 @@ public final class ConfiguredRules {
     }
 
     private static CaptureRule capture(ListenerConfig.Intercepting listener) {
-        InterceptionMethod way = switch (listener.by()) {
+        InterceptionMethod method = switch (listener.by()) {
             case TPROXY -> InterceptionMethod.TPROXY;
             case REDIRECT -> InterceptionMethod.REDIRECT;
         };
@@ -52,7 +51,7 @@ public final class ConfiguredRules {
                 new CaptureRule.PreviousHop(
                         hop.previous().mark(), hop.previous().uid());
         };
-        return new CaptureRule(listener.name(), way, listener.port(), match);
+        return new CaptureRule(listener.name(), method, listener.port(), match);
     }
 
     private static CaptureRule.Apps apps(ListenerConfig.Capture capture) {

@@ -14,9 +14,9 @@ record DivertEffect(RulePlan plan, RouteLookup lookup) {
     private static final InetAddress ANYWHERE6 = InetAddresses.forString("2001:db8::1");
 
     /**
-     * Where the kernel would send a diverted packet, if not to {@code lo} by the hop's own table.
+     * Returns where the kernel would send a diverted packet if that isn't {@code lo} by the hop's own table.
      *
-     * @throws IOException if that can't be found out
+     * @throws IOException if that can't be determined
      */
     Optional<String> problem() throws IOException {
         if (!DivertRoutes.neededBy(plan)) {
@@ -33,7 +33,7 @@ record DivertEffect(RulePlan plan, RouteLookup lookup) {
 
     private Optional<String> problem(InetAddress destination) throws IOException {
         int mark = plan.captures().stream()
-                .filter(capture -> capture.way() == InterceptionMethod.TPROXY)
+                .filter(capture -> capture.method() == InterceptionMethod.TPROXY)
                 .mapToInt(plan::markOf)
                 .findFirst()
                 .orElseThrow();

@@ -8,23 +8,23 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The policy rule and the route that bring a diverted packet back in over {@code lo}, for IPv4 and IPv6.
+ * The policy rules and routes that deliver a diverted packet locally over {@code lo}, for IPv4 and IPv6.
  *
- * <p>The routing table's number is the captured bit and the hop's mark, 65537 to 131071: one table a hop, clear of
- * 253 to 255 (default, main, local) and of the small numbers that people and other software choose. The rule's priority
- * is 100, or lower where another program's rule could take a diverted packet first: a rule that is added without a priority
- * gets one below all others, and so the running hop moves its own below that again. A priority of 0 would keep others from
- * getting ahead for good, but the kernel then gives 0 to all rules without a priority, in the order in which they come:
- * wg-quick's two rules work in the opposite order only. Rule and routes have the protocol "kernel": systemd-networkd removes
- * all others that it didn't make (systemd.network(5), ManageForeignRoutingPolicyRules).
+ * <p>The routing table's number is the captured bit plus the hop's mark, 65537 to 131071. This gives each hop one table
+ * and avoids 253 to 255 (default, main, local) and the small numbers that other software uses. The rule's priority is
+ * 100, or lower if a rule of another program could match a diverted packet first. A rule that is added without a
+ * priority gets one before all others, so the running hop then moves its own rule ahead again. Priority 0 would prevent
+ * that, but then the kernel would also give 0 to all rules without a priority, in the order in which they are added,
+ * and wg-quick's two rules work only in the opposite order. Rule and routes have the protocol "kernel", because
+ * systemd-networkd removes other foreign rules (systemd.network(5), ManageForeignRoutingPolicyRules).
  *
  * @param hop the hop's mark
  */
 record DivertRoutes(int hop) {
-    /** Where nobody's rule is before that. */
+    /** The priority if no other rule comes first. */
     static final int PRIORITY = 100;
 
-    /** Above that of the route by {@code lo} in either family (0, and 1024). */
+    /** Above the metric of the route over {@code lo} in both families (0 and 1024). */
     private static final int FIRST_METRIC = 2000;
 
     private static final Pattern LINK = Pattern.compile("(\\d+): ([^@:\\s]+)[@:]");
@@ -35,12 +35,12 @@ record DivertRoutes(int hop) {
 
     static final ImmutableList<String> FAMILIES = ImmutableList.of("-4", "-6");
 
-    /** Whether {@code plan} diverts at all; redirection needs no routes. */
+    /** Returns whether {@code plan} diverts packets; redirection needs no routes. */
     static boolean neededBy(RulePlan plan) {
-        return plan.captures().stream().anyMatch(capture -> capture.way() == InterceptionMethod.TPROXY);
+        return plan.captures().stream().anyMatch(capture -> capture.method() == InterceptionMethod.TPROXY);
     }
 
-    /** All commands that set the routes up on a host that has none of them. */
+    /** Returns the commands that set up all routes on a host without them. */
     ImmutableList<ImmutableList<String>> commands() {
         return FAMILIES.stream()
                 .flatMap(family -> Stream.of(addRoute(family, Device.LO), addRule(family, PRIORITY)))
@@ -55,12 +55,15 @@ record DivertRoutes(int hop) {
         return ImmutableList.of("ip", "-N", family, "rule", "show");
     }
 
-    /** Fails, in words that hold {@link #NO_TABLE}, on a table without routes. */
+    /** Fails with a message that contains {@link #NO_TABLE} if the table has no routes. */
     ImmutableList<String> listRoutes(String family) {
         return ImmutableList.of("ip", "-N", family, "route", "show", "table", number());
     }
 
-    /** Adding an equal rule again fails with "File exists", or piles up on kernels before 4.17: look first. */
+    /**
+     * Check for an equal rule before adding one: the kernel rejects a duplicate with "File exists", and before 4.17
+     * adds it.
+     */
     ImmutableList<String> addRule(String family, int priority) {
         return rule(family, "add", priority);
     }
@@ -70,14 +73,16 @@ record DivertRoutes(int hop) {
     }
 
     /**
-     * Beside the route by {@code lo}, each device has one: a socket that is bound to a device (SO_BINDTODEVICE, or a link-local
-     * address) takes routes by that device alone. Local routes deliver over {@code lo} whatever their device.
+     * Each device has a route besides the one over {@code lo}: a socket that is bound to a device (SO_BINDTODEVICE, or
+     * a link-local address) uses only routes of that device. Local routes deliver over {@code lo} whatever their
+     * device.
      */
     ImmutableList<String> addRoute(String family, Device device) {
         ImmutableList.Builder<String> command = ImmutableList.builder();
         command.add("ip", family, "route", "replace", "local", "default", "dev", device.name(), "proto", "kernel");
         if (!device.equals(Device.LO)) {
-            // Two routes that differ in nothing but their device are one route to IPv4, or to IPv6 one of two paths.
+            // Each route has its own metric: IPv4 treats routes that differ only in their device as equal, and IPv6 as
+            // paths of one route.
             command.add("metric", Integer.toString(FIRST_METRIC + device.index()));
         }
         return command.add("table", number()).build();
@@ -87,7 +92,7 @@ record DivertRoutes(int hop) {
         return ImmutableList.of("ip", family, "route", "flush", "table", number());
     }
 
-    /** Whether a line of {@link #listRules} is this rule, at whichever priority. */
+    /** Returns whether a line of {@link #listRules} is this rule, at any priority. */
     boolean isRule(String line) {
         return line.strip()
                 .replaceAll("\\s+", " ")
@@ -95,17 +100,23 @@ record DivertRoutes(int hop) {
                 .equals("from all fwmark %s lookup %s".formatted(fwmark(), number()));
     }
 
-    /** The priority of a line of {@link #listRules}. */
+    /** Returns the priority of a line of {@link #listRules}. */
     static int priority(String line) {
         return Integer.parseUnsignedInt(line.strip(), 0, line.strip().indexOf(':'), 10);
     }
 
-    /** Whether a line of {@link #listRules} leads into the hop's table, be it as meant or not. */
-    boolean leadsHere(String line) {
+    /**
+     * Returns whether a line of {@link #listRules} refers to the hop's table, even if the line differs from the hop's
+     * rule.
+     */
+    boolean refersToTable(String line) {
         return (line.strip() + " ").contains(" lookup " + number() + " ");
     }
 
-    /** The device of a line of {@link #listRoutes}, if it is one of these routes; -N shows a local route's type as 2. */
+    /**
+     * Returns the device of a line of {@link #listRoutes} if it is one of these routes; -N shows a local route's type
+     * as 2.
+     */
     static Optional<Device> device(String line) {
         Matcher route = ROUTE.matcher(line);
         if (!route.lookingAt()) {
@@ -119,14 +130,11 @@ record DivertRoutes(int hop) {
                                 route.group(1), metric.find() ? Integer.parseInt(metric.group(1)) - FIRST_METRIC : 0));
     }
 
-    /** A network device, by its name and its index. */
+    /** A network device. */
     record Device(String name, int index) {
         static final Device LO = new Device("lo", 1);
 
-        /**
-         * The device of a line of {@code ip -o link show}. A port of a bridge has none of its own: its packets are the
-         * bridge's.
-         */
+        /** Parses a line of {@code ip -o link show}. Empty for a port of a bridge, whose packets are the bridge's. */
         static Optional<Device> parse(String line) {
             Matcher link = LINK.matcher(line);
             return link.lookingAt() && !line.contains(" master ")

@@ -15,11 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes connections out of a queue of the kernel's and begins their flows by users in turns. A handler of a listening channel, on
- * a thread that does nothing else: while the event loops work for one user, connections of others don't wait.
+ * A handler of a listening channel that accepts connections from a kernel queue and starts their flows in fair order
+ * among users. It runs on a dedicated thread, so that event loops that are busy for one user don't delay connections of
+ * others.
  *
- * <p>While all connections of a queue are one user's, only a few of them wait here and the others in the kernel, where they cost
- * nothing. As soon as another user's come to the same queue, all are taken out of it at once, so that these don't wait behind.
+ * <p>While all connections of a queue are one user's, only a few wait here and the rest in the kernel, where they cost
+ * nothing. As soon as another user's connection arrives in the queue, all are accepted at once, so that it doesn't wait
+ * behind them.
  */
 final class FairAcceptor extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(FairAcceptor.class);
@@ -32,12 +34,12 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
     private final CanaryCheck canaries;
     private final BiConsumer<DuplexChannel, Account> prepare;
     private final SoleUser soleUser = new SoleUser();
-    /** Connections of this queue that wait for their turn. */
+    /** Accepted connections of this queue that wait for their turn. */
     private final AtomicInteger waiting = new AtomicInteger();
 
     private volatile boolean paused;
 
-    /** Whether a connection is one that the hop itself made to see that it is intercepted. */
+    /** A predicate for canaries of this hop. */
     interface CanaryCheck {
         boolean arrived(InetSocketAddress local, InetSocketAddress peer);
     }
@@ -99,14 +101,14 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
                 LOG.warn("failed to begin a flow: {}", e.toString());
                 connection.unsafe().closeForcibly();
             } finally {
-                continueIfFew(context);
+                resumeIfFew(context);
             }
         });
-        // The turns of all may have come before it was paused.
-        continueIfFew(context);
+        // All connections may have had their turn before the queue was paused.
+        resumeIfFew(context);
     }
 
-    private void continueIfFew(ChannelHandlerContext context) {
+    private void resumeIfFew(ChannelHandlerContext context) {
         if (paused && waiting.get() <= mostWaiting / 2) {
             paused = false;
             context.executor().execute(() -> {

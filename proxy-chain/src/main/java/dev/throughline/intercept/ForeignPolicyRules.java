@@ -7,9 +7,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds the policy rules of other programs that lead packets of a hop away: those before the hop's own rule that diverted
- * packets meet first, and those that choose by a mark which the hop's own connections have. Also those whose order is
- * not what their program means: a rule without a priority gets that of the second rule less one, or 0.
+ * A search for policy rules of other programs that affect a hop's packets: rules before the hop's own rule that match
+ * diverted packets, and rules that match the mark of the hop's own connections. It also finds rules in an unintended
+ * order: a rule that is added without a priority gets the second rule's priority minus one, or 0.
  */
 final class ForeignPolicyRules {
     private static final Pattern LINE = Pattern.compile("(\\d+):\\s+(not )?from (\\S+) (.*)");
@@ -17,7 +17,7 @@ final class ForeignPolicyRules {
     private static final Pattern FROM_DEVICE = Pattern.compile("iif (?!lo\\b)\\S+");
     private static final Pattern OTHER_PROTOCOL = Pattern.compile("ipproto (?!(?:6|tcp)\\b)\\S+");
 
-    /** The kernel's own table of this host's addresses, 255; nothing that is diverted goes to one of them. */
+    /** Table 255 (local) has this host's addresses; packets to them are never diverted. */
     private static final Pattern LOCAL = Pattern.compile("lookup (?:255|local)\\b.*");
 
     private static final Pattern OTHER_HOP =
@@ -26,45 +26,47 @@ final class ForeignPolicyRules {
     private ForeignPolicyRules() {}
 
     /**
-     * Returns the rules that meet the packets of {@code plan}, in the order in which the kernel asks them.
+     * Returns the rules that match packets of {@code plan}, in the order in which the kernel evaluates them.
      *
      * @param family {@code -4} or {@code -6}
      * @param lines what {@code ip -N FAMILY rule show} wrote
      */
     static ImmutableList<ForeignRule> of(String family, List<String> lines, RulePlan plan) {
         DivertRoutes ours = new DivertRoutes(plan.mark());
-        boolean diverts = DivertRoutes.neededBy(plan) && lines.stream().anyMatch(ours::leadsHere);
+        boolean diverts = DivertRoutes.neededBy(plan) && lines.stream().anyMatch(ours::refersToTable);
         boolean before = diverts;
         List<ForeignRule> found = new ArrayList<>();
         for (String line : lines) {
             Matcher rule = LINE.matcher(line.strip().replaceAll("\\s+", " "));
-            if (ours.leadsHere(line)) {
+            if (ours.refersToTable(line)) {
                 before = false;
             }
             if (!rule.matches()
-                    || ours.leadsHere(line)
+                    || ours.refersToTable(line)
                     || LOCAL.matcher(rule.group(4)).matches()) {
                 continue;
             }
-            String place = "ip %s rule, priority %s".formatted(family, rule.group(1));
+            String location = "ip %s rule, priority %s".formatted(family, rule.group(1));
             if (before && meets(rule, Marks.diverted(plan.mark(), 0))) {
                 found.add(new ForeignRule(
-                        place,
+                        location,
                         line.strip(),
-                        "comes before the hop's rule: captured connections go where it leads, and are lost"));
+                        "comes before the hop's rule and takes captured connections, which are lost"));
             } else if (diverts
                     && !before
                     && rule.group(1).equals("0")
                     && !OTHER_HOP.matcher(rule.group(4)).find()) {
                 found.add(
                         new ForeignRule(
-                                place,
+                                location,
                                 line.strip(),
                                 "was added without a priority, and has 0 because the hop's rule has:"
-                                        + " such rules are asked in the order in which they were added, not the last one first"));
+                                        + " the kernel evaluates such rules in the order in which they were added, not the last one first"));
             } else if (line.contains("fwmark") && meets(rule, plan.mark()) && !meets(rule, 0)) {
                 found.add(new ForeignRule(
-                        place, line.strip(), "decides where the hop's own connections go, because of their mark"));
+                        location,
+                        line.strip(),
+                        "matches the mark of the hop's own connections and decides their route"));
             }
         }
         return ImmutableList.copyOf(found);

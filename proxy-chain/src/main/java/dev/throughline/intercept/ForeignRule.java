@@ -1,15 +1,15 @@
 package dev.throughline.intercept;
 
 /**
- * A rule of another program that meets packets of a hop because of their marks, or changes these.
+ * A rule of another program that matches packets of a hop because of their marks, or changes the marks.
  *
- * @param place where it is, as its owner finds it
- * @param words the rule itself
- * @param effect what it does to which packets of the hop
+ * @param location table, chain and handle, or priority, by which an operator finds the rule
+ * @param words the rule's text
+ * @param effect the effect on packets of the hop, as a clause for an operator
  */
-public record ForeignRule(String place, String words, String effect) {
+public record ForeignRule(String location, String words, String effect) {
     @Override
     public String toString() {
-        return "%s: \"%s\" %s".formatted(place, words, effect);
+        return "%s: \"%s\" %s".formatted(location, words, effect);
     }
 }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** Reads the rules that other programs have on this host, and finds those that meet packets of a hop. */
+/** A reader of the rules of other programs on this host, which finds those that affect packets of a hop. */
 public final class ForeignRuleReader {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final List<Path> LEGACY_TABLES =
@@ -15,7 +15,7 @@ public final class ForeignRuleReader {
 
     private final CommandRunner programs;
 
-    /** Reads the rules of the network namespace in which this process runs. */
+    /** Reads the rules of this process's network namespace. */
     public ForeignRuleReader() {
         this(new CommandRunner(PATIENCE, ImmutableList.of()));
     }
@@ -25,9 +25,9 @@ public final class ForeignRuleReader {
     }
 
     /**
-     * Returns the rules of others that match or change packets with marks of {@code plan}.
+     * Returns the rules of other programs that match or change packets with marks of {@code plan}.
      *
-     * @throws IOException if the rules can't be read, in the words of the program that failed
+     * @throws IOException if the rules can't be read, with the message of the failed program
      */
     public ImmutableList<ForeignRule> read(RulePlan plan) throws IOException {
         String json = programs.run(List.of("nft", "-j", "list", "ruleset"), "").output();
@@ -50,7 +50,7 @@ public final class ForeignRuleReader {
         return found.build();
     }
 
-    /** The tables of legacy iptables on this host, whose rules nft doesn't list; empty if there are none. */
+    /** Returns the tables of legacy iptables on this host, whose rules nft doesn't list; empty if there are none. */
     public static ImmutableList<String> legacyTables() throws IOException {
         ImmutableList.Builder<String> tables = ImmutableList.builder();
         for (Path names : LEGACY_TABLES) {

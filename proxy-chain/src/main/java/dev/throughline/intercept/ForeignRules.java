@@ -21,10 +21,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the rules of other programs that treat packets of a hop otherwise than those without a mark, and those that change
- * the hop's marks. Each kind of packet is taken through all chains that it can meet, beside one without marks: what
- * differs, differs because of the mark. A condition on anything but marks may hold or not; only conditions that no TCP
- * packet of this host meets end a path.
+ * A search for rules of other programs that treat packets of a hop differently because of their mark, or change the
+ * hop's marks. It follows each kind of packet through all chains that it can reach, and compares it with a packet
+ * without marks: a difference is due to the mark. Conditions on anything but marks may hold or not; only conditions
+ * that no TCP packet of this host satisfies end a path.
  */
 final class ForeignRules {
     private static final String OURS = "throughline-";
@@ -40,7 +40,7 @@ final class ForeignRules {
 
     private record Visit(ChainName chain, MarkedPacket packet, String hook, boolean marked, boolean certain) {}
 
-    /** Whether the conditions of a rule hold. */
+    /** The result of evaluating the conditions of a rule. */
     private enum Holds {
         NEVER,
         MAYBE,
@@ -54,10 +54,10 @@ final class ForeignRules {
     }
 
     /**
-     * Returns the rules that meet the packets of {@code plan}, in the order of the listing.
+     * Returns the rules that affect packets of {@code plan}, in the order of the listing.
      *
-     * @param json what {@code nft -j list ruleset} wrote
-     * @param text what {@code nft -a list ruleset} wrote, which has the words of each rule
+     * @param json output of {@code nft -j list ruleset}
+     * @param text output of {@code nft -a list ruleset}, which has the text of each rule
      */
     static ImmutableList<ForeignRule> of(String json, String text, RulePlan plan) {
         NftListing listing = NftListing.parse(json);
@@ -84,10 +84,10 @@ final class ForeignRules {
     }
 
     /**
-     * Takes a packet through a chain.
+     * Follows a packet through a chain.
      *
-     * @param marked whether it is only here because of its mark
-     * @param certain whether it is here whatever else it is
+     * @param marked whether the packet reached the chain only because of its mark
+     * @param certain whether the packet reached the chain for certain
      */
     private void walk(ChainName name, MarkedPacket packet, String hook, boolean marked, boolean certain) {
         if (!visited.add(new Visit(name, packet, hook, marked, certain))) {
@@ -99,7 +99,7 @@ final class ForeignRules {
             Holds unmarked = holds(rule, MarkedPacket.UNMARKED, hook);
             Optional<String> verdict = verdict(rule, packet);
             if (holds == Holds.NEVER) {
-                // A packet without the mark would have left the chain here.
+                // A packet without the mark leaves the chain here.
                 onlyMarked |= unmarked == Holds.ALWAYS
                         && verdict.filter(ForeignRules::leaves).isPresent();
                 continue;
@@ -186,7 +186,7 @@ final class ForeignRules {
         return texts(right).stream().anyMatch(name -> !NOT_TCP.contains(name) && !name.equals("17"));
     }
 
-    /** Packets of this host come in by {@code lo} only, and by no device before they go out. */
+    /** Packets of this host enter by {@code lo} only, and have no input device before that. */
     private static boolean fitsDevice(@Nullable Object left, String operator, @Nullable Object right, String hook) {
         String key = String.valueOf(NftListing.member(NftListing.member(left, "meta"), "key"));
         if (!key.equals("iif") && !key.equals("iifname")) {
@@ -203,7 +203,7 @@ final class ForeignRules {
                 : List.of(String.valueOf(right));
     }
 
-    /** What a rule says happens to the packet: the name of its last statement. */
+    /** Returns the verdict of a rule: the name of its last statement. */
     private static Optional<String> verdict(Rule rule, MarkedPacket packet) {
         if (rule.expressions().isEmpty()) {
             return Optional.empty();
@@ -264,7 +264,7 @@ final class ForeignRules {
             case "dnat", "redirect", "tproxy", "DNAT", "REDIRECT", "TPROXY" -> Optional.of("send %s elsewhere");
             case "drop", "DROP" -> Optional.of("drop %s");
             case "reject", "REJECT" -> Optional.of("refuse %s");
-            case "queue", "NFQUEUE" -> Optional.of("hand %s to another program");
+            case "queue", "NFQUEUE" -> Optional.of("pass %s to another program");
             case "notrack", "CT" -> Optional.of("keep %s from conntrack");
             case "accept" ->
                 becauseOfThisRule ? Optional.of("let %s pass before the other rules of that table") : Optional.empty();
@@ -293,7 +293,7 @@ final class ForeignRules {
         return Optional.empty();
     }
 
-    /** Notes what a rule does to a packet: always, or if conditions hold that marks don't decide. */
+    /** Records the effect of a rule on a packet: certain, or possible if it depends on conditions other than marks. */
     private void note(Rule rule, MarkedPacket packet, String effect, boolean always) {
         String verb = effect.substring(0, effect.indexOf(' '));
         String words = always ? verb + "s" + effect.substring(verb.length()) : "can " + effect;

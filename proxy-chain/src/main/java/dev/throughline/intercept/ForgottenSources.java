@@ -8,16 +8,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Sources of redirected connections that conntrack doesn't know, until they are searched for. A search goes through all connections of
- * the host: one thread makes it, for all sources that wait, and rests after it for as long as it took. Thread-safe.
+ * A queue of the sources of redirected connections that conntrack doesn't know. A search goes through all connections
+ * of the host, so one thread makes it for all queued sources, and then pauses for as long as the search took.
+ * Thread-safe.
  */
 final class ForgottenSources implements AutoCloseable {
-    /** As many as there are ports; about 100 bytes each. */
+    /** The number of ports; an entry takes about 100 bytes. */
     static final int MAX_WAITING = 65_536;
 
     private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** Searches for the sockets of these sources, on the thread of this queue. */
+    /** A search for the sockets of the sources, on the queue's thread. */
     interface Search {
         void of(Set<InetSocketAddress> sources);
     }
@@ -38,7 +39,7 @@ final class ForgottenSources implements AutoCloseable {
         return this;
     }
 
-    /** Has a source searched for soon; counts it if too many wait. Never blocks. */
+    /** Queues a source, or counts it if the queue is full. Never blocks. */
     void add(InetSocketAddress source) {
         synchronized (waiting) {
             if (waiting.size() < MAX_WAITING) {
@@ -50,7 +51,7 @@ final class ForgottenSources implements AutoCloseable {
         }
     }
 
-    /** Sources that weren't searched for, since too many waited. */
+    /** Returns the number of sources that were dropped because the queue was full. */
     long refused() {
         synchronized (waiting) {
             return refused;

@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The routes and policy rules of one network namespace by which diverted packets come back to this host, as {@code ip} sets
- * and shows them. Touches the plan's own routing table and policy rule, nothing else.
+ * The installed routes and policy rules for diverted packets in one network namespace, accessed through {@code ip}.
+ * Methods change only the plan's own routing table and policy rule.
  */
 final class InstalledRoutes {
     private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
@@ -26,7 +26,7 @@ final class InstalledRoutes {
         this.programs = programs;
     }
 
-    /** Adds what is missing, for a plan that needs routes. */
+    /** Adds missing routes and rules, for a plan that needs them. */
     void add(RulePlan plan) throws IOException {
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : usable()) {
@@ -35,7 +35,7 @@ final class InstalledRoutes {
         }
     }
 
-    /** Leaves one rule, before all rules of others that could take a diverted packet; they stay where they are. */
+    /** Ensures that there is exactly one rule, before all foreign rules that could match a diverted packet. */
     private void placeRule(DivertRoutes divert, String family) throws IOException {
         List<String> lines = list(divert.listRules(family)).toList();
         List<Integer> present = lines.stream()
@@ -43,11 +43,11 @@ final class InstalledRoutes {
                 .map(DivertRoutes::priority)
                 .toList();
         boolean behind = !ahead(divert, family, lines).isEmpty();
-        int first = lowestOfOthers(divert, lines);
+        int first = lowestForeignPriority(divert, lines);
         int kept;
         if (present.isEmpty() || (behind && first > 0)) {
             kept = Math.max(0, Math.min(DivertRoutes.PRIORITY, first - 1));
-            // Before the old one goes: at no time is there none.
+            // The new rule is added before the old one is removed, so that there always is one.
             programs.run(divert.addRule(family, kept), "");
         } else {
             kept = present.getFirst();
@@ -59,7 +59,7 @@ final class InstalledRoutes {
         }
     }
 
-    /** By one process for all devices; one that goes down or away meanwhile needs none. */
+    /** One process adds the routes of all devices; a device that goes down meanwhile needs none. */
     private void addRoutes(DivertRoutes divert, String family) throws IOException {
         List<Device> devices = devices();
         List<String> commands = devices.stream()
@@ -73,7 +73,7 @@ final class InstalledRoutes {
         }
     }
 
-    /** The devices that are up, {@code lo} first. */
+    /** Returns the devices that are up, {@code lo} first. */
     private ImmutableList<Device> devices() throws IOException {
         return Stream.concat(
                         Stream.of(Device.LO),
@@ -84,21 +84,21 @@ final class InstalledRoutes {
                 .collect(ImmutableList.toImmutableList());
     }
 
-    /** Adds the routes of devices that came up since. */
+    /** Adds routes for devices that have come up. */
     void addForDevices(RulePlan plan) throws IOException {
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : usable()) {
             Set<Device> present = routes(divert, family)
                     .flatMap(line -> DivertRoutes.device(line).stream())
                     .collect(ImmutableSet.toImmutableSet());
-            // Without the route by lo the table was emptied: that is a loss.
+            // A missing route over lo means that the table was flushed, which is reported as a loss.
             if (present.contains(Device.LO) && !present.containsAll(devices())) {
                 addRoutes(divert, family);
             }
         }
     }
 
-    /** Leaves exactly the plan's routes and policy rules, whatever others added to its table. */
+    /** Restores exactly the plan's routes and policy rules, and removes foreign entries from its table. */
     void repair(RulePlan plan) throws IOException {
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : usable()) {
@@ -107,7 +107,7 @@ final class InstalledRoutes {
                 programs.run(divert.flushRoutes(family), "");
             }
             List<String> wrong = list(divert.listRules(family))
-                    .filter(line -> divert.leadsHere(line) && !divert.isRule(line))
+                    .filter(line -> divert.refersToTable(line) && !divert.isRule(line))
                     .toList();
             for (String line : wrong) {
                 String priority = line.substring(0, line.indexOf(':')).strip();
@@ -132,12 +132,12 @@ final class InstalledRoutes {
         }
     }
 
-    /** The families that this kernel knows. */
+    /** Returns the address families that this kernel supports. */
     static ImmutableList<String> known() {
         return Files.exists(IPV6_OFF) ? DivertRoutes.FAMILIES : DivertRoutes.FAMILIES.subList(0, 1);
     }
 
-    /** The families in which a route to lo can be set. */
+    /** Returns the address families in which a route to lo can be set. */
     static ImmutableList<String> usable() throws IOException {
         boolean off =
                 Files.exists(IPV6_OFF) && Files.readString(IPV6_OFF).strip().equals("1");
@@ -153,17 +153,17 @@ final class InstalledRoutes {
         return result.lines().stream();
     }
 
-    /** What should be there, and what is, both as the commands that add it. */
+    /** Compares the expected with the installed entries, both as the commands that add them. */
     RuleLines compare(RulePlan plan) throws IOException {
         RuleLines lines = new RuleLines(new ArrayList<>(), new ArrayList<>());
         boolean needed = DivertRoutes.neededBy(plan);
         DivertRoutes divert = new DivertRoutes(plan.mark());
-        // While IPv6 is off on lo, what is left of its rules does nothing, and nothing can be set.
+        // While IPv6 is disabled on lo, remaining rules have no effect, and nothing can be set.
         for (String family : needed ? usable() : known()) {
             String rule = String.join(" ", divert.addRule(family, DivertRoutes.PRIORITY));
             if (needed) {
-                devices().forEach(device -> lines.meant().add(String.join(" ", divert.addRoute(family, device))));
-                lines.meant().add(rule);
+                devices().forEach(device -> lines.expected().add(String.join(" ", divert.addRoute(family, device))));
+                lines.expected().add(rule);
             }
             routes(divert, family)
                     .filter(line -> DivertRoutes.device(line).isEmpty())
@@ -176,14 +176,14 @@ final class InstalledRoutes {
                     .map(device -> String.join(" ", divert.addRoute(family, device)))
                     .forEach(lines.found()::add);
             list(divert.listRules(family))
-                    .filter(divert::leadsHere)
+                    .filter(divert::refersToTable)
                     .map(line -> divert.isRule(line) ? rule : line.strip())
                     .forEach(lines.found()::add);
         }
         return lines;
     }
 
-    /** Policy rules of others that can take a diverted packet before this plan's rule does. */
+    /** Returns foreign policy rules that can match a diverted packet before this plan's rule. */
     Optional<String> rulesAhead(RulePlan plan) throws IOException {
         DivertRoutes divert = new DivertRoutes(plan.mark());
         List<String> ahead = new ArrayList<>();
@@ -196,19 +196,22 @@ final class InstalledRoutes {
                         "another program's policy rule takes captured packets first: " + String.join(", ", ahead));
     }
 
-    /** Whether a rule of this plan can be put before all that {@link #rulesAhead} names: before priority 0 nothing can. */
+    /**
+     * Returns whether this plan's rule can be moved before all of {@link #rulesAhead}; that is impossible if one has
+     * priority 0.
+     */
     boolean canPassRulesAhead(RulePlan plan) throws IOException {
         DivertRoutes divert = new DivertRoutes(plan.mark());
         for (String family : usable()) {
             List<String> lines = list(divert.listRules(family)).toList();
-            if (!ahead(divert, family, lines).isEmpty() && lowestOfOthers(divert, lines) == 0) {
+            if (!ahead(divert, family, lines).isEmpty() && lowestForeignPriority(divert, lines) == 0) {
                 return false;
             }
         }
         return true;
     }
 
-    private static int lowestOfOthers(DivertRoutes divert, List<String> lines) {
+    private static int lowestForeignPriority(DivertRoutes divert, List<String> lines) {
         return lines.stream()
                 .filter(line ->
                         !divert.isRule(line) && RoutingPolicyRule.parse(line).canTake(divert.table()))

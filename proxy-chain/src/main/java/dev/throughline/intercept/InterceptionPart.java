@@ -2,15 +2,15 @@ package dev.throughline.intercept;
 
 import java.util.Locale;
 
-/** What interception consists of, as metrics and messages name it. */
+/** The parts of interception, with their names in metrics and messages. */
 public enum InterceptionPart {
     /** The nft table. */
     RULES,
-    /** The policy rules and routes that bring diverted packets back to this host. */
+    /** The policy rules and routes for diverted packets. */
     ROUTES,
     /** The listening sockets. */
     LISTENER,
-    /** The hop's own connections through all of it. */
+    /** The test connections through all other parts. */
     CANARY;
 
     @Override

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Whether one part of interception is whole, and how often it wasn't. One thread writes, any may read. */
+/** The state of one part of interception, with counts of losses and repairs. One thread writes, any thread may read. */
 final class InterceptionState {
     private static final Logger LOG = LoggerFactory.getLogger(InterceptionWatcher.class);
 
@@ -47,10 +47,10 @@ final class InterceptionState {
     }
 
     /**
-     * Takes what a check found.
+     * Records the result of a check.
      *
      * @param found the problem, if there is one
-     * @param by the program that made the last change, if it is known
+     * @param by the program that made the last change, if known
      */
     void update(Optional<String> found, Optional<String> by, long now) {
         if (found.isPresent() && problem == null) {
@@ -84,8 +84,8 @@ final class InterceptionState {
         backOff.attempted(now);
     }
 
-    /** A repair was made, and didn't last until the check after it. */
-    void undoneAtOnce(Optional<String> by, long now) {
+    /** Logs that a repair didn't last until the next check. */
+    void repairUndone(Optional<String> by, long now) {
         LOG.warn(
                 "interception: repairs of {} were undone {} times in a row{}, next repair in {} ms",
                 part,
@@ -94,7 +94,7 @@ final class InterceptionState {
                 Math.max(0, backOff.left(now).toMillis()));
     }
 
-    /** Says once why a repair failed. */
+    /** Logs the reason of a failed repair once. */
     void failed(String reason) {
         backOff.failed();
         if (!said.equals(reason)) {

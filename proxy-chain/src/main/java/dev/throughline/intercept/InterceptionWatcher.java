@@ -30,25 +30,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches over the interception of a running hop: installs its rules, notices when another program changes what they depend
- * on, says so, and puts it back.
+ * The supervisor of a running hop's interception. It installs the rules, detects and reports when another program
+ * breaks them or what they depend on, and repairs them.
  *
- * <p>Changes are noticed by the kernel's notifications; what those don't tell, such as rules of another firewall that take
- * connections away, by canary connections. Checks are cheap while nothing changes: the rules are compared only when the
- * kernel's count of changes has moved, and routes are asked for by one question a family.
+ * <p>Kernel notifications report changes. Canary connections detect the rest, such as rules of another firewall that
+ * take connections away. Checks are cheap while nothing changes: rules are compared only when the kernel's generation
+ * number has changed, and routes are checked by one lookup for each address family.
  */
 public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InterceptionWatcher.class);
 
     private static final Duration POLL = Duration.ofSeconds(1);
-    /** A program that changes much makes many changes one after the other. */
+    /** How long to collect notifications, as a program often makes many changes in a row. */
     private static final Duration SETTLING = Duration.ofMillis(50);
-    /** With a program that changes rules all the time, and not ours, it is checked no more often than this. */
+    /** Minimum interval of checks while another program changes unrelated rules all the time. */
     private static final Duration MOST_SETTLING = Duration.ofSeconds(1);
-    /** Lost twice in a row within this each, a canary is lost. */
+    /** How long to wait for a canary; two that don't arrive in a row are a loss. */
     private static final Duration CANARY_PATIENCE = Duration.ofMillis(1200);
 
-    /** How often policy rules are listed again that another program put first, if nothing is heard of a change. */
+    /** How often to check foreign policy rules that came first, if the kernel reports no change. */
     private static final Duration FULL_ROUTES = Duration.ofSeconds(3);
 
     private static final int MAX_LINES = 4;
@@ -108,11 +108,11 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
     }
 
     /**
-     * Installs the rules of {@code plan} if it may, and watches over them from now on.
+     * Installs the rules of {@code plan} if permitted, and starts supervising them.
      *
-     * @param listeners those that listen already
-     * @param canaries those that the listeners know
-     * @throws IOException if rules that must be held can't be installed, or nothing can be watched at all
+     * @param listeners the intercepting listeners, which must be open
+     * @param canaries the canaries that the listeners recognise
+     * @throws IOException if rules that belong to this process can't be installed, or supervision isn't possible
      */
     public static InterceptionWatcher start(
             RulePlan plan, InterceptionConfig config, List<Listener> listeners, Canaries canaries, EventLoopGroup loops)
@@ -158,7 +158,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
             }
         }
         if (!config.repair() && !plan.failOpen()) {
-            tables.trustInstalledIfUnknown(plan);
+            tables.expectInstalledIfUnknown(plan);
         } else {
             LOG.info(
                     "interception: table inet {} {}",
@@ -175,7 +175,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         thread.start();
     }
 
-    /** A hop isn't ready before its first connections came through; if they don't, that takes twice their patience. */
+    /** A hop isn't ready before its first canaries have arrived; if they don't, this takes twice their timeout. */
     private void awaitCanaries() {
         CompletableFuture<Optional<String>> first = canaryRound;
         if (first != null && first.handle((problem, failure) -> failure == null).join()) {
@@ -194,7 +194,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         }
     }
 
-    /** Why this hop doesn't intercept as its configuration means, one reason for each broken part. */
+    /** Returns one reason for each broken part of interception. */
     public List<String> problems() {
         if (removed) {
             return List.of("interception was removed by 'throughline redirect remove'");
@@ -205,22 +205,22 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
                 .toList();
     }
 
-    /** Whether a part is whole. */
+    /** Returns whether a part works. */
     public boolean isWhole(InterceptionPart part) {
         return !removed && state(part).isWhole();
     }
 
-    /** How often a part was lost. */
+    /** Returns how often a part was lost. */
     public long lost(InterceptionPart part) {
         return state(part).lost();
     }
 
-    /** How many of the hop's own connections came to its listeners. */
+    /** Returns how many canaries arrived. */
     public long canariesArrived() {
         return canaries.arrivals();
     }
 
-    /** How often a part was repaired. */
+    /** Returns how often a part was repaired. */
     public long repaired(InterceptionPart part) {
         return state(part).repaired();
     }
@@ -252,9 +252,9 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
     }
 
     /**
-     * Installs the rules again and watches over them.
+     * Installs the rules again and supervises them.
      *
-     * @return the rules, as {@code redirect show} prints them
+     * @return the rules in the format of {@code redirect show}
      */
     public CompletableFuture<String> apply() {
         return request(() -> {
@@ -267,7 +267,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
     }
 
     /**
-     * Removes the rules and lets them be removed, until {@link #apply}.
+     * Removes the rules and doesn't restore them until {@link #apply}.
      *
      * @return the rules that were removed
      */
@@ -289,7 +289,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         String run() throws IOException;
     }
 
-    /** Everything that touches the rules happens in one thread. */
+    /** Runs a task on the only thread that changes rules. */
     private CompletableFuture<String> request(Request request) {
         CompletableFuture<String> answer = new CompletableFuture<>();
         requests.add(() -> {
@@ -326,7 +326,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
     }
 
     private void round() {
-        List<KernelChanges.Change> heard = new ArrayList<>(changes.await(untilNext()));
+        List<KernelChanges.Change> heard = new ArrayList<>(changes.await(timeUntilNextCheck()));
         boolean changed = !heard.isEmpty();
         if (changed) {
             Duration settling = SETTLING.multipliedBy(1L << Math.min(10, quietRounds));
@@ -340,22 +340,22 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         if (removed || closed) {
             return;
         }
-        long lostBefore = lostInAll();
+        long lostBefore = totalLosses();
         boolean routesChanged = heard.stream().anyMatch(change -> change.kind() != KernelChanges.Kind.RULES);
         if (changed) {
             nextCanary = System.nanoTime();
         }
         check(routesChanged);
-        quietRounds = changed && lostInAll() == lostBefore ? quietRounds + 1 : 0;
+        quietRounds = changed && totalLosses() == lostBefore ? quietRounds + 1 : 0;
         repair();
         lastAuthor = Optional.empty();
     }
 
-    private long lostInAll() {
+    private long totalLosses() {
         return states.values().stream().mapToLong(InterceptionState::lost).sum();
     }
 
-    /** The changes that come meanwhile wait in the sockets; a request wakes this up. */
+    /** Later changes stay queued in the sockets; a request wakes the thread. */
     private void pause(Duration duration) {
         try {
             Thread.sleep(duration);
@@ -364,7 +364,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         }
     }
 
-    private Duration untilNext() {
+    private Duration timeUntilNextCheck() {
         if (!requests.isEmpty()) {
             return Duration.ZERO;
         }
@@ -383,7 +383,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         return wait.isNegative() ? Duration.ofMillis(1) : wait.plusMillis(1);
     }
 
-    /** Policy rules of others, and whatever swallows a canary, are named and left alone. */
+    /** Foreign policy rules, and other causes of a lost canary, are reported but not changed. */
     private boolean isRepairable(InterceptionPart part) {
         return switch (part) {
             case RULES, LISTENER -> true;
@@ -403,7 +403,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         checkCanaries();
     }
 
-    /** They are on their way in threads of their own: a lost one takes seconds, and changes must be noticed meanwhile. */
+    /** Canaries are sent on separate threads: a lost one takes seconds, and changes must be detected meanwhile. */
     private void checkCanaries() {
         boolean carried = state(InterceptionPart.RULES).isWhole()
                 && state(InterceptionPart.ROUTES).isWhole()
@@ -412,7 +412,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         CompletableFuture<Optional<String>> round = canaryRound;
         if (round != null && round.isDone()) {
             canaryRound = null;
-            // What was lost while rules or routes were broken says nothing more.
+            // A canary that was lost while rules or routes were broken has no further meaning.
             if (carried && canaryRoundCarried) {
                 update(InterceptionPart.CANARY, round::join);
             }
@@ -434,7 +434,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         Optional<String> problem() throws IOException;
     }
 
-    /** What can't be checked stays as it was. */
+    /** The state of a part that can't be checked doesn't change. */
     private void update(InterceptionPart part, Check check) {
         Optional<String> problem;
         try {
@@ -552,7 +552,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
             return Optional.empty();
         }
         return result instanceof Canaries.Result.Lost(String reason)
-                ? Optional.of("a connection of the hop's own to %s did not come to listener %s: %s"
+                ? Optional.of("a test connection to %s did not arrive at listener %s: %s"
                         .formatted(Tuple.text(canary.destination()), canary.listener(), reason))
                 : Optional.empty();
     }
@@ -588,12 +588,12 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
             state.failed(String.valueOf(e.getMessage()));
             made = false;
         }
-        // The hop's own changes need no second check; changes of others meanwhile are found by the next one.
+        // Skips notifications of the hop's own changes; the next check finds concurrent changes of other programs.
         changes.await(Duration.ZERO);
         nextCanary = System.nanoTime();
         check(part == InterceptionPart.ROUTES);
         if (made && !state.isWhole() && isRepairable(part)) {
-            state.undoneAtOnce(lastAuthor, System.nanoTime());
+            state.repairUndone(lastAuthor, System.nanoTime());
         }
     }
 

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One configured way in: listens, and begins a {@link Flow} for every connection. */
+/** A configured listener, which starts a {@link Flow} for every connection. */
 public final class Listener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
     private static final AttributeKey<InetSocketAddress> ADDRESS = AttributeKey.valueOf(Listener.class, "address");
@@ -51,11 +51,11 @@ public final class Listener implements AutoCloseable {
     private static final int ACCEPTED_EACH_PASS = 4;
     private static final String NEEDS_NET_ADMIN = " (interception's IP_TRANSPARENT needs CAP_NET_ADMIN)";
 
-    /** Accepted connections don't reach the handler that Netty would give them: {@link FairAcceptor} takes them. */
+    /** Accepted connections never reach Netty's child handler: {@link FairAcceptor} takes them. */
     private static final ChannelHandler NEVER = new ChannelInitializer<>() {
         @Override
         protected void initChannel(Channel connection) {
-            throw new IllegalStateException("a connection passed by its turn");
+            throw new IllegalStateException("a connection bypassed its fair queue");
         }
     };
 
@@ -76,15 +76,16 @@ public final class Listener implements AutoCloseable {
     private volatile @Nullable SocketFile socketFile;
 
     /**
-     * A listener that asks {@code conntrack} for the true ends of redirected connections, and knows {@code canaries}.
+     * Creates a listener that asks {@code conntrack} for the original addresses of redirected connections, and
+     * recognises {@code canaries}.
      *
-     * @param accepting accepts connections, and does nothing else
-     * @param loops that flows run on
-     * @param stranded what aborts connections that {@code conntrack} does not know
-     * @param answerMark SO_MARK of an intercepting listener's socket, which the connections that it accepts inherit ({@link
-     *     RulePlan#answerMark}); 0 for any other
-     * @param queues the kernel's queues of connections to it
-     * @param mostWaiting how many connections of a queue's only user are accepted before the first ones had their turn
+     * @param accepting event loops that only accept connections
+     * @param loops event loops of flows
+     * @param stranded aborts connections that {@code conntrack} doesn't know
+     * @param answerMark SO_MARK of an intercepting listener's socket, which accepted connections inherit ({@link
+     *     RulePlan#answerMark}); 0 for other listeners
+     * @param queues the kernel's accept queues of the listener
+     * @param mostWaiting how many connections are accepted ahead of their turn while a queue has those of one user only
      */
     public Listener(
             ListenerConfig config,
@@ -112,7 +113,7 @@ public final class Listener implements AutoCloseable {
                 new AcceptGuard("listener " + config.name(), services.budget().shortages());
     }
 
-    /** Listens from now on, or throws if that isn't possible. */
+    /** Starts listening, or throws if that isn't possible. */
     public void start() throws IOException {
         switch (config) {
             case ListenerConfig.Intercepting intercepting -> {
@@ -133,8 +134,11 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    /** The kernel's queue is served in its order: connections leave it fast, and are served in turns by {@code flow.FairQueue}. */
-    private static RecvByteBufAllocator acceptedEachPass() {
+    /**
+     * The kernel's queue is first in, first out, so connections are accepted at once and {@code flow.FairQueue} orders
+     * them.
+     */
+    private static RecvByteBufAllocator acceptsPerRead() {
         return new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(ACCEPTED_EACH_PASS);
     }
 
@@ -149,7 +153,9 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    /** Sockets of one user may share a port: a second hop of the same configuration would get a part of the connections. */
+    /**
+     * With SO_REUSEPORT, a second hop of the same user and configuration would silently get a share of the connections.
+     */
     private void refuseToShare(InetSocketAddress address) throws IOException {
         try (SocketChannel probe = SocketChannel.open()) {
             probe.setOption(StandardSocketOptions.SO_REUSEADDR, true).bind(address);
@@ -165,13 +171,13 @@ public final class Listener implements AutoCloseable {
     }
 
     private void bindOne(InetSocketAddress address) throws IOException {
-        // TPROXY delivers to no other socket, and the rules let redirected connections reach no other.
+        // TPROXY delivers only to such a socket, and the rules accept redirected connections only at such a socket.
         boolean transparent = config instanceof ListenerConfig.Intercepting;
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(accepting, loops)
                 .channel(EpollServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(ChannelOption.RECVBUF_ALLOCATOR, acceptedEachPass())
+                .option(ChannelOption.RECVBUF_ALLOCATOR, acceptsPerRead())
                 .option(EpollChannelOption.SO_REUSEPORT, true)
                 .handler(accepting())
                 .childHandler(NEVER);
@@ -187,17 +193,17 @@ public final class Listener implements AutoCloseable {
         bound.channel().attr(ADDRESS).set(address);
         listening.add(bound.channel());
         queues.add(bound.channel());
-        // Without the option the listener would get nothing, and say nothing.
+        // Without the option the listener would get no connections, and no error.
         if (transparent && !isTransparent(bound.channel())) {
             throw new IOException("listener " + config.name() + " can't intercept" + NEEDS_NET_ADMIN);
         }
-        // Without it the rules would take the listener's answers for an application's packets.
+        // Without the mark the rules would treat the listener's replies as packets of an application.
         if (transparent && !isMarked(bound.channel())) {
             throw new IOException("listener " + config.name() + " can't mark its answers" + NEEDS_NET_ADMIN);
         }
     }
 
-    /** Why an intercepting listener takes no connections, if it should; one that was closed on purpose has no problem. */
+    /** Returns why an intercepting listener gets no connections; empty if it works or was closed on purpose. */
     Optional<String> problem() {
         if (!(config instanceof ListenerConfig.Intercepting) || closed) {
             return Optional.empty();
@@ -216,7 +222,7 @@ public final class Listener implements AutoCloseable {
         return Optional.empty();
     }
 
-    /** Makes its sockets what they should be again. */
+    /** Restores the sockets and their options. */
     void repair() throws IOException {
         for (Channel channel : List.copyOf(listening)) {
             if (!channel.isOpen() && !closed) {
@@ -233,7 +239,7 @@ public final class Listener implements AutoCloseable {
         try {
             return Integer.valueOf(answerMark).equals(channel.config().getOption(BsdSocket.SO_MARK));
         } catch (RuntimeException e) {
-            // Closed meanwhile.
+            // The socket was closed meanwhile.
             return false;
         }
     }
@@ -242,7 +248,7 @@ public final class Listener implements AutoCloseable {
         try {
             return Boolean.TRUE.equals(channel.config().getOption(EpollChannelOption.IP_TRANSPARENT));
         } catch (RuntimeException e) {
-            // Closed meanwhile.
+            // The socket was closed meanwhile.
             return false;
         }
     }
@@ -253,7 +259,7 @@ public final class Listener implements AutoCloseable {
                 .group(accepting, loops)
                 .channel(EpollServerDomainSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(ChannelOption.RECVBUF_ALLOCATOR, acceptedEachPass())
+                .option(ChannelOption.RECVBUF_ALLOCATOR, acceptsPerRead())
                 .handler(accepting())
                 .childHandler(NEVER)
                 .bind(new DomainSocketAddress(bridge.socket().toFile()))
@@ -348,7 +354,7 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    /** What becomes of each connection that is accepted. */
+    /** Initialises each accepted connection. */
     private ChannelHandler accepting() {
         FairAcceptor turns = new FairAcceptor(
                 loops,
@@ -369,7 +375,7 @@ public final class Listener implements AutoCloseable {
         };
     }
 
-    /** The flow begins when the connection is registered with its event loop. */
+    /** The flow starts when the channel is registered with its event loop. */
     private void begin(DuplexChannel connection, Account who) {
         connection.config().setAutoRead(false);
         connection.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -382,7 +388,7 @@ public final class Listener implements AutoCloseable {
         connection.pipeline().addLast(inbox, new Beginning(connection, inbox, who));
     }
 
-    /** Begins the flow as soon as the connection is registered with its event loop. */
+    /** A handler that starts the flow when the channel is registered with its event loop. */
     private final class Beginning extends ChannelInboundHandlerAdapter {
         private final DuplexChannel connection;
         private final InboundBuffer inbox;

@@ -9,24 +9,24 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What an nft expression makes of a packet's marks; empty where it depends on more than these. */
+/** An evaluator of nft expressions on a packet's marks. Results are empty if an expression depends on anything else. */
 final class MarkExpression {
-    /** As nft translates what iptables' MARK and CONNMARK do. */
+    /** nft's translation of iptables' MARK and CONNMARK targets. */
     private static final Pattern SET = Pattern.compile(
             "(?:^|.* )(meta|ct) mark set (ct mark|mark|0x[0-9a-f]+)((?: (?:and|or|xor) 0x[0-9a-f]+)*)$");
 
     private MarkExpression() {}
 
-    /** A mark that a rule gives a packet, or its connection. */
+    /** A mark that a rule sets on a packet or its connection. */
     record NewMark(boolean ofConnection, Optional<Integer> value) {
-        /** Whether bits of a hop change, or may change. */
+        /** Returns whether bits of a hop change or may change. */
         boolean changes(MarkedPacket packet) {
             int old = ofConnection ? packet.connectionMark() : packet.mark();
             return value.map(mark -> ((mark ^ old) & Marks.MASK) != 0).orElse(true);
         }
     }
 
-    /** The value of an expression, such as {@code meta mark & 0x4000}. */
+    /** Returns the value of an expression such as {@code meta mark & 0x4000}. */
     static Optional<Integer> value(@Nullable Object expression, MarkedPacket packet) {
         if (expression instanceof Long number) {
             return Optional.of(number.intValue());
@@ -43,7 +43,7 @@ final class MarkExpression {
         };
     }
 
-    /** Whether an expression reads a mark. */
+    /** Returns whether an expression reads a mark. */
     static boolean readsMark(@Nullable Object expression) {
         return switch (expression) {
             case Map<?, ?> map ->
@@ -57,7 +57,7 @@ final class MarkExpression {
         };
     }
 
-    /** Whether {@code value} is what the right side of a comparison names: a number, a range, or a set of them. */
+    /** Returns whether {@code value} matches the right side of a comparison: a number, a range, or a set. */
     static Optional<Boolean> isIn(int value, @Nullable Object right) {
         if (right instanceof Long number) {
             return Optional.of(number.intValue() == value);
@@ -87,7 +87,7 @@ final class MarkExpression {
         return unknown ? Optional.empty() : Optional.of(false);
     }
 
-    /** The mark that a {@code mangle} statement sets; empty if it sets something else. */
+    /** Returns the mark that a {@code mangle} statement sets; empty if it sets something else. */
     static Optional<NewMark> set(@Nullable Object mangle, MarkedPacket packet) {
         Object key = NftListing.member(mangle, "key");
         boolean packetMark = isMark(NftListing.member(key, "meta"));
@@ -97,7 +97,7 @@ final class MarkExpression {
                 : Optional.empty();
     }
 
-    /** The mark that iptables' MARK or CONNMARK sets, by nft's translation of it. */
+    /** Returns the mark that iptables' MARK or CONNMARK sets, from nft's translation. */
     static NewMark setByTarget(String target, String words, MarkedPacket packet) {
         Matcher set = SET.matcher(words);
         if (!set.matches()) {
@@ -120,7 +120,7 @@ final class MarkExpression {
             value = apply(operator, value, operand);
             mask = operator.equals("and") ? operand : mask;
         }
-        // Saving and restoring leaves the bits outside of the mask alone, which the translation doesn't say.
+        // Saving and restoring keeps bits outside the mask, which the translation omits.
         return new NewMark(
                 ofConnection, Optional.of(target.equals("CONNMARK") ? (old & ~mask) | (value & mask) : value));
     }

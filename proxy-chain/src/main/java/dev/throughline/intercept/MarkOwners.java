@@ -7,8 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds the hop whose rules have a mark already. Two hops with one mark would share a routing table and a policy rule, and
- * take each other's connections for their own.
+ * A search for another hop whose rules use the same mark. Two hops with one mark would share a routing table and a
+ * policy rule, and confuse each other's connections with their own.
  */
 final class MarkOwners {
     private static final Pattern TABLE = Pattern.compile("table inet (throughline-\\S+)");
@@ -21,9 +21,9 @@ final class MarkOwners {
         this.programs = programs;
     }
 
-    /** A hop whose table is installed, as the table's comment says. */
+    /** A hop whose table is installed, from the table's comment. */
     record Owner(String hop, int mark) {
-        /** Reads the listing of one table; empty if it isn't a hop's. */
+        /** Parses the listing of one table; empty if it isn't a hop's. */
         static Optional<Owner> of(List<String> listing) {
             return listing.stream()
                     .map(COMMENT::matcher)
@@ -36,20 +36,20 @@ final class MarkOwners {
     }
 
     /**
-     * Throws if another hop has the mark of {@code plan}.
+     * Throws if another hop uses the mark of {@code plan}.
      *
-     * @throws IOException that says whose it is
+     * @throws IOException if another hop uses the mark; the message names that hop
      */
     void checkUnused(RulePlan plan) throws IOException {
         Optional<String> other = otherHop(plan);
         if (other.isPresent()) {
             throw new IOException(
-                    "mark %1$s is that of hop %2$s, whose table inet throughline-%2$s is installed: give hop %3$s another mark, or remove those rules (throughline redirect remove with the configuration of %2$s)"
+                    "mark %1$s belongs to hop %2$s, whose table inet throughline-%2$s is installed: give hop %3$s another mark, or remove those rules (throughline redirect remove with the configuration of %2$s)"
                             .formatted(Marks.brief(plan.mark()), other.get(), plan.hop()));
         }
     }
 
-    /** Returns another hop than that of {@code plan} whose rules are installed with the same mark. */
+    /** Returns another hop whose rules are installed with the mark of {@code plan}. */
     Optional<String> otherHop(RulePlan plan) throws IOException {
         for (String line :
                 programs.run(List.of("nft", "list", "tables", "inet"), "").lines()) {
@@ -57,7 +57,7 @@ final class MarkOwners {
             if (!table.matches() || table.group(1).equals(plan.table())) {
                 continue;
             }
-            // A table that is gone since is nobody's.
+            // The table was removed meanwhile.
             List<String> listing = programs.attempt(List.of("nft", "list", "table", "inet", table.group(1)), "")
                     .lines();
             Optional<String> hop = Owner.of(listing)

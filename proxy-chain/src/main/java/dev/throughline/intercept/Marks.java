@@ -1,7 +1,7 @@
 package dev.throughline.intercept;
 
 /**
- * The bits of a packet mark and of a connection mark that hops of one host share.
+ * The layout of packet marks and connection marks, which all hops of a host share.
  *
  * <pre>
  * 31      24 23         18 17        16        15          0
@@ -17,9 +17,8 @@ package dev.throughline.intercept;
  * <tr><td>0</td><td>1</td><td>unused</td><td>captured by TPROXY, but conntrack saw the hop's answer first</td></tr>
  * </table>
  *
- * <p>A listener's socket carries the mark of its answers, and the connections that it accepts inherit that. No other
- * software on the host may use these 24 bits: a foreign captured bit in a packet mark means that a hop leaves the packet
- * alone.
+ * <p>A listener's socket has the mark of its replies, which accepted connections inherit. No other software on the host
+ * may use these 24 bits: a captured bit that another program sets in a packet mark makes a hop ignore the packet.
  */
 final class Marks {
     static final int MAX = 0xFFFF;
@@ -28,35 +27,38 @@ final class Marks {
     static final int CAPTURED = 0x1_0000;
     static final int REDIRECTED = 0x2_0000;
 
-    /** Tells a hop's own connection from a captured one. */
+    /** Distinguishes a hop's own connections from captured ones. */
     static final int SOCKET_MASK = CAPTURED | MAX;
 
-    /** Tells what one hop captured in one way, whichever its listener. */
+    /** Selects connections that one hop captured with one method, for any listener. */
     static final int HOP_MASK = REDIRECTED | SOCKET_MASK;
 
-    /** All bits that are ours. */
+    /** All bits of hops. */
     static final int MASK = 0xFF_FFFF;
 
     static final int OTHERS = ~MASK;
 
     private Marks() {}
 
-    /** The packet mark and the connection mark of what TPROXY brings to a listener. */
+    /** Returns the packet mark and connection mark of connections that TPROXY delivers to a listener. */
     static int diverted(int hop, int listener) {
         return listener << 18 | CAPTURED | hop;
     }
 
-    /** The connection mark of what REDIRECT brings to a listener. */
+    /** Returns the connection mark of connections that REDIRECT delivers to a listener. */
     static int redirected(int hop, int listener) {
         return REDIRECTED | diverted(hop, listener);
     }
 
-    /** The packet mark of what a listener answers; the value is that of {@link #redirected}, which no packet carries. */
+    /** Returns the packet mark of a listener's replies. It equals {@link #redirected}, which is never a packet mark. */
     static int answer(int hop, int listener) {
         return REDIRECTED | diverted(hop, listener);
     }
 
-    /** The connection mark where conntrack took the hop's answer for the first packet: the application is its "reply". */
+    /**
+     * Returns the connection mark if conntrack saw the hop's reply first, so that the application's packets are in its
+     * "reply" direction.
+     */
     static int reversed(int hop, int listener) {
         return listener << 18 | REDIRECTED | hop;
     }
@@ -65,7 +67,7 @@ final class Marks {
         return "0x" + Integer.toHexString(mark);
     }
 
-    /** As nft lists marks: with all eight digits. */
+    /** Returns a mark in nft's format, with all eight digits. */
     static String text(int mark) {
         return "0x%08x".formatted(mark);
     }

@@ -16,16 +16,16 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * The chains and rules that {@code nft -j list ruleset} listed (libnftables-json(5)), those of iptables-nft among them.
- * Expressions stay as JSON has them: maps, lists, texts and numbers. Sets and whatever else isn't a chain or a rule is
- * left out.
+ * The chains and rules in the output of {@code nft -j list ruleset} (libnftables-json(5)), including those of
+ * iptables-nft. Expressions stay in their JSON form: maps, lists, strings and numbers. Sets and other objects are left
+ * out.
  */
 record NftListing(ImmutableList<Chain> chains, ImmutableList<Rule> rules) {
     private static final JsonFactory FACTORY = new JsonFactory();
     private static final Pattern OPENED = Pattern.compile("\\s*(table|chain) (.+) \\{ # handle \\d+");
     private static final Pattern RULE = Pattern.compile("\\s*(.*?)\\s*# handle (\\d+)");
 
-    /** A chain, and the hook at which the kernel calls it; empty for one that only rules jump to. */
+    /** A chain with its hook; the hook is empty for a chain that is only called by rules. */
     record Chain(ChainName name, String hook) {}
 
     record ChainName(String family, String table, String chain) {}
@@ -33,7 +33,7 @@ record NftListing(ImmutableList<Chain> chains, ImmutableList<Rule> rules) {
     record Rule(ChainName chain, long handle, List<?> expressions) {}
 
     /**
-     * Reads a listing.
+     * Parses a listing.
      *
      * @throws IllegalArgumentException if it isn't JSON
      */
@@ -53,7 +53,7 @@ record NftListing(ImmutableList<Chain> chains, ImmutableList<Rule> rules) {
         return new NftListing(chains.build(), rules.build());
     }
 
-    /** Each rule as {@code nft -a list ruleset} writes it, by chain and handle. */
+    /** Returns the text of each rule from {@code nft -a list ruleset}, by chain and handle. */
     static ImmutableMap<String, String> words(String text) {
         Map<String, String> words = new LinkedHashMap<>();
         String table = "";

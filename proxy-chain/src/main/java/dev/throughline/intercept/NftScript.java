@@ -2,7 +2,7 @@ package dev.throughline.intercept;
 
 import java.util.List;
 
-/** The text of one nft table, written line by line. */
+/** A builder for the text of one nft table. */
 final class NftScript {
     private final StringBuilder text = new StringBuilder();
 
@@ -18,7 +18,7 @@ final class NftScript {
         text.append("\tflags ").append(flags).append('\n');
     }
 
-    /** A set that rules add to, whose elements may end by themselves; the oldest stay when it is full. */
+    /** Adds a set for rules that add elements, which may have timeouts. A full set rejects new elements. */
     void set(String name, String type, int size, List<String> elements) {
         text.append("\n\tset ").append(name).append(" {\n");
         rule("type " + type);
@@ -30,7 +30,7 @@ final class NftScript {
         end();
     }
 
-    /** How long conntrack remembers a TCP connection from which nothing is heard; the family is ip or ip6. */
+    /** Adds conntrack timeouts for idle TCP connections; the family is ip or ip6. */
     void timeouts(String name, String family) {
         text.append("\n\tct timeout ").append(name).append(" {\n");
         rule("protocol tcp");
@@ -39,12 +39,12 @@ final class NftScript {
         end();
     }
 
-    /** A chain that others jump to. */
+    /** Adds a chain that other chains jump to. */
     void chain(String name) {
         text.append("\n\tchain ").append(name).append(" {\n");
     }
 
-    /** A chain that the kernel calls; what it has no rule for passes. */
+    /** Adds a base chain with policy accept. */
     void chain(String name, String hook, String purpose) {
         text.append("\n\t# ").append(purpose).append("\n\tchain ").append(name).append(" {\n");
         rule("type " + hook + "; policy accept;");

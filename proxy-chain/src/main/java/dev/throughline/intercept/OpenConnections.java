@@ -20,8 +20,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The TCP connections of a host that a plan would capture if they were new: they were open before the rules, and pass by the
- * hop as long as they last. Read from {@code /proc/net/tcp} and {@code tcp6} (proc(5)).
+ * The TCP connections of a host that a plan would capture if they were new. They were open before the rules, and bypass
+ * the hop until they close. Read from {@code /proc/net/tcp} and {@code tcp6} (proc(5)).
  */
 final class OpenConnections {
     private static final String ESTABLISHED = "01";
@@ -36,7 +36,7 @@ final class OpenConnections {
     private record Row(InetSocketAddress local, InetSocketAddress remote, boolean established) {}
 
     /**
-     * Connections that pass by the hop of {@code plan}, from this host's end.
+     * Returns the connections that bypass the hop of {@code plan}, as seen from this host.
      *
      * @param sockets the lines of /proc/net/tcp and /proc/net/tcp6
      */
@@ -57,7 +57,7 @@ final class OpenConnections {
                 .collect(ImmutableList.toImmutableList());
     }
 
-    /** Whatever the user, which a packet may not tell any more. */
+    /** The user is ignored, because packets of a closed socket have none. */
     private static boolean matches(Apps apps, InetSocketAddress remote) {
         return (apps.ports().isEmpty() || apps.ports().stream().anyMatch(range -> isIn(range, remote.getPort())))
                 && (apps.destinations().isEmpty()
@@ -69,21 +69,21 @@ final class OpenConnections {
     }
 
     /**
-     * A connection that TPROXY captured has its other end on this host, at its original destination, and so has one to a
-     * server of this host: that one isn't known from the other and counts as captured. One that was redirected has it at a
-     * listener's port.
+     * Returns whether a connection is captured. The peer socket of a connection that TPROXY captured is on this host,
+     * at the original destination. The same is true for a connection to a server of this host, which can't be
+     * distinguished and counts as captured. The peer socket of a redirected connection is at a listener's port.
      */
     private static boolean isCaptured(RulePlan plan, Row row, Set<List<InetSocketAddress>> ends) {
         return ends.contains(List.of(row.remote(), row.local()))
                 || plan.captures().stream()
-                        .filter(capture -> capture.way() == InterceptionMethod.REDIRECT)
+                        .filter(capture -> capture.method() == InterceptionMethod.REDIRECT)
                         .flatMap(capture -> Stream.of("127.0.0.1", "::1")
                                 .map(address ->
                                         new InetSocketAddress(InetAddresses.forString(address), capture.port())))
                         .anyMatch(listener -> ends.contains(List.of(listener, row.local())));
     }
 
-    /** The elements of a set that nft lists. */
+    /** Returns the elements of a set in nft's listing. */
     static ImmutableList<Tuple> elements(String listing) {
         ImmutableList.Builder<Tuple> tuples = ImmutableList.builder();
         Matcher element = ELEMENT.matcher(listing);
@@ -107,8 +107,8 @@ final class OpenConnections {
     }
 
     /**
-     * An address is written in words of 32 bits, each as a number in the byte order of the machine, the port in network order.
-     * A dual-stack socket's IPv4 address, ::ffff:a.b.c.d, is that IPv4 address in packets.
+     * Parses an address: 32-bit words, each a number in host byte order; the port is in network order. The IPv4-mapped
+     * address of a dual-stack socket, ::ffff:a.b.c.d, is an IPv4 address in packets.
      */
     private static InetSocketAddress endpoint(String text) {
         int colon = text.indexOf(':');
@@ -119,7 +119,7 @@ final class OpenConnections {
                     .putInt(word, Integer.parseUnsignedInt(text, 2 * word, 2 * word + 8, 16));
         }
         try {
-            // Turns ::ffff:a.b.c.d into the IPv4 address.
+            // Converts ::ffff:a.b.c.d to the IPv4 address.
             return new InetSocketAddress(
                     InetAddress.getByAddress(address), Integer.parseInt(text, colon + 1, text.length(), 16));
         } catch (UnknownHostException e) {

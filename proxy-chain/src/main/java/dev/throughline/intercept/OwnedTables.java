@@ -14,12 +14,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Tables that nobody but this process can change, empty or flush: {@code nft flush ruleset} of another program passes them
- * over. Once this process has ended they stay, but anybody can change them again. They are replaced without a moment in which neither the old rules nor the new ones hold.
+ * Tables that only this process can change or flush; {@code nft flush ruleset} of another program skips them. They
+ * persist when this process ends, and then other programs can change them. They are replaced without a gap between the
+ * old and the new rules.
  */
 final class OwnedTables implements AutoCloseable {
-    /** Stands in for a table while that is made again with an owner. */
-    private static final String STAND_IN = "-next";
+    /** Suffix of the table that replaces another one while that is recreated with an owner. */
+    private static final String SUBSTITUTE = "-next";
 
     private static final Pattern BLOCK = Pattern.compile("(?m)^\t((?:ct )?[a-z]+) (\\S+) \\{$");
     private static final Pattern COMMENT = Pattern.compile("(?m)^\tcomment \"([^\"]*)\"$");
@@ -34,9 +35,9 @@ final class OwnedTables implements AutoCloseable {
     }
 
     /**
-     * Opens them for the network namespace of this thread.
+     * Opens the tables of this thread's network namespace.
      *
-     * @throws IOException if libnftables isn't there, or the kernel can't be asked
+     * @throws IOException if libnftables isn't installed, or the kernel can't be queried
      */
     static OwnedTables open() throws IOException {
         NftTables tables = NftTables.open();
@@ -48,18 +49,18 @@ final class OwnedTables implements AutoCloseable {
         }
     }
 
-    /** Whether the kernel knows such tables; tried once, with a table that is removed at once. */
+    /** Returns whether the kernel supports such tables, found by creating and removing one. */
     private boolean isKnown(boolean persist) throws IOException {
         Boolean before = known.get(persist);
         if (before != null) {
             return before;
         }
-        boolean answer = tryOut(persist);
+        boolean answer = probeSupport(persist);
         known.put(persist, answer);
         return answer;
     }
 
-    private boolean tryOut(boolean persist) throws IOException {
+    private boolean probeSupport(boolean persist) throws IOException {
         String probe = "throughline-probe-" + ProcessHandle.current().pid();
         try {
             nft.own(probe, "throughline: probe", persist);
@@ -74,18 +75,18 @@ final class OwnedTables implements AutoCloseable {
     }
 
     /**
-     * Leaves exactly what {@code script} says, in the possession of this process.
+     * Installs exactly the table of {@code script}, owned by this process.
      *
-     * @param script as {@link RuleText} writes it
-     * @param persist whether it stays when this process ends
-     * @return whether it did: not on a kernel that doesn't know such tables; then nothing has changed
-     * @throws IOException in the words of nft, or if the table belongs to another process
+     * @param script in the format of {@link RuleText}
+     * @param persist whether the table stays when this process ends
+     * @return whether the kernel supports such tables; otherwise nothing has changed
+     * @throws IOException with nft's message, or if the table belongs to another process
      */
     boolean load(String table, String script, boolean persist) throws IOException {
         String comment = comment(script);
         Optional<NftTables.Table> found = tables.find(table);
         if (found.map(NftTables.Table::isOwned).orElse(false) && !isOurs(found.get())) {
-            throw belongsToAnother(table);
+            throw ownedByAnotherProcess(table);
         }
         boolean claimable =
                 found.map(there -> there.isOrphan() || there.isOwned()).orElse(false);
@@ -99,27 +100,27 @@ final class OwnedTables implements AutoCloseable {
             nft.own(table, comment, persist);
             String listing = list(table);
             if (comment.equals(comment(listing))) {
-                nft.run(emptied(table, listing) + commands(table, script));
+                nft.run(removals(table, listing) + commands(table, script));
             } else {
                 replace(table, script, persist);
             }
         } else {
             replace(table, script, persist);
         }
-        removeIfThere(table + STAND_IN);
+        removeIfThere(table + SUBSTITUTE);
         return true;
     }
 
     /**
-     * Leaves what {@code script} says in a table of nobody, if the table has an owner that can be replaced.
+     * Installs the table of {@code script} without an owner, if the installed table has an owner that can be replaced.
      *
-     * @return whether it did: a table without an owner needs nothing of this, and hasn't changed
+     * @return whether it did; a table without an owner isn't changed
      */
     boolean disown(String table, String script) throws IOException {
         Optional<NftTables.Table> found = tables.find(table);
-        removeIfThere(table + STAND_IN);
+        removeIfThere(table + SUBSTITUTE);
         if (found.isPresent() && found.get().isDormant()) {
-            // One transaction can't wake it, and does nothing until it is awake.
+            // A dormant table can't be woken and changed in one transaction.
             removeIfThere(table);
             return false;
         }
@@ -127,25 +128,25 @@ final class OwnedTables implements AutoCloseable {
             return false;
         }
         if (found.get().isOwned() && !isOurs(found.get())) {
-            throw belongsToAnother(table);
+            throw ownedByAnotherProcess(table);
         }
-        standIn(table, script);
+        installSubstitute(table, script);
         nft.run(script);
-        removeIfThere(table + STAND_IN);
+        removeIfThere(table + SUBSTITUTE);
         return true;
     }
 
     private void replace(String table, String script, boolean persist) throws IOException {
-        standIn(table, script);
+        installSubstitute(table, script);
         nft.own(table, comment(script), persist);
         fill(table, script);
     }
 
-    /** Removes a table, after another has taken its place. */
-    private void standIn(String table, String script) throws IOException {
-        removeIfThere(table + STAND_IN);
+    /** Removes a table after a substitute has been installed. */
+    private void installSubstitute(String table, String script) throws IOException {
+        removeIfThere(table + SUBSTITUTE);
         nft.run(script.replaceAll("(?m)^\tflags .*\n", "")
-                .replaceAll("\\binet " + Pattern.quote(table) + "(?=[\\s;]|$)", "inet " + table + STAND_IN));
+                .replaceAll("\\binet " + Pattern.quote(table) + "(?=[\\s;]|$)", "inet " + table + SUBSTITUTE));
         nft.run("delete table inet " + table);
     }
 
@@ -164,28 +165,28 @@ final class OwnedTables implements AutoCloseable {
             return;
         }
         if (found.get().isOwned() && !isOurs(found.get())) {
-            throw belongsToAnother(table);
+            throw ownedByAnotherProcess(table);
         }
         nft.run("delete table inet " + table);
     }
 
     void remove(String table) throws IOException {
-        removeIfThere(table + STAND_IN);
+        removeIfThere(table + SUBSTITUTE);
         removeIfThere(table);
     }
 
-    /** Whether any process owns the table. */
-    boolean haveOwner(String table) throws IOException {
+    /** Returns whether a process owns the table. */
+    boolean hasOwner(String table) throws IOException {
         return tables.find(table).map(NftTables.Table::isOwned).orElse(false);
     }
 
-    /** Whether this process owns the table, so that nobody else can have changed it. */
+    /** Returns whether this process owns the table, so that no other program can have changed it. */
     boolean owns(String table) throws IOException {
         Optional<NftTables.Table> found = tables.find(table);
         return found.isPresent() && isOurs(found.get());
     }
 
-    /** Runs a command about a table of this process. */
+    /** Runs a command on a table of this process. */
     void run(String command) throws IOException {
         nft.run(command);
     }
@@ -194,7 +195,7 @@ final class OwnedTables implements AutoCloseable {
         return nft.run("list table inet " + table);
     }
 
-    /** The listing, empty if there is no such table. */
+    /** Returns the listing; empty if there is no such table. */
     String listIfThere(String table) throws IOException {
         Optional<NftTables.Table> found = tables.find(table);
         return found.isEmpty() ? "" : list(table);
@@ -204,7 +205,7 @@ final class OwnedTables implements AutoCloseable {
         return table.isOwned() && table.owner() == nft.port();
     }
 
-    private static IOException belongsToAnother(String table) {
+    private static IOException ownedByAnotherProcess(String table) {
         return new IOException("table inet " + table + " belongs to another process, as a running hop's does:"
                 + " use the hop's admin socket, or stop it first");
     }
@@ -214,8 +215,10 @@ final class OwnedTables implements AutoCloseable {
         return comment.find() ? comment.group(1) : "";
     }
 
-    /** The commands that empty a table of what {@code listing} shows, rules first since they refer to chains. */
-    private static String emptied(String table, String listing) {
+    /**
+     * Returns the commands that remove the contents of {@code listing}. Rules come first, since they refer to chains.
+     */
+    private static String removals(String table, String listing) {
         StringBuilder commands = new StringBuilder("flush table inet " + table + "\n");
         StringBuilder sets = new StringBuilder();
         Matcher block = BLOCK.matcher(listing);
@@ -227,8 +230,8 @@ final class OwnedTables implements AutoCloseable {
     }
 
     /**
-     * A script's table as single commands. Its block form would say the table's flags again, and the kernel doesn't let them
-     * change.
+     * Returns the table of a script as single commands. The block form would set the table's flags again, which the
+     * kernel rejects.
      */
     static String commands(String table, String script) {
         StringBuilder blocks = new StringBuilder();

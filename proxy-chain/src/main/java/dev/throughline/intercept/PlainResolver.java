@@ -9,27 +9,27 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
-/** Connections that were made to the listener's own address. */
+/** The resolver for connections to the listener's own address. */
 final class PlainResolver implements AcceptedConnection.Resolver {
-    private final InterceptionMethod way;
+    private final InterceptionMethod method;
     private final Optional<InetSocketAddress> destination;
 
-    private PlainResolver(InterceptionMethod way, Optional<InetSocketAddress> destination) {
-        this.way = way;
+    private PlainResolver(InterceptionMethod method, Optional<InetSocketAddress> destination) {
+        this.method = method;
         this.destination = destination;
     }
 
-    /** From applications, for one destination; the kernel is asked who they are. */
+    /** For applications, with a fixed destination; the kernel identifies them. */
     static PlainResolver forwarding(InetSocketAddress destination) {
         return new PlainResolver(InterceptionMethod.SOCKET, Optional.of(destination));
     }
 
-    /** From previous hops, whose header says for which destination. */
+    /** For previous hops, whose header has the destination. */
     static PlainResolver ofPreviousHops() {
         return new PlainResolver(InterceptionMethod.SOCKET, Optional.empty());
     }
 
-    /** From proxies, whose unsigned header says for which destination. */
+    /** For proxies, whose unsigned header has the destination. */
     static PlainResolver ofProxies() {
         return new PlainResolver(InterceptionMethod.PROXY_HEADER, Optional.empty());
     }
@@ -40,11 +40,11 @@ final class PlainResolver implements AcceptedConnection.Resolver {
         InetSocketAddress source = (InetSocketAddress) connection.remoteAddress();
         if (here == null || source == null) {
             throw new FlowRejectedException(
-                    CloseReason.NO_TRUE_SOURCE, "the connection was gone before it was looked at");
+                    CloseReason.NO_TRUE_SOURCE, "the connection closed before it could be examined");
         }
         Tuple socket = Tuple.tcp(source, here);
         return new AcceptedConnection.Tcp(
-                way, socket, destination.map(d -> asked(source, d)).orElse(socket), destination.isPresent());
+                method, socket, destination.map(d -> asked(source, d)).orElse(socket), destination.isPresent());
     }
 
     private static Tuple asked(InetSocketAddress source, InetSocketAddress destination) {

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** The reasons why a plan can't be used. A plan becomes a script that root executes, so nothing in it goes unchecked. */
+/** The problems of a plan. A plan becomes a script that root executes, so everything in it is checked. */
 final class PlanProblems {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
@@ -37,7 +37,7 @@ final class PlanProblems {
                 "mark " + Marks.brief(plan.mark()) + " is this hop's and a later hop's");
         require(
                 plan.listeners().size() <= Marks.MAX_LISTENERS,
-                plan.listeners().size() + " intercepting listeners: a mark has room for " + Marks.MAX_LISTENERS);
+                plan.listeners().size() + " intercepting listeners: the maximum is " + Marks.MAX_LISTENERS);
         plan.captures().forEach(this::capture);
         ports();
         previousHops();
@@ -48,8 +48,9 @@ final class PlanProblems {
         String name = capture.listener();
         require(NAME.matcher(name).matches(), "listener \"" + name + "\": not a name");
         require(
-                capture.way() == InterceptionMethod.TPROXY || capture.way() == InterceptionMethod.REDIRECT,
-                "listener \"" + name + "\": connections are captured by tproxy or redirect, not by " + capture.way());
+                capture.method() == InterceptionMethod.TPROXY || capture.method() == InterceptionMethod.REDIRECT,
+                "listener \"" + name + "\": connections are captured by tproxy or redirect, not by "
+                        + capture.method());
         port(name, capture.port());
         switch (capture.match()) {
             case Apps apps -> apps(name, apps);
@@ -63,7 +64,7 @@ final class PlanProblems {
                     && range.hasUpperBound()
                     && range.lowerBoundType() == BoundType.CLOSED
                     && range.upperBoundType() == BoundType.CLOSED;
-            require(closed, "listener \"" + name + "\": a range of ports names its first and its last");
+            require(closed, "listener \"" + name + "\": a range of ports must have both ends");
             if (closed) {
                 port(name, range.lowerEndpoint());
                 port(name, range.upperEndpoint());
@@ -74,37 +75,37 @@ final class PlanProblems {
         apps.except()
                 .cgroups()
                 .forEach(path -> require(
-                        CGROUP.matcher(path).matches(), "listener \"" + name + "\": \"" + path + "\" is no cgroup"));
+                        CGROUP.matcher(path).matches(), "listener \"" + name + "\": \"" + path + "\" is not a cgroup"));
         apps.except()
                 .devices()
                 .forEach(device -> require(
                         DEVICE.matcher(device).matches(),
-                        "listener \"" + name + "\": \"" + device + "\" is no device"));
+                        "listener \"" + name + "\": \"" + device + "\" is not a device name"));
     }
 
     private void previous(String name, PreviousHop previous) {
         require(
                 previous.mark().isPresent() || previous.uid().isPresent(),
-                "listener \"" + name + "\": the previous hop is told by its mark, its user, or both");
+                "listener \"" + name + "\": the previous hop needs a mark, a user, or both");
         previous.uid().ifPresent(uid -> uid(name, uid));
         previous.mark().ifPresent(mark -> {
             mark("listener \"" + name + "\": the previous hop's mark", mark);
             require(
                     mark != plan.mark() && !plan.laterMarks().contains(mark),
                     "listener \"" + name + "\": mark " + Marks.brief(mark)
-                            + " is left alone as this hop's own or a later hop's, so it can't be a previous hop's");
+                            + " belongs to this hop or a later hop, so it can't be a previous hop's");
         });
     }
 
-    /** One listener has one port and one way, and a port one listener. */
+    /** A listener has one port and one method, and a port has one listener. */
     private void ports() {
         Map<String, CaptureRule> byName = new HashMap<>();
         Map<Integer, String> byPort = new HashMap<>();
         for (CaptureRule capture : plan.captures()) {
             CaptureRule first = byName.getOrDefault(capture.listener(), capture);
             require(
-                    first.way() == capture.way() && first.port() == capture.port(),
-                    "listener \"" + capture.listener() + "\": its captures differ in way or port");
+                    first.method() == capture.method() && first.port() == capture.port(),
+                    "listener \"" + capture.listener() + "\": its captures differ in method or port");
             byName.putIfAbsent(capture.listener(), capture);
             String owner = byPort.getOrDefault(capture.port(), capture.listener());
             require(
@@ -114,7 +115,7 @@ final class PlanProblems {
         }
     }
 
-    /** Two captures with one condition: the second would never see a connection. */
+    /** The second of two captures with the same condition would never match. */
     private void previousHops() {
         Set<PreviousHop> seen = new HashSet<>();
         for (CaptureRule capture : plan.captures()) {
@@ -122,7 +123,7 @@ final class PlanProblems {
                 require(
                         seen.add(previous),
                         "listener \"" + capture.listener()
-                                + "\": another capture takes this previous hop's connections");
+                                + "\": another capture already takes this previous hop's connections");
             }
         }
     }

@@ -19,9 +19,9 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
- * Connections that nft REDIRECT brought. That is address translation: it replaces the destination and may replace the
- * source port, when two sockets share one towards different destinations. So neither end of the accepted socket is
- * believed; both come from the kernel's own record of the translation, conntrack's original tuple.
+ * The resolver for connections that nft REDIRECT delivered. REDIRECT is NAT: it replaces the destination, and may
+ * replace the source port if two sockets share one towards different destinations. So both addresses are taken from
+ * conntrack's original tuple, not from the accepted socket.
  */
 final class RedirectResolver implements AcceptedConnection.Resolver {
     private static final ChannelOption<ByteBuffer> ORIGINAL_DESTINATION =
@@ -52,7 +52,7 @@ final class RedirectResolver implements AcceptedConnection.Resolver {
             ByteBuffer address = connection.config().getOption(isIpv4 ? ORIGINAL_DESTINATION : ORIGINAL_DESTINATION6);
             return Optional.of(Tuple.tcp(source, socketAddress(address, isIpv4)));
         } catch (RuntimeException e) {
-            // It is gone, or conntrack has forgotten it.
+            // The connection closed, or conntrack has forgotten it.
             return Optional.empty();
         }
     }
@@ -76,7 +76,7 @@ final class RedirectResolver implements AcceptedConnection.Resolver {
         InetSocketAddress peer = (InetSocketAddress) connection.remoteAddress();
         if (listener == null || peer == null) {
             throw new FlowRejectedException(
-                    CloseReason.NO_ORIGINAL_DESTINATION, "the connection was gone before it was looked at");
+                    CloseReason.NO_ORIGINAL_DESTINATION, "the connection closed before it could be examined");
         }
         Optional<Tuple> known;
         try {

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A policy rule of the host's routing (ip-rule(8)), as {@code ip -N rule show} writes it.
+ * A policy rule of routing (ip-rule(8)), parsed from {@code ip -N rule show}.
  *
  * @param text the line
- * @param words the line's words after the priority
+ * @param words the words of the line after the priority
  */
 record RoutingPolicyRule(String text, List<String> words) {
-    /** The kernel's table of local addresses; a diverted packet to such an address stays on this host anyway. */
+    /** The kernel's table of local addresses. A diverted packet to such an address stays on this host anyway. */
     private static final String LOCAL = "255";
 
     static RoutingPolicyRule parse(String line) {
@@ -19,12 +19,14 @@ record RoutingPolicyRule(String text, List<String> words) {
         return new RoutingPolicyRule(line, Splitter.on(' ').omitEmptyStrings().splitToList(rule.replace('\t', ' ')));
     }
 
-    /** The routing table that it leads to; empty if it ends or redirects the search instead. */
+    /** Returns the routing table of the rule; empty if its action isn't a lookup. */
     Optional<String> table() {
         return after("lookup").or(() -> after("table"));
     }
 
-    /** Whether a packet of this host with {@code mark} can fit the rule. What isn't known here counts as fitting. */
+    /**
+     * Returns whether the rule can match a packet of this host with {@code mark}. Unknown selectors count as matching.
+     */
     boolean canTake(int mark) {
         if (table().filter(LOCAL::equals).isPresent() || words.contains("goto") || words.contains("nop")) {
             return false;
@@ -37,7 +39,9 @@ record RoutingPolicyRule(String text, List<String> words) {
                 .orElse(true);
     }
 
-    /** Whether the rule takes a route that {@code ip route show} wrote: not one that is too wide for it. */
+    /**
+     * Returns whether the rule uses a route from {@code ip route show}: it skips routes that its suppressor excludes.
+     */
     boolean uses(String route) {
         return after("suppress_prefixlength").isEmpty() || !route.matches("(\\d+ )?default\\b.*");
     }

@@ -2,18 +2,18 @@ package dev.throughline.intercept;
 
 import com.google.common.collect.ImmutableList;
 
-/** How the installed rules compare with those that a plan means. */
+/** The difference between the installed rules and those of a plan. */
 public sealed interface RuleDifference {
-    /** They are the same, to the last rule. */
+    /** The rules are equal. */
     record None() implements RuleDifference {}
 
-    /** None of the plan's rules is installed. */
+    /** No rule of the plan is installed. */
     record NotInstalled() implements RuleDifference {}
 
     /**
-     * Some other rules are installed.
+     * The rules differ.
      *
-     * @param lines what is missing, after '-', and what is there instead, after '+'
+     * @param lines missing lines, prefixed with '-', and unexpected lines, prefixed with '+'
      */
     record Differs(ImmutableList<String> lines) implements RuleDifference {}
 }

@@ -5,21 +5,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Lines of rules or routes: what should be there, and what is. */
-record RuleLines(List<String> meant, List<String> found) {
+/** A comparison of expected and installed lines of rules or routes. */
+record RuleLines(List<String> expected, List<String> found) {
     RuleDifference difference() {
-        if (found.isEmpty() && !meant.isEmpty()) {
+        if (found.isEmpty() && !expected.isEmpty()) {
             return new RuleDifference.NotInstalled();
         }
-        return meant.equals(found) ? new RuleDifference.None() : new RuleDifference.Differs(diff());
+        return expected.equals(found) ? new RuleDifference.None() : new RuleDifference.Differs(diff());
     }
 
     private ImmutableList<String> diff() {
-        // A line may be there several times, such as "accept".
-        List<String> missing = new ArrayList<>(meant);
+        // A line such as "accept" may occur several times.
+        List<String> missing = new ArrayList<>(expected);
         found.forEach(missing::remove);
         List<String> surplus = new ArrayList<>(found);
-        meant.forEach(surplus::remove);
+        expected.forEach(surplus::remove);
         ImmutableList<String> lines = Stream.concat(
                         missing.stream().map(line -> "- " + line.strip()),
                         surplus.stream().map(line -> "+ " + line.strip()))

@@ -16,17 +16,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The kernel's rules as {@code nft} and {@code ip} set and show them. All methods touch the plan's own table, routing
- * table and policy rule, nothing else, and all may be repeated: each leaves the same state from whatever state it found,
- * one that a crash half way left behind included.
+ * Installs, compares and removes rules through {@code nft} and {@code ip}. All methods change only the plan's own
+ * table, routing table and policy rule. All are idempotent: they lead to the same state from any earlier state,
+ * including one after a crash.
  *
- * <p>Routes come before the rules that divert to them and leave after them, so that no packet is diverted to nowhere.
+ * <p>Routes are added before the rules that need them and removed after them, so that no diverted packet lacks a route.
  */
 public final class RuleTables implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RuleTables.class);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    /** What this object applied, and how nft lists it. */
+    /** An applied script and nft's listing of it. */
     private record Applied(RulePlan plan, ImmutableList<String> listing) {}
 
     private final CommandRunner programs;
@@ -36,16 +36,16 @@ public final class RuleTables implements AutoCloseable {
     private @Nullable Applied applied;
 
     /**
-     * The rules of the network namespace in which this process runs.
+     * Opens the rules of this process's network namespace.
      *
-     * @param owning whether tables that are applied belong to this object, where libnftables and the kernel can do that:
-     *     nobody else can change them, and they stay when it is closed
+     * @param owning whether this object owns the applied tables if libnftables and the kernel support that: no other
+     *     program can change them, and they stay when it is closed
      */
     public RuleTables(boolean owning) {
         this(new CommandRunner(PATIENCE, ImmutableList.of()), openOwned(), owning);
     }
 
-    /** Rules that nft applies, as a program; anybody can change them who may change rules at all. */
+    /** Opens rules that are applied by the nft program; any program with the capability can change them. */
     RuleTables(CommandRunner programs) {
         this(programs, Optional.empty(), false);
     }
@@ -66,7 +66,7 @@ public final class RuleTables implements AutoCloseable {
         }
     }
 
-    /** What {@link #apply} would do: the script for nft, and before it, as comments, the routes as ip commands. */
+    /** Returns a preview of {@link #apply}: the routes as ip commands in comments, then the script for nft. */
     public static String show(RulePlan plan) {
         StringBuilder text = new StringBuilder();
         if (DivertRoutes.neededBy(plan)) {
@@ -79,14 +79,14 @@ public final class RuleTables implements AutoCloseable {
     }
 
     /**
-     * Installs the plan's rules to stay, whether or not the hop runs.
+     * Installs the plan's rules persistently, whether or not the hop runs.
      *
-     * @throws IllegalArgumentException if the plan has problems, or fails open: such rules are held
-     * @throws IOException if another hop's rules have the plan's mark, and in the words of the program that failed
+     * @throws IllegalArgumentException if the plan has problems, or fails open: then use {@link #hold}
+     * @throws IOException if another hop's rules have the plan's mark, or with the message of the failed program
      */
     public void apply(RulePlan plan) throws IOException {
         if (plan.failOpen()) {
-            throw new IllegalArgumentException("rules that fail open live as long as the hop: its run installs them");
+            throw new IllegalArgumentException("fail-open rules exist only while the hop runs: the hop installs them");
         }
         new MarkOwners(programs).checkUnused(plan);
         String script = RuleText.of(plan, passing(plan));
@@ -98,19 +98,22 @@ public final class RuleTables implements AutoCloseable {
     }
 
     /**
-     * The connections that were open before the rules and still are, from this host's end: they pass by the hop. Empty if the
-     * rules aren't installed.
+     * Returns the connections that were open before the rules and still bypass the hop, as seen from this host. Empty
+     * if the rules aren't installed.
      *
-     * @throws IOException if they can't be found out, in the words of the program that failed
+     * @throws IOException if they can't be determined, with the message of the failed program
      */
-    public ImmutableList<Tuple> passingBy(RulePlan plan) throws IOException {
+    public ImmutableList<Tuple> bypassing(RulePlan plan) throws IOException {
         Set<Tuple> known = ImmutableSet.copyOf(remembered(plan));
         return OpenConnections.passing(plan, sockets()).stream()
                 .filter(known::contains)
                 .collect(ImmutableList.toImmutableList());
     }
 
-    /** What passes by rules that are there goes on so; with rules that are new, what is open now. */
+    /**
+     * Returns the connections that will bypass the rules: those that bypass the installed rules, or, for new rules, all
+     * open ones that match.
+     */
     private ImmutableList<Tuple> passing(RulePlan plan) throws IOException {
         return installed(plan).isEmpty() ? OpenConnections.passing(plan, sockets()) : remembered(plan);
     }
@@ -128,8 +131,7 @@ public final class RuleTables implements AutoCloseable {
     }
 
     private List<String> sockets() throws IOException {
-        // By a program, since that runs in the network namespace that these rules are for. Without IPv6 there is no
-        // tcp6.
+        // Read by a program, because that runs in the network namespace of these rules. Without IPv6 there is no tcp6.
         return programs.attempt(List.of("cat", "/proc/net/tcp", "/proc/net/tcp6"), "")
                 .lines();
     }
@@ -144,14 +146,14 @@ public final class RuleTables implements AutoCloseable {
     }
 
     /**
-     * Installs the rules of a plan that fails open, to vanish with the returned lease and with this process, however it
-     * ends. Nobody else can change or remove them meanwhile.
+     * Installs the rules of a plan that fails open. The kernel removes them when the returned lease is closed or this
+     * process ends in any way. No other program can change or remove them meanwhile.
      *
-     * @throws IOException in the words of the program that failed
+     * @throws IOException with the message of the failed program
      */
     public TableLease hold(RulePlan plan) throws IOException {
         if (!plan.failOpen()) {
-            throw new IllegalArgumentException("rules that fail closed outlive the hop: they are applied");
+            throw new IllegalArgumentException("fail-closed rules outlive the hop: use apply");
         }
         new MarkOwners(programs).checkUnused(plan);
         String script = RuleText.of(plan, passing(plan));
@@ -167,7 +169,7 @@ public final class RuleTables implements AutoCloseable {
         return held;
     }
 
-    /** Whether the plan's table belongs to this object, so that nobody else can change or flush it. */
+    /** Returns whether this object owns the plan's table, so that no other program can change or flush it. */
     public boolean isOwner(RulePlan plan) {
         try {
             return owned.isPresent() && owned.get().owns(plan.table());
@@ -176,7 +178,7 @@ public final class RuleTables implements AutoCloseable {
         }
     }
 
-    /** Removes the rules; nothing happens when there are none. */
+    /** Removes the rules, if there are any. */
     public void remove(RulePlan plan) throws IOException {
         if (owned.isPresent()) {
             owned.get().remove(plan.table());
@@ -188,20 +190,21 @@ public final class RuleTables implements AutoCloseable {
     }
 
     /**
-     * Whether the installed rules are exactly those that the plan means. What the plan means is read back from a network
-     * namespace of its own, in the words of the same nft and kernel: a listing differs from the script it came from.
+     * Returns whether the installed rules are exactly those of the plan. For comparison the plan is installed in a
+     * temporary network namespace and listed by the same nft and kernel, since a listing differs from the script that
+     * created it.
      *
-     * @throws IOException if that can't be found out, in the words of the program that failed
+     * @throws IOException if that can't be determined, with the message of the failed program
      */
     public RuleDifference compare(RulePlan plan) throws IOException {
         List<String> found = normal(installed(plan));
         if (found.isEmpty() && plan.failOpen()) {
-            // The kernel removed the table with the hop, and nobody removes the routes, to which nothing leads now.
+            // The kernel removed the table with the hop; leftover routes without rules have no effect.
             return new RuleDifference.NotInstalled();
         }
-        RuleLines all = new RuleLines(new ArrayList<>(meantRules(plan)), new ArrayList<>(found));
+        RuleLines all = new RuleLines(new ArrayList<>(expectedRules(plan)), new ArrayList<>(found));
         RuleLines ofRoutes = routes.compare(plan);
-        all.meant().addAll(ofRoutes.meant());
+        all.expected().addAll(ofRoutes.expected());
         all.found().addAll(ofRoutes.found());
         return all.difference();
     }
@@ -209,36 +212,37 @@ public final class RuleTables implements AutoCloseable {
     /**
      * Compares the nft table alone.
      *
-     * @throws IOException if that can't be done, in the words of the program that failed
+     * @throws IOException if that can't be done, with the message of the failed program
      */
     RuleDifference compareTable(RulePlan plan) throws IOException {
-        return new RuleLines(meantRules(plan), normal(installed(plan))).difference();
+        return new RuleLines(expectedRules(plan), normal(installed(plan))).difference();
     }
 
     /**
      * Compares routes and policy rules alone.
      *
-     * @throws IOException if that can't be done, in the words of the program that failed
+     * @throws IOException if that can't be done, with the message of the failed program
      */
     RuleDifference compareRoutes(RulePlan plan) throws IOException {
         return routes.compare(plan).difference();
     }
 
-    /** Whether the plan's table belongs to a process, such as the running hop, so that no other can change it. */
+    /** Returns whether a process, such as the running hop, owns the plan's table, so that no other can change it. */
     public boolean isProtected(RulePlan plan) {
         try {
-            return owned.isPresent() && owned.get().haveOwner(plan.table());
+            return owned.isPresent() && owned.get().hasOwner(plan.table());
         } catch (IOException e) {
             return false;
         }
     }
 
     /**
-     * What keeps diverted packets from this plan's routes although these are as the plan means them.
+     * Returns why diverted packets don't take this plan's routes although these are installed correctly; empty if they
+     * do.
      *
-     * @throws IOException if that can't be found out
+     * @throws IOException if that can't be determined
      */
-    public Optional<String> straying(RulePlan plan) throws IOException {
+    public Optional<String> strayConnections(RulePlan plan) throws IOException {
         Optional<String> ahead = rulesAhead(plan);
         if (ahead.isPresent()) {
             return ahead;
@@ -249,13 +253,13 @@ public final class RuleTables implements AutoCloseable {
     }
 
     /**
-     * Takes what is installed for what the plan means, if that can't be worked out here: a hop that may not make namespaces
-     * then notices at least what changes.
+     * Uses the installed rules as the expected ones if the plan's listing can't be made. A hop that may not create
+     * namespaces then at least detects changes.
      */
-    void trustInstalledIfUnknown(RulePlan plan) throws IOException {
+    void expectInstalledIfUnknown(RulePlan plan) throws IOException {
         List<String> listing;
         try {
-            listing = normal(meant(plan));
+            listing = normal(expected(plan));
         } catch (IOException e) {
             LOG.warn(
                     "interception: can't compare the rules with the configuration, only with those installed now: {}",
@@ -265,9 +269,9 @@ public final class RuleTables implements AutoCloseable {
         applied = new Applied(plan, ImmutableList.copyOf(listing));
     }
 
-    private List<String> meantRules(RulePlan plan) throws IOException {
+    private List<String> expectedRules(RulePlan plan) throws IOException {
         Applied known = applied;
-        return known != null && known.plan().equals(plan) ? known.listing() : normal(meant(plan));
+        return known != null && known.plan().equals(plan) ? known.listing() : normal(expected(plan));
     }
 
     /** Returns the name of another hop whose rules are installed with the mark of {@code plan}. */
@@ -275,7 +279,7 @@ public final class RuleTables implements AutoCloseable {
         return new MarkOwners(programs).otherHop(plan);
     }
 
-    /** What about this host keeps rules from working as meant, in words for an operator. */
+    /** Returns settings of this host that prevent rules from working, as messages for an operator. */
     public ImmutableList<String> hints() throws IOException {
         return InstalledRoutes.usable().equals(InstalledRoutes.known())
                 ? ImmutableList.of()
@@ -292,36 +296,41 @@ public final class RuleTables implements AutoCloseable {
     }
 
     private void removeRoutes(RulePlan plan) throws IOException {
-        // With another hop's rules the routing table and the policy rule belong to that hop.
+        // If another hop's rules use the mark, the routing table and the policy rule belong to that hop.
         if (otherHopWithMark(plan).isEmpty()) {
             routes.remove(plan);
         }
     }
 
-    /** A device that came up needs a route of its own: nothing is wrong, and nothing but sockets bound to it waits for that. */
+    /**
+     * Adds routes for devices that have come up. This isn't a loss: only sockets bound to such a device need the route.
+     */
     void addDeviceRoutes(RulePlan plan) throws IOException {
         if (DivertRoutes.neededBy(plan)) {
             routes.addForDevices(plan);
         }
     }
 
-    /** Policy rules of others that can take a diverted packet before this plan's rule does. */
+    /** Returns foreign policy rules that can match a diverted packet before this plan's rule. */
     Optional<String> rulesAhead(RulePlan plan) throws IOException {
         return DivertRoutes.neededBy(plan) ? routes.rulesAhead(plan) : Optional.empty();
     }
 
-    /** Whether a rule of this plan can be put before all that {@link #rulesAhead} names: before priority 0 nothing can. */
+    /**
+     * Returns whether this plan's rule can be moved before all of {@link #rulesAhead}; that is impossible if one has
+     * priority 0.
+     */
     boolean canPassRulesAhead(RulePlan plan) throws IOException {
         return routes.canPassRulesAhead(plan);
     }
 
-    /** Leaves exactly the plan's routes and policy rules, whatever others added to its table. */
+    /** Restores exactly the plan's routes and policy rules, and removes foreign entries from its table. */
     void repairRoutes(RulePlan plan) throws IOException {
         routes.repair(plan);
         forgetStrays(plan);
     }
 
-    /** What was dropped for want of a route may try again; at worst it is refused once more. */
+    /** Connections that were dropped because a route was missing may be retried; at worst they are refused again. */
     private void forgetStrays(RulePlan plan) throws IOException {
         for (String set : DivertRoutes.neededBy(plan) ? RuleText.STRAY_SETS : ImmutableList.<String>of()) {
             String command = "flush set inet " + plan.table() + " " + set;
@@ -349,7 +358,7 @@ public final class RuleTables implements AutoCloseable {
         return there ? programs.run(listing(plan), "").lines() : List.of();
     }
 
-    private List<String> meant(RulePlan plan) throws IOException {
+    private List<String> expected(RulePlan plan) throws IOException {
         String script = RuleText.of(plan).replaceFirst("(?m)^\tflags owner\n", "");
         List<String> scratch = join(List.of("sh", "-c", "nft -f - && exec \"$@\"", "sh"), listing(plan));
         CommandRunner.Result asRoot = programs.attempt(join(List.of("unshare", "-n"), scratch), script);
@@ -362,7 +371,7 @@ public final class RuleTables implements AutoCloseable {
         return List.of("nft", "-stn", "list", "table", "inet", plan.table());
     }
 
-    /** An owner is named by process, and ownership is a matter of what the kernel can do: the plan means neither. */
+    /** Removes owner and flags, which depend on the process and the kernel rather than the plan. */
     private static List<String> normal(List<String> listing) {
         return listing.stream()
                 .map(line -> line.replaceFirst(" # progname .*", ""))
@@ -374,7 +383,7 @@ public final class RuleTables implements AutoCloseable {
         return Stream.concat(first.stream(), second.stream()).toList();
     }
 
-    /** Lets go of the tables, which stay, except those that were held. */
+    /** Releases the tables. They stay installed, except those of {@link #hold}. */
     @Override
     public void close() {
         owned.ifPresent(OwnedTables::close);

@@ -18,51 +18,58 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A plan as an nft script: one transaction that leaves exactly this table, whatever was there before.
+ * A plan as an nft script: one transaction that installs exactly this table, replacing any earlier one.
  *
- * <p><b>How a packet is judged.</b> A connection is judged by its first packet, and its conntrack mark remembers the
- * answer. Judging each packet alone would leak: {@code meta skuid} knows no user once an application has closed its
- * socket. But conntrack forgets: entries expire, are flushed, or are made again by whichever packet comes next, the hop's
- * own answer included. So a packet in the middle of a connection that conntrack doesn't know is judged again, and goes to
- * the hop, where its socket is found by its addresses. So is one whose connection has no mark of ours: another program may
- * have put its own over it. Three kinds of packets must not be taken by mistake:
+ * <p><b>The decision on a packet.</b> The first packet of a connection decides whether it is captured, and the
+ * conntrack mark stores the decision. A separate decision for each packet would leak: {@code meta skuid} finds no user
+ * once an application has closed its socket. But conntrack entries expire, are flushed, or are created again by any
+ * later packet, including the hop's own reply. So a packet in the middle of a connection that conntrack doesn't know is
+ * decided again and goes to the hop, which finds its socket by its addresses. The same holds for a packet whose
+ * connection has no mark of a hop: another program may have overwritten it. Three kinds of packets must not be captured
+ * by mistake:
  *
  * <ul>
- *   <li>answers of a hop's listener: they carry a mark of their own ({@link Marks#answer}), inherited from the listener's
- *       socket, and an entry that they make is remembered as reversed;
+ * <li>replies of a hop's listener: they have their own mark ({@link Marks#answer}), inherited from the listener's
+ * socket, and a conntrack entry that they create is marked as reversed;
  *   <li>packets of connections that were open before these rules ({@code passing} sets, filled by {@link
  *       OpenConnections} when the rules are applied);
- *   <li>answers of other servers on this host: a server's SYN-ACK puts its connection into the same sets.
+ * <li>replies of other servers on this host: a server's SYN-ACK adds its connection to the same sets.
  * </ul>
  *
- * <p>What a table can't vouch for is refused with a reset, which an application feels at once: a captured connection
- * without a listener, without the route to it, or taken by another table's NAT. A diverted packet that is about to leave
- * by a device other than {@code lo} is dropped, and the next packet of its connection is answered by a reset, since
- * nftables can't send one from postrouting.
+ * <p>Captured connections that can't reach the listener are refused with a reset, so that applications fail at once: if
+ * there is no listener, no route to it, or another table's NAT took the connection. A diverted packet that would leave
+ * by a device other than {@code lo} is dropped, and the next packet of its connection gets a reset, because nftables
+ * can't send one from postrouting.
  *
  * <p>Reverse-path filtering, {@code src_valid_mark}, {@code route_localnet}, {@code tcp_fwmark_accept} and
- * {@code fwmark_reflect} may have any value: a packet that was routed to {@code lo} on its way out isn't routed again on
- * its way in.
+ * {@code fwmark_reflect} may have any value: a packet that was routed to {@code lo} on its method out isn't routed again on
+ * its method in.
  */
 final class RuleText {
     private static final String TUPLE4 = "ip saddr . tcp sport . ip daddr . tcp dport";
     private static final String TUPLE6 = "ip6 saddr . tcp sport . ip6 daddr . tcp dport";
 
-    /** The names of the sets of connections that pass by the hop. */
+    /** The names of the sets of connections that bypass the hop. */
     static final ImmutableList<String> PASSING_SETS = ImmutableList.of("passing4", "passing6");
 
     /** The names of the sets of connections whose packets had no route to the listener. */
     static final ImmutableList<String> STRAY_SETS = ImmutableList.of("stray4", "stray6");
 
-    /** nft looks below /sys/fs/cgroup, where systemd's hybrid layout has the cgroup2 hierarchy in a folder of its own. */
+    /**
+     * nft resolves paths below /sys/fs/cgroup, where systemd's hybrid layout has the cgroup2 hierarchy in a
+     * subdirectory.
+     */
     static final String HYBRID = "unified/";
 
     private static final String SYN = "tcp flags & (fin | syn | rst | ack) == syn";
 
-    /** The user id that nobody has. */
+    /** An invalid user id. */
     private static final String NO_UID = "4294967295";
 
-    /** Connections that pass at once; the last ones to come are not remembered. About 100 bytes of kernel memory each. */
+    /**
+     * Maximum number of connections that bypass the hop; further ones are not stored. About 100 bytes of kernel memory
+     * each.
+     */
     private static final int PASSING = 65536;
 
     private final RulePlan plan;
@@ -75,7 +82,7 @@ final class RuleText {
     }
 
     /**
-     * The script for {@code nft -f}.
+     * Returns the script for {@code nft -f}.
      *
      * @throws IllegalArgumentException if the plan has problems
      */
@@ -84,9 +91,9 @@ final class RuleText {
     }
 
     /**
-     * The script for {@code nft -f}.
+     * Returns the script for {@code nft -f}.
      *
-     * @param passing connections that are open and stay as they are, from the application's or server's end
+     * @param passing open connections that bypass the hop, as seen from the application or server
      * @throws IllegalArgumentException if the plan has problems
      */
     static String of(RulePlan plan, ImmutableList<Tuple> passing) {
@@ -95,7 +102,7 @@ final class RuleText {
         return new RuleText(plan, passing).write();
     }
 
-    /** The script that removes the table, and succeeds when it is absent. */
+    /** Returns the script that removes the table; it succeeds if the table is absent. */
     static String removal(RulePlan plan) {
         return "table inet %1$s {}\ndelete table inet %1$s\n".formatted(plan.table());
     }
@@ -134,19 +141,20 @@ final class RuleText {
         if (uses(InterceptionMethod.REDIRECT)) {
             script.set("pending4", "ipv4_addr . inet_service", PASSING, List.of());
             script.set("pending6", "ipv6_addr . inet_service", PASSING, List.of());
-            // Redirected connections need their entry for as long as they last: it alone knows both ends.
+            // A redirected connection needs its conntrack entry until it closes: only the entry has the original
+            // addresses.
             script.timeouts("lasting4", "ip");
             script.timeouts("lasting6", "ip6");
         }
     }
 
     /**
-     * A process with CAP_NET_RAW can set marks (socket(7), SO_MARK). Another hop's table has marked a packet that it captured, and
-     * its connection as well; a program can only mark its packets.
+     * Refuses packets with marks that a process with CAP_NET_RAW has set (socket(7), SO_MARK). Another hop's table
+     * marks both the packet and its connection; a program can only mark packets.
      */
     private void stolenMarks() {
         String others = SYN + " meta skuid != " + set(plan.markUids());
-        String refused = " counter reject with tcp reset comment \"a mark of hops, by a user who is none of theirs\"";
+        String refused = " counter reject with tcp reset comment \"mark of a hop, set by another user\"";
         script.rule(others + " meta mark & 0x%08x %s".formatted(Marks.SOCKET_MASK, set(ownAndLaterMarks())) + refused);
         script.rule(others
                 + " meta mark & 0x%08x != 0 ct mark & 0x%08x == 0"
@@ -171,13 +179,13 @@ final class RuleText {
         script.chain(
                 "judge",
                 "route hook output priority mangle",
-                "New connections, and packets that conntrack can't place, are judged; all others follow.");
+                "Decides on new connections and packets unknown to conntrack; other packets follow their connection.");
         if (!plan.markUids().isEmpty()) {
             stolenMarks();
         }
         script.rule("meta mark & 0x%08x == %s goto answer comment \"answers of this hop's listeners\""
                 .formatted(Marks.HOP_MASK, Marks.text(Marks.answer(plan.mark(), 0))));
-        script.rule("meta mark & 0x%08x != 0 accept comment \"captured by another hop, or answered by it\""
+        script.rule("meta mark & 0x%08x != 0 accept comment \"captured or answered by another hop\""
                 .formatted(Marks.CAPTURED));
         script.rule("meta mark & 0x%08x %s accept comment \"connections of this hop and of later hops\""
                 .formatted(Marks.SOCKET_MASK, set(ownAndLaterMarks())));
@@ -188,20 +196,20 @@ final class RuleText {
         script.rule(SYN + " goto capture");
         if (uses(InterceptionMethod.TPROXY)) {
             script.rule(isDiverted("ct") + " ct direction original meta mark set ct mark & 0x%08x".formatted(Marks.MASK)
-                    + " counter accept comment \"divert packets after the first\"");
+                    + " counter accept comment \"divert later packets\"");
             script.rule(isReversed()
                     + " ct direction reply meta mark set ct mark & 0x%08x ^ 0x%08x"
                             .formatted(Marks.MASK, Marks.CAPTURED | Marks.REDIRECTED)
-                    + " counter accept comment \"divert, though conntrack takes them for answers\"");
+                    + " counter accept comment \"divert, although conntrack sees replies\"");
         }
-        script.rule(
-                "ct mark & 0x%08x != 0 accept comment \"judged already\"".formatted(Marks.CAPTURED | Marks.REDIRECTED));
+        script.rule("ct mark & 0x%08x != 0 accept comment \"decided by an earlier packet\""
+                .formatted(Marks.CAPTURED | Marks.REDIRECTED));
         if (captures()) {
             script.rule("tcp flags & (syn | ack) == syn | ack goto serve");
         }
         script.rule("ct direction reply accept");
         if (captures()) {
-            // Without our mark it isn't captured, or another program has put its own mark over ours.
+            // A connection without the hop's mark isn't captured, or another program has overwritten the mark.
             script.rule("ct state established,related goto unmarked");
             script.rule("goto unknown");
         }
@@ -222,8 +230,8 @@ final class RuleText {
             script.end();
             script.chain("unmarked");
             passing();
-            // After an application has closed its socket the kernel knows no user, by which such a packet was judged
-            // before.
+            // After an application has closed its socket, packets have no user, on which the first decision may have
+            // been based.
             script.rule((asksForUid() ? "meta skuid != " + NO_UID + " " : "") + "goto capture");
             script.end();
             script.chain("unknown");
@@ -242,7 +250,7 @@ final class RuleText {
         script.rule(TUPLE6 + " @passing6 accept");
     }
 
-    /** As a first packet, but that of a socket that was closed the kernel knows no user: it counts as every user. */
+    /** Like a first packet, except that a packet of a closed socket has no user and matches every user. */
     private void unknown() {
         for (CaptureRule capture : plan.captures()) {
             script.rule(
@@ -304,7 +312,7 @@ final class RuleText {
     }
 
     private void exceptions(Apps apps) {
-        script.rule("ip6 daddr fe80::/10 return comment \"link-local: only this device knows whom it means\"");
+        script.rule("ip6 daddr fe80::/10 return comment \"link-local: valid only on its device\"");
         for (String network : networks(apps.except().destinations())) {
             script.rule(network + "return");
         }
@@ -312,7 +320,7 @@ final class RuleText {
             script.rule("meta skuid " + set(apps.except().uids()) + " return");
         }
         for (String cgroup : apps.except().cgroups()) {
-            // Counted from the root of the hierarchy, which the hybrid layout has in a folder.
+            // The level counts from the root of the hierarchy, which the hybrid layout has in a subdirectory.
             int level = Splitter.on('/').splitToList(cgroup).size() - (cgroup.startsWith(HYBRID) ? 1 : 0);
             script.rule("socket cgroupv2 level %d \"%s\" return".formatted(level, cgroup));
         }
@@ -330,7 +338,7 @@ final class RuleText {
         return networks.stream().map(network -> network + ports).toList();
     }
 
-    /** Rejected, so that QUIC turns to TCP at once; a dropped packet would cost it seconds. */
+    /** Rejects UDP, so that QUIC falls back to TCP at once; after a dropped packet it would take seconds. */
     private void udp() {
         script.chain("refuse-udp");
         for (CaptureRule capture : plan.captures()) {
@@ -360,12 +368,12 @@ final class RuleText {
         script.chain("take-" + name);
         script.rule("delete @passing4 { " + TUPLE4 + " }");
         script.rule("delete @passing6 { " + TUPLE6 + " }");
-        if (capture.way() == InterceptionMethod.REDIRECT) {
-            script.rule("ct state invalid counter drop comment \"" + name + ": fits no connection\"");
-            script.rule(
-                    "ct state untracked counter reject with tcp reset comment \"" + name + ": exempt from conntrack\"");
-            // A socket that is bound to a device can't reach lo: its first packet vanishes, and its second is refused.
-            String refused = " counter reject with tcp reset comment \"" + name + ": no way to the listener\"";
+        if (capture.method() == InterceptionMethod.REDIRECT) {
+            script.rule("ct state invalid counter drop comment \"" + name + ": invalid conntrack state\"");
+            script.rule("ct state untracked counter reject with tcp reset comment \"" + name
+                    + ": not tracked by conntrack\"");
+            // A socket that is bound to a device can't reach lo: its first packet is lost, and the second is refused.
+            String refused = " counter reject with tcp reset comment \"" + name + ": no route to the listener\"";
             script.rule(SYN + " ip saddr . tcp sport @pending4" + refused);
             script.rule(SYN + " ip6 saddr . tcp sport @pending6" + refused);
             script.rule(SYN + " add @pending4 { ip saddr . tcp sport timeout 10s }");
@@ -376,15 +384,15 @@ final class RuleText {
         script.rule("ct mark set ct mark & 0x%08x | %s".formatted(Marks.OTHERS, mark));
         script.rule("%scounter accept comment \"%s: captured by %s\""
                 .formatted(
-                        capture.way() == InterceptionMethod.TPROXY ? "meta mark set " + mark + " " : "",
+                        capture.method() == InterceptionMethod.TPROXY ? "meta mark set " + mark + " " : "",
                         name,
-                        capture.way()));
+                        capture.method()));
         script.end();
     }
 
-    /** Other programs set marks of their own on packets that pass by, after ours. */
+    /** Other programs may overwrite packet marks after this table has set them. */
     private void again() {
-        script.chain("again", "route hook output priority filter + 20", "Marks that others replaced are set again.");
+        script.chain("again", "route hook output priority filter + 20", "Restores marks that other programs replaced.");
         script.rule(isDiverted("ct")
                 + " ct direction original meta mark & 0x%08x != %s meta mark set ct mark & 0x%08x counter"
                         .formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0)), Marks.MASK));
@@ -398,18 +406,18 @@ final class RuleText {
         script.end();
     }
 
-    /** After firewalld's reverse-path filter (filter + 10), which drops packets over lo once they have a socket. */
+    /** Runs after firewalld's reverse-path filter (filter + 10), which drops packets over lo that have a socket. */
     private void deliver() {
         script.chain(
                 "deliver",
                 "filter hook prerouting priority filter + 20",
-                "Diverted packets come back over lo, to the listener.");
+                "Delivers diverted packets, which enter over lo, to the listener.");
         script.rule("iif != lo accept");
         script.rule("meta mark & 0x%08x != %s accept"
                 .formatted(Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0))));
         script.rule(isDiverted("ct") + " ct direction reply accept");
         for (CaptureRule capture : firstOfEachListener()) {
-            if (capture.way() == InterceptionMethod.TPROXY) {
+            if (capture.method() == InterceptionMethod.TPROXY) {
                 String match = "meta mark & 0x%08x == %s meta l4proto tcp tproxy"
                         .formatted(Marks.MASK, Marks.text(plan.markOf(capture)));
                 String after = "counter accept comment \"%s: delivered\"".formatted(capture.listener());
@@ -422,11 +430,12 @@ final class RuleText {
         script.end();
     }
 
-    /** Before the usual priority of NAT (-100): another program's translation would take the connection elsewhere. */
+    /** Runs before the usual priority of NAT (-100), so that another program can't translate the connection first. */
     private void redirect() {
-        script.chain("redirect-new", "nat hook output priority -110", "To 127.0.0.1 or ::1, for the whole connection.");
+        script.chain(
+                "redirect-new", "nat hook output priority -110", "Redirects whole connections to 127.0.0.1 or ::1.");
         for (CaptureRule capture : firstOfEachListener()) {
-            if (capture.way() == InterceptionMethod.REDIRECT) {
+            if (capture.method() == InterceptionMethod.REDIRECT) {
                 script.rule("ct mark & 0x%08x == %s meta l4proto tcp counter redirect to :%d comment \"%s: redirected\""
                         .formatted(Marks.MASK, Marks.text(plan.markOf(capture)), capture.port(), capture.listener()));
             }
@@ -435,12 +444,12 @@ final class RuleText {
     }
 
     /**
-     * While the hop is down, anyone could bind its port. Only a socket with IP_TRANSPARENT is a hop's listener, or was
-     * accepted by one: that option needs a capability, as a port doesn't.
+     * While the hop is down, any user could bind its port. Only a socket with IP_TRANSPARENT is a hop's listener, or
+     * was accepted by one: the option needs a capability, unlike a port.
      */
     private void arrive() {
-        script.chain("arrive", "filter hook input priority filter", "Redirected connections reach a hop, or nobody.");
-        // What conntrack doesn't track, such as neighbour discovery, has no mark and must fit no rule.
+        script.chain("arrive", "filter hook input priority filter", "Lets redirected connections reach only a hop.");
+        // Untracked packets, such as neighbour discovery, have no mark and must match no rule.
         script.rule("ct direction original " + isRedirected() + " goto unless-listener");
         script.end();
         script.chain("unless-listener");
@@ -452,9 +461,10 @@ final class RuleText {
         script.end();
     }
 
-    /** After NAT, so that it can be seen who took a connection. */
+    /** Runs after NAT, so that the new destination of a connection is visible. */
     private void refuse() {
-        script.chain("refuse", "filter hook output priority filter + 30", "What is on its way elsewhere is refused.");
+        script.chain(
+                "refuse", "filter hook output priority filter + 30", "Refuses captured connections that would leave.");
         script.rule("meta l4proto != tcp accept");
         if (uses(InterceptionMethod.TPROXY)) {
             script.rule(isDiverted("meta") + " goto unless-stray");
@@ -480,12 +490,12 @@ final class RuleText {
         }
     }
 
-    /** A connection that TPROXY took no longer has its hop's mark here; one that was redirected has a new destination. */
+    /** A connection that TPROXY captured no longer has its hop's mark here; a redirected one has a new destination. */
     private void unlessTakenToLoopback(String chain, String reason) {
         script.chain(chain);
         script.rule("ct status dnat ip daddr 127.0.0.0/8 accept");
         script.rule("ct status dnat ip6 daddr ::1 accept");
-        script.rule("ct state invalid counter drop comment \"fits no connection\"");
+        script.rule("ct state invalid counter drop comment \"invalid conntrack state\"");
         script.rule("counter reject with tcp reset comment \"" + reason + "\"");
         script.end();
     }
@@ -494,7 +504,7 @@ final class RuleText {
         script.chain(
                 "last",
                 "filter hook postrouting priority srcnat + 100",
-                "Whatever rules stood before: it does not leave.");
+                "Drops captured packets that would leave, whatever other rules did.");
         script.rule("oif lo accept");
         script.rule("meta l4proto != tcp accept");
         if (uses(InterceptionMethod.TPROXY)) {
@@ -518,7 +528,7 @@ final class RuleText {
         }
     }
 
-    /** @param of {@code meta} for the packet's mark, {@code ct} for the connection's */
+    /** @param of {@code meta} for the packet mark, {@code ct} for the connection mark */
     private String isDiverted(String of) {
         return "%s mark & 0x%08x == %s".formatted(of, Marks.HOP_MASK, Marks.text(Marks.diverted(plan.mark(), 0)));
     }
@@ -542,7 +552,7 @@ final class RuleText {
                 : "";
     }
 
-    /** Whether nothing but the user tells what is captured from what isn't, or the user narrows it down. */
+    /** Returns whether the user is part of the conditions of any capture or exception. */
     private static boolean isByUid(CaptureRule capture) {
         return switch (capture.match()) {
             case PreviousHop previous -> previous.mark().isEmpty();
@@ -565,8 +575,8 @@ final class RuleText {
         return plan.captures().stream().anyMatch(capture -> capture.match() instanceof Apps apps && apps.refuseUdp());
     }
 
-    private boolean uses(InterceptionMethod way) {
-        return plan.captures().stream().anyMatch(capture -> capture.way() == way);
+    private boolean uses(InterceptionMethod method) {
+        return plan.captures().stream().anyMatch(capture -> capture.method() == method);
     }
 
     private ImmutableList<CaptureRule> firstOfEachListener() {
@@ -601,7 +611,10 @@ final class RuleText {
                 .collect(ImmutableList.toImmutableList());
     }
 
-    /** One condition a family; nft refuses a set in which one network lies within another. */
+    /**
+     * Returns one condition for each address family. Networks are merged, because nft refuses sets with overlapping
+     * networks.
+     */
     private static List<String> networks(List<Cidr> networks) {
         List<Cidr> widest = networks.stream()
                 .distinct()

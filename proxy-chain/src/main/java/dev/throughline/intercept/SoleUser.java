@@ -4,7 +4,7 @@ import dev.throughline.budget.Account;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Whether all connections that came lately are one user's. Not thread-safe. */
+/** A tracker of whether all recent connections are one user's. Not thread-safe. */
 final class SoleUser {
     private static final long LATELY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -12,10 +12,10 @@ final class SoleUser {
     private long changedNanos;
 
     /**
-     * Notes that a connection of {@code who} came.
+     * Records a connection of {@code who}.
      *
-     * @param now by {@link System#nanoTime}
-     * @return whether no other user's came within five seconds
+     * @param now from {@link System#nanoTime}
+     * @return whether no other user connected within five seconds
      */
     boolean is(Account who, long now) {
         Account before = last;

@@ -30,18 +30,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Aborts sockets of applications that the hop's reset can't reach, which would wait for ever: of a redirected connection whose
- * translation conntrack has forgotten, and of any captured connection whose socket is still open well after its flow has ended,
- * as when {@code lo} was down, or the kernel gave up sending, which it does without a reset.
+ * The sockets of applications that a reset by the hop can't reach. They are aborted, since they would otherwise wait
+ * for ever: sockets of redirected connections whose conntrack entry is gone, and of captured connections that are still
+ * open well after their flow has ended: {@code lo} was down, or the kernel gave up retransmitting, for which it sends
+ * no reset.
  */
 public final class StrandedSockets implements FlowEvents, MeterBinder, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StrandedSockets.class);
 
-    /** Endings that leave nothing for the application to wait for. */
+    /** Close reasons after which the application doesn't wait for anything. */
     private static final ImmutableSet<CloseReason> WITHOUT_WAIT =
             Sets.immutableEnumSet(CloseReason.COMPLETED, CloseReason.INBOUND_RESET, CloseReason.HEALTH_CHECK);
 
-    /** A reset over {@code lo} arrives within microseconds, unless the host is overloaded. */
+    /** How long to wait for a reset. Over {@code lo} it arrives within microseconds, unless the host is overloaded. */
     private static final Executor WHEN_RESETS_HAVE_ARRIVED =
             CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS);
 
@@ -53,7 +54,7 @@ public final class StrandedSockets implements FlowEvents, MeterBinder, AutoClose
     private volatile boolean failed;
     private volatile boolean closed;
 
-    /** @param all asked for all connections of the host, which takes long; not asked for anything else */
+    /** @param all used only to list all connections of the host, which takes long */
     public StrandedSockets(Conntrack conntrack, SocketDiag sockets, SocketDiag all) {
         this.conntrack = conntrack;
         this.sockets = sockets;
@@ -61,12 +62,15 @@ public final class StrandedSockets implements FlowEvents, MeterBinder, AutoClose
         this.forgotten = new ForgottenSources(sources -> attempt(() -> search(sources))).start();
     }
 
-    /** Connections whose sockets weren't searched for, since too many waited for that: their applications may wait in vain. */
+    /**
+     * Returns the number of connections whose sockets weren't searched for because the queue was full. Their
+     * applications may hang.
+     */
     public long skipped() {
         return forgotten.refused();
     }
 
-    /** How many were aborted so far. */
+    /** Returns the number of aborted sockets. */
     public long aborted() {
         return aborted.sum();
     }
@@ -98,7 +102,7 @@ public final class StrandedSockets implements FlowEvents, MeterBinder, AutoClose
             abort(application, "conntrack forgot that it was redirected");
         } else if (!WITHOUT_WAIT.contains(reason)) {
             Optional<SocketOwner> open = sockets.find(application).filter(SocketOwner::isOpen);
-            // By its cookie: by then another connection may have the same ends.
+            // The socket is identified by its cookie, because another connection may have the same addresses by then.
             open.ifPresent(socket ->
                     WHEN_RESETS_HAVE_ARRIVED.execute(() -> attempt(() -> abortIfOpen(application, socket.cookie()))));
         }
@@ -113,10 +117,10 @@ public final class StrandedSockets implements FlowEvents, MeterBinder, AutoClose
     }
 
     /**
-     * Takes a connection that came to a listener by REDIRECT and that conntrack does not know: it was forgotten before it was
-     * accepted, and only the application's own socket tells where it was going.
+     * Handles a redirected connection whose conntrack entry was gone before it was accepted: only the application's own
+     * socket has the original destination.
      *
-     * @param source of the application's socket, unless it was translated
+     * @param source source of the accepted connection; that of the application's socket unless NAT translated it
      */
     void unknown(InetSocketAddress source) {
         forgotten.add(source);
@@ -130,7 +134,7 @@ public final class StrandedSockets implements FlowEvents, MeterBinder, AutoClose
                     unknown.add(connection);
                 }
             }
-            // A port may have several connections to different destinations. Nobody else's is aborted.
+            // A source port may have several connections to different destinations. Only unambiguous ones are aborted.
             if (unknown.size() == 1) {
                 abort(unknown.getFirst(), "conntrack forgot it before it was accepted");
             }

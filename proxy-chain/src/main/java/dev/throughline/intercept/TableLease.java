@@ -9,12 +9,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * A lease on an nft table that is bound to this process. The table belongs to a netlink socket, with which the kernel removes
- * it: one of this process, or, without libnftables, that of an {@code nft -i} which reads from a pipe of ours. The pipe breaks
- * when this process ends, then nft ends.
+ * A lease on an nft table that exists only as long as this process. A netlink socket owns the table, and the kernel
+ * removes it when the socket closes. The socket belongs to this process or, without libnftables, to a child {@code nft
+ * -i} that reads from a pipe and ends when the pipe breaks.
  */
 public final class TableLease implements AutoCloseable {
-    /** What must go after the table. */
+    /** The removal of everything that must be removed after the table. */
     interface Rest {
         void remove() throws IOException;
     }
@@ -29,17 +29,17 @@ public final class TableLease implements AutoCloseable {
         this.rest = rest;
     }
 
-    /** Rules that this process itself owns. */
+    /** Creates a lease on a table that this process owns. */
     static TableLease of(BooleanSupplier alive, Rest end, Rest rest) {
         return new TableLease(alive, end, rest);
     }
 
     static TableLease install(String script, String table, CommandRunner programs, Rest rest) throws IOException {
-        // Interactive nft takes one command a line; a file may have many.
+        // Interactive nft accepts one command per line; an included file may have many.
         try (ScratchFile file = ScratchFile.make(".nft");
                 ScratchFile output = ScratchFile.make(".out");
                 ScratchFile error = ScratchFile.make(".err")) {
-            // Judged first, and by itself: interactive nft only prints its errors.
+            // Checked by a separate nft first, because interactive nft only prints errors.
             programs.run(List.of("nft", "-c", "-f", "-"), script);
             file.write(script);
             Process nft = programs.start(List.of("nft", "-i"), output, error);
@@ -52,7 +52,7 @@ public final class TableLease implements AutoCloseable {
         }
     }
 
-    /** Whether the rules are still held; if not, connections pass unproxied. */
+    /** Returns whether the rules are still installed; if not, connections pass unproxied. */
     public boolean isAlive() {
         return alive.getAsBoolean();
     }

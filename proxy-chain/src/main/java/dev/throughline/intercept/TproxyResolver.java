@@ -11,9 +11,10 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 
 /**
- * Connections that local TPROXY brought (Linux, Documentation/networking/tproxy.rst). TPROXY translates nothing: the accepted
- * socket's own address is where the connection was going, and its peer where it came from. Others may have translated either
- * before, such as Docker for a published port and kube-proxy for a service; conntrack's original tuple is the application's own.
+ * The resolver for connections that local TPROXY delivered (Linux, Documentation/networking/tproxy.rst). TPROXY
+ * translates no addresses: the accepted socket's local address is the destination, and its peer address the source.
+ * Docker (published ports) or kube-proxy (services) may have translated either before; conntrack's original tuple has
+ * the application's own addresses.
  */
 final class TproxyResolver implements AcceptedConnection.Resolver {
     private final int port;
@@ -31,7 +32,7 @@ final class TproxyResolver implements AcceptedConnection.Resolver {
         InetSocketAddress source = (InetSocketAddress) connection.remoteAddress();
         if (destination == null || source == null) {
             throw new FlowRejectedException(
-                    CloseReason.NO_ORIGINAL_DESTINATION, "the connection was gone before it was looked at");
+                    CloseReason.NO_ORIGINAL_DESTINATION, "the connection closed before it could be examined");
         }
         if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
             throw new FlowRejectedException(
@@ -42,7 +43,7 @@ final class TproxyResolver implements AcceptedConnection.Resolver {
                 InterceptionMethod.TPROXY, socket, Tuple.tcp(socket.source(), destination), true);
     }
 
-    /** An untracked connection wasn't translated. */
+    /** An untracked connection has no address translation. */
     private Tuple original(InetSocketAddress source, InetSocketAddress destination) {
         try {
             return conntrack.original(destination, source).orElseGet(() -> Tuple.tcp(source, destination));

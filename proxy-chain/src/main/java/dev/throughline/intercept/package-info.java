@@ -1,6 +1,6 @@
 /**
- * How connections get in. The kernel's rules are derived from a {@link dev.throughline.intercept.RulePlan}, which is a
- * plain value; only {@link dev.throughline.intercept.RuleTables} touches the system.
+ * Listeners and interception. The kernel's rules are derived from a {@link dev.throughline.intercept.RulePlan}, a plain
+ * value; only {@link dev.throughline.intercept.RuleTables} changes the system.
  */
 @NullMarked
 package dev.throughline.intercept;

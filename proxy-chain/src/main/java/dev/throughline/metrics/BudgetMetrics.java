@@ -18,12 +18,12 @@ final class BudgetMetrics implements BudgetEvents {
         waiting(FlowBudget.CLASS, FlowBudget.CAP);
     }
 
-    /** Its series exist from now on. */
+    /** Registers the series of {@code name}. */
     void pool(String name) {
         FlowBudget.SHORTAGES.forEach(reason -> waiting(name, reason));
     }
 
-    /** Its series exist from now on. */
+    /** Registers the series of {@code name}. */
     void transport(String name) {
         EVICTIONS.forEach(reason -> evictions(name, reason));
         FlowBudget.SHORTAGES.forEach(reason -> fallOvers(name, reason));
@@ -40,17 +40,17 @@ final class BudgetMetrics implements BudgetEvents {
     }
 
     private Counter waits(String pool, String reason) {
-        return counter("throughline.budget.waited", "Flows that had to wait for a place", "pool", pool, reason);
+        return counter("throughline.budget.waited", "Flows that had to wait for a slot", "pool", pool, reason);
     }
 
     private Counter refusals(String pool, String reason) {
-        return counter("throughline.budget.refused", "Flows that got no place", "pool", pool, reason);
+        return counter("throughline.budget.refused", "Flows that were refused a slot", "pool", pool, reason);
     }
 
     private Counter evictions(String transport, String reason) {
         return counter(
                 "throughline.budget.evicted",
-                "Flows that were closed to make room for others",
+                "Flows that were closed to free their slot for another flow",
                 "transport",
                 transport,
                 reason);

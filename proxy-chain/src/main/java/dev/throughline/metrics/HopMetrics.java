@@ -21,7 +21,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** The metrics of one hop. Every series exists from the start, so that a rate never begins in the middle. */
+/** The metrics of one hop. Every series exists from the start, so that rates include the first event. */
 public final class HopMetrics implements FlowEvents {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Map<CloseReason, Counter> closed = new EnumMap<>(CloseReason.class);
@@ -39,24 +39,24 @@ public final class HopMetrics implements FlowEvents {
 
     public HopMetrics() {
         opened = Counter.builder("throughline.flows.opened")
-                .description("Flows that stood: both connections open and the header written")
+                .description("Flows that opened: both connections established and the header written")
                 .register(registry);
         for (CloseReason reason : CloseReason.values()) {
             closed.put(
                     reason,
                     Counter.builder("throughline.flows.closed")
-                            .description("Flows that ended, by their one reason")
+                            .description("Flows that ended, by reason")
                             .tag("reason", reason.toString())
                             .register(registry));
         }
         verified = Counter.builder("throughline.headers.verified")
-                .description("Headers that were true")
+                .description("Headers that passed verification")
                 .register(registry);
         for (RejectReason reason : RejectReason.values()) {
             rejected.put(
                     reason,
                     Counter.builder("throughline.headers.rejected")
-                            .description("Headers that were refused, by the first rule that failed")
+                            .description("Headers that were rejected, by the first failed check")
                             .tag("reason", reason.toString())
                             .register(registry));
         }
@@ -71,35 +71,35 @@ public final class HopMetrics implements FlowEvents {
 
     private Counter reloads(String result) {
         return Counter.builder("throughline.reloads")
-                .description("Times that keys and policy were read anew: applied, or refused since something was wrong")
+                .description("Reloads of keys and policy, by result: applied, or refused because of an error")
                 .tag("result", result)
                 .register(registry);
     }
 
     private Counter bytes(String direction) {
         return Counter.builder("throughline.flows.transferred")
-                .description("Payload of flows that ended: out is towards the destination")
+                .description("Payload bytes of ended flows; out is towards the destination")
                 .baseUnit("bytes")
                 .tag("direction", direction)
                 .register(registry);
     }
 
-    /** The rules of a policy, old and new: their series exist before the first flow hits one. */
+    /** Registers the series of all rules of a policy before the first flow matches one. */
     public void rules(Policy policy) {
         policy.rules().forEach(rule -> decisions(rule.name(), rule.then()));
     }
 
-    /** Rule names come from the configuration, never from a flow, so there are no more series than somebody wrote. */
+    /** Rule names come from the configuration, never from a flow, so the number of series is bounded. */
     private Counter decisions(String rule, Outcome outcome) {
         return Counter.builder("throughline.policy.decisions")
-                .description("Flows that the policy was asked about, by the rule that they hit")
+                .description("Policy decisions about flows, by the rule that matched")
                 .tag("rule", rule)
                 .tag("decision", outcome instanceof Outcome.Deny ? "deny" : "allow")
                 .register(registry);
     }
 
     /**
-     * Who counts what becomes of flows that ask for places.
+     * Returns the counters for lease requests.
      *
      * @param pools the names of all pools
      * @param transports the names of those that are transports
@@ -116,12 +116,12 @@ public final class HopMetrics implements FlowEvents {
         measured.bindTo(registry);
     }
 
-    /** Keys and policy were reloaded, with success or not. */
+    /** Counts a reload of keys and policy. */
     public void reloaded(boolean applied) {
         (applied ? reloaded : reloadsRefused).increment();
     }
 
-    /** Prometheus text format 0.0.4. */
+    /** Returns all metrics in the Prometheus text format 0.0.4. */
     public String scrape() {
         return registry.scrape();
     }

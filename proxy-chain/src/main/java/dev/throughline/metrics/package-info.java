@@ -1,4 +1,4 @@
-/** What is counted, by Prometheus names and with bounded labels: never a pid, a path or an address. */
+/** Metrics with Prometheus names and bounded labels: never a pid, a path or an address. */
 @NullMarked
 package dev.throughline.metrics;
 

@@ -21,7 +21,7 @@ final class Attributes {
         }
     }
 
-    /** Begins a nested attribute and returns the mark that {@link #end} wants. */
+    /** Starts a nested attribute and returns its position for {@link #end}. */
     static int begin(ByteBuffer target, int type) {
         int start = target.position();
         target.putShort((short) 0).putShort((short) (type | NESTED));
@@ -32,7 +32,9 @@ final class Attributes {
         target.putShort(start, (short) (target.position() - start));
     }
 
-    /** The value of the first attribute of {@code type} in what remains of {@code run}; a malformed length ends the run. */
+    /**
+     * Returns the value of the first attribute of {@code type} in the rest of {@code run}; stops at a malformed length.
+     */
     static Optional<ByteBuffer> find(ByteBuffer run, int type) {
         int at = run.position();
         while (at + 4 <= run.limit()) {
@@ -48,7 +50,7 @@ final class Attributes {
         return Optional.empty();
     }
 
-    /** The value of the first attribute of {@code type}, if it has exactly {@code size} bytes. */
+    /** Returns the value of the first attribute of {@code type} if it has exactly {@code size} bytes. */
     static Optional<byte[]> bytes(ByteBuffer run, int type, int size) {
         return find(run, type).filter(value -> value.limit() == size).map(value -> {
             byte[] bytes = new byte[size];

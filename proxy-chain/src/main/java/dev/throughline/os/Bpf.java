@@ -17,10 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 
-/**
- * One caller's access to bpf(2), with an errno and an attribute block of its own (linux/bpf.h, union bpf_attr). Not
- * thread-safe.
- */
+/** Access to bpf(2) with its own errno and attribute block (linux/bpf.h, union bpf_attr). Not thread-safe. */
 final class Bpf {
     static final int MAP_CREATE = 0;
     static final int MAP_LOOKUP_ELEM = 1;
@@ -46,7 +43,7 @@ final class Bpf {
     private final MemorySegment state = arena.allocate(STATE);
     private final MemorySegment attributes = arena.allocate(ATTRIBUTE_BYTES, 8);
 
-    /** The number of the system call: the C library has no function of its own for it. */
+    /** The number of the system call; the C library has no wrapper. */
     private static OptionalInt number(String architecture) {
         return switch (architecture) {
             case "amd64" -> OptionalInt.of(321);
@@ -55,7 +52,7 @@ final class Bpf {
         };
     }
 
-    /** All attributes zero, ready to be set for one call. */
+    /** Clears all attributes for a new call. */
     Bpf begin() {
         attributes.fill((byte) 0);
         return this;
@@ -71,7 +68,7 @@ final class Bpf {
         return this;
     }
 
-    /** A name of at most 15 characters, for bpftool(8) to show. */
+    /** Sets a name of at most 15 characters, which bpftool(8) shows. */
     Bpf setName(int offset, String name) {
         byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
         MemorySegment.copy(MemorySegment.ofArray(bytes), 0, attributes, offset, Math.min(bytes.length, NAME_BYTES - 1));
@@ -82,7 +79,7 @@ final class Bpf {
      * Makes the call.
      *
      * @return a descriptor or 0
-     * @throws OsException that says {@code what}
+     * @throws OsException with {@code what} as the name of the call
      */
     int call(int command, String what) throws OsException {
         int result = tryCall(command);
@@ -92,7 +89,7 @@ final class Bpf {
         return result;
     }
 
-    /** Makes the call; negative if it failed, and then {@link #errno} says why. */
+    /** Makes the call; negative if it failed, with the reason in {@link #errno}. */
     int tryCall(int command) {
         if (NUMBER.isEmpty()) {
             state.set(JAVA_INT, 0, Errno.ENOSYS);
@@ -110,7 +107,7 @@ final class Bpf {
         return state.get(JAVA_INT, 0);
     }
 
-    /** The first {@code bytes} bytes of what the kernel says of an object, in the order of this machine. */
+    /** Returns the first {@code bytes} bytes of the kernel's information about an object, in native byte order. */
     static ByteBuffer info(int fd, int bytes) throws OsException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(bytes, 8);

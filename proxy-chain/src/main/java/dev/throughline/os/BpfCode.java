@@ -11,11 +11,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Writes eBPF instructions (RFC 9669), one method each, in the order in which they run. The kernel's verifier judges what
- * comes out; here only what can't be encoded is refused. Not thread-safe.
+ * An assembler for eBPF (RFC 9669) with one method per instruction. It rejects only what can't be encoded; the kernel's
+ * verifier checks the program. Not thread-safe.
  */
 public final class BpfCode {
-    /** A register: r0 is for results, r1 to r5 for arguments and lost in calls, r6 to r9 kept, r10 the top of the stack. */
+    /**
+     * A register: r0 has results, r1 to r5 have arguments and are clobbered by calls, r6 to r9 are preserved, r10 is
+     * the frame pointer.
+     */
     public enum Register {
         R0(0),
         R1(1),
@@ -36,7 +39,7 @@ public final class BpfCode {
         }
     }
 
-    /** How many bytes are loaded or stored. */
+    /** The size of a load or store. */
     public enum Size {
         WORD(0x00),
         DOUBLE(0x18);
@@ -48,7 +51,7 @@ public final class BpfCode {
         }
     }
 
-    /** A function of the kernel (bpf-helpers(7)), by its number in linux/bpf.h. */
+    /** A helper function of the kernel (bpf-helpers(7)), by its number in linux/bpf.h. */
     public enum Helper {
         MAP_LOOKUP_ELEM(1),
         MAP_UPDATE_ELEM(2),
@@ -73,7 +76,7 @@ public final class BpfCode {
         }
     }
 
-    /** A place that jumps lead to, forward only: there are no loops. */
+    /** A jump target. Only forward jumps are allowed, so there are no loops. */
     public static final class Label {
         private int at = -1;
     }
@@ -105,7 +108,7 @@ public final class BpfCode {
 
     private final List<Long> instructions = new ArrayList<>();
     private final List<Jump> jumps = new ArrayList<>();
-    /** Places of tables, by the instruction that loads them. */
+    /** Indices of tables, by the instruction that loads them. */
     private final Map<Integer, Integer> tables = new TreeMap<>();
 
     /** {@code to = from}. */
@@ -153,9 +156,9 @@ public final class BpfCode {
         return add(ATOMIC_ADD, to, from, offset, 0);
     }
 
-    /** {@code to} = that table, by its place among those that the program is loaded with. */
-    public BpfCode loadTable(Register to, int place) {
-        tables.put(instructions.size(), place);
+    /** {@code to} = that table, by its index among the tables of the program. */
+    public BpfCode loadTable(Register to, int index) {
+        tables.put(instructions.size(), index);
         instructions.add(encode(LOAD_64, to.number, PSEUDO_MAP_FD, 0, 0));
         instructions.add(0L);
         return this;
@@ -205,7 +208,7 @@ public final class BpfCode {
         return add(JUMP_IF_OTHER, register, Register.R0, 0, number);
     }
 
-    /** The same by the lower four bytes alone. */
+    /** Continues at {@code to} unless the lower four bytes of {@code register} are {@code number}. */
     public BpfCode jumpUnlessWord(Register register, int number, Label to) {
         jumps.add(new Jump(instructions.size(), to));
         return add(JUMP_IF_OTHER_WORD, register, Register.R0, 0, number);
@@ -217,9 +220,9 @@ public final class BpfCode {
         return add(JUMP_IF_GREATER, register, Register.R0, 0, number);
     }
 
-    /** Jumps to {@code label} continue here. */
+    /** Sets the target of {@code label} to the next instruction. */
     public BpfCode at(Label label) {
-        checkState(label.at < 0, "a label stands in one place");
+        checkState(label.at < 0, "a label can be set only once");
         label.at = instructions.size();
         return this;
     }
@@ -229,27 +232,27 @@ public final class BpfCode {
         return add(EXIT, Register.R0, Register.R0, 0, 0);
     }
 
-    /** How many instructions there are so far, each of eight bytes. */
+    /** Returns the number of instructions so far, of eight bytes each. */
     public int size() {
         return instructions.size();
     }
 
     /**
-     * All instructions, as the kernel of this machine reads them.
+     * Returns all instructions in the kernel's format.
      *
-     * @param descriptors of the tables, by their places
-     * @throws IllegalStateException if a jump leads nowhere or back
+     * @param descriptors descriptors of the tables, by index
+     * @throws IllegalStateException if a jump has no target or goes back
      */
     byte[] toBytes(int... descriptors) {
         List<Long> linked = linked();
-        tables.forEach((at, place) -> linked.set(at, linked.get(at) | (long) descriptors[place] << 32));
+        tables.forEach((at, index) -> linked.set(at, linked.get(at) | (long) descriptors[index] << 32));
         return bytes(linked);
     }
 
-    /** All instructions, the places of tables in the stead of tables: the same wherever the same is assembled. */
+    /** Returns all instructions with table indices instead of descriptors, so that the result is reproducible. */
     public byte[] fingerprint() {
         List<Long> linked = linked();
-        tables.forEach((at, place) -> linked.set(at, linked.get(at) | (long) place << 32));
+        tables.forEach((at, index) -> linked.set(at, linked.get(at) | (long) index << 32));
         return bytes(linked);
     }
 
@@ -257,7 +260,7 @@ public final class BpfCode {
         List<Long> linked = new ArrayList<>(instructions);
         for (Jump jump : jumps) {
             int distance = jump.to.at - jump.from - 1;
-            checkState(jump.to.at >= 0 && distance >= 0 && distance <= Short.MAX_VALUE, "a jump leads forward");
+            checkState(jump.to.at >= 0 && distance >= 0 && distance <= Short.MAX_VALUE, "a jump must go forward");
             linked.set(jump.from, linked.get(jump.from) | (long) distance << 16);
         }
         return linked;
@@ -275,7 +278,7 @@ public final class BpfCode {
         return this;
     }
 
-    /** Little-endian, as every machine is that this runs on: code, registers, offset, number from the lowest byte up. */
+    /** Little-endian, like all supported architectures: code, registers, offset and number from the lowest byte. */
     private static long encode(int code, int to, int from, int offset, int number) {
         return code | (long) (from << 4 | to) << 8 | (offset & 0xFFFFL) << 16 | (long) number << 32;
     }

@@ -7,12 +7,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * What keeps a program attached: it is detached when no descriptor and no pinned name refers to its link any more, and so
- * at the latest when this process ends, unless it was pinned.
+ * The attachment of a program. The kernel detaches the program when no descriptor and no pinned name refers to the
+ * link: when this process ends, unless the link is pinned.
  */
 public final class BpfLink implements AutoCloseable {
     private static final int INFO_BYTES = 32;
-    /** Behind type, id and program's id: the cgroup's id (struct bpf_link_info, cgroup.cgroup_id). */
+    /** Offset of the cgroup's id, after type, id and the program's id (struct bpf_link_info, cgroup.cgroup_id). */
     private static final int CGROUP_AT = 16;
 
     private final int fd;
@@ -25,7 +25,7 @@ public final class BpfLink implements AutoCloseable {
     }
 
     /**
-     * The link that was pinned under a name in a BPF file system.
+     * Opens a link that is pinned in a BPF file system.
      *
      * @throws OsException if there is none
      */
@@ -33,16 +33,16 @@ public final class BpfLink implements AutoCloseable {
         return new BpfLink(Bpf.open(pinned));
     }
 
-    /** Gives it a name in a BPF file system, under which it outlives this process. */
+    /** Pins the link in a BPF file system, so that it outlives this process. */
     public void pin(Path name) throws OsException {
         Bpf.pin(fd, name);
     }
 
     /**
-     * Whether the program is still attached: a privileged process can detach it (bpf(2), BPF_LINK_DETACH), and removing the group does.
-     * Once it isn't, it never is again. A question takes less than a microsecond.
+     * Returns whether the program is still attached. A privileged process can detach it (bpf(2), BPF_LINK_DETACH), and
+     * so does removing the cgroup. A detached link stays detached. A call takes less than a microsecond.
      *
-     * @throws OsException if the kernel can't be asked
+     * @throws OsException if the kernel can't be queried
      */
     public synchronized boolean isAttached() throws OsException {
         if (closed) {

@@ -11,13 +11,13 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A table in the kernel that eBPF programs write and this process reads (bpf(2)). It lives as long as a descriptor, a
- * program or a pinned name refers to it. Thread-safe; a question takes less than a microsecond.
+ * A table in the kernel that eBPF programs write and this process reads (bpf(2)). It exists as long as a descriptor, a
+ * program or a pinned name refers to it. Thread-safe; a lookup takes less than a microsecond.
  */
 public final class BpfMap implements AutoCloseable {
-    /** What kind of table it is (linux/bpf.h, enum bpf_map_type). */
+    /** The type of a table (linux/bpf.h, enum bpf_map_type). */
     public enum Type {
-        /** Forgets what was used longest ago when it is full. */
+        /** Evicts the least recently used entries when full. */
         LRU_HASH(9);
 
         private final int number;
@@ -28,11 +28,11 @@ public final class BpfMap implements AutoCloseable {
     }
 
     /**
-     * A table's measures.
+     * The dimensions of a table.
      *
-     * @param keyBytes of a key
-     * @param valueBytes of a value
-     * @param capacity entries, for which memory is taken at once
+     * @param keyBytes size of a key
+     * @param valueBytes size of a value
+     * @param capacity maximum number of entries; their memory is allocated at once
      */
     public record Shape(Type type, int keyBytes, int valueBytes, int capacity) {}
 
@@ -53,10 +53,10 @@ public final class BpfMap implements AutoCloseable {
     }
 
     /**
-     * A new table.
+     * Creates a table.
      *
      * @param name at most 15 letters, digits and underscores
-     * @throws OsException if the kernel refuses; EPERM without CAP_BPF
+     * @throws OsException if the kernel refuses it, with EPERM without CAP_BPF
      */
     public static BpfMap create(Shape shape, String name) throws OsException {
         int fd = new Bpf()
@@ -71,9 +71,9 @@ public final class BpfMap implements AutoCloseable {
     }
 
     /**
-     * The table that was pinned under a name in a BPF file system.
+     * Opens a table that is pinned in a BPF file system.
      *
-     * @throws OsException if there is none, or it has another shape
+     * @throws OsException if there is none, or it has other dimensions
      */
     public static BpfMap open(Path pinned, Shape shape) throws OsException {
         BpfMap map = new BpfMap(Bpf.open(pinned), shape);
@@ -86,17 +86,17 @@ public final class BpfMap implements AutoCloseable {
         }
     }
 
-    /** A table of another shape under our name would be read as what it isn't. */
+    /** A table with other dimensions would be misread. */
     private void checkShape() throws OsException {
         ByteBuffer found = Bpf.info(fd, INFO_BYTES);
         if (found.getInt(0) != shape.type.number
                 || found.getInt(8) != shape.keyBytes
                 || found.getInt(12) != shape.valueBytes) {
-            throw new OsException("bpf(OBJ_GET): a table of another shape", Errno.EINVAL);
+            throw new OsException("bpf(OBJ_GET): a table with other dimensions", Errno.EINVAL);
         }
     }
 
-    /** Gives it a name in a BPF file system, under which it outlives this process. */
+    /** Pins the table in a BPF file system, so that it outlives this process. */
     public void pin(Path name) throws OsException {
         Bpf.pin(fd, name);
     }
@@ -106,16 +106,16 @@ public final class BpfMap implements AutoCloseable {
     }
 
     /**
-     * The value of a key.
+     * Returns the value of a key.
      *
-     * @param wanted all bytes of the key
-     * @return a copy, in the order of this machine; empty if there is none
-     * @throws OsException if the kernel can't be asked
+     * @param wanted the key
+     * @return a copy in native byte order; empty if there is none
+     * @throws OsException if the kernel can't be queried
      */
     public synchronized Optional<ByteBuffer> find(byte[] wanted) throws OsException {
         checkArgument(wanted.length == shape.keyBytes, "a key has %s bytes", shape.keyBytes);
         if (closed) {
-            // Its descriptor may be another file's by now.
+            // The number of a closed descriptor may belong to another file.
             throw new OsException("bpf(MAP_LOOKUP_ELEM)", Errno.EBADF);
         }
         MemorySegment.copy(wanted, 0, key, JAVA_BYTE, 0, wanted.length);

@@ -8,11 +8,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A program in the kernel that runs at a hook (bpf(2), linux/bpf.h). It lives as
- * long as a descriptor, a link or a pinned name refers to it.
+ * A program in the kernel that runs at a hook (bpf(2), linux/bpf.h). It exists as long as a descriptor, a link or a
+ * pinned name refers to it.
  */
 public final class BpfProgram implements AutoCloseable {
-    /** When it runs: which type of program that takes, and where it is attached. */
+    /** The hook of a program, with its program type and attach type. */
     public enum Hook {
         /** connect(2) to an IPv4 address, in the context of the caller. */
         CONNECT_IPV4(18, 10),
@@ -24,7 +24,7 @@ public final class BpfProgram implements AutoCloseable {
         SEND_IPV6(18, 15),
         /** Events of TCP connections. */
         SOCKET_EVENTS(13, 3),
-        /** exec(2) of any process of the host, before the first instruction of what it runs then. */
+        /** exec(2) of any process of the host, before the first instruction of the new program. */
         EXEC(17, 0),
         /** A packet for a socket, or for one socket of a group that shares a port (SO_ATTACH_REUSEPORT_EBPF, socket(7)). */
         SOCKET_FILTER(1, 0);
@@ -38,7 +38,7 @@ public final class BpfProgram implements AutoCloseable {
         }
     }
 
-    /** Some functions of the kernel are only for programs whose authors say so; the instructions here are under both. */
+    /** The kernel reserves some helper functions for programs with a GPL-compatible licence. */
     private static final String LICENCE = "Dual MIT/GPL";
 
     private static final int LOG_BYTES = 1 << 16;
@@ -54,11 +54,12 @@ public final class BpfProgram implements AutoCloseable {
     }
 
     /**
-     * Gives a program to the kernel, which proves that it can do no harm.
+     * Loads a program into the kernel, which verifies it.
      *
-     * @param tables that the code loads, in their places; the program keeps them alive
+     * @param tables the tables of the code, by index; the program keeps them alive
      * @param name at most 15 letters, digits and underscores
-     * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN; otherwise with the last line of the kernel's proof
+     * @throws OsException with EPERM without CAP_BPF and CAP_NET_ADMIN, otherwise with the last line of the verifier's
+     *     log
      */
     public static BpfProgram load(Hook hook, BpfCode code, List<BpfMap> tables, String name) throws OsException {
         try (Arena arena = Arena.ofConfined()) {
@@ -75,7 +76,7 @@ public final class BpfProgram implements AutoCloseable {
                     .set(68, hook.attach);
             int fd = bpf.tryCall(Bpf.PROG_LOAD);
             if (fd < 0 && bpf.errno() != Errno.EPERM) {
-                // Once more, to be told why.
+                // Loads the program again with a log, to get the reason.
                 MemorySegment log = arena.allocate(LOG_BYTES);
                 fd = bpf.set(24, 1).set(28, LOG_BYTES).set(32, log).tryCall(Bpf.PROG_LOAD);
                 if (fd < 0) {
@@ -89,12 +90,12 @@ public final class BpfProgram implements AutoCloseable {
         }
     }
 
-    /** Its descriptor, for setsockopt(2); open until this is closed. */
+    /** Returns the descriptor for setsockopt(2), which is valid until this object is closed. */
     public int descriptor() {
         return fd;
     }
 
-    /** The end of the kernel's proof: what it couldn't accept. */
+    /** Returns the last line of the verifier's log, which has the reason. */
     private static String tail(MemorySegment log) {
         String text = log.getString(0).strip();
         int last = text.lastIndexOf("\nprocessed ");
@@ -103,11 +104,12 @@ public final class BpfProgram implements AutoCloseable {
     }
 
     /**
-     * Has it run for a cgroup and all below it, beside what others attached there (BPF_F_ALLOW_MULTI is the way of links).
+     * Attaches the program to a cgroup and its descendants, in addition to programs of others (links imply
+     * BPF_F_ALLOW_MULTI).
      *
-     * @param cgroup a directory of cgroup v2
-     * @return what keeps it attached
-     * @throws OsException EPERM without CAP_BPF and CAP_NET_ADMIN, EBADF if that isn't a cgroup of version 2
+     * @param cgroup a cgroup v2 directory
+     * @return the link that keeps the program attached
+     * @throws OsException with EPERM without CAP_BPF and CAP_NET_ADMIN, with EBADF if it isn't a cgroup v2 directory
      */
     public BpfLink attach(Path cgroup) throws OsException {
         Libc libc = new Libc();
@@ -132,10 +134,10 @@ public final class BpfProgram implements AutoCloseable {
     }
 
     /**
-     * Has it run whenever a process of this host has called exec(2), for a program with {@link Hook#EXEC}.
+     * Attaches a program with {@link Hook#EXEC} to exec(2) of all processes of this host.
      *
-     * @return what keeps it attached
-     * @throws OsException if the kernel has no such tracepoint, or refuses
+     * @return the link that keeps the program attached
+     * @throws OsException if the kernel has no such tracepoint, or refuses the program
      */
     public BpfLink traceExec() throws OsException {
         try (Arena arena = Arena.ofConfined()) {

@@ -11,11 +11,11 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * The types of the running kernel (Documentation/bpf/btf.rst): where a member lies in a structure, which differs from
- * kernel to kernel.
+ * The type information of the running kernel (Documentation/bpf/btf.rst), for the offsets of structure members, which
+ * differ between kernels.
  */
 public final class Btf {
-    /** Where the kernel shows its own types. */
+    /** The kernel's own type information. */
     public static final Path KERNEL = Path.of("/sys/kernel/btf/vmlinux");
 
     private static final int MAGIC = 0xEB9F;
@@ -26,7 +26,7 @@ public final class Btf {
 
     private final ByteBuffer bytes;
     private final int strings;
-    /** Where each type begins; type 0 is void. */
+    /** The offset of each type; type 0 is void. */
     private final int[] types;
 
     private final Map<String, Integer> structures = new HashMap<>();
@@ -41,7 +41,7 @@ public final class Btf {
         int end = at + bytes.getInt(12);
         this.strings = header + bytes.getInt(16);
         if (end < at || end > bytes.limit()) {
-            throw new IOException("BTF that ends too early");
+            throw new IOException("truncated BTF");
         }
         int[] found = new int[(end - at) / TYPE_BYTES + 1];
         found[0] = -1;
@@ -58,7 +58,7 @@ public final class Btf {
     }
 
     /**
-     * Reads a file of types.
+     * Parses a BTF file.
      *
      * @throws IOException if it can't be read, or isn't BTF
      */
@@ -70,14 +70,14 @@ public final class Btf {
         try {
             return new Btf(ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()));
         } catch (IndexOutOfBoundsException | BufferUnderflowException e) {
-            throw new IOException("BTF that ends too early", e);
+            throw new IOException("truncated BTF", e);
         }
     }
 
     /**
-     * Where a member lies in a structure, those in nameless structures and unions of it included.
+     * Returns the offset of a member in a structure, including members of its anonymous structures and unions.
      *
-     * @return in bytes from its start; empty if this kernel has no such structure or member, or it doesn't begin at a byte
+     * @return the offset in bytes; empty if this kernel has no such structure or member, or it doesn't start at a byte
      */
     public OptionalInt offset(String structure, String member) {
         Integer at = structures.get(structure);
@@ -86,7 +86,7 @@ public final class Btf {
 
     private OptionalInt find(int structure, String member) {
         int info = bytes.getInt(structure + 4);
-        // With the flag an offset has 24 bits, and the size of a bit field above them.
+        // With the flag, the lower 24 bits are the offset and the rest the size of a bit field.
         int mask = info < 0 ? 0xFF_FFFF : -1;
         for (int i = 0; i < (info & 0xFFFF); i++) {
             int at = structure + TYPE_BYTES + i * MEMBER_BYTES;
@@ -110,7 +110,7 @@ public final class Btf {
         return bytes.getInt(at + 4) >> 24 & 0x1F;
     }
 
-    /** What follows a type of this kind with {@code count} parts. */
+    /** Returns the size of the data after a type of this kind with {@code count} members. */
     private static int extraBytes(int kind, int count) throws IOException {
         return switch (kind) {
             case 2, 7, 8, 9, 10, 11, 12, 16, 18 -> 0;
@@ -118,7 +118,7 @@ public final class Btf {
             case 3 -> 12;
             case STRUCT, UNION, 15, 19 -> 12 * count;
             case 6, 13 -> 8 * count;
-            default -> throw new IOException("BTF with types of an unknown kind, " + kind);
+            default -> throw new IOException("BTF with types of unknown kind " + kind);
         };
     }
 

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** A capability of capabilities(7) that something here needs or is better with. */
+/** A capability of capabilities(7) that the hop needs or can use. */
 public enum Capability {
     DAC_READ_SEARCH(2),
     NET_BIND_SERVICE(10),
@@ -29,17 +29,17 @@ public enum Capability {
         return 1L << bit;
     }
 
-    /** Those that this process can use now. */
+    /** Returns the effective capabilities of this process. */
     public static Set<Capability> effective() throws IOException {
         return of(Path.of("/proc/self"));
     }
 
-    /** Those that the process of a folder of /proc can use now. */
+    /** Returns the effective capabilities of the process with this /proc directory. */
     public static Set<Capability> of(Path process) throws IOException {
         return parse(Files.readString(process.resolve("status"), StandardCharsets.ISO_8859_1));
     }
 
-    /** Reads the line {@code CapEff:} of proc(5), /proc/PID/status: 64 bits in hexadecimal. */
+    /** Parses the line {@code CapEff:} of proc(5), /proc/PID/status: 64 bits in hexadecimal. */
     static Set<Capability> parse(String status) throws IOException {
         for (String line : status.split("\n", -1)) {
             if (line.startsWith("CapEff:")) {
@@ -60,7 +60,7 @@ public enum Capability {
         return set;
     }
 
-    /** Returns what to add to {@code error}, if the kernel refused something for want of {@link #NET_ADMIN}. */
+    /** Returns a hint for {@code error} if the kernel refused an operation because {@link #NET_ADMIN} is missing. */
     public static String hint(String error) {
         try {
             return hint(error, effective());
@@ -69,14 +69,14 @@ public enum Capability {
         }
     }
 
-    /** The kernel says the same of a table that belongs to another process. */
+    /** The kernel returns the same error for a table of another process. */
     static String hint(String error, Set<Capability> effective) {
         return error.contains("Operation not permitted") && !effective.contains(NET_ADMIN)
                 ? " (" + NET_ADMIN + " is missing: run as root, or with this capability)"
                 : "";
     }
 
-    /** The name of capabilities(7), for example {@code CAP_NET_ADMIN}. */
+    /** Returns the name in capabilities(7), such as {@code CAP_NET_ADMIN}. */
     @Override
     public String toString() {
         return "CAP_" + name();

@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
-/** Whether native code can be unpacked to a folder and loaded from there, found out by trying. */
+/** A test of whether native code can be unpacked to a directory and loaded from there. */
 public final class CodeFolder {
-    /** More than a library of Netty has. */
+    /** More than the size of a Netty library. */
     private static final int BYTES = 512 << 10;
 
     private static final int O_RDONLY_CLOEXEC = 0x80000;
@@ -22,7 +22,7 @@ public final class CodeFolder {
 
     private CodeFolder() {}
 
-    /** Why not, if not. */
+    /** Returns why it can't; empty if it can. */
     public static Optional<String> objection(Path folder) {
         if (!Files.isDirectory(folder)) {
             return Optional.of("no such directory");
@@ -46,7 +46,10 @@ public final class CodeFolder {
         }
     }
 
-    /** Mapped as a library is (mmap(2)): the kernel refuses it for noexec mounts, and by the rules of security modules. */
+    /**
+     * Maps the file like a library (mmap(2)): the kernel refuses that on noexec mounts, and security modules may refuse
+     * it.
+     */
     private static boolean isExecutable(Path file) throws OsException {
         Libc libc = new Libc();
         try (Arena arena = Arena.ofConfined()) {

@@ -10,11 +10,11 @@ import java.util.Optional;
 
 /**
  * The kernel's connection tracking table (linux/netfilter/nfnetlink_conntrack.h) in the network namespace of the thread
- * that opened it. Thread-safe; a question takes a few microseconds. Needs CAP_NET_ADMIN.
+ * that opened it. Thread-safe; a lookup takes a few microseconds. Needs CAP_NET_ADMIN.
  *
- * <p>REDIRECT is NAT, and NAT may give a connection another source port when two sockets share one towards different
- * destinations: the peer's address that a listener sees then belongs to nobody, or to another process. The original
- * tuple is the application's own.
+ * <p>REDIRECT is NAT, and NAT may change the source port if two sockets share one towards different destinations. Then
+ * the peer address that a listener sees belongs to no socket, or to one of another process. The original tuple has the
+ * application's own addresses.
  */
 public final class Conntrack implements AutoCloseable {
     private static final int CT_NEW = 1 << 8;
@@ -43,11 +43,11 @@ public final class Conntrack implements AutoCloseable {
     }
 
     /**
-     * The true source and the original destination of the TCP connection whose answers go from {@code listener} (the
-     * accepted socket's own address) to {@code peer}. A connection that nothing redirected answers {@code peer ->
-     * listener}; one that isn't tracked answers nothing. Only connections in the default zone are found.
+     * Returns the original source and destination of the TCP connection whose replies go from {@code listener} (the
+     * accepted socket's local address) to {@code peer}. For a connection without NAT this is {@code peer -> listener};
+     * for an untracked one it is empty. Only connections in the default zone are found.
      *
-     * @throws OsException if the kernel can't be asked: EPERM without CAP_NET_ADMIN
+     * @throws OsException if the kernel can't be queried, with EPERM without CAP_NET_ADMIN
      */
     public synchronized Optional<Tuple> original(InetSocketAddress listener, InetSocketAddress peer)
             throws OsException {
@@ -60,9 +60,9 @@ public final class Conntrack implements AutoCloseable {
     }
 
     /**
-     * Whether a TCP connection that began with a packet of this tuple is known, translated or not.
+     * Returns whether conntrack knows a TCP connection whose first packet had this tuple, translated or not.
      *
-     * @throws OsException if the kernel can't be asked: EPERM without CAP_NET_ADMIN
+     * @throws OsException if the kernel can't be queried, with EPERM without CAP_NET_ADMIN
      */
     public synchronized boolean knows(Tuple original) throws OsException {
         return switch (netlink.ask("conntrack get", CT_GET, CT_NEW, question(TUPLE_ORIG, original))) {
@@ -79,9 +79,10 @@ public final class Conntrack implements AutoCloseable {
     }
 
     /**
-     * Returns the source with the most entries, with their number, such as {@code udp from 127.0.0.1:40000}. Goes through all entries.
+     * Returns the source with the most entries and their number, such as {@code udp from 127.0.0.1:40000}. Goes through
+     * all entries.
      *
-     * @throws OsException if the kernel can't be asked: EPERM without CAP_NET_ADMIN
+     * @throws OsException if the kernel can't be queried, with EPERM without CAP_NET_ADMIN
      */
     public synchronized Optional<Map.Entry<String, Integer>> largestSource() throws OsException {
         Map<String, Integer> sources = new HashMap<>();
@@ -111,7 +112,7 @@ public final class Conntrack implements AutoCloseable {
         };
     }
 
-    /** @param direction of the tuple, TUPLE_ORIG or TUPLE_REPLY */
+    /** @param direction TUPLE_ORIG or TUPLE_REPLY */
     private static ByteBuffer question(int direction, Tuple asked) {
         boolean ipv6 = asked.transport().isIpv6();
         ByteBuffer request = ByteBuffer.allocate(128).order(ByteOrder.nativeOrder());
@@ -133,7 +134,10 @@ public final class Conntrack implements AutoCloseable {
         return request.flip();
     }
 
-    /** The entry counts only if its reply tuple is the one asked for: a wrong original would name another process. */
+    /**
+     * The entry is used only if its reply tuple is the requested one: a wrong original tuple would identify another
+     * process.
+     */
     private static Optional<Tuple> original(Tuple reply, ByteBuffer answer) {
         ByteBuffer attributes = answer.position(NFGENMSG_BYTES);
         boolean ipv6 = reply.transport().isIpv6();

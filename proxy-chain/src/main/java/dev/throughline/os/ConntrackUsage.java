@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * How full the connection tracking table of this network namespace is (/proc/sys/net/netfilter). When it is full, the kernel drops
- * the first packet of every new connection, captured or not.
+ * The usage of the connection tracking table of this network namespace (/proc/sys/net/netfilter). When it is full, the
+ * kernel drops the first packet of every new connection, captured or not.
  *
  * @param entries connections and datagram exchanges of this namespace
  * @param capacity nf_conntrack_max
@@ -14,7 +14,7 @@ import java.util.Optional;
 public record ConntrackUsage(long entries, long capacity) {
     private static final Path FOLDER = Path.of("/proc/sys/net/netfilter");
 
-    /** The usage now; empty where nothing is tracked. */
+    /** Returns the current usage; empty if nothing is tracked. */
     public static Optional<ConntrackUsage> now() {
         return of(FOLDER);
     }
@@ -32,7 +32,7 @@ public record ConntrackUsage(long entries, long capacity) {
         return Long.parseLong(Sysctl.read(file));
     }
 
-    /** Whether at least {@code percent} of the table is used. */
+    /** Returns whether at least {@code percent} of the table is used. */
     public boolean isAt(int percent) {
         return capacity > 0 && entries * 100 >= capacity * percent;
     }

@@ -1,8 +1,8 @@
 package dev.throughline.os;
 
 /**
- * The error numbers of Linux that are told apart here (asm-generic/errno-base.h, errno.h). The text doesn't come from
- * strerror(3), which speaks the language of the locale that the launcher set: a log line reads the same on every host.
+ * Error numbers of Linux (asm-generic/errno-base.h, errno.h). The texts don't come from strerror(3), because that
+ * depends on the locale, and a log line should be the same on every host.
  */
 public final class Errno {
     public static final int EPERM = 1;

@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
 /**
- * A lock on a folder (flock(2)), for file systems in which no file can be made to lock. The kernel gives it up when this
- * process ends, however that comes. Not thread-safe.
+ * A lock on a directory (flock(2)), for file systems in which no lock file can be created. The kernel releases it when
+ * this process ends in any way. Not thread-safe.
  */
 public final class FolderLock implements AutoCloseable {
     private static final int O_DIRECTORY_CLOEXEC = 0x10000 | 0x80000;
@@ -29,12 +29,12 @@ public final class FolderLock implements AutoCloseable {
         }
     }
 
-    /** Opens a folder, without a lock yet. */
+    /** Opens a directory without locking it. */
     public static FolderLock open(Path folder) throws OsException {
         return new FolderLock(folder);
     }
 
-    /** Waits until nobody else has it, and keeps everybody else out. */
+    /** Acquires the exclusive lock; blocks until it is free. */
     public void exclusive() throws OsException {
         int result;
         do {
@@ -43,7 +43,7 @@ public final class FolderLock implements AutoCloseable {
         check(result);
     }
 
-    /** Keeps everybody else out, if nobody else has it. */
+    /** Tries to acquire the exclusive lock. */
     public boolean tryExclusive() throws OsException {
         int result = libc.flock(fd, EXCLUSIVE | NON_BLOCKING);
         if (result != 0 && libc.errno() == Errno.EAGAIN) {
@@ -53,7 +53,7 @@ public final class FolderLock implements AutoCloseable {
         return true;
     }
 
-    /** Has it together with others, if nobody has it alone. */
+    /** Tries to acquire the shared lock. */
     public boolean tryShared() throws OsException {
         int result = libc.flock(fd, SHARED | NON_BLOCKING);
         if (result != 0 && libc.errno() == Errno.EAGAIN) {
@@ -63,7 +63,7 @@ public final class FolderLock implements AutoCloseable {
         return true;
     }
 
-    /** Gives the lock up; another can be taken. */
+    /** Releases the lock; it can be acquired again. */
     public void release() throws OsException {
         check(libc.flock(fd, UNLOCK));
     }
@@ -74,7 +74,7 @@ public final class FolderLock implements AutoCloseable {
         }
     }
 
-    /** Gives the lock up for good. */
+    /** Releases the lock and closes the directory. */
     @Override
     public void close() {
         if (!closed) {

@@ -24,18 +24,18 @@ import java.util.Set;
  * namespace of the thread that opened it. Needs CAP_NET_ADMIN. Not thread-safe, except for {@link #wake}.
  */
 public final class KernelChanges implements AutoCloseable {
-    /** What a change is about. */
+    /** The subject of a change. */
     public enum Kind {
         RULES,
         ROUTES,
-        /** The kernel dropped notifications (ENOBUFS): anything may have changed. */
+        /** The kernel dropped notifications (ENOBUFS), so anything may have changed. */
         ANY
     }
 
     /**
-     * One change.
+     * A change.
      *
-     * @param by the program that made it, if the kernel names it, such as {@code nft (process 42)}
+     * @param by the program that made it, such as {@code nft (process 42)}, if the kernel reports it
      */
     public record Change(Kind kind, Optional<String> by) {}
 
@@ -62,7 +62,9 @@ public final class KernelChanges implements AutoCloseable {
 
     private static final int HEADER_BYTES = 16;
     private static final int BUFFER_BYTES = 64 * 1024;
-    /** A program that changes rules all the time must not keep the reader here. */
+    /**
+     * Limits the notifications of one call, so that a program that changes rules all the time can't block the reader.
+     */
     private static final int MAX_READ = 256;
 
     private final Libc libc = new Libc();
@@ -115,9 +117,7 @@ public final class KernelChanges implements AutoCloseable {
         polled.set(JAVA_SHORT, 8L * index + 4, POLLIN);
     }
 
-    /**
-     * Waits for changes, at most {@code patience}, and returns those that are there. Returns earlier after {@link #wake}.
-     */
+    /** Waits for changes for at most {@code patience}, or until {@link #wake}, and returns them. */
     public ImmutableList<Change> await(Duration patience) {
         if (libc.poll(polled, 3, (int) Math.min(Integer.MAX_VALUE, patience.toMillis())) <= 0) {
             return ImmutableList.of();
@@ -129,7 +129,7 @@ public final class KernelChanges implements AutoCloseable {
         return ImmutableList.copyOf(changes);
     }
 
-    /** Lets {@link #await} return at once. May be called by any thread; does nothing after {@link #close}. */
+    /** Makes {@link #await} return at once. Callable from any thread; has no effect after {@link #close}. */
     public synchronized void wake() {
         if (closed) {
             return;
@@ -204,7 +204,10 @@ public final class KernelChanges implements AutoCloseable {
                 .orElse(brief);
     }
 
-    /** The kernel names the thread that changed the rules, and its number in the first process namespace. */
+    /**
+     * Returns the program that changed rules: the kernel reports its thread name, and its id in the initial pid
+     * namespace.
+     */
     private static Optional<String> author(ByteBuffer generation) {
         if (generation.limit() < 4) {
             return Optional.empty();
@@ -225,7 +228,10 @@ public final class KernelChanges implements AutoCloseable {
         return printable(end < 0 ? text : text.substring(0, end));
     }
 
-    /** By default the port id of a netlink socket is the process that opened it (netlink(7)): a hint, no proof. */
+    /**
+     * By default the port id of a netlink socket is the pid of the process that opened it (netlink(7)). This is a hint,
+     * not a proof.
+     */
     private static Optional<String> owner(int port) {
         if (port <= 0) {
             return Optional.empty();
@@ -239,7 +245,7 @@ public final class KernelChanges implements AutoCloseable {
         }
     }
 
-    /** A process chooses its own name: it must not write into the log. */
+    /** A process chooses its own name, so it is sanitised before it is logged. */
     private static String printable(String name) {
         return name.replaceAll("[^\\x21-\\x7e]", "?");
     }

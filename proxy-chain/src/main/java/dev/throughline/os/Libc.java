@@ -12,8 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * One caller's access to the C library, with an errno cell of its own: results are those of the man pages, and
- * {@link #errno} belongs to the last call made through this object. Not thread-safe.
+ * Access to the C library with its own errno. Results are those of the man pages; {@link #errno} is that of the last
+ * call through this object. Not thread-safe.
  */
 final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
@@ -82,7 +82,7 @@ final class Libc {
                 Linker.Option.captureCallState("errno"));
     }
 
-    /** The errno(3) of the last call; meaningful only when that call said that it failed. */
+    /** Returns the errno(3) of the last call; valid only if that call failed. */
     int errno() {
         return state.get(JAVA_INT, 0);
     }
@@ -227,7 +227,7 @@ final class Libc {
         }
     }
 
-    /** openat2(2); the C library has no function of its own for it. */
+    /** openat2(2); the C library has no wrapper. */
     int openat2(int folder, MemorySegment path, MemorySegment how, long bytes) {
         try {
             return (int) (long) OPENAT2.invokeExact(state, OPENAT2_NUMBER, folder, path, how, bytes);
@@ -324,7 +324,7 @@ final class Libc {
         }
     }
 
-    /** Returns nothing, unlike signal(2): callers know the previous handler. */
+    /** Unlike signal(2) this doesn't return the previous handler, which callers know. */
     void signal(int number, MemorySegment handler) {
         try {
             MemorySegment before = (MemorySegment) SIGNAL.invokeExact(state, number, handler);
@@ -334,7 +334,7 @@ final class Libc {
         }
     }
 
-    /** The address of a function, as a handler of a signal. */
+    /** Returns the address of a function for use as a signal handler. */
     static MemorySegment function(String name) {
         return LINKER.defaultLookup().findOrThrow(name);
     }
@@ -379,7 +379,7 @@ final class Libc {
         }
     }
 
-    /** A downcall itself throws nothing; what comes out is a mistake in the types above, or the virtual machine's end. */
+    /** A downcall doesn't throw; an exception here is an error in the types above, or fatal. */
     private static AssertionError impossible(Throwable e) {
         return new AssertionError("a foreign call of the wrong type", e);
     }

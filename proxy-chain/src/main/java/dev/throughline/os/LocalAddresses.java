@@ -9,9 +9,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The addresses that the kernel delivers to this host, asked of its routing table (rtnetlink(7), RTM_GETROUTE) in the
- * network namespace of the thread that opened it: a list of interface addresses knows neither 127.0.0.0/8 nor local routes.
- * An answer is remembered until the kernel tells of a change to addresses, routes or rules, which is looked for each time.
+ * The addresses that the kernel delivers locally, from its routing table (rtnetlink(7), RTM_GETROUTE) in the network
+ * namespace of the thread that opened it. A list of interface addresses would lack 127.0.0.0/8 and local routes.
+ * Answers are cached until the kernel reports a change of addresses, routes or rules, for which each call checks.
  * Thread-safe; needs no capability.
  */
 public final class LocalAddresses implements AutoCloseable {
@@ -35,7 +35,7 @@ public final class LocalAddresses implements AutoCloseable {
     }
 
     public static LocalAddresses open() throws OsException {
-        // First: what changes after the first question must not go unheard.
+        // Subscribes before the first lookup, so that no later change is missed.
         RouteChanges changes = RouteChanges.open();
         try {
             return new LocalAddresses(NetlinkSocket.open(NetlinkSocket.ROUTE), changes);
@@ -46,9 +46,9 @@ public final class LocalAddresses implements AutoCloseable {
     }
 
     /**
-     * Whether a packet to {@code address} would be delivered here.
+     * Returns whether a packet to {@code address} would be delivered to this host.
      *
-     * @throws OsException if the kernel can't be asked
+     * @throws OsException if the kernel can't be queried
      */
     public synchronized boolean contains(InetAddress address) throws OsException {
         InetAddress asked = isOfLoopbackNetwork(address) ? LOOPBACK : address;
@@ -64,7 +64,7 @@ public final class LocalAddresses implements AutoCloseable {
         return answer;
     }
 
-    /** All of 127.0.0.0/8 has one route: connections from many of its addresses don't displace what else is remembered. */
+    /** All of 127.0.0.0/8 has one cache entry, so connections from many of its addresses don't evict other entries. */
     private static boolean isOfLoopbackNetwork(InetAddress address) {
         return address.isLoopbackAddress() && address instanceof Inet4Address;
     }
@@ -78,7 +78,7 @@ public final class LocalAddresses implements AutoCloseable {
         return switch (netlink.ask("route get", RTM_GETROUTE, RTM_NEWROUTE, request.flip())) {
             case NetlinkSocket.Answer.Message(ByteBuffer body) ->
                 body.limit() >= RTMSG_BYTES && body.get(TYPE_AT) == RTN_LOCAL;
-            // No route to it, whatever the reason: then it isn't here.
+            // There is no route, so the address isn't local.
             case NetlinkSocket.Answer.Refused refused -> false;
         };
     }

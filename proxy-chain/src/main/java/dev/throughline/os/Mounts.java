@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What is mounted where, as a process sees it (proc_pid_mountinfo(5)).
+ * The mounts of a process's mount namespace (proc_pid_mountinfo(5)).
  *
- * @param all in the order in which they were mounted: a later one hides an earlier one at the same place
+ * @param all in mount order: a later mount hides an earlier one at the same path
  */
 public record Mounts(ImmutableList<Mount> all) {
     private static final long MAX_BYTES = 4 << 20;
@@ -22,24 +22,24 @@ public record Mounts(ImmutableList<Mount> all) {
     /**
      * A mounted file system.
      *
-     * @param id which no other mount has while this one is there
-     * @param device of the file system's super block, as the kernel counts it: the major number above 20 bits of the minor
-     *     number. Of the devices that stat(2) shows, some file systems have several others
-     * @param root which of its folders is what is seen at {@code at}
+     * @param id unique among existing mounts
+     * @param device device of the file system's super block in the kernel's encoding: the major number above 20 bits of
+     *     the minor number; stat(2) reports other devices for some file systems
+     * @param root the directory of the file system that is visible at {@code at}
      * @param type such as {@code cgroup2} or {@code bpf}
      */
     public record Mount(int id, int device, String root, Path at, String type) {}
 
-    /** Those that this process sees. */
+    /** Returns the mounts of this process. */
     public static Mounts own() throws IOException {
         return read(Path.of("/"), "self");
     }
 
     /**
-     * Those of the first process, under the names by which this one reaches them: a program that changes network namespaces
-     * for others (ip-netns(8)) hides /sys from them.
+     * Returns the mounts of process 1, with paths that work from this process. ip-netns(8) hides the host's /sys from
+     * processes that it starts.
      *
-     * @throws IOException where this process may not look at it (CAP_SYS_PTRACE)
+     * @throws IOException if this process may not read them (CAP_SYS_PTRACE)
      */
     public static Mounts ofTheFirstProcess() throws IOException {
         return read(Path.of("/proc/1/root"), "1");
@@ -67,7 +67,7 @@ public record Mounts(ImmutableList<Mount> all) {
         return new Mounts(ImmutableList.copyOf(mounts));
     }
 
-    /** Where the optional fields end, or -1 in a line of another form. */
+    /** Returns the end of the optional fields, or -1 for a malformed line. */
     private static int separator(List<String> fields) {
         int separator = fields.indexOf("-");
         return separator >= 6 && separator + 1 < fields.size() ? separator : -1;
@@ -80,7 +80,7 @@ public record Mounts(ImmutableList<Mount> all) {
     }
 
     /**
-     * A file system that is mounted somewhere.
+     * A mounted file system.
      *
      * @param device as in {@link Mount}
      * @param type such as {@code ext4}
@@ -88,12 +88,12 @@ public record Mounts(ImmutableList<Mount> all) {
     public record FileSystem(int device, String type) {}
 
     /**
-     * The file system of one mount, as a process sees it. No file system is asked.
+     * Returns the file system of one mount in a process's mount namespace. Accesses no file system but /proc.
      *
      * @param process its pid, or {@code self}
      * @param mount the id
-     * @return empty if the mount isn't in that process's mount namespace, or behind more than {@value #MAX_BYTES} bytes of
-     *     others: a user who fills a namespace of his own must not block others
+     * @return empty if the mount isn't in that namespace, or comes after more than {@value #MAX_BYTES} bytes of other
+     *     mounts: a user who fills a namespace must not delay others
      * @throws IOException if the process has ended, or access is denied
      */
     public static Optional<FileSystem> fileSystem(String process, int mount) throws IOException {
@@ -115,7 +115,7 @@ public record Mounts(ImmutableList<Mount> all) {
         return Optional.empty();
     }
 
-    /** Whether a file system is mounted here, wherever. */
+    /** Returns whether a file system is mounted anywhere. */
     public boolean hasDevice(int device) {
         return all.stream().anyMatch(mount -> mount.device() == device);
     }
@@ -134,7 +134,7 @@ public record Mounts(ImmutableList<Mount> all) {
         return text.toString();
     }
 
-    /** Where the whole of a file system of this type is. */
+    /** Returns the path at which the root of a file system of this type is mounted. */
     public Optional<Path> whole(String type) {
         return all.reverse().stream()
                 .filter(mount -> mount.type().equals(type) && mount.root().equals("/"))

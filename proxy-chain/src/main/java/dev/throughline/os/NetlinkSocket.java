@@ -11,20 +11,20 @@ import java.nio.ByteOrder;
 import java.util.function.Consumer;
 
 /**
- * Question and answer over one netlink(7) socket, one question at a time. Not thread-safe.
+ * Requests and responses over one netlink(7) socket, one request at a time. Not thread-safe.
  *
- * <p>It is connected to the kernel (port id 0), so that no other process can put an answer into it. An answer counts only
- * with the sequence number of its question: one that comes after its question was given up would otherwise answer the
- * next flow's. Waiting ends after {@link #TIMEOUT_MICROS} with EAGAIN.
+ * <p>The socket is connected to the kernel (port id 0), so no other process can send a response. A response is accepted
+ * only with the sequence number of its request; otherwise a late response could answer the request of the next flow.
+ * Waiting ends after {@link #TIMEOUT_MICROS} with EAGAIN.
  */
 final class NetlinkSocket implements AutoCloseable {
     static final int ROUTE = 0;
     static final int SOCK_DIAG = 4;
     static final int NETFILTER = 12;
 
-    /** What the kernel said. */
+    /** The kernel's response. */
     sealed interface Answer {
-        /** The body of the message, in the machine's byte order, good until the next question. */
+        /** The body of the message in native byte order, valid until the next request. */
         record Message(ByteBuffer body) implements Answer {}
 
         record Refused(int errno) implements Answer {}
@@ -43,9 +43,11 @@ final class NetlinkSocket implements AutoCloseable {
     private static final int NLMSG_DONE = 3;
     private static final int HEADER_BYTES = 16;
     private static final int BUFFER_BYTES = 8192;
-    /** The kernel answers within send(2); 100 ms is for a machine that swaps, and short enough for an event loop. */
+    /**
+     * The kernel responds within send(2). 100 ms allows for a host that swaps, and is short enough for an event loop.
+     */
     private static final long TIMEOUT_MICROS = 100_000;
-    /** Only questions that timed out leave stale answers, so there are never many. */
+    /** Only requests that timed out leave stale responses, so there are few. */
     private static final int MAX_DATAGRAMS = 32;
 
     private final Libc libc;
@@ -81,8 +83,7 @@ final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Opens a socket that receives what the kernel tells {@code groups} (bits of RTMGRP_* or NFNLGRP_*), and whose reads don't
-     * wait.
+     * Opens a non-blocking socket for notifications to {@code groups} (bits of RTMGRP_* or NFNLGRP_*).
      *
      * @return its descriptor
      */
@@ -118,9 +119,9 @@ final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Sends {@code body} as one request of {@code type} whose only answer is whether it was done.
+     * Sends {@code body} as one request of {@code type} and waits for the acknowledgement.
      *
-     * @return 0, or the error
+     * @return 0 or the error number
      * @throws OsException if it could not be sent, or no well-formed answer came in time
      */
     int command(String call, int type, ByteBuffer body) throws OsException {
@@ -165,7 +166,7 @@ final class NetlinkSocket implements AutoCloseable {
         }
     }
 
-    /** The length of the datagram that answers, which is in the buffer. */
+    /** Receives the response into the buffer and returns its length. */
     private int exchange(String call, int type, short flags, ByteBuffer body) throws OsException {
         if (closed) {
             throw new OsException(call, Errno.EBADF);
@@ -199,7 +200,7 @@ final class NetlinkSocket implements AutoCloseable {
         throw new OsException(call, Errno.EAGAIN);
     }
 
-    /** The question was no dump, so the answer is the first message of its datagram. */
+    /** A request that isn't a dump has its response in the first message of the datagram. */
     private Answer answer(String call, int answerType, int received) throws OsException {
         int length = buffer.getInt(0);
         int type = Short.toUnsignedInt(buffer.getShort(4));

@@ -16,7 +16,7 @@ public final class NetworkNamespace {
     private NetworkNamespace() {}
 
     /**
-     * A number that no other namespace has or will have while the host is up (SO_NETNS_COOKIE, since Linux 5.14).
+     * Returns the namespace's cookie, which is unique until the host reboots (SO_NETNS_COOKIE, since Linux 5.14).
      *
      * @throws OsException on an older kernel
      */

@@ -10,8 +10,8 @@ import java.nio.file.Files;
 import java.util.Optional;
 
 /**
- * The next text of a {@link SafeFile}, which nobody sees until it is complete and on the disk. If it never is, such as on a full
- * disk, closing it leaves everything as it was. Not thread-safe.
+ * The new content of a {@link SafeFile}. It becomes visible only when it is complete and synced to disk. Closing it
+ * before, such as after an error, changes nothing. Not thread-safe.
  */
 public final class NewFile implements AutoCloseable {
     private static final int PERMISSIONS = 07777;
@@ -32,8 +32,8 @@ public final class NewFile implements AutoCloseable {
         check(libc.fchmod(fd, mode), "fchmod");
     }
 
-    /** Gives it the owner, group and mode of {@code other}. */
-    public void keepOwnerOf(PinnedFile other) throws IOException {
+    /** Sets owner, group and mode to those of {@code other}. */
+    public void copyOwnerOf(PinnedFile other) throws IOException {
         int uid = other.status().uid();
         int gid = (int) Files.getAttribute(other.path(), "unix:gid");
         int mode = other.status().mode() & PERMISSIONS;
@@ -41,7 +41,7 @@ public final class NewFile implements AutoCloseable {
         chmod(mode);
     }
 
-    /** Writes all of a text. */
+    /** Writes a text. */
     public void write(String text) throws IOException {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         try (Arena arena = Arena.ofConfined()) {
@@ -60,7 +60,7 @@ public final class NewFile implements AutoCloseable {
         check(libc.fsync(fd), "fsync");
     }
 
-    /** Puts it in the place of the file. */
+    /** Replaces the file. */
     public FileStatus replace() throws IOException {
         FileStatus written = checked();
         file.replaceBy(name);
@@ -69,18 +69,18 @@ public final class NewFile implements AutoCloseable {
     }
 
     /**
-     * Makes it the file.
+     * Creates the file.
      *
-     * @throws java.nio.file.FileAlreadyExistsException if there is one
+     * @throws java.nio.file.FileAlreadyExistsException if it exists
      */
-    public void placeNew() throws IOException {
+    public void createTarget() throws IOException {
         checked();
-        file.becomeAlso(name);
+        file.linkAs(name);
         file.delete(name);
         placed = true;
     }
 
-    /** A user who may write to the folder can have put another file under the name, which must not pass for this one. */
+    /** A user with write access to the directory may have put another file at the name, which must not be used. */
     private FileStatus checked() throws IOException {
         FileStatus written = status();
         Optional<PinnedFile> found = file.find(name);
@@ -113,7 +113,7 @@ public final class NewFile implements AutoCloseable {
     @Override
     public void close() throws IOException {
         libc.close(fd);
-        // Once it was placed, the name can be the next writer's.
+        // After the rename, the temporary name may belong to the next writer.
         if (!placed) {
             file.delete(name);
         }

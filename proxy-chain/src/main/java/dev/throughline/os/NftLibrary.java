@@ -24,16 +24,17 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * nftables in this process, through libnftables(3): what {@code nft} would do, over one netlink socket that this object
- * holds. A table can belong to that socket (NFT_TABLE_F_OWNER, since Linux 5.12): then nobody else can change or flush it.
- * With NFT_TABLE_F_PERSIST (since Linux 6.9) it stays when the socket is closed, as an orphan: anybody can change it, and another
- * socket can claim it.
- * The library knows flags only as far as its version does, so tables with these flags are made by a message of our own over
- * the library's socket. Needs CAP_NET_ADMIN. Not thread-safe.
+ * nftables through libnftables(3), with one netlink socket that this object keeps open. The socket can own a table
+ * (NFT_TABLE_F_OWNER, since Linux 5.12): then no other socket can change or flush it. With NFT_TABLE_F_PERSIST (since
+ * Linux 6.9) the table stays as an orphan when the socket closes: any program can change it, and another socket can
+ * claim it. Older versions of the library don't know these flags, so tables with them are created by a separate message
+ * over the library's socket. Needs CAP_NET_ADMIN. Not thread-safe.
  */
 public final class NftLibrary implements AutoCloseable {
     private static final String LIBRARY = "libnftables.so.1";
-    /** As {@code nft -s -n -t}: without counters, with numbers for names, without the elements of sets. */
+    /**
+     * Output like {@code nft -s -n -t}: without counters, with numbers instead of names, without the elements of sets.
+     */
     private static final int STATELESS_NUMERIC_TERSE = 1 << 2 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11;
 
     private static final int AF_NETLINK = 16;
@@ -85,13 +86,13 @@ public final class NftLibrary implements AutoCloseable {
                 functions.prepare(context, STATELESS_NUMERIC_TERSE);
                 return new NftLibrary(functions, context, opened.getFirst());
             }
-            // Another thread opened such a socket meanwhile.
+            // Another thread has opened such a socket meanwhile.
             functions.free(context);
         }
         throw new IOException(LIBRARY + ": its netlink socket was not found");
     }
 
-    /** The open sockets of this process, each as descriptor, blank, inode. */
+    /** Returns the open sockets of this process, each as descriptor, space, inode. */
     private static Set<String> sockets() throws IOException {
         Set<String> found = new HashSet<>();
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
@@ -102,7 +103,7 @@ public final class NftLibrary implements AutoCloseable {
                         found.add(descriptor.getFileName() + " " + target);
                     }
                 } catch (IOException e) {
-                    // Closed meanwhile.
+                    // The descriptor was closed meanwhile.
                 }
             }
         }
@@ -124,10 +125,10 @@ public final class NftLibrary implements AutoCloseable {
     }
 
     /**
-     * Runs nft commands, one a line, as one transaction.
+     * Runs nft commands, one per line, as one transaction.
      *
-     * @return what they printed
-     * @throws IOException in the words of the library
+     * @return their output
+     * @throws IOException with the library's message
      */
     public String run(String commands) throws IOException {
         checkOpen();
@@ -135,12 +136,12 @@ public final class NftLibrary implements AutoCloseable {
     }
 
     /**
-     * Makes the empty table {@code inet NAME} the property of this object, or claims it if it is an orphan. Nothing changes if
-     * this object owns it.
+     * Creates the empty table {@code inet NAME} with this object as owner, or claims it if it is an orphan. Does
+     * nothing if this object owns it already.
      *
-     * @param persist whether it stays when this object is closed, or this process ends
-     * @throws OsException EOPNOTSUPP or EINVAL on a kernel that doesn't know such tables, or if the table was made without an
-     *     owner; EPERM if it belongs to somebody else
+     * @param persist whether the table stays when this object is closed or this process ends
+     * @throws OsException with EOPNOTSUPP or EINVAL if the kernel doesn't support such tables or the table has no
+     *     owner, with EPERM if it belongs to another socket
      */
     public void own(String name, String comment, boolean persist) throws IOException {
         checkOpen();
@@ -171,7 +172,7 @@ public final class NftLibrary implements AutoCloseable {
         }
     }
 
-    /** The kernel has answered within send(2). */
+    /** The kernel has responded within send(2). */
     private int answers(MemorySegment memory) throws OsException {
         ByteBuffer buffer = memory.asByteBuffer().order(ByteOrder.nativeOrder());
         int errno = 0;
@@ -194,7 +195,7 @@ public final class NftLibrary implements AutoCloseable {
         }
     }
 
-    /** nftables messages are in the machine's byte order but for res_id, which is big-endian. */
+    /** nftables messages are in native byte order except res_id, which is big-endian. */
     private static void message(ByteBuffer batch, int type, short flags, int family, int resource, byte[] attributes) {
         int sequence = batch.position();
         batch.putInt(HEADER_BYTES + 4 + attributes.length)
@@ -205,7 +206,7 @@ public final class NftLibrary implements AutoCloseable {
         batch.put(attributes);
     }
 
-    /** As nft keeps a comment: type 0, length, text. */
+    /** nft's encoding of a comment: type 0, length, text. */
     private static byte[] userData(String comment) {
         byte[] text = (comment + '\0').getBytes(StandardCharsets.US_ASCII);
         return ByteBuffer.allocate(2 + text.length)
@@ -216,9 +217,9 @@ public final class NftLibrary implements AutoCloseable {
     }
 
     /**
-     * The port id of the socket, by which {@link NftTables.Table} names the owner.
+     * Returns the socket's port id, which identifies the owner in {@link NftTables.Table}.
      *
-     * @throws OsException if the kernel doesn't say
+     * @throws OsException if the kernel can't be queried
      */
     public int port() throws OsException {
         try (Arena arena = Arena.ofConfined()) {
@@ -245,7 +246,7 @@ public final class NftLibrary implements AutoCloseable {
         }
     }
 
-    /** The functions of the library. */
+    /** The library's functions. */
     private static final class Functions {
         private static final Linker LINKER = Linker.nativeLinker();
 
@@ -320,7 +321,7 @@ public final class NftLibrary implements AutoCloseable {
                 String wrong;
                 try {
                     result = (int) run.invokeExact(context, arena.allocateFrom(commands));
-                    // Reading a buffer empties it.
+                    // Reading a buffer clears it.
                     printed = ((MemorySegment) output.invokeExact(context)).getString(0);
                     wrong = ((MemorySegment) error.invokeExact(context)).getString(0);
                 } catch (Throwable e) {

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * Cheap questions to nftables (linux/netfilter/nf_tables.h), in the network namespace of the thread that opened it. Needs
+ * Cheap queries to nftables (linux/netfilter/nf_tables.h), in the network namespace of the thread that opened it. Needs
  * CAP_NET_ADMIN. Not thread-safe.
  */
 public final class NftTables implements AutoCloseable {
@@ -14,20 +14,20 @@ public final class NftTables implements AutoCloseable {
      * A table of the family {@code inet}.
      *
      * @param flags NFT_TABLE_F_*
-     * @param owner the port id of the netlink socket that owns it, 0 if none does
+     * @param owner port id of the netlink socket that owns it, or 0
      */
     public record Table(int flags, int owner) {
-        /** Whether only its owner can change it. */
+        /** Returns whether only its owner can change it. */
         public boolean isOwned() {
             return (flags & OWNER) != 0;
         }
 
-        /** Whether it outlived its owner: it can be claimed, but until then anybody can change it. */
+        /** Returns whether its owner is gone: it can be claimed, and until then any program can change it. */
         public boolean isOrphan() {
             return (flags & (OWNER | PERSIST)) == PERSIST;
         }
 
-        /** Whether its chains are switched off. */
+        /** Returns whether its chains are disabled. */
         public boolean isDormant() {
             return (flags & DORMANT) != 0;
         }
@@ -59,7 +59,7 @@ public final class NftTables implements AutoCloseable {
         return new NftTables(NetlinkSocket.open(NetlinkSocket.NETFILTER));
     }
 
-    /** A number that changes with every change to any table of this network namespace. */
+    /** Returns the generation number, which changes with every change to any table of this network namespace. */
     public int generation() throws OsException {
         ByteBuffer request = ByteBuffer.allocate(NFGENMSG_BYTES);
         return switch (netlink.ask("nft get generation", GET_GENERATION, NEW_GENERATION, request)) {
@@ -68,7 +68,7 @@ public final class NftTables implements AutoCloseable {
         };
     }
 
-    /** The table {@code inet NAME}, if there is one. */
+    /** Returns the table {@code inet NAME}, if there is one. */
     public Optional<Table> find(String name) throws OsException {
         byte[] text = (name + '\0').getBytes(StandardCharsets.US_ASCII);
         ByteBuffer request =

@@ -7,7 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 
-/** A system call that failed: which one, and the errno(3) that it left. */
+/** Thrown when a system call fails; has the call and its errno(3). */
 public final class OsException extends IOException {
     private final String call;
     private final int errno;
@@ -18,12 +18,12 @@ public final class OsException extends IOException {
         this.errno = errno;
     }
 
-    /** The system call, or what was asked through it, such as {@code conntrack get}. */
+    /** Returns the system call or the operation, such as {@code conntrack get}. */
     public String call() {
         return call;
     }
 
-    /** The same, as the JDK says it of a file. */
+    /** Returns the JDK's exception for the same error on a file. */
     public IOException about(Path file) {
         return switch (errno) {
             case Errno.ENOENT -> new NoSuchFileException(file.toString());
@@ -34,7 +34,7 @@ public final class OsException extends IOException {
         };
     }
 
-    /** The number of errno(3) on Linux, for example 1 for EPERM. */
+    /** Returns the number of errno(3) on Linux, such as 1 for EPERM. */
     public int errno() {
         return errno;
     }

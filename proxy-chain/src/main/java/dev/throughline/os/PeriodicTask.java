@@ -5,9 +5,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A task that is to run again and again. An executor never runs a scheduled task again once it has thrown, and says so to nobody:
- * this one logs what is thrown and continues, but for an {@link Error}, after which nothing in this process is certain. That is
- * for the handler of uncaught exceptions. For one executor with one thread.
+ * A periodic task that survives exceptions. An executor silently stops a periodic task that throws; this one logs the
+ * exception and continues. An {@link Error} goes to the handler of uncaught exceptions instead. Use it with a
+ * single-threaded executor.
  */
 public final class PeriodicTask implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(PeriodicTask.class);
@@ -19,7 +19,7 @@ public final class PeriodicTask implements Runnable {
     private long failures;
     private long loggedAt;
 
-    /** @param name of what it does, for the log */
+    /** @param name description for the log */
     public PeriodicTask(String name, Runnable task) {
         this.name = name;
         this.task = task;

@@ -5,8 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The kernel's handle of one process (pidfd_open(2)): a pid is given again, a handle stays that of the process it was made
- * for. What was read under a pid is of this process if {@link #pid} still says so afterwards.
+ * A handle of one process (pidfd_open(2)). A pid can be reused, but a handle always refers to the same process. Data
+ * that was read by pid belongs to this process if {@link #pid} still returns that pid afterwards.
  */
 public final class PidFd implements AutoCloseable {
     private static final int GONE = -1;
@@ -15,12 +15,15 @@ public final class PidFd implements AutoCloseable {
     private final int fd;
     private boolean closed;
 
-    /** Takes a descriptor that the kernel gave, and closes it when it is closed. */
+    /** Takes ownership of a descriptor. */
     public PidFd(int fd) {
         this.fd = fd;
     }
 
-    /** The process's pid in this process's pid namespace; 0 or less if it has none: it has ended, or is elsewhere. */
+    /**
+     * Returns the process's pid in this process's pid namespace; 0 or less if the process has ended or is in another
+     * namespace.
+     */
     public synchronized int pid() throws IOException {
         if (closed) {
             return GONE;
@@ -33,7 +36,7 @@ public final class PidFd implements AutoCloseable {
         throw new IOException("descriptor " + fd + " is no handle of a process");
     }
 
-    /** Once only: closed twice, the number could by then be another file's. */
+    /** Closed at most once: by then the number may belong to another file. */
     @Override
     public synchronized void close() {
         if (!closed) {

@@ -16,9 +16,9 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * One file, held by its inode (open(2), O_PATH), whatever its name comes to mean. Attributes, name and bytes that are read
- * through {@link #path} are all of this file; read through {@code /proc/PID/exe}, each could be of another program, because
- * a process can run a trusted executable for the instant of one of those reads.
+ * A reference to one file by its inode (open(2), O_PATH), independent of its name. Attributes, name and content that
+ * are read through {@link #path} belong to the same file. Reads of {@code /proc/PID/exe} could each see another file,
+ * because a process can execute a trusted program just for one of them.
  */
 public final class PinnedFile implements AutoCloseable {
     static final int O_PATH_CLOEXEC = 0x200000 | 0x80000;
@@ -35,7 +35,7 @@ public final class PinnedFile implements AutoCloseable {
     private static final String MOUNT_ID = "mnt_id:";
     private static final String INODE = "ino:";
 
-    /** One of the few flags of open(2) whose number differs by architecture (asm/fcntl.h). */
+    /** This flag of open(2) differs by architecture (asm/fcntl.h). */
     private static int nofollow(String architecture) {
         return architecture.equals("aarch64") ? 0x8000 : 0x20000;
     }
@@ -53,7 +53,7 @@ public final class PinnedFile implements AutoCloseable {
         return open(path, O_PATH_CLOEXEC);
     }
 
-    /** Opens a symbolic link rather than the file that it leads to, if {@code path} ends in one. */
+    /** Opens the file at {@code path}; if that is a symbolic link, the link itself. */
     public static PinnedFile openItself(String path) throws OsException {
         return open(path, O_PATH_CLOEXEC | O_NOFOLLOW);
     }
@@ -69,17 +69,17 @@ public final class PinnedFile implements AutoCloseable {
         }
     }
 
-    /** For calls that take a folder's descriptor; valid until this is closed. */
+    /** Returns the descriptor, for calls relative to a directory; valid until this object is closed. */
     int descriptor() {
         return fd;
     }
 
-    /** A path that leads to this very file while it is open. */
+    /** Returns a path that refers to this file while it is open. */
     public Path path() {
         return Path.of("/proc/self/fd/" + fd);
     }
 
-    /** The bytes of the name that the kernel gives the file; they end in " (deleted)" if that name is gone. */
+    /** Returns the bytes of the file's name in the kernel; they end in " (deleted)" if that name was removed. */
     public synchronized byte[] name() throws OsException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment link = arena.allocateFrom("/proc/self/fd/" + fd);
@@ -92,13 +92,13 @@ public final class PinnedFile implements AutoCloseable {
         }
     }
 
-    /** How {@link #openBy} reaches a file. */
+    /** The lookup mode of {@link #openBy}. */
     public enum Reach {
-        /** Asks file systems, which may block the caller; follows no symbolic link. */
+        /** May access file systems and so block; follows no symbolic links. */
         ANYWHERE(RESOLVE_NO_SYMLINKS),
-        /** Takes what the kernel has in memory: nobody can keep the caller waiting (Linux 5.12). Follows no link. */
+        /** Uses only the kernel's cache and so never blocks (Linux 5.12); follows no symbolic links. */
         IN_MEMORY(RESOLVE_CACHED | RESOLVE_NO_SYMLINKS),
-        /** The same through symbolic links. */
+        /** Uses only the kernel's cache; follows symbolic links. */
         IN_MEMORY_BY_LINKS(RESOLVE_CACHED);
 
         private final int resolve;
@@ -109,12 +109,12 @@ public final class PinnedFile implements AutoCloseable {
     }
 
     /**
-     * Opens a file by the way that {@code reach} allows (openat2(2)).
+     * Opens a file with the lookup mode {@code reach} (openat2(2)).
      *
-     * @param root the folder in which the absolute {@code path} counts; this process's own root if there is none
-     * @param path its bytes
-     * @return empty if {@code reach} doesn't lead to an answer
-     * @throws OsException if there is no such file, with ELOOP if there is a link that it doesn't follow
+     * @param root the root directory for the absolute {@code path}; by default this process's own
+     * @param path bytes of the path
+     * @return empty if {@code reach} can't determine the file
+     * @throws OsException if there is no such file, with ELOOP for a link that it doesn't follow
      */
     public static Optional<PinnedFile> openBy(Optional<PinnedFile> root, byte[] path, Reach reach) throws OsException {
         Libc libc = new Libc();
@@ -139,8 +139,8 @@ public final class PinnedFile implements AutoCloseable {
     }
 
     /**
-     * The file's attributes as the kernel has them in memory: a file system whose server hangs isn't asked (statx(2),
-     * AT_STATX_DONT_SYNC).
+     * Returns the file's attributes from the kernel's cache, without contacting the server of a network file system
+     * (statx(2), AT_STATX_DONT_SYNC).
      */
     public synchronized FileStatus status() throws OsException {
         try (Arena arena = Arena.ofConfined()) {
@@ -166,15 +166,15 @@ public final class PinnedFile implements AutoCloseable {
     }
 
     /**
-     * Where the file lies, as the kernel counts it inside.
+     * The location of a file in the kernel's terms.
      *
-     * @param mount id of its mount (proc_pid_mountinfo(5)), which no other mount gets while the file is open
-     * @param inode number of its inode, which overlayfs may show otherwise to stat(2)
+     * @param mount id of its mount (proc_pid_mountinfo(5)), which isn't reused while the file is open
+     * @param inode number of its inode, which may differ from stat(2) on overlayfs
      */
     public record Place(int mount, long inode) {}
 
     /**
-     * Where the file lies. No file system is asked.
+     * Returns the file's location without accessing its file system.
      *
      * @throws IOException if it is closed, or the kernel is older than 5.14
      */
@@ -189,12 +189,12 @@ public final class PinnedFile implements AutoCloseable {
             }
         }
         if (mount < 0 || inode == -1) {
-            throw new IOException("/proc/self/fdinfo says neither mount nor inode");
+            throw new IOException("/proc/self/fdinfo lacks the mount or the inode");
         }
         return new Place(mount, inode);
     }
 
-    /** Once only: closed twice, the number could by then be another file's. */
+    /** Closed at most once: by then the number may belong to another file. */
     @Override
     public synchronized void close() {
         if (!closed) {

@@ -8,8 +8,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * The capabilities of the calling thread and of all threads that it starts from then on (capabilities(7): they are a
- * thread's own, and inherited). Threads that the virtual machine started before have what they had.
+ * The capabilities of the calling thread and of threads that it starts later (capabilities(7): each thread has its own
+ * set, which new threads inherit). Threads that the virtual machine started before keep theirs.
  */
 public final class Privileges {
     /** Two words for each of three sets (linux/capability.h, _LINUX_CAPABILITY_VERSION_3). */
@@ -23,10 +23,10 @@ public final class Privileges {
     private Privileges() {}
 
     /**
-     * Gives up all capabilities but those of {@code needed} that this thread has, for good. Programs that it executes inherit
-     * no more than it did itself; those of root get root's.
+     * Permanently drops all capabilities except those in {@code needed}. Programs that it executes inherit no more than
+     * it did itself; as root they get root's.
      *
-     * @return those that it still has
+     * @return the remaining capabilities
      * @throws OsException if the kernel refuses
      */
     public static Set<Capability> keepOnly(Set<Capability> needed) throws OsException {

@@ -4,9 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Whether anything changed by which the kernel decides where a packet goes: links, addresses, routes and rules, of which it
- * tells all members of some groups (rtnetlink(7), RTMGRP_*). What it had no room to tell counts as a change. A message can
- * only ever say that something changed, so it doesn't matter who sends it. Not thread-safe.
+ * A detector of changes of the kernel's routing decisions, from notifications about links, addresses, routes and rules
+ * (rtnetlink(7), RTMGRP_*). A lost notification counts as a change. Any message only means that something changed, so
+ * the sender doesn't matter. Not thread-safe.
  */
 final class RouteChanges implements AutoCloseable {
     private static final int MSG_TRUNC = 0x20;
@@ -14,7 +14,7 @@ final class RouteChanges implements AutoCloseable {
     private static final int GROUPS = 1 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 18;
 
     private static final int BUFFER_BYTES = 64;
-    /** A program that changes routes all the time must not keep the caller here. */
+    /** Limits the messages of one call, so that a program that changes routes all the time can't block the caller. */
     private static final int MAX_READ = 64;
 
     private final Libc libc;
@@ -32,7 +32,7 @@ final class RouteChanges implements AutoCloseable {
         return new RouteChanges(libc, NetlinkSocket.subscribe(libc, NetlinkSocket.ROUTE, GROUPS));
     }
 
-    /** Whether there were any since the last call. */
+    /** Returns whether there were changes since the last call. */
     boolean any() throws OsException {
         if (closed) {
             throw new OsException("recv(AF_NETLINK)", Errno.EBADF);
@@ -42,7 +42,7 @@ final class RouteChanges implements AutoCloseable {
             if (libc.recv(fd, buffer, BUFFER_BYTES, MSG_TRUNC) < 0 && libc.errno() == Errno.EAGAIN) {
                 return changed;
             }
-            // Also if it failed: ENOBUFS says that changes were lost.
+            // An error counts as well: ENOBUFS means that notifications were lost.
             changed = true;
         }
         return changed;

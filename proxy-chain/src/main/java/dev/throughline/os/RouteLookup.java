@@ -5,22 +5,22 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Asks the kernel which route a packet with a mark takes (rtnetlink(7), RTM_GETROUTE), in the network namespace of the
- * thread that opened it: the answer follows all policy rules. Needs no capability. Not thread-safe.
+ * The lookup of the route of a packet with a mark (rtnetlink(7), RTM_GETROUTE), in the network namespace of the thread
+ * that opened it. The kernel applies all policy rules. Needs no capability. Not thread-safe.
  */
 public final class RouteLookup implements AutoCloseable {
-    /** The answer. */
+    /** The result of a lookup. */
     public sealed interface Route {
         /**
          * A route.
          *
-         * @param table the routing table that has it
+         * @param table its routing table
          * @param local whether it delivers to this host
          * @param device the index of its interface, 1 for {@code lo}
          */
         record Found(int table, boolean local, int device) implements Route {}
 
-        /** None, for the reason given. */
+        /** There is no route. */
         record None(String reason) implements Route {}
     }
 
@@ -48,9 +48,9 @@ public final class RouteLookup implements AutoCloseable {
     }
 
     /**
-     * The route of a packet of this host.
+     * Returns the route of a packet of this host.
      *
-     * @throws OsException if the kernel can't be asked
+     * @throws OsException if the kernel can't be queried
      */
     public Route find(InetAddress destination, int mark) throws OsException {
         byte[] address = destination.getAddress();

@@ -15,9 +15,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A file that this program writes or deletes: a name in a folder that is held by a descriptor. What the path comes to mean
- * later changes nothing, so that a user who may write to a folder on the way can't lead root's writes elsewhere. A symbolic
- * link on the way is followed only if root or this process's own user made it. Not thread-safe.
+ * A file to write or delete, as a name relative to an open directory. Later changes of the path have no effect, so a
+ * user with write access to a directory of the path can't redirect writes of root. A symbolic link in the path is
+ * followed only if it belongs to root or this process's user. Not thread-safe.
  */
 public final class SafeFile implements AutoCloseable {
     private static final int O_NEW_CLOEXEC = 1 | 0x40 | 0x80 | 0x80000;
@@ -43,30 +43,33 @@ public final class SafeFile implements AutoCloseable {
     }
 
     /**
-     * The file that {@code path} means, also by a link of root's or one's own.
+     * Returns the file that {@code path} refers to, following links of root and this process's user.
      *
-     * @throws IOException if its folder isn't there
+     * @throws IOException if its directory doesn't exist
      */
     public static SafeFile at(Path path) throws IOException {
         return at(path, TrustedUsers.ofThisProcess(), (any, folder, status) -> {});
     }
 
-    /** What each folder on the way must be, beginning with the root. */
+    /** The requirement for each directory of the path, starting with the root. */
     interface FolderRule {
         void check(Path path, PinnedFile folder, FileStatus status) throws IOException;
     }
 
-    /** The same, by links of these users alone, and through folders that satisfy a rule. */
+    /**
+     * Returns the file that {@code path} refers to, following links of these users only, through directories that
+     * satisfy a rule.
+     */
     static SafeFile at(Path path, Set<Integer> linkOwners, FolderRule rule) throws IOException {
         return new Walk(path, true, false, linkOwners, rule).file();
     }
 
-    /** The file of this very name, never what a link there leads to; the folders on the way are made if they aren't there. */
+    /** Returns the file with this name, never the target of a link. Creates missing directories. */
     public static SafeFile own(Path path) throws IOException {
         return new Walk(path, false, true, TrustedUsers.ofThisProcess(), (any, folder, status) -> {}).file();
     }
 
-    /** The file that is there, or the link, the socket or whatever else. */
+    /** Returns the status of the existing file, link, socket or other object. */
     public Optional<PinnedFile> find() throws IOException {
         return find(name);
     }
@@ -76,9 +79,10 @@ public final class SafeFile implements AutoCloseable {
     }
 
     /**
-     * The regular file that is there.
+     * Opens the existing regular file.
      *
-     * @throws IOException if it is something else, or has further names, by which its owner can have led here
+     * @throws IOException if it is something else, or has further hard links, since one may be an attack on another
+     *     file
      */
     public Optional<PinnedFile> findRegular() throws IOException {
         Optional<PinnedFile> found = find();
@@ -97,7 +101,7 @@ public final class SafeFile implements AutoCloseable {
         return found;
     }
 
-    /** Whether this is the file of a socket (unix(7)). */
+    /** Returns whether this is the file of a socket (unix(7)). */
     static boolean isSocket(FileStatus status) {
         return type(status) == S_IFSOCK;
     }
@@ -111,9 +115,10 @@ public final class SafeFile implements AutoCloseable {
     }
 
     /**
-     * Begins the next text of the file, beside it, under its name and {@code suffix}, which one writer at a time can have.
+     * Starts writing new content to a file beside this one, named with {@code suffix}. Only one writer can have that
+     * name.
      *
-     * @throws java.nio.file.FileAlreadyExistsException if another one has it
+     * @throws java.nio.file.FileAlreadyExistsException if another writer has it
      */
     public NewFile begin(String suffix, int mode) throws IOException {
         String next = name + suffix;
@@ -125,7 +130,7 @@ public final class SafeFile implements AutoCloseable {
             }
             NewFile made = new NewFile(this, next, fd);
             try {
-                // Again, since the umask may have taken something away.
+                // Sets the mode again because the umask may have cleared bits.
                 made.chmod(mode);
                 return made;
             } catch (IOException e) {
@@ -135,7 +140,7 @@ public final class SafeFile implements AutoCloseable {
         }
     }
 
-    /** Puts a file of this folder in the place of this one. */
+    /** Replaces this file with another file of its directory. */
     void replaceBy(String next) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             int at = folder.descriptor();
@@ -144,8 +149,8 @@ public final class SafeFile implements AutoCloseable {
         sync();
     }
 
-    /** Gives a file of this folder this name too, if nothing has it. */
-    void becomeAlso(String next) throws IOException {
+    /** Links another file of this directory to this name, if the name is free. */
+    void linkAs(String next) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             int at = folder.descriptor();
             check(libc.linkat(at, arena.allocateFrom(next), at, arena.allocateFrom(name), 0), "linkat");
@@ -153,12 +158,12 @@ public final class SafeFile implements AutoCloseable {
         sync();
     }
 
-    /** Deletes the file, whatever it is; a folder never. */
+    /** Deletes the file of any type except a directory. */
     public void delete() throws IOException {
         delete(name);
     }
 
-    /** Deletes the file if it is still the one of {@code status}, by device and inode. */
+    /** Deletes the file if it still has the device and inode of {@code status}. */
     public void deleteIf(FileStatus status) throws IOException {
         Optional<PinnedFile> found = find();
         if (found.isEmpty()) {
@@ -181,7 +186,9 @@ public final class SafeFile implements AutoCloseable {
         }
     }
 
-    /** So that the name is there after a power failure too; not every file system and folder allows it. */
+    /**
+     * Syncs the directory, so that the name survives a power failure. Not every file system and directory supports it.
+     */
     private void sync() {
         try (Arena arena = Arena.ofConfined()) {
             int fd = libc.openat(folder.descriptor(), arena.allocateFrom("."), O_RDONLY_CLOEXEC, 0);
@@ -198,12 +205,12 @@ public final class SafeFile implements AutoCloseable {
         }
     }
 
-    /** The path of its folder, without any symbolic link. */
+    /** Returns the path of its directory without symbolic links. */
     public Path folder() throws IOException {
         return Path.of(nameOf(folder));
     }
 
-    /** The file's path, as it was given. */
+    /** Returns the original path. */
     public Path path() {
         return path;
     }
@@ -231,7 +238,7 @@ public final class SafeFile implements AutoCloseable {
         }
     }
 
-    /** From the root to the folder of a file, name by name. */
+    /** A walk along the path from the root to the directory of a file. */
     private static final class Walk {
         private final Path path;
         private final boolean followFile;
@@ -295,7 +302,7 @@ public final class SafeFile implements AutoCloseable {
             FileStatus status = found.status();
             switch (type(status)) {
                 case S_IFDIR -> {
-                    stepTo(found);
+                    setFolder(found);
                     rule.check(path, found, status);
                 }
                 case S_IFLNK -> {
@@ -311,7 +318,7 @@ public final class SafeFile implements AutoCloseable {
             }
         }
 
-        private void stepTo(PinnedFile folder) {
+        private void setFolder(PinnedFile folder) {
             here.close();
             here = folder;
         }
@@ -332,7 +339,7 @@ public final class SafeFile implements AutoCloseable {
                 rest.addFirst(target.getName(i).toString());
             }
             if (target.isAbsolute()) {
-                stepTo(PinnedFile.open("/"));
+                setFolder(PinnedFile.open("/"));
             }
         }
 

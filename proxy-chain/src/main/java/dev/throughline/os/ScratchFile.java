@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A file in the folder for temporary files, of its own random name and with mode 0600, for what another program reads or writes. */
+/** A temporary file with a random name and mode 0600, for exchanging data with another program. */
 public final class ScratchFile implements AutoCloseable {
     private final Path path;
 
@@ -12,7 +12,7 @@ public final class ScratchFile implements AutoCloseable {
         this.path = path;
     }
 
-    /** Makes one whose name ends in {@code suffix}. */
+    /** Creates a file whose name ends in {@code suffix}. */
     public static ScratchFile make(String suffix) throws IOException {
         return new ScratchFile(Files.createTempFile("throughline", suffix));
     }

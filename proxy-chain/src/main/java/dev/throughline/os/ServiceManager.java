@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * The service manager that started this process, if it wants to be notified (sd_notify(3)): it listens at the Unix datagram socket
- * of the variable NOTIFY_SOCKET. Never waits; what it doesn't take is lost. Thread-safe.
+ * The service manager that started this process, if it wants to be notified (sd_notify(3)) at the Unix datagram socket
+ * in the variable NOTIFY_SOCKET. Never blocks; undeliverable messages are dropped. Thread-safe.
  */
 public final class ServiceManager {
     private static final int AF_UNIX = 1;
@@ -26,7 +26,7 @@ public final class ServiceManager {
                 && name.getBytes(StandardCharsets.UTF_8).length < MAX_PATH_BYTES);
     }
 
-    /** The one that started this process. */
+    /** Returns the service manager that started this process. */
     public static ServiceManager ofThisProcess() {
         return new ServiceManager(Optional.ofNullable(System.getenv("NOTIFY_SOCKET")));
     }

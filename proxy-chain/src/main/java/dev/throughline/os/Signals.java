@@ -9,8 +9,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * Handlers for signals (signal(7)), through the JDK's {@code sun.misc.Signal}. It is used by name since the compiler warns
- * of it, and there is no other: a shutdown hook can't tell a second SIGTERM from the first.
+ * Signal handlers (signal(7)), through the JDK's {@code sun.misc.Signal}. It is used by reflection because the compiler
+ * warns about it. There is no alternative: a shutdown hook can't detect a second SIGTERM.
  */
 public final class Signals {
     private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
@@ -18,21 +18,21 @@ public final class Signals {
     private Signals() {}
 
     /**
-     * Lets this process have a signal that it was started to ignore, as nohup(1) does with SIGHUP: the virtual machine leaves
-     * such a signal alone, and takes no handler for it. Call {@link #handle} after it.
+     * Makes a signal usable that the parent process set to be ignored, as nohup(1) does with SIGHUP: the virtual
+     * machine accepts no handler for an ignored signal. Call this before {@link #handle}.
      *
      * @param name without SIG: HUP, INT or TERM
      */
     public static void acceptIgnored(String name) {
         int number = Objects.requireNonNull(NUMBERS.get(name));
         if (isIgnored(number)) {
-            // Not the default action, which would end the process if the signal came before its handler: getpid(2) does
-            // nothing, and may be called by a handler (signal-safety(7)).
+            // The default action would end the process if the signal arrived before its handler is set. getpid(2) has
+            // no effect and is async-signal-safe (signal-safety(7)).
             new Libc().signal(number, Libc.function("getpid"));
         }
     }
 
-    /** As proc(5) has it: a bit for each signal, the first for number 1. */
+    /** The format of proc(5): one bit per signal, the lowest for number 1. */
     private static boolean isIgnored(int number) {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
             return lines.filter(line -> line.startsWith("SigIgn:"))
@@ -44,7 +44,7 @@ public final class Signals {
     }
 
     /**
-     * Runs {@code handler}, on a thread of its own, each time the signal arrives.
+     * Runs {@code handler} on its own thread each time the signal arrives.
      *
      * @param name without SIG, such as {@code TERM}
      */

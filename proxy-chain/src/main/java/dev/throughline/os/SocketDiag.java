@@ -21,8 +21,7 @@ import java.util.Set;
 
 /**
  * The kernel's exact socket lookup, sock_diag(7), in the network namespace of the thread that opened it. Thread-safe; a
- * question takes a few microseconds and may be asked on an event loop. Needs no capability, but tells marks only to
- * CAP_NET_ADMIN.
+ * lookup takes a few microseconds and may run on an event loop. Needs no capability, except CAP_NET_ADMIN for marks.
  */
 public final class SocketDiag implements AutoCloseable {
     private static final int SOCK_DIAG_BY_FAMILY = 20;
@@ -54,11 +53,11 @@ public final class SocketDiag implements AutoCloseable {
     }
 
     /**
-     * The TCP socket whose own address is the tuple's source and whose peer is its destination. An IPv4 tuple finds
-     * dual-stack sockets too. A socket that is bound to a network device (SO_BINDTODEVICE, a link-local address with its
-     * zone) isn't found.
+     * Returns the TCP socket whose local address is the tuple's source and whose peer address is its destination. An
+     * IPv4 tuple finds dual-stack sockets too. A socket that is bound to a network device (SO_BINDTODEVICE, a
+     * link-local address with its zone) isn't found.
      *
-     * @throws OsException if the kernel can't be asked
+     * @throws OsException if the kernel can't be queried
      */
     public synchronized Optional<SocketOwner> find(Tuple tuple) throws OsException {
         checkArgument(
@@ -78,7 +77,7 @@ public final class SocketDiag implements AutoCloseable {
      * Returns the open TCP connections of sockets whose own address and port is one of {@code sources}, as {@link #find} takes
      * them. Scans all of the host's connections.
      *
-     * @throws OsException if the kernel can't be asked
+     * @throws OsException if the kernel can't be queried
      */
     public synchronized ImmutableListMultimap<InetSocketAddress, Tuple> openFrom(Set<InetSocketAddress> sources)
             throws OsException {
@@ -109,7 +108,7 @@ public final class SocketDiag implements AutoCloseable {
         answer.get(addressAt, address);
         int port = Byte.toUnsignedInt(answer.get(portAt)) << 8 | Byte.toUnsignedInt(answer.get(portAt + 1));
         try {
-            // The JDK turns a mapped address into an IPv4 one.
+            // The JDK converts a mapped address to an IPv4 address.
             return new InetSocketAddress(InetAddress.getByAddress(address), port);
         } catch (UnknownHostException e) {
             throw new AssertionError(e);
@@ -132,10 +131,10 @@ public final class SocketDiag implements AutoCloseable {
         };
     }
 
-    /** Whether the kernel finds sockets at all: one without the module for TCP says of each that there is none. */
+    /** Returns whether the kernel finds sockets: without the module for TCP it reports for each that there is none. */
     public synchronized boolean isThere() {
         try (ServerSocket own = new ServerSocket(0, 1)) {
-            // Of a connection that isn't there, it answers with the listener.
+            // For a missing connection the kernel returns the listener.
             Tuple tuple = Tuple.tcp(
                     new InetSocketAddress(InetAddresses.forString("127.0.0.1"), own.getLocalPort()),
                     new InetSocketAddress(InetAddresses.forString("127.0.0.1"), 1));
@@ -146,7 +145,10 @@ public final class SocketDiag implements AutoCloseable {
         }
     }
 
-    /** Struct inet_diag_req_v2; mark, cgroup id and options lie beyond idiag_ext's 8 bits and come unasked. */
+    /**
+     * Struct inet_diag_req_v2. The kernel sends mark, cgroup id and options unconditionally; idiag_ext has no bits for
+     * them.
+     */
     private static ByteBuffer question(Tuple tuple) {
         ByteBuffer request = ByteBuffer.allocate(REQUEST_BYTES).order(ByteOrder.nativeOrder());
         request.put(tuple.transport().isIpv6() ? AF_INET6 : AF_INET).put(IPPROTO_TCP);
@@ -163,7 +165,7 @@ public final class SocketDiag implements AutoCloseable {
         request.put(at, (byte) (endpoint.getPort() >> 8)).put(at + 1, (byte) endpoint.getPort());
     }
 
-    /** Without an exact match the kernel answers with a listener on the source's port: that isn't the socket asked for. */
+    /** Without an exact match the kernel returns a listener on the source's port, which is another socket. */
     private static Optional<SocketOwner> owner(Tuple tuple, ByteBuffer answer) {
         if (answer.limit() < ANSWER_BYTES
                 || answer.get(1) == LISTEN
@@ -181,7 +183,7 @@ public final class SocketDiag implements AutoCloseable {
                 .filter(value -> value.limit() >= 8)
                 .map(value -> OptionalLong.of(value.getLong(0)))
                 .orElse(OptionalLong.empty());
-        // Unknown, as of a socket in TIME_WAIT or to a kernel before 5.10, is as good as transparent.
+        // If unknown, as for a socket in TIME_WAIT or on a kernel before 5.10, treat the socket as transparent.
         boolean transparent = Attributes.find(attributes, INET_DIAG_SOCKOPT)
                 .filter(value -> value.limit() >= 1)
                 .map(value -> (value.get(0) & TRANSPARENT) != 0)
@@ -196,7 +198,7 @@ public final class SocketDiag implements AutoCloseable {
                 tuple.transport() == TransportProtocol.TCP4 && !transparent));
     }
 
-    /** A dual-stack socket answers with its IPv4 address in the mapped form, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
+    /** The IPv4 address of a dual-stack socket is reported in mapped form, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
     private static boolean isEndpoint(ByteBuffer answer, int portAt, int addressAt, InetSocketAddress expected) {
         byte[] wanted = expected.getAddress().getAddress();
         byte[] seen = new byte[answer.get(0) == AF_INET6 ? 16 : 4];

@@ -10,9 +10,9 @@ import java.util.Collection;
 import java.util.Optional;
 
 /**
- * The file at which a Unix socket of this hop is reached (unix(7)). Who may use it is decided by the credentials of whoever
- * connects; the file's mode only keeps others from trying, where no other user may. Closing it deletes the file, unless it has
- * become another one, such as that of the next hop that runs here.
+ * The file of a Unix socket of this hop (unix(7)). Access control uses the peer's credentials; the file's mode only
+ * blocks other users early if none is allowed. Closing it deletes the file, unless another file has replaced it, such
+ * as that of the next instance of the hop.
  */
 public final class SocketFile implements AutoCloseable {
     private final SafeFile file;
@@ -24,9 +24,9 @@ public final class SocketFile implements AutoCloseable {
     }
 
     /**
-     * Makes {@code path} free to listen at: its folder is there, and a file that a hop left behind when it was killed isn't.
+     * Prepares {@code path} for listening: creates the directory, and deletes a stale socket of a killed hop.
      *
-     * @throws IOException if somebody listens there, or what is there isn't a socket
+     * @throws IOException if the socket is in use, or the file isn't a socket
      */
     public static void prepare(Path path) throws IOException {
         try (SafeFile file = SafeFile.own(path)) {
@@ -46,7 +46,10 @@ public final class SocketFile implements AutoCloseable {
         }
     }
 
-    /** Lets {@code uids} connect, or root and this process's own user alone where no other is among them. */
+    /**
+     * Sets the mode so that {@code uids} can connect; if these are only root and this process's user, other users
+     * can't.
+     */
     public static SocketFile open(Path path, Collection<Integer> uids) throws IOException {
         int ownUid = OwnUser.uid();
         boolean others = uids.stream().anyMatch(uid -> uid != 0 && uid != ownUid);

@@ -10,21 +10,24 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The ports from which this network namespace opens connections towards one address and port (ip(7)).
+ * The source ports of this network namespace for connections to one address and port (ip(7)).
  *
- * @param count how many there are: net.ipv4.ip_local_port_range without net.ipv4.ip_local_reserved_ports
- * @param kept for how long the side that finished first keeps its port after the end of a connection (TIME_WAIT), unless both ends are
+ * @param count size of net.ipv4.ip_local_port_range without net.ipv4.ip_local_reserved_ports
+ * @param kept how long the side that closes first keeps its port after a connection (TIME_WAIT), unless both sides are
  *     on this host
  */
 public record SourcePorts(int count, Duration kept) {
     /** TCP_TIMEWAIT_LEN (net/tcp.h). */
     private static final Duration TIME_WAIT = Duration.ofSeconds(60);
-    /** With net.ipv4.tcp_tw_reuse=1, or on one host, a port is used again after that, as timestamps tell the two connections apart. */
+    /**
+     * With net.ipv4.tcp_tw_reuse=1, or on one host, a port is reused after this time, since timestamps distinguish the
+     * two connections.
+     */
     private static final Duration REUSED_AFTER = Duration.ofSeconds(1);
 
     private static final Path SYSCTLS = Path.of("/proc/sys/net/ipv4");
 
-    /** Reads those of the network namespace of this process. */
+    /** Reads the settings of this process's network namespace. */
     public static SourcePorts read() throws IOException {
         return of(value("ip_local_port_range"), value("ip_local_reserved_ports"), value("tcp_tw_reuse"));
     }
@@ -44,7 +47,7 @@ public record SourcePorts(int count, Duration kept) {
             }
             return new SourcePorts(count, reuse.strip().equals("1") ? REUSED_AFTER : TIME_WAIT);
         } catch (NumberFormatException | IndexOutOfBoundsException e) {
-            throw new IOException("the range of source ports can't be read: " + range.strip(), e);
+            throw new IOException("can't read the range of source ports: " + range.strip(), e);
         }
     }
 
@@ -53,7 +56,7 @@ public record SourcePorts(int count, Duration kept) {
         return Files.notExists(file) ? "" : Sysctl.read(file);
     }
 
-    /** Returns how many connections a second, each short, can be opened to one address. */
+    /** Returns the maximum rate of short connections to one address, per second. */
     public long perSecond() {
         return count / kept.toSeconds();
     }

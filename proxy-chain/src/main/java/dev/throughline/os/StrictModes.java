@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Opens files that nobody but trusted users can have written or replaced, as sshd does with StrictModes: the file, each folder
- * on the way and each symbolic link that is followed belong to a trusted user, and no folder can be written by others. In a
- * folder with the sticky bit, such as /tmp, others can't replace what isn't theirs (inode(7)): it may be written by all.
+ * A check that only trusted users can write or replace a file, like sshd's StrictModes: the file, each directory of its
+ * path and each followed symbolic link must belong to a trusted user, and no directory may be writable by others.
+ * Directories with the sticky bit, such as /tmp, are exempt, since others can't replace foreign files there (inode(7)).
  */
 public final class StrictModes {
     private static final int WRITABLE = 0022;
@@ -25,12 +25,12 @@ public final class StrictModes {
         this.trusted = trusted;
     }
 
-    /** Trusts root and this process's own user. */
+    /** Trusts root and this process's user. */
     public static StrictModes ofThisProcess() throws IOException {
         return new StrictModes(TrustedUsers.ofThisProcess());
     }
 
-    /** Root's commands look at the files of a hop that runs as another user: they trust the owner of the file as well. */
+    /** Trusts the owner of the file as well, for commands that root runs for a hop of another user. */
     public static StrictModes ofCommand(Path file) throws IOException {
         Set<Integer> trusted = new HashSet<>(TrustedUsers.ofThisProcess());
         if (OwnUser.uid() == 0 && Files.exists(file)) {
@@ -42,7 +42,7 @@ public final class StrictModes {
     /**
      * Opens {@code path}.
      *
-     * @throws FileSystemException which says what is open to whom, and what to do, if it is
+     * @throws FileSystemException if other users can change the file; the message says how, and what to do
      */
     public PinnedFile open(Path path) throws IOException {
         try (SafeFile file = SafeFile.at(path, trusted, this::checkFolder)) {
@@ -64,7 +64,7 @@ public final class StrictModes {
         }
     }
 
-    /** Why others than trusted users can write the very file, if they can. */
+    /** Returns why untrusted users can write the file; empty if they can't. */
     public static Optional<String> writableByOthers(Path path, PinnedFile file) throws IOException {
         int mode = file.status().mode();
         return (mode & WRITABLE) == 0
@@ -75,14 +75,14 @@ public final class StrictModes {
     private void checkFolder(Path path, PinnedFile folder, FileStatus status) throws IOException {
         String name = SafeFile.nameOf(folder);
         if (!trusted.contains(status.uid())) {
-            throw refusal(path, name, status, "who can replace what is in it: chown root " + name);
+            throw refusal(path, name, status, "who can replace files in it: chown root " + name);
         }
         if ((status.mode() & WRITABLE) != 0 && (status.mode() & STICKY) == 0) {
             throw new FileSystemException(
                     path.toString(),
                     null,
                     "its directory " + name + " has mode " + text(status.mode())
-                            + ": others can replace what is in it: chmod go-w " + name);
+                            + ": others can replace files in it: chmod go-w " + name);
         }
     }
 

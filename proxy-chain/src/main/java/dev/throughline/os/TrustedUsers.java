@@ -7,7 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The users who may lead this process's reads and writes: root and its own. */
+/** The users whose files and links this process trusts: root and its own user. */
 final class TrustedUsers {
     private static final Path UID_MAP = Path.of("/proc/self/uid_map");
     private static final Path OVERFLOW = Path.of("/proc/sys/kernel/overflowuid");
@@ -15,8 +15,9 @@ final class TrustedUsers {
     private TrustedUsers() {}
 
     /**
-     * Their ids. In a user namespace whose ids don't include the overflow id, that is how the host's root looks, to whom / and
-     * /tmp belong (user_namespaces(7)). So do all other users of the host: only modes tell there what others can write.
+     * Returns their ids. In a user namespace without a mapping for the overflow id, that id is included: the host's
+     * root, who owns / and /tmp, appears as that id (user_namespaces(7)). All other users of the host do too, so there
+     * only modes protect files.
      */
     static Set<Integer> ofThisProcess() throws IOException {
         Set<Integer> users = new HashSet<>(Set.of(0));
@@ -32,7 +33,7 @@ final class TrustedUsers {
         return Integer.parseInt(Sysctl.read(OVERFLOW));
     }
 
-    /** Whether a user namespace has an id, by the lines of its uid_map: first id here, first id outside, how many. */
+    /** Returns whether a user namespace maps an id. Lines of uid_map are: first id inside, first id outside, count. */
     static boolean isMapped(int uid, List<String> map) {
         return map.stream().map(line -> line.strip().split("\\s+")).anyMatch(range -> {
             long first = Long.parseLong(range[0]);

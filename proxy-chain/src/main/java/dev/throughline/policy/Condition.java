@@ -16,39 +16,42 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * One thing that a rule asks of a flow. It holds if any of its values is there. Of what isn't known nothing holds, but that it
- * isn't known ({@code orUnknown}): a guess would allow, or let pass a rule that denies, for the wrong one.
+ * A condition of a rule about one fact of a flow. It holds if the fact has one of the condition's values. For an
+ * unknown fact it holds only if it accepts unknown values ({@code orUnknown}): a guess could allow a flow, or skip a
+ * rule that denies it, for the wrong process.
  */
 public sealed interface Condition {
     /** The literal for an unknown value. */
     String UNKNOWN = "unknown";
 
-    /** Its key in a configuration. */
+    /** Returns the condition's key in a configuration. */
     String name();
 
-    /** Whether it holds. */
-    boolean holds(PolicyRequest question);
+    /** Returns whether the condition holds. */
+    boolean holds(PolicyRequest request);
 
-    /** What is there, in words; empty if it isn't known. */
-    Optional<String> found(PolicyRequest question);
+    /** Returns the actual value as text; empty if unknown. */
+    Optional<String> found(PolicyRequest request);
 
-    /** What it accepts, in words. */
+    /** Returns the accepted values as text. */
     String accepted();
 
-    /** Whether it might hold if more were known. */
-    default boolean isOpen(PolicyRequest question) {
-        return found(question).isEmpty();
+    /** Returns whether the condition could hold if more facts were known. */
+    default boolean isOpen(PolicyRequest request) {
+        return found(request).isEmpty();
     }
 
     /**
      * Returns whether a fact about the originator is missing that decides whether this condition holds. Evidence {@code remote} never
      * counts as missing: no hop of the chain could identify the process.
      */
-    default boolean isUnsure(PolicyRequest question) {
+    default boolean isUnsure(PolicyRequest request) {
         return false;
     }
 
-    /** Whether it is about who opened the flow, rather than on which host or where to. */
+    /**
+     * Returns whether the condition is about the process or user that opened the flow, not about host or destination.
+     */
     default boolean isAboutOriginator() {
         return switch (this) {
             case Host host -> false;
@@ -63,8 +66,8 @@ public sealed interface Condition {
     }
 
     /**
-     * The real user, by id or by name. An id always travels with a flow; a name is a detail, which a hop on the way may have
-     * kept back.
+     * The real user, by id or by name. The id is always part of an origin; the name is a detail that a previous hop may
+     * have removed.
      */
     record User(ImmutableList<Long> ids, ImmutableList<String> names, boolean orUnknown) implements Condition {
         @Override
@@ -73,18 +76,18 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(PolicyRequest question) {
-            Optional<Long> id = credentials(question).map(Credentials::unsignedUid);
-            Optional<String> name = userName(question);
+        public boolean holds(PolicyRequest request) {
+            Optional<Long> id = credentials(request).map(Credentials::unsignedUid);
+            Optional<String> name = userName(request);
             return id.map(ids::contains).orElse(false)
                     || name.map(names::contains).orElse(false)
                     || (orUnknown && id.isEmpty() && name.isEmpty());
         }
 
         @Override
-        public Optional<String> found(PolicyRequest question) {
-            Optional<String> id = credentials(question).map(ids -> Long.toString(ids.unsignedUid()));
-            Optional<String> name = userName(question);
+        public Optional<String> found(PolicyRequest request) {
+            Optional<String> id = credentials(request).map(ids -> Long.toString(ids.unsignedUid()));
+            Optional<String> name = userName(request);
             if (id.isPresent() && name.isPresent()) {
                 return Optional.of(name.get() + " (" + id.get() + ")");
             }
@@ -98,23 +101,26 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean isOpen(PolicyRequest question) {
-            return (!ids.isEmpty() && credentials(question).isEmpty())
-                    || (!names.isEmpty() && userName(question).isEmpty());
+        public boolean isOpen(PolicyRequest request) {
+            return (!ids.isEmpty() && credentials(request).isEmpty())
+                    || (!names.isEmpty() && userName(request).isEmpty());
         }
 
-        /** A user id without a name isn't unsure: this host has no name for it, or a previous hop removed the name. */
+        /**
+         * A missing user name isn't a missing fact: the host has no name for the id, or a previous hop removed the
+         * name.
+         */
         @Override
-        public boolean isUnsure(PolicyRequest question) {
-            boolean idCounts = !ids.isEmpty() || userName(question).isEmpty();
-            return !holds(question)
-                    && isExpected(question)
-                    && credentials(question).isEmpty()
+        public boolean isUnsure(PolicyRequest request) {
+            boolean idCounts = !ids.isEmpty() || userName(request).isEmpty();
+            return !holds(request)
+                    && isExpected(request)
+                    && credentials(request).isEmpty()
                     && idCounts;
         }
 
-        private static Optional<String> userName(PolicyRequest question) {
-            return identity(question).processContext().userName();
+        private static Optional<String> userName(PolicyRequest request) {
+            return identity(request).processContext().userName();
         }
     }
 
@@ -126,14 +132,14 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(PolicyRequest question) {
-            OptionalLong group = group(question);
+        public boolean holds(PolicyRequest request) {
+            OptionalLong group = group(request);
             return group.isPresent() ? ids.contains(group.getAsLong()) : orUnknown;
         }
 
         @Override
-        public Optional<String> found(PolicyRequest question) {
-            return group(question).stream().mapToObj(Long::toString).findFirst();
+        public Optional<String> found(PolicyRequest request) {
+            return group(request).stream().mapToObj(Long::toString).findFirst();
         }
 
         @Override
@@ -142,19 +148,19 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean isUnsure(PolicyRequest question) {
-            return !holds(question) && isExpected(question) && group(question).isEmpty();
+        public boolean isUnsure(PolicyRequest request) {
+            return !holds(request) && isExpected(request) && group(request).isEmpty();
         }
 
-        private static OptionalLong group(PolicyRequest question) {
-            return credentials(question)
+        private static OptionalLong group(PolicyRequest request) {
+            return credentials(request)
                     .filter(ids -> ids.gid() != Credentials.NOT_KNOWN)
                     .map(ids -> OptionalLong.of(ids.unsignedGid()))
                     .orElseGet(OptionalLong::empty);
         }
     }
 
-    /** Something that is known as text. */
+    /** A fact that is text. */
     record Text(Subject subject, ImmutableList<TextPattern> patterns, boolean orUnknown) implements Condition {
         @Override
         public String name() {
@@ -162,23 +168,23 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(PolicyRequest question) {
-            return subject.of(question)
+        public boolean holds(PolicyRequest request) {
+            return subject.of(request)
                     .map(text -> patterns.stream().anyMatch(pattern -> pattern.matches(text)))
                     .orElse(orUnknown);
         }
 
         @Override
-        public Optional<String> found(PolicyRequest question) {
-            return subject.of(question);
+        public Optional<String> found(PolicyRequest request) {
+            return subject.of(request);
         }
 
         @Override
-        public boolean isUnsure(PolicyRequest question) {
-            return !holds(question)
-                    && isExpected(question)
-                    && subject.of(question).isEmpty()
-                    && subject.isExpected(identity(question));
+        public boolean isUnsure(PolicyRequest request) {
+            return !holds(request)
+                    && isExpected(request)
+                    && subject.of(request).isEmpty()
+                    && subject.isExpected(identity(request));
         }
 
         @Override
@@ -195,16 +201,16 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(PolicyRequest question) {
+        public boolean holds(PolicyRequest request) {
             return hosts.stream()
                     .anyMatch(
-                            name -> HostId.of(name).equals(question.originator().host()));
+                            name -> HostId.of(name).equals(request.originator().host()));
         }
 
-        /** Its id: names are for those who know the trust file. */
+        /** Hosts are compared by id; names come from the trust file. */
         @Override
-        public Optional<String> found(PolicyRequest question) {
-            return Optional.of("id " + question.originator().host());
+        public Optional<String> found(PolicyRequest request) {
+            return Optional.of("id " + request.originator().host());
         }
 
         @Override
@@ -215,7 +221,7 @@ public sealed interface Condition {
         }
     }
 
-    /** By what evidence the originator is known: exactly one of these. */
+    /** The evidence for the originator: exactly one of these. */
     record EvidenceIs(ImmutableList<Evidence> kinds) implements Condition {
         @Override
         public String name() {
@@ -223,13 +229,13 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(PolicyRequest question) {
-            return kinds.contains(identity(question).evidence());
+        public boolean holds(PolicyRequest request) {
+            return kinds.contains(identity(request).evidence());
         }
 
         @Override
-        public Optional<String> found(PolicyRequest question) {
-            return Optional.of(identity(question).evidence().toString());
+        public Optional<String> found(PolicyRequest request) {
+            return Optional.of(identity(request).evidence().toString());
         }
 
         @Override
@@ -238,7 +244,7 @@ public sealed interface Condition {
         }
     }
 
-    /** The least evidence by which the originator must be known, as {@link EvidenceOrder} has it. */
+    /** The minimum evidence for the originator, in the order of {@link EvidenceOrder}. */
     record EvidenceAtLeast(ImmutableList<Evidence> least) implements Condition {
         @Override
         public String name() {
@@ -246,14 +252,14 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(PolicyRequest question) {
-            Evidence evidence = identity(question).evidence();
+        public boolean holds(PolicyRequest request) {
+            Evidence evidence = identity(request).evidence();
             return least.stream().anyMatch(demanded -> EvidenceOrder.isAtLeast(evidence, demanded));
         }
 
         @Override
-        public Optional<String> found(PolicyRequest question) {
-            return Optional.of(identity(question).evidence().toString());
+        public Optional<String> found(PolicyRequest request) {
+            return Optional.of(identity(request).evidence().toString());
         }
 
         @Override
@@ -262,7 +268,7 @@ public sealed interface Condition {
         }
     }
 
-    /** The network of the destination that the application asked for, however it wrote its address. */
+    /** The network of the requested destination, in any notation of its address. */
     record Destination(ImmutableList<Cidr> networks) implements Condition {
         @Override
         public String name() {
@@ -270,14 +276,14 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(PolicyRequest question) {
-            return DestinationMeanings.of(destination(question).getAddress()).stream()
+        public boolean holds(PolicyRequest request) {
+            return DestinationMeanings.of(destination(request).getAddress()).stream()
                     .anyMatch(meant -> networks.stream().anyMatch(network -> network.contains(meant)));
         }
 
         @Override
-        public Optional<String> found(PolicyRequest question) {
-            return Optional.of(InetAddresses.toAddrString(destination(question).getAddress()));
+        public Optional<String> found(PolicyRequest request) {
+            return Optional.of(InetAddresses.toAddrString(destination(request).getAddress()));
         }
 
         @Override
@@ -286,7 +292,7 @@ public sealed interface Condition {
         }
     }
 
-    /** The port of that destination. */
+    /** The port of the requested destination. */
     record Ports(ImmutableList<Range<Integer>> ranges) implements Condition {
         @Override
         public String name() {
@@ -294,14 +300,14 @@ public sealed interface Condition {
         }
 
         @Override
-        public boolean holds(PolicyRequest question) {
-            int port = destination(question).getPort();
+        public boolean holds(PolicyRequest request) {
+            int port = destination(request).getPort();
             return ranges.stream().anyMatch(range -> range.contains(port));
         }
 
         @Override
-        public Optional<String> found(PolicyRequest question) {
-            return Optional.of(Integer.toString(destination(question).getPort()));
+        public Optional<String> found(PolicyRequest request) {
+            return Optional.of(Integer.toString(destination(request).getPort()));
         }
 
         @Override
@@ -314,21 +320,21 @@ public sealed interface Condition {
         }
     }
 
-    /** Whether somebody in the chain could have said who opened the flow. */
-    private static boolean isExpected(PolicyRequest question) {
-        return identity(question).evidence() != Evidence.REMOTE;
+    /** Returns whether a hop of the chain could have identified the originator. */
+    private static boolean isExpected(PolicyRequest request) {
+        return identity(request).evidence() != Evidence.REMOTE;
     }
 
-    private static ProcessIdentity identity(PolicyRequest question) {
-        return question.originator().identity();
+    private static ProcessIdentity identity(PolicyRequest request) {
+        return request.originator().identity();
     }
 
-    private static Optional<Credentials> credentials(PolicyRequest question) {
-        return identity(question).credentials();
+    private static Optional<Credentials> credentials(PolicyRequest request) {
+        return identity(request).credentials();
     }
 
-    private static InetSocketAddress destination(PolicyRequest question) {
-        return question.originator().tuple().destination();
+    private static InetSocketAddress destination(PolicyRequest request) {
+        return request.originator().tuple().destination();
     }
 
     private static String anyOf(Collection<?> values, boolean orUnknown) {

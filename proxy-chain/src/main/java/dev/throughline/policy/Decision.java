@@ -3,17 +3,17 @@ package dev.throughline.policy;
 import java.util.Optional;
 
 /**
- * What a policy said of one flow.
+ * The decision of a policy about one flow.
  *
- * @param rule name of the rule that it hit; empty on a hop without a policy
- * @param outcome what becomes of it
- * @param notKnown what isn't known of its originator, if it can't be said for want of that whether the rule is about it
+ * @param rule name of the rule that matched; empty on a hop without a policy
+ * @param outcome the outcome of that rule
+ * @param notKnown the missing fact about the originator, if it decides whether the rule matches
  */
 public record Decision(Optional<String> rule, Outcome outcome, Optional<String> notKnown) {
-    /** On a hop without a policy every flow goes its usual way. */
+    /** The decision of a hop without a policy: the flow takes the default route. */
     static final Decision WITHOUT_POLICY = new Decision(Optional.empty(), Outcome.Allow.PLAIN);
 
-    /** The decision of a rule that is about the flow. */
+    /** Returns the decision of a rule that matches the flow. */
     public Decision(Optional<String> rule, Outcome outcome) {
         this(rule, outcome, Optional.empty());
     }
@@ -30,7 +30,7 @@ public record Decision(Optional<String> rule, Outcome outcome, Optional<String> 
         return new Decision(rule, new Outcome.Deny(), notKnown);
     }
 
-    /** In words for a log: the rule, and what isn't known. */
+    /** Returns the rule and the missing fact as text for the log. */
     @Override
     public String toString() {
         return rule.map(name -> "rule " + name).orElse("")

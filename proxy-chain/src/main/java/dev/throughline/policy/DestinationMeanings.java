@@ -8,8 +8,9 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 
 /**
- * The addresses that a destination means. A rule about an address must hold for each way to write it: IPv4-mapped (RFC 4291,
- * section 2.5.5.2), by NAT64 (RFC 6052, 64:ff9b::/96), and 0.0.0.0 or ::, by which Linux connects to this host (ip(7)).
+ * The addresses that are equivalent to a destination. A rule about an address must hold for all notations of it:
+ * IPv4-mapped (RFC 4291, section 2.5.5.2), NAT64 (RFC 6052, 64:ff9b::/96), and 0.0.0.0 or ::, with which Linux connects
+ * to this host (ip(7)).
  */
 final class DestinationMeanings {
     private static final byte[] MAPPED = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte) 0xFF, (byte) 0xFF};
@@ -20,7 +21,7 @@ final class DestinationMeanings {
 
     private DestinationMeanings() {}
 
-    /** The address itself, and what else it means. */
+    /** Returns the address and its equivalents. */
     static ImmutableSet<InetAddress> of(InetAddress address) {
         ImmutableSet.Builder<InetAddress> meanings =
                 ImmutableSet.<InetAddress>builder().add(address);

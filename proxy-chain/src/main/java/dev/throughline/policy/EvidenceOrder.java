@@ -3,17 +3,17 @@ package dev.throughline.policy;
 import dev.throughline.originator.Evidence;
 
 /**
- * Which evidence says at least as much as which. The kernel's order is by what is proven: the process when it connected, a
- * process that held the socket, only the user, nothing.
+ * The partial order of evidence by strength. Evidence of the kernel is ordered by what it proves: the process that
+ * connected, a process that held the socket, only the user, nothing.
  *
- * <p>A socket that several processes share has its user proven, and no more, as with {@code uid-only}. Who came from another
- * host without anybody who could say is as unknown as {@code unknown}. What a bridge hands over is the bridge's word and not
- * the kernel's: it is at least itself, and whoever believes bridges asks for them by name.
+ * <p>A socket that several processes share proves only its user, like {@code uid-only}. {@code remote} proves as little
+ * as {@code unknown}. Evidence of a bridge is a claim of the bridge, not of the kernel, so it never satisfies a demand
+ * for evidence of the kernel: a rule that accepts it must name it.
  */
 public final class EvidenceOrder {
     private EvidenceOrder() {}
 
-    /** Whether {@code evidence} says at least as much as {@code demanded}. */
+    /** Returns whether {@code evidence} is at least as strong as {@code demanded}. */
     public static boolean isAtLeast(Evidence evidence, Evidence demanded) {
         if (demanded == Evidence.BRIDGE || (evidence == Evidence.BRIDGE && proves(demanded) > 0)) {
             return evidence == demanded;

@@ -2,16 +2,16 @@ package dev.throughline.policy;
 
 import java.util.Optional;
 
-/** What becomes of a flow that a rule is about. */
+/** The outcome of a rule for the flows that it matches. */
 public sealed interface Outcome {
     /**
      * The flow is allowed.
      *
-     * @param route name of the route that it takes; empty for the hop's usual one
-     * @param limitsClass name of the class whose limits it has, if any
+     * @param route name of the flow's route; empty for the default route
+     * @param limitsClass name of the flow's class, if any
      */
     record Allow(Optional<String> route, Optional<String> limitsClass) implements Outcome {
-        /** Nothing but going on. */
+        /** Allows the flow with the default route and class. */
         public static final Allow PLAIN = new Allow(Optional.empty(), Optional.empty());
 
         @Override
@@ -22,7 +22,7 @@ public sealed interface Outcome {
         }
     }
 
-    /** It is refused. */
+    /** The flow is denied. */
     record Deny() implements Outcome {
         @Override
         public String toString() {

@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Rules in order, of which the first that is about a flow decides. The last one is about every flow, so that nothing is
- * allowed, or denied, that nobody has written down.
+ * An ordered list of rules; the first one that matches a flow decides. The last rule matches every flow, so the default
+ * is always explicit.
  *
  * @param rules empty on a hop without a policy
  */
@@ -35,11 +35,11 @@ public record Policy(ImmutableList<PolicyRule> rules) {
                     ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX)),
             Optional.empty());
 
-    /** No policy: every flow goes its usual way. */
+    /** No policy: every flow takes the default route. */
     public static final Policy NONE = new Policy(ImmutableList.of());
 
     /**
-     * Checks the end.
+     * Checks the last rule.
      *
      * @throws IllegalArgumentException if the last rule has conditions
      */
@@ -52,14 +52,14 @@ public record Policy(ImmutableList<PolicyRule> rules) {
     /**
      * Returns the outcome for a flow. Denies it if a missing fact about the originator decides between two outcomes.
      */
-    public Decision decide(PolicyRequest question) {
+    public Decision decide(PolicyRequest request) {
         if (rules.isEmpty()) {
             return Decision.WITHOUT_POLICY;
         }
         List<Decision> possible = new ArrayList<>();
         for (PolicyRule rule : rules) {
             Decision said = Decision.of(rule);
-            switch (rule.match(question)) {
+            switch (rule.match(request)) {
                 case PolicyRule.Match.Yes yes -> {
                     boolean denied = said.outcome() instanceof Outcome.Deny;
                     return possible.stream()
@@ -76,7 +76,7 @@ public record Policy(ImmutableList<PolicyRule> rules) {
                 case PolicyRule.Match.No no -> {}
             }
         }
-        throw new IllegalStateException("no rule is about this flow, though the last one is about all");
+        throw new IllegalStateException("no rule matches this flow, although the last one matches all");
     }
 
     /**
@@ -102,14 +102,14 @@ public record Policy(ImmutableList<PolicyRule> rules) {
                 }
             }
         }
-        return rules.stream().anyMatch(PolicyRule::asksForOriginator) ? names.build() : ImmutableList.of();
+        return rules.stream().anyMatch(PolicyRule::hasOriginatorCondition) ? names.build() : ImmutableList.of();
     }
 
-    /** How a policy came to its decision: the rules that were evaluated, in order; the last one matched. */
-    public ImmutableList<Step> explain(PolicyRequest question) {
+    /** The evaluation of a policy: the rules that were tried, in order; the last one matched. */
+    public ImmutableList<Step> explain(PolicyRequest request) {
         ImmutableList.Builder<Step> steps = ImmutableList.builder();
         for (PolicyRule rule : rules) {
-            PolicyRule.Match match = rule.match(question);
+            PolicyRule.Match match = rule.match(request);
             steps.add(new Step(rule, match));
             if (match instanceof PolicyRule.Match.Yes) {
                 break;
@@ -119,9 +119,9 @@ public record Policy(ImmutableList<PolicyRule> rules) {
     }
 
     /**
-     * A rule that was evaluated.
+     * A rule that was tried.
      *
-     * @param match whether it is about the flow
+     * @param match whether the rule matched
      */
     public record Step(PolicyRule rule, PolicyRule.Match match) {}
 }

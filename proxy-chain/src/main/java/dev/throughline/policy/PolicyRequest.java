@@ -4,9 +4,10 @@ import dev.throughline.originator.Originator;
 import java.util.Optional;
 
 /**
- * What a policy is asked about a flow.
+ * The facts about a flow that a policy evaluates.
  *
- * @param originator who opened it, and the destination that it asked for; never one that was only read from a header
- * @param destinationHost the destination's name, where the application told one and the listener learnt it
+ * @param originator the verified originator and the requested destination, never a claim that was only read from a
+ *     header
+ * @param destinationHost the destination's host name, if the listener knows it
  */
 public record PolicyRequest(Originator originator, Optional<String> destinationHost) {}

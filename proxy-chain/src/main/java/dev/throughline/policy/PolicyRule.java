@@ -6,13 +6,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * One rule of a policy. It is about the flows of which all of {@code when} holds, but for those of which all of
- * {@code unless} holds.
+ * One rule of a policy. It matches a flow if all conditions of {@code when} hold, unless all conditions of {@code
+ * unless} hold.
  *
- * @param name unique in its policy; it is what logs and metrics say
+ * @param name unique in its policy; used in logs and metrics
  * @param when may be empty
  * @param unless empty if there are no exceptions
- * @param then what becomes of such a flow
+ * @param then the outcome for flows that match
  * @param passesUnknown whether the next rule is tried if a missing fact decides whether this one matches; otherwise the flow is refused
  *     if the rules differ in their outcome
  */
@@ -22,22 +22,22 @@ public record PolicyRule(
         ImmutableList<Condition> unless,
         Outcome then,
         boolean passesUnknown) {
-    /** A rule with the default for missing facts: refuse. */
+    /** Creates a rule with the default for missing facts: refuse. */
     public PolicyRule(String name, ImmutableList<Condition> when, ImmutableList<Condition> unless, Outcome then) {
         this(name, when, unless, then, false);
     }
 
-    /** Whether it is about every flow. */
+    /** Returns whether the rule matches every flow. */
     public boolean isUnconditional() {
         return when.isEmpty() && unless.isEmpty();
     }
 
-    /** Whether it has a condition on who opened a flow. */
-    boolean asksForOriginator() {
+    /** Returns whether the rule has a condition on the originator. */
+    boolean hasOriginatorCondition() {
         return Stream.concat(when.stream(), unless.stream()).anyMatch(Condition::isAboutOriginator);
     }
 
-    /** The same rule without conditions on the host or the destination: any may be as it asks. */
+    /** Returns this rule without its conditions on host and destination. */
     PolicyRule toAnyDestination() {
         boolean excepts = unless.stream().allMatch(Condition::isAboutOriginator);
         return new PolicyRule(
@@ -48,68 +48,71 @@ public record PolicyRule(
                 passesUnknown);
     }
 
-    /** Whether it is about this flow; if not, the first condition that doesn't hold, or the exception that does. */
-    Match match(PolicyRequest question) {
+    /**
+     * Evaluates the rule for a flow. A mismatch names the first condition that doesn't hold, or the exception that
+     * does.
+     */
+    Match match(PolicyRequest request) {
         Optional<Condition> unsure = Optional.empty();
         for (Condition condition : when) {
-            if (condition.isUnsure(question)) {
+            if (condition.isUnsure(request)) {
                 unsure = unsure.or(() -> Optional.of(condition));
-            } else if (!condition.holds(question)) {
-                return Match.no(condition, question);
+            } else if (!condition.holds(request)) {
+                return Match.no(condition, request);
             }
         }
-        if (!unless.isEmpty() && unless.stream().allMatch(condition -> condition.holds(question))) {
+        if (!unless.isEmpty() && unless.stream().allMatch(condition -> condition.holds(request))) {
             return new Match.No(
                     "excepted, since "
                             + unless.stream()
-                                    .map(condition -> Match.found(condition, question))
+                                    .map(condition -> Match.found(condition, request))
                                     .collect(Collectors.joining(" and ")),
                     false);
         }
-        // A deny rule needs a certain exception; an allow rule needs to be certain that there is none.
-        return unsure.or(() -> then instanceof Outcome.Deny ? Optional.empty() : possibleException(question))
-                .<Match>map(condition -> new Match.Unsure(Match.found(condition, question)))
+        // An unknown exception doesn't count for a deny rule, and makes the match of an allow rule unsure.
+        return unsure.or(() -> then instanceof Outcome.Deny ? Optional.empty() : possibleException(request))
+                .<Match>map(condition -> new Match.Unsure(Match.found(condition, request)))
                 .orElseGet(Match.Yes::new);
     }
 
-    private Optional<Condition> possibleException(PolicyRequest question) {
+    private Optional<Condition> possibleException(PolicyRequest request) {
         boolean possible =
-                unless.stream().allMatch(condition -> condition.holds(question) || condition.isUnsure(question));
+                unless.stream().allMatch(condition -> condition.holds(request) || condition.isUnsure(request));
         return possible
                 ? unless.stream()
-                        .filter(condition -> condition.isUnsure(question))
+                        .filter(condition -> condition.isUnsure(request))
                         .findFirst()
                 : Optional.empty();
     }
 
-    /** Whether a rule is about a flow. */
+    /** The result of evaluating a rule for a flow. */
     public sealed interface Match {
-        /** It is. */
+        /** The rule matches. */
         record Yes() implements Match {}
 
         /**
-         * It may be, as far as is known of the originator.
+         * The rule may match, depending on missing facts about the originator.
          *
-         * @param why what isn't known
+         * @param why the missing facts
          */
         record Unsure(String why) implements Match {}
 
         /**
-         * It isn't.
+         * The rule doesn't match.
          *
-         * @param why what was found and what was expected
-         * @param open whether it might be, if more were known
+         * @param why the actual and the expected value
+         * @param open whether the rule could match if more facts were known
          */
         record No(String why, boolean open) implements Match {}
 
-        private static No no(Condition condition, PolicyRequest question) {
-            String expected = condition.found(question).isPresent() ? ", not " + condition.accepted() : "";
-            return new No(found(condition, question) + expected, condition.isOpen(question));
+        private static No no(Condition condition, PolicyRequest request) {
+            String expected = condition.found(request).isPresent() ? ", not " + condition.accepted() : "";
+            return new No(found(condition, request) + expected, condition.isOpen(request));
         }
 
-        private static String found(Condition condition, PolicyRequest question) {
+        private static String found(Condition condition, PolicyRequest request) {
             return condition
-                    .found(question)
+                    .found(request)
                     .map(text -> condition.name() + " is " + text)
                     .orElseGet(() -> condition.name() + " is unknown");
         }

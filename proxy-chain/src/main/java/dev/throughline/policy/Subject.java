@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 
-/** What is known of an originator, or of where it goes, as text; each is the condition of its name. */
+/** The textual facts about an originator or a destination. Each has a condition of the same name. */
 public enum Subject {
     /** Path of the executable, in the mount namespace of the first hop. */
     EXECUTABLE,
@@ -33,25 +33,25 @@ public enum Subject {
     SIGNING_ID,
     /** The team of the signer, on macOS. */
     TEAM_ID,
-    /** The name by which the application asked for the destination, in small letters. */
+    /** The host name of the requested destination, in lower case. */
     DESTINATION_HOST;
 
-    Optional<String> of(PolicyRequest question) {
-        Code code = question.originator().identity().code();
-        ProcessContext processContext = question.originator().identity().processContext();
-        Workload place = question.originator().identity().workload();
+    Optional<String> of(PolicyRequest request) {
+        Code code = request.originator().identity().code();
+        ProcessContext processContext = request.originator().identity().processContext();
+        Workload workload = request.originator().identity().workload();
         return switch (this) {
             case EXECUTABLE -> code.executable();
             case SHA256 -> code.sha256().map(Bytes::toHex);
             case SCRIPT -> code.script();
-            case PARENT -> ifNoted(processContext.parentExecutable(), question);
-            case PARENT_SHA256 -> ifNoted(processContext.parentSha256().map(Bytes::toHex), question);
-            case UNIT -> place.unit();
-            case CONTAINER -> place.container();
-            case POD -> place.pod().map(UUID::toString);
+            case PARENT -> ifRecorded(processContext.parentExecutable(), request);
+            case PARENT_SHA256 -> ifRecorded(processContext.parentSha256().map(Bytes::toHex), request);
+            case UNIT -> workload.unit();
+            case CONTAINER -> workload.container();
+            case POD -> workload.pod().map(UUID::toString);
             case SIGNING_ID -> code.signature().signingId();
             case TEAM_ID -> code.signature().teamId();
-            case DESTINATION_HOST -> question.destinationHost();
+            case DESTINATION_HOST -> request.destinationHost();
         };
     }
 
@@ -76,15 +76,15 @@ public enum Subject {
     }
 
     /**
-     * A parent is certain only if the kernel noted it as its child connected, or an agent says it: afterwards another process
-     * may have taken the child over.
+     * A parent is certain only if the kernel recorded it when the child connected, or an agent reports it. Later the
+     * child may have been reparented.
      */
-    private static Optional<String> ifNoted(Optional<String> text, PolicyRequest question) {
-        Evidence evidence = question.originator().identity().evidence();
+    private static Optional<String> ifRecorded(Optional<String> text, PolicyRequest request) {
+        Evidence evidence = request.originator().identity().evidence();
         return evidence == Evidence.KERNEL_CONNECT || evidence == Evidence.BRIDGE ? text : Optional.empty();
     }
 
-    /** Its key in a configuration, such as {@code destination-host}. */
+    /** Returns the key in a configuration, such as {@code destination-host}. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -3,17 +3,17 @@ package dev.throughline.policy;
 import static com.google.common.base.Preconditions.checkArgument;
 
 /**
- * A text, or all texts with one beginning and one end: {@code *} stands for any characters but {@code /}, {@code **} for any.
- * There is one star at most, so that matching what an application chose takes no more time than reading it.
+ * A pattern for text: {@code *} matches any characters except {@code /}, {@code **} any characters. A pattern has at
+ * most one star, so matching is linear in the length of the text, which an application chooses.
  *
- * @param text with a star or without
+ * @param text the pattern
  */
 public record TextPattern(String text) {
     private static final String STAR = "*";
     private static final String TWO_STARS = "**";
 
     /**
-     * Checks that it can be meant.
+     * Checks the syntax.
      *
      * @throws IllegalArgumentException for an empty text, or several stars
      */
@@ -22,7 +22,7 @@ public record TextPattern(String text) {
         checkArgument((beginning(text) + end(text)).indexOf('*') < 0, "\"%s\": one * or one ** at most", text);
     }
 
-    /** Whether {@code candidate} is one of these texts, letter by letter. */
+    /** Returns whether {@code candidate} matches, case-sensitively. */
     public boolean matches(String candidate) {
         String star = star(text);
         if (star.isEmpty()) {

@@ -1,4 +1,4 @@
-/** What a hop may do for whom: rules over an originator and a destination, as plain values. */
+/** Rules over the originator and destination of a flow, as plain values. */
 @NullMarked
 package dev.throughline.policy;
 

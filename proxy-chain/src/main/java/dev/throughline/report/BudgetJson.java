@@ -4,11 +4,11 @@ import dev.throughline.budget.PoolView;
 import dev.throughline.transport.TransportView;
 import java.util.List;
 
-/** The places of a hop as JSON. */
+/** The JSON form of a hop's budget. */
 public final class BudgetJson {
     private BudgetJson() {}
 
-    /** One object with all pools, how many flows wait, and the transports. */
+    /** Returns one object with all pools, the number of waiting flows, and the transports. */
     public static String of(List<PoolView> pools, int waiting, List<TransportView> transports) {
         return Json.object(out -> {
             out.put("waiting", waiting);

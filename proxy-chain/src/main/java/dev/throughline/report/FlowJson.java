@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A flow as JSON: the one form of the log lines and the admin interface. */
+/** The JSON form of a flow, for log lines and the admin interface. */
 public final class FlowJson {
     private final String hop;
     private final IdNames names;
@@ -23,7 +23,7 @@ public final class FlowJson {
         this.names = names;
     }
 
-    /** The log line {@code flow.open}. */
+    /** Returns the log line {@code flow.open}. */
     public String opened(FlowView flow) {
         return Json.object(out -> {
             out.put("time", flow.acceptedAt().plus(flow.age()).toString()).put("event", "flow.open");
@@ -31,7 +31,7 @@ public final class FlowJson {
         });
     }
 
-    /** The log line {@code flow.close}. */
+    /** Returns the log line {@code flow.close}. */
     public String closed(FlowView flow, CloseResult ending) {
         return Json.object(out -> {
             out.put("time", flow.acceptedAt().plus(flow.age()).toString()).put("event", "flow.close");
@@ -43,7 +43,7 @@ public final class FlowJson {
         });
     }
 
-    /** What is known of {@code flow} now. */
+    /** Returns the current state of {@code flow}. */
     public void write(Json out, FlowView flow) {
         out.put("hop", hop).put("listener", flow.listener()).put("number", flow.number());
         flow.originator().ifPresent(who -> out.put("flow", who.flow().toString()));
@@ -85,7 +85,7 @@ public final class FlowJson {
         }
     }
 
-    /** The hops that the flow has come through, this one included. */
+    /** Returns the hops that the flow passed, including this one. */
     private List<String> chain(FlowView flow) {
         List<String> hops = new ArrayList<>();
         if (flow.verification().orElse(null) instanceof Verification.Verified verified) {

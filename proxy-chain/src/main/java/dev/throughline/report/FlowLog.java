@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The flow log: one JSON line on standard output when a flow opens and one when it closes. Whatever becomes of standard
- * output, it stops no flow: lines that can't be written are lost and counted.
+ * The flow log: one JSON line on standard output when a flow opens and one when it closes. Standard output never blocks
+ * a flow: lines that can't be written are dropped and counted.
  */
 public final class FlowLog implements FlowEvents, AutoCloseable {
     /** About 16,000 lines. */
@@ -20,7 +20,7 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FlowLog.class);
 
-    /** What happened to standard output. */
+    /** The log of problems of standard output. */
     private static final class Episodes implements OutputWriter.Listener {
         @Override
         public void failed(String why) {
@@ -46,7 +46,7 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
 
     /** Starts a log on standard output. */
     public static FlowLog start(FlowJson json) {
-        // Its channel says how much of a line was written; a stream doesn't.
+        // A channel returns how much of a line was written; a stream doesn't.
         return start(json, new FileOutputStream(FileDescriptor.out).getChannel());
     }
 
@@ -68,12 +68,12 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
         output.write((line + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    /** How many lines were lost so far. */
+    /** Returns the number of lines lost so far. */
     public long dropped() {
         return output.dropped();
     }
 
-    /** Writes the lines that are left, as far as they are taken within two seconds. */
+    /** Writes the remaining lines, for at most two seconds. */
     @Override
     public void close() {
         output.close();

@@ -6,18 +6,18 @@ import dev.throughline.originator.HostId;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Names for the ids in headers: those in the trust file and this hop's own; otherwise the id itself. */
+/** Names for the ids in headers: from the trust file, this hop's own name, or else the id itself. */
 public final class IdNames {
     private final Supplier<Trust> trust;
     private final String ownHop;
     private final String ownHost;
 
-    /** Names from {@code trust}, and the names of this hop and its host, or empty ones. */
+    /** Uses {@code trust}, and the names of this hop and its host, which may be empty. */
     public IdNames(Trust trust, String ownHop, String ownHost) {
         this(() -> trust, ownHop, ownHost);
     }
 
-    /** The same, from a trust file that can be reloaded. */
+    /** Uses a trust file that can be reloaded. */
     public IdNames(Supplier<Trust> trust, String ownHop, String ownHost) {
         this.trust = trust;
         this.ownHop = ownHop;

@@ -11,7 +11,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
-/** A JSON object while it is written: members in the order of the calls, absent ones left out. */
+/** A writer for one JSON object. Members are in the order of the calls; absent values are omitted. */
 public final class Json {
     private static final JsonFactory FACTORY = new JsonFactory();
 
@@ -21,7 +21,7 @@ public final class Json {
         this.out = out;
     }
 
-    /** One object as text, without line breaks. */
+    /** Returns one object as text without line breaks. */
     public static String object(Consumer<Json> members) {
         StringWriter text = new StringWriter();
         try (JsonGenerator generator = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
@@ -42,7 +42,7 @@ public final class Json {
         return this;
     }
 
-    /** A number of 64 bits without a sign. */
+    /** Writes an unsigned 64-bit number. */
     public Json putUnsigned(String name, OptionalLong value) {
         value.ifPresent(bits -> out.writeNumberProperty(name, new BigInteger(Long.toUnsignedString(bits))));
         return this;
@@ -74,7 +74,7 @@ public final class Json {
         return this;
     }
 
-    /** An array of texts. */
+    /** Writes an array of strings. */
     public Json putAll(String name, List<String> values) {
         out.writeArrayPropertyStart(name);
         values.forEach(out::writeString);
@@ -82,7 +82,7 @@ public final class Json {
         return this;
     }
 
-    /** An array of objects. */
+    /** Writes an array of objects. */
     public <T> Json putAll(String name, List<T> values, java.util.function.BiConsumer<Json, T> members) {
         out.writeArrayPropertyStart(name);
         for (T value : values) {

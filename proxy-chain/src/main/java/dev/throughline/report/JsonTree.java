@@ -14,7 +14,7 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
-/** A JSON object that was read whole, for showing to people; what isn't there reads as {@code -}. */
+/** A parsed JSON object for display; absent members read as {@code -}. */
 public final class JsonTree {
     private static final JsonFactory FACTORY = new JsonFactory();
 
@@ -24,7 +24,7 @@ public final class JsonTree {
         this.members = members;
     }
 
-    /** Reads one object. */
+    /** Parses one object. */
     public static JsonTree parse(String json) {
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
             parser.nextToken();
@@ -37,7 +37,7 @@ public final class JsonTree {
         return value == null ? "-" : String.valueOf(value);
     }
 
-    /** The names of its members, as they came. */
+    /** Returns the names of the members, in the original order. */
     public List<String> names() {
         return List.copyOf(members.keySet());
     }
@@ -50,7 +50,7 @@ public final class JsonTree {
         return members.get(name) instanceof JsonTree tree ? tree : new JsonTree(Map.of());
     }
 
-    /** The objects in an array; an absent array has none. */
+    /** Returns the objects in an array; none if the array is absent. */
     public List<JsonTree> list(String name) {
         List<JsonTree> trees = new ArrayList<>();
         if (members.get(name) instanceof List<?> values) {
@@ -63,14 +63,14 @@ public final class JsonTree {
         return trees;
     }
 
-    /** The texts in an array. */
+    /** Returns the strings in an array. */
     public List<String> texts(String name) {
         return members.get(name) instanceof List<?> values
                 ? values.stream().map(String::valueOf).toList()
                 : List.of();
     }
 
-    /** The object as one line. */
+    /** Returns the object on one line. */
     public String toJson() {
         StringWriter text = new StringWriter();
         try (JsonGenerator out = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {

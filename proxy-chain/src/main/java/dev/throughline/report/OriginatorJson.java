@@ -11,11 +11,11 @@ import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
 import java.util.UUID;
 
-/** An originator as JSON. */
+/** The JSON form of an originator. */
 public final class OriginatorJson {
     private OriginatorJson() {}
 
-    /** Everything that is known of {@code originator}. */
+    /** Writes all known facts about {@code originator}. */
     public static void write(Json out, Originator originator, IdNames names) {
         out.put("host", names.of(originator.host()));
         identity(out, originator.identity());
@@ -25,7 +25,7 @@ public final class OriginatorJson {
                 .put("observed_at", originator.observedAt().toString());
     }
 
-    /** A process and by what evidence it is known. */
+    /** Writes a process and its evidence. */
     public static void identity(Json out, ProcessIdentity who) {
         out.put("evidence", who.evidence().toString()).put("os", who.system().toString());
         who.process()

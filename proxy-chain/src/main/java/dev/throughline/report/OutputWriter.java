@@ -9,25 +9,28 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lines on their way to standard output or standard error. A thread of its own writes them, so that a reader who stops
- * reading, a full file system and a closed pipe hold up nobody. The queue is bounded in bytes. A line that doesn't fit, and
- * one that can't be written, is lost and counted; the first one begins an episode, which ends when lines have been written
- * again for {@link #QUIET_NANOS}. After a line that was cut short the next one begins on a line of its own.
+ * An asynchronous writer of lines to standard output or standard error. A dedicated thread writes them, so a slow
+ * reader, a full file system or a closed pipe blocks no caller. The queue is bounded in bytes. A line that doesn't fit
+ * or can't be written is lost and counted. The first loss starts an episode, which ends when lines have been written
+ * again for {@link #QUIET_NANOS}. After a partly written line, the next one starts on a new line.
  */
 final class OutputWriter implements AutoCloseable {
-    /** Shorter pauses between losses belong to one episode, or a disk that is nearly full would be reported without end. */
+    /**
+     * Losses with shorter pauses between them belong to one episode; otherwise a nearly full disk would be reported
+     * continuously.
+     */
     static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final long WAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int RETRY_MILLIS = 10;
     private static final int CLOSE_MILLIS = 2_000;
 
-    /** Who is notified of episodes: on any thread, and without locks. */
+    /** Notified of episodes, on any thread, without locks held. */
     interface Listener {
-        /** The first line of an episode is lost. */
+        /** Called at the first loss of an episode. */
         void failed(String why);
 
-        /** The episode is over, in which {@code lost} lines were lost. */
+        /** Called when the episode is over, with the number of lost lines. */
         void recovered(long lost);
     }
 
@@ -39,12 +42,12 @@ final class OutputWriter implements AutoCloseable {
     private int waitingBytes;
     private boolean closed;
     private long dropped;
-    /** Of the episode; 0 if there is none. */
+    /** Start of the current episode; 0 if there is none. */
     private long lost;
 
     private long lostAt;
     private boolean writtenSince;
-    /** Used by the writer alone. */
+    /** Used by the writer thread only. */
     private boolean isLineOpen;
 
     private OutputWriter(String name, WritableByteChannel target, int maxBytes, Listener listener) {
@@ -57,9 +60,9 @@ final class OutputWriter implements AutoCloseable {
     /**
      * Starts a writer.
      *
-     * @param name of its thread
-     * @param target must not be closed by others; one whose write returns 0 is asked again
-     * @param maxBytes that may wait
+     * @param name name of the thread
+     * @param target must not be closed by others; a write that returns 0 is retried
+     * @param maxBytes maximum size of the queue
      */
     static OutputWriter start(String name, WritableByteChannel target, int maxBytes, Listener listener) {
         OutputWriter output = new OutputWriter(name, target, maxBytes, listener);
@@ -67,7 +70,7 @@ final class OutputWriter implements AutoCloseable {
         return output;
     }
 
-    /** Queues {@code lines}, which end with a line feed and are not changed any more. Never waits. */
+    /** Queues {@code lines}, which must end with a line feed and must not be modified afterwards. Never blocks. */
     void write(byte[] lines) {
         synchronized (this) {
             if (!closed && waitingBytes + lines.length <= maxBytes) {
@@ -77,10 +80,10 @@ final class OutputWriter implements AutoCloseable {
                 return;
             }
         }
-        lose(maxBytes / 1024 + " KiB wait for a reader who takes none");
+        lose(maxBytes / 1024 + " KiB are queued and its reader does not read");
     }
 
-    /** How many lines were lost so far. */
+    /** Returns the number of lines lost so far. */
     synchronized long dropped() {
         return dropped;
     }
@@ -113,7 +116,7 @@ final class OutputWriter implements AutoCloseable {
         }
     }
 
-    /** The next line, an empty one if there is none for a while, or null after the last one. */
+    /** Returns the next line, an empty one after a timeout, or null at the end. */
     private synchronized byte @Nullable [] next() throws InterruptedException {
         long end = System.nanoTime() + WAKE_NANOS;
         for (long left = WAKE_NANOS; waiting.isEmpty() && !closed && left > 0; left = end - System.nanoTime()) {
@@ -144,7 +147,7 @@ final class OutputWriter implements AutoCloseable {
         }
     }
 
-    /** A descriptor that somebody else has set to O_NONBLOCK (a terminal or pipe can be shared) takes nothing at times. */
+    /** Another process may have set O_NONBLOCK on a shared terminal or pipe; then a write can return 0. */
     private void writeAll(ByteBuffer bytes) throws IOException, InterruptedException {
         while (bytes.hasRemaining()) {
             if (target.write(bytes) == 0) {
@@ -165,7 +168,7 @@ final class OutputWriter implements AutoCloseable {
         listener.recovered(ended);
     }
 
-    /** Writes what waits, as far as it is taken within two seconds. What isn't counts as lost. */
+    /** Writes the queued lines, for at most two seconds. The rest counts as lost. */
     @Override
     public void close() {
         synchronized (this) {
@@ -174,7 +177,7 @@ final class OutputWriter implements AutoCloseable {
         }
         try {
             if (Thread.currentThread().equals(writer)) {
-                // It is dying, and what killed it is the last line.
+                // The writer failed; its last line reports the cause.
                 run();
             } else {
                 writer.join(CLOSE_MILLIS);
@@ -185,7 +188,7 @@ final class OutputWriter implements AutoCloseable {
         int left;
         boolean first;
         synchronized (this) {
-            // The one that the writer has in its hands is lost as well.
+            // The line that is being written is lost as well.
             left = waiting.size() + (writer.isAlive() ? 1 : 0);
             first = lost == 0 && left > 0;
             dropped += left;
@@ -194,7 +197,7 @@ final class OutputWriter implements AutoCloseable {
             waitingBytes = 0;
         }
         if (first) {
-            listener.failed(left + " lines were left at the end, and nobody took them");
+            listener.failed(left + " lines were still queued at the end, and its reader did not read");
         }
     }
 }

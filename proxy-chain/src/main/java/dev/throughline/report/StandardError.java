@@ -10,9 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Standard error of a process that must not wait for its reader. Without it, one message to a full pipe that nobody reads
- * stops the thread that logs it, and all others at the lock of the log, the admin interface and the end on SIGTERM
- * included.
+ * A standard error that never blocks. Otherwise one message to a full pipe blocks the thread that logs it and, through
+ * the lock of the log, all other threads, the admin interface and the shutdown on SIGTERM included.
  */
 public final class StandardError {
     private static final int MAX_BYTES = 1 << 20;
@@ -24,8 +23,8 @@ public final class StandardError {
     private StandardError() {}
 
     /**
-     * Replaces {@link System#err}, which the log writes to as well, until the process ends. At its end, what waits is
-     * written, as far as it is taken within two seconds.
+     * Replaces {@link System#err}, to which the log writes as well, until the process ends. At shutdown, queued lines
+     * are written for at most two seconds.
      */
     public static synchronized void install() {
         if (installed != null) {
@@ -38,7 +37,7 @@ public final class StandardError {
                 new OutputWriter.Listener() {
                     @Override
                     public void failed(String why) {
-                        // There is nowhere to say it; the metrics count it.
+                        // It can't be logged; the metrics count it.
                     }
 
                     @Override
@@ -51,7 +50,7 @@ public final class StandardError {
         Runtime.getRuntime().addShutdownHook(new Thread(writer::close, "standard-error-end"));
     }
 
-    /** Writes what waits, as far as it is taken within two seconds. Later messages are lost. */
+    /** Writes the queued messages, for at most two seconds. Later messages are lost. */
     public static void close() {
         OutputWriter writer = installed;
         if (writer != null) {
@@ -59,13 +58,13 @@ public final class StandardError {
         }
     }
 
-    /** How many messages were lost so far, since nobody read them or they could not be written. */
+    /** Returns the number of messages lost so far. */
     public static long dropped() {
         OutputWriter writer = installed;
         return writer == null ? 0 : writer.dropped();
     }
 
-    /** Hands over whole lines, as many as come at once. {@link PrintStream} calls it under a lock. */
+    /** A stream that passes on complete lines. {@link PrintStream} calls it under a lock. */
     private static final class Lines extends OutputStream {
         private final OutputWriter writer;
         private final ByteArrayOutputStream line = new ByteArrayOutputStream();

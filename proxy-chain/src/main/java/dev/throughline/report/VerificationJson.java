@@ -8,11 +8,11 @@ import dev.throughline.key.PublicKey;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What came of a header, as JSON. */
+/** The JSON form of a header's verification. */
 public final class VerificationJson {
     private VerificationJson() {}
 
-    /** What a hop made of a header that arrived. */
+    /** Writes the result for a header that a hop received. */
     public static void write(Json out, Verification verification, IdNames names) {
         switch (verification) {
             case Verification.Verified verified -> verified(out, verified.links(), verified.signers(), names);
@@ -20,7 +20,7 @@ public final class VerificationJson {
         }
     }
 
-    /** What was made of a header that was captured. */
+    /** Writes the result for a captured header. */
     public static void write(Json out, CaptureCheck check, IdNames names) {
         switch (check) {
             case CaptureCheck.Genuine genuine -> verified(out, genuine.links(), genuine.signers(), names);
@@ -44,7 +44,7 @@ public final class VerificationJson {
         out.put("detail", rejected.detail());
     }
 
-    /** One link. */
+    /** Writes one link. */
     public static void link(Json out, Link link, IdNames names) {
         out.put("hop", names.of(link.hop()))
                 .put("audience", names.of(link.audience()))

@@ -5,19 +5,19 @@ import dev.throughline.header.Tuple;
 import dev.throughline.identify.SocketIdentity;
 import java.util.List;
 
-/** The answer to "who owns this connection?" as JSON. */
+/** The JSON form of the owner of a connection. */
 public final class WhoJson {
     private final FlowJson flows;
 
-    /** With flows as {@code flows} writes them. */
+    /** Creates a writer that writes flows with {@code flows}. */
     public WhoJson(FlowJson flows) {
         this.flows = flows;
     }
 
     /**
-     * What a hop says: those of its flows that it is, and what its host's kernel says of the socket.
+     * Returns a hop's answer: the flows of this connection, and the owner of its socket in the kernel.
      *
-     * @param known none if it isn't one of the hop's
+     * @param known the hop's flows of this connection; may be empty
      */
     public String ofHop(Tuple tuple, List<FlowView> known, SocketIdentity owner) {
         return Json.object(out -> {
@@ -27,7 +27,7 @@ public final class WhoJson {
         });
     }
 
-    /** What the kernel alone says. */
+    /** Returns the answer of the kernel alone. */
     public static String ofKernel(Tuple tuple, SocketIdentity owner) {
         return Json.object(out -> {
             asked(out, tuple);

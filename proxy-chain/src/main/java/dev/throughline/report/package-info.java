@@ -1,4 +1,4 @@
-/** How flows, originators and chains are said to programs: one JSON form for the log, the admin interface and the CLI. */
+/** The JSON forms of flows, originators and chains, shared by the log, the admin interface and the command line. */
 @NullMarked
 package dev.throughline.report;
 

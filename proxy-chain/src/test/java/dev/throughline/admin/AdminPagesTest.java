@@ -57,7 +57,7 @@ class AdminPagesTest {
 
     @Test
     void usersOfTheAdminSocketAlwaysGetNewOnes() {
-        scrape(pages.forUsers());
+        scrape(pages.allPages());
         assertThat(scrapes).hasValue(TIMES);
     }
 }

@@ -138,7 +138,7 @@ class AdminServerTest {
         assertThat(answer).startsWith("HTTP/1.1 404 Not Found");
         assertThat(body(answer))
                 .isEqualTo(
-                        "there is: /metrics /-/healthy /-/ready /flows /budget /identification /who /-/reload /-/redirect/apply"
+                        "available pages: /metrics /-/healthy /-/ready /flows /budget /identification /who /-/reload /-/redirect/apply"
                                 + " /-/redirect/remove\n");
     }
 
@@ -316,7 +316,7 @@ class AdminServerTest {
         assertThat(askTcp(free, "/metrics")).contains("throughline_flows_opened_total");
         assertThat(askTcp(free, "/flows"))
                 .startsWith("HTTP/1.1 404")
-                .doesNotContain("there is: /metrics /-/healthy /-/ready /flows");
+                .doesNotContain("available pages: /metrics /-/healthy /-/ready /flows");
         assertThat(askTcp(free, "/-/reload")).startsWith("HTTP/1.1 404");
     }
 

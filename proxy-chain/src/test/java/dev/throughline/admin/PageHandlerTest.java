@@ -52,7 +52,7 @@ class PageHandlerTest {
     @Test
     void aRequestThatCannotBeReadIsRefused() {
         send("GET /metrics HTTP/1.1\r\nA: " + "x".repeat(10_000) + "\r\n\r\n");
-        assertThat(answer()).startsWith("HTTP/1.1 400 ").endsWith("this isn't a whole HTTP request\n");
+        assertThat(answer()).startsWith("HTTP/1.1 400 ").endsWith("incomplete HTTP request\n");
         assertThat(made).isZero();
     }
 }

@@ -58,7 +58,7 @@ class AdminClientTest {
     void givesUpWhenAHopDoesNotAnswer() {
         givesUp(() -> client().get("/flows"));
         givesUp(() -> client().post("/-/reload"));
-        assertThat(client().muteness()).isPresent();
+        assertThat(client().unresponsiveness()).isPresent();
     }
 
     @Test
@@ -83,7 +83,7 @@ class AdminClientTest {
     @Test
     void saysNothingOfAHopThatDoesNotRun() throws IOException {
         mute.close();
-        assertThat(client().muteness()).isEmpty();
+        assertThat(client().unresponsiveness()).isEmpty();
         assertThat(client().postIfRunning("/-/redirect/apply")).isEmpty();
     }
 }

@@ -34,9 +34,9 @@ class BudgetFindingsTest {
                             { "originator": { "host": "edge-1", "uid": 7, "exe": "/b" }, "transport": "nf", "next": "hop-d" } ] }
                         """))
                 .containsExactly(
-                        "OK pool hop: 3 of 8 places in use",
-                        "WARNING pool nf: 3 of 4 places in use, the others are reserved; most: edge-1 uid 7 /b, 2",
-                        "WARNING pool to hop-c: 2 of 3 places in use, the others are reserved; most: edge-1 uid 7 /a, 1");
+                        "OK pool hop: 3 of 8 slots in use",
+                        "WARNING pool nf: 3 of 4 slots in use, the others are reserved; most: edge-1 uid 7 /b, 2",
+                        "WARNING pool to hop-c: 2 of 3 slots in use, the others are reserved; most: edge-1 uid 7 /a, 1");
     }
 
     @Test
@@ -58,7 +58,7 @@ class BudgetFindingsTest {
                             { "name": "nf", "carries_originator": true, "breaker": "closed", "trouble": "agent-gone: silent" }] }
                         """, "{ \"flows\": [] }"))
                 .containsExactly(
-                        "OK pool nf: 0 of 0 places in use",
+                        "OK pool nf: 0 of 0 slots in use",
                         "WARNING the circuit breaker of transport bsd-socket is open: its last connections failed or were slow",
                         "WARNING transport nf is unavailable: agent-gone: silent");
     }

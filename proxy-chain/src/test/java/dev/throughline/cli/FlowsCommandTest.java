@@ -111,12 +111,12 @@ class FlowsCommandTest {
 
     @Test
     void anAnswerThatIsNoPageIsAFailureInTheHopsWords() {
-        answer("HTTP/1.1 404 Not Found\r\n\r\nthere is: /metrics\n");
+        answer("HTTP/1.1 404 Not Found\r\n\r\navailable pages: /metrics\n");
 
         CommandFailure failure = failure();
 
         assertThat(failure.exitCode()).isEqualTo(ExitCode.FAILURE);
-        assertThat(failure.message()).isEqualTo(socket + ": HTTP/1.1 404 Not Found: there is: /metrics");
+        assertThat(failure.message()).isEqualTo(socket + ": HTTP/1.1 404 Not Found: available pages: /metrics");
     }
 
     private CommandFailure failure() {

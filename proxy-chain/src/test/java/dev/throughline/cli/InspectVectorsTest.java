@@ -103,11 +103,11 @@ class InspectVectorsTest {
                   audit user     1000
                   audit session  7
                   parent         pid 4240, start time 1024
-                  parent runs    /usr/lib/systemd/systemd
-                  of SHA-256     5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d
+                  parent program /usr/lib/systemd/systemd
+                  parent SHA-256 5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d5d
                   command line   HMAC 5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c
                   executable     /usr/bin/curl
-                  its path is    deleted
+                  path state     deleted
                   file           253:1:65535
                   SHA-256        c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0
                   script         /opt/backup/run

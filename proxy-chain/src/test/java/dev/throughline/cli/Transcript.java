@@ -20,12 +20,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What somebody types and what answers, as text. Each command begins with {@code $}, its answer ends with {@code exit N};
- * a line of standard error begins with {@code !}; all else between commands is prose. Files follow at the end, each after
- * a line {@code -- NAME --}, and are there in the folder {@code ./} from the start, readable by their owner only.
+ * A text with commands and their output. Each command starts with {@code $}, its output ends with {@code exit N}; a
+ * line of standard error starts with {@code !}; other text between commands is prose. Files follow at the end, each
+ * after a line {@code -- NAME --}. They exist in the directory {@code ./} from the start, readable by their owner only.
  *
- * <p>An expected line {@code ...} stands for any lines. What differs from run to run is a name in angle brackets: the first
- * time it takes what is there, from then on it means that, in commands and files too.
+ * <p>An expected line {@code ...} matches any lines. A name in angle brackets is a variable: its first occurrence
+ * matches any text, later occurrences, also in commands and files, have that text.
  */
 final class Transcript {
     private static final Map<String, String> PLACEHOLDERS = Map.of(

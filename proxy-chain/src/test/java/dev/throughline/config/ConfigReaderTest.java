@@ -234,7 +234,7 @@ class ConfigReaderTest {
                 hop.yaml:6:5: "peers" is missing: the proxies whose unsigned headers this legacy listener accepts
                 hop.yaml:12:9: a legacy listener must have "by: plain"
                 hop.yaml:19:5: unknown key "pears" in a listener: did you mean "peers"?
-                hop.yaml:20:12: "peers": 192.0.2.8/24 has bits set after its prefix: write 192.0.2.0/24 for the network, or 192.0.2.8 for the one address
+                hop.yaml:20:12: "peers": 192.0.2.8/24 has bits set after its prefix: write 192.0.2.0/24 for the network, or 192.0.2.8 for the single address
                 hop.yaml:22:59: the limit for all peers is 5 half-open headers (half-open-headers-total), less than that for one, 10
                 hop.yaml:22:62: unknown key "header-failure" in "limits": did you mean "header-failures"?
                 hop.yaml:22:105: "header-failures-window": expected a duration such as 500ms, 5s, 2m or 1h, found "5\"""");
@@ -292,7 +292,7 @@ class ConfigReaderTest {
                 hop.yaml:6:58: "agents" is missing: the agents that this bridge accepts
                 hop.yaml:7:5: "agents" is missing: the agents that this bridge accepts
                 hop.yaml:8:37: a bridge has no "by": agents connect to its "socket"
-                hop.yaml:11:13: a socket path must have less than 108 bytes: /run/%s
+                hop.yaml:11:13: a socket path must be shorter than 108 bytes: /run/%s
                 hop.yaml:13:9: an agent needs "uid"
                 hop.yaml:14:31: "executable": expected an absolute path without links, found "libexec/agent"
                 hop.yaml:15:31: "executable": expected an absolute path without links, found "/usr/libexec/../agent"
@@ -323,7 +323,7 @@ class ConfigReaderTest {
     /** A problem that shows only when the hop starts would be reported when nobody looks at it any more. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            admin: { socket: LONG }                                | 8:18: a socket path must have less than 108 bytes
+            admin: { socket: LONG }                                | 8:18: a socket path must be shorter than 108 bytes
             admin: { socket: / }                                   | 8:18: a directory, expected a file
             admin: { socket: folder }                              | 8:18: a directory, expected a file
             admin: { socket: hop.yaml }                            | 8:18: not a socket
@@ -345,7 +345,7 @@ class ConfigReaderTest {
             admin: { metrics: "127.0.0.1:0" }                      | 8:19: "metrics": expected an address and port
             admin: { metrics: "127.0.0.1:70000" }                  | 8:19: "metrics": expected an address and port
             admin: { uids: [4294967295] }                          | 8:17: "uids": expected a numeric id
-            transports: { t: { socket: LONG, uid: 0 } }            | 8:28: a socket path must have less than 108 bytes
+            transports: { t: { socket: LONG, uid: 0 } }            | 8:28: a socket path must be shorter than 108 bytes
             identity: { command-line-key: ' ' }                    | 8:31: "command-line-key": expected a path
             mark: 0                                                | 8:7: "mark": expected a whole number from 1 to 65535
             mark: 0x10000                                          | 8:7: "mark": expected a whole number from 1 to 65535

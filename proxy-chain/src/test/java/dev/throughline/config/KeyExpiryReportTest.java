@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** In these texts "OWN" and "NEXT" stand for keys of hop-b, whose outlook it is; "A" and "A2" for keys of hop-a. */
+/** In these texts "OWN" and "NEXT" are keys of hop-b, whose report it is; "A" and "A2" are keys of hop-a. */
 class KeyExpiryReportTest {
     private static final Instant NOW = Instant.parse("2027-01-01T00:00:00Z");
     private static final PrivateKey OWN = newKey("hop-b");
@@ -34,9 +34,8 @@ class KeyExpiryReportTest {
     void aKeyThatEndsWithinFourteenDaysIsWarnedOf() throws Exception {
         KeyExpiryReport outlook = outlook("OWN", "A origin=edge-1 until=2027-01-15T00:00:00Z");
         assertThat(warnings(outlook))
-                .containsExactly(
-                        "key A of hop-a expires in 14 days, at 2027-01-15T00:00:00Z, and no other may do what it"
-                                + " may: time to rotate it");
+                .containsExactly("key A of hop-a expires in 14 days, at 2027-01-15T00:00:00Z, and no other key has its"
+                        + " rights: rotate it");
         assertThat(outlook.untilNextExpiry()).contains(Duration.ofDays(14));
         assertThat(outlook.expiring()).isEqualTo(1);
     }
@@ -71,7 +70,7 @@ class KeyExpiryReportTest {
     void keysThatDoNotCountNowAreNamed() throws Exception {
         assertThat(warnings(outlook("OWN", "A hop until=2026-12-31T00:00:00Z")))
                 .containsExactly(
-                        "key A of hop-a has expired, and no other may do what it could: its headers are refused");
+                        "key A of hop-a has expired, and no other key has its rights: its headers are refused");
         assertThat(warnings(outlook("OWN", "A hop from=2027-01-02T00:00:00Z")))
                 .containsExactly("key A of hop-a isn't valid before 2027-01-02T00:00:00Z: its headers are refused until"
                         + " then");
@@ -84,25 +83,26 @@ class KeyExpiryReportTest {
         assertThat(due.isRotationDue()).isTrue();
         assertThat(warnings(due))
                 .containsExactly(
-                        "this hop's own key OWN expires in 2 days, at 2027-01-03T00:00:00Z, and no key follows it:"
+                        "this hop's own key OWN expires in 2 days, at 2027-01-03T00:00:00Z, and this hop has no later key:"
                                 + " throughline keys rotate");
         assertThat(outlook("OWN\nNEXT from=2027-01-03T00:00:00Z", trust).isRotationDue())
                 .isFalse();
         assertThat(outlook("OWN\nNEXT from=2027-01-03T00:00:01Z", trust).isRotationDue())
                 .isTrue();
         assertThat(warnings(outlook("OWN", "OWN hop until=2026-12-31T00:00:00Z")))
-                .containsExactly("this hop's own key OWN has expired, at 2026-12-31T00:00:00Z, and no key follows it:"
-                        + " throughline keys rotate");
+                .containsExactly(
+                        "this hop's own key OWN has expired, at 2026-12-31T00:00:00Z, and this hop has no later key:"
+                                + " throughline keys rotate");
     }
 
     @Test
     void aKeyThatSignsAndShouldNotIsNamed() throws Exception {
         assertThat(warnings(outlook("OWN", "OWN hop revoked")))
-                .containsExactly("this hop signs with key OWN, which its own trust file calls revoked");
+                .containsExactly("this hop signs with key OWN, which is revoked in its own trust file");
         assertThat(warnings(outlook("OWN from=2027-01-02T00:00:00Z", "")))
                 .containsExactly(
-                        "key OWN signs before its time, 2027-01-02T00:00:00Z, since this hop has no other that has"
-                                + " begun");
+                        "key OWN signs before its start time, 2027-01-02T00:00:00Z, because no other key of this hop has"
+                                + " started");
     }
 
     /** The warnings, with names in place of ids. */

@@ -145,8 +145,8 @@ class KeyFilesTest {
     }
 
     /**
-     * A file that only its owner can read, and one that anybody could have written, take turns under one name. Looked at by
-     * name and then read by name, it would be the other one by then, sooner or later.
+     * A file that only its owner can read and a file that any user can write alternate under one name. If mode and
+     * content were read by name, they would sooner or later be of different files.
      */
     @Test
     void theModeIsThatOfTheVeryFileThatIsRead() throws Exception {
@@ -250,7 +250,8 @@ class KeyFilesTest {
 
         assertThatThrownBy(() -> trust(key))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("another command is changing it; if none is, one was killed: remove " + left);
+                .hasMessageContaining(
+                        "another command is changing it; if none is running, remove the leftover " + left);
         assertThat(left).exists();
     }
 

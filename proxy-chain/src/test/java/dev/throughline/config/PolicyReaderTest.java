@@ -210,7 +210,7 @@ class PolicyReaderTest {
                 hop.yaml:15:92: expected "allow", "deny", or a mapping with "route", "class" or both
                 hop.yaml:16:5: a rule needs "then"
                 hop.yaml:16:36: "executable": "/a*b*": one * or one ** at most
-                hop.yaml:16:56: "destination": "example.com" is not a network: an IPv4 or IPv6 address is expected before the '/', without a zone
+                hop.yaml:16:56: "destination": "example.com" is not a network: expected an IPv4 or IPv6 address without a zone before the '/'
                 hop.yaml:16:75: "host": "a b" is not a name: expected 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit
                 hop.yaml:16:98: "destination-host": expected a host name such as example.com or *.example.com, found "a/b"
                 hop.yaml:17:30: "unit": expected a unit such as nginx.service, found "nginx"

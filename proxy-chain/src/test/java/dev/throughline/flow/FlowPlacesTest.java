@@ -105,7 +105,7 @@ class FlowPlacesTest extends FlowScene {
 
             assertReset(second);
             assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
-                    .isEqualTo(new CloseResult(CloseReason.NO_PLACE, "hop is full"));
+                    .isEqualTo(new CloseResult(CloseReason.NO_SLOT, "hop is full"));
             assertThat(log.take())
                     .singleElement()
                     .asString()
@@ -146,7 +146,7 @@ class FlowPlacesTest extends FlowScene {
         assertReset(wire.connect());
         assertThat(events.closed.poll(20, TimeUnit.SECONDS).ending())
                 .isEqualTo(
-                        new CloseResult(CloseReason.NO_PLACE, "hop is full, and no place came free while it waited"));
+                        new CloseResult(CloseReason.NO_SLOT, "hop is full, and no slot became free while it waited"));
         first.close();
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);

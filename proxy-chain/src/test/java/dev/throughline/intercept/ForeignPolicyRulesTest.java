@@ -30,7 +30,7 @@ class ForeignPolicyRulesTest {
 
     @Test
     void findsRulesOfAVpnThatComeFirst() {
-        String captured = " comes before the hop's rule: captured connections go where it leads, and are lost";
+        String captured = " comes before the hop's rule and takes captured connections, which are lost";
 
         assertThat(found(
                         OURS,
@@ -47,9 +47,10 @@ class ForeignPolicyRulesTest {
                         "0:\tfrom all fwmark 0x10021/0x3ffff lookup 65569",
                         "0:\tfrom all fwmark 0x10022/0x3ffff lookup 65570",
                         "0:\tnot from all fwmark 0xca6c lookup 51820"))
-                .containsExactly("ip -4 rule, priority 0: \"0:\tnot from all fwmark 0xca6c lookup 51820\""
-                        + " was added without a priority, and has 0 because the hop's rule has:"
-                        + " such rules are asked in the order in which they were added, not the last one first");
+                .containsExactly(
+                        "ip -4 rule, priority 0: \"0:\tnot from all fwmark 0xca6c lookup 51820\""
+                                + " was added without a priority, and has 0 because the hop's rule has:"
+                                + " the kernel evaluates such rules in the order in which they were added, not the last one first");
     }
 
     @Test
@@ -66,7 +67,7 @@ class ForeignPolicyRulesTest {
     void findsRulesThatChooseByTheHopsOwnMark() {
         assertThat(found(OURS, "1000:\tfrom all fwmark 0x20/0x20 lookup 7"))
                 .containsExactly("ip -4 rule, priority 1000: \"1000:\tfrom all fwmark 0x20/0x20 lookup 7\""
-                        + " decides where the hop's own connections go, because of their mark");
+                        + " matches the mark of the hop's own connections and decides their route");
     }
 
     @Test

@@ -90,7 +90,7 @@ class InterceptionStateTest {
         state.attempted(now);
         log.take();
 
-        state.undoneAtOnce(OTHER, now);
+        state.repairUndone(OTHER, now);
 
         assertThat(log.take())
                 .containsExactly("WARN interception: repairs of routes were undone 7 times in a row,"

@@ -17,7 +17,7 @@ class MarkUsersTest {
                 ImmutableList.copyOf(laterMarks),
                 ImmutableList.of(new CaptureRule(
                         "chain",
-                        FIRST_HOP.captures().getFirst().way(),
+                        FIRST_HOP.captures().getFirst().method(),
                         15001,
                         new CaptureRule.PreviousHop(OptionalInt.of(0x1073), OptionalInt.empty()))),
                 false,
@@ -47,7 +47,7 @@ class MarkUsersTest {
                 .asString()
                 .startsWith("mark 0x" + Integer.toHexString(Integer.decode(mark)) + " has bits")
                 .contains(user)
-                .endsWith("choose one such as 0x1071");
+                .endsWith("choose a mark such as 0x1071");
     }
 
     @Test
@@ -55,7 +55,7 @@ class MarkUsersTest {
         assertThat(warnings(0x1071, 0x7102))
                 .singleElement()
                 .asString()
-                .startsWith("later mark 0x7102 has bits that others use on the same host: kube-proxy (0x4000");
+                .startsWith("later mark 0x7102 has bits that well-known programs use: kube-proxy (0x4000");
     }
 
     @Test

@@ -50,7 +50,7 @@ class RulePlanTest {
                 .containsExactly("mark 0x21 is this hop's and a later hop's");
         assertThat(plan(capture("chain", InterceptionMethod.TPROXY, 1, RuleTextTest.previous(0x21)))
                         .problems())
-                .containsExactly("listener \"chain\": mark 0x21 is left alone as this hop's own or a later hop's, so it"
+                .containsExactly("listener \"chain\": mark 0x21 belongs to this hop or a later hop, so it"
                         + " can't be a previous hop's");
     }
 
@@ -62,12 +62,12 @@ class RulePlanTest {
                                 1,
                                 new PreviousHop(OptionalInt.empty(), OptionalInt.empty())))
                         .problems())
-                .containsExactly("listener \"chain\": the previous hop is told by its mark, its user, or both");
+                .containsExactly("listener \"chain\": the previous hop needs a mark, a user, or both");
         assertThat(plan(
                                 capture("one", InterceptionMethod.TPROXY, 1, RuleTextTest.previous(0x20)),
                                 capture("two", InterceptionMethod.TPROXY, 2, RuleTextTest.previous(0x20)))
                         .problems())
-                .containsExactly("listener \"two\": another capture takes this previous hop's connections");
+                .containsExactly("listener \"two\": another capture already takes this previous hop's connections");
     }
 
     @Test
@@ -76,7 +76,7 @@ class RulePlanTest {
                                 capture("one", InterceptionMethod.TPROXY, 1, APPS),
                                 capture("one", InterceptionMethod.TPROXY, 2, APPS))
                         .problems())
-                .containsExactly("listener \"one\": its captures differ in way or port");
+                .containsExactly("listener \"one\": its captures differ in method or port");
         assertThat(plan(
                                 capture("one", InterceptionMethod.TPROXY, 1, APPS),
                                 capture("two", InterceptionMethod.REDIRECT, 1, APPS))
@@ -88,7 +88,7 @@ class RulePlanTest {
     void aRangeOfPortsNamesItsEnds() {
         assertThat(plan(capture("one", InterceptionMethod.TPROXY, 1, apps(Range.atLeast(80))))
                         .problems())
-                .containsExactly("listener \"one\": a range of ports names its first and its last");
+                .containsExactly("listener \"one\": a range of ports must have both ends");
         assertThat(plan(capture("one", InterceptionMethod.TPROXY, 1, apps(Range.closed(0, 65536))))
                         .problems())
                 .containsExactly(
@@ -100,7 +100,7 @@ class RulePlanTest {
         CaptureRule[] captures = IntStream.rangeClosed(1, 65)
                 .mapToObj(i -> capture("l" + i, InterceptionMethod.TPROXY, i, APPS))
                 .toArray(CaptureRule[]::new);
-        assertThat(plan(captures).problems()).containsExactly("65 intercepting listeners: a mark has room for 64");
+        assertThat(plan(captures).problems()).containsExactly("65 intercepting listeners: the maximum is 64");
     }
 
     private static RulePlan plan(CaptureRule... captures) {

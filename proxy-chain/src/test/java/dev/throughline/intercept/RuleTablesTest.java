@@ -135,7 +135,7 @@ class RuleTablesTest {
 
         assertThatThrownBy(() -> tables.apply(renamed(FIRST_HOP, "second")))
                 .isInstanceOf(IOException.class)
-                .hasMessageStartingWith("mark 0x21 is that of hop A, whose table inet throughline-A is installed:"
+                .hasMessageStartingWith("mark 0x21 belongs to hop A, whose table inet throughline-A is installed:"
                         + " give hop second another mark");
         assertThat(state()).isEqualTo(before);
         assertThat(tables.otherHopWithMark(renamed(FIRST_HOP, "second"))).contains("A");
@@ -151,7 +151,7 @@ class RuleTablesTest {
 
             assertThatThrownBy(() -> tables.hold(renamed(BOTH, "second")))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("is that of hop edge");
+                    .hasMessageContaining("belongs to hop edge");
             assertThat(state()).isEqualTo(before);
             assertThat(held.isAlive()).isTrue();
         }

@@ -152,7 +152,8 @@ class RuleTextTest {
                 .isTrue();
         assertThat(routes.isRule("0:\tfrom all fwmark 0x10021/0x3ffff lookup 65570"))
                 .isFalse();
-        assertThat(routes.leadsHere("9:\tfrom all fwmark 0x21 lookup 65569")).isTrue();
+        assertThat(routes.refersToTable("9:\tfrom all fwmark 0x21 lookup 65569"))
+                .isTrue();
         assertThat(DivertRoutes.device("2 default dev lo scope 254 ")).contains(Device.LO);
         assertThat(DivertRoutes.device("local default dev lo metric 1024 pref medium"))
                 .contains(Device.LO);

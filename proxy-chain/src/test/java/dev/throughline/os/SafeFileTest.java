@@ -49,7 +49,7 @@ class SafeFileTest {
             var before = file.findRegular();
             try {
                 if (before.isPresent()) {
-                    next.keepOwnerOf(before.get());
+                    next.copyOwnerOf(before.get());
                 }
                 next.write(text);
                 next.replace();
@@ -111,7 +111,7 @@ class SafeFileTest {
         try (SafeFile file = SafeFile.at(path);
                 NewFile next = file.begin(".new", 0644)) {
             next.write("two");
-            assertThatThrownBy(next::placeNew).isInstanceOf(FileAlreadyExistsException.class);
+            assertThatThrownBy(next::createTarget).isInstanceOf(FileAlreadyExistsException.class);
         }
         assertThat(Files.readString(path)).isEqualTo("one");
         folderHolds(path);

@@ -66,12 +66,12 @@ class StrictModesTest {
         mode(folder, 0777);
         isRefused(
                 file,
-                "its directory " + folder + " has mode rwxrwxrwx: others can replace what is in it: chmod go-w "
+                "its directory " + folder + " has mode rwxrwxrwx: others can replace files in it: chmod go-w "
                         + folder);
         mode(folder, 0775);
         isRefused(
                 file,
-                "its directory " + folder + " has mode rwxrwxr-x: others can replace what is in it: chmod go-w "
+                "its directory " + folder + " has mode rwxrwxr-x: others can replace files in it: chmod go-w "
                         + folder);
     }
 
@@ -83,7 +83,7 @@ class StrictModesTest {
         mode(folder, 0757);
         isRefused(
                 below,
-                "its directory " + folder + " has mode rwxr-xrwx: others can replace what is in it: chmod go-w "
+                "its directory " + folder + " has mode rwxr-xrwx: others can replace files in it: chmod go-w "
                         + folder);
     }
 
@@ -93,7 +93,7 @@ class StrictModesTest {
         give(file);
         isRefused(file, file + " belongs to user 65534, who can change it: chown root " + file);
         give(folder);
-        isRefused(file, folder + " belongs to user 65534, who can replace what is in it: chown root " + folder);
+        isRefused(file, folder + " belongs to user 65534, who can replace files in it: chown root " + folder);
     }
 
     @Test

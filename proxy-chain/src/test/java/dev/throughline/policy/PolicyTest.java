@@ -214,7 +214,7 @@ class PolicyTest {
                 .isFalse();
     }
 
-    /** Of whom a name is known, or an id, isn't unknown: a rule about unknown users must not take him for one. */
+    /** A user with a known name or id isn't unknown: a rule about unknown users must not match. */
     @Test
     void aUserIsUnknownOnlyIfNothingOfHimIsKnown() {
         Condition unknown = user(List.of(), List.of(), true);

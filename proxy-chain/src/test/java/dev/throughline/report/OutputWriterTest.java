@@ -108,7 +108,7 @@ class OutputWriterTest {
         }
         // One may be in the writer's hands.
         assertThat(writer.dropped()).isBetween(35L, 36L);
-        assertThat(said()).isEqualTo("failed: 64 KiB wait for a reader who takes none");
+        assertThat(said()).isEqualTo("failed: 64 KiB are queued and its reader does not read");
         output.resume.countDown();
         assertThat(said()).startsWith("recovered: ");
         assertThat(output.text()).hasSize(100 * 1024 - (int) writer.dropped() * 1024);
@@ -129,7 +129,7 @@ class OutputWriterTest {
         write("waiting");
         writer.close();
         assertThat(writer.dropped()).isEqualTo(2);
-        assertThat(said()).isEqualTo("failed: 2 lines were left at the end, and nobody took them");
+        assertThat(said()).isEqualTo("failed: 2 lines were still queued at the end, and its reader did not read");
     }
 
     /** A descriptor with space for a number of bytes, which nobody reads until it is resumed. */

@@ -18,14 +18,14 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What an agent says of a flow that it hands over (BRIDGE.md, "Header"). Its bytes are those of
- * {@code HeaderWriter.proxy(flow(), tlvs())}, or the same with a checksum.
+ * The header by which an agent passes a flow on (BRIDGE.md, "Header"). Its bytes are those of {@code
+ * HeaderWriter.proxy(flow(), tlvs())}, optionally with a checksum.
  *
- * @param flow TCP: the application's own source, and the destination that it asked for
- * @param wayIn how the agent got it
- * @param process who opened it, in the agent's words
- * @param handle by which the agent knows the flow, if it opens connections for its hop: 1 to 32 bytes
- * @param hostName the destination's name, if the application used one: lower-case ASCII, as in the DNS
+ * @param flow the application's own source and the requested destination; TCP only
+ * @param wayIn how the agent intercepted the flow
+ * @param process the originator, as claimed by the agent
+ * @param handle the agent's handle of the flow, 1 to 32 bytes, if it opens connections for the hop
+ * @param hostName the destination's DNS name in lower-case ASCII, if the application used one
  */
 public record BridgeHeader(
         Tuple flow,
@@ -46,19 +46,20 @@ public record BridgeHeader(
     private static final int MAX_HOST_NAME = 253;
     private static final String LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?";
 
-    /** The last label has a letter: what ends in a number is an address (WHATWG URL, section 3.5). */
+    /** The last label must have a letter: a name that ends in a number is an address (WHATWG URL, section 3.5). */
     private static final Pattern HOST_NAME = Pattern.compile("(" + LABEL + "\\.)*(?=[0-9_-]*[a-z])" + LABEL);
 
     /**
-     * Checks what has a form of its own; the process is checked where it is written.
+     * Checks all fields except the process, which {@link ProcessBlock#write} checks.
      *
-     * @throws IllegalArgumentException for a flow that isn't TCP, a way that no agent has, or another form of handle or name
+     * @throws IllegalArgumentException if the flow isn't TCP, agents can't have the method, or handle or name is
+     *     malformed
      */
     public BridgeHeader {
-        checkArgument(flow.transport().isTcp(), "an agent hands over TCP, not %s", flow.transport());
-        checkArgument(mayBe(wayIn), "an agent has no flows by %s", wayIn);
+        checkArgument(flow.transport().isTcp(), "agents pass on TCP, not %s", flow.transport());
+        checkArgument(mayBe(wayIn), "agents can't use method %s", wayIn);
         handle.ifPresent(Handle::check);
-        hostName.ifPresent(name -> checkArgument(isHostName(name), "\"%s\" is no host name", name));
+        hostName.ifPresent(name -> checkArgument(isHostName(name), "\"%s\" is not a host name", name));
     }
 
     /**
@@ -91,11 +92,11 @@ public record BridgeHeader(
      */
     public static BridgeRead read(Header header) {
         if (header.command() != Header.Command.PROXY) {
-            return new BridgeRead.Malformed(12, "command LOCAL, which hands no flow over");
+            return new BridgeRead.Malformed(12, "command LOCAL, which has no flow");
         }
         Tuple flow = header.tuple().orElseThrow();
         if (!flow.transport().isTcp()) {
-            return new BridgeRead.Malformed(13, flow.transport() + ", only TCP is handed over");
+            return new BridgeRead.Malformed(13, flow.transport() + ", expected TCP");
         }
         int at = HeaderWriter.FIXED_BYTES + flow.transport().addressBytes();
         int place = 0;
@@ -108,8 +109,7 @@ public record BridgeHeader(
             if (found <= place) {
                 return new BridgeRead.Malformed(
                         at,
-                        "TLV %02x: expected one e6, then perhaps e7, then perhaps 02, then perhaps 03"
-                                .formatted(tlv.type()));
+                        "TLV %02x: expected e6, then optionally e7, 02 and 03, in this order".formatted(tlv.type()));
             }
             place = found;
             if (tlv.type() == BLOCK_TYPE) {
@@ -124,7 +124,7 @@ public record BridgeHeader(
                 name = hostName(tlv.value());
                 if (name.isEmpty()) {
                     return new BridgeRead.Malformed(
-                            at + Tlv.OVERHEAD, "the destination's name isn't a host name of lower-case ASCII");
+                            at + Tlv.OVERHEAD, "the destination's name isn't a host name in lower-case ASCII");
                 }
             }
             at += Tlv.OVERHEAD + tlv.value().length();
@@ -134,7 +134,7 @@ public record BridgeHeader(
                 : block(flow, block.get().value(), blockAt, handle, name);
     }
 
-    /** Where it comes among the TLVs; 0 for one that mustn't be there. */
+    /** Returns the position of a type among the TLVs; 0 for a type that isn't allowed. */
     private static int place(int type) {
         return switch (type) {
             case BLOCK_TYPE -> 1;
@@ -147,7 +147,7 @@ public record BridgeHeader(
 
     private static BridgeRead block(Tuple flow, Bytes block, int at, Optional<Bytes> handle, Optional<String> name) {
         if (block.length() < PREFIX_BYTES || block.at(0) != MAGIC_1 || block.at(1) != MAGIC_2) {
-            return new BridgeRead.Malformed(at, "the block doesn't begin with 49 42, a version and a way in");
+            return new BridgeRead.Malformed(at, "the block doesn't start with 49 42, a version and a method");
         }
         if (block.at(2) != VERSION) {
             return new BridgeRead.Malformed(at + 2, "block version " + block.at(2) + ", expected " + VERSION);
@@ -155,7 +155,7 @@ public record BridgeHeader(
         Optional<InterceptionMethod> way =
                 InterceptionMethod.ofCode(block.at(3)).filter(BridgeHeader::mayBe);
         if (way.isEmpty()) {
-            return new BridgeRead.Malformed(at + 3, "an agent has no flows by way " + block.at(3));
+            return new BridgeRead.Malformed(at + 3, "agents can't use method " + block.at(3));
         }
         Bytes process = block.part(PREFIX_BYTES, block.length() - PREFIX_BYTES);
         return switch (ProcessBlock.read(process)) {
@@ -166,7 +166,7 @@ public record BridgeHeader(
         };
     }
 
-    /** The hop itself is the Unix bridge; and behind a proxy's header the agent wouldn't know the process. */
+    /** Only the hop itself uses the Unix bridge; and behind a proxy's header the agent couldn't know the process. */
     private static boolean mayBe(InterceptionMethod way) {
         return way != InterceptionMethod.UNIX_BRIDGE && way != InterceptionMethod.PROXY_HEADER;
     }

@@ -27,14 +27,14 @@ public record Cidr(InetAddress network, int prefix) {
         String address = InetAddresses.toAddrString(network);
         checkArgument(
                 prefix >= 0 && prefix <= bits,
-                "%s/%s: a prefix of this family is 0 to %s bits long",
+                "%s/%s: the prefix length of this family is 0 to %s",
                 address,
                 prefix,
                 bits);
         InetAddress first = first(network.getAddress(), prefix);
         checkArgument(
                 Arrays.equals(first.getAddress(), network.getAddress()),
-                "%s/%s has bits set after its prefix: write %s/%s for the network, or %s for the one address",
+                "%s/%s has bits set after its prefix: write %s/%s for the network, or %s for the single address",
                 address,
                 prefix,
                 InetAddresses.toAddrString(first),
@@ -55,12 +55,12 @@ public record Cidr(InetAddress network, int prefix) {
         String address = slash < 0 ? text : text.substring(0, slash);
         checkArgument(
                 InetAddresses.isInetAddress(address) && address.indexOf('%') < 0,
-                "\"%s\" is not a network: an IPv4 or IPv6 address is expected before the '/', without a zone",
+                "\"%s\" is not a network: expected an IPv4 or IPv6 address without a zone before the '/'",
                 text);
         InetAddress network = InetAddresses.forString(address);
         checkArgument(
                 network instanceof Inet6Address == address.indexOf(':') >= 0,
-                "\"%s\" is an IPv4 network in IPv6 spelling: write it as IPv4",
+                "\"%s\" is an IPv4-mapped IPv6 network: write it as IPv4",
                 text);
         return new Cidr(network, slash < 0 ? 8 * network.getAddress().length : length(text, slash));
     }
@@ -94,8 +94,7 @@ public record Cidr(InetAddress network, int prefix) {
 
     private static int length(String text, int slash) {
         String digits = text.substring(slash + 1);
-        checkArgument(
-                digits.matches("0|[1-9][0-9]{0,2}"), "\"%s\": the prefix length after '/' is a decimal number", text);
+        checkArgument(digits.matches("0|[1-9][0-9]{0,2}"), "\"%s\": expected a decimal prefix length after '/'", text);
         return Integer.parseInt(digits);
     }
 

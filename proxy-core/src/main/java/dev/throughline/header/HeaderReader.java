@@ -69,7 +69,7 @@ public final class HeaderReader {
                 return malformed(
                         i,
                         "not a PROXY v2 signature: expected " + hex(SIGNATURE[i]) + ", found " + hex(bytes[i])
-                                + (i == 0 && bytes[0] == VERSION_1 ? ", as PROXY v1 begins; only v2 is read" : ""),
+                                + (i == 0 && bytes[0] == VERSION_1 ? ", a PROXY v1 header; only v2 is accepted" : ""),
                         "2.2");
             }
         }
@@ -158,7 +158,7 @@ public final class HeaderReader {
         int at = offset;
         while (at < end) {
             if (end - at < Tlv.OVERHEAD) {
-                return malformed(at, (end - at) + " bytes left, a TLV has at least 3", "2.2");
+                return malformed(at, (end - at) + " bytes left, a TLV needs at least 3", "2.2");
             }
             int type = bytes[at] & 0xFF;
             int size = ((bytes[at + 1] & 0xFF) << 8) | (bytes[at + 2] & 0xFF);

@@ -44,7 +44,7 @@ class BridgeHeaderTest {
 
         assertThatThrownBy(() -> new BridgeHeader(
                         datagrams, InterceptionMethod.REDIRECT, SOMEBODY, Optional.empty(), Optional.empty()))
-                .hasMessageContaining("an agent hands over TCP");
+                .hasMessageContaining("agents pass on TCP");
     }
 
     /** The bridge is the hop's own interception method, and a proxy's header names no process. */
@@ -53,7 +53,7 @@ class BridgeHeaderTest {
             value = InterceptionMethod.class,
             names = {"UNIX_BRIDGE", "PROXY_HEADER"})
     void noAgentHasAFlowByTheHopsOwnWays(InterceptionMethod way) {
-        assertThatThrownBy(() -> header(way, Optional.empty())).hasMessage("an agent has no flows by " + way);
+        assertThatThrownBy(() -> header(way, Optional.empty())).hasMessage("agents can't use method " + way);
     }
 
     @ParameterizedTest
@@ -78,7 +78,7 @@ class BridgeHeaderTest {
             })
     void aNameIsAHostNameInLowerCase(String name) {
         assertThatThrownBy(() -> header(InterceptionMethod.REDIRECT, Optional.of(name)))
-                .hasMessage("\"" + name + "\" is no host name");
+                .hasMessage("\"" + name + "\" is not a host name");
     }
 
     /** It begins as one must, and what is missing is the process: the place says so. */

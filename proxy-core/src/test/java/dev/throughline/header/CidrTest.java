@@ -62,7 +62,7 @@ class CidrTest {
         assertThatThrownBy(() -> Cidr.parse("10.1.2.3/8"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("10.1.2.3/8 has bits set after its prefix: write 10.0.0.0/8 for the network, "
-                        + "or 10.1.2.3 for the one address");
+                        + "or 10.1.2.3 for the single address");
         assertThatThrownBy(() -> Cidr.parse("2001:db8::1/64")).hasMessageContaining("write 2001:db8::/64 ");
     }
 

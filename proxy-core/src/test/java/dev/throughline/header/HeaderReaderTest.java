@@ -138,7 +138,7 @@ class HeaderReaderTest {
     void version1IsNamedAsSuch() {
         ReadResult result = assertMalformed("50524f585920", 0);
         assertThat(((Malformed) result).problem())
-                .isEqualTo("not a PROXY v2 signature: expected 0d, found 50, as PROXY v1 begins; only v2 is read");
+                .isEqualTo("not a PROXY v2 signature: expected 0d, found 50, a PROXY v1 header; only v2 is accepted");
     }
 
     @Test
@@ -243,7 +243,7 @@ class HeaderReaderTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "21 11 000e " + ADDRESSES + "04 00 | 2 bytes left, a TLV has at least 3",
+                "21 11 000e " + ADDRESSES + "04 00 | 2 bytes left, a TLV needs at least 3",
                 "21 11 0010 " + ADDRESSES + "04 0005 00 | TLV 04 claims 5 bytes, 1 are left",
                 "21 31 | family 31, expected 11, 12, 21 or 22 (TCP or UDP over IPv4 or IPv6)",
                 "20 31 | family 31 with LOCAL, expected 00 (UNSPEC), TCP or UDP",

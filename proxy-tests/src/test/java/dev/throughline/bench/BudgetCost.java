@@ -34,8 +34,8 @@ final class BudgetCost {
 
     /** Who has flows that move, and who idle ones. */
     private enum Scene {
-        ROOM("room for all", 2 * FLOWS, false, false, true),
-        GREEDY("one has most flows, all idle: they make room", FLOWS, true, false, true),
+        ROOM("slots for all", 2 * FLOWS, false, false, true),
+        GREEDY("one has most flows, all idle: they are evicted", FLOWS, true, false, true),
         BUSY("everybody's flows move: further ones fall over", FLOWS, false, false, false),
         MIXED("those who have few are idle, one with many isn't", FLOWS, true, true, false);
 

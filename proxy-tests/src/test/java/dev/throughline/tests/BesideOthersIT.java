@@ -253,7 +253,7 @@ class BesideOthersIT {
                 }
             }
             assertThat(doctor(host, hops.config("hop-a")))
-                    .contains("warn  mark 0x4071 has bits that others use on the same host: kube-proxy (0x4000")
+                    .contains("warn  mark 0x4071 has bits that well-known programs use: kube-proxy (0x4000")
                     .contains("warn  later mark 0x4072 has bits")
                     .containsPattern(
                             "warn  table ip kube-proxy, chain masquerading, handle \\d+: \"masquerade fully-random\""
@@ -294,7 +294,7 @@ class BesideOthersIT {
 
         assertThatThrownBy(() -> scene.hops().redirect("apply", "second"))
                 .hasMessageContaining(
-                        "mark 0x1071 is that of hop hop-a, whose table inet throughline-hop-a is installed");
+                        "mark 0x1071 belongs to hop hop-a, whose table inet throughline-hop-a is installed");
         works();
         assertThat(doctor(scene.host(), scene.hops().config("second")))
                 .contains("ERROR hop hop-a on this host has the same mark");

@@ -22,9 +22,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two hops of one Mac: the first has its connections opened by its agent, and the system tells the second's agent who opened the
- * flow. There are no interceptions here, and no rules: where the second's agent listens stands for the way to the destination, and the emulator
- * is asked what the system would say.
+ * Two hops of one Mac: an agent opens the connections of the first hop, and the system reports the originator to the
+ * agent of the second. There is no interception here: the socket of the second agent replaces the destination, and the
+ * emulator replaces the system's report.
  */
 @Timeout(60)
 class CarriedIT {

@@ -21,7 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a hop closes on the way: what the next one may not know, and what it has no room for. Batches, at running hops. */
+/**
+ * Details that a hop closes, because the next hop may not know them or the header is too small. Also batches at running
+ * hops.
+ */
 @Timeout(90)
 class ClosedDetailsIT {
     private static final Loopback NET = Loopback.own();

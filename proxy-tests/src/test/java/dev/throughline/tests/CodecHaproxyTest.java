@@ -44,7 +44,7 @@ class CodecHaproxyTest {
         NO_FAMILY_BUT_IP_FOR_LOCAL("with LOCAL, expected 00"),
         NO_SHORT_ADDRESSES_FOR_LOCAL("less than the address block"),
         NO_IPV4_MAPPED_ADDRESSES("IPv4-mapped"),
-        NOTHING_BEHIND_THE_LAST_TLV("a TLV has at least 3"),
+        NOTHING_BEHIND_THE_LAST_TLV("a TLV needs at least 3"),
         NO_TLV_LONGER_THAN_WHAT_IS_LEFT("claims"),
         ONE_CHECKSUM("at most one CRC32C"),
         A_CHECKSUM_HOLDS("doesn't match");

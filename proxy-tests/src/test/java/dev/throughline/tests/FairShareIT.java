@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A first hop with room for all, and second ones with ten places. To these, one process connects for everybody: the first
- * hop. This JVM is an application that wants all places, and a shell one that wants one.
+ * A first hop with slots for all flows, and second hops with ten slots each. All connections to these come from one
+ * process, the first hop. This JVM is an application that wants all slots, and a shell one that wants one.
  */
 @Timeout(90)
 class FairShareIT {
@@ -152,10 +152,10 @@ class FairShareIT {
         try (End refused = End.connect(TO_BUSY)) {
             assertThat(refused.isReset()).isTrue();
         }
-        JsonTree end = hops.get("busy").closed(line -> line.text("reason").equals("no-place"));
+        JsonTree end = hops.get("busy").closed(line -> line.text("reason").equals("no-slot"));
         assertThat(pid(end)).isEqualTo(own);
         assertThat(end.text("detail"))
-                .isEqualTo("the rest of hop is reserved for others, and no place came free while it waited");
+                .isEqualTo("the rest of hop is reserved for others, and no slot became free while it waited");
         assertThat(modest(TO_BUSY)).isEqualTo("y");
         hops.get("busy").closed(line -> line.text("reason").equals("completed") && pid(line) != own);
         assertThat(ended("busy", "evicted")).isEmpty();

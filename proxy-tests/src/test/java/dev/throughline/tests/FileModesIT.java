@@ -68,8 +68,8 @@ class FileModesIT {
     @Test
     void aFolderInWhichOthersCanReplaceFilesIsRefused() throws Exception {
         mode(folder, "rwxrwxrwx");
-        String reason = "its directory " + folder + " has mode rwxrwxrwx: others can replace what is in it: chmod go-w "
-                + folder;
+        String reason =
+                "its directory " + folder + " has mode rwxrwxrwx: others can replace files in it: chmod go-w " + folder;
         isRefused(reason, "run", "-c", hops.config("hop-a").toString());
         isRefused(reason, "check", hops.config("hop-a").toString());
         isRefused(reason, "keys", "list", folder.resolve("trust").toString());

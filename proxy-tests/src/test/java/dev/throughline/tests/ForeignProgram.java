@@ -100,7 +100,7 @@ record ForeignProgram(String name, Process process, List<String> lines) implemen
             throw new AssertionError(name + " took too long " + what + "; it said: " + String.join("\n", lines));
         }
         if (!process.isAlive()) {
-            throw new AssertionError(name + " ended instead of going on; it said: " + String.join("\n", lines));
+            throw new AssertionError(name + " ended unexpectedly; its output: " + String.join("\n", lines));
         }
     }
 

@@ -119,8 +119,8 @@ class HeldResourcesIT {
 
     /** Flows come until as many were refused as there are turns. */
     private void takeEveryTurnToWait() throws IOException {
-        double most = hop.closedFor("no-place");
-        for (int i = 0; hop.closedFor("no-place") < most + 20; i++) {
+        double most = hop.closedFor("no-slot");
+        for (int i = 0; hop.closedFor("no-slot") < most + 20; i++) {
             assertThat(i).isLessThan(DESCRIPTORS);
             open(APPS);
             hop.get("/-/healthy");

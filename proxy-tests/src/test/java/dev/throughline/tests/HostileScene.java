@@ -95,7 +95,7 @@ final class HostileScene implements AutoCloseable {
             closer.register(host::close);
             Namespace web = host.neighbour("web");
             host.join(web, "10.91.9.1/24", SERVER + "/24");
-            // It and hop-b stand for another host, whose processors hostile programs don't have.
+            // It and hop-b represent another host, whose CPUs hostile programs can't use.
             Process server = web.command(ImmutableList.<String>builder()
                             .addAll(PREFERRED)
                             .addAll(Program.test(DisturbanceServer.class))
@@ -220,7 +220,7 @@ final class HostileScene implements AutoCloseable {
         ImmutableList<ShortFlow> flows = ImmutableList.copyOf(shortFlows(SHORT_FLOWS));
         List<JsonTree> lines = result.join();
         return lines.isEmpty()
-                ? new Outcome(flows, "", "it ended without a word")
+                ? new Outcome(flows, "", "it ended without a message")
                 : new Outcome(
                         flows, lines.getFirst().text("source"), lines.getFirst().text("problem"));
     }

@@ -202,9 +202,9 @@ class InterceptionWatchIT {
             host("nft", "add table inet foreign");
             host("nft", "add chain inet foreign output { type filter hook output priority -300 ; }");
             host("nft", "add rule inet foreign output " + network + " tcp dport 80 drop");
-            awaitNotReady("interception lost: canary: a connection of the hop's own to "
+            awaitNotReady("interception lost: canary: a test connection to "
                     + (network.contains("ip6") ? "[2001:db8::1]:80" : "192.0.2.1:80")
-                    + " did not come to listener apps");
+                    + " did not arrive at listener apps");
             host("nft", "delete table inet foreign");
             awaitReady();
         }
@@ -388,7 +388,7 @@ class InterceptionWatchIT {
         host("nft", "add chain inet foreign output { type filter hook output priority -300 ; }");
         host("nft", "add rule inet foreign output ip daddr 192.0.2.0/24 drop");
 
-        startsNotReady("interception lost: canary: a connection of the hop's own to 192.0.2.1:80");
+        startsNotReady("interception lost: canary: a test connection to 192.0.2.1:80");
         host("nft", "delete", "table", "inet", "foreign");
 
         becomesReady();

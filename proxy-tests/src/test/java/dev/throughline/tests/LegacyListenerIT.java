@@ -220,7 +220,7 @@ class LegacyListenerIT {
         try (End proxy = from(PROXY)) {
             proxy.send("PROXY TCP4 192.0.2.7 192.0.2.8 1 2\r\n");
             assertThat(proxy.isReset()).isTrue();
-            assertThat(first.closedFrom(proxy).text("detail")).endsWith("as PROXY v1 begins; only v2 is read");
+            assertThat(first.closedFrom(proxy).text("detail")).endsWith("a PROXY v1 header; only v2 is accepted");
         }
     }
 

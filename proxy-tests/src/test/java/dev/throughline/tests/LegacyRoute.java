@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /** The configuration of hops whose next hop is somebody else's reader of PROXY v2, in one place. */
 final class LegacyRoute {
-    /** What such a reader may have room for: nginx reads a request's first 1024 bytes. */
+    /** The buffer of such a reader: nginx reads the first 1024 bytes of a request. */
     static final int MAX_BYTES = 1024;
 
     private LegacyRoute() {}

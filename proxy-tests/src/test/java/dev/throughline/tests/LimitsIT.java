@@ -164,7 +164,7 @@ class LimitsIT {
                 End second = End.connect(SMALL);
                 End alsoAtServer = destination.accept()) {
             assertThat(End.isRefused(Optional.empty(), SMALL, 0)).isTrue();
-            hops.get("small").closed(line -> line.text("reason").equals("no-place"));
+            hops.get("small").closed(line -> line.text("reason").equals("no-slot"));
             // The open flows continue, and the place of one that ends is free again.
             first.send("still here");
             assertThat(atServer.receiveText(10)).isEqualTo("still here");

@@ -132,7 +132,7 @@ class OutputIT {
             hop.awaitMetric("throughline_flows_opened_total", 1);
             hop.terminate();
             assertThat(hop.exitCode()).isZero();
-            hop.awaitMessage("2 lines were left at the end");
+            hop.awaitMessage("2 lines were still queued at the end");
         }
     }
 

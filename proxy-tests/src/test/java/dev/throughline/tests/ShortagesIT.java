@@ -89,7 +89,7 @@ class ShortagesIT {
         for (String reason : List.of("connect-failed", "start-failed", "no-descriptors", "internal-error")) {
             assertThat(hop.closedFor(reason)).as(reason).isZero();
         }
-        hop.awaitClosed("no-place", FLOOD - capacity);
+        hop.awaitClosed("no-slot", FLOOD - capacity);
         try (End app = End.connect(APPS)) {
             assertThat(isServed(app)).isTrue();
         }

@@ -46,7 +46,7 @@ class TakenPortsIT {
             assertThat(hop.metric(POOL)).isGreaterThanOrEqualTo(flows - 1);
             hop.awaitMetric("throughline_flows_open", 0);
             assertThat(hop.get("/-/ready")).isEqualTo("ready\n");
-            for (String reason : List.of("connect-failed", "start-failed", "no-place")) {
+            for (String reason : List.of("connect-failed", "start-failed", "no-slot")) {
                 assertThat(hop.closedFor(reason)).as(reason).isZero();
             }
         }

@@ -200,9 +200,9 @@ class TransportsIT {
             assertThat(flow().isOpen()).isTrue();
         }
 
-        assertThat(flow().failure()).contains("no-place");
+        assertThat(flow().failure()).contains("no-slot");
 
-        JsonTree end = scene.edge().closed(line -> line.text("reason").equals("no-place"));
+        JsonTree end = scene.edge().closed(line -> line.text("reason").equals("no-slot"));
         assertThat(end.text("detail")).isEqualTo("network-framework is full");
         open.removeFirst().close();
         await().atMost(SOON).until(() -> flow().isOpen());

@@ -35,8 +35,8 @@ import java.util.concurrent.TimeUnit;
  *   <li>A connection has the metadata of one flow or is the agent's own; the next agent on the host learns which.
  * </ul>
  *
- * <p>It doesn't imitate paths that change, proxies, TLS, or a system that waits after a refusal: the agent gives that up at once.
- * Everything happens on one thread, so that the numbers are exact. Bytes are relayed by the hop's own relay.
+ * <p>It doesn't imitate changing paths, proxies, TLS, or a system that waits after a refusal, because the agent gives
+ * up at once then. Everything runs on one thread, so the numbers are exact. Bytes are relayed by the hop's own relay.
  */
 public final class NetworkFrameworkEmulator implements AutoCloseable {
     /** Connections of a process before macOS 26.4. */
@@ -60,7 +60,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     /**
      * Settings of the system, which don't change while it runs.
      *
-     * @param limit connections of the process; {@link #NO_LIMIT} for none
+     * @param limit maximum number of connections of the process; {@link #NO_LIMIT} for none
      * @param carries whether the system passes metadata on to the next agent
      * @param user id of the user whose hops may request connections
      * @param requestTimeout time in which a request must arrive
@@ -202,7 +202,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     /**
      * Returns the originator of a connection, as the next agent on this host learns it.
      *
-     * @param sourcePort the connection's own, which no other of the emulator's has while it is open; known before the
+     * @param sourcePort source port of the connection, unique in the emulator while it is open; known before the
      *     destination can see it, and kept until a later connection has the same port
      */
     public Optional<Metadata> metadata(int sourcePort) {
