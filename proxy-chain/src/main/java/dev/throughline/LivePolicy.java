@@ -74,7 +74,8 @@ final class LivePolicy {
                         .flatMap(route -> route.over().stream())
                         .filter(over -> !transports.contains(over))
                         .findFirst()
-                        .map(over -> "a route uses transport \"" + over + "\", which is new: restart the hop to add it"));
+                        .map(over ->
+                                "a route uses transport \"" + over + "\", which is new: restart the hop to add it"));
     }
 
     /** Uses {@code read} from now on. Returns the differences. */

@@ -32,7 +32,7 @@ record ConfiguredSizes(HopSizes sizes, ProcessLimits process, List<String> probl
             throw CommandFailure.unreadable(file, e);
         }
         ImmutableSet<String> configured =
-                HopSizes.KEYS.stream().filter(places::has).collect(ImmutableSet.toImmutableSet());
+                HopSizes.KEYS.stream().filter(positions::has).collect(ImmutableSet.toImmutableSet());
         HopSizes sizes = HopSizes.of(config, configured, process);
         return new ConfiguredSizes(
                 sizes,

@@ -1,6 +1,5 @@
 package dev.throughline.flow;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.budget.Account;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Opening;

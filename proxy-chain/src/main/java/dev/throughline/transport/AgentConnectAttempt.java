@@ -78,8 +78,8 @@ final class AgentConnectAttempt implements ConnectAttempt {
 
     @Override
     public void giveUp() {
-        loop.execute(() -> giveUp(
-                ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow doesn't want it any more")));
+        loop.execute(
+                () -> giveUp(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow doesn't want it any more")));
     }
 
     private void connected(@Nullable EpollDomainSocketChannel channel, @Nullable Throwable problem) {
@@ -214,7 +214,8 @@ final class AgentConnectAttempt implements ConnectAttempt {
                 case AgentNotice.Addresses(Tuple connection) -> addresses = Optional.of(connection);
                 case AgentNotice.Limits notice -> malformed("limits, which weren't requested");
                 case AgentNotice.Unknown notice -> {}
-                case BridgeAnswer.Failed(String reason) -> fail(State.FAILED, ConnectFailedException.reportedByAgent(reason));
+                case BridgeAnswer.Failed(String reason) ->
+                    fail(State.FAILED, ConnectFailedException.reportedByAgent(reason));
                 case BridgeAnswer.Connected connected -> {
                     if (state == State.REQUESTED) {
                         state = State.OPEN;

@@ -13,13 +13,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -37,8 +35,15 @@ class DisassemblyTest {
             List.of("connect_cookie", "connect_tuple", "connect_user", "connect_source", "exec_pid");
 
     /** Offsets that no kernel has and that differ from each other: a listing must be the same on every kernel. */
-    private static final Map<Member, Integer> OFFSETS = Arrays.stream(Member.values())
-            .collect(Collectors.toUnmodifiableMap(Function.identity(), member -> 10_000 + 100 * member.ordinal()));
+    private static final Map<Member, Integer> OFFSETS = offsets();
+
+    private static Map<Member, Integer> offsets() {
+        Map<Member, Integer> offsets = new EnumMap<>(Member.class);
+        for (Member member : Member.values()) {
+            offsets.put(member, 10_000 + 100 * offsets.size());
+        }
+        return offsets;
+    }
 
     private record Program(String name, String comment, BpfCode code, List<String> maps) {}
 

@@ -54,7 +54,7 @@ class RoundRobinQueueTest {
         List<String> taken = new ArrayList<>();
         for (int i = 1; i <= 9; i++) {
             // It never has more than one waiting, and asks again as soon as that was taken.
-            if (!taken.isEmpty() && taken.getLast().startsWith("c") || i == 1) {
+            if (i == 1 || (!taken.isEmpty() && taken.getLast().startsWith("c"))) {
                 add("c" + i);
             }
             taken.add(next().orElseThrow());
