@@ -6,7 +6,7 @@ import com.google.common.collect.ImmutableSet;
 import dev.throughline.flow.AcceptGuard;
 import dev.throughline.flow.HostShortages;
 import dev.throughline.header.Tuple;
-import dev.throughline.os.SocketFile;
+import dev.throughline.platform.linux.SocketFile;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;

@@ -1,10 +1,10 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.ImmutableSet;
-import dev.throughline.HopSizes;
-import dev.throughline.ProcessLimits;
 import dev.throughline.config.ConfigPositions;
 import dev.throughline.config.HopConfig;
+import dev.throughline.hop.HopSizes;
+import dev.throughline.hop.ProcessLimits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

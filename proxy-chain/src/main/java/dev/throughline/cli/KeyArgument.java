@@ -1,11 +1,11 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.Streams;
-import dev.throughline.config.KeyFiles;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.PublicKey;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
+import dev.throughline.keys.KeyFiles;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Pattern;

@@ -1,11 +1,11 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.Streams;
-import dev.throughline.config.KeyTimes;
 import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.PublicKey;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
+import dev.throughline.keys.KeyTimes;
 import dev.throughline.report.Json;
 import java.time.Instant;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.Streams;
-import dev.throughline.config.KeyFiles;
 import dev.throughline.key.KeyExport;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.PrivateKeys;
 import dev.throughline.key.PublicKey;
 import dev.throughline.key.TrustEntry;
+import dev.throughline.keys.KeyFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;

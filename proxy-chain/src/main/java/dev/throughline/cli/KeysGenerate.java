@@ -1,10 +1,10 @@
 package dev.throughline.cli;
 
 import dev.throughline.config.IoErrorText;
-import dev.throughline.config.KeyFiles;
 import dev.throughline.key.Algorithm;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.PrivateKey;
+import dev.throughline.keys.KeyFiles;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;

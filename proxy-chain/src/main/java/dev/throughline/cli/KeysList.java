@@ -1,10 +1,10 @@
 package dev.throughline.cli;
 
 import dev.throughline.config.HopConfig;
-import dev.throughline.config.HopKeys;
-import dev.throughline.config.KeyExpiryReport;
-import dev.throughline.config.KeyFiles;
 import dev.throughline.key.KeyFormatException;
+import dev.throughline.keys.HopKeys;
+import dev.throughline.keys.KeyExpiryReport;
+import dev.throughline.keys.KeyFiles;
 import dev.throughline.report.Json;
 import java.io.IOException;
 import java.nio.file.Path;

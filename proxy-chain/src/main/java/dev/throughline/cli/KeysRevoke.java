@@ -2,10 +2,10 @@ package dev.throughline.cli;
 
 import com.google.common.base.CharMatcher;
 import com.google.common.collect.ImmutableSet;
-import dev.throughline.config.KeyFiles;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
+import dev.throughline.keys.KeyFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;

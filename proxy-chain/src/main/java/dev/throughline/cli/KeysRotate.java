@@ -1,11 +1,11 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.Iterables;
-import dev.throughline.config.KeyFiles;
 import dev.throughline.config.Values;
 import dev.throughline.key.Algorithm;
 import dev.throughline.key.PrivateKey;
 import dev.throughline.key.PrivateKeys;
+import dev.throughline.keys.KeyFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;

@@ -1,10 +1,10 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.Iterables;
-import dev.throughline.config.KeyFiles;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
+import dev.throughline.keys.KeyFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

@@ -1,8 +1,8 @@
 package dev.throughline.cli;
 
-import dev.throughline.config.KeyFiles;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.TrustEntry;
+import dev.throughline.keys.KeyFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;

@@ -1,13 +1,13 @@
 package dev.throughline.cli;
 
 import com.google.common.collect.ImmutableMap;
-import dev.throughline.NextHopPorts;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.ListenerConfig;
+import dev.throughline.hop.NextHopPorts;
 import dev.throughline.intercept.AcceptQueues;
-import dev.throughline.os.ConntrackUsage;
-import dev.throughline.os.SourcePorts;
-import dev.throughline.os.Sysctl;
+import dev.throughline.platform.linux.ConntrackUsage;
+import dev.throughline.platform.linux.SourcePorts;
+import dev.throughline.platform.linux.Sysctl;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

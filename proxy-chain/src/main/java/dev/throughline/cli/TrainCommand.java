@@ -1,7 +1,7 @@
 package dev.throughline.cli;
 
 import dev.throughline.demo.TrainingRun;
-import dev.throughline.os.Privileges;
+import dev.throughline.platform.linux.Privileges;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.Set;

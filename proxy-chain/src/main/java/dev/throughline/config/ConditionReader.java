@@ -8,7 +8,7 @@ import com.google.common.collect.Maps;
 import dev.throughline.header.Cidr;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HostId;
-import dev.throughline.os.SafeFile;
+import dev.throughline.platform.linux.SafeFile;
 import dev.throughline.policy.Condition;
 import dev.throughline.policy.Subject;
 import dev.throughline.policy.TextPattern;

@@ -15,7 +15,7 @@ import dev.throughline.budget.Shortage;
 import dev.throughline.budget.Ticket;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
-import dev.throughline.os.PeriodicTask;
+import dev.throughline.platform.PeriodicTask;
 import dev.throughline.transport.ConnectFailedException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -1,10 +1,10 @@
 package dev.throughline.identify;
 
-import dev.throughline.ebpf.ConnectRecord;
-import dev.throughline.ebpf.ConnectTracer;
 import dev.throughline.header.Tuple;
-import dev.throughline.os.OsException;
-import dev.throughline.os.SocketOwner;
+import dev.throughline.identify.ebpf.ConnectRecord;
+import dev.throughline.identify.ebpf.ConnectTracer;
+import dev.throughline.platform.linux.OsException;
+import dev.throughline.platform.linux.SocketOwner;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;

@@ -1,7 +1,7 @@
 package dev.throughline.identify;
 
-import dev.throughline.os.Mounts;
-import dev.throughline.os.PinnedFile;
+import dev.throughline.platform.linux.Mounts;
+import dev.throughline.platform.linux.PinnedFile;
 import java.io.IOException;
 import java.util.Optional;
 

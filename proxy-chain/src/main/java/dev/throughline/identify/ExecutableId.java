@@ -1,7 +1,7 @@
 package dev.throughline.identify;
 
-import dev.throughline.ebpf.ConnectRecord;
-import dev.throughline.os.Mounts;
+import dev.throughline.identify.ebpf.ConnectRecord;
+import dev.throughline.platform.linux.Mounts;
 import java.util.concurrent.TimeUnit;
 
 /**

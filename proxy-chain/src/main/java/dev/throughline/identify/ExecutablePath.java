@@ -1,8 +1,8 @@
 package dev.throughline.identify;
 
 import dev.throughline.originator.ExecutableState;
-import dev.throughline.os.Mounts;
-import dev.throughline.os.PinnedFile;
+import dev.throughline.platform.linux.Mounts;
+import dev.throughline.platform.linux.PinnedFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package dev.throughline.identify;
 
 import dev.throughline.header.Bytes;
-import dev.throughline.os.PinnedFile;
+import dev.throughline.platform.linux.PinnedFile;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,7 +1,7 @@
 package dev.throughline.identify;
 
 import dev.throughline.originator.FileId;
-import dev.throughline.os.FileStatus;
+import dev.throughline.platform.linux.FileStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

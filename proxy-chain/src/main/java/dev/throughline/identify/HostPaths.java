@@ -1,11 +1,11 @@
 package dev.throughline.identify;
 
 import dev.throughline.originator.ExecutableState;
-import dev.throughline.os.Errno;
-import dev.throughline.os.Mounts;
-import dev.throughline.os.OsException;
-import dev.throughline.os.PinnedFile;
-import dev.throughline.os.PinnedFile.Reach;
+import dev.throughline.platform.linux.Errno;
+import dev.throughline.platform.linux.Mounts;
+import dev.throughline.platform.linux.OsException;
+import dev.throughline.platform.linux.PinnedFile;
+import dev.throughline.platform.linux.PinnedFile.Reach;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,11 +1,11 @@
 package dev.throughline.identify;
 
-import dev.throughline.ebpf.ConnectTracer;
-import dev.throughline.ebpf.TracerStartup;
 import dev.throughline.identify.IdentificationStatus.MissingRequirement;
+import dev.throughline.identify.ebpf.ConnectTracer;
+import dev.throughline.identify.ebpf.TracerStartup;
 import dev.throughline.originator.Evidence;
-import dev.throughline.os.Capability;
-import dev.throughline.os.PeriodicTask;
+import dev.throughline.platform.PeriodicTask;
+import dev.throughline.platform.linux.Capability;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;

@@ -1,7 +1,7 @@
 package dev.throughline.identify;
 
 import dev.throughline.originator.ProcessContext;
-import dev.throughline.os.SocketOwner;
+import dev.throughline.platform.linux.SocketOwner;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 

@@ -3,7 +3,7 @@ package dev.throughline.identify;
 import com.google.common.collect.ArrayListMultimap;
 import com.google.common.collect.ListMultimap;
 import dev.throughline.originator.ProcessContext;
-import dev.throughline.os.SocketOwner;
+import dev.throughline.platform.linux.SocketOwner;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

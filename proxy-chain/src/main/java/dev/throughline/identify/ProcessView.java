@@ -6,7 +6,7 @@ import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Namespaces;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.Workload;
-import dev.throughline.os.PinnedFile;
+import dev.throughline.platform.linux.PinnedFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,9 +1,9 @@
 package dev.throughline.identify;
 
-import dev.throughline.ebpf.ExecRecord;
 import dev.throughline.header.Bytes;
-import dev.throughline.os.FileStatus;
-import dev.throughline.os.PinnedFile;
+import dev.throughline.identify.ebpf.ExecRecord;
+import dev.throughline.platform.linux.FileStatus;
+import dev.throughline.platform.linux.PinnedFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package dev.throughline.identify;
 
-import dev.throughline.os.Mounts;
-import dev.throughline.os.SocketOwner;
+import dev.throughline.platform.linux.Mounts;
+import dev.throughline.platform.linux.SocketOwner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;

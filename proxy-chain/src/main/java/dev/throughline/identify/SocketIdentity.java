@@ -7,7 +7,7 @@ import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
-import dev.throughline.os.SocketOwner;
+import dev.throughline.platform.linux.SocketOwner;
 import java.util.Optional;
 import java.util.OptionalInt;
 

@@ -1,6 +1,6 @@
 package dev.throughline.identify;
 
-import dev.throughline.os.PidFd;
+import dev.throughline.platform.linux.PidFd;
 import java.io.IOException;
 import java.util.Optional;
 

@@ -8,7 +8,7 @@ import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
-import dev.throughline.os.PidFd;
+import dev.throughline.platform.linux.PidFd;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;

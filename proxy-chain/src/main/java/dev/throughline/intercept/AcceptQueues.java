@@ -1,7 +1,7 @@
 package dev.throughline.intercept;
 
-import dev.throughline.os.BpfProgram;
-import dev.throughline.os.OsException;
+import dev.throughline.platform.linux.BpfProgram;
+import dev.throughline.platform.linux.OsException;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.unix.IntegerUnixChannelOption;

@@ -5,7 +5,7 @@ import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
 import dev.throughline.identify.UnixPeer;
-import dev.throughline.os.PidFd;
+import dev.throughline.platform.linux.PidFd;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollDomainSocketChannel;

@@ -1,9 +1,9 @@
 package dev.throughline.intercept;
 
 import com.google.common.collect.ImmutableList;
-import dev.throughline.os.Capability;
-import dev.throughline.os.ScratchFile;
-import dev.throughline.os.SearchPath;
+import dev.throughline.platform.linux.Capability;
+import dev.throughline.platform.linux.ScratchFile;
+import dev.throughline.platform.linux.SearchPath;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;

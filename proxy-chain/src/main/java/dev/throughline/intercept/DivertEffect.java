@@ -2,7 +2,7 @@ package dev.throughline.intercept;
 
 import com.google.common.net.InetAddresses;
 import dev.throughline.originator.InterceptionMethod;
-import dev.throughline.os.RouteLookup;
+import dev.throughline.platform.linux.RouteLookup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.Optional;

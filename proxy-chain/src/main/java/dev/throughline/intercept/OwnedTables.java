@@ -1,10 +1,10 @@
 package dev.throughline.intercept;
 
 import com.google.common.base.Splitter;
-import dev.throughline.os.Errno;
-import dev.throughline.os.NftLibrary;
-import dev.throughline.os.NftTables;
-import dev.throughline.os.OsException;
+import dev.throughline.platform.linux.Errno;
+import dev.throughline.platform.linux.NftLibrary;
+import dev.throughline.platform.linux.NftTables;
+import dev.throughline.platform.linux.OsException;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;

@@ -5,7 +5,7 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.InterceptionMethod;
-import dev.throughline.os.Conntrack;
+import dev.throughline.platform.linux.Conntrack;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.RawUnixChannelOption;

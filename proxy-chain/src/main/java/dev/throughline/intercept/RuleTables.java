@@ -3,7 +3,7 @@ package dev.throughline.intercept;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.header.Tuple;
-import dev.throughline.os.RouteLookup;
+import dev.throughline.platform.linux.RouteLookup;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

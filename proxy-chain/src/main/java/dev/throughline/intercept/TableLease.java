@@ -1,7 +1,7 @@
 package dev.throughline.intercept;
 
-import dev.throughline.os.Capability;
-import dev.throughline.os.ScratchFile;
+import dev.throughline.platform.linux.Capability;
+import dev.throughline.platform.linux.ScratchFile;
 import java.io.IOException;
 import java.io.Writer;
 import java.util.List;

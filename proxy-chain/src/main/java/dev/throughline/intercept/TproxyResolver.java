@@ -5,8 +5,8 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.InterceptionMethod;
-import dev.throughline.os.Conntrack;
-import dev.throughline.os.OsException;
+import dev.throughline.platform.linux.Conntrack;
+import dev.throughline.platform.linux.OsException;
 import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 

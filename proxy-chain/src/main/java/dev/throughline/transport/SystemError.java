@@ -1,7 +1,7 @@
 package dev.throughline.transport;
 
 import com.google.common.primitives.Ints;
-import dev.throughline.os.Errno;
+import dev.throughline.platform.linux.Errno;
 import io.netty.channel.unix.Errors;
 import java.io.FileNotFoundException;
 import java.net.InetSocketAddress;

@@ -1,6 +1,6 @@
 package dev.throughline.cli;
 
-import dev.throughline.os.PeriodicTask;
+import dev.throughline.platform.PeriodicTask;
 import dev.throughline.report.StandardError;
 import java.io.PrintStream;
 import java.time.Duration;

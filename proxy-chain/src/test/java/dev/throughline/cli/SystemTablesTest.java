@@ -3,8 +3,8 @@ package dev.throughline.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableMap;
-import dev.throughline.os.ConntrackUsage;
-import dev.throughline.os.SourcePorts;
+import dev.throughline.platform.linux.ConntrackUsage;
+import dev.throughline.platform.linux.SourcePorts;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

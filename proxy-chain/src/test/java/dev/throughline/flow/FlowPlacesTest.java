@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import dev.throughline.LogLines;
 import dev.throughline.budget.Caps;
 import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
+import dev.throughline.hop.LogLines;
 import dev.throughline.policy.Policy;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;

@@ -6,12 +6,12 @@ import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import dev.throughline.LogLines;
 import dev.throughline.chain.ChainRead;
 import dev.throughline.chain.ChainTlv;
 import dev.throughline.chain.HeaderProfile;
 import dev.throughline.chain.Verification;
 import dev.throughline.header.Header;
+import dev.throughline.hop.LogLines;
 import dev.throughline.metrics.HopMetrics;
 import dev.throughline.originator.HopId;
 import dev.throughline.policy.Condition;

@@ -3,14 +3,14 @@ package dev.throughline.identify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.throughline.ebpf.ConnectTracer;
-import dev.throughline.ebpf.Kernel;
 import dev.throughline.header.Tuple;
+import dev.throughline.identify.ebpf.ConnectTracer;
+import dev.throughline.identify.ebpf.Kernel;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.os.BootClock;
+import dev.throughline.platform.linux.BootClock;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

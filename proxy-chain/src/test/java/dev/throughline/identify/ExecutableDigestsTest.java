@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.header.Bytes;
-import dev.throughline.os.PinnedFile;
+import dev.throughline.platform.linux.PinnedFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.common.base.Splitter;
-import dev.throughline.ebpf.ConnectTracer;
-import dev.throughline.ebpf.Kernel;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
+import dev.throughline.identify.ebpf.ConnectTracer;
+import dev.throughline.identify.ebpf.Kernel;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ProcessContext;

@@ -3,7 +3,7 @@ package dev.throughline.identify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.header.Bytes;
-import dev.throughline.os.PinnedFile;
+import dev.throughline.platform.linux.PinnedFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

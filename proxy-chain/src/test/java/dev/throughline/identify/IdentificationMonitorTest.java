@@ -2,9 +2,9 @@ package dev.throughline.identify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.ebpf.ConnectTracer;
-import dev.throughline.ebpf.Kernel;
-import dev.throughline.ebpf.TracerStartup;
+import dev.throughline.identify.ebpf.ConnectTracer;
+import dev.throughline.identify.ebpf.Kernel;
+import dev.throughline.identify.ebpf.TracerStartup;
 import dev.throughline.originator.Evidence;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -2,14 +2,14 @@ package dev.throughline.identify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.ebpf.ConnectRecord;
-import dev.throughline.ebpf.ExecRecord;
 import dev.throughline.header.Bytes;
+import dev.throughline.identify.ebpf.ConnectRecord;
+import dev.throughline.identify.ebpf.ExecRecord;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.os.SocketOwner;
+import dev.throughline.platform.linux.SocketOwner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

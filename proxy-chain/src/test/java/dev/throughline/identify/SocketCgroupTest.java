@@ -2,7 +2,7 @@ package dev.throughline.identify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.os.SocketOwner;
+import dev.throughline.platform.linux.SocketOwner;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

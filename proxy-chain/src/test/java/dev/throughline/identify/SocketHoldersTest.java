@@ -2,7 +2,7 @@ package dev.throughline.identify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.os.SocketDiag;
+import dev.throughline.platform.linux.SocketDiag;
 import java.io.IOException;
 import java.util.Set;
 import java.util.function.LongUnaryOperator;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Evidence;
-import dev.throughline.os.SocketDiag;
-import dev.throughline.os.SocketOwner;
+import dev.throughline.platform.linux.SocketDiag;
+import dev.throughline.platform.linux.SocketOwner;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

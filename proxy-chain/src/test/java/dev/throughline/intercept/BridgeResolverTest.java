@@ -16,7 +16,7 @@ import dev.throughline.identify.SocketIdentity;
 import dev.throughline.identify.UnixPeer;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
-import dev.throughline.os.PidFd;
+import dev.throughline.platform.linux.PidFd;
 import dev.throughline.transport.EpollLoops;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelInitializer;

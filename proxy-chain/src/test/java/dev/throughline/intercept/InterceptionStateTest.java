@@ -2,7 +2,7 @@ package dev.throughline.intercept;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.LogLines;
+import dev.throughline.hop.LogLines;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

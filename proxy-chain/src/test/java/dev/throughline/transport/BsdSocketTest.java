@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.budget.Account;
 import dev.throughline.header.Tuple;
-import dev.throughline.os.Capability;
+import dev.throughline.platform.linux.Capability;
 import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.StreamOptions;
 import dev.throughline.relay.TcpTimeouts;

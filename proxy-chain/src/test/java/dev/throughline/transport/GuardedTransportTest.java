@@ -3,8 +3,8 @@ package dev.throughline.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.throughline.LogLines;
 import dev.throughline.budget.Account;
+import dev.throughline.hop.LogLines;
 import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.TcpTimeouts;
 import dev.throughline.relay.Wire;

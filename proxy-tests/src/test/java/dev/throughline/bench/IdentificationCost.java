@@ -1,11 +1,11 @@
 package dev.throughline.bench;
 
-import dev.throughline.ebpf.ConnectTracer;
-import dev.throughline.ebpf.TracerStartup;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.identify.SocketIdentity;
+import dev.throughline.identify.ebpf.ConnectTracer;
+import dev.throughline.identify.ebpf.TracerStartup;
 import dev.throughline.originator.Evidence;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -35,47 +35,48 @@ class ArchitectureTest {
             .put("chain", ImmutableSet.of("header", "originator", "key"))
             .put("bridge", ImmutableSet.of("header", "originator", "chain"))
             .put("budget", ImmutableSet.of())
-            .put("os", ImmutableSet.of())
+            .put("platform", ImmutableSet.of())
             .put("policy", ImmutableSet.of())
-            .put("config", ImmutableSet.of("os", "policy", "relay"))
+            .put("config", ImmutableSet.of("platform", "policy", "relay"))
+            .put("keys", ImmutableSet.of("config", "platform"))
             .put("relay", ImmutableSet.of())
-            .put("transport", ImmutableSet.of("os", "relay"))
-            .put("ebpf", ImmutableSet.of("os"))
-            .put("identify", ImmutableSet.of("ebpf", "os"))
-            .put("flow", ImmutableSet.of("identify", "os", "policy", "transport", "relay"))
-            .put("intercept", ImmutableSet.of("config", "flow", "identify", "os", "relay", "transport"))
+            .put("transport", ImmutableSet.of("platform", "relay"))
+            .put("identify", ImmutableSet.of("platform"))
+            .put("flow", ImmutableSet.of("identify", "platform", "policy", "transport", "relay"))
+            .put("intercept", ImmutableSet.of("config", "flow", "identify", "platform", "relay", "transport"))
             .put("report", ImmutableSet.of("flow", "identify", "policy", "transport"))
             .put("metrics", ImmutableSet.of("flow", "policy", "transport"))
-            .put("admin", ImmutableSet.of("flow", "metrics", "os", "report"))
+            .put("admin", ImmutableSet.of("flow", "metrics", "platform", "report"))
             .put(
-                    "root",
+                    "hop",
                     ImmutableSet.of(
                             "admin",
                             "config",
-                            "ebpf",
                             "flow",
                             "identify",
                             "intercept",
+                            "keys",
                             "metrics",
-                            "os",
+                            "platform",
                             "policy",
                             "relay",
                             "report",
                             "transport"))
-            .put("demo", ImmutableSet.of("config", "relay", "report", "transport"))
+            .put("demo", ImmutableSet.of("config", "keys", "relay", "report", "transport"))
             .put(
                     "cli",
                     ImmutableSet.of(
                             "config",
                             "demo",
-                            "ebpf",
                             "flow",
+                            "hop",
                             "identify",
                             "intercept",
-                            "os",
+                            "keys",
+                            "platform",
                             "policy",
-                            "report",
-                            "root"))
+                            "report"))
+            .put("root", ImmutableSet.of())
             .buildOrThrow();
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -178,10 +179,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyOsCallsForeignFunctions() {
+    void onlyPlatformPackagesCallForeignFunctions() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(BASE + ".os")
+                .resideOutsideOfPackage(BASE + ".platform.linux")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.lang.foreign..")
@@ -193,14 +194,14 @@ class ArchitectureTest {
      * kernel pins lies in folders that are checked to be this user's.
      */
     @Test
-    void onlyOsWritesAndDeletesFiles() {
+    void onlyThePlatformWritesAndDeletesFiles() {
         Set<String> writers = new TreeSet<>();
         for (JavaClass type : CLASSES) {
             for (JavaAccess<?> access : type.getAccessesFromSelf()) {
                 if (changesFiles(access)
-                        && !packageOf(type).equals("os")
+                        && !packageOf(type).equals("platform")
                         && !packageOf(type).equals("demo")
-                        && !type.getName().equals(BASE + ".ebpf.PinnedObjects")) {
+                        && !type.getName().equals(BASE + ".identify.ebpf.PinnedObjects")) {
                     writers.add(access.getDescription());
                 }
             }
@@ -230,10 +231,10 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        BASE,
                         BASE + ".admin",
                         BASE + ".demo.emulator",
                         BASE + ".flow",
+                        BASE + ".hop",
                         BASE + ".intercept",
                         BASE + ".relay",
                         BASE + ".transport")

@@ -1,6 +1,6 @@
 package dev.throughline.tests;
 
-import dev.throughline.ebpf.TracerStartup;
+import dev.throughline.identify.ebpf.TracerStartup;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 

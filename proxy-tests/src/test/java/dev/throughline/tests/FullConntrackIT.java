@@ -3,7 +3,7 @@ package dev.throughline.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.demo.Namespace;
-import dev.throughline.os.Sysctl;
+import dev.throughline.platform.linux.Sysctl;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.throughline.tests;
 
-import dev.throughline.config.KeyFiles;
 import dev.throughline.demo.HopProcess;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.key.PrivateKey;
+import dev.throughline.keys.KeyFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

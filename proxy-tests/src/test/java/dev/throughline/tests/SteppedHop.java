@@ -1,9 +1,9 @@
 package dev.throughline.tests;
 
-import dev.throughline.Hop;
 import dev.throughline.config.ConfigReader;
 import dev.throughline.config.HopConfig;
-import dev.throughline.config.HopKeys;
+import dev.throughline.hop.Hop;
+import dev.throughline.keys.HopKeys;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

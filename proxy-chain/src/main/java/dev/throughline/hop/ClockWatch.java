@@ -1,0 +1,104 @@
+package dev.throughline.hop;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Detects that the clock of the host was set, by comparing it with a clock that can't be set. Both run at the same pace (adjtimex(2)
+ * slews both), so their difference changes only when the first one is set. Thread-safe.
+ */
+final class ClockWatch implements MeterBinder {
+    /** Smaller steps are within the usual skew of clocks. */
+    static final Duration SMALLEST = Duration.ofMillis(500);
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClockWatch.class);
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final Clock clock;
+    private final LongSupplier bootNanos;
+    private final Consumer<Instant> whenSet;
+    private final LongAdder forward = new LongAdder();
+    private final LongAdder back = new LongAdder();
+    private volatile long difference;
+
+    /**
+     * Starts to compare.
+     *
+     * @param clock that may be set
+     * @param bootNanos a clock that can't be set, in nanoseconds from any origin
+     * @param whenSet gets the new time whenever the clock was set, before {@link #check} returns in any thread
+     */
+    ClockWatch(Clock clock, LongSupplier bootNanos, Consumer<Instant> whenSet) {
+        this.clock = clock;
+        this.bootNanos = bootNanos;
+        this.whenSet = whenSet;
+        this.difference = clock.millis() - bootMillis();
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        FunctionCounter.builder("throughline.clock.steps", this, ClockWatch::stepsForward)
+                .description("Times that the clock of the host was set")
+                .tag("direction", "forward")
+                .register(registry);
+        FunctionCounter.builder("throughline.clock.steps", this, ClockWatch::stepsBack)
+                .description("Times that the clock of the host was set")
+                .tag("direction", "back")
+                .register(registry);
+    }
+
+    /** Compares the clocks. Called before each decision that depends on the time, and every second for the log. */
+    void check() {
+        if (Math.abs(stepMillis()) >= SMALLEST.toMillis()) {
+            checkAgain();
+        }
+    }
+
+    private synchronized void checkAgain() {
+        long step = stepMillis();
+        if (Math.abs(step) < SMALLEST.toMillis()) {
+            return;
+        }
+        Instant now = Instant.ofEpochMilli(clock.millis());
+        whenSet.accept(now);
+        difference += step;
+        (step > 0 ? forward : back).increment();
+        LOG.warn(
+                "clock stepped {} by {} s: headers issued before {} are rejected, as after a restart",
+                step > 0 ? "forward" : "back",
+                String.format(Locale.ROOT, "%.1f", Math.abs(step) / 1000.0),
+                now);
+    }
+
+    /** Returns by how many milliseconds the clock was set since the last check, at least: the thread may have paused. */
+    private long stepMillis() {
+        long before = bootMillis();
+        long now = clock.millis() - difference;
+        long after = bootMillis();
+        return now > after ? now - after : Math.min(0, now - before);
+    }
+
+    private long bootMillis() {
+        return bootNanos.getAsLong() / NANOS_PER_MILLI;
+    }
+
+    /** Returns how often the clock was set forward. */
+    long stepsForward() {
+        return forward.sum();
+    }
+
+    /** Returns how often the clock was set back. */
+    long stepsBack() {
+        return back.sum();
+    }
+}

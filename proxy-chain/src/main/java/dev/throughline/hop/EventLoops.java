@@ -1,0 +1,40 @@
+package dev.throughline.hop;
+
+import com.google.common.collect.ImmutableMap;
+import dev.throughline.transport.EpollLoops;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/** Starts the event loops of a hop, and knows their threads. */
+final class EventLoops {
+    private final Resources resources;
+    private final Map<String, Executor> threads = new LinkedHashMap<>();
+
+    /** Creates none yet. Each group is closed with {@code resources}. */
+    EventLoops(Resources resources) {
+        this.resources = resources;
+    }
+
+    /** Starts a group of {@code count} threads. */
+    EventLoopGroup start(String name, int count) throws IOException {
+        NativeLibrary.prepare();
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(count, EpollLoops.newFactory());
+        int number = 1;
+        for (EventExecutor loop : group) {
+            threads.put(name + " " + number++, loop);
+        }
+        resources.add(() -> group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
+        return group;
+    }
+
+    /** Returns the loops that were started, by name. */
+    ImmutableMap<String, Executor> threads() {
+        return ImmutableMap.copyOf(threads);
+    }
+}

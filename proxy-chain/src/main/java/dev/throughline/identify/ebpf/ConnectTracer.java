@@ -1,0 +1,230 @@
+package dev.throughline.identify.ebpf;
+
+import com.google.common.collect.ImmutableList;
+import dev.throughline.header.Tuple;
+import dev.throughline.platform.linux.BpfProgram;
+import dev.throughline.platform.linux.Btf;
+import dev.throughline.platform.linux.OsException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A tracer that has the kernel record which process opened each connection, for all processes of this host while it is
+ * open. Thread-safe; a lookup takes about a microsecond.
+ */
+public final class ConnectTracer implements AutoCloseable {
+    /**
+     * Maximum number of sockets of one user that are recorded in a second. With 131,072 records, one user needs 16
+     * seconds to evict another user's record, which a flow needs for two seconds at most.
+     */
+    static final int PER_SECOND = 8192;
+
+    private final Path cgroup;
+    private final ConnectObjects objects;
+    private final Optional<PinnedObjects> pins;
+    private final TracePlan plan;
+
+    private ConnectTracer(Path cgroup, ConnectObjects objects, Optional<PinnedObjects> pins, TracePlan plan) {
+        this.cgroup = cgroup;
+        this.objects = objects;
+        this.pins = pins;
+        this.plan = plan;
+    }
+
+    /**
+     * Starts tracing for this process only; tracing ends with it.
+     *
+     * @param cgroup the root of cgroup v2, which contains all processes of the host
+     * @param capacity maximum number of sockets in each of two tables of about 280 bytes per socket; the least recently
+     *     used are evicted. At most {@value #PER_SECOND} sockets of one user are recorded in a second
+     * @throws OsException with EPERM without CAP_BPF and CAP_NET_ADMIN, with ENOSYS without bpf(2); nothing stays
+     *     attached
+     */
+    public static ConnectTracer open(Path cgroup, int capacity) throws OsException {
+        return open(cgroup, capacity, PER_SECOND);
+    }
+
+    static ConnectTracer open(Path cgroup, int capacity, int perSecond) throws OsException {
+        TracePlan plan = ConnectObjects.plan(layout());
+        return new ConnectTracer(
+                cgroup, ConnectObjects.attach(cgroup, capacity, perSecond, plan), Optional.empty(), plan);
+    }
+
+    /**
+     * Starts tracing, or joins the tracing of another hop of this user on this host.
+     *
+     * @param cgroup the root of cgroup v2
+     * @param capacity maximum number of sockets, if no hop is tracing yet
+     * @param bpffs a BPF file system, such as {@code /sys/fs/bpf}
+     * @throws IOException like {@link #open}, or if tracing can't be shared there
+     */
+    public static ConnectTracer shared(Path cgroup, int capacity, Path bpffs) throws IOException {
+        TracePlan plan = ConnectObjects.plan(layout());
+        // The name depends on programs and layout, because records of others would be misread.
+        String name = ConnectCode.version(plan, PER_SECOND);
+        PinnedObjects.Opened<ConnectObjects> opened = PinnedObjects.open(
+                bpffs.resolve("throughline"), name, folder -> ConnectObjects.open(folder, plan), empty -> {
+                    ConnectObjects made = ConnectObjects.attach(cgroup, capacity, PER_SECOND, plan);
+                    try {
+                        made.pin(empty);
+                        return made;
+                    } catch (OsException e) {
+                        made.close();
+                        throw e;
+                    }
+                });
+        return new ConnectTracer(cgroup, opened.made(), Optional.of(opened.pins()), plan);
+    }
+
+    private static Optional<KernelLayout> layout() {
+        try {
+            return KernelLayout.of(Btf.read(Btf.KERNEL));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Returns the cgroup whose processes are traced, including its descendants. */
+    public Path cgroup() {
+        return cgroup;
+    }
+
+    /** Returns whether tracing is shared with other hops of this host. */
+    public boolean isShared() {
+        return pins.isPresent();
+    }
+
+    /**
+     * Returns whether tracing still works: an administrator can detach the programs.
+     *
+     * @throws OsException if the kernel can't be queried
+     */
+    public boolean areTaken() throws OsException {
+        return objects.areAttached();
+    }
+
+    /** Returns whether records have the executable of the process. */
+    public boolean hasProcess() {
+        return plan.has(TracePart.PROCESS);
+    }
+
+    /**
+     * A part that isn't recorded.
+     *
+     * @param what the missing part, and the kernel's error
+     * @param hint how to enable it
+     */
+    public record Missing(TracePart part, String what, String hint) {}
+
+    /** Returns the parts that the kernel doesn't allow. */
+    public ImmutableList<Missing> missing() {
+        return plan.missing().entrySet().stream()
+                .map(part -> new Missing(
+                        part.getKey(),
+                        part.getKey().meaning() + " is not recorded: " + part.getValue(),
+                        TracerStartup.hint(part.getKey())))
+                .collect(ImmutableList.toImmutableList());
+    }
+
+    /**
+     * Returns the last exec(2) of a process.
+     *
+     * @return empty if it hasn't called exec(2) since tracing started, or the record was evicted
+     * @throws OsException if the kernel can't be queried
+     */
+    public Optional<ExecRecord> lastExec(int pid) throws OsException {
+        if (objects.byPid().isEmpty()) {
+            return Optional.empty();
+        }
+        ByteBuffer key = ByteBuffer.allocate(ConnectCode.PID_BYTES).order(ByteOrder.nativeOrder());
+        return objects.byPid().get().find(key.putInt(0, pid).array()).map(ExecRecord::read);
+    }
+
+    /**
+     * Returns the record of the caller that opened a TCP connection.
+     *
+     * @param tuple the socket's local and peer addresses
+     * @param networkNamespace cookie of the socket's network namespace
+     * @throws OsException if the kernel can't be queried
+     */
+    public Optional<ConnectRecord> find(Tuple tuple, long networkNamespace) throws OsException {
+        ByteBuffer key = ByteBuffer.allocate(ConnectCode.TUPLE_BYTES).order(ByteOrder.nativeOrder());
+        key.putLong(0, networkNamespace);
+        address(key, ConnectCode.TUPLE_LOCAL, tuple.source());
+        address(key, ConnectCode.TUPLE_REMOTE, tuple.destination());
+        key.putInt(ConnectCode.TUPLE_LOCAL_PORT, tuple.source().getPort());
+        key.put(ConnectCode.TUPLE_REMOTE_PORT + 2, (byte) (tuple.destination().getPort() >> 8));
+        key.put(ConnectCode.TUPLE_REMOTE_PORT + 3, (byte) tuple.destination().getPort());
+        return objects.byTuple().find(key.array()).map(ConnectRecord::read);
+    }
+
+    /**
+     * Returns the record of the caller that opened the last TCP connection with these addresses, without looking up its
+     * socket: any later connection with the same addresses would have replaced the record.
+     *
+     * @return empty if there is no record, or only a socket lookup can tell whether it applies
+     * @throws OsException if the kernel can't be queried
+     */
+    public Optional<ConnectRecord> last(Tuple tuple, long networkNamespace) throws OsException {
+        Optional<ConnectRecord> noted =
+                find(tuple, networkNamespace).filter(found -> found.socket().isPresent());
+        // This check must come after the lookup: if the programs are attached now, they were attached then.
+        return noted.isPresent() && objects.seesConnections() ? noted : Optional.empty();
+    }
+
+    /**
+     * Returns the caller of connect(2), or of sendmsg(2) with a destination, on a socket.
+     *
+     * @param cookie of the socket (SO_COOKIE)
+     * @throws OsException if the kernel can't be queried
+     */
+    public Optional<ConnectRecord> find(long cookie) throws OsException {
+        ByteBuffer key = ByteBuffer.allocate(ConnectCode.COOKIE_BYTES).order(ByteOrder.nativeOrder());
+        return objects.byCookie().find(key.putLong(0, cookie).array()).map(ConnectRecord::read);
+    }
+
+    /**
+     * Returns a program that assigns each user of this host, and each remote address, one of the sockets that listen at
+     * one port. Attach it to any of them (SO_ATTACH_REUSEPORT_EBPF, socket(7)). The caller closes it.
+     *
+     * @param networkNamespace cookie of the sockets' network namespace
+     * @param queues number of sockets; a power of two
+     * @throws OsException if the kernel refuses it
+     */
+    public BpfProgram queueByUser(long networkNamespace, int queues) throws OsException {
+        return BpfProgram.load(
+                BpfProgram.Hook.SOCKET_FILTER,
+                QueueCode.choose(networkNamespace, queues),
+                List.of(objects.bySource()),
+                "queue_by_user");
+    }
+
+    private static void address(ByteBuffer key, int at, InetSocketAddress endpoint) {
+        byte[] address = endpoint.getAddress().getAddress();
+        if (address.length == 4) {
+            key.putInt(at + 8, ConnectCode.MAPPED);
+            key.put(at + 12, address);
+        } else {
+            key.put(at, address);
+        }
+    }
+
+    /** Closes all descriptors without removing pinned objects, like a killed process. */
+    void abandon() {
+        objects.close();
+        pins.ifPresent(PinnedObjects::abandon);
+    }
+
+    @Override
+    public void close() throws IOException {
+        objects.close();
+        if (pins.isPresent()) {
+            pins.get().close();
+        }
+    }
+}

@@ -1,5 +1,0 @@
-/** The running hop. */
-@NullMarked
-package dev.throughline;
-
-import org.jspecify.annotations.NullMarked;

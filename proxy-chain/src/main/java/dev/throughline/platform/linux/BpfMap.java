@@ -1,0 +1,139 @@
+package dev.throughline.platform.linux;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A table in the kernel that eBPF programs write and this process reads (bpf(2)). It exists as long as a descriptor, a
+ * program or a pinned name refers to it. Thread-safe; a lookup takes less than a microsecond.
+ */
+public final class BpfMap implements AutoCloseable {
+    /** The type of a table (linux/bpf.h, enum bpf_map_type). */
+    public enum Type {
+        /** Evicts the least recently used entries when full. */
+        LRU_HASH(9);
+
+        private final int number;
+
+        Type(int number) {
+            this.number = number;
+        }
+    }
+
+    /**
+     * The dimensions of a table.
+     *
+     * @param keyBytes size of a key
+     * @param valueBytes size of a value
+     * @param capacity maximum number of entries; their memory is allocated at once
+     */
+    public record Shape(Type type, int keyBytes, int valueBytes, int capacity) {}
+
+    private static final int INFO_BYTES = 80;
+
+    private final int fd;
+    private final Shape shape;
+    private final Bpf bpf = new Bpf();
+    private final MemorySegment key;
+    private final MemorySegment value;
+    private boolean closed;
+
+    private BpfMap(int fd, Shape shape) {
+        this.fd = fd;
+        this.shape = shape;
+        this.key = Arena.ofAuto().allocate(shape.keyBytes, 8);
+        this.value = Arena.ofAuto().allocate(shape.valueBytes, 8);
+    }
+
+    /**
+     * Creates a table.
+     *
+     * @param name at most 15 letters, digits and underscores
+     * @throws OsException if the kernel refuses it, with EPERM without CAP_BPF
+     */
+    public static BpfMap create(Shape shape, String name) throws OsException {
+        int fd = new Bpf()
+                .begin()
+                .set(0, shape.type.number)
+                .set(4, shape.keyBytes)
+                .set(8, shape.valueBytes)
+                .set(12, shape.capacity)
+                .setName(28, name)
+                .call(Bpf.MAP_CREATE, "bpf(MAP_CREATE)");
+        return new BpfMap(fd, shape);
+    }
+
+    /**
+     * Opens a table that is pinned in a BPF file system.
+     *
+     * @throws OsException if there is none, or it has other dimensions
+     */
+    public static BpfMap open(Path pinned, Shape shape) throws OsException {
+        BpfMap map = new BpfMap(Bpf.open(pinned), shape);
+        try {
+            map.checkShape();
+            return map;
+        } catch (OsException e) {
+            map.close();
+            throw e;
+        }
+    }
+
+    /** A table with other dimensions would be misread. */
+    private void checkShape() throws OsException {
+        ByteBuffer found = Bpf.info(fd, INFO_BYTES);
+        if (found.getInt(0) != shape.type.number
+                || found.getInt(8) != shape.keyBytes
+                || found.getInt(12) != shape.valueBytes) {
+            throw new OsException("bpf(OBJ_GET): a table with other dimensions", Errno.EINVAL);
+        }
+    }
+
+    /** Pins the table in a BPF file system, so that it outlives this process. */
+    public void pin(Path name) throws OsException {
+        Bpf.pin(fd, name);
+    }
+
+    int fd() {
+        return fd;
+    }
+
+    /**
+     * Returns the value of a key.
+     *
+     * @param wanted the key
+     * @return a copy in native byte order; empty if there is none
+     * @throws OsException if the kernel can't be queried
+     */
+    public synchronized Optional<ByteBuffer> find(byte[] wanted) throws OsException {
+        checkArgument(wanted.length == shape.keyBytes, "a key has %s bytes", shape.keyBytes);
+        if (closed) {
+            // The number of a closed descriptor may belong to another file.
+            throw new OsException("bpf(MAP_LOOKUP_ELEM)", Errno.EBADF);
+        }
+        MemorySegment.copy(wanted, 0, key, JAVA_BYTE, 0, wanted.length);
+        bpf.begin().set(0, fd).set(8, key).set(16, value);
+        if (bpf.tryCall(Bpf.MAP_LOOKUP_ELEM) == 0) {
+            return Optional.of(ByteBuffer.wrap(value.toArray(JAVA_BYTE)).order(ByteOrder.nativeOrder()));
+        }
+        if (bpf.errno() == Errno.ENOENT) {
+            return Optional.empty();
+        }
+        throw new OsException("bpf(MAP_LOOKUP_ELEM)", bpf.errno());
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            new Libc().close(fd);
+        }
+    }
+}

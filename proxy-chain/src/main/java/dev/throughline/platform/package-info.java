@@ -1,0 +1,5 @@
+/** Periodic tasks, the same on every operating system. {@code platform.linux} has what is specific to Linux. */
+@NullMarked
+package dev.throughline.platform;
+
+import org.jspecify.annotations.NullMarked;
