@@ -1,10 +1,12 @@
 package dev.throughline.cli;
 
+import com.google.common.collect.Maps;
 import dev.throughline.config.Suggestion;
 import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -56,7 +58,14 @@ final class UsageError {
         }
         return isGroup(command)
                 ? "unknown command \"" + word + "\""
-                        + Suggestion.among(command.getSubcommands().keySet(), word)
+                        + Suggestion.among(offered(command), word)
                 : "unexpected argument \"" + word + "\"";
+    }
+
+    private static Set<String> offered(CommandLine command) {
+        return Maps.filterValues(
+                        command.getSubcommands(),
+                        sub -> !sub.getCommandSpec().usageMessage().hidden())
+                .keySet();
     }
 }

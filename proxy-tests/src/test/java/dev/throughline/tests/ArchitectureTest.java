@@ -62,7 +62,7 @@ class ArchitectureTest {
                             "relay",
                             "report",
                             "transport"))
-            .put("demo", ImmutableSet.of("config", "keys", "relay", "report", "transport"))
+            .put("demo", ImmutableSet.of("keys", "relay", "report", "transport"))
             .put(
                     "cli",
                     ImmutableSet.of(

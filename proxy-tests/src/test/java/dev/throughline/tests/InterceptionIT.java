@@ -2,6 +2,7 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.google.common.primitives.Bytes;
@@ -166,7 +167,8 @@ class InterceptionIT {
             } finally {
                 scene.host().run("nft", "delete table inet tamper");
             }
-            assertThat(refusedHeaders()).isEqualTo(before + 1);
+            // The application sees the reset before the flow is counted.
+            await().untilAsserted(() -> assertThat(refusedHeaders()).isEqualTo(before + 1));
         });
     }
 

@@ -77,7 +77,7 @@ class BtfTest {
         assertThatThrownBy(() -> Btf.parse(other)).hasMessageStartingWith("no BTF: magic");
         byte[] kind = whole.clone();
         kind[24 + 7] = 31;
-        assertThatThrownBy(() -> Btf.parse(kind)).hasMessageContaining("unknown kind, 31");
+        assertThatThrownBy(() -> Btf.parse(kind)).hasMessageContaining("unknown kind 31");
     }
 
     @Test
