@@ -57,8 +57,7 @@ final class UsageError {
             return "unknown option \"" + option + "\"" + Suggestion.among(options, option);
         }
         return isGroup(command)
-                ? "unknown command \"" + word + "\""
-                        + Suggestion.among(offered(command), word)
+                ? "unknown command \"" + word + "\"" + Suggestion.among(offered(command), word)
                 : "unexpected argument \"" + word + "\"";
     }
 

@@ -123,8 +123,7 @@ class FlowAgentTest extends FlowScene {
 
         assertFailed(agent, "header-malformed");
         assertThat(ending())
-                .isEqualTo(new CloseResult(
-                        CloseReason.HEADER_MALFORMED, "byte 12: command LOCAL, which has no flow"));
+                .isEqualTo(new CloseResult(CloseReason.HEADER_MALFORMED, "byte 12: command LOCAL, which has no flow"));
         assertThat(services.headerFailures().count()).isEqualTo(1);
     }
 
