@@ -88,8 +88,8 @@ class FlowAgentTest extends FlowScene {
         assertThat(who.identity().process()).contains(new ProcessId(4242, 5));
         assertThat(who.wayIn()).isEqualTo(InterceptionMethod.PF);
         assertThat(who.host()).isEqualTo(HostId.of("edge-1"));
-        assertThat(end.flow().arrival().orElseThrow().way()).isEqualTo(InterceptionMethod.UNIX_BRIDGE);
-        assertThat(end.flow().kernel().orElseThrow().uid()).hasValue(AGENTS_USER);
+        assertThat(end.flow().connection().orElseThrow().method()).isEqualTo(InterceptionMethod.UNIX_BRIDGE);
+        assertThat(end.flow().owner().orElseThrow().uid()).hasValue(AGENTS_USER);
     }
 
     @Test
@@ -123,8 +123,7 @@ class FlowAgentTest extends FlowScene {
 
         assertFailed(agent, "header-malformed");
         assertThat(ending())
-                .isEqualTo(new CloseResult(
-                        CloseReason.HEADER_MALFORMED, "byte 12: command LOCAL, which hands no flow over"));
+                .isEqualTo(new CloseResult(CloseReason.HEADER_MALFORMED, "byte 12: command LOCAL, which has no flow"));
         assertThat(services.headerFailures().count()).isEqualTo(1);
     }
 
