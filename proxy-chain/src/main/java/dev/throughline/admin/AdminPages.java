@@ -107,7 +107,7 @@ public final class AdminPages {
     }
 
     /** Appends a description of each unresponsive file system or process. */
-    public AdminPages withHanging(Supplier<List<String>> unresponsive) {
+    public AdminPages withUnresponsive(Supplier<List<String>> unresponsive) {
         hanging = unresponsive;
         return this;
     }

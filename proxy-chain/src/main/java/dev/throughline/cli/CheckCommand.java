@@ -50,7 +50,7 @@ final class CheckCommand implements Callable<Integer> {
                 .forEach(rule -> System.err.println(
                         file + ": warning: rule " + rule + " allows flows with an unknown originator"));
         sizes.sizes().lowered().forEach(limit -> System.err.println(file + ": warning: " + limit));
-        SystemTables tables = SystemTables.of(config, sizes.sizes().places());
+        SystemTables tables = SystemTables.of(config, sizes.sizes().flows());
         tables.warnings().forEach(warning -> System.err.println(file + ": warning: " + warning));
         System.out.println(file + ": hop " + config.identity().name() + ": configuration OK");
         sizes.table().forEach(System.out::println);

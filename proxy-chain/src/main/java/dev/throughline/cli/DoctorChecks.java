@@ -181,13 +181,13 @@ final class DoctorChecks {
     private void identity() {
         int notes = config.map(HopConfig::limits).orElse(Limits.DEFAULTS).connectNotes();
         try (ProcessIdentifier identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL)) {
-            IdentificationStatus found = IdentificationMonitor.tried(identifier, () -> TracerStartup.begin(notes));
+            IdentificationStatus found = IdentificationMonitor.probe(identifier, () -> TracerStartup.begin(notes));
             String text = "process identification by " + found.best() + ": " + found.reach();
             findings.add(
                     found.best() == Evidence.UNKNOWN
                             ? Finding.warning(IDENTITY, text, "")
                             : Finding.ok(IDENTITY, text));
-            found.lacks()
+            found.missing()
                     .forEach(lack -> findings.add(
                             Finding.warning(IDENTITY, "better evidence is unavailable: " + lack.what(), lack.hint())));
         } catch (IOException e) {

@@ -10,9 +10,9 @@ import io.netty.channel.unix.UnixChannel;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Handles failures of accept(2) on the channels of one listener, which share an event loop. When no file descriptor is left, pending
- * connections are reset, since they can't be served. Netty alone stops accepting for a second after any failure, and logs
- * nothing.
+ * A handler for failures of accept(2) on the channels of one listener, which share an event loop. When no file descriptor is
+ * left, pending connections are reset, since they can't be served. Netty alone stops accepting for a second after any failure,
+ * and logs nothing.
  */
 @ChannelHandler.Sharable
 public final class AcceptGuard extends ChannelInboundHandlerAdapter {

@@ -7,10 +7,10 @@ import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
-/** An accepted connection with what the kernel knows about it. */
+/** An accepted connection with the addresses that the kernel has for it. */
 public sealed interface AcceptedConnection {
     /** Returns how it was intercepted. */
-    InterceptionMethod way();
+    InterceptionMethod method();
 
     /** Returns whether the other end is on this host, so that the kernel knows the process that owns it. */
     boolean local();
@@ -27,9 +27,9 @@ public sealed interface AcceptedConnection {
      * A TCP connection.
      *
      * @param socket the peer's socket: its true source, and the destination that it connected to
-     * @param asked the flow: its source and its original destination
+     * @param original the flow: its source and its original destination
      */
-    record Tcp(InterceptionMethod way, Tuple socket, Tuple asked, boolean local) implements AcceptedConnection {
+    record Tcp(InterceptionMethod method, Tuple socket, Tuple original, boolean local) implements AcceptedConnection {
         @Override
         public Optional<Tuple> connection() {
             return Optional.of(socket);
@@ -43,7 +43,7 @@ public sealed interface AcceptedConnection {
      */
     record Unix(UnixPeer peer) implements AcceptedConnection {
         @Override
-        public InterceptionMethod way() {
+        public InterceptionMethod method() {
             return InterceptionMethod.UNIX_BRIDGE;
         }
 
@@ -58,7 +58,7 @@ public sealed interface AcceptedConnection {
         }
     }
 
-    /** Finds the original destination of a connection. */
+    /** A lookup of the original destination of a connection. */
     interface Resolver {
         /**
          * Asks the kernel about {@code connection}.
@@ -68,8 +68,8 @@ public sealed interface AcceptedConnection {
         AcceptedConnection of(DuplexChannel connection);
 
         /**
-         * Returns the addresses of the peer's socket as far as the connection shows them without further lookups. They only choose the
-         * queue in which the connection waits. Empty if the connection has no addresses.
+         * Returns the addresses of the peer's socket as far as the connection shows them without further lookups. They only
+         * choose the queue in which the connection waits. Empty if the connection has no addresses.
          */
         default Optional<Tuple> hint(DuplexChannel connection) {
             return connection.remoteAddress() instanceof InetSocketAddress source

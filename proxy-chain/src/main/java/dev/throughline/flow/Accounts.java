@@ -10,7 +10,7 @@ import dev.throughline.originator.ProcessIdentity;
 import java.util.Optional;
 import java.util.function.LongUnaryOperator;
 
-/** Maps originators to the accounts of the budget. A flow counts for the same originator at every hop. */
+/** The mapping of originators to the accounts of the budget. A flow counts for the same originator at every hop. */
 public final class Accounts {
     private final HostId ownHost;
     private final LongUnaryOperator owners;
@@ -27,8 +27,8 @@ public final class Accounts {
     }
 
     /**
-     * Returns the account of an originator. If only the address of a remote client is known, the address (for IPv6 the /64) is the
-     * host. All unknown processes of this host share one account: a process can connect from any address of 127.0.0.0/8.
+     * Returns the account of an originator. If only the address of a remote client is known, the address (for IPv6 the /64) is
+     * the host. All unknown processes of this host share one account: a process can connect from any address of 127.0.0.0/8.
      */
     Account of(Originator who) {
         ProcessIdentity identity = who.identity();
@@ -44,7 +44,7 @@ public final class Accounts {
                 identity.process().map(id -> id.pid() + "@" + id.startTime()).orElse(Account.UNKNOWN));
     }
 
-    /** Returns the account of a connection of which only the user of this host is known. */
+    /** Returns the account of a connection by its user on this host, before anything else is known. */
     Account ofOwnUser(int uid) {
         return new Account(ownHost.toString(), Long.toString(owners.applyAsLong(Integer.toUnsignedLong(uid))), "", "");
     }

@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sets the capacity of a transport's pool to what its agent reports. Connections that the agent has for others do not count for this
- * hop. An agent that is gone has no capacity.
+ * A listener that sets the capacity of a transport's pool to the limit that its agent reports. Connections that the agent has
+ * for other hops do not count for this hop. An agent that is gone has no capacity.
  */
 public final class AgentSlots implements AgentClient.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(AgentSlots.class);
@@ -27,8 +27,8 @@ public final class AgentSlots implements AgentClient.Listener {
     }
 
     /**
-     * Returns the part of the agent's capacity that this hop can use. An attempt that was in progress when the agent sent its limits
-     * counts here but not there: until the next limits, this hop may assume too few connections of others.
+     * Returns the part of the agent's capacity that this hop can use. An attempt that was in progress when the agent sent its
+     * limits counts here but not there: until the next limits, this hop may assume too few connections of others.
      */
     static int capacity(Limits limits, int own) {
         if (limits.capacity() == 0) {

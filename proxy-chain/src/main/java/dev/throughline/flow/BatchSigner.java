@@ -23,10 +23,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signs chains in batches. Each event loop collects the chains of its own flows, so that no flow changes threads. After an idle
- * moment it signs at the end of the pass in which the first chain came, and under load when the pace gives it the next turn. A
- * turn is one signature: chains that can't share it wait for turns of their own. So many chains do not block an event loop, and
- * delay others by at most one turn for each tree size.
+ * A signer for batches of chains. Each event loop collects the chains of its own flows, so that no flow changes threads. After
+ * an idle moment it signs at the end of the pass in which the first chain came; under load it signs when the pace allows the
+ * next signature. Chains that can't share a signature wait for a later one. This keeps event loops from blocking and delays a
+ * chain by at most one signature for each tree size.
  */
 public final class BatchSigner implements MeterBinder {
     /** Maximum number of chains for one signature. More would only make proofs longer. */
@@ -129,8 +129,8 @@ public final class BatchSigner implements MeterBinder {
         }
 
         /**
-         * Removes and returns the chains of the next tree: the oldest of the next queue, as many as its tree can have, and if these
-         * are fewer, chains of later queues. The next tree starts at a later queue, so that each chain is served.
+         * Removes and returns the chains of the next tree: the oldest of the next queue, as many as its tree can have, and if
+         * these are fewer, chains of later queues. The next tree starts at a later queue, so that each chain is served.
          */
         private List<PendingChain> nextTree() {
             while (bySize.get(next).isEmpty()) {
@@ -149,7 +149,7 @@ public final class BatchSigner implements MeterBinder {
             return tree;
         }
 
-        /** While keys change, some chains still have the previous signer. */
+        /** Returns whether a chain has this signer: while keys change, some chains still have the previous one. */
         private static boolean isBy(Signer signer, @Nullable PendingChain one) {
             return one != null && one.chain.signer() == signer;
         }

@@ -12,14 +12,14 @@ import dev.throughline.originator.ProcessIdentity;
 import java.util.Optional;
 
 /**
- * A flow as an agent describes it (BRIDGE.md). The description is trusted: the kernel identified the agent before a byte was read, and
- * the configuration names it.
+ * A flow as an agent describes it (BRIDGE.md). The description is trusted: the kernel identified the agent before a byte was
+ * read, and the configuration names it.
  *
  * @param flow source and destination of the flow
  * @param wayIn how the agent intercepted it
- * @param process who opened it
- * @param handle by which the agent knows the flow, if it can open the upstream connection
- * @param hostName of the destination, if the application used one
+ * @param process the process that opened it
+ * @param handle the agent's id of the flow, if the agent can open the upstream connection
+ * @param hostName name of the destination, if the application used one
  */
 record BridgeHandover(
         Tuple flow,

@@ -18,28 +18,28 @@ public interface BudgetEvents {
     };
 
     /**
-     * A flow must wait.
+     * Notifies that a flow must wait.
      *
-     * @param pool without a free place for it: a transport's name, {@code hop}, {@code to NAME} for a next hop, {@code class} for a
-     *     cap
+     * @param pool the pool without a free slot: a transport's name, {@code hop}, {@code to NAME} for a next hop, {@code class}
+     *     for a cap
      * @param reason {@code full}, {@code reserved} or {@code cap}
      */
     void waited(String pool, String reason);
 
-    /** A flow got no place, at once or after it waited; as {@link #waited}. */
+    /** Notifies that a flow got no slot, at once or after it waited; parameters as in {@link #waited}. */
     void refused(String pool, String reason);
 
     /**
-     * A flow on a transport is closed to make room.
+     * Notifies that a flow on a transport is closed to free its slot.
      *
      * @param reason {@code idle}, or {@code preempted} if it may have moved bytes
      */
     void evicted(String transport, String reason);
 
     /**
-     * A flow continues over a later transport of its route.
+     * Notifies that a flow continues over a later transport of its route.
      *
-     * @param transport that the flow left
+     * @param transport the transport that the flow left
      * @param reason {@code full}, {@code reserved}, or the code of a {@link dev.throughline.transport.ConnectFailure}
      */
     void fellOver(String transport, String reason);

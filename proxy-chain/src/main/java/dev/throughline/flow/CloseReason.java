@@ -4,7 +4,7 @@ import dev.throughline.relay.RelayResult;
 import dev.throughline.transport.ConnectFailure;
 import java.util.Locale;
 
-/** Why a flow ended. Every flow ends with exactly one, which is its log line's, its metric's and its table row's. */
+/** The reason for which a flow ended. Each flow has exactly one, in its log line, its metric and its row of the table. */
 public enum CloseReason {
     COMPLETED("both sides finished, and acknowledged all data"),
     INBOUND_RESET("the side that opened the flow reset it, or disappeared"),
@@ -95,7 +95,7 @@ public enum CloseReason {
         };
     }
 
-    /** The form that logs and metrics use, such as {@code connect-timeout}. */
+    /** Returns the form that logs and metrics use, such as {@code connect-timeout}. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

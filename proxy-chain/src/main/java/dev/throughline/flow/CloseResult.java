@@ -3,7 +3,7 @@ package dev.throughline.flow;
 import dev.throughline.relay.RelayResult;
 
 /**
- * How a flow ended.
+ * The result of a flow.
  *
  * @param detail what was found and what was expected; empty if the reason says everything
  */

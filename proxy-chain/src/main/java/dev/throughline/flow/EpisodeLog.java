@@ -8,14 +8,14 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Logs events that repeat as episodes: one line at the first event, and one when none has happened for {@link #QUIET}. Not
+ * A log of repeated events as episodes: one line at the first event, and one when none has happened for {@link #QUIET}. Not
  * thread-safe.
  */
 final class EpisodeLog {
-    /** An episode ends when its event hasn't happened for this long. */
+    /** The time without an event after which an episode ends. */
     static final Duration QUIET = Duration.ofMinutes(1);
 
-    /** How many episodes are logged at once; the metrics count the others. */
+    /** Maximum number of open episodes; further ones are only counted by the metrics. */
     static final int MAX = 256;
 
     private record Event(String subject, String effect) {
@@ -46,9 +46,9 @@ final class EpisodeLog {
     /**
      * Records one event.
      *
-     * @param subject what it happens to
-     * @param effect what happens, in the present tense
-     * @param why called if this begins an episode
+     * @param subject the object of the event
+     * @param effect the effect, in the present tense
+     * @param why the cause; evaluated only if this starts an episode
      * @param now in nanoseconds
      */
     void record(String subject, String effect, Supplier<String> why, long now) {

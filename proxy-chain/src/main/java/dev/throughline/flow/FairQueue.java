@@ -1,7 +1,7 @@
 package dev.throughline.flow;
 
 import dev.throughline.budget.Account;
-import dev.throughline.budget.SharedRoom;
+import dev.throughline.budget.SharedSet;
 import dev.throughline.identify.RoundRobinQueue;
 import io.netty.channel.EventLoop;
 import java.util.Map;
@@ -14,19 +14,22 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 
 /**
- * A queue of connections or flows before any costly work. Each event loop starts a few of them in each pass, by user in turns: a
- * flood of connections by one user delays those of another by at most one flow of each user. When the queue is full, the user
- * with the most flows loses the newest one. Thread-safe.
+ * A queue of connections or flows before any costly work. Each event loop starts a few of them in each pass, taking users in
+ * turn: a flood of connections by one user delays those of another by at most one flow of each user. When the queue is full,
+ * the user with the most flows loses the newest one. Thread-safe.
  */
 public final class FairQueue {
-    /** Work that a loop starts before it serves its connections again: one flow, or several that only wait for a header. */
+    /**
+     * The work that a loop starts before it serves its connections again: one flow, or several connections that only wait for a
+     * header.
+     */
     static final int EACH_PASS = 4;
 
     /** Work of one turn, as a part of {@link #EACH_PASS}. */
     public enum Work {
         /** A connection waits for its header. */
         HEADER(1),
-        /** A flow gets a place in the budget and connects. */
+        /** A flow gets a slot in the budget and connects. */
         FLOW(EACH_PASS);
 
         private final int share;
@@ -46,33 +49,33 @@ public final class FairQueue {
     private record QueuedFlow(Account who, Work work, BooleanSupplier ended, CompletableFuture<Void> turn) {}
 
     private final LongAdder refused = new LongAdder();
-    private final SharedRoom<QueuedFlow> places;
+    private final SharedSet<QueuedFlow> entries;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
 
     /** Creates a queue for at most {@code capacity} flows on all loops together. */
     public FairQueue(int capacity) {
-        this.places = new SharedRoom<>(capacity);
+        this.entries = new SharedSet<>(capacity);
     }
 
     /** Returns how many flows wait for their turn. */
     public int size() {
-        synchronized (places) {
-            return places.size();
+        synchronized (entries) {
+            return entries.size();
         }
     }
 
     /**
-     * Waits for the turn of a connection or flow, which comes at once if no other waits.
+     * Completes when it is the turn of a connection or flow; at once if no other waits.
      *
-     * @param loop that will serve it
+     * @param loop the loop that will serve it
      * @param who the account that it counts for
-     * @param work of its turn
-     * @param ended returns whether it has ended meanwhile, so that its turn is free
-     * @return completes on the loop; fails with {@link FlowRejectedException}, on any thread, if the queue was full
+     * @param work the work of its turn
+     * @param ended returns whether it has ended meanwhile, so that its turn costs nothing
+     * @return completes on the loop; fails with {@link FlowRejectedException}, on any thread, if the queue is full
      */
     public CompletableFuture<Void> turn(EventLoop loop, Account who, Work work, BooleanSupplier ended) {
         QueuedFlow queued = new QueuedFlow(who, work, ended, new CompletableFuture<>());
-        Optional<QueuedFlow> leaves = entered(queued);
+        Optional<QueuedFlow> leaves = added(queued);
         leaves.ifPresent(this::refuse);
         if (leaves.isPresent() && leaves.get().equals(queued)) {
             return queued.turn;
@@ -84,7 +87,7 @@ public final class FairQueue {
             try {
                 loop.execute(() -> turns.enter(queued));
             } catch (RejectedExecutionException stopped) {
-                left(queued);
+                removed(queued);
                 queued.turn.completeExceptionally(
                         new FlowRejectedException(CloseReason.STOPPED, "its event loop has stopped"));
             }
@@ -97,23 +100,23 @@ public final class FairQueue {
         return refused.sum();
     }
 
-    private Optional<QueuedFlow> entered(QueuedFlow queued) {
-        synchronized (places) {
-            return places.add(queued.who, queued);
+    private Optional<QueuedFlow> added(QueuedFlow queued) {
+        synchronized (entries) {
+            return entries.add(queued.who, queued);
         }
     }
 
-    private void left(QueuedFlow queued) {
-        synchronized (places) {
-            places.remove(queued.who, queued);
+    private void removed(QueuedFlow queued) {
+        synchronized (entries) {
+            entries.remove(queued.who, queued);
         }
     }
 
-    /** Turns of one loop, on which everything happens. */
+    /** The turns of one loop, confined to it. */
     private final class LoopTurns {
         private final EventLoop loop;
         private final RoundRobinQueue<User, QueuedFlow> waiting = new RoundRobinQueue<>();
-        private int begun;
+        private int used;
         private boolean passScheduled;
 
         LoopTurns(EventLoop loop) {
@@ -121,8 +124,8 @@ public final class FairQueue {
         }
 
         void enter(QueuedFlow queued) {
-            if (waiting.isEmpty() && begun < EACH_PASS) {
-                begun += queued.work.share;
+            if (waiting.isEmpty() && used < EACH_PASS) {
+                used += queued.work.share;
                 serve(queued);
             } else {
                 var _ = waiting.add(User.of(queued.who), queued);
@@ -131,11 +134,11 @@ public final class FairQueue {
         }
 
         private void serve(QueuedFlow queued) {
-            left(queued);
+            removed(queued);
             queued.turn.complete(null);
         }
 
-        /** Schedules a task, which runs in the next pass, after the connections, although it is due at once. */
+        /** Schedules a task for the next pass, after the connections have been served. */
         private void schedulePass() {
             if (!passScheduled) {
                 passScheduled = true;
@@ -145,18 +148,18 @@ public final class FairQueue {
 
         private void pass() {
             passScheduled = false;
-            begun = 0;
-            while (begun < EACH_PASS) {
+            used = 0;
+            while (used < EACH_PASS) {
                 Optional<QueuedFlow> next = waiting.next().map(RoundRobinQueue.Turn::item);
                 if (next.isEmpty()) {
                     break;
                 }
                 QueuedFlow queued = next.get();
                 // A flow that has ended or was rejected costs nothing.
-                begun += queued.turn.isDone() || queued.ended.getAsBoolean() ? 0 : queued.work.share;
+                used += queued.turn.isDone() || queued.ended.getAsBoolean() ? 0 : queued.work.share;
                 serve(queued);
             }
-            if (begun > 0) {
+            if (used > 0) {
                 schedulePass();
             }
         }

@@ -41,9 +41,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One flow, from the accepted connection to its close. {@link #run} lists its steps in order. Each step does what its name says,
- * or rejects the flow with the reason that the flow then ends with. Everything but {@link #view} and {@link #stop} happens on
- * the event loop of the inbound connection, which is also that of the upstream connection.
+ * One flow, from the accepted connection to its close. {@link #run} lists its steps in order. Each step rejects the flow, with
+ * the reason for the log, if it fails. Everything but {@link #view} and {@link #stop} happens on the event loop of the inbound
+ * connection, which is also that of the upstream connection.
  */
 public final class Flow {
     private static final Logger LOG = LoggerFactory.getLogger(Flow.class);
@@ -62,7 +62,7 @@ public final class Flow {
     private volatile FlowView.Stage stage = FlowView.Stage.ARRIVING;
     private volatile @Nullable AcceptedConnection connection;
     private volatile @Nullable SocketIdentity owner;
-    /** The peer to blame if its header is the reason for which the flow ends. */
+    /** The peer that counts a failed header. */
     private volatile @Nullable Peer headerPeer;
 
     private volatile @Nullable Verification verification;
@@ -73,7 +73,7 @@ public final class Flow {
     private @Nullable UpstreamConnection upstream;
     private volatile @Nullable Relay relay;
     private volatile @Nullable CloseResult stopResult;
-    /** A connection that is lost within its header has a reason of its own, which counts against its peer. */
+    /** Whether the header is incomplete: a connection that is lost then counts against its peer. */
     private boolean readingHeader;
 
     private volatile Optional<String> hostName = Optional.empty();
@@ -164,8 +164,8 @@ public final class Flow {
     }
 
     /**
-     * Rejects a connection that was reset while its owner was looked up. The kernel names the process that connected last with these
-     * addresses, which is another one only if this connection was reset before.
+     * Rejects a connection that was reset while its owner was looked up. The kernel returns the process that connected last
+     * from these addresses; if this connection was reset before, that may be another process.
      */
     private void checkNotReset() {
         if (TcpState.isClosed(inbound)) {
@@ -182,7 +182,7 @@ public final class Flow {
                     throw new IllegalStateException("a transparent listener asks the kernel");
                 }
                 yield CompletableFuture.completedFuture(
-                        newOriginator(found.way(), found.tcp().asked(), identity.identity()));
+                        newOriginator(found.method(), found.tcp().original(), identity.identity()));
             }
             case ListenerProfile.Preamble.BelievedHeader believed ->
                 readHeader(found).thenApply(header -> fromUnsignedHeader(found.tcp(), header));
@@ -235,14 +235,14 @@ public final class Flow {
         }
         Optional<Tuple> socket = found.connection();
         OptionalInt user = socket.isPresent() ? services.owners().user(socket.get()) : OptionalInt.empty();
-        // A connection that was reset counts for its address: another user's may have the same ends by now.
+        // A connection that was reset counts for its address: another user may have the same addresses by now.
         return TcpState.isClosed(inbound) ? OptionalInt.empty() : user;
     }
 
     /**
-     * Returns how a flow ends whose connection ended without a byte. A previous hop ends a connection so when its application gives
-     * up. This says nothing of its headers, and to count it would lock out the whole peer. For strangers it counts: otherwise
-     * they could take places for unfinished headers without end, and leave each in time.
+     * Returns the result of a connection that ended without a byte. A previous hop ends a connection this way when its
+     * application gives up: that says nothing about its headers, and counting it would lock out the whole peer. For unproven
+     * peers it counts: otherwise they could hold slots for unfinished headers without end, and close each in time.
      */
     private FlowRejectedException endedSilently(AcceptedConnection found, Peer peer, FlowRejectedException end) {
         if (HeaderRules.isSilentHealthCheck(settings.healthCheckers(), profile, found)) {
@@ -265,7 +265,9 @@ public final class Flow {
         }
         Tuple tuple = UnsignedHeader.flow(header, found.socket(), settings.chainTlv());
         return newOriginator(
-                found.way(), tuple, services.owners().behindProxy(tuple.source().getAddress()));
+                found.method(),
+                tuple,
+                services.owners().behindProxy(tuple.source().getAddress()));
     }
 
     /** Takes the originator from an agent, whose identity was checked before a byte of it was read. */
@@ -313,7 +315,7 @@ public final class Flow {
         };
     }
 
-    /** Waits for the turn of the originator's user, unless the connection used it already. What follows is costly. */
+    /** Waits for the turn of the originator's user, unless the connection used it already. The following steps are costly. */
     private CompletableFuture<Originator> awaitTurn(Originator found) {
         Account account = services.budget().account(found);
         if (account.isSameUser(acceptedFor)) {
@@ -352,7 +354,7 @@ public final class Flow {
         return created;
     }
 
-    /** Gets a place in the budget, which counts for the originator whatever process connected to this hop, and connects. */
+    /** Gets a lease from the budget, for the originator and not for the process that connected to this hop, and connects. */
     private CompletableFuture<UpstreamConnection> connect(UpstreamConnector route) {
         return route.open().thenApply(opened -> {
             upstream = opened;
@@ -361,10 +363,10 @@ public final class Flow {
         });
     }
 
-    /** Sends the header with this hop's own link, in one write, before any byte and without waiting for one. */
+    /** Sends the header with this hop's own link in one write, before any byte in either direction. */
     private CompletableFuture<DuplexChannel> sendHeader(UpstreamConnection opened) {
         NextHop to = Objects.requireNonNull(next);
-        if (to.audience().isEmpty() || Objects.requireNonNull(connector).spareHeader(opened)) {
+        if (to.audience().isEmpty() || Objects.requireNonNull(connector).canOmitHeader(opened)) {
             return CompletableFuture.completedFuture(opened.channel());
         }
         Tuple addresses = opened.addresses()
@@ -395,7 +397,7 @@ public final class Flow {
                 new FlowRejectedException(CloseReason.OUTBOUND_RESET, "before the header was sent"));
     }
 
-    /** Tells an agent that the upstream connection is open: the flow's bytes follow. */
+    /** Notifies an agent that the upstream connection is open: the flow's bytes follow. */
     private CompletableFuture<DuplexChannel> answerAgent(DuplexChannel channel) {
         if (!answer.isPending()) {
             return CompletableFuture.completedFuture(channel);
@@ -601,12 +603,12 @@ public final class Flow {
         return inbound.eventLoop();
     }
 
-    /** Returns who opened the flow, once that is known. Any thread may call. */
+    /** Returns the originator, once it is known. Any thread may call. */
     Optional<Originator> originator() {
         return Optional.ofNullable(originator);
     }
 
-    /** Returns how many bytes of memory hold what the flow has read and not yet sent. Any thread may call. */
+    /** Returns the memory of bytes that the flow has read and not yet sent. Any thread may call. */
     int heldBytes() {
         Relay running = relay;
         return running == null || stage == FlowView.Stage.CLOSED ? 0 : running.heldBytes();

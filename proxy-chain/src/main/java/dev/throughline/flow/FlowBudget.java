@@ -40,26 +40,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The places of this hop's flows. What {@link Budget} decides is done here: whoever is evicted is told to close, and whoever
- * waited goes on, each on its own event loop. A clock of its own ends the wait of those who wait too long. An originator that
- * is limited is logged, once.
+ * The budget of a hop's flows. It carries out the decisions of {@link Budget}: evicted flows are closed and waiting flows
+ * continue, each on its own event loop. A timer ends waits that take too long. An originator that is limited is logged once.
  */
 public final class FlowBudget implements MeterBinder, AutoCloseable {
     /** The pool of all flows of a hop. */
     public static final String HOP = "hop";
 
-    /** What caps are of, as if they were a pool. */
+    /** Pool name for caps in metrics and events. */
     public static final String CLASS = "class";
 
-    /** Why flows get no place of a class. */
+    /** The reason when a cap of a class is reached. */
     public static final String CAP = "cap";
 
     private static final String PORTS = "ports to ";
 
-    /** Why they get none of a pool. */
+    /** The reasons when a pool has no slot. */
     public static final ImmutableSet<String> SHORTAGES = ImmutableSet.of("full", "reserved");
 
-    /** So often it is looked who waited long enough, and who became idle. */
+    /** Interval in which expired tickets and idle flows are checked. */
     private static final long PAUSE_MILLIS = 50;
 
     private static final Logger LOG = LoggerFactory.getLogger(FlowBudget.class);
@@ -81,12 +80,12 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
             Thread.ofPlatform().name("budget-clock").daemon().factory());
 
     /**
-     * A budget for a hop.
+     * Creates the budget of a hop.
      *
-     * @param flows that it may have at once
-     * @param maxWaiting how many flows may wait for a place
-     * @param accounts whom flows count for
-     * @param hostNames what people call a host
+     * @param flows maximum number of open flows
+     * @param maxWaiting maximum number of waiting flows
+     * @param accounts maps originators to accounts
+     * @param hostNames returns the name of a host for the log
      * @param events are notified
      */
     public FlowBudget(
@@ -105,29 +104,29 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
                 new PeriodicTask("budget clock", this::tick), PAUSE_MILLIS, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    /** Runs tasks on the thread that ends waiting. */
+    /** Returns the executor that ends waits. */
     public Executor clock() {
         return clock;
     }
 
-    /** The pool of flows to a next hop. */
+    /** Returns the name of the pool of flows to a next hop. */
     public static String toHop(String name) {
         return "to " + name;
     }
 
-    /** The pool of source ports towards a next hop. */
+    /** Returns the name of the pool of source ports to a next hop. */
     public static String portsTo(String name) {
         return PORTS + name;
     }
 
-    /** One more pool: of a transport, by its name, or {@link #toHop}. */
+    /** Adds a pool, for a transport or {@link #toHop}. */
     public FlowBudget pool(String name, int capacity) {
         budget.pool(name, capacity, rule);
         names.add(name);
         return this;
     }
 
-    /** A pool has another capacity from now on. */
+    /** Changes the capacity of a pool. */
     public void capacity(String pool, int capacity) {
         synchronized (this) {
             act(budget.capacity(pool, capacity, System.nanoTime()));
@@ -139,11 +138,11 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         for (PoolView pool : budget.pools()) {
             String name = pool.name();
             Gauge.builder("throughline.budget.in.use", () -> view(name).inUse())
-                    .description("Places in use")
+                    .description("Slots in use")
                     .tag("pool", name)
                     .register(registry);
             Gauge.builder("throughline.budget.capacity", () -> view(name).capacity())
-                    .description("Places in total")
+                    .description("Slots in total")
                     .tag("pool", name)
                     .register(registry);
             SHORTAGES.forEach(reason -> bindWaiting(registry, name, reason));
@@ -153,7 +152,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
 
     private void bindWaiting(MeterRegistry registry, String pool, String reason) {
         Gauge.builder("throughline.budget.waiting", () -> waiting(pool, reason))
-                .description("Flows that wait for a place")
+                .description("Flows that wait for a slot")
                 .tags("pool", pool, "reason", reason)
                 .register(registry);
     }
@@ -165,33 +164,35 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
                 .orElseThrow();
     }
 
-    /** The claimant of a connection while only its user, of this host, is known. */
+    /** Returns the account of a connection by its user on this host, before anything else is known. */
     Account ownUser(int uid) {
         return accounts.ofOwnUser(uid);
     }
 
-    /** Whom a flow of this originator counts for. */
+    /** Returns the account of an originator. */
     Account account(Originator who) {
         return accounts.of(who);
     }
 
-    /** Whether there is a pool of this name. */
+    /** Returns whether there is a pool of this name. */
     boolean has(String pool) {
         return names.contains(pool);
     }
 
     /**
-     * Asks for a place for {@code flow}; it has one, or is {@link FlowRejectedException}, within the time that its class says.
+     * Requests a lease for {@code flow}. Completes, or fails with {@link FlowRejectedException}, within the longest wait of its
+     * class.
      *
      * @param givenUp the lease of an abandoned attempt, which the new one replaces
      */
-    CompletableFuture<Lease> lease(Flow flow, HostId host, LeaseRequest ask, Optional<Lease> givenUp) {
+    CompletableFuture<Lease> lease(Flow flow, HostId host, LeaseRequest request, Optional<Lease> givenUp) {
         CompletableFuture<Lease> answer = new CompletableFuture<>();
         // A request that is served at once must find its waiter.
         synchronized (this) {
             long now = System.nanoTime();
-            Admission admission =
-                    givenUp.isPresent() ? budget.askInstead(givenUp.get(), ask, now) : budget.ask(ask, now);
+            Admission admission = givenUp.isPresent()
+                    ? budget.requestInstead(givenUp.get(), request, now)
+                    : budget.request(request, now);
             admission.evicted().forEach(this::evict);
             switch (admission) {
                 case Admission.Granted granted -> {
@@ -200,7 +201,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
                     answer.complete(granted.lease());
                 }
                 case Admission.Waiting waiting -> {
-                    limited(ask.who(), host, waiting.ticket().shortage(), now);
+                    limited(request.account(), host, waiting.ticket().shortage(), now);
                     events.waited(
                             pool(waiting.ticket().shortage()),
                             reason(waiting.ticket().shortage()));
@@ -208,7 +209,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
                     waiting.displaced().ifPresent(this::refuse);
                 }
                 case Admission.Refused no -> {
-                    limited(ask.who(), host, no.shortage(), now);
+                    limited(request.account(), host, no.shortage(), now);
                     answer.completeExceptionally(refusal(no.shortage(), ""));
                 }
             }
@@ -226,7 +227,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
             case Shortage.Full(String pool) -> pool;
             case Shortage.Reserved(String pool) -> pool;
             case Shortage.Capped capped -> CLASS;
-            case Shortage.NoWay none -> HOP;
+            case Shortage.NoAlternative none -> HOP;
         };
     }
 
@@ -235,7 +236,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
             case Shortage.Full full -> "full";
             case Shortage.Reserved reserved -> "reserved";
             case Shortage.Capped capped -> CAP;
-            case Shortage.NoWay none -> "no-transport";
+            case Shortage.NoAlternative none -> "no-transport";
         };
     }
 
@@ -266,12 +267,12 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         events.fellOver(transport, reason);
     }
 
-    /** The flow moves bytes from now on, and may be evicted when it doesn't. */
+    /** Marks a flow as relaying: from now on it can be evicted when idle. */
     void activate(Lease lease) {
         budget.activate(lease);
     }
 
-    /** The system has let go of the flow. */
+    /** Releases a lease after the system has released the connection. */
     void release(Lease lease) {
         synchronized (this) {
             holders.remove(lease);
@@ -286,12 +287,12 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         try {
             clock.schedule(() -> release(lease), time.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException closed) {
-            // The hop ends, and with it all places.
+            // The hop is stopping, and the budget with it.
             return;
         }
     }
 
-    /** The flow doesn't wait any longer. */
+    /** Cancels a waiting request. */
     void giveUp(Flow flow) {
         synchronized (this) {
             waiters.forEach((ticket, waiter) -> {
@@ -337,7 +338,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         }
     }
 
-    /** On its event loop it is asked once more whether it is idle: a byte may have come in this moment. */
+    /** Evicts a flow, on its event loop, unless it moved a byte meanwhile. */
     private void evict(Lease lease) {
         Flow flow = holders.get(lease);
         if (flow == null) {
@@ -359,25 +360,25 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         });
     }
 
-    /** The pool of the transport follows that of the hop; the lease of a port has one pool. */
+    /** Returns the transport of a lease: the pool after that of the hop. The lease of a port has only one pool. */
     private static String transport(Lease lease) {
-        List<String> pools = lease.ask().ways().get(lease.way());
+        List<String> pools = lease.request().alternatives().get(lease.alternative());
         return pools.get(Math.min(1, pools.size() - 1));
     }
 
-    /** Returns the user with most flows that have a place or wait for one, in words; empty if there are none. */
+    /** Returns the user with most flows that have a lease or wait for one, in words; empty if there are none. */
     Optional<String> largestHolder() {
         Multiset<UserOfHost> flows = HashMultiset.create();
         Map<UserOfHost, Flow> examples = new HashMap<>();
         holders.forEach((lease, flow) -> {
             if (isOfFlow(lease)) {
-                UserOfHost who = UserOfHost.of(lease.ask().who());
+                UserOfHost who = UserOfHost.of(lease.request().account());
                 flows.add(who);
                 examples.putIfAbsent(who, flow);
             }
         });
         waiters.forEach((ticket, waiter) -> {
-            UserOfHost who = UserOfHost.of(ticket.ask().who());
+            UserOfHost who = UserOfHost.of(ticket.request().account());
             flows.add(who);
             examples.putIfAbsent(who, waiter.flow);
         });
@@ -391,26 +392,26 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
                                 flows.size()));
     }
 
-    /** A flow to a next hop has a lease of a port as well. */
+    /** Returns whether a lease is of a flow. A flow to a next hop also has a lease of a port. */
     private static boolean isOfFlow(Lease lease) {
-        return lease.ask().ways().get(lease.way()).contains(HOP);
+        return lease.request().alternatives().get(lease.alternative()).contains(HOP);
     }
 
     private String hostName(Flow flow) {
         return flow.view().originator().map(Originator::host).map(hostNames).orElse(Account.UNKNOWN);
     }
 
-    /** What this host has no more of. */
+    /** Returns the shortages of this host. */
     public HostShortages shortages() {
         return shortages;
     }
 
-    /** All pools, as they were a moment ago. */
+    /** Returns a snapshot of all pools. */
     public List<PoolView> pools() {
         return budget.pools();
     }
 
-    /** Places of a pool that are taken. */
+    /** Returns the number of slots in use in a pool. */
     int inUse(String pool) {
         return budget.pools().stream()
                 .filter(view -> view.name().equals(pool))
@@ -418,12 +419,15 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
                 .sum();
     }
 
-    /** Flows that wait for a place. */
+    /** Returns the number of waiting flows. */
     public int waiting() {
         return budget.waiting();
     }
 
-    /** Flows that wait for a place of one pool, for a reason of {@link #SHORTAGES}; or of {@link #CLASS}, for {@link #CAP}. */
+    /**
+     * Returns the number of flows that wait for a pool, by a reason of {@link #SHORTAGES}; or for {@link #CLASS}, by {@link
+     * #CAP}.
+     */
     public long waiting(String pool, String reason) {
         return waiters.keySet().stream()
                 .map(Ticket::shortage)

@@ -6,16 +6,16 @@ import java.util.List;
 
 /** Listener of flow events: the log, the metrics. Called on the flow's event loop; must not block. */
 public interface FlowEvents {
-    /** A flow is open: both connections are open and the header, if any, has been written. */
+    /** Notifies that a flow is open: both connections are open and the header, if any, has been written. */
     void opened(FlowView flow);
 
-    /** A header was verified or rejected. */
+    /** Notifies that a header was verified or rejected. */
     default void verified(Verification verification) {}
 
-    /** The policy has decided about a flow. */
+    /** Notifies that the policy has decided about a flow. */
     default void decided(Decision decision) {}
 
-    /** A flow is closed. Called exactly once for every accepted connection. */
+    /** Notifies that a flow is closed. Called exactly once for every accepted connection. */
     void closed(FlowView flow, CloseResult ending);
 
     /** Returns a listener that notifies all {@code listeners}. */

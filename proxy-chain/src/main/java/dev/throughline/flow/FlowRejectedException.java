@@ -6,7 +6,7 @@ public class FlowRejectedException extends RuntimeException {
 
     private final CloseReason reason;
 
-    /** With {@code detail}: what was found and what was expected, for the log. */
+    /** Creates an exception with {@code detail} for the log: what was found and what was expected. */
     public FlowRejectedException(CloseReason reason, String detail) {
         super(detail, null, false, false);
         this.reason = reason;

@@ -29,8 +29,8 @@ import java.util.function.Supplier;
  * @param budget limits open flows and shares them among originators
  * @param transports open upstream connections, by name
  * @param batchSigner signs this hop's links
- * @param table of open flows
- * @param events is notified of each flow
+ * @param table the open flows
+ * @param events notified of each flow
  * @param buffers limits the bytes that all flows have read and not yet sent
  */
 public record FlowServices(
@@ -53,8 +53,8 @@ public record FlowServices(
     private static final Account UNKNOWN_USER = new Account("", Account.UNKNOWN, "", "");
 
     /**
-     * Returns the account under which an accepted connection waits for its turn: the user of this host, if the kernel names it at
-     * once, or the address of another host.
+     * Returns the account under which an accepted connection waits for its turn: the user of this host if the kernel can name
+     * it immediately, else the address.
      */
     public Account user(Optional<Tuple> socket) {
         if (socket.isEmpty()) {

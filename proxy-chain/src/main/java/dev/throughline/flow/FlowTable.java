@@ -68,7 +68,7 @@ public final class FlowTable implements MeterBinder {
     public List<FlowView> find(Tuple tuple) {
         return list().stream()
                 .filter(flow -> flow.originator().map(Originator::tuple).equals(Optional.of(tuple))
-                        || flow.arrival()
+                        || flow.connection()
                                 .flatMap(AcceptedConnection::connection)
                                 .equals(Optional.of(tuple)))
                 .toList();

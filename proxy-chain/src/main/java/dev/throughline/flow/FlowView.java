@@ -15,17 +15,17 @@ import java.util.Optional;
  *
  * @param number of the flow on this hop, from 1
  * @param listener name of the listener
- * @param stage how far it is
- * @param arrival the accepted connection, once its addresses are known
- * @param kernel the owner of the other end, if this host's kernel was asked
+ * @param stage the current stage
+ * @param connection the accepted connection, once its addresses are known
+ * @param owner the owner of the other end, if it was looked up
  * @param verification of its header, if one was verified
- * @param originator who opened it, once that is known
- * @param decision of the policy, once it was made
+ * @param originator the originator, once it is known
+ * @param decision the policy's decision, once made
  * @param next the next hop or the destination, once the route is chosen
- * @param transport of the upstream connection, once it is chosen
+ * @param transport the transport of the upstream connection, once chosen
  * @param closedDetails details that the header to the next hop hides, with the values that prove them later
- * @param bytesOut from the originator towards the destination
- * @param bytesIn back to the originator
+ * @param bytesOut bytes from the originator to the destination
+ * @param bytesIn bytes back to the originator
  */
 public record FlowView(
         long number,
@@ -33,8 +33,8 @@ public record FlowView(
         Stage stage,
         Instant acceptedAt,
         Duration age,
-        Optional<AcceptedConnection> arrival,
-        Optional<SocketIdentity> kernel,
+        Optional<AcceptedConnection> connection,
+        Optional<SocketIdentity> owner,
         Optional<Verification> verification,
         Optional<Originator> originator,
         Optional<Decision> decision,
@@ -44,7 +44,7 @@ public record FlowView(
         long bytesOut,
         long bytesIn) {
 
-    /** How far a flow is. */
+    /** The stages of a flow, in order. */
     public enum Stage {
         ARRIVING,
         IDENTIFYING,

@@ -18,20 +18,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 
 /**
- * Limits the connections with an unfinished header, for each peer and in total. A peer that opens connections and sends nothing
- * reaches its own limit. When the total is reached, a new connection is admitted all the same, and the peer with the most loses
- * its oldest one: a flood hits the peer that causes it.
+ * The limits for connections with an unfinished header, for each peer and in total. A peer that opens connections and sends
+ * nothing reaches its own limit. When the total is reached, a new connection is admitted all the same, and the peer with the
+ * most loses its oldest one: a flood hits the peer that causes it.
  *
  * <p>A <i>proven</i> peer had a header verified recently. It loses a connection only when no other peer has one: the busiest
  * previous hop has the most while thousands of strangers have one each, and would suffer from their flood. Its own limit still
- * applies, and its unfinished headers count as failed, so it can't lock out others for long. Only a verified header makes a peer
- * proven, so strangers can't fill that memory; when it is full, the peer that was proven longest ago is forgotten. Thread-safe.
+ * applies, and its unfinished headers count as failed, so it can't lock out others for long. Only a verified header makes a
+ * peer proven, so strangers can't fill that memory; when it is full, the peer that was proven longest ago is forgotten.
+ * Thread-safe.
  */
 public final class HalfOpenHeaders implements MeterBinder {
     /** Maximum number of proven peers; about 200 bytes each. */
     public static final int MAX_PROVEN = 10_000;
 
-    /** A working previous hop is proven again and again; an address that it has left expires soon. */
+    /** A working previous hop is proven repeatedly; an address that it no longer uses expires soon. */
     static final Duration PROVEN_FOR = Duration.ofMinutes(10);
 
     private final int limit;
@@ -42,8 +43,8 @@ public final class HalfOpenHeaders implements MeterBinder {
     /** Times when peers were proven, oldest first. */
     private final LinkedHashMap<Peer, Long> proven = new LinkedHashMap<>();
     /**
-     * The order in which peers lose a connection: those that are not proven first, then by number of connections, then by age of
-     * the oldest one.
+     * Peers in the order in which they lose a connection: unproven ones first, then by number of connections, then by age of
+     * the oldest.
      */
     private final TreeSet<PeerLeases> losers = new TreeSet<>(Comparator.comparing(PeerLeases::isProven)
             .thenComparing(Comparator.comparingInt(PeerLeases::count).reversed())
@@ -151,8 +152,8 @@ public final class HalfOpenHeaders implements MeterBinder {
     }
 
     /**
-     * Inserts a peer into the order of losers. Only here it is checked whether the peer is proven: no header waits for long, so an
-     * expired peer is noticed soon without a search.
+     * Inserts a peer into {@link #losers}. An expired proof is noticed only here: no header waits for long, so this happens
+     * soon.
      */
     private void rank(PeerLeases waiting) {
         waiting.proven = isProven(waiting.peer);

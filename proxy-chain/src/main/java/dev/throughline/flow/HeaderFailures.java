@@ -15,9 +15,10 @@ import java.util.TreeSet;
 import java.util.function.LongSupplier;
 
 /**
- * Limits the failed headers of each peer by a token bucket that refills within a window. A peer with an empty bucket is rejected
- * before a byte is read, so that a flood of bad signatures costs no signature check. Connections that are rejected for this reason
- * do not count, so a peer that shares its address is not locked out for good: after one window at most it is read again.
+ * The limit for failed headers of each peer: a token bucket that refills within a window. A peer with an empty bucket is
+ * rejected before a byte is read, so that a flood of bad signatures costs no signature check. Connections that are rejected for
+ * this reason do not count, so a peer that shares its address is not locked out for good: after one window at most it is read
+ * again.
  *
  * <p>Memory is bounded: when it is full, the peer whose bucket refills soonest is forgotten, even if it is the newest. To reject
  * peers that can't be remembered would let one flood from many addresses lock out everybody. This way a peer is forgotten only
@@ -112,7 +113,7 @@ public final class HeaderFailures implements MeterBinder {
     }
 
     /** Forgets all failures: while this host's clock was wrong, they were not the fault of peers. */
-    public synchronized void forgive() {
+    public synchronized void forgetAll() {
         debts.clear();
         soonestPaid.clear();
     }

@@ -15,11 +15,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reads the header at the start of a connection, however it is split, within a deadline. Bytes behind it stay in the {@link
- * InboundBuffer}. It keeps at most the bytes of one header, in memory of at most twice their size.
+ * A reader for the header at the start of a connection, however it is split, within a deadline. Bytes behind it stay in the
+ * {@link InboundBuffer}. It keeps at most the bytes of one header, in memory of at most twice their size.
  */
 final class HeaderReceiver extends ChannelInboundHandlerAdapter {
-    /** Thrown if a connection ended before its first byte, as that of a health checker that only connects. */
+    /** Thrown if a connection ended before its first byte, like that of a health checker that only connects. */
     static final class EndedSilently extends FlowRejectedException {
         private static final long serialVersionUID = 1L;
 
@@ -68,9 +68,7 @@ final class HeaderReceiver extends ChannelInboundHandlerAdapter {
             input.end("closed before its header");
         }
         lost.thenRunAsync(
-                () -> input.refuse(
-                        CloseReason.HEADER_BUDGET,
-                        "all places for unfinished headers are taken, and its peer is the first to lose one"),
+                () -> input.refuse(CloseReason.HEADER_BUDGET, "too many unfinished headers, and its peer has the most"),
                 connection.eventLoop());
         return input.answer.whenComplete((header, problem) -> {
             deadline.cancel(false);

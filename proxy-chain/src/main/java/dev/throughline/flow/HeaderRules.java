@@ -12,13 +12,12 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 
-/** Decisions about the header with which a connection begins, beside those that the verifier makes. */
+/** Rules for the header at the start of a connection, in addition to the verifier's. */
 final class HeaderRules {
     /**
-     * Reasons that are not the fault of the peer: this hop has just started, or can remember no more chains. Such a header is
-     * counted, but not as a failure of its peer, whose clock may only be slow. This gives nobody free signature checks: the
-     * first rule precedes all signatures, and fails only within ttl and skew of the start; the second applies when all
-     * signatures are valid, which takes a key.
+     * Reasons that don't count as failures of the peer: this hop has just started, or its replay memory is full. The peer may
+     * be honest with a slow clock. This gives nobody free signature checks: the first rule precedes all signatures, and fails
+     * only within ttl and skew of the start; the second applies when all signatures are valid, which takes a key.
      */
     private static final ImmutableSet<RejectReason> NOT_THE_PEERS_FAULT =
             Sets.immutableEnumSet(RejectReason.ISSUED_BEFORE_START, RejectReason.REPLAY_STORE_FULL);
@@ -34,12 +33,12 @@ final class HeaderRules {
     static Optional<FlowRejectedException> objection(
             ListenerProfile profile, AcceptedConnection.Tcp connection, Verification.Verified verified) {
         InetSocketAddress destination = verified.originator().tuple().destination();
-        InetSocketAddress asked = connection.asked().destination();
+        InetSocketAddress original = connection.original().destination();
         // The kernel knows the destination of an intercepted connection: a header can't send it elsewhere.
-        if (profile.intercepting() && !destination.equals(asked)) {
+        if (profile.intercepting() && !destination.equals(original)) {
             return Optional.of(new FlowRejectedException(
                     CloseReason.DESTINATION_MISMATCH,
-                    "the kernel says " + Tuple.text(asked) + ", the origin " + Tuple.text(destination)));
+                    "the kernel says " + Tuple.text(original) + ", the origin " + Tuple.text(destination)));
         }
         HopId last = verified.links().getLast().hop();
         if (profile.previousHop().map(hop -> !hop.equals(last)).orElse(false)) {
@@ -55,8 +54,8 @@ final class HeaderRules {
     }
 
     /**
-     * Returns whether a connection that closed without a byte is a health check. Load balancers and proxies test so whether a
-     * server answers.
+     * Returns whether a connection that closed without a byte is a health check. Some load balancers only test whether they can
+     * connect.
      */
     static boolean isSilentHealthCheck(
             List<Cidr> healthCheckers, ListenerProfile profile, AcceptedConnection connection) {

@@ -14,11 +14,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this host has no more of: descriptors, ports, memory for sockets. It is logged once when something begins to be
- * short, with the user who has most flows, and once when it isn't any more; the metrics count. Safe for use by several threads.
+ * Shortages of this host's resources: descriptors, ports, socket memory. Each is logged once when it starts, with the user who
+ * has the most flows, and once when it ends; metrics count the events. Thread-safe.
  */
 public final class HostShortages implements MeterBinder {
-    /** For how long after a shortage this hop should get no new flows. */
+    /** The time after a shortage during which this hop reports that it should get no new flows. */
     private static final Duration RECENT = Duration.ofSeconds(5);
 
     private static final Duration PROBE = Duration.ofSeconds(1);
@@ -26,48 +26,48 @@ public final class HostShortages implements MeterBinder {
     private final Supplier<Optional<String>> largestHolder;
     private final EpisodeLog episodes;
     private long refused;
-    private @Nullable String lacking;
-    private long lackedAt;
+    private @Nullable String recent;
+    private long recentAt;
     private long probedAt = System.nanoTime();
 
     /**
-     * No shortages yet.
+     * Creates a log without shortages.
      *
-     * @param largestHolder returns who has most flows, in words
-     * @param log for what there is to say
+     * @param largestHolder returns the user with the most flows, in words
+     * @param log writes a line
      */
     public HostShortages(Supplier<Optional<String>> largestHolder, Consumer<String> log) {
         this.largestHolder = largestHolder;
         this.episodes = new EpisodeLog(log);
     }
 
-    /** A connection to {@code listener} was reset unserved, or can't be accepted yet. */
+    /** Records that a connection to {@code listener} was reset or can't be accepted yet. */
     synchronized void accept(String listener, String why) {
         refused++;
-        lacks("connections are reset: no descriptor or memory is left");
-        record(listener, "connections are reset", why, lackedAt);
+        setRecent("connections are reset: no descriptor or memory is left");
+        record(listener, "connections are reset", why, recentAt);
     }
 
-    /** An upstream connection can't be opened, and its flow has no other transport. */
+    /** Records that an upstream connection can't be opened and its flow has no other transport. */
     synchronized void upstream(String transport, ConnectFailure failure, String why) {
         if (failure == ConnectFailure.NO_DESCRIPTORS) {
-            lacks("flows end with " + failure + ": " + why);
+            setRecent("flows end with " + failure + ": " + why);
         }
         record("transport " + transport, "flows end with " + failure, why, System.nanoTime());
     }
 
-    /** No source port is left towards a next hop, to which other flows would go as well. */
+    /** Records that no source port is left to a next hop. Other flows to it will fail as well. */
     synchronized void ports(String hop, String why) {
-        lacks("no source port is left to hop " + hop + ": " + why);
+        setRecent("no source port is left to hop " + hop + ": " + why);
     }
 
-    /** The buffers of all flows are full, and flows of the user who holds most are closed. */
+    /** Records that the buffers are full and flows of the user who holds most are closed. */
     synchronized void buffers(String why) {
-        lacks("buffers are full: " + why);
-        record("buffers", "flows are closed with " + CloseReason.MEMORY_PRESSURE, why, lackedAt);
+        setRecent("buffers are full: " + why);
+        record("buffers", "flows are closed with " + CloseReason.MEMORY_PRESSURE, why, recentAt);
     }
 
-    /** Notices once a second that no descriptor is left, also while only identification, logs and the admin interface need one. */
+    /** Checks once a second whether a descriptor is left: identification, logs and the admin interface need them too. */
     synchronized void probe(long now) {
         if (now - probedAt < PROBE.toNanos()) {
             return;
@@ -78,8 +78,8 @@ public final class HostShortages implements MeterBinder {
         } catch (IOException e) {
             int errno = SystemError.of(e).orElse(0);
             if (SystemError.isOfDescriptors(errno)) {
-                lacks("no descriptor is left: " + SystemError.shortage(errno));
-                record("hop", "no descriptor is left", SystemError.shortage(errno), lackedAt);
+                setRecent("no descriptor is left: " + SystemError.shortage(errno));
+                record("hop", "no descriptor is left", SystemError.shortage(errno), recentAt);
             }
         }
     }
@@ -92,12 +92,12 @@ public final class HostShortages implements MeterBinder {
         return text + largestHolder.get().map(most -> "; " + most).orElse("");
     }
 
-    private void lacks(String what) {
-        lacking = what;
-        lackedAt = System.nanoTime();
+    private void setRecent(String what) {
+        recent = what;
+        recentAt = System.nanoTime();
     }
 
-    /** Conntrack's table is full, or nearly. */
+    /** Records that the conntrack table is full or nearly full. */
     public synchronized void conntrack(String why) {
         record("conntrack", "the kernel drops new connections of all applications", why, System.nanoTime());
     }
@@ -106,7 +106,7 @@ public final class HostShortages implements MeterBinder {
         episodes.endQuiet(now);
     }
 
-    /** How many connections were refused unserved so far, or had to wait in the kernel. */
+    /** Returns how many connections were reset unserved or had to wait in the kernel. */
     public synchronized long refusedAccepts() {
         return refused;
     }
@@ -118,11 +118,11 @@ public final class HostShortages implements MeterBinder {
                 .register(registry);
     }
 
-    /** Returns what this hop lacked a moment ago, so that it should get no new flows, and who has most flows; empty if nothing. */
-    public Optional<String> lacking() {
+    /** Returns the shortage of a moment ago, with the user who has the most flows; empty if there was none. */
+    public Optional<String> recent() {
         String what;
         synchronized (this) {
-            what = System.nanoTime() - lackedAt < RECENT.toNanos() ? lacking : null;
+            what = System.nanoTime() - recentAt < RECENT.toNanos() ? recent : null;
         }
         return Optional.ofNullable(what).map(this::withLargestHolder);
     }

@@ -7,8 +7,8 @@ import java.time.Instant;
 import java.util.Map;
 
 /**
- * Trusted keys and own keys of a hop, from one reload to the next. It is fetched at the moment of use, so that the revocation of a
- * key applies to the next header on any connection.
+ * Trusted keys and own keys of a hop, from one reload to the next. It is fetched at the moment of use, so that the revocation
+ * of a key applies to the next header on any connection.
  *
  * @param verifier verifies headers with the trusted keys
  * @param signers sign this hop's links, each from the instant of its entry
@@ -16,7 +16,7 @@ import java.util.Map;
 public record KeyContext(Verifier verifier, ImmutableSortedMap<Instant, Signer> signers) {
     /** Returns the signer for {@code now}; before the first instant, the first signer. */
     public Signer signer(Instant now) {
-        Map.Entry<Instant, Signer> begun = signers.floorEntry(now);
-        return begun == null ? signers.values().iterator().next() : begun.getValue();
+        Map.Entry<Instant, Signer> current = signers.floorEntry(now);
+        return current == null ? signers.values().iterator().next() : current.getValue();
     }
 }

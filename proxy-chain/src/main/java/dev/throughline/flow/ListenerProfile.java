@@ -11,11 +11,11 @@ import java.net.InetAddress;
 import java.util.Optional;
 
 /**
- * What flows need to know of the listener that accepted them.
+ * Properties of the listener that accepted a flow.
  *
  * @param listener name of the listener
- * @param preamble what a connection begins with
- * @param intercepting whether connections come by interception, so that the kernel knows their original destination
+ * @param preamble the bytes that a connection starts with
+ * @param intercepting whether connections are intercepted, so that the kernel knows their original destination
  * @param previousHop the only hop from which the listener accepts flows; empty if any trusted hop may connect
  * @param resolver finds the original destination of a connection
  * @param ownerRule checks the process that owns the other end
@@ -28,7 +28,7 @@ public record ListenerProfile(
         AcceptedConnection.Resolver resolver,
         OwnerRule ownerRule) {
 
-    /** What a connection begins with. It is configured, and never guessed from the bytes. */
+    /** The kind of bytes that a connection starts with. It is configured, never detected. */
     public sealed interface Preamble {
         /** The flow's own bytes, which are not parsed. */
         record Payload() implements Preamble {}
@@ -43,7 +43,7 @@ public record ListenerProfile(
          */
         record BelievedHeader(ImmutableList<Cidr> peers) implements Preamble {}
 
-        /** One PROXY header in which an agent of this host names the originator. Each flow is answered. */
+        /** One PROXY header in which an agent of this host names the originator. Each flow gets an answer. */
         record HandedOverHeader() implements Preamble {}
 
         /** Returns a reader for the header. Only signed headers must have the canonical form. */
@@ -51,7 +51,7 @@ public record ListenerProfile(
             return this instanceof BelievedHeader ? HeaderReader.ofUnsignedHeaders(limits) : new HeaderReader(limits);
         }
 
-        /** Returns why nothing from {@code peer} is read, if so. */
+        /** Returns why nothing from {@code peer} is read; empty if it may connect. */
         default Optional<FlowRejectedException> objection(InetAddress peer) {
             return this instanceof BelievedHeader(ImmutableList<Cidr> peers)
                             && peers.stream().noneMatch(network -> network.contains(peer))
@@ -61,7 +61,7 @@ public record ListenerProfile(
         }
     }
 
-    /** Checks the process that owns the other end of a connection. */
+    /** A check of the process that owns the other end of a connection. */
     public interface OwnerRule {
         /** Accepts any process. */
         OwnerRule ANYONE = owner -> Optional.empty();

@@ -13,18 +13,18 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
- * Frees memory when the buffers of all flows are full: closes the largest flows of the user whose flows hold the most, until enough
+ * The response to full buffers: it closes the largest flows of the user whose flows hold the most, until enough
  * is free. Otherwise the next flow to read, of any user, would fail for lack of memory. Thread-safe.
  */
 public final class MemoryPressure implements Runnable {
     /** The flows of one user with their memory. */
-    private static final class Holding {
-        private final List<Held> flows = new ArrayList<>();
+    private static final class UserMemory {
+        private final List<FlowMemory> flows = new ArrayList<>();
         private long bytes;
     }
 
     /** The memory that a flow held at the check. */
-    private record Held(Flow flow, int bytes) {}
+    private record FlowMemory(Flow flow, int bytes) {}
 
     private final FlowTable table;
     private final FlowBudget budget;
@@ -55,22 +55,22 @@ public final class MemoryPressure implements Runnable {
         try {
             closing.removeIf(Flow::isClosed);
             if (closing.isEmpty()) {
-                makeRoom();
+                free();
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void makeRoom() {
-        Map<UserOfHost, Holding> users = new HashMap<>();
+    private void free() {
+        Map<UserOfHost, UserMemory> users = new HashMap<>();
         for (Flow flow : table.flows()) {
             int held = flow.heldBytes();
             Optional<Originator> who = flow.originator();
             if (held > 0 && who.isPresent()) {
                 UserOfHost user = UserOfHost.of(budget.account(who.get()));
-                Holding holding = users.computeIfAbsent(user, any -> new Holding());
-                holding.flows.add(new Held(flow, held));
+                UserMemory holding = users.computeIfAbsent(user, any -> new UserMemory());
+                holding.flows.add(new FlowMemory(flow, held));
                 holding.bytes += held;
             }
         }
@@ -80,9 +80,9 @@ public final class MemoryPressure implements Runnable {
     }
 
     /** Closes flows down to seven eighths of the limit: otherwise the next byte would reach it again. */
-    private void close(String user, Holding holding) {
+    private void close(String user, UserMemory holding) {
         long excess = memory.used() - memory.limit() / 8 * 7;
-        holding.flows.sort(Comparator.comparingInt(Held::bytes).reversed());
+        holding.flows.sort(Comparator.comparingInt(FlowMemory::bytes).reversed());
         String host = holding.flows
                 .getFirst()
                 .flow
@@ -93,7 +93,7 @@ public final class MemoryPressure implements Runnable {
         String why =
                 "user %s on %s holds %d of %d KiB".formatted(user, host, holding.bytes >> 10, memory.limit() >> 10);
         budget.shortages().buffers(why);
-        for (Held held : holding.flows) {
+        for (FlowMemory held : holding.flows) {
             closing.add(held.flow);
             held.flow.stop(new CloseResult(CloseReason.MEMORY_PRESSURE, why));
             excess -= held.bytes;

@@ -21,9 +21,9 @@ public sealed interface NextHop {
     /** Returns the kind of header that it accepts, with the details that it may see. */
     HeaderProfile profile();
 
-    /** A hop at known addresses. Each flow takes one at random. */
+    /** A hop at known addresses. Each flow uses one at random. */
     record At(String name, ImmutableList<InetSocketAddress> addresses, HeaderProfile profile) implements NextHop {
-        /** A hop at one address. */
+        /** Creates a hop at one address. */
         public At(String name, InetSocketAddress address, HeaderProfile profile) {
             this(name, ImmutableList.of(address), profile);
         }

@@ -46,7 +46,7 @@ record OutgoingChain(
                 next.audience().orElseThrow(),
                 now,
                 services.settings().linkTtl(),
-                accepted.way(),
+                accepted.method(),
                 InterceptionMethod.SOCKET,
                 accepted.connection().map(Tuple::source),
                 outgoing);

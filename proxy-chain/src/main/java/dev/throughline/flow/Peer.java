@@ -11,10 +11,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A peer whose headers are counted together (SPEC.md, section 9): an IPv4 address, or an IPv6 network of 64 bits, since a host with
- * one address of such a network can use all of them. If this host's kernel knows the user who owns the connection, each user of
- * the address is a peer: otherwise one user could exhaust the failures that the previous hop may have. A peer on a Unix socket is
- * a user and has no address.
+ * A peer whose headers are counted together (SPEC.md, section 9): an IPv4 address, or an IPv6 network of 64 bits, since a host
+ * with one address of such a network can use all of them. If this host's kernel knows the user who owns the connection, each
+ * user of the address is a peer: otherwise one user could exhaust the failures that the previous hop may have. A peer on a Unix
+ * socket is a user and has no address.
  */
 record Peer(Optional<InetAddress> network, OptionalInt uid) {
     private static final int NETWORK_BYTES = 8;
@@ -23,9 +23,9 @@ record Peer(Optional<InetAddress> network, OptionalInt uid) {
         this(Optional.of(network), uid);
     }
 
-    static Peer of(AcceptedConnection arrival, OptionalInt uid) {
+    static Peer of(AcceptedConnection connection, OptionalInt uid) {
         return new Peer(
-                arrival.connection().map(socket -> network(socket.source().getAddress())), uid);
+                connection.connection().map(socket -> network(socket.source().getAddress())), uid);
     }
 
     /** Returns the address, or for IPv6 its network of 64 bits. */
@@ -37,7 +37,10 @@ record Peer(Optional<InetAddress> network, OptionalInt uid) {
         return Tuple.address(bytes);
     }
 
-    /** Returns the form for logs, such as {@code 192.0.2.1}, {@code 2001:db8::/64}, {@code 127.0.0.1, user 1000} or {@code user 1000}. */
+    /**
+     * Returns the form for logs, such as {@code 192.0.2.1}, {@code 2001:db8::/64}, {@code 127.0.0.1, user 1000} or {@code user
+     * 1000}.
+     */
     @Override
     public String toString() {
         List<String> parts = new ArrayList<>();

@@ -21,7 +21,7 @@ public record Route(NextHop next, ImmutableList<String> over, TcpTimeouts tcp) {
         InetSocketAddress destination = originator.tuple().destination();
         boolean meansOtherHost = next instanceof NextHop.Destination
                 && !originator.host().equals(ownHost)
-                && UnsignedHeader.meansItsHost(destination.getAddress());
+                && UnsignedHeader.isHostLocal(destination.getAddress());
         return meansOtherHost
                 ? Optional.of(new FlowRejectedException(
                         CloseReason.DESTINATION_NOT_HERE,

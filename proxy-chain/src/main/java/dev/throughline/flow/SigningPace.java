@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Limits how often a hop signs: at once after an idle moment, and under load at most once each interval for all event loops. A
- * signature costs as much as sixty headers, and each batch needs only one. Thread-safe.
+ * The limit for signatures of a hop: at once after an idle moment, and under load at most once each interval for all event
+ * loops. A signature costs as much as sixty headers, and each batch needs only one. Thread-safe.
  */
 final class SigningPace {
     private final long interval;

@@ -45,7 +45,7 @@ final class UnsignedHeader {
             throw new FlowRejectedException(
                     CloseReason.LOOP, "its destination is this listener, " + Tuple.text(destination));
         }
-        if (meansItsHost(destination.getAddress())
+        if (isHostLocal(destination.getAddress())
                 && !socket.source().getAddress().isLoopbackAddress()) {
             throw new FlowRejectedException(
                     CloseReason.DESTINATION_NOT_HERE,
@@ -55,7 +55,9 @@ final class UnsignedHeader {
         return flow;
     }
 
-    /** Searches TLVs of other types too for a complete chain: a signed identity must not get lost by a wrong TLV type. */
+    /**
+     * Returns whether any TLV, of whatever type, is a complete chain: a signed identity must not get lost by a wrong TLV type.
+     */
     private static boolean hasChain(Header header, ChainTlv ours) {
         return !(ours.read(header) instanceof ChainRead.None)
                 || IntStream.rangeClosed(FIRST_CUSTOM_TYPE, LAST_CUSTOM_TYPE)
@@ -66,8 +68,8 @@ final class UnsignedHeader {
         return Tuple.tcp(flow.source(), flow.destination());
     }
 
-    /** Returns whether an address is local to the host or network that uses it: on another host it means another machine. */
-    static boolean meansItsHost(InetAddress address) {
+    /** Returns whether an address is local to its host or network: on another host it means another machine. */
+    static boolean isHostLocal(InetAddress address) {
         return address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress();
     }
 }

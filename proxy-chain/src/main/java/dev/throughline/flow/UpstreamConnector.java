@@ -26,12 +26,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens the upstream connection of a flow: gets a lease of the budget and connects over the first transport of the route that has a
- * free place and succeeds. An attempt that fails or hangs is cancelled. Its place stays taken until the system has released the
- * connection, while the flow asks for a place on the remaining transports. Everything happens on the flow's event loop.
+ * The step that opens the upstream connection of a flow: it gets a lease and connects over the first transport of the route
+ * that has a free slot and succeeds. An attempt that fails or hangs is cancelled. Its slot stays in use until the system has
+ * released the connection, while the flow requests a slot on the remaining transports. Everything happens on the flow's event
+ * loop.
  */
 final class UpstreamConnector {
-    /** On one host the kernel reuses a port after this time, as timestamps tell the two connections apart (tcp_tw_reuse, ip-sysctl). */
+    /**
+     * On one host the kernel reuses a port after this time, as timestamps tell the two connections apart (tcp_tw_reuse,
+     * ip-sysctl).
+     */
     private static final Duration LOOPBACK_PORT_KEPT = Duration.ofSeconds(1);
 
     private final FlowServices services;
@@ -53,9 +57,9 @@ final class UpstreamConnector {
     /**
      * Creates a connector for {@code flow}. {@link #open} starts it.
      *
-     * @param originator the flow counts for it
-     * @param hostName of the destination, if known
-     * @param handle by which an agent knows the flow
+     * @param originator the originator of the flow
+     * @param hostName name of the destination, if known
+     * @param handle the agent's id of the flow, if any
      * @param stages is notified of each stage
      */
     UpstreamConnector(
@@ -115,7 +119,7 @@ final class UpstreamConnector {
                 .thenCompose(this::start);
     }
 
-    /** Returns the pools of which a flow over {@code transportName} needs a place. */
+    /** Returns the pools in which a flow over {@code transportName} needs a slot. */
     private ImmutableList<String> pools(String transportName) {
         String next = FlowBudget.toHop(route.next().name());
         return services.budget().has(next)
@@ -127,7 +131,7 @@ final class UpstreamConnector {
         lease = granted;
         flow.checkNotStopped();
         stages.accept(FlowView.Stage.CONNECTING);
-        int chosen = granted.way();
+        int chosen = granted.alternative();
         Transport over = services.transports().get(remaining.get(chosen));
         if (over == null) {
             throw new IllegalStateException(
@@ -137,7 +141,7 @@ final class UpstreamConnector {
         transport = over;
         ConnectAttempt started = over.start(
                 flow.loop(),
-                new ConnectRequest(address(), granted.ask().who(), handle, route.tcp()),
+                new ConnectRequest(address(), granted.request().account(), handle, route.tcp()),
                 new InboundBuffer());
         attempt = started;
         return started.opened()
@@ -171,7 +175,7 @@ final class UpstreamConnector {
             throw rejection(failed);
         }
         services.budget().fellOver(transportName().orElse(""), failed);
-        leaveTransport();
+        releaseTransport();
         return open(Optional.of(granted));
     }
 
@@ -207,7 +211,7 @@ final class UpstreamConnector {
         return route.tcp();
     }
 
-    /** Tells the budget that bytes move from now on. */
+    /** Marks the lease as relaying. */
     void activate() {
         Lease granted = lease;
         if (granted != null) {
@@ -238,7 +242,7 @@ final class UpstreamConnector {
         } else if (granted != null) {
             services.budget().release(granted);
         }
-        leaveTransport();
+        releaseTransport();
     }
 
     private Duration portKept() {
@@ -248,7 +252,7 @@ final class UpstreamConnector {
     }
 
     /** Releases the lease when the system has released the connection. */
-    private void leaveTransport() {
+    private void releaseTransport() {
         Lease granted = lease;
         ConnectAttempt started = attempt;
         lease = null;
@@ -269,7 +273,7 @@ final class UpstreamConnector {
     }
 
     /** Returns whether the system tells the next hop who opened the flow, so that no header is needed. */
-    boolean spareHeader(UpstreamConnection opened) {
+    boolean canOmitHeader(UpstreamConnection opened) {
         Transport over = transport;
         return over != null
                 && over.isHeaderOptional()

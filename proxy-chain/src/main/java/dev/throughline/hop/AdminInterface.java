@@ -11,15 +11,15 @@ import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.util.Locale;
 
-/** Starts the admin interface and the metrics address of a hop. */
+/** The start of the admin interface and the metrics address. */
 final class AdminInterface {
     private AdminInterface() {}
 
     /**
      * Starts to listen.
      *
-     * @param loop serves nothing else, so that the admin interface answers while flows keep other loops busy
-     * @param connections how many may be open at once to each address
+     * @param loop a separate event loop, so that the admin interface answers while flows keep other loops busy
+     * @param connections maximum number of open connections to each address
      */
     static AdminServer start(
             HopConfig config, AdminPages pages, EventLoopGroup loop, HostShortages shortages, int connections)

@@ -11,7 +11,7 @@ import dev.throughline.originator.HostId;
 import dev.throughline.report.IdNames;
 import dev.throughline.transport.BsdSocket;
 
-/** Creates the budget of a hop, with a pool for each transport and for each next hop that has a limit. */
+/** A factory for the budget of a hop, with a pool for each transport and for each next hop that has a limit. */
 final class BudgetFactory {
     private BudgetFactory() {}
 
@@ -27,14 +27,14 @@ final class BudgetFactory {
                 .addAll(Collections2.transform(ports.pools().keySet(), FlowBudget::portsTo))
                 .build();
         FlowBudget budget = new FlowBudget(
-                sizes.places(),
+                sizes.flows(),
                 config.budget().rule(),
                 sizes.waiting(),
                 new Accounts(HostId.of(config.identity().host()), SubordinateUids.ofThisHost()::owner),
                 names::of,
                 metrics.budget(pools, transports));
         // The capacity of other transports is what their agents report.
-        transports.forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? sizes.places() : 0));
+        transports.forEach(name -> budget.pool(name, name.equals(BsdSocket.NAME) ? sizes.flows() : 0));
         config.budget().nextHops().forEach((hop, flows) -> budget.pool(FlowBudget.toHop(hop), flows));
         ports.pools().forEach((hop, count) -> budget.pool(FlowBudget.portsTo(hop), count));
         metrics.bind(budget);

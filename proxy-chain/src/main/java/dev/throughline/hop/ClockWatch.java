@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Detects that the clock of the host was set, by comparing it with a clock that can't be set. Both run at the same pace (adjtimex(2)
- * slews both), so their difference changes only when the first one is set. Thread-safe.
+ * A detector of steps of the host's clock. It works by comparing it with a clock that can't be set. Both run at the same pace
+ * (adjtimex(2) slews both), so their difference changes only when the first one is set. Thread-safe.
  */
 final class ClockWatch implements MeterBinder {
     /** Smaller steps are within the usual skew of clocks. */

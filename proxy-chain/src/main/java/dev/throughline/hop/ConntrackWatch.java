@@ -11,7 +11,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Watches conntrack's table, which the hop's rules need. Any program on the host can fill it. */
+/** A watch on conntrack's table, which the hop's rules need. Any program on the host can fill it. */
 final class ConntrackWatch implements MeterBinder {
     /** A hop is not ready while at least this part of the table is in use. */
     static final int FULL_PERCENT = 95;

@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
-/** Starts the event loops of a hop, and knows their threads. */
+/** The event loops of a hop, with their threads. */
 final class EventLoops {
     private final Resources resources;
     private final Map<String, Executor> threads = new LinkedHashMap<>();
 
-    /** Creates none yet. Each group is closed with {@code resources}. */
+    /** Creates an empty set of loops. Each group is closed with {@code resources}. */
     EventLoops(Resources resources) {
         this.resources = resources;
     }

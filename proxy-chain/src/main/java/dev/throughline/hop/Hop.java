@@ -72,8 +72,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One running hop: the composition root, the only class that knows all packages. {@link #start} opens everything or throws;
- * {@link #drain} lets flows finish; {@link #close} ends what is left.
+ * A running hop: the composition root, the only class that depends on all packages. {@link #start} opens everything or throws;
+ * {@link #drain} lets flows finish; {@link #close} ends the others.
  */
 public final class Hop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Hop.class);
@@ -139,13 +139,13 @@ public final class Hop implements AutoCloseable {
 
     private void onClockSet(Instant now) {
         keys.clockSet(now);
-        headerFailures.forgive();
+        headerFailures.forgetAll();
         checkKeys();
     }
 
     private KeyContext currentKeys() {
         clockWatch.check();
-        return keys.authority();
+        return keys.keyContext();
     }
 
     /** Opens everything. Listeners come last, so that each accepted connection can be served. */
@@ -182,7 +182,7 @@ public final class Hop implements AutoCloseable {
         AcceptQueues queues = resources.add(new AcceptQueues(sizes.queues(), networkNamespace()));
         ProcessIdentifier identifier = identifier(queues);
         FlowBudget budget = resources.add(BudgetFactory.create(config, sizes, ports, names, metrics));
-        readiness.add(() -> budget.shortages().lacking().stream().toList());
+        readiness.add(() -> budget.shortages().recent().stream().toList());
         Transports transports = resources.add(new Transports(config, budget, identifier, flowLoops.next()));
         transports.all().values().forEach(metrics::bind);
         Conntrack conntrack = resources.add(Conntrack.open());
@@ -211,7 +211,7 @@ public final class Hop implements AutoCloseable {
                     answerMark,
                     canaries,
                     queues,
-                    sizes.waitingOfAQueue()));
+                    sizes.waitingPerQueue()));
             listeners.add(started);
             started.start();
         }
@@ -235,7 +235,7 @@ public final class Hop implements AutoCloseable {
                 IdentifyLimits.NORMAL, keys.keys().commandLine().map(CommandLineHash::new)));
         IdentificationMonitor monitor = resources.add(new IdentificationMonitor(
                 identifier, () -> TracerStartup.begin(config.limits().connectNotes())));
-        monitor.alsoFor(tracer -> queues.use(tracer.map(taken -> taken::queueByUser)));
+        monitor.addUser(tracer -> queues.use(tracer.map(running -> running::queueByUser)));
         monitor.watch();
         watchedThreads.put("process identification check", monitor.executor());
         metrics.bind(identifier);
@@ -272,7 +272,7 @@ public final class Hop implements AutoCloseable {
                 settings,
                 identifier,
                 this::currentKeys,
-                policy::directions,
+                policy::routingTable,
                 halfOpenHeaders,
                 headerFailures,
                 acceptedConnections,
@@ -301,20 +301,20 @@ public final class Hop implements AutoCloseable {
                         tuple -> identifier
                                 .identify(tuple)
                                 .thenApply(owner -> whoJson.ofHop(tuple, table.find(tuple), owner)))
-                .withHanging(identifier::hanging);
+                .withUnresponsive(identifier::hanging);
     }
 
     private void watchKeysAndClock(EventLoop loop) {
         KeyWatch watch = new KeyWatch(keys, clock, loop);
         keyWatch = watch;
-        watch.look();
+        watch.check();
         loop.scheduleWithFixedDelay(clockWatch::check, 1, 1, TimeUnit.SECONDS);
     }
 
     private void checkKeys() {
         KeyWatch watch = keyWatch;
         if (watch != null) {
-            watch.look();
+            watch.check();
         }
     }
 
@@ -328,8 +328,8 @@ public final class Hop implements AutoCloseable {
     }
 
     /**
-     * Reloads keys and policy. Open flows continue unchanged; the new keys apply to the next header, and the new policy to the next
-     * flow.
+     * Reloads keys and policy. Open flows continue unchanged; the new keys apply to the next header, and the new policy to the
+     * next flow.
      */
     public Reload reload() {
         Reload reload = keys.reload();

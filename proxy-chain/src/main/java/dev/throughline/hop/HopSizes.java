@@ -8,15 +8,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The sizes of a hop: how many flows, waiting flows, unfinished headers and remembered chains fit into the file descriptors and the
- * heap of its process. They are calculated before the hop opens anything. A limit that the configuration does not set is lowered to
- * what fits. A limit that it sets and that does not fit is a problem.
+ * The sizes of a hop: how many flows, waiting flows, unfinished headers and remembered chains fit into the file descriptors and
+ * the heap of its process. They are calculated before the hop opens anything. A limit that the configuration does not set is
+ * lowered to the possible maximum. A configured limit above that is a problem.
  *
  * <p>Waiting flows and new flows have descriptors of their own: otherwise the waiting flows of one user would lock out the
  * connections of all other users.
  *
- * @param places open flows
- * @param waiting flows that wait for a place
+ * @param flows open flows
+ * @param waiting flows that wait for a slot
  * @param halfOpenHeaders connections of all peers with an unfinished header
  * @param queues sockets of a listener at one address, to which the kernel assigns connections by user; a power of two
  * @param accepted accepted connections that wait for their user's turn
@@ -31,7 +31,7 @@ import java.util.List;
  * @param lowered a message for each default that was lowered
  */
 public record HopSizes(
-        int places,
+        int flows,
         int waiting,
         int halfOpenHeaders,
         int queues,
@@ -65,7 +65,7 @@ public record HopSizes(
     private static final int FEWEST_CHAINS = 1_000;
 
     /** An epoll instance, an eventfd and a timerfd. */
-    private static final int OF_A_LOOP = 3;
+    private static final int PER_LOOP = 3;
     /** Netlink sockets for sock_diag and conntrack, eBPF programs, maps and links. */
     private static final int IDENTIFICATION = 16;
     /** Netlink sockets for rules, routes and links, and the two ends of two canaries. */
@@ -81,11 +81,11 @@ public record HopSizes(
     /** A hop without flows uses 13 MiB after a collection; the rest is for the garbage between collections. */
     private static final long HEAP_BASE = 32 * MIB;
     /** Measured: 5.5 KiB for a plain flow; a received chain and the details of an originator come on top. */
-    private static final long HEAP_OF_A_FLOW = 12 * KIB;
+    private static final long HEAP_PER_FLOW = 12 * KIB;
 
-    private static final long HEAP_OF_A_CONNECTION = 3 * KIB;
+    private static final long HEAP_PER_CONNECTION = 3 * KIB;
 
-    private static final long HEAP_OF_A_CHAIN = 250;
+    private static final long HEAP_PER_CHAIN = 250;
     /** Buffers of the flow log and of messages. */
     private static final long HEAP_OF_LOGS = 17 * MIB;
 
@@ -100,7 +100,7 @@ public record HopSizes(
     public record Problem(String key, String message) {}
 
     /** Returns how many connections of a queue's only user are accepted before the first ones had their turn. */
-    int waitingOfAQueue() {
+    int waitingPerQueue() {
         return Math.clamp(accepted / (2 * queues), 2, MOST_WAITING_OF_A_QUEUE);
     }
 
@@ -133,50 +133,50 @@ public record HopSizes(
             long others = sum(descriptors);
             long free = Math.max(0, process.descriptors() - others);
             int wanted = config.limits().flows();
-            int share = Math.clamp(Math.min(free / 16, heapForFlows() / HEAP_OF_A_FLOW / 6), FEWEST, Integer.MAX_VALUE);
+            int share = Math.clamp(Math.min(free / 16, heapForFlows() / HEAP_PER_FLOW / 6), FEWEST, Integer.MAX_VALUE);
             int arriving = Math.min(wanted / 8 + 64, share);
             int waiting = fit(WAITING, config.budget().waiting(), share);
             int halfOpen = readsHeaders() ? fit(HALF_OPEN, config.limits().halfOpenHeadersTotal(), share) : 0;
             int accepted = Math.min(MOST_ACCEPTED, Math.max(FEWEST, share / 2));
-            long flowsWithoutPlace = (long) arriving + waiting + halfOpen;
-            long withoutPlace = accepted + flowsWithoutPlace;
-            int byDescriptors = Math.clamp((free - withoutPlace) / 2, 1, wanted);
+            long flowsWithoutSlot = (long) arriving + waiting + halfOpen;
+            long withoutSlot = accepted + flowsWithoutSlot;
+            int byDescriptors = Math.clamp((free - withoutSlot) / 2, 1, wanted);
             int byHeap = Math.clamp(
-                    (heapForFlows() - accepted * HEAP_OF_A_CONNECTION) / HEAP_OF_A_FLOW - flowsWithoutPlace, 1, wanted);
-            int places = Math.min(byDescriptors, byHeap);
-            if (withoutPlace > free - 2 * FEWEST) {
-                tooManyWithoutPlace(waiting, halfOpen, others);
+                    (heapForFlows() - accepted * HEAP_PER_CONNECTION) / HEAP_PER_FLOW - flowsWithoutSlot, 1, wanted);
+            int flows = Math.min(byDescriptors, byHeap);
+            if (withoutSlot > free - 2 * FEWEST) {
+                tooManyWithoutSlot(waiting, halfOpen, others);
             } else if (byDescriptors < wanted && byDescriptors <= byHeap) {
                 tooManyFlows(
-                        places,
+                        flows,
                         "%d descriptors, everything else needs %d, and this process may open %d (%s)"
-                                .formatted(2L * wanted, others + withoutPlace, process.descriptors(), RAISE_LIMIT));
+                                .formatted(2L * wanted, others + withoutSlot, process.descriptors(), RAISE_LIMIT));
             } else if (byHeap < wanted) {
                 tooManyFlows(
-                        places,
+                        flows,
                         "%d MiB of heap, and %d MiB are available (%s)"
-                                .formatted(wanted * HEAP_OF_A_FLOW / MIB, heapForFlows() / MIB, RAISE_HEAP));
+                                .formatted(wanted * HEAP_PER_FLOW / MIB, heapForFlows() / MIB, RAISE_HEAP));
             }
-            descriptors.add(new Line("open flows", FLOWS, places, 2));
+            descriptors.add(new Line("open flows", FLOWS, flows, 2));
             descriptors.add(new Line("waiting flows", WAITING, waiting, 1));
             if (halfOpen > 0) {
                 descriptors.add(new Line("unfinished headers", HALF_OPEN, halfOpen, 1));
             }
             descriptors.add(new Line("accepted connections in the queue", "", accepted, 1));
             descriptors.add(new Line("arriving and refused flows", "", arriving, 1));
-            int rows = Math.toIntExact(Math.min(Integer.MAX_VALUE, places + flowsWithoutPlace));
+            int rows = Math.toIntExact(Math.min(Integer.MAX_VALUE, flows + flowsWithoutSlot));
             List<Line> heap = new ArrayList<>(List.of(
                     new Line("the hop itself", "", 1, HEAP_BASE),
                     new Line("log output buffers", "", 1, HEAP_OF_LOGS),
-                    new Line("accepted connections in the queue", "", accepted, HEAP_OF_A_CONNECTION),
-                    new Line("flow records", "", rows, HEAP_OF_A_FLOW)));
+                    new Line("accepted connections in the queue", "", accepted, HEAP_PER_CONNECTION),
+                    new Line("flow records", "", rows, HEAP_PER_FLOW)));
             int chains = config.limits().rememberedChains();
             if (verifies()) {
                 chains = chains(heap);
-                heap.add(new Line("remembered chains", CHAINS, chains, HEAP_OF_A_CHAIN));
+                heap.add(new Line("remembered chains", CHAINS, chains, HEAP_PER_CHAIN));
             }
             return new HopSizes(
-                    places,
+                    flows,
                     waiting,
                     readsHeaders() ? halfOpen : config.limits().halfOpenHeadersTotal(),
                     queues(),
@@ -202,7 +202,7 @@ public record HopSizes(
         private List<Line> fixed(int adminConnections) {
             List<Line> lines = new ArrayList<>();
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
-            lines.add(new Line("event loops", "", process.processors() + 2L, OF_A_LOOP));
+            lines.add(new Line("event loops", "", process.processors() + 2L, PER_LOOP));
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
             lines.add(new Line("reads of processes and executables", "", scaled(16, MOST_NAMING), 1));
             lines.add(new Line("listening sockets", "", (long) listeningAddresses() * queues(), 1));
@@ -261,17 +261,17 @@ public record HopSizes(
             return most;
         }
 
-        private void tooManyFlows(int places, String why) {
+        private void tooManyFlows(int flows, String why) {
             int wanted = config.limits().flows();
             if (configured.contains(FLOWS)) {
-                problems.add(new Problem(FLOWS, "%d flows need %s; %d fit".formatted(wanted, why, places)));
+                problems.add(new Problem(FLOWS, "%d flows need %s; %d fit".formatted(wanted, why, flows)));
             } else {
                 lowered.add(
-                        "%s is lowered from %d to %d: %d flows need %s".formatted(FLOWS, wanted, places, wanted, why));
+                        "%s is lowered from %d to %d: %d flows need %s".formatted(FLOWS, wanted, flows, wanted, why));
             }
         }
 
-        private void tooManyWithoutPlace(int waiting, int halfOpen, long others) {
+        private void tooManyWithoutSlot(int waiting, int halfOpen, long others) {
             boolean more = halfOpen > waiting || !configured.contains(WAITING);
             String key =
                     more && configured.contains(HALF_OPEN) ? HALF_OPEN : configured.contains(WAITING) ? WAITING : FLOWS;
@@ -285,12 +285,12 @@ public record HopSizes(
         private int chains(List<Line> heap) {
             int wanted = config.limits().rememberedChains();
             long free = process.heapBytes() - sum(heap);
-            int fit = Math.clamp(free / HEAP_OF_A_CHAIN, FEWEST_CHAINS, Integer.MAX_VALUE);
+            int fit = Math.clamp(free / HEAP_PER_CHAIN, FEWEST_CHAINS, Integer.MAX_VALUE);
             if (fit >= wanted) {
                 return wanted;
             }
             String why = "%d MiB of heap, and %d MiB are available (%s)"
-                    .formatted(wanted * HEAP_OF_A_CHAIN / MIB, Math.max(0, free / MIB), RAISE_HEAP);
+                    .formatted(wanted * HEAP_PER_CHAIN / MIB, Math.max(0, free / MIB), RAISE_HEAP);
             if (configured.contains(CHAINS)) {
                 problems.add(new Problem(CHAINS, "%d chains need %s; %d fit".formatted(wanted, why, fit)));
             } else {

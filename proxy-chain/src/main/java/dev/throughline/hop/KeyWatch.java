@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs keys that expire soon, at the start and then daily, and the moment when another own key starts to sign. */
+/** A daily check that logs keys that expire soon, and the moment when another own key starts to sign. */
 final class KeyWatch {
     private static final Logger LOG = LoggerFactory.getLogger(KeyWatch.class);
     private static final Duration DAY = Duration.ofDays(1);
@@ -30,8 +30,8 @@ final class KeyWatch {
         this.scheduler = scheduler;
     }
 
-    /** Checks now, and from now on. */
-    synchronized void look() {
+    /** Checks now, and schedules the next check. */
+    synchronized void check() {
         ScheduledFuture<?> waiting = next;
         if (waiting != null) {
             waiting.cancel(false);
@@ -42,11 +42,11 @@ final class KeyWatch {
         } finally {
             // One millisecond is added because a timer may fire up to a millisecond early.
             next = scheduler.schedule(
-                    new PeriodicTask("checking keys", this::look), wait.toMillis() + 1, TimeUnit.MILLISECONDS);
+                    new PeriodicTask("checking keys", this::check), wait.toMillis() + 1, TimeUnit.MILLISECONDS);
         }
     }
 
-    /** Logs what changed. Returns the time until the next change, at most a day. */
+    /** Logs changes. Returns the time until the next change, at most a day. */
     private Duration report() {
         Instant now = clock.instant();
         PrivateKeys own = keys.keys().own();
@@ -55,7 +55,7 @@ final class KeyWatch {
             LOG.info("now signs with key {}, before with {}", signs.id(), signing.id());
         }
         signing = signs;
-        keys.outlook().warnings().forEach(warning -> LOG.warn("keys: {}", warning));
+        keys.expiryReport().warnings().forEach(warning -> LOG.warn("keys: {}", warning));
         return own.nextAfter(now)
                 .flatMap(PrivateKeys.Entry::from)
                 .map(start -> Duration.between(now, start))

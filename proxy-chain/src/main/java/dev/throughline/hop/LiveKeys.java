@@ -31,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The keys of a running hop. A reload reads keys and policy, and replaces all of them or nothing. The memory against replay and the
- * time of the start remain, so that no header is accepted twice and no header in transit is rejected.
+ * The keys of a running hop. A reload reads keys and policy, and replaces all of them or nothing. The memory against replay and
+ * the time of the start remain, so that no header is accepted twice and no header in transit is rejected.
  */
 final class LiveKeys implements MeterBinder {
     private static final Logger LOG = LoggerFactory.getLogger(LiveKeys.class);
@@ -46,7 +46,7 @@ final class LiveKeys implements MeterBinder {
     private final Clock clock;
     private final LivePolicy policy;
     private volatile HopKeys keys;
-    private volatile KeyContext authority;
+    private volatile KeyContext keyContext;
 
     LiveKeys(
             HopConfig config,
@@ -67,18 +67,18 @@ final class LiveKeys implements MeterBinder {
         this.clock = clock;
         this.policy = policy;
         this.keys = keys;
-        this.authority = authorityOf(keys);
+        this.keyContext = keyContextOf(keys);
     }
 
     HopKeys keys() {
         return keys;
     }
 
-    KeyContext authority() {
-        return authority;
+    KeyContext keyContext() {
+        return keyContext;
     }
 
-    KeyExpiryReport outlook() {
+    KeyExpiryReport expiryReport() {
         return new KeyExpiryReport(keys, clock.instant());
     }
 
@@ -88,31 +88,34 @@ final class LiveKeys implements MeterBinder {
                 .description(
                         "Seconds until the first trusted key expires that no other key of its hop replaces; +Inf if none will")
                 .register(registry);
-        Gauge.builder("throughline.keys.expiring", this, live -> live.outlook().expiring())
+        Gauge.builder(
+                        "throughline.keys.expiring",
+                        this,
+                        live -> live.expiryReport().expiring())
                 .description("Trusted keys that expire within 14 days and that no other key of their hop replaces")
                 .register(registry);
         Gauge.builder(
                         "throughline.keys.rotation.due",
                         this,
-                        live -> live.outlook().isRotationDue() ? 1 : 0)
+                        live -> live.expiryReport().isRotationDue() ? 1 : 0)
                 .description("1 if this hop's own key expires within 14 days and has no successor")
                 .register(registry);
     }
 
     private double secondsToExpiry() {
-        return outlook()
+        return expiryReport()
                 .untilNextExpiry()
                 .map(left -> (double) left.toSeconds())
                 .orElse(Double.POSITIVE_INFINITY);
     }
 
-    /** Verifies as if the hop had started at {@code now}, since its clock was set. */
+    /** Verifies as if the hop had started at {@code now}, when its clock was set. */
     synchronized void clockSet(Instant now) {
         settings = settings.startingAt(now);
-        authority = authorityOf(keys);
+        keyContext = keyContextOf(keys);
     }
 
-    private KeyContext authorityOf(HopKeys read) {
+    private KeyContext keyContextOf(HopKeys read) {
         ImmutableSortedMap.Builder<Instant, Signer> signers = ImmutableSortedMap.naturalOrder();
         for (PrivateKeys.Entry entry : read.own().entries()) {
             signers.put(entry.from().orElse(Instant.MIN), new Signer(entry.key(), random));
@@ -123,7 +126,8 @@ final class LiveKeys implements MeterBinder {
     }
 
     /**
-     * Reads the configuration, for its policy and the paths of key files, and the key files. If anything is wrong, nothing changes.
+     * Reads the configuration, for its policy and the paths of key files, and the key files. If anything is wrong, nothing
+     * changes.
      */
     synchronized Reload reload() {
         Reload result;
@@ -147,10 +151,10 @@ final class LiveKeys implements MeterBinder {
         return result;
     }
 
-    /** Uses what was read from now on. Returns the differences. */
+    /** Replaces the keys and the policy. Returns the differences. */
     private List<String> use(HopConfig named, HopKeys read) {
         List<String> lines = new ArrayList<>(KeyChanges.between(keys, read, clock.instant()));
-        authority = authorityOf(read);
+        keyContext = keyContextOf(read);
         keys = read;
         batches.retain(key -> read.trust()
                 .find(key.id())

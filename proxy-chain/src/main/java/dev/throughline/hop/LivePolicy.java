@@ -18,37 +18,37 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * The policy of a running hop, with the routes and limit classes that its rules name. A reload replaces all of it or nothing. Open
- * flows keep their routes. The default route changes only with a restart.
+ * The policy of a running hop, with the routes and limit classes that its rules name. A reload replaces all of it or nothing.
+ * Open flows keep their routes. The default route changes only with a restart.
  */
 final class LivePolicy {
-    private final RouteConfig usual;
+    private final RouteConfig defaultRoute;
     private final ImmutableSet<String> transports;
     private final Consumer<Policy> watcher;
     private HopConfig config;
-    private volatile RoutingTable directions;
+    private volatile RoutingTable routingTable;
 
     /** Creates the policy of {@code config}. {@code watcher} gets it and each one that replaces it. */
     LivePolicy(HopConfig config, Consumer<Policy> watcher) {
-        this.usual = config.routing().defaultRoute();
+        this.defaultRoute = config.routing().defaultRoute();
         this.transports = ImmutableSet.<String>builder()
                 .add(TransportConfig.BSD_SOCKET)
                 .addAll(config.routing().transports().keySet())
                 .build();
         this.watcher = watcher;
         this.config = config;
-        this.directions = directionsOf(config);
+        this.routingTable = routingTableOf(config);
         watcher.accept(config.routing().policy());
     }
 
-    RoutingTable directions() {
-        return directions;
+    RoutingTable routingTable() {
+        return routingTable;
     }
 
-    private RoutingTable directionsOf(HopConfig read) {
+    private RoutingTable routingTableOf(HopConfig read) {
         return new RoutingTable(
                 read.routing().policy(),
-                route(usual),
+                route(defaultRoute),
                 ImmutableMap.copyOf(Maps.transformValues(read.routing().routes(), LivePolicy::route)),
                 read.routing().classes());
     }
@@ -67,7 +67,7 @@ final class LivePolicy {
 
     /** Returns why {@code read} can't be used while this hop runs, if so: its routes need a restart. */
     Optional<String> objection(HopConfig read) {
-        List<RouteConfig> all = Stream.concat(Stream.of(usual), read.routing().routes().values().stream())
+        List<RouteConfig> all = Stream.concat(Stream.of(defaultRoute), read.routing().routes().values().stream())
                 .toList();
         return RouteConfig.problemTogether(all)
                 .or(() -> all.stream()
@@ -78,7 +78,7 @@ final class LivePolicy {
                                 "a route uses transport \"" + over + "\", which is new: restart the hop to add it"));
     }
 
-    /** Uses {@code read} from now on. Returns the differences. */
+    /** Replaces the policy. Returns the differences. */
     synchronized List<String> use(HopConfig read) {
         List<String> changes = new ArrayList<>(
                 changes(config.routing().policy(), read.routing().policy()));
@@ -89,7 +89,7 @@ final class LivePolicy {
             changes.add("\"classes\" has changed");
         }
         watcher.accept(read.routing().policy());
-        directions = directionsOf(read);
+        routingTable = routingTableOf(read);
         config = read;
         return changes;
     }

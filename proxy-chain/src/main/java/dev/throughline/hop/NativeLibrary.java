@@ -45,7 +45,7 @@ final class NativeLibrary {
                 + " THROUGHLINE_JAVA_OPTS=-D" + WORK_FOLDER + "=FOLDER");
     }
 
-    /** In order of preference: the default, those of systemd and the session, and one in memory. */
+    /** Returns the directories in order of preference: the default, those of systemd and the session, and one in memory. */
     private static Set<String> candidates() {
         Set<String> folders = new LinkedHashSet<>();
         folders.add(System.getProperty("java.io.tmpdir", "/tmp"));

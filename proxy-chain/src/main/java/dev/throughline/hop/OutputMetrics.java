@@ -6,7 +6,7 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 
-/** Metrics of what a hop writes to its standard streams. */
+/** Metrics of a hop's standard streams. */
 record OutputMetrics(FlowLog log) implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {

@@ -6,22 +6,22 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
-/** Whether a hop should get new flows. Thread-safe. */
+/** The readiness of a hop for new flows. Thread-safe. */
 final class Readiness {
     private final List<Supplier<List<String>>> checks = new CopyOnWriteArrayList<>();
     private volatile Optional<String> phase = Optional.of("starting");
 
-    /** Asks {@code check} from now on. It returns reasons why the hop is not ready, and must not block. */
+    /** Adds a check. It returns reasons why the hop is not ready, and must not block. */
     void add(Supplier<List<String>> check) {
         checks.add(check);
     }
 
-    /** The hop has started: only the checks decide. */
+    /** Ends the starting phase: only the checks decide from now on. */
     void started() {
         phase = Optional.empty();
     }
 
-    /** The hop takes no more flows. */
+    /** Marks the hop as draining. */
     void draining() {
         phase = Optional.of("draining");
     }

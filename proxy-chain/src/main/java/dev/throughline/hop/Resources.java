@@ -5,7 +5,10 @@ import java.util.Deque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a hop has opened. Closed in reverse order; one that fails to close does not keep the others open. Not thread-safe. */
+/**
+ * The resources that a hop has opened. Closed in reverse order; one that fails to close does not keep the others open. Not
+ * thread-safe.
+ */
 final class Resources implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Resources.class);
 

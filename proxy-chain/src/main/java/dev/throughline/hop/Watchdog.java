@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Detects threads that hang: each gets a task every second. While all threads run their tasks, the service manager is notified
- * (sd_notify(3), WATCHDOG=1); otherwise it kills the hop and starts it again. Thread-safe.
+ * A detector of threads that hang: each gets a task every second. While all threads run their tasks, the service manager is
+ * notified (sd_notify(3), WATCHDOG=1); otherwise it kills the hop and starts it again. Thread-safe.
  */
 final class Watchdog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
@@ -23,19 +23,19 @@ final class Watchdog implements AutoCloseable {
     private static final long LOG_AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     /** A thread and the last task that it got. */
-    private static final class Watched {
+    private static final class WatchedThread {
         private final Executor executor;
-        private long askedAt;
+        private long probedAt;
         private long loggedAt;
         private boolean isStuck;
         private volatile boolean answered = true;
 
-        Watched(Executor executor) {
+        WatchedThread(Executor executor) {
             this.executor = executor;
         }
     }
 
-    private final Map<String, Watched> watched = new LinkedHashMap<>();
+    private final Map<String, WatchedThread> watched = new LinkedHashMap<>();
     private final Consumer<String> manager;
     private final LongSupplier nanoTime;
     private final Thread thread = Thread.ofPlatform().name("watchdog").daemon().unstarted(this::run);
@@ -48,7 +48,7 @@ final class Watchdog implements AutoCloseable {
      * @param manager gets {@code WATCHDOG=1} (sd_notify(3)) after each check that finds all threads running
      */
     Watchdog(Map<String, Executor> executors, Consumer<String> manager, LongSupplier nanoTime) {
-        executors.forEach((name, executor) -> watched.put(name, new Watched(executor)));
+        executors.forEach((name, executor) -> watched.put(name, new WatchedThread(executor)));
         this.manager = manager;
         this.nanoTime = nanoTime;
     }
@@ -84,9 +84,9 @@ final class Watchdog implements AutoCloseable {
                     LOG.info("{} is running again", name);
                 }
                 one.isStuck = false;
-                ask(one, now);
-            } else if (now - one.askedAt >= STUCK_NANOS) {
-                String text = name + " has not run for " + TimeUnit.NANOSECONDS.toSeconds(now - one.askedAt) + " s";
+                probe(one, now);
+            } else if (now - one.probedAt >= STUCK_NANOS) {
+                String text = name + " has not run for " + TimeUnit.NANOSECONDS.toSeconds(now - one.probedAt) + " s";
                 found.add(text);
                 if (!one.isStuck || now - one.loggedAt >= LOG_AGAIN_NANOS) {
                     one.loggedAt = now;
@@ -101,8 +101,8 @@ final class Watchdog implements AutoCloseable {
         }
     }
 
-    private static void ask(Watched one, long now) {
-        one.askedAt = now;
+    private static void probe(WatchedThread one, long now) {
+        one.probedAt = now;
         one.answered = false;
         try {
             one.executor.execute(() -> one.answered = true);

@@ -22,38 +22,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads that may never return: of a file system whose server hangs (fuse(4), nfs(5)), or of memory whose owner holds it back
- * (userfaultfd(2)). The kernel lets nobody end such a read. So each place has at most {@value #PER_PLACE} threads; a read that
- * exceeds its deadline is given up and keeps its thread, and until it returns the place is asked nothing more once both are
- * taken. Other places notice nothing. Thread-safe.
+ * Reads with a deadline, for file systems whose server may hang (fuse(4), nfs(5)) and memory whose owner may withhold it
+ * (userfaultfd(2)). The kernel can't interrupt such a read. So at most {@value #PER_TARGET} threads read from one target. A
+ * read that exceeds its deadline is abandoned but keeps its thread; while all threads of a target are taken, reads from it are
+ * skipped. Other targets aren't affected. Thread-safe.
  */
 final class BoundedReads implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BoundedReads.class);
 
-    static final int PER_PLACE = 2;
+    static final int PER_TARGET = 2;
     private static final int MAX_THREADS = 64;
     private static final int MAX_WAITING = 64;
-    /** How long a place that hangs isn't asked, while one thread is left to ask it with. */
+    /** How long reads from a target that hangs are skipped while it has one free thread left. */
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    /** What is read. */
+    /** A read. */
     interface Read<T> {
         T get() throws IOException;
 
-        /** Called instead of {@link #get} if that is never to be called. */
+        /** Handles a skipped read; called instead of {@link #get}. */
         default void skipped() {}
     }
 
     private final class Task<T> implements Runnable {
-        private final String place;
+        private final String target;
         private final Read<T> read;
         private final T otherwise;
         private final CompletableFuture<T> answer = new CompletableFuture<>();
         private boolean abandoned;
         private boolean ended;
 
-        Task(String place, Read<T> read, T otherwise) {
-            this.place = place;
+        Task(String target, Read<T> read, T otherwise) {
+            this.target = target;
             this.read = read;
             this.otherwise = otherwise;
         }
@@ -71,7 +71,7 @@ final class BoundedReads implements AutoCloseable {
                     deadlineTask.cancel(false);
                 }
             } catch (IOException | RuntimeException e) {
-                // It can't be read: that is an answer too.
+                // A failed read is a result too.
             } finally {
                 ended(this);
                 answer.complete(result);
@@ -84,8 +84,8 @@ final class BoundedReads implements AutoCloseable {
         }
     }
 
-    /** One place, while anything is read there. */
-    private static final class Place {
+    /** A target, while anything is read from it. */
+    private static final class Target {
         private final Deque<Task<?>> waiting = new ArrayDeque<>();
         private int running;
         private int abandoned;
@@ -94,8 +94,8 @@ final class BoundedReads implements AutoCloseable {
 
     private final Duration deadline;
     private final ThreadPoolExecutor threads;
-    private final Map<String, Place> places = new HashMap<>();
-    /** Each place is logged once a minute at most: a process that holds memory back could do so again and again. */
+    private final Map<String, Target> targets = new HashMap<>();
+    /** Logs each target at most once a minute: a process could withhold memory again and again. */
     private final Cache<String, Boolean> logged = CacheBuilder.newBuilder()
             .maximumSize(256)
             .expireAfterWrite(Duration.ofMinutes(1))
@@ -104,7 +104,7 @@ final class BoundedReads implements AutoCloseable {
     private final LongAdder abandoned = new LongAdder();
     private final LongAdder skipped = new LongAdder();
 
-    /** @param deadline after which a read is given up */
+    /** @param deadline the time after which a read is abandoned */
     BoundedReads(String name, Duration deadline) {
         this(deadline, Thread.ofPlatform().name(name + "-", 0).daemon().factory());
     }
@@ -115,15 +115,15 @@ final class BoundedReads implements AutoCloseable {
     }
 
     /**
-     * Reads on a thread of its own.
+     * Reads on a separate thread.
      *
-     * @param place what the read may hang at, in words
-     * @return what was read; {@code otherwise} if that fails, takes too long, or isn't tried since the place hangs
+     * @param target the target that may hang, in words
+     * @return the result; {@code otherwise} if the read fails, takes too long or is skipped
      */
-    <T> CompletableFuture<T> read(String place, Read<T> read, T otherwise) {
-        Task<T> task = new Task<>(place, read, otherwise);
+    <T> CompletableFuture<T> read(String target, Read<T> read, T otherwise) {
+        Task<T> task = new Task<>(target, read, otherwise);
         boolean taken;
-        synchronized (places) {
+        synchronized (targets) {
             taken = take(task);
         }
         if (!taken) {
@@ -134,27 +134,27 @@ final class BoundedReads implements AutoCloseable {
     }
 
     private boolean take(Task<?> task) {
-        Place place = places.computeIfAbsent(task.place, _ -> new Place());
-        boolean hangs = place.abandoned > 0;
-        if (hangs && (place.running >= PER_PLACE || System.nanoTime() - place.retryAt < 0)) {
+        Target target = targets.computeIfAbsent(task.target, _ -> new Target());
+        boolean hangs = target.abandoned > 0;
+        if (hangs && (target.running >= PER_TARGET || System.nanoTime() - target.retryAt < 0)) {
             return false;
         }
-        if (place.running >= PER_PLACE) {
-            return place.waiting.size() < MAX_WAITING && place.waiting.add(task);
+        if (target.running >= PER_TARGET) {
+            return target.waiting.size() < MAX_WAITING && target.waiting.add(task);
         }
-        if (!start(task, place)) {
-            if (place.running == 0) {
-                places.remove(task.place);
+        if (!start(task, target)) {
+            if (target.running == 0) {
+                targets.remove(task.target);
             }
             return false;
         }
         return true;
     }
 
-    private boolean start(Task<?> task, Place place) {
+    private boolean start(Task<?> task, Target target) {
         try {
             threads.execute(task);
-            place.running++;
+            target.running++;
             return true;
         } catch (RejectedExecutionException allHangOrClosed) {
             return false;
@@ -163,22 +163,22 @@ final class BoundedReads implements AutoCloseable {
 
     private void abandon(Task<?> task) {
         List<Task<?>> behind = new ArrayList<>();
-        synchronized (places) {
-            Place place = places.get(task.place);
-            if (place == null || task.ended) {
+        synchronized (targets) {
+            Target target = targets.get(task.target);
+            if (target == null || task.ended) {
                 return;
             }
             task.abandoned = true;
-            place.retryAt = System.nanoTime() + RETRY_NANOS;
-            if (place.abandoned++ == 0 && logged.getIfPresent(task.place) == null) {
-                logged.put(task.place, true);
+            target.retryAt = System.nanoTime() + RETRY_NANOS;
+            if (target.abandoned++ == 0 && logged.getIfPresent(task.target) == null) {
+                logged.put(task.target, true);
                 LOG.warn(
                         "gave up reading {}: no answer within {} ms; processes there are identified without it",
-                        task.place,
+                        task.target,
                         deadline.toMillis());
             }
-            behind.addAll(place.waiting);
-            place.waiting.clear();
+            behind.addAll(target.waiting);
+            target.waiting.clear();
         }
         abandoned.increment();
         skipped.add(behind.size());
@@ -192,49 +192,49 @@ final class BoundedReads implements AutoCloseable {
 
     private void ended(Task<?> task) {
         List<Task<?>> refused = new ArrayList<>();
-        synchronized (places) {
-            Place place = Objects.requireNonNull(places.get(task.place), task.place);
+        synchronized (targets) {
+            Target target = Objects.requireNonNull(targets.get(task.target), task.target);
             task.ended = true;
-            place.running--;
+            target.running--;
             if (task.abandoned) {
-                place.abandoned--;
+                target.abandoned--;
             }
-            while (place.abandoned == 0 && place.running < PER_PLACE && !place.waiting.isEmpty()) {
-                Task<?> next = place.waiting.remove();
-                if (!start(next, place)) {
+            while (target.abandoned == 0 && target.running < PER_TARGET && !target.waiting.isEmpty()) {
+                Task<?> next = target.waiting.remove();
+                if (!start(next, target)) {
                     refused.add(next);
                 }
             }
-            if (place.running == 0) {
-                places.remove(task.place);
+            if (target.running == 0) {
+                targets.remove(task.target);
             }
         }
         skipped.add(refused.size());
         refused.forEach(Task::skip);
     }
 
-    /** Reads that were given up at their deadline. */
+    /** Returns the number of reads that were abandoned at their deadline. */
     long abandoned() {
         return abandoned.sum();
     }
 
-    /** Reads that weren't tried, since their place hung or too many waited there. */
+    /** Returns the number of reads that were skipped, because their target hung or had too many waiting. */
     long skipped() {
         return skipped.sum();
     }
 
-    /** The places that hang now. */
+    /** Returns the targets that hang now. */
     List<String> hanging() {
-        synchronized (places) {
-            return places.entrySet().stream()
-                    .filter(place -> place.getValue().abandoned > 0)
+        synchronized (targets) {
+            return targets.entrySet().stream()
+                    .filter(target -> target.getValue().abandoned > 0)
                     .map(Map.Entry::getKey)
                     .sorted()
                     .toList();
         }
     }
 
-    /** Reads that hang end with this process. */
+    /** Interrupts the threads. Reads that hang end with this process. */
     @Override
     public void close() {
         threads.shutdown();

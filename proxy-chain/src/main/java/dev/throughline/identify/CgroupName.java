@@ -11,17 +11,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a control group's path says of the processes in it: their unit, container and pod, as systemd, Docker, containerd,
- * CRI-O and Podman name their groups. Of several the outermost counts: whoever may make groups below his own, a user's
- * manager or what runs in a container, can call them anything.
+ * The unit, container and pod of processes, from the path of their cgroup as systemd, Docker, containerd, CRI-O and Podman name
+ * it. The outermost name counts: a user's manager or a process in a container can create cgroups below its own and name them
+ * freely.
  *
- * @param path for people; empty if there is none, or if it is too long
- * @param unit of the system's own manager, as sd_pid_get_unit(3) gives it
- * @param container its id; below a user's manager (unit {@code user@UID.service}) on that user's word
- * @param pod its uid
+ * @param path for display; empty if there is none, or if it is too long
+ * @param unit the unit of the system's own manager, as in sd_pid_get_unit(3)
+ * @param container id of the container; below a user's manager (unit {@code user@UID.service}) the user can forge it
+ * @param pod uid of the pod
  */
 record CgroupName(Optional<String> path, Optional<String> unit, Optional<String> container, Optional<UUID> pod) {
-    /** Nothing is known. */
+    /** An unknown cgroup. */
     static final CgroupName UNKNOWN =
             new CgroupName(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
 
@@ -30,14 +30,14 @@ record CgroupName(Optional<String> path, Optional<String> unit, Optional<String>
 
     private static final String PLAIN = "[A-Za-z0-9:_.\\\\-]+";
     private static final Pattern SLICE = Pattern.compile(PLAIN + "\\.slice");
-    /** With an instance or without; a template ({@code a@.service}) has no processes. */
+    /** With or without an instance; a template ({@code a@.service}) has no processes. */
     private static final Pattern UNIT = Pattern.compile(PLAIN
             + "(?:@[A-Za-z0-9:_.\\\\@-]+)?\\.(?:service|socket|target|device|mount|automount|swap|timer|path|scope)");
 
     private static final String ID = "([0-9a-f]{64})";
     /**
-     * The id alone, its runtime ahead of it, and what containerd calls a group whose slice it was given while it should make
-     * plain ones. The group of CRI-O's and Podman's monitor (conmon) isn't the container.
+     * The id alone, with a prefix for the runtime, or with the slice that containerd prepends if it is given a slice but
+     * creates plain cgroups. The cgroup of the monitor of CRI-O and Podman (conmon) isn't the container.
      */
     private static final Pattern CONTAINER = Pattern.compile("(?:(?:docker|cri-containerd|nerdctl|crio|libpod)-)?" + ID
             + "(?:\\.scope)?" + "|[^:]*:(?:cri-containerd|docker|crio|libpod):" + ID);
@@ -47,9 +47,9 @@ record CgroupName(Optional<String> path, Optional<String> unit, Optional<String>
             Pattern.compile("(?:[A-Za-z0-9_]+-)*kubepods(?:-burstable|-besteffort)?-pod" + UID + "\\.slice(?::.*)?");
     private static final Pattern POD = Pattern.compile("pod" + UID);
 
-    /** Of a path as /proc/PID/cgroup has it. */
+    /** Parses a path from /proc/PID/cgroup. */
     static CgroupName of(byte[] path) {
-        // Whatever else the bytes are, names that count here are ASCII.
+        // The path may have any bytes, but all names that are recognised are ASCII.
         List<String> parts = List.of(new String(path, StandardCharsets.ISO_8859_1).split("/", -1));
         Optional<String> container = Optional.empty();
         Optional<UUID> pod = Optional.empty();
@@ -67,7 +67,7 @@ record CgroupName(Optional<String> path, Optional<String> unit, Optional<String>
         return new CgroupName(EscapedText.of(path, MAX_PATH_BYTES), unit(parts), container, pod);
     }
 
-    /** The same names, of a group that has this path in another hierarchy. */
+    /** Returns these names for a cgroup with another path in another hierarchy. */
     CgroupName at(Optional<String> otherPath) {
         return new CgroupName(otherPath, unit, container, pod);
     }
@@ -80,10 +80,10 @@ record CgroupName(Optional<String> path, Optional<String> unit, Optional<String>
         return new Workload(Optional.of(bootId), path, unit, container, pod, namespaces);
     }
 
-    /** The first part that isn't a slice, if it is a unit: systemd's cg_path_get_unit. */
+    /** Returns the first part that isn't a slice, if it is a unit; systemd's cg_path_get_unit. */
     private static Optional<String> unit(List<String> parts) {
         for (String part : parts) {
-            // One "_" ahead keeps a name apart from the kernel's own files.
+            // One leading "_" separates a name from the kernel's own files.
             String name = part.startsWith("_") ? part.substring(1) : part;
             if (!part.isEmpty() && !SLICE.matcher(name).matches()) {
                 return name.length() <= MAX_UNIT_BYTES && UNIT.matcher(name).matches()
@@ -111,7 +111,7 @@ record CgroupName(Optional<String> path, Optional<String> unit, Optional<String>
         return kubernetes && plain.matches() ? Optional.of(uuid(plain.group(1))) : Optional.empty();
     }
 
-    /** In a slice's name "_" means "-"; pods that a file on the node defines have neither. */
+    /** Parses a pod's uid. In a slice's name "_" means "-"; static pods, defined by a file on the node, have neither. */
     private static UUID uuid(String text) {
         String hex = text.replaceAll("[-_]", "");
         return new UUID(Long.parseUnsignedLong(hex, 0, 16, 16), Long.parseUnsignedLong(hex, 16, 32, 16));

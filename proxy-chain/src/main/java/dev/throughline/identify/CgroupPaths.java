@@ -16,12 +16,12 @@ import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 
 /**
- * Control groups of version 2 by their ids, which are the inode numbers of their directories and never given again. A group
- * that isn't known, nor is where its process is, is searched for among all, at most once in {@link #REST}: groups that are
- * gone would cost a search each. For one thread.
+ * The paths of version 2 cgroups by their ids, which are the inode numbers of their directories and never reused. A cgroup that
+ * is neither cached nor the current one of its process is searched for among all, at most once in {@link #REST}: otherwise each
+ * deleted cgroup would cost a search. Confined to one thread.
  */
 final class CgroupPaths {
-    /** A search of a large tree takes about a tenth of it. */
+    /** A search of a large tree takes about a tenth of this time. */
     static final Duration REST = Duration.ofMillis(100);
 
     private static final int MAX_REMEMBERED = 16_384;
@@ -35,9 +35,9 @@ final class CgroupPaths {
     private int searches;
 
     /**
-     * Of the hierarchy that is mounted at {@code root}.
+     * Creates a cache for the hierarchy that is mounted at {@code root}.
      *
-     * @param nanoTime {@link System#nanoTime}, or a test's
+     * @param nanoTime as {@link System#nanoTime}
      */
     CgroupPaths(Path root, LongSupplier nanoTime) {
         this.root = root;
@@ -45,9 +45,10 @@ final class CgroupPaths {
     }
 
     /**
-     * The group with this id, with its path as /proc/PID/cgroup has it; empty if it is gone, or can't be searched for yet.
+     * Returns the cgroup with this id, with its path as in /proc/PID/cgroup; empty if it doesn't exist, or can't be searched
+     * for yet.
      *
-     * @param near where its process is now; the group is there if the directory has this id
+     * @param near the current path of its process, checked first
      */
     Optional<CgroupName> find(long id, Optional<String> near) {
         if (known.getIfPresent(id) == null && !isAt(near, id) && maySearch()) {
@@ -56,13 +57,13 @@ final class CgroupPaths {
         return Optional.ofNullable(known.getIfPresent(id));
     }
 
-    /** How often all groups were searched. */
+    /** Returns the number of searches. */
     int searches() {
         return searches;
     }
 
     private boolean isAt(Optional<String> near, long id) {
-        // Above our own root (cgroup_namespaces(7)) are other directories, whose numbers mean other things.
+        // Directories above our own root (cgroup_namespaces(7)) have unrelated inode numbers.
         if (near.isEmpty() || near.get().startsWith("/..")) {
             return false;
         }
@@ -97,7 +98,7 @@ final class CgroupPaths {
                 }
             });
         } catch (IOException e) {
-            // What was read until then is known.
+            // Keeps the directories that were read before.
         }
         searchedAt = OptionalLong.of(nanoTime.getAsLong());
     }
@@ -107,7 +108,7 @@ final class CgroupPaths {
             long id = (long) Files.getAttribute(folder, "unix:ino");
             known.put(id, CgroupName.of(("/" + root.relativize(folder)).getBytes(StandardCharsets.UTF_8)));
         } catch (IOException goneMeanwhile) {
-            // It has no path any more.
+            // The path has been deleted.
         }
     }
 }

@@ -11,13 +11,13 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Command lines as keyed hashes: HMAC-SHA-256 over /proc/PID/cmdline as it is. Who has the key can tell whether it was
- * the one that he thinks of; nobody else can even guess, and the words themselves, among which secrets stand, are said to
- * nobody.
+ * Keyed hashes of command lines: HMAC-SHA-256 over the content of /proc/PID/cmdline. With the key, a reader can test whether it
+ * was a given command line; without it, not even guesses can be tested. The command line itself is never sent, since it can
+ * contain secrets.
  */
 public final class CommandLineHash {
     private static final String ALGORITHM = "HmacSHA256";
-    /** The kernel allows more; nobody should wait for it. */
+    /** The kernel allows more, but reading it would take too long. */
     private static final int MAX_BYTES = 1 << 20;
 
     private final SecretKeySpec key;
@@ -26,7 +26,7 @@ public final class CommandLineHash {
         this.key = new SecretKeySpec(key.toByteArray(), ALGORITHM);
     }
 
-    /** Empty for a process without one, which a kernel thread is, and for one of more than a megabyte. */
+    /** Returns the hash; empty for a process without a command line, such as a kernel thread, or with more than a megabyte. */
     Optional<Bytes> of(Path cmdline) throws IOException {
         Mac mac = mac();
         byte[] buffer = new byte[8192];

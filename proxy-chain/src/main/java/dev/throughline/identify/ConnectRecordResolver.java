@@ -28,10 +28,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Identifies the process that connected from the record that the kernel made in that process's own context. Process and user
- * are those of the record, whatever became of the process since. Details from /proc are added only if they are of the same
- * instance of the process, and those of the executable only if it is still the one that ran then. exec(2) keeps pid and start
- * time; the kernel's count of it distinguishes one program from the next.
+ * A resolver of the kernel's connect records, which are made in the context of the process that connects. Process and user
+ * always come from the record. Details from /proc are added only if they belong to the same process instance, and details of
+ * the executable only if it is still the recorded one. exec(2) keeps pid and start time; the kernel's count of exec(2) calls
+ * distinguishes one program from the next.
  *
  * <p>A process is read once, on a separate thread; its further flows cost a cache lookup. The kernel records the instance, its
  * user and its executable again at each connect, so a cached result is never that of an earlier state.
@@ -43,37 +43,37 @@ final class ConnectRecordResolver implements AutoCloseable {
     private static final int MAX_COMMAND_BYTES = 256;
     private static final long NANOS_PER_TICK = 10_000_000;
 
-    /** The cache key: while all of this is the same, a result stays valid. */
+    /** The cache key: a result is valid while all of it is the same. */
     private record Instance(
             int pid,
-            ConnectRecord.Running process,
+            ConnectRecord.ProcessState process,
             Optional<ConnectRecord.Parent> parent,
             int uid,
             int gid,
             long cgroupId) {}
 
     /**
-     * What doesn't change while an {@link Instance} is the same; or what may, as it was first read: the state of its
-     * executable's path, its namespaces, its login, and its command line, which it may write over.
+     * The cached identity of an {@link Instance}. Some parts may change during its life and are those of the first read: the
+     * state of the executable's path, the namespaces, the login, and the command line, which a process can overwrite.
      *
-     * @param command under which it was known when it was read; it may call itself otherwise at each connect
-     * @param withoutDigest all that is said of it, but for its executable's hash
-     * @param identity all that is said of it, once its executable is hashed
-     * @param cgroupIsKnown unless its control group was gone, or couldn't be searched for yet
+     * @param command the command name when it was read; a process can change it before each connect
+     * @param withoutDigest the identity without the digest of the executable
+     * @param identity the complete identity, once its executable is hashed
+     * @param cgroupIsKnown false if its cgroup was deleted, or couldn't be searched for yet
      */
-    private record Named(
+    private record CachedIdentity(
             Bytes command,
             ProcessIdentity withoutDigest,
             CompletableFuture<ProcessIdentity> identity,
             boolean cgroupIsKnown) {
-        static Named of(
-                ConnectRecord noted,
+        static CachedIdentity of(
+                ConnectRecord record,
                 ProcessIdentity withoutDigest,
                 CompletableFuture<Optional<Bytes>> digest,
                 CompletableFuture<Optional<Bytes>> parentDigest,
                 boolean cgroupIsKnown) {
-            return new Named(
-                    noted.command(),
+            return new CachedIdentity(
+                    record.command(),
                     withoutDigest,
                     digest.thenCombine(parentDigest, (own, parents) -> with(withoutDigest, own, parents)),
                     cgroupIsKnown);
@@ -98,7 +98,7 @@ final class ConnectRecordResolver implements AutoCloseable {
                     processContext);
         }
 
-        /** Under the name that it had when it connected. */
+        /** Returns an identity with the command name that was recorded at the connect. */
         ProcessIdentity as(Bytes called, ProcessIdentity who) {
             return called.equals(command)
                     ? who
@@ -109,24 +109,24 @@ final class ConnectRecordResolver implements AutoCloseable {
         }
     }
 
-    /** Finds what a process was last asked to run. */
+    /** A source of records of exec(2). */
     interface Execs {
         Optional<ExecRecord> last(int pid);
     }
 
     /**
-     * What takes a look at file systems or at the process's memory.
+     * Details whose reads may hang in a file system or in the process's memory.
      *
-     * @param commandLine keyed hash
-     * @param parent the parent's executable
+     * @param commandLine keyed hash of the command line
+     * @param parent executable of the parent
      */
-    private record Slow(
+    private record SlowDetails(
             KnownExecutables.Executable executable,
             Optional<ExecutableState> state,
             Optional<Bytes> commandLine,
             KnownExecutables.Executable parent,
             Optional<String> script) {
-        static final Slow UNKNOWN = new Slow(
+        static final SlowDetails UNKNOWN = new SlowDetails(
                 KnownExecutables.Executable.UNKNOWN,
                 Optional.empty(),
                 Optional.empty(),
@@ -145,10 +145,10 @@ final class ConnectRecordResolver implements AutoCloseable {
     private final LongUnaryOperator owners;
     private final FairWorker reader;
     /**
-     * A cache of futures, so that each process is read once. {@link Cache#get} can't be used: a refused task completes another
-     * entry's future, and with it that entry's removal, on the thread that adds an entry.
+     * A cache of futures, so that each process is read once. {@link Cache#get} can't be used: a rejected task would complete
+     * another entry's future, and so remove that entry, on the thread that adds one.
      */
-    private final Cache<Instance, CompletableFuture<Named>> known =
+    private final Cache<Instance, CompletableFuture<CachedIdentity>> known =
             CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
 
     ConnectRecordResolver(
@@ -189,48 +189,48 @@ final class ConnectRecordResolver implements AutoCloseable {
         reader.execute(task);
     }
 
-    /** Names the process that {@code noted} is of, with its socket as it was noted. */
-    CompletableFuture<SocketIdentity> name(ConnectRecord noted) {
-        ConnectRecord.Made socket = noted.socket().orElseThrow();
-        return name(noted, OptionalInt.of(socket.mark()), OptionalInt.of(socket.uid()));
+    /** Returns the identity for a record, with the socket as recorded. */
+    CompletableFuture<SocketIdentity> name(ConnectRecord record) {
+        ConnectRecord.SocketInfo socket = record.socket().orElseThrow();
+        return name(record, OptionalInt.of(socket.mark()), OptionalInt.of(socket.uid()));
     }
 
-    /** Names the process that {@code noted} is of, whose socket is {@code socket} if there still is one. */
-    CompletableFuture<SocketIdentity> name(ConnectRecord noted, Optional<SocketOwner> socket) {
+    /** Returns the identity for a record and its socket, if that still exists. */
+    CompletableFuture<SocketIdentity> name(ConnectRecord record, Optional<SocketOwner> socket) {
         OptionalInt mark = socket.map(SocketOwner::mark).orElse(OptionalInt.empty());
         OptionalInt uid = socket.filter(owner -> !owner.isOrphaned())
                 .map(owner -> OptionalInt.of(owner.uid()))
-                .orElse(OptionalInt.of(noted.uid()));
-        return name(noted, mark, uid);
+                .orElse(OptionalInt.of(record.uid()));
+        return name(record, mark, uid);
     }
 
-    private CompletableFuture<SocketIdentity> name(ConnectRecord noted, OptionalInt mark, OptionalInt uid) {
-        CompletableFuture<Named> named = named(noted);
-        if (named.isDone()) {
-            return withDigest(noted, named.join(), mark, uid);
+    private CompletableFuture<SocketIdentity> name(ConnectRecord record, OptionalInt mark, OptionalInt uid) {
+        CompletableFuture<CachedIdentity> cached = cached(record);
+        if (cached.isDone()) {
+            return withDigest(record, cached.join(), mark, uid);
         }
-        return named.copy()
-                .completeOnTimeout(notedOnly(noted), limits.processDeadline().toNanos(), TimeUnit.NANOSECONDS)
-                .thenCompose(process -> withDigest(noted, process, mark, uid));
+        return cached.copy()
+                .completeOnTimeout(recordOnly(record), limits.processDeadline().toNanos(), TimeUnit.NANOSECONDS)
+                .thenCompose(process -> withDigest(record, process, mark, uid));
     }
 
     private CompletableFuture<SocketIdentity> withDigest(
-            ConnectRecord noted, Named named, OptionalInt mark, OptionalInt uid) {
-        if (named.identity.isDone()) {
+            ConnectRecord record, CachedIdentity cached, OptionalInt mark, OptionalInt uid) {
+        if (cached.identity.isDone()) {
             return CompletableFuture.completedFuture(
-                    new SocketIdentity(named.as(noted.command(), named.identity.join()), mark, uid));
+                    new SocketIdentity(cached.as(record.command(), cached.identity.join()), mark, uid));
         }
         Duration deadline = limits.digestDeadline();
-        return named.identity
+        return cached.identity
                 .copy()
-                .completeOnTimeout(named.withoutDigest, deadline.toNanos(), TimeUnit.NANOSECONDS)
-                .thenApply(who -> new SocketIdentity(named.as(noted.command(), who), mark, uid));
+                .completeOnTimeout(cached.withoutDigest, deadline.toNanos(), TimeUnit.NANOSECONDS)
+                .thenApply(who -> new SocketIdentity(cached.as(record.command(), who), mark, uid));
     }
 
     private static ProcessIdentity identity(
-            ConnectRecord noted,
+            ConnectRecord record,
             ProcessId id,
-            Slow slow,
+            SlowDetails slow,
             Optional<FileId> file,
             Workload workload,
             ProcessContext processContext) {
@@ -238,11 +238,11 @@ final class ConnectRecordResolver implements AutoCloseable {
                 Evidence.KERNEL_CONNECT,
                 OperatingSystem.LINUX,
                 Optional.of(id),
-                Optional.of(credentials(noted)),
+                Optional.of(credentials(record)),
                 new Code(
                         slow.executable.path(),
                         Optional.empty(),
-                        EscapedText.of(noted.command().toByteArray(), MAX_COMMAND_BYTES),
+                        EscapedText.of(record.command().toByteArray(), MAX_COMMAND_BYTES),
                         file,
                         slow.state,
                         AppleSignature.UNKNOWN,
@@ -251,66 +251,67 @@ final class ConnectRecordResolver implements AutoCloseable {
                 processContext.withParentExecutable(slow.parent.path(), Optional.empty()));
     }
 
-    private CompletableFuture<Named> named(ConnectRecord noted) {
-        if (noted.process().isEmpty()) {
-            // The executable that ran then is unknown, so an earlier result could be that of another.
-            CompletableFuture<Named> read = new CompletableFuture<>();
-            readSoon(noted, read);
+    private CompletableFuture<CachedIdentity> cached(ConnectRecord record) {
+        if (record.process().isEmpty()) {
+            // The recorded executable is unknown, so an earlier result could belong to another one.
+            CompletableFuture<CachedIdentity> read = new CompletableFuture<>();
+            readSoon(record, read);
             return read;
         }
         Instance instance = new Instance(
-                noted.pid(), noted.process().get(), noted.parent(), noted.uid(), noted.gid(), noted.cgroupId());
-        CompletableFuture<Named> read = new CompletableFuture<>();
-        // The first caller reads; those on other event loops wait for the same result.
-        CompletableFuture<Named> earlier = known.asMap().putIfAbsent(instance, read);
+                record.pid(), record.process().get(), record.parent(), record.uid(), record.gid(), record.cgroupId());
+        CompletableFuture<CachedIdentity> read = new CompletableFuture<>();
+        // The first caller reads; callers on other event loops wait for the same result.
+        CompletableFuture<CachedIdentity> earlier = known.asMap().putIfAbsent(instance, read);
         if (earlier != null) {
             return earlier;
         }
-        readSoon(noted, read);
-        // If the hash or the control group is missing, a later flow tries again.
-        var _ = read.thenCompose(named -> named.identity.thenAccept(who -> {
-            if (who.code().sha256().isEmpty() || !named.cgroupIsKnown) {
+        readSoon(record, read);
+        // If the hash or the cgroup is missing, a later flow tries again.
+        var _ = read.thenCompose(cached -> cached.identity.thenAccept(who -> {
+            if (who.code().sha256().isEmpty() || !cached.cgroupIsKnown) {
                 known.asMap().remove(instance, read);
             }
         }));
         return read;
     }
 
-    private void readSoon(ConnectRecord noted, CompletableFuture<Named> named) {
-        reader.execute(owners.applyAsLong(user(noted)), new FairWorker.Task() {
+    private void readSoon(ConnectRecord record, CompletableFuture<CachedIdentity> cached) {
+        reader.execute(owners.applyAsLong(user(record)), new FairWorker.Task() {
             @Override
             public void run() {
                 try {
-                    var _ = read(noted)
-                            .whenComplete((read, failed) -> named.complete(failed == null ? read : notedOnly(noted)));
+                    var _ = read(record)
+                            .whenComplete(
+                                    (read, failed) -> cached.complete(failed == null ? read : recordOnly(record)));
                 } catch (RuntimeException e) {
-                    named.complete(notedOnly(noted));
+                    cached.complete(recordOnly(record));
                     throw e;
                 }
             }
 
             @Override
             public void refused() {
-                named.complete(notedOnly(noted));
+                cached.complete(recordOnly(record));
             }
         });
     }
 
-    /** Nothing that is done here at once can hang: what may is left to others, and given up in time. */
-    private CompletableFuture<Named> read(ConnectRecord noted) {
+    /** Reads a process. Nothing here blocks: reads that may hang run on other threads, with a deadline. */
+    private CompletableFuture<CachedIdentity> read(ConnectRecord record) {
         Optional<ProcessReader.Reading> now =
-                processes.read(noted.pid(), Map.of()).filter(read -> isSame(read.view(), noted));
-        Optional<ProcessReader.Reading> unchanged = now.filter(read -> runsStill(read, noted));
-        Optional<CgroupName> cgroup = cgroup(noted, now);
-        Optional<String> userName = users.name(noted.uid());
-        return slow(noted, now, unchanged).thenApply(slow -> {
+                processes.read(record.pid(), Map.of()).filter(read -> isSame(read.view(), record));
+        Optional<ProcessReader.Reading> unchanged = now.filter(read -> runsStill(read, record));
+        Optional<CgroupName> cgroup = cgroup(record, now);
+        Optional<String> userName = users.name(record.uid());
+        return slow(record, now, unchanged).thenApply(slow -> {
             ProcessIdentity who = identity(
-                    noted,
-                    now.map(read -> read.view().id()).orElse(notedId(noted)),
+                    record,
+                    now.map(read -> read.view().id()).orElse(recordedId(record)),
                     slow,
                     slow.executable
                             .file()
-                            .or(() -> noted.process()
+                            .or(() -> record.process()
                                     .map(process -> process.program().id())),
                     cgroup.orElse(CgroupName.UNKNOWN)
                             .workload(
@@ -318,39 +319,41 @@ final class ConnectRecordResolver implements AutoCloseable {
                                     now.map(read -> read.view().namespaces()).orElse(Namespaces.UNKNOWN)),
                     new ProcessContext(
                             userName,
-                            parent(noted, now),
+                            parent(record, now),
                             slow.commandLine,
                             now.map(read -> read.view().audit()).orElse(Audit.UNKNOWN)));
-            return Named.of(noted, who, slow.executable.digest(), slow.parent.digest(), cgroup.isPresent());
+            return CachedIdentity.of(record, who, slow.executable.digest(), slow.parent.digest(), cgroup.isPresent());
         });
     }
 
-    private CompletableFuture<Slow> slow(
-            ConnectRecord noted, Optional<ProcessReader.Reading> now, Optional<ProcessReader.Reading> unchanged) {
+    private CompletableFuture<SlowDetails> slow(
+            ConnectRecord record, Optional<ProcessReader.Reading> now, Optional<ProcessReader.Reading> unchanged) {
         now.flatMap(ProcessReader.Reading::program).ifPresent(this::remember);
-        CompletableFuture<Slow> all = executable(noted, unchanged)
+        CompletableFuture<SlowDetails> all = executable(record, unchanged)
                 .thenCombine(
                         unchanged.map(ProcessReader.Reading::path).orElse(done(ExecutablePath.UNKNOWN)),
-                        (executable, path) -> new Slow(
+                        (executable, path) -> new SlowDetails(
                                 executable,
                                 path.state(),
                                 Optional.empty(),
                                 KnownExecutables.Executable.UNKNOWN,
                                 Optional.empty()));
-        // Another program has another command line, and so has another run of the same one.
+        // A command line belongs to one exec(2), even of the same program.
         CompletableFuture<Optional<Bytes>> commandLine = unchanged
-                .filter(read -> hasSameImage(read.view(), noted))
+                .filter(read -> hasSameImage(read.view(), record))
                 .map(ProcessReader.Reading::commandLine)
                 .orElse(done(Optional.empty()));
         return all.thenCombine(
                         commandLine,
-                        (slow, line) -> new Slow(slow.executable, slow.state, line, slow.parent, slow.script))
+                        (slow, line) -> new SlowDetails(slow.executable, slow.state, line, slow.parent, slow.script))
                 .thenCombine(
-                        parentExecutable(noted),
-                        (slow, parent) -> new Slow(slow.executable, slow.state, slow.commandLine, parent, slow.script))
+                        parentExecutable(record),
+                        (slow, parent) ->
+                                new SlowDetails(slow.executable, slow.state, slow.commandLine, parent, slow.script))
                 .thenCombine(
-                        script(noted),
-                        (slow, script) -> new Slow(slow.executable, slow.state, slow.commandLine, slow.parent, script));
+                        script(record),
+                        (slow, script) ->
+                                new SlowDetails(slow.executable, slow.state, slow.commandLine, slow.parent, script));
     }
 
     private static <T> CompletableFuture<T> done(T value) {
@@ -365,87 +368,88 @@ final class ConnectRecordResolver implements AutoCloseable {
         });
     }
 
-    /** The script for which the executable is the interpreter, if the last exec(2) before the connect was asked for one. */
-    private CompletableFuture<Optional<String>> script(ConnectRecord noted) {
-        return noted.process()
-                .flatMap(process -> execs.last(noted.pid())
+    /** Returns the script that the executable interprets, if the last exec(2) before the connect was of a script. */
+    private CompletableFuture<Optional<String>> script(ConnectRecord record) {
+        return record.process()
+                .flatMap(process -> execs.last(record.pid())
                         .filter(exec ->
                                 exec.startBootNanos() == process.startBootNanos() && exec.execId() == process.execId()))
                 .map(scripts::of)
                 .orElse(done(Optional.empty()));
     }
 
-    private CompletableFuture<KnownExecutables.Executable> parentExecutable(ConnectRecord noted) {
-        if (noted.parent().isEmpty() || noted.parent().get().program().isEmpty()) {
+    private CompletableFuture<KnownExecutables.Executable> parentExecutable(ConnectRecord record) {
+        if (record.parent().isEmpty() || record.parent().get().program().isEmpty()) {
             return done(KnownExecutables.Executable.UNKNOWN);
         }
-        ConnectRecord.Parent parent = noted.parent().get();
+        ConnectRecord.Parent parent = record.parent().get();
         ExecutableId id = ExecutableId.of(parent.program().get());
         Optional<ProcessReader.Program> running = processes
-                .program(parent.pid(), parent.startTicks(), user(noted))
+                .program(parent.pid(), parent.startTicks(), user(record))
                 .filter(program -> program.id().mayBeOf(id));
         running.ifPresent(this::remember);
         return running.map(ConnectRecordResolver::executable)
-                .orElseGet(() -> executables.find(id, Bytes.EMPTY, user(noted)));
+                .orElseGet(() -> executables.find(id, Bytes.EMPTY, user(record)));
     }
 
-    private static long user(ConnectRecord noted) {
-        return Integer.toUnsignedLong(noted.uid());
+    private static long user(ConnectRecord record) {
+        return Integer.toUnsignedLong(record.uid());
     }
 
-    private static Optional<ProcessId> parent(ConnectRecord noted, Optional<ProcessReader.Reading> now) {
-        return noted.parent()
+    private static Optional<ProcessId> parent(ConnectRecord record, Optional<ProcessReader.Reading> now) {
+        return record.parent()
                 .map(parent -> new ProcessId(parent.pid(), parent.startTicks()))
                 .or(() -> now.flatMap(ProcessReader.Reading::parent));
     }
 
     /**
-     * The group that was noted. Names that only another hierarchy gives (version 1) are those of the process now, if it is
-     * still in that group.
+     * Returns the recorded cgroup. Names that only another hierarchy has (version 1) are the process's current ones, if it is
+     * still in that cgroup.
      */
-    private Optional<CgroupName> cgroup(ConnectRecord noted, Optional<ProcessReader.Reading> now) {
+    private Optional<CgroupName> cgroup(ConnectRecord record, Optional<ProcessReader.Reading> now) {
         Optional<CgroupName> current = now.flatMap(read -> read.view().cgroup());
         Optional<String> path = current.flatMap(CgroupName::path);
-        return cgroups.find(noted.cgroupId(), path).map(then -> then.path().equals(path) ? current.orElse(then) : then);
+        return cgroups.find(record.cgroupId(), path)
+                .map(then -> then.path().equals(path) ? current.orElse(then) : then);
     }
 
-    /** A pid that was given again is of a process that started later. */
-    private static boolean isSame(ProcessView view, ConnectRecord noted) {
-        return noted.process()
+    /** Returns whether the pid still belongs to the recorded process: one that reuses it started later. */
+    private static boolean isSame(ProcessView view, ConnectRecord record) {
+        return record.process()
                 .map(process -> view.id().startTime() == process.startTicks())
-                .orElse(view.id().startTime() <= noted.bootNanos() / NANOS_PER_TICK);
+                .orElse(view.id().startTime() <= record.bootNanos() / NANOS_PER_TICK);
     }
 
-    /** Whether what runs now is what ran when the process connected. Where that wasn't noted, nothing tells. */
-    private static boolean runsStill(ProcessReader.Reading now, ConnectRecord noted) {
-        return noted.process().isPresent()
+    /** Returns whether the executable that runs now is the recorded one. False if none was recorded. */
+    private static boolean runsStill(ProcessReader.Reading now, ConnectRecord record) {
+        return record.process().isPresent()
                 && now.program()
                         .map(program -> program.id()
-                                .mayBeOf(ExecutableId.of(noted.process().get().program())))
+                                .mayBeOf(ExecutableId.of(record.process().get().program())))
                         .orElse(false);
     }
 
-    /** Whether the process hasn't called exec(2) since, with the same executable either. */
-    private boolean hasSameImage(ProcessView now, ConnectRecord noted) {
-        ConnectRecord.Running then = noted.process().orElseThrow();
+    /** Returns whether the process hasn't called exec(2) since the connect, not even for the same executable. */
+    private boolean hasSameImage(ProcessView now, ConnectRecord record) {
+        ConnectRecord.ProcessState then = record.process().orElseThrow();
         ProcessView.Image image = new ProcessView.Image(then.startStack(), then.argumentsStart());
         return image.isKnown()
                 && image.equals(now.image())
-                && execs.last(noted.pid())
+                && execs.last(record.pid())
                         .filter(exec -> exec.startBootNanos() == then.startBootNanos())
                         .map(exec -> exec.execId() == then.execId())
                         .orElse(true);
     }
 
-    /** The executable that ran when the process connected; another one may run now. */
+    /** Returns the recorded executable; another one may run now. */
     private CompletableFuture<KnownExecutables.Executable> executable(
-            ConnectRecord noted, Optional<ProcessReader.Reading> unchanged) {
+            ConnectRecord record, Optional<ProcessReader.Reading> unchanged) {
         return unchanged
                 .flatMap(ProcessReader.Reading::program)
                 .map(ConnectRecordResolver::executable)
-                .or(() -> noted.process()
+                .or(() -> record.process()
                         .map(process ->
-                                executables.find(ExecutableId.of(process.program()), noted.command(), user(noted))))
+                                executables.find(ExecutableId.of(process.program()), record.command(), user(record))))
                 .orElse(done(KnownExecutables.Executable.UNKNOWN));
     }
 
@@ -455,33 +459,34 @@ final class ConnectRecordResolver implements AutoCloseable {
                         path.text(), Optional.of(running.file().version().id()), running.digest()));
     }
 
-    /** What can be said without /proc. */
-    private Named notedOnly(ConnectRecord noted) {
+    /** Returns the identity that needs nothing from /proc. */
+    private CachedIdentity recordOnly(ConnectRecord record) {
         ProcessIdentity who = identity(
-                noted,
-                notedId(noted),
-                Slow.UNKNOWN,
-                noted.process().map(process -> process.program().id()),
+                record,
+                recordedId(record),
+                SlowDetails.UNKNOWN,
+                record.process().map(process -> process.program().id()),
                 CgroupName.UNKNOWN.workload(bootId, Namespaces.UNKNOWN),
-                new ProcessContext(Optional.empty(), parent(noted, Optional.empty()), Optional.empty(), Audit.UNKNOWN));
-        return Named.of(noted, who, done(Optional.empty()), done(Optional.empty()), false);
+                new ProcessContext(
+                        Optional.empty(), parent(record, Optional.empty()), Optional.empty(), Audit.UNKNOWN));
+        return CachedIdentity.of(record, who, done(Optional.empty()), done(Optional.empty()), false);
     }
 
-    /** Those that were noted: a process may have taken others since. */
-    private static Credentials credentials(ConnectRecord noted) {
+    /** Returns the recorded credentials: the process may have changed them since. */
+    private static Credentials credentials(ConnectRecord record) {
         return new Credentials(
-                noted.uid(),
-                noted.process().map(ConnectRecord.Running::effectiveUid).orElse(Credentials.NOT_KNOWN),
-                noted.gid());
+                record.uid(),
+                record.process().map(ConnectRecord.ProcessState::effectiveUid).orElse(Credentials.NOT_KNOWN),
+                record.gid());
     }
 
-    private static ProcessId notedId(ConnectRecord noted) {
+    private static ProcessId recordedId(ConnectRecord record) {
         return new ProcessId(
-                noted.pid(),
-                noted.process().map(ConnectRecord.Running::startTicks).orElse(ProcessId.START_NOT_KNOWN));
+                record.pid(),
+                record.process().map(ConnectRecord.ProcessState::startTicks).orElse(ProcessId.START_NOT_KNOWN));
     }
 
-    /** Flows that wait are named at their deadline. */
+    /** Ends the thread. Waiting flows get their answer at their deadline. */
     @Override
     public void close() {
         reader.close();

@@ -9,58 +9,58 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
-/** Who connected in this network namespace, as far as the kernel noted it. */
+/** The kernel's records of connects in this network namespace. */
 final class ConnectRecords {
-    private final ConnectTracer notes;
+    private final ConnectTracer tracer;
     private final long networkNamespace;
-    private final ConnectRecordResolver naming;
+    private final ConnectRecordResolver resolver;
 
-    ConnectRecords(ConnectTracer notes, long networkNamespace, ConnectRecordResolver naming) {
-        this.notes = notes;
+    ConnectRecords(ConnectTracer tracer, long networkNamespace, ConnectRecordResolver resolver) {
+        this.tracer = tracer;
         this.networkNamespace = networkNamespace;
-        this.naming = naming;
+        this.resolver = resolver;
     }
 
     /**
-     * Says who opened a connection, without its socket.
+     * Identifies the process that opened a connection, without its socket.
      *
-     * @return empty if only the socket can tell
-     * @throws OsException if the kernel can't be asked
+     * @return empty if the socket is needed
+     * @throws OsException if the kernel can't be queried
      */
     Optional<CompletableFuture<SocketIdentity>> find(Tuple tuple) throws OsException {
-        return notes.last(tuple, networkNamespace).map(naming::name);
+        return tracer.last(tuple, networkNamespace).map(resolver::name);
     }
 
     /** Returns the user who opened a connection, without its socket. */
     OptionalInt uid(Tuple tuple) throws OsException {
-        return notes.last(tuple, networkNamespace)
-                .map(noted -> OptionalInt.of(noted.socket().orElseThrow().uid()))
+        return tracer.last(tuple, networkNamespace)
+                .map(record -> OptionalInt.of(record.socket().orElseThrow().uid()))
                 .orElse(OptionalInt.empty());
     }
 
     /**
-     * Says who opened a connection.
+     * Identifies the process that opened a connection.
      *
-     * @param socket the application's end of it, if it is still there
-     * @return empty if nothing was noted of it: it is older than the notes, or they were full
-     * @throws OsException if the kernel can't be asked
+     * @param socket the application's end of it, if it still exists
+     * @return empty if there is no record: the connection is older than the tracer, or the tables were full
+     * @throws OsException if the kernel can't be queried
      */
     Optional<CompletableFuture<SocketIdentity>> find(Tuple tuple, Optional<SocketOwner> socket) throws OsException {
-        return notes.find(tuple, networkNamespace)
-                .filter(noted -> isOf(noted, socket))
-                .map(noted -> naming.name(noted, socket));
+        return tracer.find(tuple, networkNamespace)
+                .filter(record -> isOf(record, socket))
+                .map(record -> resolver.name(record, socket));
     }
 
-    /** Addresses and ports come round again, a socket's cookie doesn't. */
-    private static boolean isOf(ConnectRecord noted, Optional<SocketOwner> socket) {
-        return socket.map(owner -> owner.cookie() == noted.cookie()).orElse(true);
+    /** Returns whether a record belongs to a socket. Addresses and ports are reused, a socket's cookie isn't. */
+    private static boolean isOf(ConnectRecord record, Optional<SocketOwner> socket) {
+        return socket.map(owner -> owner.cookie() == record.cookie()).orElse(true);
     }
 
     void execute(Runnable task) {
-        naming.execute(task);
+        resolver.execute(task);
     }
 
     void close() {
-        naming.close();
+        resolver.close();
     }
 }

@@ -7,19 +7,22 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * Bytes that a process chose (its name, its path) as text that is safe to log, sign and compare.
+ * Bytes that a process chose (its name, its path), escaped to text that is safe to log, sign and compare.
  *
- * <p>Bytes that aren't UTF-8, and characters that plain text may not hold, are written as {@code \xNN}: a raw newline
- * would forge a log line, a raw escape the operator's terminal. A backslash stays as it is, unless "x" and two hexadecimal
- * digits follow, when it becomes {@code \x5c}: so no two runs of bytes have the same text, and no process can call itself
- * by another's.
+ * <p>Bytes that aren't UTF-8, and characters that aren't allowed in plain text, are written as {@code \xNN}: a raw newline
+ * would forge a log line, a raw escape sequence would control the operator's terminal. A backslash is kept, unless "x" and two
+ * hexadecimal digits follow; then it becomes {@code \x5c}. So different bytes have different texts, and no process can take the
+ * name of another.
  */
 final class EscapedText {
     private static final int ESCAPE_BYTES = 4;
 
     private EscapedText() {}
 
-    /** The text, or empty if there is none or it needs more than {@code maxBytes} of UTF-8: cut, it would name another. */
+    /**
+     * Returns the text; empty if there is none or it needs more than {@code maxBytes} of UTF-8: truncated, it could be
+     * another's name.
+     */
     static Optional<String> of(byte[] bytes, int maxBytes) {
         StringBuilder text = new StringBuilder(bytes.length);
         for (int i = 0; i < bytes.length; ) {
@@ -42,7 +45,7 @@ final class EscapedText {
         return result.isEmpty() || Utf8.encodedLength(result) > maxBytes ? Optional.empty() : Optional.of(result);
     }
 
-    /** What the first byte promises (RFC 3629, section 3), and no more than there is. */
+    /** Returns the size that the first byte announces (RFC 3629, section 3), limited to the remaining bytes. */
     private static int characterSize(byte[] bytes, int at) {
         int first = Byte.toUnsignedInt(bytes[at]);
         int size = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;

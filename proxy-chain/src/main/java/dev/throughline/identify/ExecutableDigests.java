@@ -14,8 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.LongUnaryOperator;
 
 /**
- * SHA-256 of executables, computed by user in turns, and remembered as long as the file stays as it was. Hashing reads the pinned
- * inode, so a file that was put in its place, or a program that the process ran in between, has no part in it.
+ * SHA-256 digests of executables, computed by user in turns and cached while the file is unchanged. The pinned inode is read,
+ * so neither a file that replaced it at its path nor a program that ran in between has an effect.
  *
  * <p>Digests of fs-verity aren't used: they are hashes of a tree, not of the bytes, so no sha256 of a policy equals them.
  */
@@ -25,11 +25,13 @@ final class ExecutableDigests implements AutoCloseable {
 
     private static final int MAX_REMEMBERED = 4096;
     private static final int MAX_TYPE_BYTES = 64;
-    /** For one slice. */
+    /** The deadline for one slice. */
     private static final Duration DEADLINE = Duration.ofSeconds(10);
-    /** Twice what a slice may take. */
+    /** Twice the usual time of a slice. */
     private static final Duration PATIENCE = Duration.ofMillis(100);
-    /** A third of the processor beside one that is busy: with less, a busy machine would leave programs without a hash. */
+    /**
+     * A third of the processor while another task is busy: with less, programs on a busy machine would stay without a digest.
+     */
     private static final int NICE = 5;
 
     private final Cache<FileVersion, Bytes> digests =
@@ -42,7 +44,7 @@ final class ExecutableDigests implements AutoCloseable {
         this(SubordinateUids.ofThisHost()::owner);
     }
 
-    /** @param owners the user who has a user id as a subordinate one, or the id itself */
+    /** @param owners returns the user who has an id as a subordinate one, or the id itself */
     ExecutableDigests(LongUnaryOperator owners) {
         this.owners = owners;
         this.reads = new BoundedReads(
@@ -57,14 +59,14 @@ final class ExecutableDigests implements AutoCloseable {
     }
 
     /**
-     * Returns the digest of {@code pinned}, which is {@code file}; empty if it can't be had, or readers can be given other bytes
-     * than those that run. Closes the file when it is done with it.
+     * Returns the digest of {@code pinned}, which is {@code file}; empty if it can't be computed, or if readers may get other
+     * bytes than those that run. Closes the file afterwards.
      *
-     * @param user who asks for the hash, unsigned
+     * @param user the user on whose behalf it is hashed, unsigned
      */
     CompletableFuture<Optional<Bytes>> of(
             PinnedFile pinned, ExecutableFile file, Mounts.FileSystem fileSystem, long user) throws IOException {
-        // Before anything that is remembered: another file system may have had this device, inode and time.
+        // Checked before the cache: another file system may have had this device, inode and time.
         if (!ExecutableFile.hasOneContent(fileSystem) || file.version().size() > MAX_FILE_BYTES) {
             pinned.close();
             return CompletableFuture.completedFuture(Optional.empty());
@@ -74,19 +76,19 @@ final class ExecutableDigests implements AutoCloseable {
             pinned.close();
             return CompletableFuture.completedFuture(Optional.of(known));
         }
-        return queue.add(owners.applyAsLong(user), new FileHash(pinned, file.version()), place(fileSystem));
+        return queue.add(owners.applyAsLong(user), new FileHash(pinned, file.version()), target(fileSystem));
     }
 
-    private static String place(Mounts.FileSystem fileSystem) {
+    private static String target(Mounts.FileSystem fileSystem) {
         return "the file system " + (fileSystem.device() >>> 20) + ":" + (fileSystem.device() & 0xF_FFFF) + " ("
                 + EscapedText.of(fileSystem.type().getBytes(StandardCharsets.ISO_8859_1), MAX_TYPE_BYTES)
                         .orElse("")
                 + ")";
     }
 
-    private CompletableFuture<HashQueue.Slice> slice(String place, FileHash file) {
+    private CompletableFuture<HashQueue.Slice> slice(String target, FileHash file) {
         return reads.read(
-                place,
+                target,
                 () -> {
                     if (!file.readSlice()) {
                         return HashQueue.Slice.MORE;
@@ -97,12 +99,12 @@ final class ExecutableDigests implements AutoCloseable {
                 HashQueue.Slice.FAILED);
     }
 
-    /** The reads; some may hang. */
+    /** Returns the reads, which may hang. */
     BoundedReads reads() {
         return reads;
     }
 
-    /** Files that weren't hashed since too many of their user waited. */
+    /** Returns the number of files that weren't hashed because too many of their user waited. */
     long refused() {
         return queue.refused();
     }

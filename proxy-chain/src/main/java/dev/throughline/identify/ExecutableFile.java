@@ -6,40 +6,42 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * An executable as one file in one state. None of this asks its file system, which a user may serve (fuse(4)) and which may
- * never answer.
+ * An executable file in one version. Its own file system is never accessed: a user may serve it (fuse(4)) and let it hang.
  *
- * @param version as stat(2) shows it
- * @param place its mount, and its inode as the kernel counts it
+ * @param version the version as in stat(2)
+ * @param location its mount and kernel inode
  */
-record ExecutableFile(FileVersion version, PinnedFile.Place place) {
+record ExecutableFile(FileVersion version, PinnedFile.Location location) {
     private static final String OVERLAY = "overlay";
 
     static ExecutableFile of(PinnedFile file) throws IOException {
-        return new ExecutableFile(FileVersion.of(file.status()), file.place());
+        return new ExecutableFile(FileVersion.of(file.status()), file.location());
     }
 
     /**
-     * Its file system.
+     * Returns its file system.
      *
-     * @param process one in whose mount namespace it lies: a pid, or {@code self}
-     * @return empty if it lies in another one, or its mount was taken away
+     * @param process a process in whose mount namespace it is: a pid, or {@code self}
+     * @return empty if it is in another one, or was unmounted
      * @throws IOException if the process has ended, or access is denied
      */
     Optional<Mounts.FileSystem> fileSystem(String process) throws IOException {
-        return Mounts.fileSystem(process, place.mount());
+        return Mounts.fileSystem(process, location.mount());
     }
 
-    /** Whether both are one file. Of several devices that a file system shows (btrfs), it is the same. */
+    /**
+     * Returns whether both are the same file. Some file systems have several devices in stat(2) (btrfs); those are resolved
+     * here.
+     */
     boolean isSameFile(Mounts.FileSystem own, ExecutableFile other, Mounts.FileSystem others) {
         return own.device() == others.device()
-                && place.inode() == other.place.inode()
+                && location.inode() == other.location.inode()
                 && version.device() == other.version.device();
     }
 
     /**
-     * Whether all who read the file get the bytes that run. A process serves those of FUSE, and can serve each reader others;
-     * so it can through an overlay, which every user can mount over FUSE in a namespace of his own.
+     * Returns whether all readers of the file get the bytes that run. A process that serves a FUSE file system can give each
+     * reader others; so it can through an overlay, which every user can mount over FUSE in a user namespace.
      */
     static boolean hasOneContent(Mounts.FileSystem fileSystem) throws IOException {
         String type = fileSystem.type();

@@ -10,23 +10,23 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The path of an executable, in this host's own mount namespaces: it leads to this very file there, or led there until the
- * name was given to another file or to none.
+ * The path of an executable in this host's own mount namespaces. It refers to this file there, or did so until the name was
+ * removed or given to another file.
  *
- * @param text empty if it can't be told
- * @param state where it leads now, if not to the executable
+ * @param text the path; empty if unknown
+ * @param state what has become of the path, if it no longer leads to the executable
  */
 record ExecutablePath(Optional<String> text, Optional<ExecutableState> state) {
-    /** Nothing is known. */
+    /** An unknown path. */
     static final ExecutablePath UNKNOWN = new ExecutablePath(Optional.empty(), Optional.empty());
 
     private static final int MAX_BYTES = 512;
     private static final byte[] DELETED = " (deleted)".getBytes(StandardCharsets.US_ASCII);
 
     /**
-     * The path, without the " (deleted)" that the kernel appends when the name is gone. A file may really be called so: the
-     * suffix is dropped only if the file has no name left, and kept only if that name leads to this file. If neither is
-     * so, the path isn't known; nor is it if the name was given in a mount namespace in which a user gives any file any name.
+     * Returns the path without the " (deleted)" that the kernel appends when the name was removed. A file name may really end
+     * so: the suffix is dropped only if the file has no name left, and kept only if that name leads to this file. Otherwise the
+     * path is unknown. So it is if the name belongs to a mount namespace in which a user can give any file any name.
      */
     static CompletableFuture<ExecutablePath> of(
             PinnedFile pinned, ExecutableFile file, Mounts.FileSystem fileSystem, HostPaths paths) throws IOException {
@@ -53,7 +53,7 @@ record ExecutablePath(Optional<String> text, Optional<ExecutableState> state) {
         });
     }
 
-    /** That of a file to which {@code name} leads. */
+    /** Returns the path of a file to which {@code name} leads now. */
     static ExecutablePath current(byte[] name) {
         return new ExecutablePath(EscapedText.of(name, MAX_BYTES), Optional.empty());
     }

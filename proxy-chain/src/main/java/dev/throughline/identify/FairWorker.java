@@ -6,18 +6,18 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs tasks on one thread of its own, by user in turns. Thread-safe. */
+/** A worker thread that takes tasks by user in turns. Thread-safe. */
 final class FairWorker implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FairWorker.class);
 
-    /** No user has this id. */
+    /** A user id for tasks without a user; no user has it. */
     private static final long NOBODY = -1;
 
     /** A task of a user. */
     interface Task {
         void run();
 
-        /** Called instead of {@link #run}, on the caller's thread, if too many tasks wait. */
+        /** Handles a refused task; called instead of {@link #run}, on the caller's thread, if too many tasks wait. */
         void refused();
     }
 
@@ -25,7 +25,7 @@ final class FairWorker implements AutoCloseable {
     private final Thread thread;
     private boolean closed;
 
-    /** Starts a thread with this name; the bounds are those of {@link RoundRobinQueue}. */
+    /** Starts a thread with this name; the limits are those of {@link RoundRobinQueue}. */
     FairWorker(String name, int perUser, int total) {
         this.waiting = new RoundRobinQueue<>(perUser, total);
         this.thread = Thread.ofPlatform().name(name).daemon().start(this::work);
@@ -41,7 +41,7 @@ final class FairWorker implements AutoCloseable {
         refused.ifPresent(Task::refused);
     }
 
-    /** Runs a task in a turn of its own, whether others wait or not. Never blocks. */
+    /** Runs a task in a turn of its own, even if the queue is full. Never blocks. */
     void execute(Runnable task) {
         synchronized (waiting) {
             waiting.putBack(NOBODY, new Task() {
@@ -101,7 +101,7 @@ final class FairWorker implements AutoCloseable {
         }
     }
 
-    /** Tasks that wait are refused. */
+    /** Ends the thread. Waiting tasks are refused. */
     @Override
     public void close() {
         synchronized (waiting) {

@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The SHA-256 of a file, computed in slices. Holes count as the zeros that a reader sees: skipping them would give another hash
- * than sha256sum(1).
+ * The SHA-256 of a file, computed in slices. Holes count as zeros, as for any reader, so that the hash equals that of
+ * sha256sum(1).
  */
 final class FileHash implements AutoCloseable {
     static final int SLICE_BYTES = 8 << 20;
-    /** A slice of a slow disk is shorter. */
+    /** The maximum time of a slice; on a slow disk it covers fewer bytes. */
     private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final int CHUNK_BYTES = 1 << 17;
@@ -42,8 +42,8 @@ final class FileHash implements AutoCloseable {
     /**
      * Hashes the next slice.
      *
-     * @return whether that was the last one
-     * @throws IOException if the file can't be read, or isn't the version that was to be hashed
+     * @return whether it was the last one
+     * @throws IOException if the file can't be read, or isn't the expected version
      */
     boolean readSlice() throws IOException {
         synchronized (this) {
@@ -92,7 +92,7 @@ final class FileHash implements AutoCloseable {
         return false;
     }
 
-    /** The hash; empty until the last slice was read. */
+    /** Returns the hash; empty until the last slice was read. */
     synchronized Optional<Bytes> result() {
         return result;
     }
@@ -105,7 +105,9 @@ final class FileHash implements AutoCloseable {
         }
     }
 
-    /** A read that hangs keeps the file until it returns: its descriptor's number must not become another file's. */
+    /**
+     * Closes the file, unless a read hangs: then only when it returns, since the descriptor's number must not be reused before.
+     */
     @Override
     public synchronized void close() {
         closed = true;

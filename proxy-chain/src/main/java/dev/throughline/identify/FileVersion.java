@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A file and its content, as far as stat(2) tells: any write changes {@code changed}, which no call sets back.
+ * A file and its content, as identified by stat(2): any write changes {@code changed}, which no system call can set back.
  *
  * @param size in bytes
  */
@@ -29,14 +29,17 @@ record FileVersion(long device, long inode, long size, FileTime modified, FileTi
         return new FileVersion(status.device(), status.inode(), status.size(), status.modified(), status.changed());
     }
 
-    /** Its numbers: st_dev has 12 and 20 bits of the device's, and more above, in glibc's order (makedev(3)). */
+    /**
+     * Returns the file's id. st_dev has 12 and 20 bits of the device's numbers, and the rest above, in glibc's order
+     * (makedev(3)).
+     */
     FileId id() {
         int major = (int) ((device >>> 8 & 0xFFF) | (device >>> 32 & ~0xFFF));
         int minor = (int) ((device & 0xFF) | (device >>> 12 & ~0xFF));
         return new FileId(major, minor, inode);
     }
 
-    /** Its device as the kernel counts it: the major number above 20 bits of the minor number. */
+    /** Returns the device in the kernel's encoding: the major number above 20 bits of the minor number. */
     int kernelDevice() {
         FileId id = id();
         return id.major() << 20 | id.minor();

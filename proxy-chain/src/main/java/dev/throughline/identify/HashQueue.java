@@ -14,22 +14,22 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files that are to be hashed, one slice at a time, by user in turns: the large files of one user delay another user's file
- * by two slices: the one that is read, and one in turn. A slice that doesn't end soon waits for its file system, not for the processor: meanwhile, files of other file
- * systems are hashed. Thread-safe.
+ * A queue of files to be hashed, one slice at a time, by user in turns. The large files of one user delay another user's file
+ * by two slices: the one that is being read, and one in turn. A slice that takes too long waits for its file system, not for
+ * the processor, so files of other file systems are hashed meanwhile. Thread-safe.
  */
 final class HashQueue {
-    /** Each file that waits takes a descriptor. */
+    /** Maximum number of files of a user; each needs a descriptor. */
     static final int PER_USER = 16;
 
     static final int TOTAL = 64;
 
-    /** Reads one slice, at {@code place}, on another thread; completes with FAILED if that can't be done in time. */
+    /** Reads one slice at {@code target} on another thread; completes with FAILED if that can't be done in time. */
     interface SliceReader {
-        CompletableFuture<Slice> read(String place, FileHash file);
+        CompletableFuture<Slice> read(String target, FileHash file);
     }
 
-    /** How a slice ended. */
+    /** The result of a slice. */
     enum Slice {
         MORE,
         LAST,
@@ -38,13 +38,13 @@ final class HashQueue {
 
     private static final class Job {
         private final FileHash file;
-        private final String place;
+        private final String target;
         private final Set<Long> users = new HashSet<>();
         private final CompletableFuture<Optional<Bytes>> digest = new CompletableFuture<>();
 
-        Job(FileHash file, String place) {
+        Job(FileHash file, String target) {
             this.file = file;
-            this.place = place;
+            this.target = target;
         }
 
         void end(Optional<Bytes> found) {
@@ -53,12 +53,12 @@ final class HashQueue {
         }
     }
 
-    /** A slice that is read; each is itself. */
-    private static final class Running {
+    /** A slice that is being read; compared by identity. */
+    private static final class RunningSlice {
         private final long user;
         private final Job job;
 
-        Running(RoundRobinQueue.Turn<Long, Job> turn) {
+        RunningSlice(RoundRobinQueue.Turn<Long, Job> turn) {
             this.user = turn.owner();
             this.job = turn.item();
         }
@@ -68,11 +68,11 @@ final class HashQueue {
     private final Executor patience;
     private final Map<FileVersion, Job> jobs = new HashMap<>();
     private final RoundRobinQueue<Long, Job> queue = new RoundRobinQueue<>(PER_USER, TOTAL);
-    private final Set<String> busyPlaces = new HashSet<>();
-    private @Nullable Running running;
+    private final Set<String> busyTargets = new HashSet<>();
+    private @Nullable RunningSlice running;
     private long refused;
 
-    /** @param patience after which a slice no longer keeps other file systems waiting */
+    /** @param patience time after which a slice no longer delays other file systems */
     HashQueue(SliceReader reader, Duration patience) {
         this(reader, CompletableFuture.delayedExecutor(patience.toNanos(), TimeUnit.NANOSECONDS));
     }
@@ -83,16 +83,16 @@ final class HashQueue {
     }
 
     /**
-     * Hashes a file for a user, and closes it then.
+     * Hashes a file for a user, and closes it afterwards.
      *
-     * @param place its file system, in words
-     * @return empty if the file can't be read, changes meanwhile, or too many of that user's wait
+     * @param target its file system, in words
+     * @return the hash; empty if the file can't be read, changes meanwhile, or too many files of that user wait
      */
-    CompletableFuture<Optional<Bytes>> add(long user, FileHash file, String place) {
+    CompletableFuture<Optional<Bytes>> add(long user, FileHash file, String target) {
         Job job;
         Optional<Job> displaced = Optional.empty();
         synchronized (this) {
-            job = jobs.computeIfAbsent(file.version(), _ -> new Job(file, place));
+            job = jobs.computeIfAbsent(file.version(), _ -> new Job(file, target));
             if (job.users.add(user)) {
                 displaced = queue.add(user, job).flatMap(this::displaced);
             }
@@ -105,7 +105,7 @@ final class HashQueue {
         return job.digest;
     }
 
-    /** Returns the job if nobody waits for it any more. */
+    /** Returns the job if it was removed from the queue. */
     private Optional<Job> displaced(RoundRobinQueue.Turn<Long, Job> turn) {
         refused++;
         Job job = turn.item();
@@ -118,20 +118,20 @@ final class HashQueue {
     }
 
     private void serve() {
-        Running turn;
+        RunningSlice turn;
         synchronized (this) {
             if (running != null) {
                 return;
             }
-            Optional<RoundRobinQueue.Turn<Long, Job>> next = queue.next(job -> !busyPlaces.contains(job.place));
+            Optional<RoundRobinQueue.Turn<Long, Job>> next = queue.next(job -> !busyTargets.contains(job.target));
             if (next.isEmpty()) {
                 return;
             }
-            turn = new Running(next.get());
+            turn = new RunningSlice(next.get());
             running = turn;
-            busyPlaces.add(turn.job.place);
+            busyTargets.add(turn.job.target);
         }
-        CompletableFuture<Slice> slice = reader.read(turn.job.place, turn.job.file);
+        CompletableFuture<Slice> slice = reader.read(turn.job.target, turn.job.file);
         CompletableFuture<Void> impatience = CompletableFuture.runAsync(() -> yieldTurn(turn), patience);
         var _ = slice.thenAccept(ended -> {
             impatience.cancel(false);
@@ -139,7 +139,7 @@ final class HashQueue {
         });
     }
 
-    private void yieldTurn(Running turn) {
+    private void yieldTurn(RunningSlice turn) {
         synchronized (this) {
             if (running != turn) {
                 return;
@@ -149,13 +149,13 @@ final class HashQueue {
         serve();
     }
 
-    private void ended(Running turn, Slice slice) {
+    private void ended(RunningSlice turn, Slice slice) {
         Job job = turn.job;
         synchronized (this) {
             if (running == turn) {
                 running = null;
             }
-            busyPlaces.remove(job.place);
+            busyTargets.remove(job.target);
             if (slice == Slice.MORE) {
                 queue.putBack(turn.user, job);
             } else {
@@ -169,7 +169,7 @@ final class HashQueue {
         serve();
     }
 
-    /** Files that weren't hashed since too many of their user waited. */
+    /** Returns the number of files that weren't hashed because too many of their user waited. */
     synchronized long refused() {
         return refused;
     }

@@ -14,10 +14,10 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What paths mean in the mount namespaces of this process and of the first process of the host. Only root can change those:
- * in a namespace of his own, a user gives any file any path.
+ * Path lookups in the mount namespaces of this process and of the host's first process. Only root can change these: in a
+ * namespace of their own, users can give any file any path.
  *
- * <p>A path that the kernel has in memory is followed at once; any other one on a thread that a hung file system may keep.
+ * <p>A path in the kernel's cache is resolved at once; any other on a separate thread, which a hung file system may keep.
  */
 final class HostPaths {
     private static final String FIRST = "1";
@@ -29,20 +29,20 @@ final class HostPaths {
         this.reads = reads;
     }
 
-    /** A mount namespace, by a process in it. */
+    /** A mount namespace, represented by a process in it. */
     private record View(String process, Optional<PinnedFile> root) implements AutoCloseable {
         static View own() {
             return new View(SELF, Optional.empty());
         }
 
-        /** That of the first process, if it is another one and accessible. */
+        /** Returns that of the first process, if it is another one and accessible. */
         static Optional<View> ofFirst() {
             try {
                 return Files.readSymbolicLink(Path.of("/proc/1/ns/mnt"))
                                 .equals(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")))
                         ? Optional.empty()
                         : Optional.of(new View(FIRST, Optional.of(PinnedFile.open("/proc/1/root"))));
-            } catch (IOException mayNotLook) {
+            } catch (IOException notPermitted) {
                 return Optional.empty();
             }
         }
@@ -54,21 +54,21 @@ final class HostPaths {
     }
 
     /**
-     * What a path leads to.
+     * The target of a path.
      *
-     * @param isThere whether it leads anywhere; the last part of it, or one before, may be a link
-     * @param file unless there is none, or a link
+     * @param exists whether the path exists; a part of it may be a link
+     * @param file the file; empty if there is none, or a link
      */
-    private record Target(boolean isThere, Optional<PinnedFile> file) {}
+    private record Target(boolean exists, Optional<PinnedFile> file) {}
 
-    /** What is done with the target of a path, in one namespace. */
-    private interface Look<T> {
+    /** A check of the target of a path in one namespace. */
+    private interface TargetCheck<T> {
         Optional<T> at(Target target, View view) throws IOException;
     }
 
-    /** Whether {@code path} leads to this very file, with no symbolic link on the way. */
+    /** Returns whether {@code path} leads to this file, without following symbolic links. */
     CompletableFuture<Boolean> leadsTo(byte[] path, ExecutableFile file, Mounts.FileSystem fileSystem) {
-        return look(
+        return lookUp(
                         path,
                         (target, view) -> target.file.isPresent() && isSame(target.file.get(), view, file, fileSystem)
                                 ? Optional.of(true)
@@ -79,64 +79,65 @@ final class HostPaths {
     private static boolean isSame(PinnedFile found, View view, ExecutableFile file, Mounts.FileSystem fileSystem)
             throws IOException {
         ExecutableFile there = ExecutableFile.of(found);
-        return there.place().inode() == file.place().inode()
+        return there.location().inode() == file.location().inode()
                 && there.fileSystem(view.process)
                         .map(of -> there.isSameFile(of, file, fileSystem))
                         .orElse(false);
     }
 
     /**
-     * What became of the name of a file that is gone from there. A link there is another file, wherever it leads.
+     * Returns what has become of the name of a file that no longer has it. A link there counts as another file.
      *
-     * @param file which had the name
-     * @return empty if the name isn't one of these namespaces, or can't be looked up
+     * @param file the file that had the name
+     * @return empty if the name doesn't belong to these namespaces, or can't be looked up
      */
     CompletableFuture<Optional<ExecutableState>> stateOf(byte[] path, ExecutableFile file) {
-        return look(
+        return lookUp(
                 path,
                 (target, view) -> file.fileSystem(view.process).isPresent()
-                        ? Optional.of(target.isThere ? ExecutableState.REPLACED : ExecutableState.DELETED)
+                        ? Optional.of(target.exists ? ExecutableState.REPLACED : ExecutableState.DELETED)
                         : Optional.empty());
     }
 
-    /** Whether a file lies in one of these namespaces, so that its name is one of theirs. */
+    /** Returns whether a file is in one of these namespaces, so that its name belongs to them. */
     static boolean hold(ExecutableFile file) throws IOException {
-        return file.fileSystem(SELF).isPresent() || isSeenByFirst(file.place().mount());
+        return file.fileSystem(SELF).isPresent()
+                || isSeenByFirst(file.location().mount());
     }
 
     private static boolean isSeenByFirst(int mount) {
         try {
             return Mounts.fileSystem(FIRST, mount).isPresent();
-        } catch (IOException mayNotLook) {
+        } catch (IOException notPermitted) {
             return false;
         }
     }
 
-    /** Whether the file system with this device is mounted in one of these namespaces. */
+    /** Returns whether the file system with this device is mounted in one of these namespaces. */
     static boolean mountsDevice(int device) throws IOException {
         if (Mounts.own().hasDevice(device)) {
             return true;
         }
         try {
             return Mounts.ofTheFirstProcess().hasDevice(device);
-        } catch (IOException mayNotLook) {
+        } catch (IOException notPermitted) {
             return false;
         }
     }
 
-    private <T> CompletableFuture<Optional<T>> look(byte[] path, Look<T> look) {
+    private <T> CompletableFuture<Optional<T>> lookUp(byte[] path, TargetCheck<T> check) {
         try {
-            return CompletableFuture.completedFuture(look(path, Reach.IN_MEMORY, look));
-        } catch (NotInMemoryException wouldAskFileSystems) {
-            return reads.read(place(path), () -> look(path, Reach.ANYWHERE, look), Optional.empty());
+            return CompletableFuture.completedFuture(lookUp(path, Reach.IN_MEMORY, check));
+        } catch (NotInMemoryException notInMemory) {
+            return reads.read(fileSystemOf(path), () -> lookUp(path, Reach.ANYWHERE, check), Optional.empty());
         } catch (IOException e) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
     }
 
-    private static <T> Optional<T> look(byte[] path, Reach reach, Look<T> look) throws IOException {
+    private static <T> Optional<T> lookUp(byte[] path, Reach reach, TargetCheck<T> check) throws IOException {
         try (View own = View.own()) {
-            Optional<T> answer = look(path, reach, look, own);
+            Optional<T> answer = lookUp(path, reach, check, own);
             if (answer.isPresent()) {
                 return answer;
             }
@@ -146,30 +147,31 @@ final class HostPaths {
             return Optional.empty();
         }
         try (View first = ofFirst.get()) {
-            return look(path, reach, look, first);
+            return lookUp(path, reach, check, first);
         }
     }
 
-    private static <T> Optional<T> look(byte[] path, Reach reach, Look<T> look, View view) throws IOException {
+    private static <T> Optional<T> lookUp(byte[] path, Reach reach, TargetCheck<T> check, View view)
+            throws IOException {
         try {
             Optional<PinnedFile> found = PinnedFile.openBy(view.root, path, reach);
             if (found.isEmpty()) {
                 throw new NotInMemoryException();
             }
             try (PinnedFile file = found.get()) {
-                return look.at(new Target(true, Optional.of(file)), view);
+                return check.at(new Target(true, Optional.of(file)), view);
             }
         } catch (OsException e) {
             return switch (e.errno()) {
-                case Errno.ENOENT, Errno.ENOTDIR -> look.at(new Target(false, Optional.empty()), view);
-                case Errno.ELOOP -> look.at(new Target(true, Optional.empty()), view);
+                case Errno.ENOENT, Errno.ENOTDIR -> check.at(new Target(false, Optional.empty()), view);
+                case Errno.ELOOP -> check.at(new Target(true, Optional.empty()), view);
                 default -> Optional.empty();
             };
         }
     }
 
-    /** The file system that {@code path} leads into, by the names of mounts alone: none is asked. */
-    static String place(byte[] path) {
+    /** Returns the file system of {@code path}, from the paths of mounts alone, without accessing any. */
+    static String fileSystemOf(byte[] path) {
         String text = new String(path, StandardCharsets.ISO_8859_1);
         String best = "/";
         try {
@@ -185,7 +187,7 @@ final class HostPaths {
         return "the file system at " + best;
     }
 
-    /** The kernel would have to ask a file system. */
+    /** Thrown if the kernel would have to access a file system. */
     private static final class NotInMemoryException extends IOException {
         private static final long serialVersionUID = 1L;
     }

@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the best evidence in force that this host allows. Notes of the kernel are begun where that is possible, and again
- * after somebody ended them; every ten seconds it looks whether anything became possible or impossible, and a change is
- * logged. It has a thread of its own, since beginning takes a tenth of a second.
+ * A monitor that keeps the best evidence available. It starts the connect tracer where possible, and again after it was
+ * detached. Every ten seconds it checks what is possible, and logs changes. It has a thread of its own, since starting takes a
+ * tenth of a second.
  */
 public final class IdentificationMonitor implements MeterBinder, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(IdentificationMonitor.class);
@@ -38,14 +38,14 @@ public final class IdentificationMonitor implements MeterBinder, AutoCloseable {
     private final List<Consumer<Optional<ConnectTracer>>> users = new ArrayList<>();
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("evidence-watch").daemon().factory());
-    private Optional<ConnectTracer> notes = Optional.empty();
+    private Optional<ConnectTracer> tracer = Optional.empty();
     private boolean closed;
-    private volatile @Nullable IdentificationStatus inForce;
+    private volatile @Nullable IdentificationStatus status;
 
     /**
-     * Begins for {@code identifier}.
+     * Creates a monitor for {@code identifier}.
      *
-     * @param start begins to take notes, or says why that can't be
+     * @param start starts the tracer, or returns why it can't
      */
     public IdentificationMonitor(ProcessIdentifier identifier, Supplier<TracerStartup> start) {
         this.identifier = identifier;
@@ -54,34 +54,34 @@ public final class IdentificationMonitor implements MeterBinder, AutoCloseable {
     }
 
     /**
-     * Has notes used by others as well; to be called before {@link #watch}.
+     * Adds another user of the tracer; must be called before {@link #watch}.
      *
-     * @param user gets the notes whenever they have begun, and empty before they are closed
+     * @param user gets the tracer whenever it has started, and empty before it is closed
      */
-    public void alsoFor(Consumer<Optional<ConnectTracer>> user) {
+    public void addUser(Consumer<Optional<ConnectTracer>> user) {
         users.add(user);
     }
 
-    /** What this process could name others by, found out by trying. */
-    public static IdentificationStatus tried(ProcessIdentifier identifier, Supplier<TracerStartup> start) {
+    /** Returns the best evidence that this process could use, found by trying. */
+    public static IdentificationStatus probe(ProcessIdentifier identifier, Supplier<TracerStartup> start) {
         try (IdentificationMonitor watch = new IdentificationMonitor(identifier, start)) {
-            return watch.chosen();
+            return watch.chooseEvidence();
         }
     }
 
-    /** Looks now, and from now on. */
+    /** Checks now, and then periodically. */
     public void watch() {
-        look();
+        check();
         scheduler.scheduleWithFixedDelay(
-                new PeriodicTask("checking process identification", this::look),
+                new PeriodicTask("checking process identification", this::check),
                 PAUSE_SECONDS,
                 PAUSE_SECONDS,
                 TimeUnit.SECONDS);
     }
 
-    /** What is in force; empty before the first look. */
-    public Optional<IdentificationStatus> inForce() {
-        return Optional.ofNullable(inForce);
+    /** Returns the current status; empty before the first check. */
+    public Optional<IdentificationStatus> status() {
+        return Optional.ofNullable(status);
     }
 
     @Override
@@ -95,18 +95,18 @@ public final class IdentificationMonitor implements MeterBinder, AutoCloseable {
     }
 
     private boolean isBest(Evidence level) {
-        return inForce().map(IdentificationStatus::best).equals(Optional.of(level));
+        return status().map(IdentificationStatus::best).equals(Optional.of(level));
     }
 
-    /** Runs tasks on the thread that looks. */
+    /** Returns the executor of the checks. */
     public Executor executor() {
         return scheduler;
     }
 
-    void look() {
-        IdentificationStatus before = inForce;
-        IdentificationStatus now = chosen();
-        inForce = now;
+    void check() {
+        IdentificationStatus before = status;
+        IdentificationStatus now = chooseEvidence();
+        status = now;
         if (now.equals(before)) {
             return;
         }
@@ -117,89 +117,90 @@ public final class IdentificationMonitor implements MeterBinder, AutoCloseable {
         }
     }
 
-    private synchronized IdentificationStatus chosen() {
-        if (notes.isPresent() && !areTaken(notes.get())) {
-            endNotes();
+    private synchronized IdentificationStatus chooseEvidence() {
+        if (tracer.isPresent() && !isAttached(tracer.get())) {
+            stopTracer();
         }
-        List<MissingRequirement> lacks = new ArrayList<>();
+        List<MissingRequirement> missing = new ArrayList<>();
         // A check that waited while this was closed must not start the tracer again: nothing would stop it.
-        if (notes.isEmpty() && !closed) {
+        if (tracer.isEmpty() && !closed) {
             switch (start.get()) {
-                case TracerStartup.Taken(ConnectTracer taken) -> {
-                    notes = Optional.of(taken);
-                    users.forEach(user -> user.accept(notes));
+                case TracerStartup.Started(ConnectTracer started) -> {
+                    tracer = Optional.of(started);
+                    users.forEach(user -> user.accept(tracer));
                 }
-                case TracerStartup.NotTaken(String why, String hint) -> lacks.add(new MissingRequirement(why, hint));
+                case TracerStartup.Unavailable(String why, String hint) ->
+                    missing.add(new MissingRequirement(why, hint));
             }
         }
-        return notes.isPresent() ? byNotes(notes.get()) : bySockets(lacks);
+        return tracer.isPresent() ? byTracer(tracer.get()) : bySockets(missing);
     }
 
-    private static IdentificationStatus byNotes(ConnectTracer taken) {
-        List<MissingRequirement> lacks = new ArrayList<>();
-        taken.missing().forEach(part -> lacks.add(new MissingRequirement(part.what(), part.hint())));
-        lacks.addAll(hiddenProcesses());
-        String reach = taken.hasProcess()
+    private static IdentificationStatus byTracer(ConnectTracer started) {
+        List<MissingRequirement> missing = new ArrayList<>();
+        started.missing().forEach(part -> missing.add(new MissingRequirement(part.what(), part.hint())));
+        missing.addAll(hiddenProcesses());
+        String reach = started.hasProcess()
                 ? "every process that connects, with its executable, even after it exits"
                 : "every process that connects, without its executable";
         return IdentificationStatus.of(
-                Evidence.KERNEL_CONNECT, reach + (taken.isShared() ? ", shared with other hops" : ""), lacks);
+                Evidence.KERNEL_CONNECT, reach + (started.isShared() ? ", shared with other hops" : ""), missing);
     }
 
-    private IdentificationStatus bySockets(List<MissingRequirement> lacks) {
-        if (!identifier.asksSockets()) {
-            lacks.add(new MissingRequirement(
+    private IdentificationStatus bySockets(List<MissingRequirement> missing) {
+        if (!identifier.findsSockets()) {
+            missing.add(new MissingRequirement(
                     "sock_diag finds no socket", "load the module tcp_diag (CONFIG_INET_TCP_DIAG)"));
-            return IdentificationStatus.of(Evidence.UNKNOWN, "no process can be identified", lacks);
+            return IdentificationStatus.of(Evidence.UNKNOWN, "no process can be identified", missing);
         }
         List<MissingRequirement> hidden = hiddenProcesses();
-        lacks.addAll(hidden);
+        missing.addAll(hidden);
         return IdentificationStatus.of(
                 Evidence.SOCKET_LOOKUP,
                 hidden.isEmpty()
                         ? "the only process that holds the socket, while it holds it"
                         : "the only process of this hop's own user that is seen to hold the socket; other users by uid"
                                 + " only",
-                lacks);
+                missing);
     }
 
     private static List<MissingRequirement> hiddenProcesses() {
-        List<MissingRequirement> lacks = new ArrayList<>();
+        List<MissingRequirement> missing = new ArrayList<>();
         try {
             Set<Capability> effective = Capability.effective();
             if (!effective.contains(Capability.SYS_PTRACE)) {
-                lacks.add(new MissingRequirement(
+                missing.add(new MissingRequirement(
                         Capability.SYS_PTRACE + " is missing", "needed to see what processes of other users run"));
             }
             if (!effective.contains(Capability.DAC_READ_SEARCH)) {
-                lacks.add(new MissingRequirement(
+                missing.add(new MissingRequirement(
                         Capability.DAC_READ_SEARCH + " is missing",
                         "needed to read the descriptors and executables of other users' processes"));
             }
         } catch (IOException e) {
-            lacks.add(new MissingRequirement("can't read /proc: " + e.getMessage(), "mount /proc"));
+            missing.add(new MissingRequirement("can't read /proc: " + e.getMessage(), "mount /proc"));
         }
-        return lacks;
+        return missing;
     }
 
-    private static boolean areTaken(ConnectTracer taken) {
+    private static boolean isAttached(ConnectTracer started) {
         try {
-            return taken.areTaken();
+            return started.isAttached();
         } catch (IOException e) {
             return false;
         }
     }
 
-    private void endNotes() {
+    private void stopTracer() {
         users.forEach(user -> user.accept(Optional.empty()));
-        notes.ifPresent(taken -> {
+        tracer.ifPresent(started -> {
             try {
-                taken.close();
+                started.close();
             } catch (IOException e) {
                 LOG.warn("failed to detach the connect tracer: {}", e.toString());
             }
         });
-        notes = Optional.empty();
+        tracer = Optional.empty();
     }
 
     @Override
@@ -207,7 +208,7 @@ public final class IdentificationMonitor implements MeterBinder, AutoCloseable {
         scheduler.shutdownNow();
         synchronized (this) {
             closed = true;
-            endNotes();
+            stopTracer();
         }
     }
 }

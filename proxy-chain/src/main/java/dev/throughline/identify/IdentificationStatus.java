@@ -5,16 +5,16 @@ import dev.throughline.originator.Evidence;
 import java.util.List;
 
 /**
- * The evidence by which this host's processes are named now, and what prevents better evidence. One flow may still be named by
- * less: each says by which.
+ * The evidence by which this host's processes are identified now, and what prevents better evidence. A single flow may have
+ * weaker evidence, which it carries.
  *
  * @param best {@link Evidence#KERNEL_CONNECT}, {@link Evidence#SOCKET_LOOKUP}, {@link Evidence#UID_ONLY} or
  *     {@link Evidence#UNKNOWN}
- * @param reach what that covers
- * @param lacks what would be needed for more, nearest first; empty if there is nothing better
+ * @param reach the processes that it covers
+ * @param missing missing requirements for better evidence, nearest first; empty if there is no better one
  */
-public record IdentificationStatus(Evidence best, String reach, ImmutableList<MissingRequirement> lacks) {
-    /** Those that can be in force, best first. */
+public record IdentificationStatus(Evidence best, String reach, ImmutableList<MissingRequirement> missing) {
+    /** The possible levels, best first. */
     public static final ImmutableList<Evidence> LEVELS =
             ImmutableList.of(Evidence.KERNEL_CONNECT, Evidence.SOCKET_LOOKUP, Evidence.UID_ONLY, Evidence.UNKNOWN);
 
@@ -26,15 +26,16 @@ public record IdentificationStatus(Evidence best, String reach, ImmutableList<Mi
      */
     public record MissingRequirement(String what, String hint) {}
 
-    static IdentificationStatus of(Evidence best, String reach, List<MissingRequirement> lacks) {
-        return new IdentificationStatus(best, reach, ImmutableList.copyOf(lacks));
+    static IdentificationStatus of(Evidence best, String reach, List<MissingRequirement> missing) {
+        return new IdentificationStatus(best, reach, ImmutableList.copyOf(missing));
     }
 
-    /** In one line. */
+    /** Returns the status on one line. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(best + ": " + reach);
-        lacks.forEach(lack -> text.append("; better evidence is unavailable: ").append(lack.what()));
+        missing.forEach(
+                lack -> text.append("; better evidence is unavailable: ").append(lack.what()));
         return text.toString();
     }
 }

@@ -10,9 +10,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Creates identities of processes that were read.
+ * A factory for identities of processes that were read.
  *
- * @param digestDeadline time to hash an executable; after it the identity has no digest
+ * @param digestDeadline time to hash an executable; after it, the identity has no digest
  */
 record IdentityFactory(Users users, Bytes bootId, Duration digestDeadline) {
     /** Returns the identity of {@code process}, with the name of its user {@code uid}. */

@@ -28,27 +28,26 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Executables by what the kernel says of them, for processes that are gone: where others were seen to run them, and in the
- * usual folders, first under the process's name, then under any. A file that isn't exactly the one that ran is never taken
- * for it, and each is looked up again in this process's own mount namespace: when a file system is gone, another one may get
- * its device.
+ * A lookup of executables by the kernel's id, for processes that have ended: at paths where others ran them, and in the usual
+ * directories, first under the process's name, then under any. Only the exact file version counts, and each is looked up again
+ * in this process's own mount namespace: when a file system is unmounted, another one may get its device.
  *
- * <p>For one thread.
+ * <p>Confined to one thread.
  */
 final class KnownExecutables {
     private static final int MAX_REMEMBERED = 4096;
     private static final List<String> FOLDERS =
             List.of("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/bin", "/sbin");
-    /** Listing the folders takes some 20 ms, and processes can cause it. */
+    /** Listing the directories takes about 20 ms, and any process can cause it. */
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(5);
-    /** The kernel cuts names of processes here: a longer one isn't a name of a file. */
+    /** The kernel truncates names of processes to this size, so a name of this size may not be the file's. */
     private static final int MAX_NAME_BYTES = 15;
 
     /**
      * An executable.
      *
-     * @param file by the numbers that stat(2) shows
-     * @param digest SHA-256, perhaps still on its way
+     * @param file its numbers in stat(2)
+     * @param digest SHA-256, which may not be complete yet
      */
     record Executable(Optional<String> path, Optional<FileId> file, CompletableFuture<Optional<Bytes>> digest) {
         static final Executable UNKNOWN =
@@ -58,7 +57,7 @@ final class KnownExecutables {
     private final ExecutableDigests digests;
     private final BoundedReads reads;
     private final LongSupplier nanoTime;
-    /** The files of the usual folders by their inodes, as they were a while ago at most. */
+    /** The files of the usual directories by inode, as of the last listing. */
     private final Map<String, Map<Long, Path>> byInode = new ConcurrentHashMap<>();
 
     private CompletableFuture<Void> listing = CompletableFuture.completedFuture(null);
@@ -77,15 +76,15 @@ final class KnownExecutables {
         this.listedAt = nanoTime.getAsLong() - REST_NANOS;
     }
 
-    /** An executable was seen to run, and {@code path} led to it. */
+    /** Records that an executable ran and {@code path} led to it. */
     void remember(ExecutableId id, String path) {
         seen.put(id, Path.of(path));
     }
 
     /**
-     * The executable with this id, of a process that the kernel called {@code name}.
+     * Returns the executable with this id, of a process with this name.
      *
-     * @param user who asks for the hash, unsigned
+     * @param user the user on whose behalf it is hashed, unsigned
      */
     CompletableFuture<Executable> find(ExecutableId id, Bytes name, long user) {
         List<Path> elsewhere = new ArrayList<>();
@@ -96,12 +95,12 @@ final class KnownExecutables {
                     elsewhere.add(path);
                     continue;
                 }
-                Optional<Executable> found = ifIs(file.get(), id, user);
+                Optional<Executable> found = ifMatches(file.get(), id, user);
                 if (found.isPresent()) {
                     return CompletableFuture.completedFuture(found.get());
                 }
             } catch (IOException notHere) {
-                // The next one.
+                // Try the next one.
             }
         }
         CompletableFuture<Optional<Executable>> searched = CompletableFuture.completedFuture(Optional.empty());
@@ -118,7 +117,7 @@ final class KnownExecutables {
                 .thenApply(found -> found.orElse(Executable.UNKNOWN));
     }
 
-    /** Where it was seen; and where a process is called as its executable is, nothing needs to be listed. */
+    /** Returns paths to try: where it ran before, and where a file has the process's name, which needs no listing. */
     private SequencedSet<Path> candidates(ExecutableId id, Bytes name) {
         SequencedSet<Path> candidates = new LinkedHashSet<>();
         Path before = seen.getIfPresent(id);
@@ -132,13 +131,15 @@ final class KnownExecutables {
         return candidates;
     }
 
-    /** Lists the usual folders, so that the first who is looked for needn't wait for that. */
+    /** Lists the usual directories in advance, so that the first lookup needn't wait. */
     void prepare() {
         listedAt = nanoTime.getAsLong();
         listing = CompletableFuture.allOf(FOLDERS.stream().map(this::listed).toArray(CompletableFuture<?>[]::new));
     }
 
-    /** Each folder by itself: one may lie on a file system that hangs. One that takes too long is of use to those who come later. */
+    /**
+     * Lists one directory: each separately, since it may be on a file system that hangs. A late result serves later lookups.
+     */
     private CompletableFuture<Boolean> listed(String folder) {
         return reads.read(
                 "the directory " + folder,
@@ -166,7 +167,7 @@ final class KnownExecutables {
 
     private static Map<Long, Path> list(String folder) throws IOException {
         Map<Long, Path> found = new HashMap<>();
-        // A file is opened without following links, such as that of /bin.
+        // Files are opened without following links, such as /bin.
         try (DirectoryStream<Path> files =
                 Files.newDirectoryStream(Path.of(folder).toRealPath())) {
             for (Path file : files) {
@@ -178,7 +179,7 @@ final class KnownExecutables {
         return found;
     }
 
-    /** That of the file itself: where a link leads may hang. */
+    /** Returns the inode of the file itself: following a link may hang. */
     private static Optional<Long> inode(Path file) {
         try {
             return Optional.of((Long) Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS));
@@ -195,18 +196,18 @@ final class KnownExecutables {
         return path.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** The executable at {@code path}, if it is this one, by whatever file systems must be asked. */
+    /** Returns the executable at {@code path}, if it is the wanted one. Accesses file systems. */
     private CompletableFuture<Optional<Executable>> at(Path path, ExecutableId id, long user) {
         return reads.read(
-                HostPaths.place(bytes(path)),
+                HostPaths.fileSystemOf(bytes(path)),
                 () -> {
                     Optional<PinnedFile> file = open(path, Reach.ANYWHERE);
-                    return file.isPresent() ? ifIs(file.get(), id, user) : Optional.empty();
+                    return file.isPresent() ? ifMatches(file.get(), id, user) : Optional.empty();
                 },
                 Optional.empty());
     }
 
-    private Optional<Executable> ifIs(PinnedFile pinned, ExecutableId id, long user) throws IOException {
+    private Optional<Executable> ifMatches(PinnedFile pinned, ExecutableId id, long user) throws IOException {
         try {
             ExecutableFile file = ExecutableFile.of(pinned);
             Optional<Mounts.FileSystem> fileSystem = file.fileSystem("self");

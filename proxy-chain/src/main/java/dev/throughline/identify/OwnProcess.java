@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Identifies this process in the same terms as others. */
+/** The identity of this process in the same terms as that of others. */
 public final class OwnProcess {
     private static final int PID = Math.toIntExact(ProcessHandle.current().pid());
 

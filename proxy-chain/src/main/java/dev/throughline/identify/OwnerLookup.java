@@ -6,13 +6,13 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A socket whose process is wanted.
+ * A lookup of the process that holds a socket.
  *
- * @param observedTicks when it was seen, in clock ticks since boot: a process that started later only inherited it
- * @param again whether one scan was already in vain because something moved
+ * @param observedTicks when the socket was found, in clock ticks since boot: a process that started later inherited it
+ * @param again whether one scan failed because something changed
  */
 record OwnerLookup(SocketOwner socket, long observedTicks, boolean again, CompletableFuture<SocketIdentity> answer) {
-    /** The user who made the socket, unsigned. */
+    /** Returns the user who created the socket, unsigned. */
     long user() {
         return Integer.toUnsignedLong(socket.uid());
     }

@@ -5,19 +5,18 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * The parent of a process as one instance. Its number is the same before and after its start is read, so that it was the
- * parent then: a process that adopts the child of an ended parent has another number. And no process is older than its
- * parent.
+ * The parent of a process as one instance. Its pid is the same before and after its start time is read, so it was the parent
+ * then: a process that adopts an orphan has another pid. And no process is older than its parent.
  */
 final class ParentProcess {
-    /** What reads /proc/PID/stat. */
+    /** A reader of /proc/PID/stat. */
     interface Stat {
         String of(int pid) throws IOException;
     }
 
     private ParentProcess() {}
 
-    /** Empty if it ended meanwhile, or lies in a pid namespace that can't be seen from here. */
+    /** Returns the parent; empty if it ended meanwhile, or is in a pid namespace that isn't visible from here. */
     static Optional<ProcessId> of(int pid, Stat stat) throws IOException {
         String before = stat.of(pid);
         int parent = ProcText.parent(before);

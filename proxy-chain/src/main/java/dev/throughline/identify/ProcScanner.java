@@ -20,17 +20,17 @@ import java.util.function.LongUnaryOperator;
 import java.util.stream.Collectors;
 
 /**
- * Finds the processes that hold sockets, on one thread of its own: one scan of /proc answers up to {@value #BATCH} lookups, taken by
- * user in turns, so the cost is a scan's, not a flow's. It rests after each scan for as long as the scan took, and at most 50 ms, so
- * that a stream of flows doesn't cost a whole core.
+ * A scanner for the processes that hold sockets. One thread scans /proc, and each scan answers up to {@value #BATCH} lookups,
+ * taken by user in turns, so flows share its cost. After each scan it pauses for as long as the scan took, at most 50 ms,
+ * so that a stream of flows doesn't use a whole core.
  *
- * <p>Lookups of a user whose processes take too long to scan continue on a second thread, by user in turns. A lookup that isn't
- * answered within the deadline, or finds the queue full, is answered with the user alone.
+ * <p>Lookups of a user whose processes take too long to scan continue on a second thread, by user in turns. A lookup that
+ * exceeds its deadline, or finds the queue full, returns only the user.
  */
 final class ProcScanner implements AutoCloseable {
     private static final long MAX_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final int BATCH = 256;
-    /** For the rest of one user's processes; some 500 ms. */
+    /** The steps for the rest of one user's processes, about 500 ms. */
     private static final int COMPLETION_STEPS = 8 * SocketHolders.BUDGET;
 
     private static final int COMPLETIONS_PER_USER = 2;
@@ -66,7 +66,7 @@ final class ProcScanner implements AutoCloseable {
         thread.start();
     }
 
-    /** Asks for the process that holds {@code socket}, which was seen at {@code observedTicks}. Never blocks. */
+    /** Looks up the process that holds {@code socket}, which was found at {@code observedTicks}. Never blocks. */
     CompletableFuture<SocketIdentity> find(SocketOwner socket, long observedTicks) {
         OwnerLookup lookup = new OwnerLookup(socket, observedTicks, false, new CompletableFuture<>());
         add(lookup);
@@ -77,7 +77,7 @@ final class ProcScanner implements AutoCloseable {
                         TimeUnit.NANOSECONDS);
     }
 
-    /** Runs a task on the thread that searches. */
+    /** Runs a task on the scanning thread. */
     void execute(Runnable task) {
         synchronized (waiting) {
             tasks.add(task);
@@ -105,7 +105,7 @@ final class ProcScanner implements AutoCloseable {
         return scans.sum();
     }
 
-    /** Lookups that weren't searched for: the queue was full, a scan failed, or their user has too many descriptors. */
+    /** Returns the number of failed lookups: the queue was full, a scan failed, or their user has too many descriptors. */
     long failures() {
         return failures.sum();
     }
@@ -160,7 +160,7 @@ final class ProcScanner implements AutoCloseable {
                 }
             }
             naming.name(complete, found).forEach(this::add);
-            // Last: from here on, the other thread uses what was found.
+            // Must come last: from here on, the other thread uses the results.
             late.asMap().forEach((user, lookups) -> completions.execute(user, new Completion(user, lookups, found)));
         } catch (IOException | RuntimeException e) {
             fail(batch);
@@ -200,7 +200,7 @@ final class ProcScanner implements AutoCloseable {
         }
     }
 
-    /** Lookups that wait are answered at their deadline. */
+    /** Ends the threads. Waiting lookups get their answer at their deadline. */
     @Override
     public void close() {
         synchronized (waiting) {

@@ -6,29 +6,29 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** The texts of /proc/PID (proc(5)), one byte a character. */
+/** A parser for the texts of /proc/PID (proc(5)), decoded with one byte as one character. */
 final class ProcText {
     private static final String UNIFIED = "0::";
     private static final String SYSTEMD = ":name=systemd:";
-    /** All bits set: nobody has logged in. */
+    /** All bits set: there was no login. */
     private static final long NO_AUDIT_ID = 0xFFFF_FFFFL;
 
     private ProcText() {}
 
     /**
-     * Field 22 of {@code stat}, in clock ticks since boot. Fields are counted after the <em>last</em> closing parenthesis:
-     * the second field is the process's name, and "x) R 1 1" is one that a process may give itself.
+     * Returns field 22 of {@code stat}, the start time in clock ticks since boot. Fields are counted after the <em>last</em>
+     * closing parenthesis: the second field is the process's name, which may be "x) R 1 1".
      */
     static long startTime(String stat) throws IOException {
         return field(22, stat);
     }
 
-    /** Field 4 of {@code stat}: the parent, or 0 if it has none in the pid namespace of /proc. */
+    /** Returns field 4 of {@code stat}: the parent, or 0 if it has none in the pid namespace of /proc. */
     static int parent(String stat) throws IOException {
         return (int) field(4, stat);
     }
 
-    /** Fields 28 and 48 of {@code stat}: where stack and command line begin; both 0 where they may not be seen. */
+    /** Returns fields 28 and 48 of {@code stat}: the start of stack and command line; both 0 without permission. */
     static ProcessView.Image image(String stat) throws IOException {
         return new ProcessView.Image(unsigned(field(stat, 28)), unsigned(field(stat, 48)));
     }
@@ -51,17 +51,17 @@ final class ProcText {
 
     private static long field(int number, String stat) throws IOException {
         String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
-        // The first field after the parenthesis is the third, the state.
+        // The first field after the parenthesis is field 3, the state.
         return number(fields, number - 3, "stat");
     }
 
-    /** The number in {@code loginuid} or {@code sessionid}, if there is one. */
+    /** Returns the number in {@code loginuid} or {@code sessionid}, if any. */
     static OptionalLong auditId(String text) throws IOException {
         long id = number(new String[] {text.strip()}, 0, "loginuid");
         return id == NO_AUDIT_ID ? OptionalLong.empty() : OptionalLong.of(id);
     }
 
-    /** Real and effective user and real group, from the lines {@code Uid:} and {@code Gid:} of {@code status}. */
+    /** Returns real and effective user and real group, from the lines {@code Uid:} and {@code Gid:} of {@code status}. */
     static Credentials credentials(String status) throws IOException {
         String[] uids = line(status, "Uid:\t");
         String[] gids = line(status, "Gid:\t");
@@ -70,8 +70,8 @@ final class ProcText {
     }
 
     /**
-     * The group on the line {@code 0::} of {@code cgroup}, the one of cgroup v2. If that names nothing, as on hosts where v2
-     * is there for no more than its looks, names are taken from systemd's own hierarchy of v1.
+     * Returns the cgroup in the line {@code 0::} of {@code cgroup}, that of cgroup v2. If it has no names, as on hosts that
+     * mount v2 but don't use it, names are taken from systemd's hierarchy of v1.
      */
     static Optional<CgroupName> cgroup(String cgroup) {
         Optional<CgroupName> unified = Optional.empty();

@@ -35,13 +35,13 @@ import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Answers who on this host opened a TCP flow. Thread-safe; asking costs a few microseconds and is for event loops, the
- * search for the process is done elsewhere and is bounded by {@link IdentifyLimits}.
+ * The resolver of the process that opened a TCP flow. Thread-safe. A call costs a few microseconds and may be made on
+ * an event loop; the search for the process runs on other threads and is limited by {@link IdentifyLimits}.
  *
- * <p>With the connect tracer it names the process that called connect(2), with the executable that ran then. Without them, a process
- * that alone held the socket shortly after, with the executable that it ran then. It is the one that opened the socket, as far
- * as the kernel keeps processes apart: one of the same user in the same control group that was given the socket before the
- * opener let go of it can't be told from it, but such processes can act for each other in any other way as well (ptrace(2)).
+ * <p>With the connect tracer it returns the process that called connect(2), with the executable that ran then. Without it, a
+ * process that alone held the socket shortly after, with its executable at that moment. That is the one that opened the socket,
+ * with one exception: a process of the same user in the same cgroup, which was given the socket before the opener closed it,
+ * can't be distinguished. Such processes can act for each other anyway (ptrace(2)).
  */
 public final class ProcessIdentifier implements OwnerResolver, MeterBinder, AutoCloseable {
     private final LocalAddresses addresses;
@@ -50,7 +50,7 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     private final BoundedReads reads;
     private final ProcScanner search;
     private final UnixPeerResolver peers;
-    /** Empty on a kernel that has no number for it. */
+    /** Empty on a kernel without SO_NETNS_COOKIE. */
     private final OptionalLong networkNamespace;
 
     private final Bytes bootId;
@@ -60,7 +60,7 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     private final LongUnaryOperator owners;
     private final LongAdder lookups = new LongAdder();
     private final LongAdder failures = new LongAdder();
-    private volatile Optional<ConnectRecords> callers = Optional.empty();
+    private volatile Optional<ConnectRecords> records = Optional.empty();
 
     private ProcessIdentifier(
             LocalAddresses addresses,
@@ -90,17 +90,17 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     }
 
     /**
-     * An identifier for the network namespace of the calling thread, by what the kernel says of sockets.
+     * Creates an identifier for the network namespace of the calling thread.
      *
-     * @param commandLines makes the keyed hashes of command lines, if they are to be said
-     * @throws IOException if the kernel has no netlink(7) or /proc isn't there
+     * @param commandLines hashes command lines, if configured
+     * @throws IOException if the kernel has no netlink(7) or /proc isn't mounted
      */
     public static ProcessIdentifier open(IdentifyLimits limits, Optional<CommandLineHash> commandLines)
             throws IOException {
         return open(limits, commandLines, new BootClock()::ticks);
     }
 
-    /** The same, without hashes of command lines. */
+    /** Creates an identifier without hashes of command lines. */
     public static ProcessIdentifier open(IdentifyLimits limits) throws IOException {
         return open(limits, Optional.empty());
     }
@@ -154,36 +154,36 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     }
 
     /**
-     * Goes by the kernel's notes of who connected as well, from now on, or no longer.
+     * Starts to use the connect tracer as well, or stops using it.
      *
-     * @param notes what the kernel notes, if it does; not closed here
+     * @param tracer the tracer, if it runs; not closed here
      */
-    public void use(Optional<ConnectTracer> notes) {
-        Optional<ConnectRecords> before = callers;
-        callers = networkNamespace.isPresent() ? notes.map(this::callers) : Optional.empty();
+    public void use(Optional<ConnectTracer> tracer) {
+        Optional<ConnectRecords> before = records;
+        records = networkNamespace.isPresent() ? tracer.map(this::records) : Optional.empty();
         before.ifPresent(ConnectRecords::close);
     }
 
-    private ConnectRecords callers(ConnectTracer notes) {
+    private ConnectRecords records(ConnectTracer tracer) {
         return new ConnectRecords(
-                notes,
+                tracer,
                 networkNamespace.getAsLong(),
                 new ConnectRecordResolver(
                         new ProcessReader(digests, commandLines, reads),
                         new KnownExecutables(digests, reads),
-                        pid -> lastExec(notes, pid),
+                        pid -> lastExec(tracer, pid),
                         new ScriptPath(reads),
-                        new CgroupPaths(notes.cgroup(), System::nanoTime),
+                        new CgroupPaths(tracer.cgroup(), System::nanoTime),
                         Users.ofThisHost(),
                         bootId,
                         limits,
                         owners));
     }
 
-    /** What can't be asked isn't known. */
-    private static Optional<ExecRecord> lastExec(ConnectTracer notes, int pid) {
+    /** Returns the last exec(2); empty also if the kernel can't be queried. */
+    private static Optional<ExecRecord> lastExec(ConnectTracer tracer, int pid) {
         try {
-            return notes.lastExec(pid);
+            return tracer.lastExec(pid);
         } catch (OsException e) {
             return Optional.empty();
         }
@@ -197,28 +197,29 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
         }
     }
 
-    /** Whether the kernel finds sockets, tried now. */
-    boolean asksSockets() {
-        return sockets.isThere();
+    /** Returns whether the kernel finds sockets, found by trying. */
+    boolean findsSockets() {
+        return sockets.isAvailable();
     }
 
     /**
-     * Says who holds the application's end of a TCP flow. The future is completed within the limits, never exceptionally,
-     * on the calling thread or on one of this object's that must not be kept: continue on the flow's own event loop.
+     * Identifies the process that holds the application's end of a TCP flow. The future completes within the limits, never
+     * exceptionally, on the calling thread or on a thread of this object that must not be blocked: continue on the flow's own
+     * event loop.
      *
-     * @param tuple the application's source and the destination that it asked for, not the listener's address
+     * @param tuple the application's source and the destination that it requested, not the listener's address
      * @throws IllegalArgumentException if the tuple isn't TCP
      */
     @Override
     public CompletableFuture<SocketIdentity> identify(Tuple tuple) {
         lookups.increment();
         try {
-            Optional<CompletableFuture<SocketIdentity>> noted = caller(tuple);
-            if (noted.isPresent()) {
-                return noted.get();
+            Optional<CompletableFuture<SocketIdentity>> recorded = caller(tuple);
+            if (recorded.isPresent()) {
+                return recorded.get();
             }
             Optional<SocketOwner> socket = sockets.find(tuple);
-            // With an address of another host it is a transparent proxy's own socket, on behalf of somebody there.
+            // With an address of another host, it is the socket of a transparent proxy.
             boolean isHere = socket.map(SocketOwner::bearsHostsAddress).orElse(false)
                     || addresses.contains(tuple.source().getAddress());
             if (!isHere) {
@@ -245,8 +246,8 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
             if (!addresses.contains(tuple.source().getAddress())) {
                 return OptionalInt.empty();
             }
-            Optional<ConnectRecords> noted = callers;
-            OptionalInt uid = noted.isPresent() ? noted.get().uid(tuple) : OptionalInt.empty();
+            Optional<ConnectRecords> current = records;
+            OptionalInt uid = current.isPresent() ? current.get().uid(tuple) : OptionalInt.empty();
             return uid.isPresent()
                     ? uid
                     : sockets.find(tuple)
@@ -287,8 +288,8 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     }
 
     /**
-     * Says who connected to a Unix socket of this process: the process, unless it has ended or the kernel doesn't show it,
-     * and in any case the user. The future is completed as that of {@link #identify(Tuple)}.
+     * Identifies the process that connected to a Unix socket of this process. If it has ended, or the kernel doesn't show it,
+     * only the user is known. The future completes as that of {@link #identify(Tuple)}.
      */
     @Override
     public CompletableFuture<SocketIdentity> identify(UnixPeer peer) {
@@ -296,32 +297,32 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
         return peers.name(peer);
     }
 
-    /** The note alone does, if it says enough and the connection comes from this host. */
+    /** Returns the identity from the record alone, if that is sufficient and the connection comes from this host. */
     private Optional<CompletableFuture<SocketIdentity>> caller(Tuple tuple) throws OsException {
-        Optional<ConnectRecords> noted = callers;
-        if (noted.isEmpty() || !addresses.contains(tuple.source().getAddress())) {
+        Optional<ConnectRecords> current = records;
+        if (current.isEmpty() || !addresses.contains(tuple.source().getAddress())) {
             return Optional.empty();
         }
         try {
-            return noted.get().find(tuple);
+            return current.get().find(tuple);
         } catch (OsException e) {
-            // The next question meets the same, and is counted.
+            // Counted by the next query, which fails the same way.
             return Optional.empty();
         }
     }
 
-    /** Where notes can't be read, the socket alone must do. */
+    /** Returns the identity from the record and the socket; from the socket alone if records can't be read. */
     private Optional<CompletableFuture<SocketIdentity>> caller(Tuple tuple, Optional<SocketOwner> socket) {
         try {
-            Optional<ConnectRecords> noted = callers;
-            return noted.isPresent() ? noted.get().find(tuple, socket) : Optional.empty();
+            Optional<ConnectRecords> current = records;
+            return current.isPresent() ? current.get().find(tuple, socket) : Optional.empty();
         } catch (OsException e) {
             failures.increment();
             return Optional.empty();
         }
     }
 
-    /** The threads without which nobody is named, by what they do; each runs tasks. */
+    /** Returns the threads without which no process is identified, by their task, as executors. */
     public ImmutableMap<String, Executor> threads() {
         return ImmutableMap.of(
                 "the search of sockets' holders",
@@ -329,40 +330,40 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
                 "the reader of agents' processes",
                 peers::execute,
                 "the reader of callers' processes",
-                task -> callers.ifPresentOrElse(noted -> noted.execute(task), task));
+                task -> records.ifPresentOrElse(current -> current.execute(task), task));
     }
 
-    /** Flows that were asked about. */
+    /** Returns the number of flows that were looked up. */
     public long lookups() {
         return lookups.sum();
     }
 
-    /** Passes over /proc. */
+    /** Returns the number of scans of /proc. */
     public long scans() {
         return search.scans();
     }
 
-    /** Lookups that failed here rather than found nothing: the kernel couldn't be asked, or too many were waiting. */
+    /** Returns the number of failed lookups: the kernel couldn't be queried, or too many were waiting. */
     public long failures() {
         return failures.sum() + search.failures();
     }
 
-    /** Reads that were given up since a file system, or a process's memory, didn't answer. */
+    /** Returns the number of reads that were abandoned because a file system, or a process's memory, hung. */
     public long abandonedReads() {
         return reads.abandoned() + digests.reads().abandoned();
     }
 
-    /** Reads that weren't tried since their place didn't answer before, or too many waited there. */
+    /** Returns the number of reads that were skipped because their target hung before, or too many waited for it. */
     public long skippedReads() {
         return reads.skipped() + digests.reads().skipped();
     }
 
-    /** Executables that weren't hashed since too many of their user waited for it. */
+    /** Returns the number of executables that weren't hashed because too many of their user waited. */
     public long refusedHashes() {
         return digests.refused();
     }
 
-    /** What doesn't answer now, in words. */
+    /** Returns the targets that hang now, in words. */
     public ImmutableList<String> hanging() {
         return Streams.concat(reads.hanging().stream(), digests.reads().hanging().stream())
                 .distinct()
@@ -402,7 +403,7 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
         reads.close();
         search.close();
         peers.close();
-        callers.ifPresent(ConnectRecords::close);
+        records.ifPresent(ConnectRecords::close);
         digests.close();
         sockets.close();
         addresses.close();

@@ -17,17 +17,17 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Reads a process so that all parts of what was read are of one process instance, while it held the sockets: view, pinned
+ * A reader of processes. It ensures that all parts belong to one process instance while it held the sockets: view, pinned
  * executable, links of the sockets, and the same view again.
  */
 final class ProcessReader {
     /**
-     * A process that stayed the same while it was read.
+     * The properties of a process that stayed the same while it was read.
      *
-     * @param program its executable
-     * @param held those file descriptors that still held their sockets
-     * @param parent while it was read; it may be taken over by another later
-     * @param commandLine keyed hash, if hashes were asked for; a process may write another line over its own
+     * @param program the executable
+     * @param held the file descriptors that still held their sockets
+     * @param parent the parent while it was read; another process may adopt it later
+     * @param commandLine keyed hash, if configured; a process can overwrite its command line
      */
     record Reading(
             ProcessView view,
@@ -35,28 +35,28 @@ final class ProcessReader {
             Set<Integer> held,
             Optional<ProcessId> parent,
             CompletableFuture<Optional<Bytes>> commandLine) {
-        /** SHA-256 of its executable. */
+        /** Returns the SHA-256 of its executable. */
         CompletableFuture<Optional<Bytes>> digest() {
             return program.map(Program::digest).orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
         }
 
-        /** What is known of its executable's path. */
+        /** Returns the path of its executable. */
         CompletableFuture<ExecutablePath> path() {
             return program.map(Program::path)
                     .orElseGet(() -> CompletableFuture.completedFuture(ExecutablePath.UNKNOWN));
         }
 
-        /** What takes a look at file systems or at the process's memory. */
-        CompletableFuture<Described> described() {
-            return path().thenCombine(commandLine, (path, line) -> new Described(this, path, line));
+        /** Returns the reading with details whose reads may hang in a file system or in the process's memory. */
+        CompletableFuture<DetailedReading> described() {
+            return path().thenCombine(commandLine, (path, line) -> new DetailedReading(this, path, line));
         }
     }
 
     /**
-     * An executable that runs.
+     * A running executable.
      *
-     * @param path which may still be looked up
-     * @param digest SHA-256, which may still be on its way
+     * @param path its path, which may not be complete yet
+     * @param digest SHA-256, which may not be complete yet
      */
     record Program(
             ExecutableFile file,
@@ -68,9 +68,9 @@ final class ProcessReader {
         }
     }
 
-    /** A reading with what took longer. */
-    record Described(Reading reading, ExecutablePath path, Optional<Bytes> commandLine) {
-        /** The code that it runs, whose hash is {@code sha256}. */
+    /** A reading with the slow details. */
+    record DetailedReading(Reading reading, ExecutablePath path, Optional<Bytes> commandLine) {
+        /** Returns the code that it runs, with the digest {@code sha256}. */
         Code code(Optional<Bytes> sha256) {
             return new Code(
                     path.text(),
@@ -86,7 +86,7 @@ final class ProcessReader {
         }
     }
 
-    /** What reads a process's view. */
+    /** A reader of process views. */
     interface Views {
         ProcessView of(int pid) throws IOException;
     }
@@ -109,7 +109,7 @@ final class ProcessReader {
         this.views = views;
     }
 
-    /** Empty if the process ended, ran another executable or changed in any other way meanwhile. */
+    /** Reads a process; empty if it ended, ran another executable or changed in any other way meanwhile. */
     Optional<Reading> read(int pid, Map<Integer, Long> socketByDescriptor) {
         try {
             ProcessView before = views.of(pid);
@@ -129,9 +129,9 @@ final class ProcessReader {
     }
 
     /**
-     * What the process with this pid and start runs now; empty if it has ended, or that may not be seen.
+     * Returns the executable that the process with this pid and start time runs now; empty if it has ended, or may not be read.
      *
-     * @param user who asks for the hash, unsigned
+     * @param user the user on whose behalf it is hashed, unsigned
      */
     Optional<Program> program(int pid, long startTicks, long user) {
         try (PinnedFile now = PinnedFile.open("/proc/" + pid + "/exe")) {
@@ -163,8 +163,8 @@ final class ProcessReader {
     }
 
     /**
-     * On a thread of its own: a process can hold back the memory in which its command line is (userfaultfd(2)). It is the line
-     * of what ran before, if the process is afterwards what it was.
+     * Hashes the command line on a separate thread: a process can withhold the memory with its command line (userfaultfd(2)).
+     * It belongs to the program that ran before if the process is the same afterwards.
      */
     private CompletableFuture<Optional<Bytes>> commandLine(int pid, ProcessView before) {
         if (commandLines.isEmpty()) {
@@ -188,7 +188,7 @@ final class ProcessReader {
                     held.add(fd);
                 }
             } catch (IOException closedMeanwhile) {
-                // Then it isn't held.
+                // Then the process doesn't hold it.
             }
         });
         return held;

@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What /proc/PID says of a process at one moment. Two equal views with the same start time are of one process that ran one
- * executable as one user all the while: a pid that was given again differs in its start time, exec(2) in the executable, and of one executable in where the kernel put it.
+ * The content of /proc/PID at one moment. Two equal views are of one process that ran one executable as one user all the while:
+ * a reused pid has another start time, and exec(2) changes the executable, or, for the same one, its position in memory.
  */
 record ProcessView(
         ProcessId id,
@@ -30,7 +30,7 @@ record ProcessView(
         Namespaces namespaces) {
     private static final int MAX_COMMAND_BYTES = 256;
 
-    /** Where stack and command line begin: the kernel draws other places at each exec(2). 0 where it may not be seen. */
+    /** The start of stack and command line, which the kernel randomises at each exec(2); 0 without permission. */
     record Image(long startStack, long argumentsStart) {
         boolean isKnown() {
             return startStack != 0 && argumentsStart != 0;
@@ -60,7 +60,7 @@ record ProcessView(
         return ProcText.credentials(text(Path.of("/proc/" + pid + "/status")));
     }
 
-    /** Whether these are a process's of that user, real or effective. */
+    /** Returns whether a process with these credentials belongs to a user, real or effective. */
     static boolean isOf(Credentials credentials, int uid) {
         return credentials.uid() == uid || credentials.effectiveUid() == uid;
     }
@@ -69,13 +69,13 @@ record ProcessView(
         return cgroup.orElse(CgroupName.UNKNOWN).workload(bootId, namespaces);
     }
 
-    /** The kernel ends the name with one newline; any before it is the process's own. */
+    /** Returns the name without the newline that the kernel appends; other newlines are part of the name. */
     private static Optional<String> command(Path process) throws IOException {
         byte[] line = Files.readAllBytes(process.resolve("comm"));
         return EscapedText.of(Arrays.copyOf(line, Math.max(0, line.length - 1)), MAX_COMMAND_BYTES);
     }
 
-    /** A kernel without control groups has no such file. */
+    /** Returns the cgroup; empty if the kernel has no cgroups. */
     private static Optional<CgroupName> cgroup(Path process) {
         try {
             return ProcText.cgroup(text(process.resolve("cgroup")));
@@ -84,7 +84,7 @@ record ProcessView(
         }
     }
 
-    /** Empty where it may not be seen, and for kernel threads. */
+    /** Returns the executable; empty without permission, and for kernel threads. */
     private static Optional<ExecutableFile> executable(Path process) {
         try (PinnedFile file = PinnedFile.open(process.resolve("exe").toString())) {
             return Optional.of(ExecutableFile.of(file));
@@ -93,7 +93,7 @@ record ProcessView(
         }
     }
 
-    /** A kernel without audit has no such file. */
+    /** Returns an audit id; empty if the kernel has no audit. */
     private static OptionalLong auditId(Path process, String file) {
         try {
             return ProcText.auditId(text(process.resolve(file)));
@@ -102,7 +102,7 @@ record ProcessView(
         }
     }
 
-    /** The link reads {@code net:[INODE]}; empty where it may not be seen. */
+    /** Returns the inode in the link {@code net:[INODE]}; empty without permission. */
     private static OptionalLong namespace(Path process, String kind) {
         try {
             String link =

@@ -13,9 +13,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A queue from which owners take items in turns: between two items of one owner, each other owner with an item takes one. Items of
- * one owner keep their order. An owner who had no items is next, before those who had some all the time, but only once in a round:
- * after that its place is at their end (as for flows in RFC 8290, section 4.1). Not thread-safe.
+ * A queue from which items are taken by owner in turns: between two items of one owner, each other owner with an item is
+ * served. Items of one owner keep their order. An owner who had no items is next, before those who had some all the time, but
+ * only once in a round: after that it is served last (as for flows in RFC 8290, section 4.1). Not thread-safe.
  */
 public final class RoundRobinQueue<K, T> {
     /** An item and its owner. */
@@ -23,7 +23,7 @@ public final class RoundRobinQueue<K, T> {
 
     private final int perOwner;
     private final int total;
-    /** Owners who had no items when they came, and have not taken one since. */
+    /** Owners who had no items when they came, and have not been served since. */
     private final SequencedMap<K, Deque<T>> fresh = new LinkedHashMap<>();
     /** Owners in the order of their turns. One without items stays until its next turn. */
     private final SequencedMap<K, Deque<T>> served = new LinkedHashMap<>();
@@ -77,7 +77,7 @@ public final class RoundRobinQueue<K, T> {
                 .orElseThrow();
     }
 
-    /** Adds an item that was served in part, behind the owner's others, whether it fits or not. */
+    /** Adds a partly served item behind the owner's others, even if the queue is full. */
     void putBack(K owner, T item) {
         Deque<T> own = served.get(owner);
         (own == null ? fresh.computeIfAbsent(owner, _ -> new ArrayDeque<>()) : own).addLast(item);

@@ -14,13 +14,13 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The script that exec(2) was asked to run. The kernel opens it to find its interpreter, which then opens it once more by the
- * same name; in between, a user who may change what the name leads to can have another file read. So a script is told only
- * by an absolute name in this host's own mount namespaces that nobody but root can lead elsewhere, called by a process that
- * can't have a root folder of its own, since its user namespace is the first.
+ * The path of the script that exec(2) was called with. The kernel opens it to find its interpreter, which then opens the same
+ * path again; in between, a user who can change the path can have another file read. So only an absolute path counts that leads
+ * through this host's own mount namespaces and that only root can change, from a process that can't have its own root
+ * directory, since it is in the initial user namespace.
  */
 final class ScriptPath {
-    /** The inode of the first user namespace, on all hosts (linux/proc_ns.h). */
+    /** The inode of the initial user namespace, on all hosts (linux/proc_ns.h). */
     private static final int FIRST_USER_NAMESPACE = 0xEFFF_FFFD;
 
     private static final int MAX_LINKS = 40;
@@ -36,7 +36,7 @@ final class ScriptPath {
         this.reads = reads;
     }
 
-    /** Its path without links; empty if there is no script, or it isn't certain. */
+    /** Returns its path without links; empty if there is no script, or its path isn't certain. */
     CompletableFuture<Optional<String>> of(ExecRecord exec) {
         Optional<Bytes> name =
                 exec.script().filter(script -> script.at(0) == '/' && exec.userNamespace() == FIRST_USER_NAMESPACE);
@@ -45,7 +45,7 @@ final class ScriptPath {
         }
         byte[] path = name.get().toByteArray();
         return reads.read(
-                HostPaths.place(path),
+                HostPaths.fileSystemOf(path),
                 () -> {
                     Optional<String> root = root(exec.mountNamespace());
                     return root.isPresent() ? resolved(root.get(), path) : Optional.empty();
@@ -53,7 +53,9 @@ final class ScriptPath {
                 Optional.empty());
     }
 
-    /** The folder in which names of a mount namespace count; empty unless it is one of this host's own. */
+    /**
+     * Returns the directory in which paths of a mount namespace can be resolved; empty unless it is one of this host's own.
+     */
     private static Optional<String> root(int mountNamespace) throws IOException {
         Path wanted = Path.of("mnt:[" + Integer.toUnsignedString(mountNamespace) + "]");
         if (Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")).equals(wanted)) {
@@ -87,7 +89,7 @@ final class ScriptPath {
                 String target = Files.readSymbolicLink(Path.of(root + next)).toString();
                 at = target.startsWith("/") ? Path.of("/") : at;
                 push(target, ahead);
-                // A link's own mode says nothing; who may replace it is said by its folder.
+                // The permissions of a link don't matter, those of its directory do.
                 status = status(root, at);
             } else {
                 return Optional.empty();
@@ -114,12 +116,12 @@ final class ScriptPath {
         }
     }
 
-    /** Nobody else may write to it; a list of rights (acl(5)) shows as rights of the group. */
+    /** Returns whether only root can write to it; an access control list (acl(5)) appears as group permissions. */
     private static boolean isRoots(FileStatus status) {
         return status.uid() == 0 && (status.mode() & WRITABLE_BY_OTHERS) == 0;
     }
 
-    /** Names in these folders lead each process to its own files. */
+    /** Returns whether paths differ by process, as in these directories. */
     private static boolean isOfProcesses(Path path) {
         return path.startsWith("/proc") || path.startsWith("/dev");
     }

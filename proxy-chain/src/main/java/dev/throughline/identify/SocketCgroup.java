@@ -9,21 +9,21 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The control group that a socket was made in, which it keeps (cgroups(7), version 2): of two processes of one user, in
- * different units or containers, it tells which one made it.
+ * The cgroup in which a socket was created, which never changes (cgroups(7), version 2). It distinguishes two processes of one
+ * user in different units or containers.
  *
- * @param root where version 2 is mounted as a whole; where it isn't, nothing is known
+ * @param root mount point of the whole version 2 hierarchy; without it, nothing can be compared
  */
 record SocketCgroup(Optional<Path> root) {
-    /** On this host, now. */
+    /** Returns the hierarchy of this host. */
     static SocketCgroup own() throws IOException {
         return new SocketCgroup(Mounts.own().whole("cgroup2"));
     }
 
     /**
-     * Whether the process is in the group that the socket was made in. Where that can't be compared, as beyond a cgroup
-     * namespace (cgroup_namespaces(7)), it isn't held against it; a path so long that it isn't kept is: whoever makes groups
-     * could choose it.
+     * Returns whether the process may have created the socket, by its cgroup. If the cgroups can't be compared, as beyond a
+     * cgroup namespace (cgroup_namespaces(7)), it may. If a path is too long to be kept, it may not: a user can create such
+     * cgroups.
      */
     boolean mayHold(ProcessView process, SocketOwner socket) {
         if (root.isEmpty() || socket.cgroupId().isEmpty() || process.cgroup().isEmpty()) {

@@ -18,30 +18,30 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongUnaryOperator;
 
 /**
- * One pass over the file descriptors of every process (proc(5), /proc/PID/fd): which processes hold which of the sockets
- * that were looked for. It goes through all of them, because a socket may have several holders after fork(2) or
- * SCM_RIGHTS (unix(7)), and the first that is met isn't more its opener than the last.
+ * A scan of the file descriptors of all processes (proc(5), /proc/PID/fd) for those that hold some sockets. It visits all
+ * processes, because a socket may have several holders after fork(2) or SCM_RIGHTS (unix(7)), and the first one found need not
+ * be its opener.
  *
- * <p>A process that may not be looked into counts as one that holds nothing: without CAP_SYS_PTRACE that is every process of
- * another user, and those of one's own that made themselves opaque (prctl(2), PR_SET_DUMPABLE).
+ * <p>A process that can't be inspected counts as holding nothing: without CAP_SYS_PTRACE these are all processes of other
+ * users, and non-dumpable ones of the own user (prctl(2), PR_SET_DUMPABLE).
  *
- * <p>Each user's processes may cost {@value #BUDGET} steps; the rest of that user's processes is left for {@link #complete}. So a
- * user who holds a million descriptors makes only this user's sockets late. An unseen holder of another user than the socket's
- * can only be one that got the socket from that user.
+ * <p>Each user's processes may cost {@value #BUDGET} steps; the rest of them is left for {@link #complete}. So a user with a
+ * million descriptors delays only lookups of this user. An unseen holder of another user than the socket's can only have
+ * received the socket from that user.
  *
  * <p>Not thread-safe.
  */
 final class SocketHolders {
-    /** A process, and one of its file descriptors that holds the socket. */
+    /** A process with one of its file descriptors that refers to the socket. */
     record Holder(int pid, int fd) {}
 
     private static final Path PROC = Path.of("/proc");
     private static final Path SELF = Path.of("/proc/self/stat");
     private static final String SOCKET = "socket:[";
 
-    /** A step is a descriptor, some two microseconds. */
+    /** The maximum steps of one user; a step is a descriptor, about two microseconds. */
     static final int BUDGET = 32_768;
-    /** What a process costs without its descriptors. */
+    /** The cost of a process besides its descriptors. */
     private static final int PROCESS_STEPS = 5;
 
     private final Set<Long> inodes;
@@ -58,12 +58,12 @@ final class SocketHolders {
     }
 
     /**
-     * Looks for the sockets with these inode numbers.
+     * Scans for the sockets with these inode numbers.
      *
-     * @param owners the user who has a user id as a subordinate one, or the id itself
+     * @param owners returns the user who has an id as a subordinate one, or the id itself
      * @param budget steps that each user's processes may cost
-     * @throws IOException if this process or host has no file descriptor left to look with: an incomplete pass would take
-     *     one of several holders for the only one
+     * @throws IOException if no file descriptor is left for the scan: an incomplete scan could report one of several holders as
+     *     the only one
      */
     static SocketHolders scan(Set<Long> inodes, LongUnaryOperator owners, int budget) throws IOException {
         SocketHolders found = new SocketHolders(inodes, owners, budget);
@@ -79,21 +79,21 @@ final class SocketHolders {
         return found;
     }
 
-    /** The processes that hold the socket, each once. */
+    /** Returns the processes that hold the socket, each once. */
     List<Holder> of(long inode) {
         return holders.get(inode);
     }
 
-    /** Whether all processes of the user who has this id were seen. */
+    /** Returns whether all processes of the user who has this id were visited. */
     boolean isComplete(long uid) {
         return !unseen.containsKey(owners.applyAsLong(uid));
     }
 
     /**
-     * Looks at the processes of the user who has this id that were left.
+     * Continues with the remaining processes of the user who has this id.
      *
-     * @return whether {@code most} steps were enough to see all of them
-     * @throws IOException as {@link #scan}
+     * @return whether {@code most} steps were enough for all of them
+     * @throws IOException see {@link #scan}
      */
     boolean complete(long uid, int most) throws IOException {
         List<Path> left = unseen.removeAll(owners.applyAsLong(uid));
@@ -122,8 +122,9 @@ final class SocketHolders {
     }
 
     /**
-     * The user whose budget a process uses; empty if it has ended. The owner of its folder is its effective user, or root if it is
-     * opaque: once such processes have used half of root's budget, each is asked for its real user, which takes longer.
+     * Returns the user whose budget a process uses; empty if it has ended. The owner of its directory is its effective user, or
+     * root if it is non-dumpable. Once such processes have used half of root's budget, the real user of each is read, which
+     * takes longer.
      */
     private OptionalLong user(Path process) {
         try {
@@ -141,7 +142,7 @@ final class SocketHolders {
         return Integer.parseInt(process.getFileName().toString());
     }
 
-    /** Returns whether all descriptors were seen, which ends as soon as {@code mayContinue} says no. */
+    /** Visits a process. Returns whether all descriptors were visited; stops as soon as {@code mayContinue} returns false. */
     private boolean visit(Path process, BooleanSupplier mayContinue) throws IOException {
         int pid = pid(process);
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(process.resolve("fd"))) {
@@ -152,9 +153,9 @@ final class SocketHolders {
                 visit(pid, descriptor);
             }
         } catch (NoSuchFileException | AccessDeniedException goneOrHidden) {
-            // Nothing more is to be seen of it.
+            // Its remaining descriptors can't be read.
         } catch (IOException | DirectoryIteratorException e) {
-            // Most likely it ended meanwhile; if descriptors ran out, this read fails as well.
+            // It has probably ended; if descriptors ran out, this read fails as well.
             Files.readAllBytes(SELF);
         }
         return true;
@@ -178,7 +179,7 @@ final class SocketHolders {
         }
     }
 
-    /** N of {@code socket:[N]}, or 0, which is no socket's. */
+    /** Returns N of {@code socket:[N]}, or 0, which is never a socket's inode. */
     private static long socketInode(String link) {
         if (!link.startsWith(SOCKET) || !link.endsWith("]")) {
             return 0;

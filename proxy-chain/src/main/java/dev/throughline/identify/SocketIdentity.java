@@ -12,13 +12,13 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What this host's kernel says of the process that holds the other end of an intercepted flow, or that connected to a Unix
- * socket.
+ * The process that holds the other end of an intercepted flow, or that connected to a Unix socket, as identified by this host's
+ * kernel.
  *
  * @param identity the process, with evidence KERNEL_CONNECT, SOCKET_LOOKUP, UID_ONLY, SHARED, UNKNOWN or REMOTE
- * @param mark SO_MARK of the application's socket; empty without CAP_NET_ADMIN, or if there is no such socket here
- * @param uid the user who made the socket, or who connected to the Unix socket, as an unsigned 32-bit id; empty for UNKNOWN and REMOTE, and for SHARED unless
- *     every holder is that user
+ * @param mark SO_MARK of the application's socket; empty without CAP_NET_ADMIN, or if the socket isn't here
+ * @param uid the user who created the socket, or who connected to the Unix socket, as an unsigned 32-bit id; empty for UNKNOWN
+ *     and REMOTE, and for SHARED unless every holder is that user
  */
 public record SocketIdentity(ProcessIdentity identity, OptionalInt mark, OptionalInt uid) {
     static SocketIdentity remote() {

@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Identifies the owners of sockets from one scan of /proc. */
+/** A resolver of the owners of sockets from one scan of /proc. */
 final class SocketIdentityResolver {
-    private record Held(OwnerLookup lookup, int fd) {}
+    private record HeldSocket(OwnerLookup lookup, int fd) {}
 
     private final ProcessReader processes;
     private final Users users;
@@ -38,7 +38,7 @@ final class SocketIdentityResolver {
      * @param found result of a scan that is complete for the users of these sockets
      */
     List<OwnerLookup> name(Collection<OwnerLookup> lookups, SocketHolders found) {
-        ListMultimap<Integer, Held> byProcess = ArrayListMultimap.create();
+        ListMultimap<Integer, HeldSocket> byProcess = ArrayListMultimap.create();
         for (OwnerLookup lookup : lookups) {
             List<SocketHolders.Holder> holders = found.of(lookup.socket().inode());
             if (holders.size() > 1) {
@@ -47,7 +47,7 @@ final class SocketIdentityResolver {
                 userOnly(lookup);
             } else {
                 SocketHolders.Holder holder = holders.getFirst();
-                byProcess.put(holder.pid(), new Held(lookup, holder.fd()));
+                byProcess.put(holder.pid(), new HeldSocket(lookup, holder.fd()));
             }
         }
         List<OwnerLookup> moved = new ArrayList<>();
@@ -70,12 +70,12 @@ final class SocketIdentityResolver {
                 lookup.socket(), new ProcessContext(users.name(lookup.socket().uid())));
     }
 
-    private List<OwnerLookup> name(int pid, Collection<Held> sockets) {
+    private List<OwnerLookup> name(int pid, Collection<HeldSocket> sockets) {
         Map<Integer, Long> inodes = new HashMap<>();
         sockets.forEach(held -> inodes.put(held.fd(), held.lookup().socket().inode()));
         Optional<ProcessReader.Reading> read = processes.read(pid, inodes);
         List<OwnerLookup> moved = new ArrayList<>();
-        for (Held held : sockets) {
+        for (HeldSocket held : sockets) {
             boolean still = read.isPresent() && read.get().held().contains(held.fd());
             if (still) {
                 name(held.lookup(), read.get());

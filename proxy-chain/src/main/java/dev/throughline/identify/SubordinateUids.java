@@ -15,22 +15,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * The users of this host who may run processes under further user ids, in user namespaces of their own (subuid(5), newuidmap(1)).
- * A user with a range of ids can run a process under each of them. The file is checked once a second at most. Thread-safe.
+ * The users of this host who have subordinate user ids, for user namespaces (subuid(5), newuidmap(1)). A user with a range of
+ * ids can run a process under each of them. The file is checked at most once a second. Thread-safe.
  */
 public final class SubordinateUids {
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long ALL_IDS = 1L << 32;
 
     /** The content of the files, and their versions. */
-    private record Known(Optional<FileVersion> subuid, Optional<FileVersion> passwd, RangeMap<Long, Long> owners) {
-        static final Known NOTHING = new Known(Optional.empty(), Optional.empty(), ImmutableRangeMap.of());
+    private record Snapshot(Optional<FileVersion> subuid, Optional<FileVersion> passwd, RangeMap<Long, Long> owners) {
+        static final Snapshot NOTHING = new Snapshot(Optional.empty(), Optional.empty(), ImmutableRangeMap.of());
     }
 
     private final Path subuid;
     private final Path passwd;
     private final LongSupplier nanoTime;
-    private volatile Known known = Known.NOTHING;
+    private volatile Snapshot known = Snapshot.NOTHING;
     private volatile long lookedAt;
 
     SubordinateUids(Path subuid, Path passwd, LongSupplier nanoTime) {
@@ -40,7 +40,7 @@ public final class SubordinateUids {
         this.lookedAt = nanoTime.getAsLong() - REST_NANOS;
     }
 
-    /** Those of this host. */
+    /** Returns the table of this host. */
     public static SubordinateUids ofThisHost() {
         return new SubordinateUids(Path.of("/etc/subuid"), Path.of("/etc/passwd"), System::nanoTime);
     }
@@ -57,14 +57,14 @@ public final class SubordinateUids {
     }
 
     private void read() {
-        Known before = known;
+        Snapshot before = known;
         Optional<FileVersion> ranges = version(subuid);
         Optional<FileVersion> names = version(passwd);
         if (before.subuid.equals(ranges) && before.passwd.equals(names)) {
             return;
         }
         try {
-            known = new Known(
+            known = new Snapshot(
                     ranges,
                     names,
                     ranges.isEmpty()
@@ -73,7 +73,7 @@ public final class SubordinateUids {
                                     Files.readAllBytes(subuid),
                                     names.isEmpty() ? new byte[0] : Files.readAllBytes(passwd)));
         } catch (IOException e) {
-            known = Known.NOTHING;
+            known = Snapshot.NOTHING;
         }
     }
 
@@ -85,7 +85,7 @@ public final class SubordinateUids {
         }
     }
 
-    /** Skips lines of another form. If two lines have the same id, the first one counts. */
+    /** Parses the files. Malformed lines are skipped. If two lines have the same id, the first one counts. */
     static RangeMap<Long, Long> parse(byte[] subuid, byte[] passwd) {
         Map<String, Long> ids = new HashMap<>();
         Users.parse(passwd).forEach((id, name) -> ids.put(name, Integer.toUnsignedLong(id)));

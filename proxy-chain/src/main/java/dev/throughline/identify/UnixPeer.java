@@ -5,14 +5,14 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Who connected to a Unix socket, as the kernel recorded it at connect(2) (SO_PEERCRED, unix(7)).
+ * The process that connected to a Unix socket, as the kernel recorded it at connect(2) (SO_PEERCRED, unix(7)).
  *
- * @param pid its process; 0 if it is in a pid namespace that can't be seen from here
- * @param uid its effective user
- * @param handle opens the kernel's handle of that very process
+ * @param pid process id; 0 if it is in a pid namespace that isn't visible from here
+ * @param uid effective user id
+ * @param handle opens the kernel's handle of this process
  */
 public record UnixPeer(int pid, int uid, Handle handle) {
-    /** Asks the kernel for a handle (SO_PEERPIDFD). */
+    /** A source for the kernel's handle (SO_PEERPIDFD). */
     public interface Handle {
         /**
          * Returns the handle, which the caller closes; empty if the kernel has none.

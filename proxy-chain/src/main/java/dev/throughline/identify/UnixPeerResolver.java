@@ -19,9 +19,9 @@ import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Identifies the process that connected to a Unix socket. The kernel reports its user and pid. What /proc shows for the pid counts
- * only if the kernel's pidfd confirms afterwards that the pid still belongs to that process. A kernel older than 6.5 gives no
- * pidfd; there the process must at least have started before its connection was checked.
+ * A resolver of the process that connected to a Unix socket. The kernel reports its user and pid. What /proc shows for the pid
+ * counts only if the kernel's pidfd confirms afterwards that the pid still belongs to that process. A kernel older than 6.5
+ * gives no pidfd; there the process must at least have started before its connection was checked.
  *
  * <p>The executable is the one that runs at the check. It is read again for each connection: only hashes are cached, each for one
  * state of one file.
@@ -94,7 +94,10 @@ final class UnixPeerResolver implements AutoCloseable {
         }
     }
 
-    /** Checked after the process was read: a pid is not reused before its process is reaped. */
+    /**
+     * Returns whether the pid still belongs to the process. Checked after the process was read: a pid is not reused before its
+     * process is reaped.
+     */
     private static boolean isStill(Optional<PidFd> handle, int pid) {
         try {
             return handle.isEmpty() || handle.get().pid() == pid;
@@ -122,7 +125,7 @@ final class UnixPeerResolver implements AutoCloseable {
         return new SocketIdentity(identity, OptionalInt.empty(), OptionalInt.of(peer.uid()));
     }
 
-    /** Pending peers are answered at their deadline. */
+    /** Ends the thread. Pending lookups get their answer at their deadline. */
     @Override
     public void close() {
         reader.close();

@@ -10,8 +10,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of this host's users from passwd(5), read again whenever the file has changed. Users that only a directory
- * service knows have no name here: asking one takes as long as it likes. Not thread-safe.
+ * The names of this host's users from passwd(5), read again when the file has changed. Users of a directory service have no
+ * name here: querying one may take any time. Not thread-safe.
  */
 public final class Users {
     private static final Path PASSWD = Path.of("/etc/passwd");
@@ -25,12 +25,12 @@ public final class Users {
         this.passwd = passwd;
     }
 
-    /** Those of this host. */
+    /** Returns the users of this host. */
     public static Users ofThisHost() {
         return new Users(PASSWD);
     }
 
-    /** The name of the user with this id; empty if it has none or the file can't be read. */
+    /** Returns the name of the user with this id; empty if it has none or the file can't be read. */
     public Optional<String> name(int uid) {
         try {
             FileVersion now = FileVersion.of(passwd);
@@ -44,7 +44,7 @@ public final class Users {
         }
     }
 
-    /** Of several names with one id the first counts, as for getpwuid(3); lines of another form are passed over. */
+    /** Parses the file. If an id has several names, the first one counts, as for getpwuid(3). Malformed lines are skipped. */
     static Map<Integer, String> parse(byte[] passwd) {
         Map<Integer, String> names = new HashMap<>();
         for (String line : new String(passwd, StandardCharsets.ISO_8859_1).split("\n", -1)) {

@@ -1,7 +1,7 @@
 /**
- * How the kernel is asked who owns a socket: sock_diag(7) for the socket, proc(5) for the process that holds it. A process
- * is named only if it alone was seen to hold the socket and stayed the same while it was read; anything less is said with
- * less evidence, never guessed.
+ * The identification of processes through the kernel: records of connect(2), sock_diag(7) for sockets, proc(5) for processes. A
+ * process is identified only if the kernel recorded that it connected, or if it alone held the socket and stayed the same while
+ * it was read. Anything less is reported with weaker evidence, never guessed.
  */
 @NullMarked
 package dev.throughline.identify;

@@ -90,15 +90,16 @@ public final class StrandedSockets implements FlowEvents, MeterBinder, AutoClose
 
     @Override
     public void closed(FlowView flow, CloseResult ending) {
-        if (flow.arrival().orElse(null) instanceof AcceptedConnection.Tcp arrival
-                && (arrival.way() == InterceptionMethod.REDIRECT || arrival.way() == InterceptionMethod.TPROXY)) {
-            attempt(() -> closed(arrival, ending.reason()));
+        if (flow.connection().orElse(null) instanceof AcceptedConnection.Tcp connection
+                && (connection.method() == InterceptionMethod.REDIRECT
+                        || connection.method() == InterceptionMethod.TPROXY)) {
+            attempt(() -> closed(connection, ending.reason()));
         }
     }
 
-    private void closed(AcceptedConnection.Tcp arrival, CloseReason reason) throws OsException {
-        Tuple application = arrival.asked();
-        if (arrival.way() == InterceptionMethod.REDIRECT && !conntrack.knows(application)) {
+    private void closed(AcceptedConnection.Tcp connection, CloseReason reason) throws OsException {
+        Tuple application = connection.original();
+        if (connection.method() == InterceptionMethod.REDIRECT && !conntrack.knows(application)) {
             abort(application, "conntrack forgot that it was redirected");
         } else if (!WITHOUT_WAIT.contains(reason)) {
             Optional<SocketOwner> open = sockets.find(application).filter(SocketOwner::isOpen);

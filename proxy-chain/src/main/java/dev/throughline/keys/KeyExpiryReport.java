@@ -17,7 +17,7 @@ public record KeyExpiryReport(HopKeys keys, Instant now) {
     /** How long before its end a key without a successor is reported. */
     public static final Duration NOTICE = Duration.ofDays(14);
 
-    /** Trusted keys without a successor: at their end no other key of their hop has the same rights. */
+    /** Returns the trusted keys without a successor: at their end no other key of their hop has the same rights. */
     private Stream<TrustEntry> ending() {
         return Streams.stream(keys.trust().entries())
                 .filter(entry -> entry.state(now) == TrustEntry.State.TRUSTED)

@@ -1,4 +1,4 @@
-/** Periodic tasks, the same on every operating system. {@code platform.linux} has what is specific to Linux. */
+/** Periodic tasks, the same on every operating system. {@code platform.linux} is specific to Linux. */
 @NullMarked
 package dev.throughline.platform;
 

@@ -6,20 +6,20 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The memory that all flows of a hop together may fill with bytes that were read and not yet sent. A flow counts what its buffers
- * occupy, not what they contain: one byte can occupy a buffer of 64 KiB. Safe for use by several threads.
+ * The memory that all flows of a hop may use for bytes that were read and not yet sent. A flow counts the size of its buffers,
+ * not of their content: one byte can occupy a buffer of 64 KiB. Thread-safe.
  */
 public final class BufferMemory implements MeterBinder {
     private final long limit;
     private final AtomicLong used = new AtomicLong();
     private volatile Runnable listener = () -> {};
 
-    /** With {@code limit} in bytes. */
+    /** Creates a limit in bytes. */
     public BufferMemory(long limit) {
         this.limit = limit;
     }
 
-    /** Has {@code listener} called each time that more is taken though the limit is reached: on an event loop, so it must not wait. */
+    /** Sets a listener that is called whenever memory is used above the limit: on an event loop, so it must not block. */
     public void onFull(Runnable newListener) {
         listener = newListener;
     }
@@ -34,7 +34,7 @@ public final class BufferMemory implements MeterBinder {
         used.addAndGet(-bytes);
     }
 
-    /** Whether so much is used that a direction that has bytes to send reads no more. */
+    /** Returns whether the memory is so scarce that a direction with unsent bytes must not read. */
     boolean isScarce() {
         return used.get() > limit - limit / 4;
     }
@@ -44,7 +44,7 @@ public final class BufferMemory implements MeterBinder {
         return used.get();
     }
 
-    /** Returns how many bytes may be used. */
+    /** Returns the limit in bytes. */
     public long limit() {
         return limit;
     }

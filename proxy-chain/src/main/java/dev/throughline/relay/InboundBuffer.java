@@ -13,10 +13,10 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a connection has received and nobody has asked for yet: bytes, then perhaps the end of the input, in order. It is
- * the first handler of a flow's connections, since Netty's epoll transport reads whatever the kernel holds as soon as the
- * other side has closed, asked or not; without an inbox those bytes would reach handlers that aren't ready for them.
- * It notices a lost connection, too. Holds at most what the kernel's receive buffer held.
+ * A buffer of received data that no handler has read yet: bytes, and possibly the end of the input. It is the first handler of
+ * a flow's connections: Netty's epoll transport reads everything that the kernel holds as soon as the other side has closed,
+ * even with reading off, and handlers may not be ready for it.
+ * It also detects a lost connection. It holds at most the content of the kernel's receive buffer.
  */
 public final class InboundBuffer extends ChannelDuplexHandler {
     private final ArrayDeque<Object> waiting = new ArrayDeque<>();
@@ -27,19 +27,19 @@ public final class InboundBuffer extends ChannelDuplexHandler {
     private Predicate<Throwable> failureListener = problem -> false;
 
     /**
-     * Has {@code listener} notified, once, when the connection is lost; also while nobody reads it. If it answers false, the handlers
-     * that follow are notified instead.
+     * Sets a listener that is called once when the connection is lost, even if reading is off. If it returns false, the next
+     * handlers are notified instead.
      */
     public void onFailure(Predicate<Throwable> listener) {
         failureListener = listener;
     }
 
-    /** Returns how the connection was lost, if it was: what was received of it is incomplete. */
+    /** Returns how the connection was lost, if so: its received data is incomplete. */
     Optional<Throwable> failure() {
         return Optional.ofNullable(failure);
     }
 
-    /** Puts bytes back in front: they were received and belong to the next reader. */
+    /** Puts received bytes back in front, for the next reader. */
     public void giveBack(ByteBuf unread) {
         if (unread.isReadable()) {
             waiting.addFirst(unread);
@@ -75,8 +75,8 @@ public final class InboundBuffer extends ChannelDuplexHandler {
     }
 
     /**
-     * Tells a connection that ended well from one that was lost. Once the input has ended Netty reads no error any more, so the kernel is
-     * asked.
+     * Distinguishes a connection that ended normally from a lost one. After the end of the input, Netty reads no more errors,
+     * so the kernel is queried.
      */
     private void hungUp(ChannelHandlerContext context) {
         if (failure != null || !TcpState.isClosed(context.channel())) {
@@ -93,7 +93,7 @@ public final class InboundBuffer extends ChannelDuplexHandler {
         }
     }
 
-    /** The end of the input that Netty reports after a failure isn't the end of the stream. */
+    /** Records the failure: the end of input that Netty reports after it isn't the end of the stream. */
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (failure == null) {
@@ -112,8 +112,8 @@ public final class InboundBuffer extends ChannelDuplexHandler {
     }
 
     /**
-     * Hands over one item a request; a reader that asks again while it gets one is served by the same loop. The transport is
-     * asked for what isn't here.
+     * Delivers one item for each read request; requests made meanwhile are served by the same loop. If the buffer is empty, the
+     * transport is asked to read.
      */
     private void deliver(ChannelHandlerContext context) {
         if (delivering) {

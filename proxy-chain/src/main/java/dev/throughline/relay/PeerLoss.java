@@ -3,17 +3,17 @@ package dev.throughline.relay;
 import io.netty.channel.unix.Errors;
 import java.util.Set;
 
-/** How a connection was lost. */
+/** The way in which a connection was lost. */
 public enum PeerLoss {
-    /** The other end reset it, or isn't there any more. */
+    /** The peer reset it or no longer exists. */
     RESET,
-    /** The other end stopped answering, or can't be reached any more: no acknowledgement of bytes or keepalive probes came. */
+    /** The peer stopped answering or became unreachable: bytes or keepalive probes were not acknowledged. */
     TIMEOUT;
 
-    /** ENETDOWN, ENETUNREACH, ETIMEDOUT, EHOSTDOWN and EHOSTUNREACH (asm-generic/errno.h): what the kernel gives up with. */
+    /** ENETDOWN, ENETUNREACH, ETIMEDOUT, EHOSTDOWN and EHOSTUNREACH (asm-generic/errno.h): the kernel gave up. */
     private static final Set<Integer> GIVEN_UP = Set.of(100, 101, 110, 112, 113);
 
-    /** Returns how a connection was lost on which reading or writing failed with {@code cause}. */
+    /** Returns how a connection was lost whose read or write failed with {@code cause}. */
     public static PeerLoss of(Throwable cause) {
         return cause instanceof Errors.NativeIoException failed && GIVEN_UP.contains(-failed.expectedErr())
                 ? TIMEOUT

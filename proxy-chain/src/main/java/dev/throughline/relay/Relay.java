@@ -19,30 +19,31 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies bytes both ways between two connections of one event loop.
+ * The relay of bytes in both directions between two connections of one event loop.
  *
- * <p>A side is read only while the other side takes what was read, so a slow reader holds back a fast writer and a flow
- * holds at most {@value #MOST_HELD} bytes and one read a direction. While the memory of all flows is scarce, a direction that holds
- * anything isn't read. The end of one direction is passed on as the end of that direction; a reset as a reset.
- * It has completed when both kernels at the other ends have acknowledged every byte and both ends. A Unix socket has no
- * acknowledgements: there it has when everything is in the other end's socket.
+ * <p>A side is read only while the other side accepts data, so a slow reader slows down a fast writer, and a flow holds at most
+ * {@value #MOST_HELD} bytes and one read for each direction. While the memory of all flows is scarce, a direction with unsent
+ * bytes isn't read. The end of one direction is forwarded as an end, a reset as a reset.
+ * It completes when the kernels of both peers have acknowledged every byte and the end of each direction. A Unix socket has no
+ * acknowledgements: there it completes when everything is in the peer's socket.
  *
  * <p>All methods are called on the event loop.
  */
 public final class Relay {
     /**
-     * Set on a channel that is read only when a byte is asked for. Netty's epoll transport reads all that the kernel holds as soon as
-     * the other side has closed (EPOLLRDHUP), asked or not; that can be as much as the largest receive buffer (tcp_rmem, tcp(7)).
+     * An attribute of channels that are read only on request. Netty's epoll transport reads all that the kernel holds as soon
+     * as the other side has closed (EPOLLRDHUP), even with reading off; that can be as much as the largest receive buffer
+     * (tcp_rmem, tcp(7)).
      */
-    public static final AttributeKey<Boolean> READS_WHEN_ASKED = AttributeKey.valueOf("throughline.reads-when-asked");
+    public static final AttributeKey<Boolean> READS_ON_REQUEST = AttributeKey.valueOf("throughline.reads-on-request");
 
     static final int MOST_HELD = 64 << 10;
     private static final int RESUMES_AT = MOST_HELD / 2;
-    /** On the heap, for a buffer in the queue of a channel. */
+    /** Heap size of a buffer in the queue of a channel. */
     private static final int OVERHEAD = 256;
 
-    private final Half toOutbound;
-    private final Half toInbound;
+    private final Direction toOutbound;
+    private final Direction toInbound;
     private final RelayTimeouts timeouts;
     private final BufferMemory memory;
     private final CompletableFuture<RelayResult> end = new CompletableFuture<>();
@@ -52,18 +53,18 @@ public final class Relay {
     private boolean inboundEndedFirst;
 
     /**
-     * Both channels must have an {@link InboundBuffer}, reading off and half-closure allowed.
+     * Creates a relay. Both channels must have an {@link InboundBuffer}, reading off and half-closure allowed.
      *
-     * @param memory of all flows
+     * @param memory the memory of all flows
      */
     public Relay(DuplexChannel inbound, DuplexChannel outbound, RelayTimeouts timeouts, BufferMemory memory) {
         this.memory = memory;
-        this.toOutbound = new Half(inbound, outbound, timeouts.outboundUser());
-        this.toInbound = new Half(outbound, inbound, timeouts.inboundUser());
+        this.toOutbound = new Direction(inbound, outbound, timeouts.outboundUser());
+        this.toInbound = new Direction(outbound, inbound, timeouts.inboundUser());
         this.timeouts = timeouts;
     }
 
-    /** Begins; the answer comes when both connections have been closed. */
+    /** Starts relaying. Completes when both connections are closed. */
     public CompletableFuture<RelayResult> start() {
         toOutbound.attach(toInbound);
         toInbound.attach(toOutbound);
@@ -75,17 +76,17 @@ public final class Relay {
         return end;
     }
 
-    /** Gives the flow up: both sides feel a reset. */
+    /** Aborts the flow with a reset of both sides. */
     public void abort() {
         finish(RelayResult.ABORTED);
     }
 
-    /** Bytes that went from the side that opened the flow to the other. May be read from any thread. */
+    /** Returns the bytes relayed from the side that opened the flow to the other. Any thread may call. */
     public long bytesToOutbound() {
         return toOutbound.bytes;
     }
 
-    /** Bytes that came back. May be read from any thread. */
+    /** Returns the bytes relayed in the opposite direction. Any thread may call. */
     public long bytesToInbound() {
         return toInbound.bytes;
     }
@@ -95,12 +96,12 @@ public final class Relay {
         return inboundEndedFirst;
     }
 
-    /** Returns the memory of what was read and not yet sent, in bytes. May be called from any thread. */
+    /** Returns the memory of bytes that were read and not yet sent, in bytes. Any thread may call. */
     public int heldBytes() {
         return toOutbound.pending + toInbound.pending;
     }
 
-    /** When a byte moved last, by {@link System#nanoTime}. May be read from any thread. */
+    /** Returns when a byte last moved, by {@link System#nanoTime}. Any thread may call. */
     public long movedNanos() {
         return lastMoved;
     }
@@ -119,7 +120,7 @@ public final class Relay {
         }
     }
 
-    /** How long nothing may move. */
+    /** Returns the current timeout without a byte. */
     private long silence() {
         return isHalfClosed()
                 ? Math.min(timeouts.halfClosed().toNanos(), timeouts.idle().toNanos())
@@ -130,7 +131,7 @@ public final class Relay {
         return toOutbound.inputEnded || toInbound.inputEnded;
     }
 
-    /** The time that counts from now on may be a shorter one. */
+    /** Restarts the timer, since the half-closed timeout may be shorter. */
     private void halfClosed() {
         if (idleCheck != null) {
             idleCheck.cancel(false);
@@ -139,7 +140,7 @@ public final class Relay {
         }
     }
 
-    private RelayResult lost(Half side, PeerLoss how) {
+    private RelayResult lost(Direction side, PeerLoss how) {
         boolean inbound = side == toOutbound;
         return switch (how) {
             case RESET -> inbound ? RelayResult.INBOUND_RESET : RelayResult.OUTBOUND_RESET;
@@ -153,7 +154,7 @@ public final class Relay {
         }
     }
 
-    /** Closes {@code channel} so that the other end feels a reset; nothing happens if it is closed already. */
+    /** Closes {@code channel} with a reset of the peer; does nothing if it is closed. */
     public static void reset(Channel channel) {
         if (channel.isOpen()) {
             channel.config().setOption(ChannelOption.SO_LINGER, 0);
@@ -161,9 +162,9 @@ public final class Relay {
         }
     }
 
-    /** Closes both sides, with a reset unless all went well: what was cut short must not look complete to anyone. */
+    /** Closes both sides, with a reset unless the relay completed: a truncated stream must not look complete. */
     private void finish(RelayResult reason) {
-        // Closing fails the writes that are queued, which comes back here as if that side had been reset.
+        // Closing fails the queued writes, which would otherwise be reported as a reset of that side.
         if (finishing) {
             return;
         }
@@ -184,7 +185,7 @@ public final class Relay {
     }
 
     /** One direction. */
-    private final class Half extends ChannelInboundHandlerAdapter {
+    private final class Direction extends ChannelInboundHandlerAdapter {
         private final DuplexChannel from;
         private final DuplexChannel to;
         private final SlowReaderGuard guard;
@@ -194,9 +195,9 @@ public final class Relay {
         private boolean delivered;
         private boolean acknowledged;
         private boolean held;
-        private @Nullable Half opposite;
+        private @Nullable Direction opposite;
 
-        Half(DuplexChannel from, DuplexChannel to, Duration userTimeout) {
+        Direction(DuplexChannel from, DuplexChannel to, Duration userTimeout) {
             this.from = from;
             this.to = to;
             this.guard = new SlowReaderGuard(to, userTimeout, () -> {
@@ -206,13 +207,13 @@ public final class Relay {
             });
         }
 
-        void attach(Half other) {
+        void attach(Direction other) {
             opposite = other;
-            from.attr(READS_WHEN_ASKED).set(true);
+            from.attr(READS_ON_REQUEST).set(true);
             from.pipeline().addLast(this);
         }
 
-        /** A connection may have been lost before the relay began: its input ended then, but not as the sender meant it. */
+        /** Fails if the connection was lost before the relay started: its input then ended without the sender's intent. */
         boolean failIfLost() {
             InboundBuffer inbox = from.pipeline().get(InboundBuffer.class);
             if (inbox != null && inbox.failure().isPresent()) {
@@ -223,14 +224,16 @@ public final class Relay {
             return finishing;
         }
 
-        /** When the kernel sent bytes of this direction last, as a slow reader takes what was queued for it long ago. */
+        /**
+         * Returns when the kernel last sent bytes of this direction: a slow reader may take bytes that were queued long ago.
+         */
         long sentNanos() {
             return TcpState.of(to)
                     .map(info -> System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(info.lastDataSent()))
                     .orElse(lastMoved);
         }
 
-        /** Whether the other end has all bytes of this direction, and their end. */
+        /** Returns whether the peer has acknowledged all bytes of this direction and their end. */
         boolean isAcknowledged() {
             if (delivered && !acknowledged) {
                 acknowledged = !(to instanceof EpollSocketChannel) || hasEndedWell();
@@ -238,7 +241,7 @@ public final class Relay {
             return acknowledged;
         }
 
-        /** The kernel keeps a connection until the end is acknowledged; then it knows of an error, or of none. */
+        /** Returns whether the connection ended without an error: the kernel keeps it until the end is acknowledged. */
         private boolean hasEndedWell() {
             if (!TcpState.isClosed(to)) {
                 return false;
@@ -300,7 +303,7 @@ public final class Relay {
                 inboundEndedFirst |= this == toOutbound && !toInbound.inputEnded;
                 inputEnded = true;
                 halfClosed();
-                // Shutting down at once would throw away what is still queued: the end follows the last byte.
+                // Shutting down at once would discard queued bytes, so the end follows the last byte.
                 to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
                     if (written.isSuccess()) {
                         to.shutdownOutput().addListener(shut -> delivered());

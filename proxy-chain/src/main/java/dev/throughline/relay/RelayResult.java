@@ -1,23 +1,23 @@
 package dev.throughline.relay;
 
-/** Why a relay ended. */
+/** The reason for which a relay ended. */
 public enum RelayResult {
-    /** Both sides ended their output, and each side's kernel acknowledged all bytes for it and the end after them. */
+    /** Both sides ended their output, and each peer's kernel acknowledged all bytes and the end. */
     COMPLETED,
-    /** The side that opened the flow reset it, or isn't there any more. */
+    /** The side that opened the flow reset it or no longer exists. */
     INBOUND_RESET,
-    /** The side that the flow was opened to reset it, or isn't there any more. */
+    /** The other side reset it or no longer exists. */
     OUTBOUND_RESET,
-    /** The side that opened the flow stopped answering: no acknowledgement of bytes or keepalive probes came in time. */
+    /** The side that opened the flow stopped answering: bytes or keepalive probes were not acknowledged in time. */
     INBOUND_TIMEOUT,
-    /** The side that the flow was opened to stopped answering. */
+    /** The other side stopped answering. */
     OUTBOUND_TIMEOUT,
     /** No byte moved for the idle timeout. */
     IDLE,
     /** One side had ended its output, and no byte moved for the half-closed timeout. */
     HALF_CLOSED,
-    /** No memory was left to read into, which is no fault of either side. */
+    /** No memory was left to read into. */
     NO_MEMORY,
-    /** This hop gave it up. */
+    /** This hop aborted it. */
     ABORTED
 }

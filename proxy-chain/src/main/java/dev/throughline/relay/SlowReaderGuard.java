@@ -9,9 +9,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps TCP_USER_TIMEOUT from ending a connection whose peer is alive and doesn't read. Linux applies it to a closed window too,
- * though the peer acknowledges every probe of it (tcp_probe_timer, net/ipv4/tcp_timer.c): a paused download would be cut. So twice a
- * timeout, while there is something to send, it is lifted if the window is closed, and set again when it is open.
+ * A guard that keeps TCP_USER_TIMEOUT from ending a connection whose peer is alive but doesn't read. Linux applies it to a
+ * closed window too, although the peer acknowledges every probe (tcp_probe_timer, net/ipv4/tcp_timer.c), so a paused download
+ * would be aborted. Twice in each timeout, while there are unsent bytes, the guard removes the timeout if the window is closed,
+ * and sets it again when it is open.
  */
 final class SlowReaderGuard {
     /** TCP_RTO_MAX (net/tcp.h): the longest time between two probes of a closed window. */
@@ -27,7 +28,7 @@ final class SlowReaderGuard {
      * Guards {@code channel}.
      *
      * @param timeout its user timeout; zero for none
-     * @param lost is called when a peer that had closed its window has stopped answering as well
+     * @param lost called when a peer with a closed window has stopped answering as well
      */
     SlowReaderGuard(Channel channel, Duration timeout, Runnable lost) {
         this.channel = channel;
@@ -35,7 +36,7 @@ final class SlowReaderGuard {
         this.lost = lost;
     }
 
-    /** Bytes are on their way to the peer. */
+    /** Starts checking: bytes were written to the peer. */
     void written() {
         if (check == null && !timeout.isZero()) {
             check = channel.eventLoop().schedule(this::check, timeout.toNanos() / 2, TimeUnit.NANOSECONDS);
@@ -44,11 +45,11 @@ final class SlowReaderGuard {
 
     private void check() {
         check = null;
-        Optional<EpollTcpInfo> asked = TcpState.of(channel);
-        if (asked.isEmpty()) {
+        Optional<EpollTcpInfo> state = TcpState.of(channel);
+        if (state.isEmpty()) {
             return;
         }
-        EpollTcpInfo info = asked.get();
+        EpollTcpInfo info = state.get();
         boolean closed = TcpState.isWindowClosed(info);
         if (closed != lifted) {
             lifted = closed;

@@ -1,4 +1,4 @@
-/** Bytes both ways between two connections, until both sides have said all they had to say. */
+/** The relay of bytes between two connections until both sides have ended their output. */
 @NullMarked
 package dev.throughline.relay;
 

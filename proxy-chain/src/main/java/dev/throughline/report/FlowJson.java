@@ -49,14 +49,14 @@ public final class FlowJson {
         flow.originator().ifPresent(who -> out.put("flow", who.flow().toString()));
         out.put("stage", flow.stage().toString());
         flow.originator().ifPresent(who -> out.put("originator", o -> OriginatorJson.write(o, who, names)));
-        flow.arrival()
+        flow.connection()
                 .ifPresent(arrival -> out.put("arrival", a -> {
-                    a.put("way", arrival.way().toString());
+                    a.put("way", arrival.method().toString());
                     arrival.connection()
                             .ifPresent(socket -> a.put("source", Tuple.text(socket.source()))
                                     .put("destination", Tuple.text(socket.destination())));
                 }));
-        flow.kernel()
+        flow.owner()
                 .ifPresent(owner -> out.put("kernel", k -> {
                     OriginatorJson.identity(k, owner.identity());
                     owner.mark().ifPresent(mark -> k.put("mark", mark));

@@ -52,21 +52,21 @@ public final class AgentClient implements AutoCloseable {
         }
     }
 
-    /** Decides whether a process may act as the agent. */
+    /** A rule that decides whether a process may act as the agent. */
     public interface Rule {
         /** Returns why not; empty if it may. Called once for each watch connection; any thread may complete the result. */
         CompletableFuture<Optional<String>> objection(Agent agent);
     }
 
-    /** Is notified of changes, on the event loop of the watch. */
+    /** A listener for changes, called on the event loop of the watch. */
     public interface Listener {
-        /** The agent sent its limits, changed or not. */
+        /** Notifies that the agent sent its limits, changed or not. */
         void limits(Limits limits);
 
-        /** The agent became unavailable, or still is, for another reason than before. */
+        /** Notifies that the agent became unavailable, or still is for another reason than before. */
         void gone(String why);
 
-        /** The agent became available, for the first time or again; its limits follow. */
+        /** Notifies that the agent became available, for the first time or again; its limits follow. */
         void back();
     }
 
@@ -114,7 +114,7 @@ public final class AgentClient implements AutoCloseable {
     /**
      * Asks the agent to open a connection.
      *
-     * @param loop the flow's
+     * @param loop the event loop of the flow
      * @param deadline after which the attempt fails
      * @param first the first handler of the new connection's pipeline, which keeps received bytes until they are wanted
      * @param unread takes the bytes that were read together with the answer, which precede those that {@code first} keeps

@@ -22,7 +22,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection that an agent is asked to open, up to its answer or a deadline. After the answer <em>connected</em>, the
+ * A request to an agent for one connection, up to its answer or a deadline. After the answer <em>connected</em>, the
  * connection belongs to the flow. After a failure or a cancelled attempt, it is read until the agent closes it, because only
  * then has the agent's system released the connection. Everything runs on the flow's event loop.
  */
@@ -78,8 +78,7 @@ final class AgentConnectAttempt implements ConnectAttempt {
 
     @Override
     public void giveUp() {
-        loop.execute(
-                () -> giveUp(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow doesn't want it any more")));
+        loop.execute(() -> giveUp(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow has ended")));
     }
 
     private void connected(@Nullable EpollDomainSocketChannel channel, @Nullable Throwable problem) {
@@ -135,7 +134,7 @@ final class AgentConnectAttempt implements ConnectAttempt {
         ENDED
     }
 
-    /** Sends the request and reads the agent's answers. */
+    /** The handler that sends the request and reads the agent's answers. */
     private final class Exchange extends ChannelInboundHandlerAdapter {
         private final EpollDomainSocketChannel channel;
         private final AgentSocket.AnswerReader answers = new AgentSocket.AnswerReader();
@@ -267,7 +266,7 @@ final class AgentConnectAttempt implements ConnectAttempt {
             fail(State.ENDED, ConnectFailedException.of(ConnectFailure.AGENT_GONE, "this hop is stopping"));
         }
 
-        /** The agent closed its side; a Unix socket also fails only when its peer is closed. */
+        /** Handles the agent's close; a Unix socket also fails only when its peer is closed. */
         private void agentClosed(String detail) {
             if (state != State.ENDED) {
                 fail(State.ENDED, ConnectFailedException.of(ConnectFailure.AGENT_GONE, detail));
@@ -276,7 +275,10 @@ final class AgentConnectAttempt implements ConnectAttempt {
             }
         }
 
-        /** An opened connection shows only the end of one direction, not that the agent has closed: its limits show that. */
+        /**
+         * Releases the slot. An opened connection shows only the end of one direction, not that the agent has closed: its
+         * limits show that.
+         */
         private void closed() {
             if (!slot.released().isDone()) {
                 session.freeAfterNextLimits(slot);

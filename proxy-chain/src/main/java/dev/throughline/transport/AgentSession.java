@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * The time during which one process is the agent: from its first limits until the watch connection is lost. Tracks the
  * connections that this hop has ended and the agent may still hold. The end of the session frees them all, because a lost
- * agent is asked for nothing, and a returned agent reports what it still holds. Thread-safe.
+ * agent gets no requests, and a returned agent reports the connections that it still holds. Thread-safe.
  */
 final class AgentSession {
     /** One of the connections that the agent's system allows, from the hop's request until the agent has released it. */

@@ -66,7 +66,7 @@ final class AgentSocket {
             } else if (isQueueFull(done.cause())) {
                 loop.schedule(() -> connect(loop, connected), RETRY_MILLIS, TimeUnit.MILLISECONDS);
             } else {
-                OnLoop.run(loop, () -> connected.completeExceptionally(failure(done.cause())));
+                EventLoopTasks.run(loop, () -> connected.completeExceptionally(failure(done.cause())));
             }
         });
     }

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches whether an agent is available, by one connection that receives its limits. When that connection is lost, another is
+ * A watch on the availability of an agent, by one connection that receives its limits. When that connection is lost, another is
  * made after a pause that doubles each time. Everything but {@link #presence} runs on the event loop.
  */
 final class AgentWatch {
@@ -30,13 +30,13 @@ final class AgentWatch {
     private final AgentClient.Timings timings;
     private final AgentClient.Listener listener;
     private volatile Presence presence =
-            new Presence.Gone(ConnectFailedException.of(ConnectFailure.AGENT_GONE, "it hasn't been asked yet"));
+            new Presence.Gone(ConnectFailedException.of(ConnectFailure.AGENT_GONE, "not contacted yet"));
     private Duration pause;
     private Optional<String> reported = Optional.empty();
     private @Nullable Connection current;
     private boolean closed;
 
-    /** Whether the agent is available. */
+    /** The availability of the agent. */
     sealed interface Presence {
         record Here(AgentSession session) implements Presence {}
 
@@ -70,7 +70,7 @@ final class AgentWatch {
         loop.execute(() -> {
             closed = true;
             if (current != null) {
-                current.lose(ConnectFailedException.of(ConnectFailure.AGENT_GONE, "this hop watches it no more"));
+                current.lose(ConnectFailedException.of(ConnectFailure.AGENT_GONE, "this hop no longer watches it"));
             }
         });
     }

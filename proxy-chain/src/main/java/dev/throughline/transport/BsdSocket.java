@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Opens plain TCP sockets. Each has the hop's mark (SO_MARK, socket(7)), by which all hops on this host distinguish its connections
- * from those of applications. The sockets do not show for whom the hop connects.
+ * The transport that opens plain TCP sockets. Each has the hop's mark (SO_MARK, socket(7)), by which all hops on this host
+ * distinguish its connections from those of applications. The sockets do not show the originator.
  */
 public final class BsdSocket implements Transport {
     /** Name of the transport. */
@@ -30,7 +30,7 @@ public final class BsdSocket implements Transport {
     private final int mark;
     private final Duration timeout;
 
-    /** With {@code mark} 0, connections are not marked, which needs no capability. */
+    /** Creates a transport. With {@code mark} 0, connections are not marked, which needs no capability. */
     public BsdSocket(int mark, Duration timeout) {
         this.mark = mark;
         this.timeout = timeout;
@@ -66,7 +66,7 @@ public final class BsdSocket implements Transport {
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(timeout.toMillis()))
-                .handler(new Marking(opened, inbox));
+                .handler(new MarkInitializer(opened, inbox));
         StreamOptions.connecting(bootstrap, request.tcp());
         ChannelFuture connecting = bootstrap.connect(request.destination());
         connecting.addListener(done -> {
@@ -78,7 +78,7 @@ public final class BsdSocket implements Transport {
             } else {
                 ConnectFailedException why = ConnectFailedException.bySystem(done.cause(), request.destination());
                 // Netty reports a socket that could not be created on another thread.
-                OnLoop.run(loop, () -> opened.completeExceptionally(why));
+                EventLoopTasks.run(loop, () -> opened.completeExceptionally(why));
             }
         });
         return new Connecting(connecting, opened);
@@ -98,8 +98,7 @@ public final class BsdSocket implements Transport {
 
         @Override
         public void giveUp() {
-            opened.completeExceptionally(
-                    ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow doesn't want it any more"));
+            opened.completeExceptionally(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow has ended"));
             // The connection may be established: a reset tells the peer that the flow was cut short.
             if (isMade()) {
                 Relay.reset(connecting.channel());
@@ -112,12 +111,14 @@ public final class BsdSocket implements Transport {
         }
     }
 
-    /** Marks the socket before it connects: an unmarked connection would be intercepted as an application's. */
-    private final class Marking extends ChannelInitializer<SocketChannel> {
+    /**
+     * An initializer that marks the socket before it connects: an unmarked connection would be intercepted as an application's.
+     */
+    private final class MarkInitializer extends ChannelInitializer<SocketChannel> {
         private final CompletableFuture<UpstreamConnection> opened;
         private final InboundBuffer inbox;
 
-        Marking(CompletableFuture<UpstreamConnection> opened, InboundBuffer inbox) {
+        MarkInitializer(CompletableFuture<UpstreamConnection> opened, InboundBuffer inbox) {
             this.opened = opened;
             this.inbox = inbox;
         }

@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.util.Optional;
 
-/** Completes {@link ConnectAttempt#opened} exceptionally: the connection was not opened. */
+/** Thrown, through {@link ConnectAttempt#opened}, if the connection was not opened. */
 public final class ConnectFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -25,7 +25,7 @@ public final class ConnectFailedException extends RuntimeException {
         return new ConnectFailedException(failure, failure.toString(), detail);
     }
 
-    /** Returns what an agent reported with {@code code}, which is kept for the log if this hop does not know it. */
+    /** Returns the failure that an agent reported with {@code code}, which is kept for the log if this hop does not know it. */
     static ConnectFailedException reportedByAgent(String code) {
         return new ConnectFailedException(ConnectFailure.reportedAs(code), code, "reported by the agent");
     }
@@ -45,7 +45,7 @@ public final class ConnectFailedException extends RuntimeException {
                 waiting.map(reason -> "waiting: " + reason).orElse("no answer"));
     }
 
-    /** Returns the failure for what the kernel, or Netty's own timer, reported for a connection to {@code destination}. */
+    /** Returns the failure that the kernel, or Netty's own timer, reported for a connection to {@code destination}. */
     static ConnectFailedException bySystem(Throwable problem, InetSocketAddress destination) {
         int errno = SystemError.of(problem).orElse(0);
         return switch (errno) {
@@ -56,7 +56,7 @@ public final class ConnectFailedException extends RuntimeException {
         };
     }
 
-    /** Returns the failure for an error that says that this process or host has no more of what a socket needs. */
+    /** Returns the failure for an error that means that this process or host lacks a resource for a socket. */
     static ConnectFailedException shortage(int errno) {
         return of(
                 SystemError.isOfDescriptors(errno) ? ConnectFailure.NO_DESCRIPTORS : ConnectFailure.NO_SOCKETS,
@@ -92,7 +92,7 @@ public final class ConnectFailedException extends RuntimeException {
         return code;
     }
 
-    /** Returns what was found, for the log. */
+    /** Returns the detail for the log. */
     public String detail() {
         return detail;
     }

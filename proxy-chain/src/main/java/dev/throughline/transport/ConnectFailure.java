@@ -3,7 +3,10 @@ package dev.throughline.transport;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** Why a connection was not opened. The code of a failure, such as {@code agent-gone}, is the form that logs and metrics use. */
+/**
+ * The reason for which a connection was not opened. The code of a failure, such as {@code agent-gone}, is the form that logs
+ * and metrics use.
+ */
 public enum ConnectFailure {
     /** The destination refused it. */
     CONNECT_REFUSED(Blame.DESTINATION),
@@ -41,7 +44,7 @@ public enum ConnectFailure {
     private final String code;
     private final Blame blame;
 
-    /** What failed. It decides whether another transport can help. */
+    /** The party at fault. It decides whether another transport can help. */
     public enum Blame {
         /** The transport, its agent or this host: another transport may succeed. */
         TRANSPORT,
@@ -89,7 +92,7 @@ public enum ConnectFailure {
         return blame == Blame.TRANSPORT || this == START_UNANSWERED;
     }
 
-    /** The code for logs and metrics. */
+    /** Returns the code for logs and metrics. */
     @Override
     public String toString() {
         return code;

@@ -7,10 +7,10 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 
 /**
- * What a transport needs to open a flow's upstream connection.
+ * A request for the upstream connection of a flow.
  *
- * @param destination address to connect to
- * @param originator account of the flow
+ * @param destination the address to connect to
+ * @param originator the account of the flow
  * @param handle the agent's identifier of the flow, if an agent handed it over
  * @param tcp timeouts of the connection, if this hop opens it itself
  */

@@ -33,7 +33,7 @@ import java.util.Optional;
  *       channel gets a {@link HangUpEvent}.
  *   <li>Once the other side has closed (EPOLLRDHUP), Netty reads everything that the kernel holds, also with AUTO_READ
  *       off (netty/netty issue 6173, closed with pull request 6199, and still so). Here a channel that
- *       {@linkplain Relay#READS_WHEN_ASKED reads when asked} doesn't wait for EPOLLRDHUP, and so doesn't notice the
+ *       {@linkplain Relay#READS_ON_REQUEST reads on request} doesn't wait for EPOLLRDHUP, and so doesn't notice the
  *       other side's end until it reads.
  * </ol>
  */
@@ -95,7 +95,7 @@ public final class EpollLoops {
         }
     }
 
-    /** Passes a socket's events on to Netty, and reports a hang-up to its channel. */
+    /** A handle that passes a socket's events to Netty, and reports a hang-up to its channel. */
     @SuppressWarnings("try") // Netty's close() says that it throws anything
     private record Handle(EpollIoHandle netty) implements EpollIoHandle {
         /** EPOLLHUP (sys/epoll.h). */
@@ -149,7 +149,7 @@ public final class EpollLoops {
         }
 
         private boolean readsWhenAsked() {
-            return channel.filter(it -> it.hasAttr(Relay.READS_WHEN_ASKED)).isPresent();
+            return channel.filter(it -> it.hasAttr(Relay.READS_ON_REQUEST)).isPresent();
         }
 
         @Override

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A transport with a circuit breaker. While its connects fail or are slow, none are tried, and flows use another transport at once.
- * The breaker
+ * A transport with a circuit breaker. While its connects fail or are slow, none are tried, and flows use another transport at
+ * once. The breaker
  *
  * <ul>
  *   <li>opens when of the connects of the last {@link #WINDOW}, at least {@link #FEWEST}, half failed or took longer than {@link
@@ -30,12 +30,12 @@ import org.slf4j.LoggerFactory;
  *   <li>and closes when fewer than half of these fail or are slow; otherwise it opens again.
  * </ul>
  *
- * <p>A connect fails if that is the transport's fault. One for which this host lacks a descriptor, port or memory does not count: it
- * fails at once, and the next one may succeed. A connect that the destination refuses counts as a success. A destination that
- * answers late or not at all may be the transport's fault if the transport can stall, but it may as well be the fault of the
- * application that chose it. So such a destination counts once in a window, at most {@link #MOST_OF_ONE} of one executable count
- * (one in trials), and an executable with such destinations gets no trial: an application that scans for hosts does not take the
- * transport from all others.
+ * <p>A connect fails if the transport is at fault. A connect for which this host lacks a descriptor, port or memory does not
+ * count: it fails at once, and the next one may succeed. A connect that the destination refuses counts as a success. If a
+ * destination answers late or not at all, a transport that can stall may be at fault, or the application that chose the
+ * destination. So such a destination counts once in a window, at most {@link #MOST_OF_ONE} of one executable count (one in
+ * trials), and an executable with such destinations gets no trial: otherwise an application that scans for hosts could disable
+ * the transport for all others.
  */
 public final class GuardedTransport implements MeterBinder, Transport {
     public static final Duration WINDOW = Duration.ofSeconds(10);
@@ -80,7 +80,7 @@ public final class GuardedTransport implements MeterBinder, Transport {
             .expireAfterWrite(WINDOW)
             .build();
 
-    /** How many of them each executable chose. One executable alone can't open the breaker. */
+    /** Number of these destinations by executable. One executable alone can't open the breaker. */
     private final Cache<Executable, Integer> silences = CacheBuilder.newBuilder()
             .maximumSize(MAX_SLOW)
             .expireAfterWrite(WINDOW)
@@ -102,7 +102,10 @@ public final class GuardedTransport implements MeterBinder, Transport {
                         state(event.getStateTransition().getFromState())));
     }
 
-    /** Uses a clock that can't be set: otherwise an open breaker would stay open for as long as the host's clock is set back. */
+    /**
+     * Returns the configuration, with a clock that can't be set: otherwise an open breaker would stay open for as long as the
+     * host's clock is set back.
+     */
     static CircuitBreakerConfig config(Duration pause) {
         return CircuitBreakerConfig.custom()
                 .slidingWindow(Math.toIntExact(WINDOW.toSeconds()), FEWEST, SlidingWindowType.TIME_BASED)
@@ -158,7 +161,7 @@ public final class GuardedTransport implements MeterBinder, Transport {
     @Override
     public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
         if ((state() != State.CLOSED && silences(request) > 0) || !breaker.tryAcquirePermission()) {
-            return new NotTried();
+            return new RejectedAttempt();
         }
         long began = System.nanoTime();
         ConnectAttempt start = transport.start(loop, request, inbox);
@@ -180,7 +183,7 @@ public final class GuardedTransport implements MeterBinder, Transport {
     private void count(ConnectRequest request, long nanos, @Nullable Throwable problem) {
         if (problem == null && !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
-        } else if (problem == null && (nanos < SLOW.toNanos() || isNews(request))) {
+        } else if (problem == null && (nanos < SLOW.toNanos() || countSlow(request))) {
             breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
         } else if (problem == null) {
             breaker.releasePermission();
@@ -192,15 +195,17 @@ public final class GuardedTransport implements MeterBinder, Transport {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
         } else if (!why.failure().isSilence() || !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
-        } else if (isNews(request)) {
+        } else if (countSlow(request)) {
             breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
         } else {
             breaker.releasePermission();
         }
     }
 
-    /** Counts a slow or silent destination. Returns whether it counts. Synchronized, as connects end on several event loops. */
-    private synchronized boolean isNews(ConnectRequest request) {
+    /**
+     * Returns whether a slow or silent destination counts, and counts it. Synchronized, as connects end on several event loops.
+     */
+    private synchronized boolean countSlow(ConnectRequest request) {
         Executable executable = Executable.of(request.originator());
         int counted = silences(request);
         int most = state() == State.CLOSED ? MOST_OF_ONE : 1;
@@ -217,8 +222,8 @@ public final class GuardedTransport implements MeterBinder, Transport {
         return counted == null ? 0 : counted;
     }
 
-    /** A connect while the breaker is open. */
-    private record NotTried() implements ConnectAttempt {
+    /** A connect that was rejected by the open breaker. */
+    private record RejectedAttempt() implements ConnectAttempt {
         @Override
         public CompletableFuture<UpstreamConnection> opened() {
             return CompletableFuture.failedFuture(

@@ -7,7 +7,7 @@ import java.net.StandardProtocolFamily;
 import java.nio.channels.DatagramChannel;
 
 /**
- * Checks whether this host has a source address for a destination. connect(2) returns EADDRNOTAVAIL both without a source
+ * A check of whether this host has a source address for a destination. connect(2) returns EADDRNOTAVAIL both without a source
  * address and without a free source port. A datagram socket distinguishes the two: its connect(2) chooses an address in the
  * same way, uses ports of its own, and sends nothing.
  */

@@ -10,9 +10,9 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The errno(3) of a system call that Netty made. Netty's {@link Errors.NativeIoException} has it as a number, which other
- * exceptions may wrap. Netty's exceptions for connect(2) and sockets that can't be created have it only between fixed words of
- * their message; the text after them is strerror(3)'s and is not read, since it depends on the locale.
+ * The errno(3) of a system call that Netty made. Netty's {@link Errors.NativeIoException} has it as a number, and other
+ * exceptions may wrap that. Netty's exceptions for connect(2) and for sockets that can't be created have it only in the fixed
+ * part of their message; the text of strerror(3) after it is not read, since it depends on the locale.
  */
 public final class SystemError {
     public static final int EPERM = 1;
@@ -47,7 +47,7 @@ public final class SystemError {
         return OptionalInt.empty();
     }
 
-    /** Reads N of "connect(..) failed with error(-N): ...". */
+    /** Returns N of "connect(..) failed with error(-N): ...". */
     private static OptionalInt inMessage(String message) {
         int start = message.indexOf(BEFORE_NUMBER);
         int end = start < 0 ? -1 : message.indexOf(AFTER_NUMBER, start);
@@ -66,7 +66,7 @@ public final class SystemError {
     }
 
     /**
-     * Returns what failed, for a message. Netty's exceptions for ENETUNREACH, EHOSTUNREACH and ENOENT have neither number nor
+     * Returns a description of the failure. Netty's exceptions for ENETUNREACH, EHOSTUNREACH and ENOENT have neither number nor
      * text.
      */
     static String text(Throwable problem) {
@@ -89,7 +89,7 @@ public final class SystemError {
         return errno == EMFILE || errno == ENFILE;
     }
 
-    /** Returns what is exhausted and what to do, for the errors that mean a shortage. */
+    /** Returns the exhausted resource and a remedy, for the errors that mean a shortage. */
     public static String shortage(int errno) {
         return switch (errno) {
             case EMFILE ->

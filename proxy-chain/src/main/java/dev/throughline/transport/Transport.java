@@ -4,7 +4,7 @@ import dev.throughline.relay.InboundBuffer;
 import io.netty.channel.EventLoop;
 import java.util.Optional;
 
-/** Opens upstream connections. The budget's pool of the same name limits how many there are at once. */
+/** A way to open upstream connections. The budget's pool of the same name limits how many there are at once. */
 public interface Transport {
     /** Returns its name in configuration and metrics. */
     String name();
@@ -12,7 +12,7 @@ public interface Transport {
     /** Returns whether its system can itself tell a next hop on this host who opened a flow. */
     boolean carriesOriginator();
 
-    /** Returns whether a flow may go without a header to an intercepting next hop on this host if the originator is carried. */
+    /** Returns whether an intercepting next hop on this host may get no header if the system carries the originator. */
     boolean isHeaderOptional();
 
     /** Returns whether its system can delay an attempt; otherwise slowness and silence are always the destination's. */

@@ -1,4 +1,4 @@
-/** Opens upstream connections: by sockets of the hop ({@link BsdSocket}) or through an agent ({@link AgentClient}). */
+/** Transports for upstream connections: by sockets of the hop ({@link BsdSocket}) or through an agent ({@link AgentClient}). */
 @NullMarked
 package dev.throughline.transport;
 

@@ -88,8 +88,8 @@ class FlowAgentTest extends FlowScene {
         assertThat(who.identity().process()).contains(new ProcessId(4242, 5));
         assertThat(who.wayIn()).isEqualTo(InterceptionMethod.PF);
         assertThat(who.host()).isEqualTo(HostId.of("edge-1"));
-        assertThat(end.flow().arrival().orElseThrow().way()).isEqualTo(InterceptionMethod.UNIX_BRIDGE);
-        assertThat(end.flow().kernel().orElseThrow().uid()).hasValue(AGENTS_USER);
+        assertThat(end.flow().connection().orElseThrow().method()).isEqualTo(InterceptionMethod.UNIX_BRIDGE);
+        assertThat(end.flow().owner().orElseThrow().uid()).hasValue(AGENTS_USER);
     }
 
     @Test

@@ -327,7 +327,7 @@ class FlowHeaderTest extends FlowScene {
         assertReset(stranger);
         Events.Closed end = closed();
         assertThat(end.ending()).isEqualTo(new CloseResult(CloseReason.PEER_NOT_ALLOWED, "peer 127.0.0.1"));
-        assertThat(end.flow().arrival()).as("for the log").isPresent();
+        assertThat(end.flow().connection()).as("for the log").isPresent();
     }
 
     /** Exactly one header: the next bytes are the flow's, though they look like one. */

@@ -40,7 +40,7 @@ class FlowTest extends FlowScene {
         assertThat(end.flow().number()).isEqualTo(1);
         assertThat(end.flow().bytesOut()).isEqualTo(5);
         assertThat(end.flow().bytesIn()).isEqualTo(1);
-        assertThat(end.flow().kernel()).isPresent();
+        assertThat(end.flow().owner()).isPresent();
         assertThat(end.flow()
                         .originator()
                         .orElseThrow()
@@ -116,7 +116,7 @@ class FlowTest extends FlowScene {
         assertReset(app);
         Events.Closed end = closed();
         assertThat(end.ending().reason()).isEqualTo(CloseReason.OWNER_MISMATCH);
-        assertThat(end.flow().kernel()).isPresent();
+        assertThat(end.flow().owner()).isPresent();
     }
 
     @Test

@@ -56,7 +56,7 @@ class HeaderFailuresTest {
     @Test
     void aPeerThatFailedWhileTheClockWasWrongIsServedAgain() {
         fail(ONE, 10);
-        failures.forgive();
+        failures.forgetAll();
         assertThat(isRefused(ONE)).isFalse();
         assertThat(failures.peers()).isZero();
         fail(ONE, 10);

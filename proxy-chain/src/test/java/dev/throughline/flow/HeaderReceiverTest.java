@@ -257,8 +257,7 @@ class HeaderReceiverTest {
         channel.runPendingTasks();
 
         assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_BUDGET);
-        assertThat(refusal(answer).detail())
-                .isEqualTo("all places for unfinished headers are taken, and its peer is the first to lose one");
+        assertThat(refusal(answer).detail()).isEqualTo("too many unfinished headers, and its peer has the most");
     }
 
     /** Ten thousand of them must not take forty megabytes. */

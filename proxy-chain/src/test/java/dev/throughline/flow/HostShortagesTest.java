@@ -40,12 +40,12 @@ class HostShortagesTest {
     @Test
     void onlyConnectionsThatAreRefusedUnservedCountAsSuch() {
         shortages.upstream("bsd-socket", ConnectFailure.NO_PORTS, "no port");
-        assertThat(shortages.lacking()).isEmpty();
+        assertThat(shortages.recent()).isEmpty();
         assertThat(shortages.refusedAccepts()).isZero();
 
         shortages.accept("listener apps", "no descriptor");
 
-        assertThat(shortages.lacking()).hasValue("connections are reset: no descriptor or memory is left");
+        assertThat(shortages.recent()).hasValue("connections are reset: no descriptor or memory is left");
         assertThat(shortages.refusedAccepts()).isEqualTo(1);
     }
 
@@ -54,7 +54,7 @@ class HostShortagesTest {
     void aHopWithoutADescriptorForTheWayOnwardsLacksIt() {
         shortages.upstream("bsd-socket", ConnectFailure.NO_DESCRIPTORS, "no descriptor");
 
-        assertThat(shortages.lacking()).hasValue("flows end with no-descriptors: no descriptor");
+        assertThat(shortages.recent()).hasValue("flows end with no-descriptors: no descriptor");
     }
 
     @Test
@@ -62,7 +62,7 @@ class HostShortagesTest {
         largestHolder = Optional.of("most flows: user 65534 on edge-1, 40 of 44");
         shortages.accept("listener apps", "no descriptor");
 
-        assertThat(shortages.lacking()).get().asString().endsWith("; most flows: user 65534 on edge-1, 40 of 44");
+        assertThat(shortages.recent()).get().asString().endsWith("; most flows: user 65534 on edge-1, 40 of 44");
         assertThat(log).singleElement().asString().endsWith("; most flows: user 65534 on edge-1, 40 of 44");
     }
 }

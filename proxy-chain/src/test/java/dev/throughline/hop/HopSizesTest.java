@@ -47,7 +47,7 @@ class HopSizesTest {
     void asManyAsAreConfiguredWhereTheyFit() throws Exception {
         HopSizes fits = sizes("", 1_048_576);
 
-        assertThat(fits.places()).isEqualTo(8000);
+        assertThat(fits.flows()).isEqualTo(8000);
         assertThat(fits.waiting()).isEqualTo(1024);
         assertThat(fits.halfOpenHeaders()).isEqualTo(4000);
         assertThat(fits.accepted()).isEqualTo(4096);
@@ -65,7 +65,7 @@ class HopSizesTest {
 
         assertThat(HopSizes.sum(fits.descriptors())).isLessThanOrEqualTo(descriptors);
         assertThat(fits.problems()).isEmpty();
-        assertThat(fits.places()).isGreaterThan(20);
+        assertThat(fits.flows()).isGreaterThan(20);
         assertThat(fits.waiting()).isGreaterThanOrEqualTo(8);
         assertThat(fits.halfOpenHeaders()).isGreaterThanOrEqualTo(8);
     }
@@ -77,7 +77,7 @@ class HopSizesTest {
             throws Exception {
         HopSizes fits = sizes("limits: { flows: %d }\nbudget: { waiting: %d }".formatted(flows, waiting), descriptors);
 
-        assertThat(fits.rows() - fits.places() - fits.waiting() - fits.halfOpenHeaders())
+        assertThat(fits.rows() - fits.flows() - fits.waiting() - fits.halfOpenHeaders())
                 .isGreaterThanOrEqualTo(8);
     }
 
@@ -87,7 +87,7 @@ class HopSizesTest {
 
         assertThat(fits.problems()).isEmpty();
         assertThat(fits.lowered())
-                .anyMatch(line -> line.startsWith("limits.flows is lowered from 8000 to " + fits.places()
+                .anyMatch(line -> line.startsWith("limits.flows is lowered from 8000 to " + fits.flows()
                                 + ": 8000 flows need 16000 descriptors")
                         && line.contains("LimitNOFILE="))
                 .anyMatch(line -> line.startsWith("budget.waiting is lowered from 1024 to " + fits.waiting()))
@@ -101,9 +101,9 @@ class HopSizesTest {
         assertThat(fits.problems()).singleElement().satisfies(problem -> {
             assertThat(problem.key()).isEqualTo("limits.flows");
             assertThat(problem.message())
-                    .contains("2000 flows need 4000 descriptors", "this process may open 4096", fits.places() + " fit");
+                    .contains("2000 flows need 4000 descriptors", "this process may open 4096", fits.flows() + " fit");
         });
-        assertThat(sizes("limits: { flows: %d }".formatted(fits.places()), 4096, HopSizes.FLOWS)
+        assertThat(sizes("limits: { flows: %d }".formatted(fits.flows()), 4096, HopSizes.FLOWS)
                         .problems())
                 .isEmpty();
     }
@@ -113,7 +113,7 @@ class HopSizesTest {
         HopSizes fits = sizes("budget: { waiting: 3000 }", 4096, HopSizes.WAITING);
 
         assertThat(fits.waiting()).isEqualTo(3000);
-        assertThat(fits.places()).isLessThan(500);
+        assertThat(fits.flows()).isLessThan(500);
         assertThat(fits.problems()).isEmpty();
         assertThat(HopSizes.sum(fits.descriptors())).isLessThanOrEqualTo(4096);
     }
@@ -173,7 +173,7 @@ class HopSizesTest {
         assertThat(List.copyOf(
                         HopSizes.of(first, ImmutableSet.of(), process(20_000)).descriptors()))
                 .noneMatch(line -> line.key().equals(HopSizes.HALF_OPEN));
-        assertThat(HopSizes.of(first, ImmutableSet.of(), process(20_000)).places())
+        assertThat(HopSizes.of(first, ImmutableSet.of(), process(20_000)).flows())
                 .isEqualTo(8000);
     }
 }

@@ -66,7 +66,7 @@ class KeyWatchTest {
                 new SecureRandom(),
                 clock,
                 new LivePolicy(config, policy -> {}));
-        new KeyWatch(keys, clock, loop.eventLoop()).look();
+        new KeyWatch(keys, clock, loop.eventLoop()).check();
     }
 
     private final class TestClock extends Clock {

@@ -116,13 +116,13 @@ class LiveKeysTest {
 
     @Test
     void whatIsReadIsUsedFromThenOn() throws Exception {
-        KeyContext before = keys.authority();
+        KeyContext before = keys.keyContext();
         trust(previous.publicKey().toText() + " origin=edge-1 revoked # lost\n");
 
         Reload reload = keys.reload();
 
         assertThat(reload).isEqualTo(new Reload(true, ImmutableList.of(previousName() + " is revoked")));
-        assertThat(keys.authority()).isNotSameAs(before);
+        assertThat(keys.keyContext()).isNotSameAs(before);
         assertThat(keys.keys()
                         .trust()
                         .find(previous.publicKey().id())
@@ -143,12 +143,12 @@ class LiveKeysTest {
     void whatIsRememberedAgainstReplayStays() {
         Tuple connection = tuple("10.0.0.1", 41000, "10.0.0.2", 7001);
         Header header = header(connection);
-        assertThat(keys.authority().verifier().verify(header, connection, NOW))
+        assertThat(keys.keyContext().verifier().verify(header, connection, NOW))
                 .isInstanceOf(Verification.Verified.class);
 
         keys.reload();
 
-        assertThat(keys.authority().verifier().verify(header, connection, NOW))
+        assertThat(keys.keyContext().verifier().verify(header, connection, NOW))
                 .isInstanceOfSatisfying(
                         Verification.Rejected.class,
                         rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.REPLAYED));
@@ -183,7 +183,7 @@ class LiveKeysTest {
 
     @Test
     void whereAnythingIsWrongAllStaysAndAllIsSaid() throws Exception {
-        KeyContext before = keys.authority();
+        KeyContext before = keys.keyContext();
         trust("nonsense\n" + previous.publicKey().toText() + "\n");
         Files.setPosixFilePermissions(folder.resolve("hop-b.key"), PosixFilePermissions.fromString("rw-r--r--"));
 
@@ -194,7 +194,7 @@ class LiveKeysTest {
         assertThat(reload.lines().get(0)).startsWith(folder.resolve("hop-b.key") + ": mode rw-r--r--");
         assertThat(reload.lines().get(1)).startsWith(folder.resolve("trust") + ":1:1: ");
         assertThat(reload.lines().get(2)).startsWith(folder.resolve("trust") + ":2:");
-        assertThat(keys.authority()).isSameAs(before);
+        assertThat(keys.keyContext()).isSameAs(before);
         assertThat(log.take())
                 .singleElement()
                 .asString()
@@ -204,13 +204,13 @@ class LiveKeysTest {
 
     @Test
     void aConfigurationThatIsGoneOrWrongIsRefusedToo() throws Exception {
-        KeyContext before = keys.authority();
+        KeyContext before = keys.keyContext();
         Files.writeString(config, "hop: hop-b\n");
         assertThat(keys.reload().applied()).isFalse();
         Files.delete(config);
         assertThat(keys.reload().lines())
                 .containsExactly("can't read the configuration: " + config + ": no such file or directory");
-        assertThat(keys.authority()).isSameAs(before);
+        assertThat(keys.keyContext()).isSameAs(before);
     }
 
     @Test
@@ -261,8 +261,8 @@ class LiveKeysTest {
         assertThat(keys.reload())
                 .isEqualTo(new Reload(true, ImmutableList.of("rule no-ada is new", "rule rest is new")));
 
-        assertThat(policy.directions().policy().rules()).hasSize(2);
-        assertThat(used).containsExactly(Policy.NONE, policy.directions().policy());
+        assertThat(policy.routingTable().policy().rules()).hasSize(2);
+        assertThat(used).containsExactly(Policy.NONE, policy.routingTable().policy());
         configure("hop-b.key", "trust", DENY_ADA.replace("ada", "bob"));
         assertThat(keys.reload().lines()).containsExactly("rule no-bob is new", "rule no-ada is gone");
         assertThat(keys.reload().lines()).containsExactly("nothing has changed");
@@ -274,7 +274,7 @@ class LiveKeysTest {
     void aPolicyThatIsWrongLeavesTheOldOne() throws Exception {
         configure("hop-b.key", "trust", DENY_ADA);
         keys.reload();
-        RoutingTable before = policy.directions();
+        RoutingTable before = policy.routingTable();
         configure("hop-b.key", "trust", DENY_ADA.replace("then: deny", "then: dney"));
 
         Reload reload = keys.reload();
@@ -284,18 +284,18 @@ class LiveKeysTest {
                 .singleElement()
                 .asString()
                 .endsWith("unknown value \"dney\": did you mean \"deny\"?");
-        assertThat(policy.directions()).isSameAs(before);
+        assertThat(policy.routingTable()).isSameAs(before);
     }
 
     /** Keys and policy go together: neither is half of what somebody wrote. */
     @Test
     void withWrongKeysThePolicyStays() throws Exception {
-        RoutingTable before = policy.directions();
+        RoutingTable before = policy.routingTable();
         trust("nonsense\n");
         configure("hop-b.key", "trust", DENY_ADA);
 
         assertThat(keys.reload().applied()).isFalse();
-        assertThat(policy.directions()).isSameAs(before);
+        assertThat(policy.routingTable()).isSameAs(before);
     }
 
     @Test
@@ -308,13 +308,13 @@ class LiveKeysTest {
 
         assertThat(keys.reload().lines())
                 .containsExactly("rule all is new", "\"routes\" has changed", "\"classes\" has changed");
-        assertThat(policy.directions().routes()).containsOnlyKeys("vault");
+        assertThat(policy.routingTable().routes()).containsOnlyKeys("vault");
     }
 
     /** The usual route stays until a restart, and with it the kernel's rules, which these routes would not have. */
     @Test
     void routesThatDoNotGoWithTheUsualOneAreRefused() throws Exception {
-        KeyContext authority = keys.authority();
+        KeyContext authority = keys.keyContext();
         Files.writeString(
                 config,
                 Files.readString(config).replace("{ to: destination }", "{ to: hop-c, by: interception }")
@@ -324,7 +324,7 @@ class LiveKeysTest {
 
         assertThat(reload.applied()).isFalse();
         assertThat(reload.lines()).singleElement().asString().startsWith("if any route uses \"by: interception\"");
-        assertThat(policy.directions().routes()).isEmpty();
-        assertThat(keys.authority()).isSameAs(authority);
+        assertThat(policy.routingTable().routes()).isEmpty();
+        assertThat(keys.keyContext()).isSameAs(authority);
     }
 }

@@ -88,7 +88,7 @@ class BoundedReadsTest {
         }
 
         assertThat(all).allSatisfy(answer -> assertThat(answer.join()).isEqualTo("nothing"));
-        assertThat(reads.abandoned()).isBetween(1L, (long) BoundedReads.PER_PLACE);
+        assertThat(reads.abandoned()).isBetween(1L, (long) BoundedReads.PER_TARGET);
         assertThat(read("elsewhere").join()).isEqualTo("read");
     }
 

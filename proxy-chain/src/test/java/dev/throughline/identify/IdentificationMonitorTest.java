@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 /** The best evidence that is available, and why no better one is. */
 @Timeout(60)
 class IdentificationMonitorTest {
-    private static final TracerStartup NOT_NOW = new TracerStartup.NotTaken("no CAP_BPF", "run it with CAP_BPF");
+    private static final TracerStartup NOT_NOW = new TracerStartup.Unavailable("no CAP_BPF", "run it with CAP_BPF");
 
     private ProcessIdentifier identifier;
 
@@ -34,27 +34,27 @@ class IdentificationMonitorTest {
 
     private static TracerStartup taken(Path cgroup) {
         try {
-            return new TracerStartup.Taken(ConnectTracer.open(cgroup, 1024));
+            return new TracerStartup.Started(ConnectTracer.open(cgroup, 1024));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     private static Evidence best(IdentificationMonitor watch) {
-        return watch.inForce().orElseThrow().best();
+        return watch.status().orElseThrow().best();
     }
 
     @Test
     void withoutNotesSocketsAreLookedUpAndWhatIsMissingIsSaid() {
-        IdentificationStatus found = IdentificationMonitor.tried(identifier, () -> NOT_NOW);
+        IdentificationStatus found = IdentificationMonitor.probe(identifier, () -> NOT_NOW);
 
         assertThat(found.best()).isEqualTo(Evidence.SOCKET_LOOKUP);
-        assertThat(found.lacks())
+        assertThat(found.missing())
                 .first()
                 .isEqualTo(new IdentificationStatus.MissingRequirement("no CAP_BPF", "run it with CAP_BPF"));
         assertThat(found)
                 .hasToString("socket-lookup: " + found.reach() + "; better evidence is unavailable: no CAP_BPF"
-                        + found.lacks().stream()
+                        + found.missing().stream()
                                 .skip(1)
                                 .map(lack -> "; better evidence is unavailable: " + lack.what())
                                 .reduce("", String::concat));
@@ -64,7 +64,7 @@ class IdentificationMonitorTest {
     void notesAreTheBest() throws IOException {
         Kernel.assumeNotesCanBeTaken();
 
-        assertThat(IdentificationMonitor.tried(identifier, () -> TracerStartup.begin(1024))
+        assertThat(IdentificationMonitor.probe(identifier, () -> TracerStartup.begin(1024))
                         .best())
                 .isEqualTo(Evidence.KERNEL_CONNECT);
     }
@@ -74,11 +74,11 @@ class IdentificationMonitorTest {
         Kernel.assumeNotesCanBeTaken();
         TracerStartup[] next = {NOT_NOW};
         try (IdentificationMonitor watch = new IdentificationMonitor(identifier, () -> next[0])) {
-            watch.look();
+            watch.check();
             assertThat(best(watch)).isEqualTo(Evidence.SOCKET_LOOKUP);
 
             next[0] = taken(Kernel.cgroups());
-            watch.look();
+            watch.check();
 
             assertThat(best(watch)).isEqualTo(Evidence.KERNEL_CONNECT);
             try (Application application = Application.run("echo ready >&3; read -r line <&3")) {
@@ -99,14 +99,14 @@ class IdentificationMonitorTest {
         Path group = Files.createTempDirectory(Kernel.cgroups(), "throughline-test-");
         TracerStartup[] next = {taken(group)};
         try (IdentificationMonitor watch = new IdentificationMonitor(identifier, () -> next[0])) {
-            watch.look();
+            watch.check();
             assertThat(best(watch)).isEqualTo(Evidence.KERNEL_CONNECT);
 
             next[0] = NOT_NOW;
             Files.delete(group);
             // The kernel lets go of what was attached there a moment later.
             do {
-                watch.look();
+                watch.check();
             } while (best(watch) == Evidence.KERNEL_CONNECT);
 
             assertThat(best(watch)).isEqualTo(Evidence.SOCKET_LOOKUP);
@@ -131,7 +131,7 @@ class IdentificationMonitorTest {
         });
         watch.close();
 
-        watch.look();
+        watch.check();
 
         assertThat(best(watch)).isEqualTo(Evidence.SOCKET_LOOKUP);
     }
@@ -139,6 +139,6 @@ class IdentificationMonitorTest {
     @Test
     void aConfigurationThatWantsNoNotesGetsNone() {
         assertThat(TracerStartup.begin(0))
-                .isEqualTo(new TracerStartup.NotTaken("connect tracing is disabled (connect-notes: 0)", ""));
+                .isEqualTo(new TracerStartup.Unavailable("connect tracing is disabled (connect-notes: 0)", ""));
     }
 }

@@ -65,7 +65,12 @@ class NotedCallerTest {
     }
 
     private ConnectRecord note(
-            int uid, int gid, long cgroup, long bootNanos, String command, Optional<ConnectRecord.Running> process) {
+            int uid,
+            int gid,
+            long cgroup,
+            long bootNanos,
+            String command,
+            Optional<ConnectRecord.ProcessState> process) {
         Bytes name = Bytes.copyOf(command.getBytes(StandardCharsets.UTF_8));
         int pid = self.id().pid();
         return new ConnectRecord(
@@ -76,12 +81,12 @@ class NotedCallerTest {
         return note(0, 0, 1, bootNanos, command, Optional.empty());
     }
 
-    private Optional<ConnectRecord.Running> running() {
+    private Optional<ConnectRecord.ProcessState> running() {
         return Optional.of(running(self.image().startStack(), program()));
     }
 
-    private ConnectRecord.Running running(long startStack, ConnectRecord.ProgramFile program) {
-        return new ConnectRecord.Running(
+    private ConnectRecord.ProcessState running(long startStack, ConnectRecord.ProgramFile program) {
+        return new ConnectRecord.ProcessState(
                 0,
                 self.id().startTime() * NANOS_PER_TICK,
                 EXEC_ID,
@@ -244,7 +249,7 @@ class NotedCallerTest {
                         noted.command(),
                         noted.process(),
                         noted.parent(),
-                        Optional.of(new ConnectRecord.Made(99, 7))))
+                        Optional.of(new ConnectRecord.SocketInfo(99, 7))))
                 .join();
 
         assertThat(owner.uid()).hasValue(99);

@@ -167,7 +167,7 @@ class EpollLoopsTest {
             Object event = recorder.next();
             assertThat(event)
                     .withFailMessage(() ->
-                            "Netty reads only when it is asked (" + event + "). Remove Relay.READS_WHEN_ASKED with"
+                            "Netty reads only when it is asked (" + event + "). Remove Relay.READS_ON_REQUEST with"
                                     + " its uses, the third fault from the Javadoc of EpollLoops, and this test.")
                     .isEqualTo("read");
         }

@@ -6,13 +6,13 @@ import dev.throughline.header.Tuple;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
-/** The addresses of one TCP connection as news have them: the family as in PROXY v2, both addresses, both ports. */
+/** The addresses of a TCP connection in a notice: the family as in PROXY v2, both addresses, both ports. */
 final class AddressBlock {
     private static final int FAMILY_BYTES = 1;
 
     private AddressBlock() {}
 
-    /** What the content of news is. */
+    /** The result of reading a block. */
     sealed interface Read {
         record Found(Tuple connection) implements Read {}
 
@@ -34,7 +34,7 @@ final class AddressBlock {
         return Bytes.wrap(out.array());
     }
 
-    /** Reads as many bytes as {@link #isLength} allows. */
+    /** Reads a block, whose length {@link #isLength} has checked. */
     static Read read(Bytes content) {
         Optional<TransportProtocol> family =
                 TransportProtocol.ofCode(content.at(0)).filter(tcp -> tcp.isTcp() && content.length() == size(tcp));

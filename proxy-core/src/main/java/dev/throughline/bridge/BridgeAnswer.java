@@ -7,51 +7,51 @@ import dev.throughline.header.Tuple;
 import java.nio.ByteBuffer;
 
 /**
- * What a hop answers to a flow that was handed over, and an agent to a request, before any byte of the flow (BRIDGE.md, "Answer"
- * and "Opening").
+ * An answer before any byte of a flow: of a hop to a flow that was handed over, or of an agent to a request (BRIDGE.md,
+ * "Answer" and "Opening").
  */
 public sealed interface BridgeAnswer {
-    /** What every answer begins with: magic, version, code, length. */
+    /** Size of the prefix of every answer: magic, version, code, length. */
     int PREFIX_BYTES = 6;
 
-    /** The longest content of an answer, which bounds the memory of the reader. */
+    /** Maximum size of an answer's content, which bounds the memory of the reader. */
     int MAX_CONTENT_BYTES = 256;
 
-    /** The version that is written here. */
+    /** The version that this library writes. */
     int VERSION = 1;
 
     /** The upstream connection is open; the flow's bytes follow. */
     record Connected() implements BridgeAnswer {}
 
     /**
-     * The flow is over before it began; nothing follows.
+     * The flow failed; nothing follows.
      *
-     * @param reason such as {@code connect-refused}, a hop's close reason: 1 to 64 lower-case letters, digits and hyphens,
-     *     beginning with a letter
+     * @param reason a close reason such as {@code connect-refused}: 1 to 64 lower-case letters, digits and hyphens, starting
+     *     with a letter
      */
     record Failed(String reason) implements BridgeAnswer {
         /**
-         * Checks the reason's form.
+         * Checks the form of the reason.
          *
-         * @throws IllegalArgumentException for another
+         * @throws IllegalArgumentException for another form
          */
         public Failed {
             Reason.check(reason);
         }
     }
 
-    /** What there is to say meanwhile; another answer follows. */
+    /** An interim message; another answer follows. */
     sealed interface AgentNotice extends BridgeAnswer {
         /**
-         * The connection was started, doesn't stand, and may never.
+         * The connection is being opened and may still fail.
          *
-         * @param reason in the form of a close reason
+         * @param reason why it waits, in the form of a close reason
          */
         record Waiting(String reason) implements AgentNotice {
             /**
-             * Checks the reason's form.
+             * Checks the form of the reason.
              *
-             * @throws IllegalArgumentException for another
+             * @throws IllegalArgumentException for another form
              */
             public Waiting {
                 Reason.check(reason);
@@ -59,19 +59,19 @@ public sealed interface BridgeAnswer {
         }
 
         /**
-         * How many connections the agent's process may have, and has.
+         * The connection limit of the agent's process, with its current use.
          *
-         * @param capacity 0 for no limit
-         * @param inUse for whomever, those that wait included; the last may be more than the capacity
-         * @param waiting how many of these wait
+         * @param capacity maximum number of connections; 0 for no limit
+         * @param inUse connections of all hops, including those that wait; the last may exceed the capacity
+         * @param waiting number of these that wait
          */
         record Limits(long capacity, long inUse, long waiting) implements AgentNotice {
             private static final int BYTES = 12;
 
             /**
-             * Checks the three.
+             * Checks the ranges.
              *
-             * @throws IllegalArgumentException for a number of more than 32 bits, or more that wait than are in use
+             * @throws IllegalArgumentException for a number of more than 32 bits, or more waiting than in use
              */
             public Limits {
                 checkArgument(
@@ -96,13 +96,13 @@ public sealed interface BridgeAnswer {
             }
         }
 
-        /** The system tells the next agent of this host who opened the flow. */
+        /** The system tells the next agent of this host which process opened the flow. */
         record Carried() implements AgentNotice {}
 
         /**
-         * Between which addresses the new connection is, which nobody but the agent's system knows.
+         * The addresses of the new connection, which only the agent's system knows.
          *
-         * @param connection TCP: its own address, and its peer's
+         * @param connection TCP: its own address and the address of its peer
          */
         record Addresses(Tuple connection) implements AgentNotice {
             /**
@@ -123,9 +123,9 @@ public sealed interface BridgeAnswer {
          */
         record Unknown(int code, Bytes content) implements AgentNotice {
             /**
-             * Checks both.
+             * Checks the ranges.
              *
-             * @throws IllegalArgumentException for another code, or more content
+             * @throws IllegalArgumentException for another code, or too much content
              */
             public Unknown {
                 checkArgument(code > ADDRESSES && code <= 0xFF, "unknown news have a code from 84 to ff: %s", code);
@@ -134,33 +134,33 @@ public sealed interface BridgeAnswer {
         }
     }
 
-    /** What came of the bytes that have arrived so far. */
+    /** The result of reading the bytes received so far. */
     sealed interface Read {
         /**
-         * So far so good.
+         * The answer is incomplete and valid so far.
          *
-         * @param total how many bytes from the start of the answer it takes at least
+         * @param total number of bytes from the start of the answer that are needed at least
          */
         record NeedMore(int total) implements Read {}
 
         /**
-         * All of an answer is here.
+         * The answer is complete.
          *
-         * @param answer what it says
-         * @param length how many bytes it took; what follows them isn't part of it
+         * @param answer the answer
+         * @param length number of bytes read; bytes after them aren't part of it
          */
         record Complete(BridgeAnswer answer, int length) implements Read {}
 
         /**
-         * No answer.
+         * The bytes are no valid answer.
          *
-         * @param offset in bytes from its start
+         * @param offset in bytes from the start of the answer
          * @param problem what was found and what was expected
          */
         record Malformed(int offset, String problem) implements Read {}
     }
 
-    /** The first code of news, and that of {@link AgentNotice.Waiting}. */
+    /** The first code of notices, and that of {@link AgentNotice.Waiting}. */
     int NEWS = 0x80;
 
     /** The code of {@link AgentNotice.Limits}. */
@@ -172,7 +172,7 @@ public sealed interface BridgeAnswer {
     /** The code of {@link AgentNotice.Addresses}. */
     int ADDRESSES = 0x83;
 
-    /** {@return all bytes of it} */
+    /** {@return the encoded answer} */
     default Bytes encode() {
         return switch (this) {
             case Connected connected -> encode(0, Bytes.EMPTY);
@@ -197,11 +197,11 @@ public sealed interface BridgeAnswer {
     }
 
     /**
-     * Reads an answer, as far as it has arrived. Prefix and the codes that are known here are the same in every version, so that
-     * an agent can tell from a later hop what became of its flow, and a hop from a later agent.
+     * Reads an answer from the bytes received so far. The prefix and the codes that this version knows are the same in every
+     * version: so an agent understands the result from a later hop, and a hop that from a later agent.
      *
-     * @param bytes begin where the answer begins
-     * @return complete, malformed, or how many bytes it takes
+     * @param bytes from the start of the answer
+     * @return complete, malformed, or the number of bytes needed
      */
     static Read read(Bytes bytes) {
         if ((bytes.length() > 0 && bytes.at(0) != 0x49) || (bytes.length() > 1 && bytes.at(1) != 0x42)) {

@@ -18,13 +18,13 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The header by which an agent passes a flow on (BRIDGE.md, "Header"). Its bytes are those of {@code
+ * The header with which an agent hands over a flow (BRIDGE.md, "Header"). Its bytes are those of {@code
  * HeaderWriter.proxy(flow(), tlvs())}, optionally with a checksum.
  *
  * @param flow the application's own source and the requested destination; TCP only
  * @param wayIn how the agent intercepted the flow
  * @param process the originator, as claimed by the agent
- * @param handle the agent's handle of the flow, 1 to 32 bytes, if it opens connections for the hop
+ * @param handle the agent's id of the flow, 1 to 32 bytes, if it opens connections for the hop
  * @param hostName the destination's DNS name in lower-case ASCII, if the application used one
  */
 public record BridgeHeader(
@@ -99,19 +99,19 @@ public record BridgeHeader(
             return new BridgeRead.Malformed(13, flow.transport() + ", expected TCP");
         }
         int at = HeaderWriter.FIXED_BYTES + flow.transport().addressBytes();
-        int place = 0;
+        int position = 0;
         Optional<Tlv> block = Optional.empty();
         int blockAt = at;
         Optional<Bytes> handle = Optional.empty();
         Optional<String> name = Optional.empty();
         for (Tlv tlv : header.tlvs()) {
-            int found = place(tlv.type());
-            if (found <= place) {
+            int found = position(tlv.type());
+            if (found <= position) {
                 return new BridgeRead.Malformed(
                         at,
                         "TLV %02x: expected e6, then optionally e7, 02 and 03, in this order".formatted(tlv.type()));
             }
-            place = found;
+            position = found;
             if (tlv.type() == BLOCK_TYPE) {
                 block = Optional.of(tlv);
                 blockAt = at + Tlv.OVERHEAD;
@@ -135,7 +135,7 @@ public record BridgeHeader(
     }
 
     /** Returns the position of a type among the TLVs; 0 for a type that isn't allowed. */
-    private static int place(int type) {
+    private static int position(int type) {
         return switch (type) {
             case BLOCK_TYPE -> 1;
             case Handle.TYPE -> 2;
@@ -152,23 +152,26 @@ public record BridgeHeader(
         if (block.at(2) != VERSION) {
             return new BridgeRead.Malformed(at + 2, "block version " + block.at(2) + ", expected " + VERSION);
         }
-        Optional<InterceptionMethod> way =
+        Optional<InterceptionMethod> method =
                 InterceptionMethod.ofCode(block.at(3)).filter(BridgeHeader::mayBe);
-        if (way.isEmpty()) {
+        if (method.isEmpty()) {
             return new BridgeRead.Malformed(at + 3, "agents can't use method " + block.at(3));
         }
         Bytes process = block.part(PREFIX_BYTES, block.length() - PREFIX_BYTES);
         return switch (ProcessBlock.read(process)) {
             case ProcessBlock.Read.Found(Claimed<ProcessIdentity> claim) ->
-                new BridgeRead.Found(new BridgeHeader(flow, way.get(), claim, handle, name));
+                new BridgeRead.Found(new BridgeHeader(flow, method.get(), claim, handle, name));
             case ProcessBlock.Read.Malformed(int offset, String problem) ->
                 new BridgeRead.Malformed(at + PREFIX_BYTES + offset, problem);
         };
     }
 
-    /** Only the hop itself uses the Unix bridge; and behind a proxy's header the agent couldn't know the process. */
-    private static boolean mayBe(InterceptionMethod way) {
-        return way != InterceptionMethod.UNIX_BRIDGE && way != InterceptionMethod.PROXY_HEADER;
+    /**
+     * Returns whether an agent can have intercepted a flow this way. Only hops use the Unix bridge, and behind a proxy's header
+     * the agent can't know the process.
+     */
+    private static boolean mayBe(InterceptionMethod method) {
+        return method != InterceptionMethod.UNIX_BRIDGE && method != InterceptionMethod.PROXY_HEADER;
     }
 
     private static Optional<String> hostName(Bytes value) {

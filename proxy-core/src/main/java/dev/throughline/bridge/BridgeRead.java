@@ -1,16 +1,16 @@
 package dev.throughline.bridge;
 
-/** What a header is that came over a bridge. */
+/** The result of reading a header from an agent. */
 public sealed interface BridgeRead {
     /**
-     * A flow that is handed over.
+     * A flow that was handed over.
      *
-     * @param header what it says
+     * @param header the content
      */
     record Found(BridgeHeader header) implements BridgeRead {}
 
     /**
-     * A PROXY header that hands nothing over.
+     * A malformed header.
      *
      * @param offset in bytes from the start of the header
      * @param problem what was found and what was expected

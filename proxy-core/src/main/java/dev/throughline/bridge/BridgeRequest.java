@@ -11,22 +11,22 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What a hop asks of an agent that opens connections for it (BRIDGE.md, "Opening"). */
+/** A request from a hop to an agent that opens connections for it (BRIDGE.md, "Opening"). */
 public sealed interface BridgeRequest {
-    /** Type of the TLV that says what is asked. */
+    /** Type of the TLV with the request. */
     int TYPE = 0xE8;
 
     /**
-     * A connection onwards, with the system's own means.
+     * A request for a connection, opened with the means of the agent's system.
      *
-     * @param flow TCP: the application's own source, which says nothing here, and where to connect
-     * @param handle the agent's, of the flow whose identity the connection carries; without one it carries none
+     * @param flow TCP: the application's own source, which has no effect here, and the address to connect to
+     * @param handle the agent's id of the flow whose identity the connection carries; without it, the connection carries none
      */
     record Open(Tuple flow, Optional<Bytes> handle) implements BridgeRequest {
         /**
-         * Checks both.
+         * Checks flow and handle.
          *
-         * @throws IllegalArgumentException for a flow that isn't TCP, or another form of handle
+         * @throws IllegalArgumentException for a flow that isn't TCP, or a malformed handle
          */
         public Open {
             checkArgument(flow.transport().isTcp(), "an agent opens TCP, not %s", flow.transport());
@@ -34,20 +34,20 @@ public sealed interface BridgeRequest {
         }
     }
 
-    /** How many connections the agent's system lets it have, again and again. */
+    /** A request for repeated reports of the agent's connection limits. */
     record Watch() implements BridgeRequest {}
 
-    /** What a header is that came to an agent. */
+    /** The result of reading a header as an agent. */
     sealed interface Read {
         /**
          * A request.
          *
-         * @param request what is asked
+         * @param request the request
          */
         record Found(BridgeRequest request) implements Read {}
 
         /**
-         * A PROXY header that asks for nothing.
+         * A malformed request.
          *
          * @param offset in bytes from the start of the header
          * @param problem what was found and what was expected
@@ -55,7 +55,7 @@ public sealed interface BridgeRequest {
         record Malformed(int offset, String problem) implements Read {}
     }
 
-    /** {@return its bytes, without a checksum} */
+    /** {@return the encoded request, without a checksum} */
     default Bytes encode() {
         return switch (this) {
             case Open open -> HeaderWriter.proxy(open.flow(), tlvs());
@@ -63,7 +63,7 @@ public sealed interface BridgeRequest {
         };
     }
 
-    /** {@return its TLVs, in order; a CRC32C may follow them} */
+    /** {@return the TLVs, in order; a CRC32C may follow them} */
     default List<Tlv> tlvs() {
         return switch (this) {
             case Open open ->

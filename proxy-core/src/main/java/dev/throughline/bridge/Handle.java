@@ -5,11 +5,11 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.throughline.header.Bytes;
 
 /**
- * The form of a handle, by which an agent knows a flow that it handed over: the same TLV in the agent's header and in its hop's
- * request. Only the agent reads it.
+ * The form of a handle, an agent's id of a flow that it handed over. The agent's header and its hop's request use the same TLV.
+ * Only the agent interprets it.
  */
 final class Handle {
-    /** Type of its TLV. */
+    /** Type of the TLV. */
     static final int TYPE = 0xE7;
 
     static final int MAX_BYTES = 32;

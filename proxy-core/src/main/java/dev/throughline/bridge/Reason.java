@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** The form of a reason in an answer: that of a hop's close reasons, a word for programs that people can read. */
+/** The form of a reason in an answer, that of close reasons: machine-readable, but still words. */
 final class Reason {
     private static final Pattern FORM = Pattern.compile("[a-z][a-z0-9-]{0,63}");
 

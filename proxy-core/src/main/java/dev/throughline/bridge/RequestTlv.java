@@ -8,8 +8,8 @@ import dev.throughline.header.Tuple;
 import java.util.Optional;
 
 /**
- * The TLV that says what a hop asks, and its place in the header. Command and request say the same thing twice, so that a header
- * that isn't for a bridge isn't taken for a request; where they differ, neither is believed.
+ * The TLV with a hop's request, and its position in the header. Command and request are redundant, so that other headers aren't
+ * taken for requests; if they contradict each other, the header is malformed.
  */
 final class RequestTlv {
     static final Tlv OPEN = new Tlv(BridgeRequest.TYPE, Bytes.ofHex("49420100"));
@@ -22,7 +22,7 @@ final class RequestTlv {
 
     static BridgeRequest.Read read(Header header) {
         Optional<Tuple> flow = header.tuple();
-        // The header's reader takes any addresses with LOCAL; here there are none, as one request has one encoding.
+        // The header reader accepts any addresses with LOCAL. A request must have none, since it has one encoding.
         boolean isExpected =
                 flow.isPresent() ? flow.get().transport().isTcp() : header.raw().at(13) == 0;
         if (!isExpected) {
@@ -34,16 +34,16 @@ final class RequestTlv {
         int at = HeaderWriter.FIXED_BYTES
                 + flow.map(tuple -> tuple.transport().addressBytes()).orElse(0);
         int start = at;
-        int place = 0;
+        int position = 0;
         Optional<Bytes> handle = Optional.empty();
         for (Tlv tlv : header.tlvs()) {
-            int found = place(tlv.type(), flow.isPresent());
-            if (found <= place || (place == 0 && found != 1)) {
+            int found = position(tlv.type(), flow.isPresent());
+            if (found <= position || (position == 0 && found != 1)) {
                 return new BridgeRequest.Read.Malformed(
                         at,
                         "TLV %02x: expected one e8, then perhaps e7 (to open), then perhaps 03".formatted(tlv.type()));
             }
-            place = found;
+            position = found;
             at += Tlv.OVERHEAD;
             if (tlv.type() == BridgeRequest.TYPE) {
                 Optional<BridgeRequest.Read> problem = problem(tlv.value(), at, flow.isPresent() ? OPEN : WATCH);
@@ -58,7 +58,7 @@ final class RequestTlv {
             }
             at += tlv.value().length();
         }
-        if (place == 0) {
+        if (position == 0) {
             return new BridgeRequest.Read.Malformed(start, "the request (TLV e8) is missing");
         }
         Optional<Bytes> carried = handle;
@@ -66,8 +66,8 @@ final class RequestTlv {
                 .orElseGet(BridgeRequest.Watch::new));
     }
 
-    /** Where it comes among the TLVs; 0 for one that mustn't be there. */
-    private static int place(int type, boolean opens) {
+    /** Returns the position of a type among the TLVs; 0 for a type that isn't allowed. */
+    private static int position(int type, boolean opens) {
         return switch (type) {
             case BridgeRequest.TYPE -> 1;
             case Handle.TYPE -> opens ? 2 : 0;
@@ -78,14 +78,14 @@ final class RequestTlv {
 
     private static Optional<BridgeRequest.Read> problem(Bytes request, int at, Tlv expected) {
         if (request.length() < BYTES || request.at(0) != 0x49 || request.at(1) != 0x42) {
-            return malformed(at, "the request doesn't begin with 49 42, a version and what is asked");
+            return malformed(at, "the request doesn't begin with 49 42, a version and a code");
         }
         if (request.at(2) != VERSION) {
             return malformed(at + 2, "request version " + request.at(2) + ", expected " + VERSION);
         }
-        int asked = expected.value().at(3);
-        if (request.at(3) != asked) {
-            return malformed(at + 3, "request " + request.at(3) + ", expected " + asked + " with this command");
+        int code = expected.value().at(3);
+        if (request.at(3) != code) {
+            return malformed(at + 3, "request " + request.at(3) + ", expected " + code + " with this command");
         }
         if (request.length() > BYTES) {
             return malformed(at + BYTES, (request.length() - BYTES) + " bytes too many in the request");

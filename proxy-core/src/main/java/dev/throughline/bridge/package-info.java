@@ -1,7 +1,8 @@
 /**
- * How an agent that intercepts flows elsewhere hands them over to a hop of its host (BRIDGE.md, the authority on every byte):
- * a PROXY v2 header in front of each flow, in which it says who opened it, and the hop's answer; and how a hop asks an agent to
- * open the way onwards. Nothing of it is signed; that the kernel says who the other is takes the place of a signature.
+ * Messages between a hop and an agent on the same host that intercepts flows or opens connections for it (BRIDGE.md is the
+ * authority on every byte). The agent hands over each flow with a PROXY v2 header that names the originator, and the hop
+ * answers. The hop can ask the agent to open the upstream connection. Nothing is signed: each side identifies the other through
+ * the kernel instead.
  */
 @NullMarked
 package dev.throughline.bridge;

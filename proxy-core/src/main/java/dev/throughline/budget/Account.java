@@ -3,8 +3,8 @@ package dev.throughline.budget;
 import java.util.Comparator;
 
 /**
- * The originator whose share a flow uses, from the outside in. Each name is relative to those before it: the same executable of
- * two users is two. All unknown parts share one name.
+ * The originator for whom a flow is counted, from host to process. Each name is relative to those before it: the same
+ * executable run by two users is two. All unknown parts share one name.
  *
  * @param host host of the originator; or the address that the flow came from, if nothing more is known
  * @param user user of that host
@@ -12,7 +12,7 @@ import java.util.Comparator;
  * @param process process of that executable
  */
 public record Account(String host, String user, String executable, String process) implements Comparable<Account> {
-    /** The name of an unknown part. */
+    /** The name for unknown parts. */
     public static final String UNKNOWN = "unknown";
 
     private static final Comparator<Account> ORDER = Comparator.comparing(Account::host)
@@ -30,7 +30,7 @@ public record Account(String host, String user, String executable, String proces
         return user.equals(other.user) && host.equals(other.host);
     }
 
-    /** Orders by name, so that a HashMap stays fast if somebody chooses names with equal hash codes. */
+    /** Orders by name. This keeps a HashMap fast even if somebody chooses names with equal hash codes. */
     @Override
     public int compareTo(Account other) {
         return ORDER.compare(this, other);

@@ -5,14 +5,14 @@ import java.util.Optional;
 
 /** The answer to a request for a lease. */
 public sealed interface Admission {
-    /** {@return flows that must be closed now; their places are in use until they are released} */
+    /** {@return flows that must be closed now; their slots are in use until they are released} */
     List<Lease> evicted();
 
     /**
      * The flow has a lease.
      *
-     * @param lease must be released, whatever becomes of the flow
-     * @param passedOver why it isn't on the first way; empty if it is
+     * @param lease must be released in every case
+     * @param passedOver why the preferred alternative was not used; empty if it was
      * @param evicted flows to be closed
      */
     record Granted(Lease lease, Optional<Shortage> passedOver, List<Lease> evicted) implements Admission {
@@ -25,9 +25,9 @@ public sealed interface Admission {
     /**
      * The flow waits.
      *
-     * @param ticket is served, expires or is cancelled
+     * @param ticket until it is served, expires or is cancelled
      * @param evicted flows to be closed
-     * @param displaced a flow that lost its place in the queue to this one
+     * @param displaced a flow that was removed from the queue for this one
      */
     record Waiting(Ticket ticket, List<Lease> evicted, Optional<Ticket> displaced) implements Admission {
         /** Copies the list. */
@@ -39,7 +39,7 @@ public sealed interface Admission {
     /**
      * The flow is refused.
      *
-     * @param shortage why
+     * @param shortage the reason
      * @param evicted flows to be closed
      */
     record Refused(Shortage shortage, List<Lease> evicted) implements Admission {

@@ -32,7 +32,7 @@ public final class Budget {
     /**
      * Creates a budget without pools.
      *
-     * @param maxWaiting how many flows may wait at once
+     * @param maxWaiting maximum number of waiting flows
      */
     public Budget(int maxWaiting) {
         this.waiting = new WaitQueue(maxWaiting);
@@ -41,9 +41,9 @@ public final class Budget {
     /**
      * Adds a pool.
      *
-     * @param name by which requests name it
-     * @param capacity number of places, 0 or more
-     * @param rule how its places are given
+     * @param name the name that requests use
+     * @param capacity number of slots, 0 or more
+     * @param rule reserve and eviction marks
      * @return this
      * @throws IllegalArgumentException if there is a pool of this name
      */
@@ -57,10 +57,10 @@ public final class Budget {
     }
 
     /**
-     * Changes the capacity of a pool. Places in use stay in use.
+     * Changes the capacity of a pool. Slots in use stay in use.
      *
      * @param pool name of the pool
-     * @param capacity number of places, 0 or more
+     * @param capacity number of slots, 0 or more
      * @param now in nanoseconds
      * @return the effects on other flows
      */
@@ -73,26 +73,26 @@ public final class Budget {
     /**
      * Requests a lease for a flow.
      *
-     * @param ask the request
+     * @param request the request
      * @param now in nanoseconds
      * @return the answer, and the flows that must be closed for it
      */
-    public synchronized Admission ask(LeaseRequest ask, long now) {
+    public synchronized Admission request(LeaseRequest request, long now) {
         List<Lease> evicted = new ArrayList<>();
-        Optional<Shortage> capped = caps.objection(ask);
-        Attempt attempt = capped.isPresent() ? Attempt.none(capped.get()) : attempt(ask, now, evicted);
+        Optional<Shortage> capped = caps.objection(request);
+        Attempt attempt = capped.isPresent() ? Attempt.none(capped.get()) : attempt(request, now, evicted);
         if (attempt.lease.isPresent()) {
             return new Admission.Granted(attempt.lease.get(), attempt.shortage, evicted);
         }
-        Shortage shortage = attempt.shortage.orElseGet(Shortage.NoWay::new);
-        Duration wait = ask.limits().longestWait().isZero() && attempt.comes
+        Shortage shortage = attempt.shortage.orElseGet(Shortage.NoAlternative::new);
+        Duration wait = request.limits().longestWait().isZero() && attempt.willBeFree
                 ? LimitClass.DEFAULT_WAIT
-                : ask.limits().longestWait();
-        long deadline = ask.since() + wait.toNanos();
-        if (deadline - now <= 0 || ask.ways().isEmpty()) {
+                : request.limits().longestWait();
+        long deadline = request.since() + wait.toNanos();
+        if (deadline - now <= 0 || request.alternatives().isEmpty()) {
             return new Admission.Refused(shortage, evicted);
         }
-        Ticket ticket = new Ticket(ask, numbers++, deadline, shortage);
+        Ticket ticket = new Ticket(request, numbers++, deadline, shortage);
         Optional<Ticket> displaced = waiting.add(ticket);
         if (displaced.filter(ticket::equals).isPresent()) {
             return new Admission.Refused(shortage, evicted);
@@ -101,66 +101,74 @@ public final class Budget {
     }
 
     /**
-     * Requests another lease for a flow whose attempt on one way was cancelled. Its first places stay in use while the system
-     * holds them, and the caller releases them separately; caps count the flow once.
+     * Requests another lease for a flow whose attempt was cancelled. The slots of the first lease stay in use until the caller
+     * releases them separately; caps count the flow once.
      *
      * @param givenUp the lease of the cancelled attempt
-     * @param ask the request, with the ways that are left
+     * @param request the request, with the remaining alternatives
      * @param now in nanoseconds
      * @return the answer, and the flows that must be closed for it
      */
-    public synchronized Admission askInstead(Lease givenUp, LeaseRequest ask, long now) {
+    public synchronized Admission requestInstead(Lease givenUp, LeaseRequest request, long now) {
         caps.remove(givenUp.counted());
         givenUp.counted(List.of());
-        return ask(ask, now);
+        return request(request, now);
     }
 
     /**
-     * The result of trying the ways of a request.
+     * The result of trying the alternatives of a request.
      *
-     * @param shortage of the first way, if it has no place
-     * @param comes whether a place becomes free for it once the evicted flows are closed
+     * @param shortage the shortage of the first alternative, if it has no slot
+     * @param willBeFree whether a slot becomes free for it once the evicted flows are closed
      */
-    private record Attempt(Optional<Lease> lease, Optional<Shortage> shortage, boolean comes) {
+    private record Attempt(Optional<Lease> lease, Optional<Shortage> shortage, boolean willBeFree) {
         static Attempt none(Shortage why) {
             return new Attempt(Optional.empty(), Optional.of(why), false);
         }
     }
 
-    /** Tries all ways, and again if flows were evicted: an eviction for the last way may have freed a place on the first. */
-    private Attempt attempt(LeaseRequest ask, long now, List<Lease> evicted) {
+    /**
+     * Tries all alternatives, and again if flows were evicted: an eviction for the last one may have freed a slot for the
+     * first.
+     */
+    private Attempt attempt(LeaseRequest request, long now, List<Lease> evicted) {
         int before;
         Attempt attempt;
         do {
             before = evicted.size();
-            attempt = attemptOnce(ask, now, evicted::add);
+            attempt = attemptOnce(request, now, evicted::add);
         } while (attempt.lease.isEmpty() && evicted.size() > before);
-        return attempt.lease.isPresent() || attempt.comes ? attempt : preempted(ask, attempt, evicted);
+        return attempt.lease.isPresent() || attempt.willBeFree ? attempt : preempted(request, attempt, evicted);
     }
 
-    /** If no way has a place, preempts the newest flow of the largest originator. The place is free when that flow is closed. */
-    private Attempt preempted(LeaseRequest ask, Attempt refused, List<Lease> evicted) {
-        boolean comes = false;
-        for (int way = 0; way < ways(ask) && !comes; way++) {
-            Lease lease = new Lease(ask, numbers, way);
-            lease.places(taken(ask, lease, new Slot[] {}));
-            comes = preempt(lease, evicted);
+    /**
+     * Preempts the newest flow of the largest originator if no alternative has a slot. The slot is free when that flow is
+     * closed.
+     */
+    private Attempt preempted(LeaseRequest request, Attempt refused, List<Lease> evicted) {
+        boolean willBeFree = false;
+        for (int alternative = 0; alternative < alternatives(request) && !willBeFree; alternative++) {
+            Lease lease = new Lease(request, numbers, alternative);
+            lease.slots(taken(request, lease, new Slot[] {}));
+            willBeFree = preempt(lease, evicted);
             giveAll(lease);
         }
-        return new Attempt(Optional.empty(), refused.shortage, comes);
+        return new Attempt(Optional.empty(), refused.shortage, willBeFree);
     }
 
-    /** Preempts flows in the full pools of a way. Does nothing, and returns false, unless each of them can have a place. */
+    /**
+     * Preempts flows in the full pools of an alternative. Does nothing, and returns false, unless each pool can provide a slot.
+     */
     private static boolean preempt(Lease lease, List<Lease> evicted) {
-        for (Slot place : lease.places()) {
-            if (!place.pool().hasRoomSoon(place.process())
-                    && place.pool().giver(place.process()).isEmpty()) {
+        for (Slot slot : lease.slots()) {
+            if (!slot.pool().hasSlotSoon(slot.process())
+                    && slot.pool().giver(slot.process()).isEmpty()) {
                 return false;
             }
         }
-        for (Slot place : lease.places()) {
-            if (!place.pool().hasRoomSoon(place.process())) {
-                place.pool().giver(place.process()).ifPresent(victim -> {
+        for (Slot slot : lease.slots()) {
+            if (!slot.pool().hasSlotSoon(slot.process())) {
+                slot.pool().giver(slot.process()).ifPresent(victim -> {
                     victim.lease().preempt();
                     evict(victim.lease(), evicted::add);
                 });
@@ -171,54 +179,58 @@ public final class Budget {
 
     private Lease granted(Lease lease) {
         numbers++;
-        lease.counted(caps.add(lease.ask()));
-        for (Slot place : lease.places()) {
-            place.process().byAge().addLast(place);
+        lease.counted(caps.add(lease.request()));
+        for (Slot slot : lease.slots()) {
+            slot.process().byAge().addLast(slot);
         }
         return lease;
     }
 
     private void giveAll(Lease lease) {
-        for (Slot place : lease.places()) {
-            give(place);
+        for (Slot slot : lease.slots()) {
+            give(slot);
         }
     }
 
-    private static int ways(LeaseRequest ask) {
-        return ask.limits().fallsOver()
-                ? ask.ways().size()
-                : Math.min(1, ask.ways().size());
+    private static int alternatives(LeaseRequest request) {
+        return request.limits().fallsOver()
+                ? request.alternatives().size()
+                : Math.min(1, request.alternatives().size());
     }
 
-    private Attempt attemptOnce(LeaseRequest ask, long now, Consumer<Lease> evict) {
+    private Attempt attemptOnce(LeaseRequest request, long now, Consumer<Lease> evict) {
         Optional<Shortage> first = Optional.empty();
-        boolean comes = false;
-        int ways = ways(ask);
+        boolean willBeFree = false;
+        int alternatives = alternatives(request);
         Slot[] kept = {};
-        for (int way = 0; way < ways; way++) {
-            Lease lease = new Lease(ask, numbers, way);
-            lease.places(taken(ask, lease, kept));
-            for (Slot place : lease.places()) {
-                place.pool().makeRoom(now, victim -> evict(victim, evict));
+        for (int alternative = 0; alternative < alternatives; alternative++) {
+            Lease lease = new Lease(request, numbers, alternative);
+            lease.slots(taken(request, lease, kept));
+            for (Slot slot : lease.slots()) {
+                slot.pool().evictIdle(now, victim -> evict(victim, evict));
             }
             Optional<Shortage> objection = objection(lease);
             if (objection.isEmpty()) {
                 return new Attempt(Optional.of(granted(lease)), first, false);
             }
-            comes |= areFreeSoon(lease.places());
-            int same = way + 1 < ways ? common(ask.ways().get(way), ask.ways().get(way + 1)) : 0;
-            kept = Arrays.copyOf(lease.places(), same);
-            for (int i = same; i < lease.places().length; i++) {
-                give(lease.places()[i]);
+            willBeFree |= areFreeSoon(lease.slots());
+            int same = alternative + 1 < alternatives
+                    ? common(
+                            request.alternatives().get(alternative),
+                            request.alternatives().get(alternative + 1))
+                    : 0;
+            kept = Arrays.copyOf(lease.slots(), same);
+            for (int i = same; i < lease.slots().length; i++) {
+                give(lease.slots()[i]);
             }
             if (first.isEmpty()) {
                 first = objection;
             }
         }
-        return new Attempt(Optional.empty(), first, comes);
+        return new Attempt(Optional.empty(), first, willBeFree);
     }
 
-    /** Returns how many pools two ways have in common at their start, in which a place is kept between the attempts. */
+    /** Returns the number of pools that two alternatives share at their start. Their slots are kept between the attempts. */
     private static int common(List<String> one, List<String> other) {
         int same = 0;
         while (same < Math.min(one.size(), other.size()) && one.get(same).equals(other.get(same))) {
@@ -227,35 +239,35 @@ public final class Budget {
         return same;
     }
 
-    /** Takes a place in each pool of the lease's way but the first ones, whose places are {@code kept}. */
-    private Slot[] taken(LeaseRequest ask, Lease lease, Slot[] kept) {
-        List<String> names = ask.ways().get(lease.way());
-        ShareTree.@Nullable Leaf[] nodes = processes.of(ask.who(), pools.size());
-        Slot[] places = new Slot[names.size()];
-        for (int i = 0; i < places.length; i++) {
+    /** Takes a slot in each pool of the lease's alternative, except the first ones, whose slots are {@code kept}. */
+    private Slot[] taken(LeaseRequest request, Lease lease, Slot[] kept) {
+        List<String> names = request.alternatives().get(lease.alternative());
+        ShareTree.@Nullable Leaf[] nodes = processes.of(request.account(), pools.size());
+        Slot[] slots = new Slot[names.size()];
+        for (int i = 0; i < slots.length; i++) {
             Pool pool = pool(names.get(i));
             ShareTree.Leaf process = nodes[pool.number()];
             if (process == null) {
-                process = pool.tree().process(ask.who());
+                process = pool.tree().process(request.account());
                 nodes[pool.number()] = process;
             }
             if (i >= kept.length) {
                 pool.take(process);
             }
-            places[i] = new Slot(pool, process, lease);
+            slots[i] = new Slot(pool, process, lease);
         }
-        return places;
+        return slots;
     }
 
-    private void give(Slot place) {
-        if (place.pool().give(place)) {
-            processes.remove(place.lease().ask().who(), place.pool().number());
+    private void give(Slot slot) {
+        if (slot.pool().give(slot)) {
+            processes.remove(slot.lease().request().account(), slot.pool().number());
         }
     }
 
     private static Optional<Shortage> objection(Lease lease) {
-        for (Slot place : lease.places()) {
-            Optional<Shortage> objection = place.pool().objection(place.process());
+        for (Slot slot : lease.slots()) {
+            Optional<Shortage> objection = slot.pool().objection(slot.process());
             if (objection.isPresent()) {
                 return objection;
             }
@@ -263,38 +275,41 @@ public final class Budget {
         return Optional.empty();
     }
 
-    /** Checks first whether any flow is evicted, which costs little: without one, no place becomes free soon. */
-    private static boolean areFreeSoon(Slot[] places) {
+    /**
+     * Returns whether all slots become free once the evicted flows are closed. Without an evicted flow, which is cheap to
+     * check, none does.
+     */
+    private static boolean areFreeSoon(Slot[] slots) {
         boolean anyEvicted = false;
-        for (Slot place : places) {
-            anyEvicted |= place.pool().evicted() > 0;
+        for (Slot slot : slots) {
+            anyEvicted |= slot.pool().evicted() > 0;
         }
         if (!anyEvicted) {
             return false;
         }
-        for (Slot place : places) {
-            if (!isFreeSoon(place)) {
+        for (Slot slot : slots) {
+            if (!isFreeSoon(slot)) {
                 return false;
             }
         }
         return true;
     }
 
-    /** Returns whether there is a place, or will be once the evicted flows are closed. */
-    private static boolean isFreeSoon(Slot place) {
-        Pool pool = place.pool();
-        return pool.objection(place.process()).isEmpty() || pool.isFreeSoon(place.process());
+    /** Returns whether a slot is free, or will be once the evicted flows are closed. */
+    private static boolean isFreeSoon(Slot slot) {
+        Pool pool = slot.pool();
+        return pool.objection(slot.process()).isEmpty() || pool.isFreeSoon(slot.process());
     }
 
     private static void evict(Lease victim, Consumer<Lease> evict) {
         boolean evictable = victim.isEvictable();
         victim.evict();
-        for (Slot place : victim.places()) {
+        for (Slot slot : victim.slots()) {
             if (evictable) {
-                place.process().idle().remove(place);
+                slot.process().idle().remove(slot);
             }
-            place.process().byAge().remove(place);
-            place.pool().tree().remove(place.process());
+            slot.process().byAge().remove(slot);
+            slot.pool().tree().remove(slot.process());
         }
         evict.accept(victim);
     }
@@ -307,31 +322,31 @@ public final class Budget {
     public synchronized void activate(Lease lease) {
         if (lease.isStarting()) {
             lease.activate();
-            for (Slot place : lease.places()) {
-                place.pool().tree().addIdle(place);
+            for (Slot slot : lease.slots()) {
+                slot.pool().tree().addIdle(slot);
             }
         }
     }
 
     /**
      * Reverses the eviction of a flow that wasn't closed because it moved a byte meanwhile. Does nothing for a preempted flow,
-     * whose place belongs to another.
+     * whose slot belongs to another.
      *
      * @param lease of the flow
      */
     public synchronized void spare(Lease lease) {
         if (lease.isEvicted() && !lease.isPreempted()) {
             lease.activate();
-            for (Slot place : lease.places()) {
-                place.process().byAge().addFirst(place);
-                place.pool().tree().add(place.process());
-                place.pool().tree().addIdle(place);
+            for (Slot slot : lease.slots()) {
+                slot.process().byAge().addFirst(slot);
+                slot.pool().tree().add(slot.process());
+                slot.pool().tree().addIdle(slot);
             }
         }
     }
 
     /**
-     * Marks a flow as ended while its places stay in use for a time, as a source port does. It is not preempted any more, since
+     * Marks a flow as ended while its slots stay in use for a time, as source ports do. It is no longer preempted, since
      * closing it would free nothing.
      *
      * @param lease of the flow, which the caller releases later
@@ -339,14 +354,14 @@ public final class Budget {
     public synchronized void keep(Lease lease) {
         if (lease.counts() && !lease.isKept()) {
             lease.keep();
-            for (Slot place : lease.places()) {
-                place.process().byAge().remove(place);
+            for (Slot slot : lease.slots()) {
+                slot.process().byAge().remove(slot);
             }
         }
     }
 
     /**
-     * Releases a lease, once the system has released the flow. Does nothing if the lease is released.
+     * Releases a lease, once the system has released the flow. Does nothing if the lease was released before.
      *
      * @param lease of the flow
      * @param now in nanoseconds
@@ -356,17 +371,17 @@ public final class Budget {
         if (lease.isReleased()) {
             return BudgetChange.NOTHING;
         }
-        for (Slot place : lease.places()) {
+        for (Slot slot : lease.slots()) {
             if (lease.counts() && !lease.isKept()) {
-                place.process().byAge().remove(place);
+                slot.process().byAge().remove(slot);
             }
-            give(place);
+            give(slot);
         }
         boolean active = lease.isEvictable();
         lease.release();
         if (active) {
-            for (Slot place : lease.places()) {
-                place.process().idle().remove(place);
+            for (Slot slot : lease.slots()) {
+                slot.process().idle().remove(slot);
             }
         }
         caps.remove(lease.counted());
@@ -374,7 +389,7 @@ public final class Budget {
     }
 
     /**
-     * Ends the wait of tickets whose time is over, and serves others if flows have become idle.
+     * Expires tickets, and serves others if flows have become idle.
      *
      * @param now in nanoseconds
      * @return the effects
@@ -395,23 +410,24 @@ public final class Budget {
     }
 
     /**
-     * Serves a flow of the host with the fewest places, within it of the user with the fewest and so on inwards; of equals, the one
-     * that came first.
+     * Serves the next waiting flow: that of the host with the fewest slots, then of its user with the fewest, and so on; the
+     * oldest among equals.
      */
     private Optional<BudgetChange.Served> next(long now, List<Lease> evicted) {
         if (waiting.size() == 0) {
             return Optional.empty();
         }
-        Set<FullFor> full = new HashSet<>();
-        Set<Tried> tried = new HashSet<>();
-        for (Ticket ticket : waiting.heads(this::placesAround)) {
-            LeaseRequest ask = ticket.ask();
-            FullFor user = new FullFor(ask.who().host(), ask.who().user(), ask.ways());
-            if (full.contains(user) || caps.objection(ask).isPresent() || !tried.add(tried(ask))) {
+        Set<BlockedUser> full = new HashSet<>();
+        Set<RequestKey> tried = new HashSet<>();
+        for (Ticket ticket : waiting.heads(this::slotsAround)) {
+            LeaseRequest request = ticket.request();
+            BlockedUser user =
+                    new BlockedUser(request.account().host(), request.account().user(), request.alternatives());
+            if (full.contains(user) || caps.objection(request).isPresent() || !tried.add(key(request))) {
                 continue;
             }
             int before = evicted.size();
-            Attempt attempt = attempt(ask, now, evicted);
+            Attempt attempt = attempt(request, now, evicted);
             if (evicted.size() > before) {
                 tried.clear();
             }
@@ -426,49 +442,52 @@ public final class Budget {
         return Optional.empty();
     }
 
-    /** A user for whom all pools of these ways are full: its flows that come later in the order get no place either. */
-    private record FullFor(String host, String user, List<List<String>> ways) {}
+    /** A user for whom all pools of these alternatives are full: the user's later flows get no slot either. */
+    private record BlockedUser(String host, String user, List<List<String>> alternatives) {}
 
-    /** All that decides about a waiting process: of several equal processes of one executable, one is tried. */
-    private record Tried(
+    /**
+     * The properties of a waiting process that determine the result: of several equal processes of one executable, only one is
+     * tried.
+     */
+    private record RequestKey(
             String host,
             String user,
             String executable,
             LimitClass limits,
-            List<List<String>> ways,
-            List<List<Integer>> places) {}
+            List<List<String>> alternatives,
+            List<List<Integer>> slots) {}
 
-    private Tried tried(LeaseRequest ask) {
-        Account who = ask.who();
-        return new Tried(
+    private RequestKey key(LeaseRequest request) {
+        Account who = request.account();
+        return new RequestKey(
                 who.host(),
                 who.user(),
                 who.executable(),
-                ask.limits(),
-                ask.ways(),
-                ask.ways().stream()
-                        .map(way -> way.stream()
+                request.limits(),
+                request.alternatives(),
+                request.alternatives().stream()
+                        .map(alternative -> alternative.stream()
                                 .map(name -> processes.count(who, pool(name).number()))
                                 .toList())
                         .toList());
     }
 
-    /** Returns the places of the host, user, executable and process in the first pool, in which every flow has a place. */
-    private ShareTree.Counts placesAround(LeaseRequest ask) {
-        return pool(ask.ways().getFirst().getFirst()).tree().counts(ask.who());
+    /** Returns the slots of the host, user, executable and process in the first pool, in which every flow has a slot. */
+    private ShareTree.Counts slotsAround(LeaseRequest request) {
+        return pool(request.alternatives().getFirst().getFirst()).tree().counts(request.account());
     }
 
     /**
      * Cancels the wait of a flow.
      *
-     * @param ticket with which it waits
-     * @return whether it still waited
+     * @param ticket the flow's ticket
+     * @return whether it was waiting
      */
     public synchronized boolean cancel(Ticket ticket) {
         return waiting.remove(ticket);
     }
 
-    /** Returns whether no state of any flow is left. */
+    /** Returns whether no flow is left. */
     synchronized boolean isEmpty() {
         return waiting.size() == 0
                 && caps.isEmpty()
@@ -476,7 +495,7 @@ public final class Budget {
                 && pools.values().stream().allMatch(pool -> pool.tree().isEmpty());
     }
 
-    /** {@return how many flows wait} */
+    /** {@return the number of waiting flows} */
     public synchronized int waiting() {
         return waiting.size();
     }

@@ -21,9 +21,9 @@ public record BudgetChange(List<Served> served, List<Ticket> expired, List<Lease
     public static final BudgetChange NOTHING = new BudgetChange(List.of(), List.of(), List.of());
 
     /**
-     * A flow that waited and has a lease now.
+     * A flow that waited and now has a lease.
      *
-     * @param ticket with which it waited
+     * @param ticket the ticket with which it waited
      * @param lease must be released
      */
     public record Served(Ticket ticket, Lease lease) {}

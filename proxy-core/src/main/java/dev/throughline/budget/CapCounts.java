@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Counts the flows of each class for its caps. A flow counts by the caps that its class had when it was admitted. */
+/** The numbers of flows of each class, for its caps. A flow counts by the caps that its class had when it was admitted. */
 final class CapCounts {
-    /** What a cap counts by; names outside of its scope are empty. */
+    /** The key of a counter. Names outside of its scope are empty. */
     record Key(
             Scope scope,
             String limits,
@@ -22,14 +22,14 @@ final class CapCounts {
     private final Map<Key, Integer> counts = new HashMap<>();
 
     /** Returns the narrowest cap that a flow would exceed. */
-    Optional<Shortage> objection(LeaseRequest ask) {
-        Caps caps = ask.limits().caps();
+    Optional<Shortage> objection(LeaseRequest request) {
+        Caps caps = request.limits().caps();
         if (caps.equals(Caps.OPEN)) {
             return Optional.empty();
         }
         for (Scope scope : Scope.values()) {
             int cap = cap(caps, scope);
-            if (cap != Caps.NONE && counts.getOrDefault(key(ask, scope), 0) >= cap) {
+            if (cap != Caps.NONE && counts.getOrDefault(key(request, scope), 0) >= cap) {
                 return Optional.of(new Shortage.Capped(scope, cap));
             }
         }
@@ -37,15 +37,15 @@ final class CapCounts {
     }
 
     /** Counts a flow. Returns the keys to {@linkplain #remove} when it ends. */
-    List<Key> add(LeaseRequest ask) {
-        Caps caps = ask.limits().caps();
+    List<Key> add(LeaseRequest request) {
+        Caps caps = request.limits().caps();
         if (caps.equals(Caps.OPEN)) {
             return List.of();
         }
         List<Key> counted = new ArrayList<>();
         for (Scope scope : Scope.values()) {
             if (cap(caps, scope) != Caps.NONE) {
-                Key key = key(ask, scope);
+                Key key = key(request, scope);
                 counts.merge(key, 1, Integer::sum);
                 counted.add(key);
             }
@@ -73,16 +73,16 @@ final class CapCounts {
         };
     }
 
-    private static Key key(LeaseRequest ask, Scope scope) {
-        Account who = ask.who();
-        String name = ask.limits().name();
+    private static Key key(LeaseRequest request, Scope scope) {
+        Account who = request.account();
+        String name = request.limits().name();
         return switch (scope) {
             case PROCESS -> new Key(scope, name, who.host(), who.user(), who.executable(), who.process(), "");
             case EXECUTABLE -> new Key(scope, name, who.host(), who.user(), who.executable(), "", "");
             case USER -> new Key(scope, name, who.host(), who.user(), "", "", "");
-            case DESTINATION -> new Key(scope, name, "", "", "", "", ask.destination());
+            case DESTINATION -> new Key(scope, name, "", "", "", "", request.destination());
             case EXECUTABLE_AND_DESTINATION ->
-                new Key(scope, name, who.host(), who.user(), who.executable(), "", ask.destination());
+                new Key(scope, name, who.host(), who.user(), who.executable(), "", request.destination());
         };
     }
 }

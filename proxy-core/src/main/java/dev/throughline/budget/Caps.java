@@ -3,16 +3,16 @@ package dev.throughline.budget;
 import static com.google.common.base.Preconditions.checkArgument;
 
 /**
- * How many flows of a class there may be at once.
+ * The maximum numbers of concurrent flows of a class.
  *
- * @param process of one process
- * @param executable of one executable of a user
- * @param user of one user of a host
- * @param destination to one address or host name
- * @param executableAndDestination of one executable of a user to one destination
+ * @param process for each process
+ * @param executable for each executable of a user
+ * @param user for each user of a host
+ * @param destination for each destination, an address or host name
+ * @param executableAndDestination for each executable of a user and destination
  */
 public record Caps(int process, int executable, int user, int destination, int executableAndDestination) {
-    /** The number that means "no cap". */
+    /** The value for "no cap". */
     public static final int NONE = Integer.MAX_VALUE;
 
     /** No caps. */

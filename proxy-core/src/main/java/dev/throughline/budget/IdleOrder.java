@@ -6,8 +6,8 @@ import java.util.OptionalLong;
 import java.util.TreeSet;
 
 /**
- * The evictable flows of one process, sorted by when they last moved a byte. Flows move all the time without a notification,
- * so the order is that of the times last read from each flow; only the head's time is read again before it is used.
+ * The evictable flows of one process, sorted by when they last moved a byte. Flows move bytes without a notification, so the
+ * order uses the times last read; only the head's time is read again before it is used.
  */
 final class IdleOrder {
     /** Compares times by their difference, since {@link System#nanoTime} may overflow; equal ones by age. */
@@ -20,13 +20,13 @@ final class IdleOrder {
 
     private final TreeSet<Slot> slots = new TreeSet<>(BY_TIME);
 
-    /** Compares two flows: the one that has moved nothing for longer comes first. */
+    /** Compares two flows by their last byte; the longest idle comes first. */
     static Comparator<Slot> byTime() {
         return BY_TIME;
     }
 
     void add(Slot slot) {
-        slot.look();
+        slot.refresh();
         slots.add(slot);
     }
 
@@ -34,11 +34,11 @@ final class IdleOrder {
         slots.remove(slot);
     }
 
-    /** Returns the flow that has moved nothing for the longest time, if that is since {@code before} or longer. */
+    /** Returns the longest idle flow, if it has moved no byte since {@code before}. */
     Optional<Slot> longestIdle(long before) {
         while (!slots.isEmpty() && slots.getFirst().seenMoved() - before <= 0) {
             Slot head = slots.removeFirst();
-            boolean moved = head.look();
+            boolean moved = head.refresh();
             slots.add(head);
             if (!moved) {
                 return Optional.of(head);
@@ -47,7 +47,7 @@ final class IdleOrder {
         return Optional.empty();
     }
 
-    /** Returns the earliest time last read from any flow, a lower bound of the real ones; empty if there are no flows. */
+    /** Returns the earliest of the times last read, a lower bound of the actual ones; empty if there are no flows. */
     OptionalLong from() {
         return slots.isEmpty()
                 ? OptionalLong.empty()

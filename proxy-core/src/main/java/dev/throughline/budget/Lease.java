@@ -2,53 +2,53 @@ package dev.throughline.budget;
 
 import java.util.List;
 
-/** The places of a flow, one in each pool of its way, until they are released. */
+/** The slots of a flow, one in each pool of its alternative, until they are released. */
 public final class Lease {
     /** The state of the flow. */
     private enum State {
         /** Not relaying yet; never evicted for idleness. */
         STARTING,
         ACTIVE,
-        /** Must be closed; doesn't count for its originator any more. */
+        /** Must be closed; no longer counts for its originator. */
         EVICTED,
         RELEASED
     }
 
-    private final LeaseRequest ask;
+    private final LeaseRequest request;
     private final long number;
-    private final int way;
-    private Slot[] places = {};
+    private final int alternative;
+    private Slot[] slots = {};
     private List<CapCounts.Key> counted = List.of();
     private State state = State.STARTING;
     private boolean preempted;
     private boolean kept;
 
-    Lease(LeaseRequest ask, long number, int way) {
-        this.ask = ask;
+    Lease(LeaseRequest request, long number, int alternative) {
+        this.request = request;
         this.number = number;
-        this.way = way;
+        this.alternative = alternative;
     }
 
-    /** {@return the request that it answers} */
-    public LeaseRequest ask() {
-        return ask;
+    /** {@return the request that was granted} */
+    public LeaseRequest request() {
+        return request;
     }
 
-    /** {@return index of its way in the request} */
-    public int way() {
-        return way;
+    /** {@return the index of the granted alternative in the request} */
+    public int alternative() {
+        return alternative;
     }
 
     long number() {
         return number;
     }
 
-    Slot[] places() {
-        return places;
+    Slot[] slots() {
+        return slots;
     }
 
-    void places(Slot[] taken) {
-        places = taken;
+    void slots(Slot[] taken) {
+        slots = taken;
     }
 
     List<CapCounts.Key> counted() {
@@ -81,7 +81,7 @@ public final class Lease {
         return preempted;
     }
 
-    /** Returns whether its places count for its originator. */
+    /** Returns whether its slots count for its originator. */
     boolean counts() {
         return state == State.STARTING || state == State.ACTIVE;
     }

@@ -9,14 +9,14 @@ import java.time.Duration;
  *
  * @param name name in the policy
  * @param caps caps for its flows
- * @param fallsOver whether a flow may take the next way when the first is full
- * @param longestWait how long a flow may wait for a place; zero if it is refused at once
+ * @param fallsOver whether a flow may use the next alternative when the first is full
+ * @param longestWait how long a flow may wait for a slot; zero refuses it at once
  */
 public record LimitClass(String name, Caps caps, boolean fallsOver, Duration longestWait) {
-    /** How long a flow waits unless a class says otherwise. */
+    /** The wait of flows unless their class specifies another. */
     public static final Duration DEFAULT_WAIT = Duration.ofSeconds(3);
 
-    /** The class of flows to which no rule assigns one. */
+    /** The class of flows without a class of their own. */
     public static final LimitClass DEFAULT = new LimitClass("default", Caps.OPEN, true, DEFAULT_WAIT);
 
     /**

@@ -6,7 +6,7 @@ import java.util.PriorityQueue;
 import java.util.SequencedSet;
 import java.util.function.Consumer;
 
-/** The places of the hop, of a next hop or of a transport. */
+/** The slots of the hop, of a next hop or of a transport. */
 final class Pool {
     private final String name;
     private final int number;
@@ -25,7 +25,7 @@ final class Pool {
         this.floorNanos = nanos(rule.idleFloor());
     }
 
-    /** Limits durations that a long can't hold. */
+    /** Converts a duration, limited to the range of a long. */
     private static long nanos(Duration floor) {
         return floor.compareTo(Duration.ofDays(10_000)) > 0 ? Long.MAX_VALUE / 2 : floor.toNanos();
     }
@@ -46,16 +46,16 @@ final class Pool {
         return capacity;
     }
 
-    void capacity(int places) {
-        capacity = places;
+    void capacity(int slots) {
+        capacity = slots;
     }
 
-    /** Returns the places in use, with those of evicted flows. */
+    /** Returns the number of slots in use, including those of evicted flows. */
     int inUse() {
         return inUse;
     }
 
-    /** Returns the places of evicted flows that aren't released yet. */
+    /** Returns the number of slots of evicted flows that aren't released yet. */
     int evicted() {
         return inUse - tree.count();
     }
@@ -70,27 +70,27 @@ final class Pool {
         tree.add(process);
     }
 
-    /** Frees a place. Returns whether the process has none left. */
-    boolean give(Slot place) {
+    /** Frees a slot. Returns whether the process has none left. */
+    boolean give(Slot slot) {
         inUse--;
-        if (!place.lease().isEvicted()) {
-            tree.remove(place.process());
+        if (!slot.lease().isEvicted()) {
+            tree.remove(slot.process());
         }
-        return tree.letGo(place.process());
+        return tree.removeUnused(slot.process());
     }
 
-    /** Returns why the place that a process took last must be given back; empty if it may be kept. */
+    /** Returns why a process can't keep the slot that it took last; empty if it can. */
     Optional<Shortage> objection(ShareTree.Leaf process) {
         return objection(process, inUse);
     }
 
-    /** Returns whether a process within its share can keep its place once the evicted flows are released. */
+    /** Returns whether a process within its share can keep its slot once the evicted flows are released. */
     boolean isFreeSoon(ShareTree.Leaf process) {
         return objection(process, inUse - evicted()).isEmpty() && !tree.exceedsWhole(process, rule.open(capacity));
     }
 
-    /** Returns whether a process can keep its place once the evicted flows are released. */
-    boolean hasRoomSoon(ShareTree.Leaf process) {
+    /** Returns whether a process can keep its slot once the evicted flows are released. */
+    boolean hasSlotSoon(ShareTree.Leaf process) {
         return objection(process, inUse - evicted()).isEmpty();
     }
 
@@ -113,8 +113,8 @@ final class Pool {
         return reserved ? Optional.of(new Shortage.Reserved(name)) : Optional.empty();
     }
 
-    /** Evicts idle flows down to the low mark if more places than the soft mark are in use. */
-    void makeRoom(long now, Consumer<Lease> evict) {
+    /** Evicts idle flows down to the low mark if more slots than the soft mark are in use. */
+    void evictIdle(long now, Consumer<Lease> evict) {
         int low = rule.low(capacity);
         if (tree.count() <= rule.soft(capacity) || tree.count() <= low) {
             return;
@@ -126,7 +126,8 @@ final class Pool {
         while (!heads.isEmpty() && tree.count() > low) {
             Slot longest = heads.poll();
             ShareTree.Leaf process = longest.process();
-            // Removing a flow lowers no share, so no other originator gets above its own; but some may get below it.
+            // Removing a flow lowers no share, so it lifts no other originator above its own; but some may fall below
+            // it.
             if (!anyEvicted || tree.exceeds(process, low)) {
                 anyEvicted = true;
                 evict.accept(longest.lease());

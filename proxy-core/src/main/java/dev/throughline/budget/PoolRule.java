@@ -7,9 +7,9 @@ import java.time.Duration;
 /**
  * The reserve and the marks of a pool, relative to its capacity.
  *
- * @param reservePercent reserve for originators within their share, and number of guaranteed places; 0 for none
+ * @param reservePercent reserve for originators within their share, and number of guaranteed slots; 0 for none
  * @param softPercent soft mark: above it, idle flows are evicted
- * @param lowPercent low mark: eviction stops there; 100 evicts only for the flow that asks
+ * @param lowPercent low mark: eviction stops there; 100 evicts only for the requesting flow
  * @param idleFloor a flow that moved a byte within this time is never evicted
  */
 public record PoolRule(int reservePercent, int softPercent, int lowPercent, Duration idleFloor) {
@@ -35,12 +35,14 @@ public record PoolRule(int reservePercent, int softPercent, int lowPercent, Dura
         checkArgument(!idleFloor.isNegative(), "an idle floor of %s", idleFloor);
     }
 
-    /** Returns how many places of a pool with this capacity aren't reserved: at least one, unless there are none. */
+    /**
+     * Returns the number of slots of a pool with this capacity that aren't reserved: at least one, unless the capacity is 0.
+     */
     int open(int capacity) {
         return Math.max(Math.min(1, capacity), capacity - share(capacity, reservePercent));
     }
 
-    /** Returns how many places of a pool with this capacity are guaranteed by preemption. */
+    /** Returns the number of slots of a pool with this capacity that preemption guarantees. */
     int guaranteed(int capacity) {
         return capacity - open(capacity);
     }

@@ -5,11 +5,11 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Finds a process in the trees of all pools with one lookup. */
+/** A table of processes, with their nodes in the trees of all pools, for one lookup instead of one for each pool. */
 final class ProcessTable {
     private final Map<Account, ShareTree.@Nullable Leaf[]> nodes = new HashMap<>();
 
-    /** Returns its nodes by pool number, null where it isn't in the pool. The caller adds missing ones. */
+    /** Returns its nodes by pool number, null for pools without one. The caller adds missing ones. */
     ShareTree.@Nullable Leaf[] of(Account who, int pools) {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         if (found == null || found.length < pools) {
@@ -19,14 +19,14 @@ final class ProcessTable {
         return found;
     }
 
-    /** Returns the places of a process in one pool. */
+    /** Returns the number of slots of a process in one pool. */
     int count(Account who, int pool) {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         ShareTree.@Nullable Leaf node = found == null || found.length <= pool ? null : found[pool];
-        return node == null ? 0 : node.places();
+        return node == null ? 0 : node.slots();
     }
 
-    /** Forgets the node of a process that has left a pool. */
+    /** Removes the node of a process that has left a pool. */
     void remove(Account who, int pool) {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         if (found != null) {

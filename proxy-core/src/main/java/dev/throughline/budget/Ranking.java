@@ -8,7 +8,7 @@ import java.util.SequencedSet;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/** The members of a group, sorted by their counts. Members with count 0 are left out. */
+/** The members of a group, sorted by their counts. Members with count 0 are not included. */
 final class Ranking {
     /** A member of one ranking. */
     abstract static class Member {
@@ -52,7 +52,7 @@ final class Ranking {
 
     /**
      * Returns the largest level at which the counts, each capped at it, sum to at most {@code part}; {@link Integer#MAX_VALUE}
-     * if they do so uncapped.
+     * if the uncapped counts do.
      *
      * @param part 0 or more
      */
@@ -65,7 +65,7 @@ final class Ranking {
         return level(part, true);
     }
 
-    /** Fills from below: members with few get all they have, and what is left is divided by the others. */
+    /** Fills from below: small members get all they have, and the rest is divided among the others. */
     private int level(long part, boolean roundUp) {
         if (total <= part) {
             return Integer.MAX_VALUE;
@@ -83,7 +83,7 @@ final class Ranking {
         return (int) (roundUp ? (rest + above - 1) / above : rest / above);
     }
 
-    /** Passes the members with larger counts than {@code level}, the largest first. */
+    /** Passes the members with counts above {@code level}, the largest first. */
     void above(int level, Consumer<Member> each) {
         byCount.tailMap(level, false).descendingMap().values().forEach(rank -> rank.forEach(each));
     }

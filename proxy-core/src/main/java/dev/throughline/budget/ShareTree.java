@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The counts of one pool by originator: hosts, their users, their executables, their processes. */
 final class ShareTree {
-    /** A group, or a process. */
+    /** A group or a process. */
     abstract static sealed class Node extends Ranking.Member {
         final @Nullable Group parent;
         final String name;
-        int places;
-        /** A lower bound of when any of its evictable flows last moved a byte; without meaning if there are none. */
+        int slots;
+        /** A lower bound of the time when any of its evictable flows last moved a byte; undefined if there are none. */
         private long idleFrom;
 
         private boolean hasIdle;
@@ -31,12 +31,12 @@ final class ShareTree {
             this.name = name;
         }
 
-        /** Returns its number of places that count. */
-        int places() {
-            return places;
+        /** Returns its number of counted slots. */
+        int slots() {
+            return slots;
         }
 
-        /** Returns whether one of its flows may have moved nothing since {@code before}. */
+        /** Returns whether one of its flows may have been idle since {@code before}. */
         boolean mayBeIdle(long before) {
             return hasIdle && idleFrom - before <= 0;
         }
@@ -52,7 +52,7 @@ final class ShareTree {
         }
     }
 
-    /** Members that share: the whole pool, a host, a user or an executable. */
+    /** A group whose members share its part: the whole pool, a host, a user or an executable. */
     static final class Group extends Node {
         private final Map<String, Node> members = new HashMap<>();
         private final Ranking ranking = new Ranking();
@@ -72,7 +72,7 @@ final class ShareTree {
                 if (member instanceof Group group) {
                     group.rankAll();
                 }
-                ranking.set(member, member.places);
+                ranking.set(member, member.slots);
             }
         }
 
@@ -89,7 +89,7 @@ final class ShareTree {
             return (Leaf) members.computeIfAbsent(name, _ -> new Leaf(this, name));
         }
 
-        /** Raises its bound to that of its members, at most once in {@code rest}, since that takes a step a member. */
+        /** Raises its bound to that of its members, at most once in {@code rest}, since that takes a step for each member. */
         private void refreshIdleFrom(long before, long rest) {
             if (refreshed && before - refreshedAt < rest) {
                 return;
@@ -105,13 +105,13 @@ final class ShareTree {
         }
     }
 
-    /** A process, which has the flows. */
+    /** A process, which owns flows. */
     static final class Leaf extends Node {
         /** Its evictable flows. */
         private final IdleOrder idle = new IdleOrder();
-        /** The flows that can give up their place, the oldest first. */
+        /** The flows that can be preempted, oldest first. */
         private final SequencedSet<Slot> byAge = new LinkedHashSet<>();
-        /** How many slots or items refer to it, whether they count or not. */
+        /** Number of slots or items that refer to it, counted or not. */
         private int references;
 
         private Leaf(Group parent, String name) {
@@ -128,33 +128,33 @@ final class ShareTree {
     }
 
     private final Group root = new Group(null, "");
-    /** The number of places when the groups were last ranked; 0 while they aren't. */
+    /** The number of slots when the groups were last ranked; 0 while they aren't. */
     private int rankedAt;
 
-    /** Returns the number of places that count. */
+    /** Returns the number of counted slots. */
     int count() {
-        return root.places;
+        return root.slots;
     }
 
     boolean isEmpty() {
         return root.members.isEmpty() && count() == 0;
     }
 
-    /** Returns the process of {@code who}, which is added if it is missing. */
+    /** Returns the process of {@code who}, adding it if it is missing. */
     Leaf process(Account who) {
         return root.group(who.host()).group(who.user()).group(who.executable()).process(who.process());
     }
 
-    /** Counts one place more of a process. */
+    /** Adds one slot to the count of a process. */
     void add(Leaf process) {
         count(process, 1);
     }
 
-    /** Counts one place less of a process. */
+    /** Removes one slot from the count of a process. */
     void remove(Leaf process) {
-        checkState(process.places > 0, "a count below 0");
+        checkState(process.slots > 0, "a count below 0");
         count(process, -1);
-        if (root.places <= rankedAt / 2) {
+        if (root.slots <= rankedAt / 2) {
             rankedAt = 0;
             root.clearRanks();
         }
@@ -162,25 +162,25 @@ final class ShareTree {
 
     private void count(Leaf process, int change) {
         for (Node node = process; node != null; node = node.parent) {
-            node.places += change;
+            node.slots += change;
             if (rankedAt > 0 && node.parent != null) {
-                node.parent.ranking.set(node, node.places);
+                node.parent.ranking.set(node, node.slots);
             }
         }
     }
 
     /**
-     * Ranks all groups when their ranks are first asked for, until half of the places are gone. Most pools are never as full as
-     * that: there, this saves three quarters of the cost of a flow (1.9 instead of 7.7 µs, measured by BudgetCost).
+     * Ranks all groups when ranks are first needed, until half of the slots are free. Most pools never get that full: this
+     * saves them three quarters of the cost of a flow (1.9 instead of 7.7 µs, measured by BudgetCost).
      */
     private void rankAll() {
         if (rankedAt == 0) {
-            rankedAt = root.places;
+            rankedAt = root.slots;
             root.rankAll();
         }
     }
 
-    /** The number of places of a process and of the groups around it; ordered by the outermost that differs. */
+    /** The number of slots of a process and of the groups around it; ordered by the outermost that differs. */
     record Counts(int host, int user, int executable, int process) implements Comparable<Counts> {
         private static final Comparator<Counts> ORDER = Comparator.comparingInt(Counts::host)
                 .thenComparingInt(Counts::user)
@@ -193,7 +193,7 @@ final class ShareTree {
         }
     }
 
-    /** Returns how many places {@code who} has on each level. */
+    /** Returns the number of slots of {@code who} on each level. */
     Counts counts(Account who) {
         Optional<Node> host = member(Optional.of(root), who.host());
         Optional<Node> user = member(host, who.user());
@@ -214,16 +214,16 @@ final class ShareTree {
     }
 
     private static int count(Optional<Node> node) {
-        return node.map(Node::places).orElse(0);
+        return node.map(Node::slots).orElse(0);
     }
 
-    /** Keeps a process in the tree until {@link #letGo}. */
+    /** Keeps a process in the tree until {@link #removeUnused}. */
     void hold(Leaf process) {
         process.references++;
     }
 
-    /** Removes a process that nothing refers to any more, and the groups that this empties. Returns whether it did. */
-    boolean letGo(Leaf process) {
+    /** Removes a process without references, and the groups that become empty. Returns whether it did. */
+    boolean removeUnused(Leaf process) {
         process.references--;
         if (process.references > 0) {
             return false;
@@ -239,25 +239,25 @@ final class ShareTree {
         return true;
     }
 
-    /** Returns whether a process has more than its share of {@code places}. */
-    boolean exceeds(Leaf process, int places) {
-        return exceeds(process, places, false);
+    /** Returns whether a process has more than its share of {@code slots}. */
+    boolean exceeds(Leaf process, int slots) {
+        return exceeds(process, slots, false);
     }
 
     /**
-     * Returns whether a process has more than its share, rounded up to whole places on each level, so that each of several
-     * equal members may have what not all of them can. The shares of an executable's processes are rounded down, because an
-     * executable can have any number of them.
+     * Returns whether a process has more than its share, rounded up to whole slots on each level: so each of several equal
+     * members may exceed a fractional share, though not all of them can at once. The shares of an executable's processes are
+     * rounded down, because an executable can have any number of processes.
      */
-    boolean exceedsWhole(Leaf process, int places) {
-        return exceeds(process, places, true);
+    boolean exceedsWhole(Leaf process, int slots) {
+        return exceeds(process, slots, true);
     }
 
     /**
-     * Returns the process that gives up a place for {@code process}, which has one more than it can keep: the largest process of
-     * the largest executable of the largest user of the largest host. The levels are compared from the outside in; the first one
-     * counts on which another has more places than {@code process}, and {@code process} has no more than its share of
-     * {@code guaranteed} places. Empty if there is no such level.
+     * Returns the process that gives up a slot for {@code process}, which has one more than it can keep: the largest process of
+     * the largest executable of the largest user of the largest host. Levels are compared from the host inwards; the first one
+     * counts on which another member has more slots than {@code process}, and {@code process} has no more than its share of
+     * {@code guaranteed} slots. Empty if there is no such level.
      */
     Optional<Leaf> giver(Leaf process, int guaranteed) {
         rankAll();
@@ -267,7 +267,7 @@ final class ShareTree {
         }
         for (Node mine : path) {
             Node largest = largestBeside(mine);
-            if (largest.places > mine.places && !exceeds(mine, guaranteed, true)) {
+            if (largest.slots > mine.slots && !exceeds(mine, guaranteed, true)) {
                 return Optional.of(largestIn(largest));
             }
         }
@@ -286,29 +286,29 @@ final class ShareTree {
         };
     }
 
-    private boolean exceeds(Node node, int shared, boolean wholePlaces) {
+    private boolean exceeds(Node node, int shared, boolean wholeSlots) {
         if (count() <= shared) {
             return false;
         }
         rankAll();
-        return part(node, shared, wholePlaces) < node.places;
+        return part(node, shared, wholeSlots) < node.slots;
     }
 
-    /** Returns a node's part of {@code places}: its count, or less if it is above its share. */
-    private static int part(Node node, int places, boolean wholePlaces) {
+    /** Returns a node's part of {@code slots}: its count, or its share if that is less. */
+    private static int part(Node node, int slots, boolean wholeSlots) {
         Group group = node.parent;
         if (group == null) {
-            return places;
+            return slots;
         }
-        int groupsPart = part(group, places, wholePlaces);
-        if (groupsPart == group.places) {
-            return node.places;
+        int groupsPart = part(group, slots, wholeSlots);
+        if (groupsPart == group.slots) {
+            return node.slots;
         }
-        boolean roundUp = wholePlaces && node instanceof Group;
-        return Math.min(node.places, roundUp ? group.ranking.roof(groupsPart) : group.ranking.level(groupsPart));
+        boolean roundUp = wholeSlots && node instanceof Group;
+        return Math.min(node.slots, roundUp ? group.ranking.roof(groupsPart) : group.ranking.level(groupsPart));
     }
 
-    /** Makes a process's flow evictable. */
+    /** Makes a flow of a process evictable. */
     void addIdle(Slot slot) {
         slot.process().idle.add(slot);
         for (Node node = slot.process(); node != null; node = node.parent) {
@@ -317,10 +317,10 @@ final class ShareTree {
     }
 
     /**
-     * Passes the longest idle flow of each process that has more than its share of {@code shared}, if it has moved nothing since
-     * {@code before} or longer.
+     * Passes the longest idle flow of each process that has more than its share of {@code shared} slots, if it has moved no
+     * byte since {@code before}.
      *
-     * @param rest for how long the bound of a group isn't computed again
+     * @param rest minimum time between two computations of a group's bound
      */
     void idle(int shared, long before, long rest, Consumer<Slot> each) {
         if (count() > shared && root.mayBeIdle(before)) {

@@ -1,9 +1,9 @@
 package dev.throughline.budget;
 
-/** Why a flow has no place on its preferred way. */
+/** The reason for which a flow has no slot on its preferred alternative. */
 public sealed interface Shortage {
     /**
-     * Every place of a pool is in use.
+     * All slots of a pool are in use.
      *
      * @param pool name of the pool
      */
@@ -15,7 +15,7 @@ public sealed interface Shortage {
     }
 
     /**
-     * The free places of a pool are reserved for originators within their share.
+     * The free slots of a pool are reserved for originators within their share.
      *
      * @param pool name of the pool
      */
@@ -29,7 +29,7 @@ public sealed interface Shortage {
     /**
      * A cap is reached.
      *
-     * @param scope what it counts by
+     * @param scope the scope of the cap
      * @param cap number of flows
      */
     record Capped(Scope scope, int cap) implements Shortage {
@@ -39,15 +39,15 @@ public sealed interface Shortage {
         }
     }
 
-    /** The request has no way. */
-    record NoWay() implements Shortage {
+    /** The request has no alternatives. */
+    record NoAlternative() implements Shortage {
         @Override
         public String toString() {
-            return "no transport is there";
+            return "no transport is available";
         }
     }
 
-    /** What a cap counts by. */
+    /** The scope of a cap. */
     enum Scope {
         /** One process. */
         PROCESS("of a process"),

@@ -1,6 +1,6 @@
 package dev.throughline.budget;
 
-/** The place of a lease in one pool. */
+/** The slot of a lease in one pool. */
 final class Slot {
     private final Pool pool;
     private final ShareTree.Leaf process;
@@ -25,15 +25,15 @@ final class Slot {
         return lease;
     }
 
-    /** Returns when the flow last moved a byte, as last read by {@link #look}. */
+    /** Returns the time when the flow last moved a byte, as last read by {@link #refresh}. */
     long seenMoved() {
         return seenMoved;
     }
 
-    /** Reads when the flow last moved a byte. Returns whether that has changed. */
-    boolean look() {
+    /** Reads the time when the flow last moved a byte. Returns whether it changed. */
+    boolean refresh() {
         long before = seenMoved;
-        seenMoved = lease.ask().moved().getAsLong();
+        seenMoved = lease.request().moved().getAsLong();
         return seenMoved != before;
     }
 }

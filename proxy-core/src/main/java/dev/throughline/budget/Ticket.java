@@ -1,30 +1,30 @@
 package dev.throughline.budget;
 
-/** A flow in the queue. */
+/** A waiting flow. */
 public final class Ticket {
-    private final LeaseRequest ask;
+    private final LeaseRequest request;
     private final long number;
     private final long deadline;
     private final Shortage shortage;
 
-    Ticket(LeaseRequest ask, long number, long deadline, Shortage shortage) {
-        this.ask = ask;
+    Ticket(LeaseRequest request, long number, long deadline, Shortage shortage) {
+        this.request = request;
         this.number = number;
         this.deadline = deadline;
         this.shortage = shortage;
     }
 
-    /** {@return its request} */
-    public LeaseRequest ask() {
-        return ask;
+    /** {@return the request} */
+    public LeaseRequest request() {
+        return request;
     }
 
-    /** {@return when its wait ends, on the clock of {@code now}} */
+    /** {@return the time when its wait ends, on the clock of {@code now}} */
     public long deadline() {
         return deadline;
     }
 
-    /** {@return why it waits} */
+    /** {@return the reason of its wait} */
     public Shortage shortage() {
         return shortage;
     }

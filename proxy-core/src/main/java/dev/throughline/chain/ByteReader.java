@@ -2,13 +2,13 @@ package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
 
-/** A place in a run of bytes, from which values are read in order; it can't be moved beyond its end. */
+/** A cursor that reads values in order from bytes and never moves beyond their end. */
 final class ByteReader {
     private final Bytes bytes;
     private final int end;
     private int at;
 
-    /** At the start of {@code bytes}. */
+    /** Creates a reader at the start of {@code bytes}. */
     ByteReader(Bytes bytes) {
         this(bytes, 0, bytes.length());
     }
@@ -19,7 +19,7 @@ final class ByteReader {
         this.end = to;
     }
 
-    /** In bytes from where the outermost cursor began. */
+    /** Returns the offset in bytes from the start of the outermost reader. */
     int offset() {
         return at;
     }
@@ -58,12 +58,12 @@ final class ByteReader {
         return bytes.part(at - count, count);
     }
 
-    /** What is left, without passing over it. */
+    /** Returns the remaining bytes without reading them. */
     Bytes rest() {
         return bytes.part(at, end - at);
     }
 
-    /** The next {@code count} bytes as a cursor of their own, passed over by this one. */
+    /** Reads {@code count} bytes and returns a reader of them. */
     ByteReader part(int count, String what) throws WireException {
         need(count, what);
         at += count;

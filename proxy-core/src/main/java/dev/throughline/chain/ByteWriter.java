@@ -3,7 +3,7 @@ package dev.throughline.chain;
 import dev.throughline.header.Bytes;
 import java.nio.ByteBuffer;
 
-/** Where bytes are written one after the other; its size is known before, so that every byte is written once. */
+/** A cursor that writes values in order into a buffer of known size, so that every byte is written once. */
 final class ByteWriter {
     private final ByteBuffer out;
 
@@ -42,12 +42,12 @@ final class ByteWriter {
         return this;
     }
 
-    /** The address of an endpoint and its port, or the addresses of a tuple. */
+    /** Returns the buffer, for addresses and tuples. */
     ByteBuffer buffer() {
         return out;
     }
 
-    /** All that was written; nothing more can be. */
+    /** Returns the written bytes. Nothing more can be written. */
     Bytes toBytes() {
         if (out.hasRemaining()) {
             throw new IllegalStateException(out.remaining() + " bytes fewer than were announced");

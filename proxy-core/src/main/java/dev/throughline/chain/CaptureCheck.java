@@ -12,7 +12,7 @@ public sealed interface CaptureCheck {
     /**
      * All rules hold that don't depend on the receiver.
      *
-     * @param originator who opened the flow
+     * @param originator the originator of the flow
      * @param links in order
      * @param signers the key that signed each link, in order
      */
@@ -27,7 +27,7 @@ public sealed interface CaptureCheck {
     /**
      * A rule is violated.
      *
-     * @param why the rule, and where
+     * @param why the violated rule, with the link
      */
     record Refused(Verification.Rejected why) implements CaptureCheck {}
 }

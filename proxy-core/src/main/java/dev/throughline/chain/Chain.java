@@ -6,14 +6,14 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * An origin block and one link for each hop, as they are in a header. A chain that was read is well-formed, and unverified:
- * {@link Verifier} verifies it.
+ * An origin block and one link for each hop, as in a header. A chain that was read is well-formed but not verified: {@link
+ * Verifier} does that.
  *
  * @param origin written by the first hop
  * @param links 1 to {@value #HARD_HOP_LIMIT}, in order
  */
 public record Chain(OriginBlock origin, List<SignedLink> links) {
-    /** The most links that a chain may have (SPEC, section 7). */
+    /** Maximum number of links (SPEC, section 7). */
     public static final int HARD_HOP_LIMIT = 8;
 
     /** Copies the links. */
@@ -65,11 +65,11 @@ public record Chain(OriginBlock origin, List<SignedLink> links) {
         try {
             return new Chain(origin.reopen(openings), links);
         } catch (WireException e) {
-            throw new IllegalArgumentException("what was committed to can't be read: " + e.problem(), e);
+            throw new IllegalArgumentException("the content of the opening is malformed: " + e.problem(), e);
         }
     }
 
-    /** How many bytes it has. */
+    /** Returns the encoded size in bytes. */
     int size() {
         int size = origin.size();
         for (SignedLink link : links) {
@@ -78,7 +78,7 @@ public record Chain(OriginBlock origin, List<SignedLink> links) {
         return size;
     }
 
-    /** {@return the chain as it travels (SPEC, section 3), without the fragments' prefixes} */
+    /** {@return the encoded chain (SPEC, section 3), without the prefixes of the fragments} */
     public Bytes encode() {
         ByteWriter out = new ByteWriter(size());
         writeTo(out);

@@ -1,19 +1,19 @@
 package dev.throughline.chain;
 
-/** What a header holds of ours. */
+/** The result of reading the chain of a header. */
 public sealed interface ChainRead {
     /**
-     * A well-formed chain; nothing in it is verified.
+     * A well-formed chain, not verified.
      *
-     * @param chain as it was read
+     * @param chain the chain
      */
     record Found(Chain chain) implements ChainRead {}
 
-    /** The header carries no chain: its sender does not sign. */
+    /** The header has no chain: its sender does not sign. */
     record None() implements ChainRead {}
 
     /**
-     * Bytes that say they are a chain and aren't one.
+     * A malformed chain.
      *
      * @param offset in bytes from the start of the header
      * @param problem what was found and what was expected

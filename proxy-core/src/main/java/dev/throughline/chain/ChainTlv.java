@@ -14,14 +14,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a chain lies in the TLVs of a header: one to four opaque TLVs of one type, each beginning with a magic, the version
- * and its place. The custom range of types has no registry, hence the magic: a TLV of this type without it is somebody
- * else's. Generic receivers limit a value to 1024 bytes (HAProxy), hence the fragments.
+ * The encoding of a chain in the TLVs of a header: one to four opaque TLVs of one type, each starting with a magic, the version
+ * and its position. The custom range of types has no registry: a TLV of this type without the magic belongs to another program.
+ * Generic receivers limit a value to 1024 bytes (HAProxy), hence the fragments.
  *
- * @param type the TLV type, 0xE5 unless the operator has given that to something else
+ * @param type the TLV type, 0xE5 unless the operator uses that for something else
  */
 public record ChainTlv(int type) {
-    /** Type {@code E5}. */
+    /** The default type, {@code E5}. */
     public static final ChainTlv STANDARD = new ChainTlv(0xE5);
 
     private static final int MAGIC_1 = 0x46;
@@ -43,7 +43,7 @@ public record ChainTlv(int type) {
     /**
      * Encodes a chain as TLVs (SPEC, section 2).
      *
-     * @param chain signed
+     * @param chain a signed chain
      * @return one to four TLVs, in order; empty if it needs more: then the flow must not be forwarded
      */
     public Optional<List<Tlv>> write(Chain chain) {
@@ -77,17 +77,17 @@ public record ChainTlv(int type) {
     }
 
     /**
-     * The header that carries a chain, with the addresses that its origin signs.
+     * Encodes the header that carries a chain, with the addresses that its origin signs.
      *
-     * @param chain as it is signed
-     * @return all bytes of the header; empty if the chain needs more than four fragments, and then it must not be sent at all
+     * @param chain a signed chain
+     * @return the encoded header; empty if the chain needs more than four fragments: then the flow must not be forwarded
      */
     public Optional<Bytes> header(Chain chain) {
         Tuple tuple = chain.origin().claim().unverified().tuple();
         return write(chain).map(tlvs -> HeaderWriter.proxy(tuple, tlvs));
     }
 
-    /** How many bytes a header has that carries a chain of {@code chainBytes}. */
+    /** Returns the size of a header that carries a chain of {@code chainBytes}. */
     static int headerBytes(TransportProtocol transport, int chainBytes) {
         return HeaderWriter.FIXED_BYTES
                 + transport.addressBytes()
@@ -99,7 +99,7 @@ public record ChainTlv(int type) {
         return (chainBytes + FRAGMENT_BYTES - 1) / FRAGMENT_BYTES;
     }
 
-    /** One TLV of ours and where its value begins in the header. */
+    /** A TLV with the chain's type and magic, and the offset of its value in the header. */
     private record Fragment(int offset, Bytes content) {
         int size() {
             return content.length();
@@ -109,8 +109,8 @@ public record ChainTlv(int type) {
     /**
      * Reads the chain of a header.
      *
-     * @param header complete; TLVs of others are passed over
-     * @return the chain, that there is none, or why it can't be read
+     * @param header a complete header; other TLVs are skipped
+     * @return the chain, none, or why it is malformed
      */
     public ChainRead read(Header header) {
         return read(header, KnownDetails.NONE);
@@ -133,9 +133,9 @@ public record ChainTlv(int type) {
         try {
             return new ChainRead.Found(Chain.read(content(fragments, length), known));
         } catch (WireException e) {
-            int place = Math.min(e.offset() / FRAGMENT_BYTES, fragments.size() - 1);
-            int inFragment = e.offset() - FRAGMENT_BYTES * place;
-            return new ChainRead.Malformed(fragments.get(place).offset + PREFIX_BYTES + inFragment, e.problem());
+            int fragment = Math.min(e.offset() / FRAGMENT_BYTES, fragments.size() - 1);
+            int inFragment = e.offset() - FRAGMENT_BYTES * fragment;
+            return new ChainRead.Malformed(fragments.get(fragment).offset + PREFIX_BYTES + inFragment, e.problem());
         }
     }
 
@@ -180,7 +180,7 @@ public record ChainTlv(int type) {
                     fragment.offset + 3,
                     "fragments are numbered in order, 1 to 4 of them: expected " + expected + ", found " + value.at(3));
         }
-        // Only the last may be shorter: otherwise one chain could be cut, and so written, in many ways.
+        // Only the last may be shorter: otherwise one chain could be encoded in many ways.
         if (index < count - 1 && value.length() != PREFIX_BYTES + FRAGMENT_BYTES) {
             return new ChainRead.Malformed(fragment.offset, "only the last fragment may be shorter than 1024 bytes");
         }

@@ -1,11 +1,11 @@
 package dev.throughline.chain;
 
 /**
- * A value that somebody wrote into a header and that nobody has verified. It has another type than what was verified, so
- * that a decision can't be made on it by accident; a test holds who may call {@link #unverified}.
+ * A value from a header that nobody has verified. Its type differs from that of verified values, so that no decision is based
+ * on it by accident; a test lists the callers of {@link #unverified}.
  *
- * @param <T> what it would be if it were verified
- * @param unverified the sender's words, to be shown as such
+ * @param <T> the type of the verified value
+ * @param unverified the sender's claim, to be shown as such
  */
 public record Claimed<T>(T unverified) {
     @Override

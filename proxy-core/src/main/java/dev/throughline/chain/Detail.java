@@ -5,22 +5,22 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A part of the origin that a later hop may close: replace by its commitment, so that it can be left out without being
- * changed. Signatures cover the commitment, so they hold either way (SPEC.md, "Details").
+ * A part of the origin that a later hop may close, that is replace by its commitment: so it can be hidden without being
+ * changed. Signatures cover the commitment, so they stay valid (SPEC.md, "Details").
  */
 public sealed interface Detail {
     /** The kind of a detail, with its code in headers. */
     enum Kind {
-        /** Which code the process ran. */
+        /** The code of the process. */
         CODE(1, "code"),
-        /** Where on its host it ran. */
+        /** The environment on its host: boot, cgroup, unit, container. */
         PLACEMENT(2, "placement"),
-        /** For whom it ran. */
+        /** The user, parent and audit identity. */
         PERSON(3, "person");
 
         /**
-         * The order in which details are closed to make a header smaller: first where the process ran, which is long and
-         * identifies it least, and last which code it ran.
+         * The order in which details are closed to make a header smaller: first the environment, which is long and identifies
+         * the process least, and the code last.
          */
         public static final List<Kind> CLOSING_ORDER = List.of(PLACEMENT, PERSON, CODE);
 
@@ -45,7 +45,7 @@ public sealed interface Detail {
             return Optional.empty();
         }
 
-        /** {@return {@code code}, {@code workload} or {@code processContext}} */
+        /** {@return {@code code}, {@code placement} or {@code person}} */
         @Override
         public String toString() {
             return text;
@@ -55,10 +55,10 @@ public sealed interface Detail {
     /** {@return its kind} */
     Kind kind();
 
-    /** {@return the commitment that the signatures cover, of 32 bytes} */
+    /** {@return the commitment that the signatures cover, 32 bytes} */
     Bytes commitment();
 
-    /** {@return the size of its payload in bytes} */
+    /** {@return the encoded size of its payload in bytes} */
     int payloadBytes();
 
     /**
@@ -86,7 +86,7 @@ public sealed interface Detail {
     /**
      * A closed detail: only its commitment is left.
      *
-     * @param kind its kind
+     * @param kind the kind
      * @param commitment 32 bytes
      */
     record Closed(Kind kind, Bytes commitment) implements Detail {

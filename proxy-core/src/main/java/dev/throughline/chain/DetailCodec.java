@@ -18,7 +18,7 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Supplier;
 
-/** What is known of a process as the fields of details (SPEC.md, "Detail fields"), and back. */
+/** The codec of process identities as fields of details (SPEC.md, "Detail fields"). */
 final class DetailCodec {
     private static final int EXECUTABLE = 1;
     private static final int SHA256 = 2;
@@ -44,12 +44,12 @@ final class DetailCodec {
     private static final int AUDIT_USER = 7;
     private static final int PARENT_EXECUTABLE = 8;
     private static final int PARENT_SHA256 = 9;
-    /** The "no id" value of operating systems: all bits set. */
+    /** The operating systems' value for "no id": all bits set. */
     private static final int NO_ID = -1;
 
     private DetailCodec() {}
 
-    /** Encodes the details of a process; each that isn't empty gets a salt of 16 bytes. */
+    /** Encodes the details of a process. Each detail that isn't empty gets a salt of 16 bytes. */
     static List<Detail> details(ProcessIdentity who, Supplier<Bytes> salts) {
         List<Detail> details = new ArrayList<>(3);
         add(details, Detail.Kind.CODE, salts, fields(who.code()));
@@ -227,7 +227,7 @@ final class DetailCodec {
                 fields.bytes(PARENT_SHA256, 32, "SHA-256 of the parent's executable"));
     }
 
-    /** None is said by leaving the field out, and in no second way. */
+    /** Reads an audit id. A missing id has one encoding: the field is left out. */
     private static OptionalLong auditId(Fields processContext, int tag, String name) throws WireException {
         Optional<ByteReader> field = processContext.optional(tag, 4, name);
         if (field.isEmpty()) {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All details of one origin, and what those say that are open.
+ * All details of one origin, with the decoded content of the open ones.
  *
  * @param details at most one of each kind, kinds ascending
  */

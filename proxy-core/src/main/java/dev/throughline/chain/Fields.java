@@ -10,36 +10,36 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of a core or a detail: tag (1 byte), length (2), value; tags strictly ascending, so that one set of fields
- * has one encoding. A tag of 0x80 or more that isn't known rejects, one below is ignored: the author of a new field
- * decides which of the two it must be. This version knows none of 0x80 or more.
+ * The fields of a core or a detail: tag (1 byte), length (2), value. Tags are strictly ascending, so that a set of fields has
+ * one encoding. Unknown tags of 0x80 or more are rejected, those below are ignored: the author of a new field decides which it
+ * must be. This version defines no tag of 0x80 or more.
  */
 final class Fields {
     static final int CRITICAL = 0x80;
 
-    /** Tags of this version are below it. */
+    /** An exclusive limit of the tags that this version defines. */
     private static final int KNOWN = 16;
 
     private static final int ANY = -1;
 
-    /** By tag; tags ascend, so a later one of the same tag can't replace an earlier one. */
+    /** Values by tag. Tags ascend, so no field can replace an earlier one. */
     private final @Nullable ByteReader[] values = new ByteReader[KNOWN];
 
     private Fields() {}
 
-    /** All fields of {@code in}; those that this version doesn't know are passed over if they may be. */
+    /** Reads all fields of {@code in}. Unknown fields are skipped unless they are critical. */
     static Fields read(ByteReader in, String what) throws WireException {
         return read(in, what, ANY);
     }
 
-    /** The same where nothing is passed over: a field whose bit isn't in {@code tags} is refused. */
+    /** Reads fields strictly: any field whose bit isn't in {@code tags} is rejected. */
     static Fields readOnly(ByteReader in, String what, int tags) throws WireException {
         return read(in, what, tags);
     }
 
     private static Fields read(ByteReader in, String what, int tags) throws WireException {
         Fields fields = new Fields();
-        // Tag 0 is not given.
+        // Tag 0 is not used.
         int last = 0;
         while (!in.atEnd()) {
             int start = in.offset();
@@ -51,7 +51,7 @@ final class Fields {
                 throw new WireException(start, "critical tag " + tag + " of " + what + " isn't known to this version");
             }
             if (tags != ANY && (tag >= KNOWN || (tags & 1 << tag) == 0)) {
-                throw new WireException(start, "tag " + tag + " doesn't belong into " + what);
+                throw new WireException(start, "tag " + tag + " isn't allowed in " + what);
             }
             int length = in.u16("the length of a field");
             if (length > in.left()) {
@@ -68,12 +68,12 @@ final class Fields {
         return fields;
     }
 
-    /** A field that must be there, of exactly {@code size} bytes. */
+    /** Returns a mandatory field of exactly {@code size} bytes. */
     ByteReader required(int tag, int size, String name, int at) throws WireException {
         return sized(required(tag, name, at), size, name);
     }
 
-    /** A field that must be there, whose value decides its own size. */
+    /** Returns a mandatory field of variable size. */
     ByteReader required(int tag, String name, int at) throws WireException {
         ByteReader value = values[tag];
         if (value == null) {
@@ -98,7 +98,7 @@ final class Fields {
         return value;
     }
 
-    /** Text for people: UTF-8 that shows as it is written, so that it can't forge lines of logs or look like other text. */
+    /** Returns text for people: UTF-8 without characters that could forge log lines or look like other text. */
     Optional<String> text(int tag, String name) throws WireException {
         ByteReader value = values[tag];
         if (value == null) {
@@ -110,8 +110,7 @@ final class Fields {
         }
         if (!isText(text.get())) {
             throw new WireException(
-                    value.offset(),
-                    "the " + name + " is empty or holds a character that isn't seen or controls how text is shown");
+                    value.offset(), "the " + name + " is empty or has an invisible or control character");
         }
         return text;
     }
@@ -141,7 +140,7 @@ final class Fields {
         return !text.isEmpty();
     }
 
-    /** Collects fields in the order of their tags. */
+    /** A writer for fields in the order of their tags. */
     static final class Writer {
         private byte[] out = new byte[128];
         private int size;
@@ -154,7 +153,7 @@ final class Fields {
             return this;
         }
 
-        /** A field of {@code length} bytes, which the caller writes into the buffer that this gives. */
+        /** Starts a field of {@code length} bytes. The caller writes them into the returned buffer. */
         ByteBuffer put(int tag, int length) {
             begin(tag, length);
             size += length;
@@ -171,7 +170,7 @@ final class Fields {
             return this;
         }
 
-        /** Text that a reader would refuse is left out: a name that its owner chose must not break the flow. */
+        /** Writes a text, unless a reader would reject it: a name that its owner chose must not break the flow. */
         Writer putText(int tag, Optional<String> text) {
             return text.isPresent() && isText(text.get())
                     ? put(tag, text.get().getBytes(StandardCharsets.UTF_8))
@@ -195,7 +194,7 @@ final class Fields {
             return size == 0;
         }
 
-        /** All that was written; nothing more can be. */
+        /** Returns the written fields. Nothing more can be written. */
         Bytes toBytes() {
             last = Integer.MAX_VALUE;
             return Bytes.wrap(out).part(0, size);

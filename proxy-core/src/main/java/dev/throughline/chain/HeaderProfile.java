@@ -13,10 +13,10 @@ import java.util.Set;
  * @param keptBack details that the next hop must not see: they are closed
  */
 public record HeaderProfile(int maxBytes, Set<Detail.Kind> keptBack) {
-    /** For hops of this project; nginx (stream, TLS) reads as many bytes. */
+    /** The profile for hops of this project; nginx (stream, TLS) also reads 4096 bytes. */
     public static final HeaderProfile NORMAL = new HeaderProfile(4096, Set.of());
 
-    /** For other receivers: nginx reads the header of an HTTP connection into 1024 bytes. */
+    /** The profile for other receivers: nginx reads the header of an HTTP connection into 1024 bytes. */
     public static final HeaderProfile LEGACY = new HeaderProfile(1024, Set.of());
 
     /**
@@ -26,7 +26,7 @@ public record HeaderProfile(int maxBytes, Set<Detail.Kind> keptBack) {
      */
     public HeaderProfile {
         checkArgument(maxBytes >= 256 && maxBytes <= 4096, "a header has 256 to 4096 bytes: %s", maxBytes);
-        // In the order of the enum, so that one profile always closes details in one order.
+        // In the order of the enum, so that equal profiles close details in the same order.
         keptBack = keptBack.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(keptBack));
     }
 

@@ -13,18 +13,18 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What one hop says when it passes a flow on: to whom, when, over which connection, and from whom it had it.
+ * The statement of one hop about a forwarded flow: the next hop, the time, the outgoing connection, and the incoming one.
  *
- * @param index its place in the chain, from 0
- * @param hop who says so
- * @param key the key that it signs with
- * @param audience the next hop, and nobody else
- * @param issuedAt in whole milliseconds
- * @param ttl for how long the link may be presented, in steps of 100 ms
+ * @param index position in the chain, from 0
+ * @param hop the hop that makes the statement
+ * @param key the key that signs it
+ * @param audience the next hop, the only valid receiver
+ * @param issuedAt time of issue, in whole milliseconds
+ * @param ttl lifetime of the link, in steps of 100 ms
  * @param ingress how the flow came in
  * @param egress how it left
- * @param observedPeer the other end of the connection that it came in by; empty for a Unix socket
- * @param outgoing the connection that it left by
+ * @param observedPeer the peer of the incoming connection; empty for a Unix socket
+ * @param outgoing the outgoing connection
  * @param exporter the TLS exporter of the outgoing connection (32 bytes) when it is inside TLS
  * @param previousVerified whether the hop had verified all links before its own
  */
@@ -62,8 +62,8 @@ public record Link(
         HopId audience = new HopId(in.i64("the audience"));
         Instant issuedAt = Instant.ofEpochMilli(in.u48("the time of issue"));
         Duration ttl = Duration.ofMillis(in.u16("the ttl") * TTL_STEP_MILLIS);
-        InterceptionMethod ingress = way(in, "way in");
-        InterceptionMethod egress = way(in, "way out");
+        InterceptionMethod ingress = method(in, "way in");
+        InterceptionMethod egress = method(in, "way out");
         Optional<InetSocketAddress> peer = Optional.empty();
         if ((flags & (PEER_IPV4 | PEER_IPV6)) != 0) {
             peer = Optional.of(endpoint(in, (flags & PEER_IPV6) != 0 ? 16 : 4));
@@ -114,7 +114,7 @@ public record Link(
         return out.toBytes();
     }
 
-    private static InterceptionMethod way(ByteReader in, String what) throws WireException {
+    private static InterceptionMethod method(ByteReader in, String what) throws WireException {
         int at = in.offset();
         int code = in.u8("the " + what);
         return InterceptionMethod.ofCode(code)

@@ -11,15 +11,15 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What a hop knows about a flow that it is about to pass on; the rest of its link follows from the chain and its key.
+ * The properties of a forwarded flow that go into a link. The chain and the key determine the rest.
  *
  * @param audience the next hop
- * @param issuedAt now
- * @param ttl for how long the link may be presented, at most {@link VerifierSettings#MAX_TTL}
+ * @param issuedAt the current time
+ * @param ttl lifetime of the link, at most {@link VerifierSettings#MAX_TTL}
  * @param ingress how the flow came in
  * @param egress how it leaves
- * @param observedPeer the other end of the connection that the flow came in by
- * @param outgoing the connection that it leaves by
+ * @param observedPeer the peer of the incoming connection
+ * @param outgoing the outgoing connection
  */
 public record LinkDraft(
         HopId audience,

@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the commitment of a detail commits to. A hop that keeps it can prove later what a closed detail said; one that doesn't
- * have it can't guess, because of the salt.
+ * The salt and content of a detail, which open its commitment. A hop that keeps it can later prove the content of a closed
+ * detail; without it the content can't be guessed, because of the salt.
  *
  * <p>Text form, one line: {@code THROUGHLINE-OPENING-1+KIND+BASE64(salt, fields)}.
  */
@@ -23,7 +23,7 @@ public final class Opening {
     private final Detail.Kind kind;
     private final Bytes salt;
     private final Bytes fields;
-    /** Made once, when it is first asked for: most headers fail or are passed on before. */
+    /** Computed when first needed: most headers fail or are forwarded before. */
     private @Nullable Bytes commitment;
 
     Opening(Detail.Kind kind, Bytes salt, Bytes fields) {
@@ -36,9 +36,9 @@ public final class Opening {
     /**
      * Reads the text form.
      *
-     * @param text one line; blanks around it don't matter
+     * @param text one line; surrounding blanks are ignored
      * @return the opening
-     * @throws IllegalArgumentException saying what is wrong with it
+     * @throws IllegalArgumentException with the problem
      */
     public static Opening parse(String text) {
         List<String> parts = Splitter.on('+').limit(3).splitToList(text.strip());
@@ -58,7 +58,7 @@ public final class Opening {
         return new Opening(kind, payload.part(0, SALT_BYTES), payload.part(SALT_BYTES, payload.length() - SALT_BYTES));
     }
 
-    /** {@return what its detail is about} */
+    /** {@return the kind of its detail} */
     public Detail.Kind kind() {
         return kind;
     }
@@ -68,12 +68,12 @@ public final class Opening {
         return salt;
     }
 
-    /** {@return the fields as they travel in an open detail} */
+    /** {@return the encoded fields, as in an open detail} */
     public Bytes fields() {
         return fields;
     }
 
-    /** {@return the commitment of its detail, 32 bytes} */
+    /** {@return the commitment to its detail, 32 bytes} */
     public Bytes commitment() {
         Bytes made = commitment;
         if (made == null) {
@@ -83,7 +83,7 @@ public final class Opening {
         return made;
     }
 
-    /** {@return the text form: it says what the detail says} */
+    /** {@return the text form, which reveals the content} */
     public String toText() {
         byte[] payload = new byte[SALT_BYTES + fields.length()];
         salt.copyInto(payload, 0);

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The first part of a chain: who opened the flow, in the words of the first hop. The bytes are kept as they came, since
- * every link signs them.
+ * The first part of a chain: the originator, as the first hop encoded it. The received bytes are kept, since every link signs
+ * them.
  *
  * @param core the mandatory fields, as encoded
  * @param details at most one of each kind, kinds ascending
- * @param claim decoded content, for a caller that has verified it
+ * @param claim the decoded content, which only a verifier may trust
  */
 public record OriginBlock(Bytes core, List<Detail> details, Claimed<Originator> claim) {
     private static final int TYPE = 1;

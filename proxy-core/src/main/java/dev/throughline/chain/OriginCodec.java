@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
 
-/** Encodes and decodes the core of an origin block (SPEC.md, "Core fields"). */
+/** The codec of the core of an origin block (SPEC.md, "Core fields"). */
 final class OriginCodec {
     private static final int HOST = 1;
     private static final int FLOW = 2;
@@ -33,7 +33,7 @@ final class OriginCodec {
 
     private OriginCodec() {}
 
-    /** Encodes {@code originator}; {@code details} are those of its process. */
+    /** Encodes {@code originator} with the details of its process. */
     static OriginBlock encode(Originator originator, List<Detail> details) {
         ProcessIdentity who = originator.identity();
         FlowId flow = originator.flow();
@@ -58,7 +58,7 @@ final class OriginCodec {
         return new OriginBlock(core.toBytes(), details, new Claimed<>(originator));
     }
 
-    /** Writes the process, the operating system and the user, as far as they are known. */
+    /** Writes the known ones of process, operating system and user. */
     static void process(Fields.Writer core, ProcessIdentity who) {
         core.put(SYSTEM, 1).put((byte) who.system().code());
         who.process().ifPresent(p -> core.put(PROCESS, 12).putInt(p.pid()).putLong(p.startTime()));
@@ -81,13 +81,13 @@ final class OriginCodec {
         Tuple tuple = tuple(core.required(TUPLE, "original tuple", start));
         ByteReader evidenceAndWay = core.required(EVIDENCE, 2, "evidence and way in", start);
         Evidence evidence = known(evidenceAndWay, "evidence", Evidence::ofCode);
-        InterceptionMethod way = known(evidenceAndWay, "way in", InterceptionMethod::ofCode);
+        InterceptionMethod method = known(evidenceAndWay, "way in", InterceptionMethod::ofCode);
         OperatingSystem system =
                 known(core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
         Optional<ProcessId> process = process(core, PROCESS, "process");
         Optional<Credentials> credentials = credentials(core);
         Optional<String> contradiction = contradiction(evidence, process.isPresent(), credentials.isPresent())
-                .or(() -> contradiction(way, evidence, tuple.transport()));
+                .or(() -> contradiction(method, evidence, tuple.transport()));
         if (contradiction.isPresent()) {
             throw new WireException(evidenceAndWay.offset() - 2, contradiction.get());
         }
@@ -96,7 +96,7 @@ final class OriginCodec {
                 flowId,
                 observedAt,
                 tuple,
-                way,
+                method,
                 new ProcessIdentity(
                         evidence,
                         system,
@@ -148,7 +148,7 @@ final class OriginCodec {
                 .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
     }
 
-    /** An originator says no more than its evidence can know, and what it must. */
+    /** Returns why the known fields contradict the evidence, if so. */
     private static Optional<String> contradiction(Evidence evidence, boolean process, boolean credentials) {
         return switch (evidence) {
             case UNKNOWN, REMOTE ->
@@ -164,7 +164,10 @@ final class OriginCodec {
         };
     }
 
-    /** An unsigned PROXY header names no process, and a believed proxy is for TCP: a hop that says otherwise didn't read one. */
+    /**
+     * Returns why the way in contradicts the other fields, if so: an unsigned PROXY header names no process, and trusted
+     * proxies only forward TCP.
+     */
     private static Optional<String> contradiction(
             InterceptionMethod wayIn, Evidence evidence, TransportProtocol transport) {
         boolean namesNobody = evidence == Evidence.UNKNOWN || evidence == Evidence.REMOTE;

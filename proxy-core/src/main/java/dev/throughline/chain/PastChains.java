@@ -6,21 +6,21 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The chains that a {@link ReplayWindow} has let go, in eight bytes each. While the clock runs forwards nobody asks for
- * them: they have expired. A clock that is set back makes them fresh again, and without this memory either a replay would
- * pass or everything would be refused until the clock is again where it had been.
+ * The chains that have left a {@link ReplayWindow}, in eight bytes each. While the clock runs forward they aren't needed: they
+ * have expired. If the clock is set back they are fresh again. Without this memory, either replays would be accepted, or
+ * everything would be rejected until the clock reaches its former time.
  *
- * <p>When it is full, the second that is over first is dropped as a whole, and {@link #isDropped} remembers which one it
- * was. Not thread-safe.
+ * <p>When it is full, the chains that expired first are dropped by whole seconds; {@link #isDropped} remembers these seconds.
+ * Not thread-safe.
  */
 final class PastChains {
-    /** What a second takes beside its chains, in chains. */
+    /** The memory of a second besides its chains, in units of a chain. */
     private static final int SECOND = 16;
 
-    /** Dropped seconds that are no further apart than this are remembered as one range, in seconds. */
+    /** Dropped seconds at most this far apart are remembered as one range, in seconds. */
     private static final long GAP = 300;
 
-    /** The fingerprints of the chains of one second; sorted when they are first searched. */
+    /** The fingerprints of the chains of one second; sorted when first searched. */
     private static final class Second {
         private long[] prints;
         private boolean sorted;
@@ -47,17 +47,17 @@ final class PastChains {
 
     private final long capacity;
     private final TreeMap<Long, Second> seconds = new TreeMap<>();
-    /** Ranges of seconds, the first by the last. */
+    /** Ranges of dropped seconds: the first second by the last. */
     private final TreeMap<Long, Long> dropped = new TreeMap<>();
 
     private long size;
 
-    /** Holds {@code capacity} chains of eight bytes. */
+    /** Creates a memory for {@code capacity} chains of eight bytes. */
     PastChains(long capacity) {
         this.capacity = capacity;
     }
 
-    /** The first eight bytes of a digest: two chains that have the same ones are not found in this universe's lifetime. */
+    /** Returns the first eight bytes of a digest. A collision takes about 2^32 chains, and only rejects one. */
     static long fingerprint(Bytes digest) {
         long print = 0;
         for (int i = 0; i < Math.min(Long.BYTES, digest.length()); i++) {
@@ -66,7 +66,7 @@ final class PastChains {
         return print;
     }
 
-    /** Adds the chains that expire in {@code second}, in seconds since 1970. */
+    /** Adds chains that expire in {@code second}, in seconds since 1970. */
     void add(long second, long[] prints) {
         Second known = seconds.get(second);
         if (known == null) {
@@ -92,7 +92,7 @@ final class PastChains {
         }
     }
 
-    /** Whether a chain that expires in {@code second} might have been dropped. */
+    /** Returns whether a chain that expires in {@code second} may have been dropped. */
     boolean isDropped(long second) {
         Map.Entry<Long, Long> range = dropped.floorEntry(second);
         return range != null && second <= range.getValue();

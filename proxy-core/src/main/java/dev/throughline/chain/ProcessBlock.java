@@ -14,9 +14,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What is known of a process, in the fields of an origin (SPEC, section 3) and without a signature: as an agent hands it over
- * to a hop of its own host (BRIDGE.md, "Block"). Fields that aren't the agent's to say, or that the process's system doesn't
- * have, are refused and not ignored: the sender relies on them.
+ * A process identity in the fields of an origin (SPEC, section 3), without a signature: an agent sends it to the hop of its
+ * host (BRIDGE.md, "Block"). Fields that an agent must not send, or that the process's system doesn't have, are rejected and
+ * not ignored: the sender relies on them.
  */
 public final class ProcessBlock {
     private static final int CORE = tags(OriginCodec.SYSTEM, OriginCodec.PROCESS, OriginCodec.CREDENTIALS);
@@ -25,7 +25,7 @@ public final class ProcessBlock {
     private static final Form LINUX = new Form(tags(1, 2, 3, 9, 10), tags(1, 2, 3, 4, 5, 6, 8), tags(1, 2, 3, 5, 7));
     private static final Form MACOS = new Form(tags(1, 2, 3, 4, 5, 6, 9, 10), tags(1), tags(1, 2, 3, 4, 5, 7));
 
-    /** The fields that processes of one system have, a bit for each tag. */
+    /** The fields that processes of one system have, as one bit for each tag. */
     private record Form(int code, int workload, int processContext) {
         int tags(Detail.Kind kind) {
             return switch (kind) {
@@ -38,17 +38,17 @@ public final class ProcessBlock {
 
     private ProcessBlock() {}
 
-    /** What came of reading a block. */
+    /** The result of reading a block. */
     public sealed interface Read {
         /**
-         * A readable block. Whether it is true only the sender knows.
+         * A well-formed block. Only the sender knows whether it is true.
          *
          * @param process with evidence {@link Evidence#BRIDGE}
          */
         record Found(Claimed<ProcessIdentity> process) implements Read {}
 
         /**
-         * Bytes that are no block.
+         * A malformed block.
          *
          * @param offset in bytes from the start of the block
          * @param problem what was found and what was expected
@@ -57,12 +57,12 @@ public final class ProcessBlock {
     }
 
     /**
-     * Writes what is known of a process.
+     * Encodes a process identity.
      *
-     * @param who its evidence isn't written: that an agent says it is the evidence
-     * @return all bytes of the block
-     * @throws IllegalArgumentException for what {@link #read} would refuse, such as no process, or a macOS process without its
-     *     audit token
+     * @param who the identity; its evidence isn't written, since the evidence is that an agent sent it
+     * @return the encoded block
+     * @throws IllegalArgumentException for an identity that {@link #read} would reject, such as one without a process, or of
+     *     macOS without its audit token
      */
     public static Bytes write(ProcessIdentity who) {
         Fields.Writer core = new Fields.Writer();
@@ -94,10 +94,10 @@ public final class ProcessBlock {
     }
 
     /**
-     * Reads a block.
+     * Decodes a block.
      *
-     * @param block all of its bytes
-     * @return what it says, or why it can't be read
+     * @param block the whole block
+     * @return the content, or why it is malformed
      */
     public static Read read(Bytes block) {
         try {
@@ -158,7 +158,10 @@ public final class ProcessBlock {
         return details;
     }
 
-    /** The kernel's own token says all of who it is; a block that says something else of that beside it is two stories. */
+    /**
+     * Checks a macOS block against its audit token. The kernel's token contains all ids; others beside it must not contradict
+     * it.
+     */
     private static void checkToken(ProcessIdentity who, ProcessId process, int at) throws WireException {
         Bytes token = who.processContext()
                 .audit()

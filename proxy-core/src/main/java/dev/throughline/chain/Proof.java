@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The proof that a link's digest is a leaf of a tree whose root a key signed (RFC 6962, section 2.1.1). One header alone
- * is a tree of size 1, whose path is empty: there is one way to verify.
+ * The proof that a link's digest is a leaf of a tree whose root a key signed (RFC 6962, section 2.1.1). A single header is a
+ * tree of size 1 with an empty path, so there is only one verification procedure.
  *
- * @param algorithm its code as it was sent; it must be the key's own
+ * @param algorithm its code on the wire; it must be the key's own
  * @param treeSize number of leaves, 1 to 65,535
- * @param leafIndex this leaf, from 0
- * @param path the siblings from the leaf up, 32 bytes each, exactly as many as the tree's shape asks for
+ * @param leafIndex index of this leaf, from 0
+ * @param path the siblings from the leaf up, 32 bytes each; the shape of the tree determines their number
  * @param signature 64 bytes
  */
 public record Proof(int algorithm, int treeSize, int leafIndex, List<Bytes> path, Bytes signature) {

@@ -16,18 +16,18 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The chains that were presented and haven't expired yet. Each may be presented once, and each flow of a host at most three
- * times (an application that races several addresses). Entries leave when they expire and never before: a cache that
- * evicts could be flooded until it forgets, so a full window refuses instead. Safe for use by several threads.
+ * The presented chains that haven't expired. Each may be presented once, and each flow of a host at most three times (for
+ * applications that race several addresses). Entries are removed when they expire and never before: a cache that evicts could
+ * be flooded until it forgets, so a full window rejects instead. Thread-safe.
  *
- * <p>What is left is shared: a first hop may hold {@value #SHARE} times as many places as are free. So one that floods
- * gets four fifths and leaves a fifth to all others, two get four ninths each and leave a ninth, and so on (dynamic
- * thresholds, as switches share their buffers).
+ * <p>First hops share the free space: each may hold {@value #SHARE} times as many chains as are free. A hop that floods gets
+ * four fifths and leaves a fifth to all others, two get four ninths each and leave a ninth, and so on (dynamic thresholds, as
+ * in switches with shared buffers).
  *
- * <p>What expires together is kept together and leaves at once, so that no header waits while thousands do.
+ * <p>Chains that expire in the same second are stored together and removed at once, so that removal never delays a header.
  *
- * <p>A chain that has left is still recognised if the clock is set back and makes it fresh again: {@value #PAST} times the
- * capacity are kept in eight bytes each. Of older ones nothing is known but their seconds: all chains of these are refused.
+ * <p>An expired chain is still recognised if the clock is set back and makes it fresh again: {@value #PAST} times the capacity
+ * are kept in eight bytes each. Of older ones only their seconds are known: all chains of these seconds are rejected.
  */
 public final class ReplayWindow {
     static final int FLOW_LIMIT = 3;
@@ -35,31 +35,31 @@ public final class ReplayWindow {
     static final int PAST = 4;
 
     /**
-     * No chain that is fresh expires later: ttl and twice the skew, with room. What does was presented before the clock
-     * was set back, and must not hold places until then.
+     * Seconds after which no fresh chain can expire: more than ttl and twice the skew. A later expiry means that the clock was
+     * set back; such chains must not use the capacity until then.
      */
     private static final long HORIZON = 4 * VerifierSettings.MAX_TTL.toSeconds();
 
-    /** Flows are counted by coarser times than chains: a count is the sum over all times that aren't over. */
+    /** Flows are counted in coarser units of time than chains. A count is the sum over all units that haven't expired. */
     private static final int FLOW_SECONDS = 8;
 
-    /** A flow of a host: two hosts may give the same id without a part in each other's count. */
+    /** A flow of a host. Hosts with equal flow ids don't share a count. */
     private record HostFlow(HostId host, FlowId flow) implements Comparable<HostFlow> {
         private static final Comparator<HostFlow> ORDER =
                 Comparator.<HostFlow>comparingLong(key -> key.host.value()).thenComparing(HostFlow::flow);
 
-        /** Whoever chooses ids of one hash makes no search long: a map sorts such keys. */
+        /** Orders entries, so that a hash map stays fast even if ids were chosen to collide. */
         @Override
         public int compareTo(HostFlow other) {
             return ORDER.compare(this, other);
         }
     }
 
-    /** The digests of chains that expire in the same second, and how many of them each first hop signed. */
+    /** The digests of chains that expire in the same second, and the number of them by first hop. */
     private static final class Second {
         final Set<Bytes> digests = new HashSet<>();
         final Map<HopId, Integer> held = new HashMap<>();
-        /** The first {@code count} are in use. */
+        /** The first {@code count} entries are in use. */
         private long[] prints = new long[8];
 
         private int count;
@@ -78,11 +78,11 @@ public final class ReplayWindow {
     }
 
     private final int capacity;
-    /** By the second in which the chains expire. */
+    /** Chains by the second in which they expire. */
     private final TreeMap<Long, Second> chains = new TreeMap<>();
-    /** How often a flow was presented, by the eight seconds in which the chain expires. */
+    /** Presentations of each flow, by the eight seconds in which the chain expires. */
     private final TreeMap<Long, Map<HostFlow, Integer>> flows = new TreeMap<>();
-    /** How many chains of each first hop there are, over all seconds. */
+    /** Number of chains of each first hop, over all seconds. */
     private final Map<HopId, Integer> held = new HashMap<>();
 
     private final PastChains past;
@@ -90,9 +90,9 @@ public final class ReplayWindow {
     private int size;
 
     /**
-     * An empty window.
+     * Creates an empty window.
      *
-     * @param capacity for how many chains; one takes about 250 bytes, and 32 more when it is over
+     * @param capacity maximum number of chains; each takes about 250 bytes, and 32 more after it expired
      */
     public ReplayWindow(int capacity) {
         this.capacity = capacity;
@@ -100,11 +100,11 @@ public final class ReplayWindow {
     }
 
     /**
-     * Remembers a chain until {@code expiry}.
+     * Records a chain until {@code expiry}.
      *
      * @param digest the digest of its last link
      * @param first the hop that signed its origin
-     * @return why it may not pass, if it may not
+     * @return why it is rejected; empty if it is accepted
      */
     synchronized Optional<RejectReason> present(
             Bytes digest, HopId first, Originator origin, Instant expiry, Instant now) {
@@ -116,7 +116,7 @@ public final class ReplayWindow {
         if (past.holds(second, digest)) {
             return Optional.of(RejectReason.REPLAYED);
         }
-        // The place follows from the chain itself, so that one chain always meets its own earlier presentation.
+        // The key depends only on the chain itself, so that a chain always finds its own earlier presentation.
         Second same = chains.computeIfAbsent(second, any -> new Second());
         if (!same.digests.add(digest)) {
             return Optional.of(RejectReason.REPLAYED);
@@ -124,7 +124,7 @@ public final class ReplayWindow {
         HostFlow flow = new HostFlow(origin.host(), origin.flow());
         Optional<RejectReason> problem = timesPresented(flow) >= FLOW_LIMIT
                 ? Optional.of(RejectReason.FLOW_REPEATED)
-                : hasPlaceFor(first) ? Optional.empty() : Optional.of(RejectReason.REPLAY_STORE_FULL);
+                : hasSpaceFor(first) ? Optional.empty() : Optional.of(RejectReason.REPLAY_STORE_FULL);
         if (problem.isPresent()) {
             same.digests.remove(digest);
             return problem;
@@ -137,7 +137,7 @@ public final class ReplayWindow {
         return problem;
     }
 
-    private boolean hasPlaceFor(HopId first) {
+    private boolean hasSpaceFor(HopId first) {
         long free = (long) capacity - size;
         return held.getOrDefault(first, 0) < SHARE * free;
     }
@@ -150,19 +150,19 @@ public final class ReplayWindow {
         return times;
     }
 
-    /** {@return how many chains are remembered} */
+    /** {@return the number of recorded chains} */
     public synchronized int size() {
         return size;
     }
 
-    /** {@return how many chains can be remembered} */
+    /** {@return the maximum number of chains} */
     public int capacity() {
         return capacity;
     }
 
     private void forget(Instant now) {
         long second = now.getEpochSecond();
-        // A second that has begun may still hold an unexpired chain: only those that are over are dropped.
+        // The current second may still contain an unexpired chain: only earlier ones are dropped.
         while (!chains.isEmpty() && chains.firstKey() < second) {
             leave(chains.pollFirstEntry());
         }
@@ -184,7 +184,7 @@ public final class ReplayWindow {
         past.add(second.getKey(), over.prints());
     }
 
-    /** Hops without remembered chains take no memory. */
+    /** Subtracts from a hop's count and removes it at 0, so that hops without chains take no memory. */
     private void release(HopId first, int count) {
         int left = held.getOrDefault(first, 0) - count;
         if (left > 0) {

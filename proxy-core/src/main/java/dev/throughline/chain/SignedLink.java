@@ -5,9 +5,9 @@ import dev.throughline.header.Bytes;
 /**
  * A link with its signature.
  *
- * @param link what the body says
- * @param body the body as it travels
- * @param proof the signature and its place in the batch
+ * @param link the decoded body
+ * @param body the encoded body
+ * @param proof the signature and its position in the batch
  */
 public record SignedLink(Link link, Bytes body, Proof proof) {
     static final int TYPE = 2;
@@ -21,7 +21,7 @@ public record SignedLink(Link link, Bytes body, Proof proof) {
         return new SignedLink(link, body, Proof.read(proof));
     }
 
-    /** How many bytes {@link #writeTo} writes. */
+    /** Returns the number of bytes that {@link #writeTo} writes. */
     int size() {
         return size(body, proof.path().size());
     }

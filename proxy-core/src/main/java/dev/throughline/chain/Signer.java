@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Signs chains for one hop. It starts a chain from an originator that this hop identified, and continues only a verified one,
- * which its types enforce. One signature can serve a batch of chains. Thread-safe.
+ * A signer of chains for one hop. It starts a chain from an originator that this hop identified, and continues only a verified
+ * one, which its types enforce. One signature can serve a batch of chains. Thread-safe.
  */
 public final class Signer {
     private final SigningKey key;
@@ -25,15 +25,15 @@ public final class Signer {
     /**
      * Creates a signer for one hop.
      *
-     * @param key of the hop
-     * @param random for the salts of details, which must be unpredictable
+     * @param key the hop's key
+     * @param random source of the salts of details, which must be unpredictable
      */
     public Signer(SigningKey key, SecureRandom random) {
         this.key = key;
         this.details = new ProcessDetails(new Salts(random));
     }
 
-    /** {@return the key that verifies its signatures} */
+    /** {@return the key that verifies the signatures} */
     public PublicKey publicKey() {
         return key.publicKey();
     }
@@ -41,7 +41,7 @@ public final class Signer {
     /**
      * Creates the chain of the first hop: the origin and link 0.
      *
-     * @param originator identified by this hop
+     * @param originator the originator that this hop identified
      * @param draft audience, time and connection of the link
      * @return the chain to sign
      */
@@ -53,10 +53,10 @@ public final class Signer {
     /**
      * Creates the chain of a later hop: the received one, unchanged, and a link.
      *
-     * @param received verified by this hop
+     * @param received the chain that this hop verified
      * @param draft audience, time and connection of the link
      * @return the chain to sign
-     * @throws IllegalArgumentException if the chain has as many links as a chain can have
+     * @throws IllegalArgumentException if the chain has the maximum number of links
      */
     public UnsignedChain append(Verification.Verified received, LinkDraft draft) {
         Chain chain = received.chain();
@@ -68,7 +68,7 @@ public final class Signer {
     /**
      * Signs one chain alone.
      *
-     * @param chain that this signer created
+     * @param chain a chain that this signer created
      * @return the chain to send
      */
     public Chain sign(UnsignedChain chain) {
@@ -95,7 +95,7 @@ public final class Signer {
     }
 
     private List<Chain> signTrees(List<UnsignedChain> batch) {
-        // Those with most space first, so that one with little makes no tree smaller but its own.
+        // Chains with most space first, so that one with little only makes its own tree smaller.
         List<UnsignedChain> order = new ArrayList<>(batch);
         order.sort(Comparator.comparingInt(UnsignedChain::largestTree).reversed());
         IdentityHashMap<UnsignedChain, Chain> signed = new IdentityHashMap<>(batch.size());

@@ -5,14 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The tree over the leaves of a batch (RFC 6962, section 2.1). A node without a sibling moves up as it is, which makes the
- * same root as the recursive definition there.
+ * The Merkle tree over the leaves of a batch (RFC 6962, section 2.1). A node without a sibling moves up unchanged, which gives
+ * the same root as the recursive definition.
  */
 final class Tree {
-    /** From the leaves up; the last has one node. */
+    /** Levels from the leaves up; the last has one node. */
     private final List<Bytes[]> levels = new ArrayList<>();
 
-    /** The tree over at least one leaf. */
+    /** Builds the tree over at least one leaf. */
     Tree(Bytes[] leaves) {
         Bytes[] level = leaves;
         levels.add(level);

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A chain whose last link isn't signed yet. The {@link Signer} that created it signs it. */
+/** A chain whose last link isn't signed yet. Only the {@link Signer} that created it can sign it. */
 public final class UnsignedChain {
-    /** Siblings in a proof of the largest tree that can be encoded, of 65,535 leaves. */
+    /** Number of siblings in a proof of the largest tree that can be encoded, with 65,535 leaves. */
     private static final int ANY_PATH = 16;
 
     private final Signer signer;
@@ -50,17 +50,17 @@ public final class UnsignedChain {
         this.closed = List.of();
     }
 
-    /** Whether a chain fits into a header to a next hop. */
+    /** The result of adapting a chain to a next hop. */
     public sealed interface Fit {
         /**
-         * It fits.
+         * The chain fits.
          *
          * @param chain the chain to sign
          */
         record Fits(UnsignedChain chain) implements Fit {}
 
         /**
-         * It doesn't fit. The flow must not be forwarded without it.
+         * The chain doesn't fit. The flow must not be forwarded without it.
          *
          * @param bytes size of the smallest possible header
          */
@@ -68,9 +68,9 @@ public final class UnsignedChain {
     }
 
     /**
-     * Adapts this chain to a next hop: closes the details that the hop must not see, and makes the header small enough. A header
-     * gets smaller by signing it in a smaller batch, and then by closing details in {@link Detail.Kind#CLOSING_ORDER}, if their
-     * commitment is shorter than their content. Digests and signatures don't depend on which details are closed.
+     * Adapts this chain to a next hop: closes the details that the hop must not see, and makes the header small enough. A
+     * header gets smaller by signing it in a smaller batch, and then by closing details in {@link Detail.Kind#CLOSING_ORDER},
+     * if their commitment is shorter than their content. Digests and signatures don't depend on which details are closed.
      *
      * @param profile size limit and hidden details of the next hop
      * @return the chain to sign for it, or that none fits
@@ -128,7 +128,7 @@ public final class UnsignedChain {
     /** Returns how many siblings fit into the header of a chain of {@code size} bytes without any. */
     private int longestPath(int size, int maxBytes) {
         int path = ANY_PATH;
-        // No division: more bytes may need one fragment more.
+        // Not computed by division: more bytes may need one more fragment.
         while (headerBytes(size + path * Digests.SIZE) > maxBytes) {
             path--;
         }

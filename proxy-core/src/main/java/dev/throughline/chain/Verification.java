@@ -5,9 +5,9 @@ import dev.throughline.key.PublicKey;
 import dev.throughline.originator.Originator;
 import java.util.List;
 
-/** What came of verifying a header: the originator and its chain, or one reason. There is no third answer. */
+/** The result of verifying a header: the originator and its chain, or one reason. */
 public sealed interface Verification {
-    /** Every rule holds. Only {@link Verifier} creates one. */
+    /** A verified chain. Only {@link Verifier} creates one. */
     final class Verified implements Verification {
         private final Chain chain;
         private final List<PublicKey> signers;
@@ -19,7 +19,7 @@ public sealed interface Verification {
             this.lastDigest = lastDigest;
         }
 
-        /** {@return who opened the flow, as the first hop wrote and every hop signed} */
+        /** {@return the originator of the flow, as the first hop wrote it and every hop signed it} */
         public Originator originator() {
             return chain.origin().claim().unverified();
         }
@@ -45,10 +45,10 @@ public sealed interface Verification {
     }
 
     /**
-     * A rule is violated.
+     * A rejected chain.
      *
-     * @param reason the first rule that is violated
-     * @param link index of the link; -1 if the rule isn't about one
+     * @param reason the first violated rule
+     * @param link index of the link; -1 if the rule doesn't concern a single link
      * @param detail what was found and what was expected
      */
     record Rejected(RejectReason reason, int link, String detail) implements Verification {}

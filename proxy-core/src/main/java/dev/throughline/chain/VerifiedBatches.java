@@ -9,12 +9,12 @@ import java.util.function.Predicate;
 
 /**
  * A cache of batches with a valid signature, so that one signature is verified once for all chains of its batch: verifying a
- * header of a batch of 64 takes 7 instead of 153 µs. Only successes are added, with the trusted key itself, the size of the
- * tree and the signature as the cache key; anything else is verified again. When the cache is full, the least recently used
- * batch is removed, which costs time and no safety. Thread-safe.
+ * header of a batch of 64 takes 7 instead of 153 µs. Only successes are added; the cache key consists of the trusted key, the
+ * size of the tree and the signature. When the cache is full, the least recently used batch is removed, which costs only time.
+ * Thread-safe.
  */
 public final class VerifiedBatches {
-    /** The headers of a batch arrive within moments; 1,024 batches are those of about a second. */
+    /** 1,024 batches are about one second's. The headers of a batch arrive within moments. */
     public static final int DEFAULT_CAPACITY = 1024;
 
     private record Batch(PublicKey key, int treeSize, Bytes signature) {}
@@ -27,10 +27,10 @@ public final class VerifiedBatches {
     /**
      * Creates an empty cache.
      *
-     * @param capacity number of batches; one of 64 chains takes about 10 KB when all have been seen
+     * @param capacity maximum number of batches; one of 64 chains takes about 10 KB when all have been verified
      */
     public VerifiedBatches(int capacity) {
-        // In order of access: the eldest is the least recently used.
+        // In access order: the eldest is the least recently used.
         this.verified = new LinkedHashMap<>(16, 0.75f, true) {
             private static final long serialVersionUID = 1L;
 
@@ -41,7 +41,7 @@ public final class VerifiedBatches {
         };
     }
 
-    /** Returns whether {@code proof} is a valid one by {@code key} for a link with this digest. */
+    /** Returns whether {@code proof} by {@code key} is valid for a link with this digest. */
     boolean verifies(PublicKey key, Proof proof, Bytes linkDigest) {
         if (proof.treeSize() == 1) {
             return signatureHolds(key, proof, proof.root(linkDigest));
@@ -65,10 +65,10 @@ public final class VerifiedBatches {
     }
 
     /**
-     * Removes the batches of keys that aren't trusted any more, and adds no others of them until the next call, also not for a
-     * header whose verification has begun before.
+     * Removes the batches of keys that are no longer trusted. Until the next call, batches of such keys are not added again,
+     * not even by a verification that is in progress.
      *
-     * @param trusted whether a key is trusted; called now, and whenever a batch is added
+     * @param trusted returns whether a key is trusted; called now, and whenever a batch is added
      */
     public synchronized void retain(Predicate<PublicKey> trusted) {
         this.trusted = trusted;
@@ -80,12 +80,12 @@ public final class VerifiedBatches {
         return verified.size();
     }
 
-    /** {@return how many links of batches needed no signature verification} */
+    /** {@return how many links needed no signature verification} */
     public synchronized long hits() {
         return hits;
     }
 
-    /** {@return how many links of batches needed one} */
+    /** {@return how many links needed a signature verification} */
     public synchronized long misses() {
         return misses;
     }

@@ -19,9 +19,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Verifies headers (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a flood of headers from
+ * A verifier for headers (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a flood of headers from
  * strangers costs little. A chain is added to the replay window only after its signatures are verified, so that strangers can't
- * fill the window. The first rule that is violated is the result.
+ * fill the window. The first violated rule is the result.
  */
 public final class Verifier {
     private final VerifierSettings settings;
@@ -32,12 +32,12 @@ public final class Verifier {
     private final KnownDetails details;
 
     /**
-     * Creates a verifier with a cache of its own.
+     * Creates a verifier with its own cache.
      *
-     * @param settings of the hop
+     * @param settings settings of the hop
      * @param trust the trusted keys and their rights
-     * @param chainTlv the TLV of the chain
-     * @param replays the links that were accepted; receivers with one name must share it
+     * @param chainTlv the TLV that carries chains
+     * @param replays the accepted chains; receivers with the same hop name must share it
      */
     public Verifier(VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays) {
         this(settings, trust, chainTlv, replays, new VerifiedBatches(VerifiedBatches.DEFAULT_CAPACITY));
@@ -46,15 +46,15 @@ public final class Verifier {
     /**
      * Creates a verifier with a shared cache.
      *
-     * @param settings of the hop
+     * @param settings settings of the hop
      * @param trust the trusted keys and their rights
-     * @param chainTlv the TLV of the chain
-     * @param replays the links that were accepted; receivers with one name must share it
+     * @param chainTlv the TLV that carries chains
+     * @param replays the accepted chains; receivers with the same hop name must share it
      * @param batches cache of verified batches
      */
     public Verifier(
             VerifierSettings settings, Trust trust, ChainTlv chainTlv, ReplayWindow replays, VerifiedBatches batches) {
-        this(settings, trust, chainTlv, replays, batches, new KnownDetails(KnownDetails.DEFAULT_PLACES));
+        this(settings, trust, chainTlv, replays, batches, new KnownDetails(KnownDetails.DEFAULT_CAPACITY));
     }
 
     Verifier(
@@ -73,13 +73,13 @@ public final class Verifier {
     }
 
     /**
-     * Verifies a header that has just arrived (SPEC, section 8).
+     * Verifies a received header (SPEC, section 8).
      *
-     * @param header as it was read
-     * @param socket the connection that it arrived by: the previous hop's end, and this end; on an intercepting listener
-     *     the true source and the kernel's original destination
-     * @param now the time at which it arrived
-     * @return the originator, or the first rule that failed
+     * @param header the complete header
+     * @param socket the connection: the previous hop's address and the local one; on an intercepting listener the true source
+     *     and the kernel's original destination
+     * @param now the time of arrival
+     * @return the originator, or the first violated rule
      */
     public Verification verify(Header header, Tuple socket, Instant now) {
         return decide(
@@ -93,14 +93,14 @@ public final class Verifier {
     }
 
     /**
-     * Verifies a captured header for the time at which its last link was issued, by all rules but those that only its receiver
-     * can check (audience, connection, replay, time of arrival).
+     * Verifies a captured header for the time at which its last link was issued. Rules that only the receiver can check are
+     * omitted (audience, connection, replay, time of arrival).
      *
      * @param header the captured header
      * @param trust the trusted keys and their rights
-     * @param chainTlv the TLV of the chain
-     * @param skew by how much the clocks of two hops may differ
-     * @return the content, or the first rule that is violated
+     * @param chainTlv the TLV that carries chains
+     * @param skew maximum difference between the clocks of two hops
+     * @return the content, or the first violated rule
      */
     public static CaptureCheck verifyCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
         return switch (decideCapture(header, trust, chainTlv, skew)) {
@@ -125,7 +125,7 @@ public final class Verifier {
         return new Verifier(settings, trust, chainTlv, new ReplayWindow(1), new VerifiedBatches(1), KnownDetails.NONE);
     }
 
-    /** The rules that depend on where the header arrived. */
+    /** Rules that depend on the receiver. */
     private interface ReceiverRules {
         void check(Chain chain) throws Rejection;
     }
@@ -170,14 +170,14 @@ public final class Verifier {
         };
     }
 
-    /** The block that every receiver reads and the tuple that is signed say the same, or one of them lies. */
+    /** Checks that the header's address block, which every receiver reads, equals the signed tuple. */
     private static void checkAddresses(Header header, Chain chain) throws Rejection {
         Tuple signed = chain.origin().claim().unverified().tuple();
         if (!header.tuple().equals(Optional.of(signed))) {
             throw new Rejection(
                     RejectReason.ADDRESS_MISMATCH,
                     -1,
-                    "the header says " + header.tuple().map(Tuple::toString).orElse("nothing") + ", signed is "
+                    "the header says " + header.tuple().map(Tuple::toString).orElse("nothing") + ", the origin says "
                             + signed);
         }
     }
@@ -190,7 +190,7 @@ public final class Verifier {
         for (int i = 0; i < count; i++) {
             Link link = link(chain, i);
             if (link.index() != i) {
-                throw new Rejection(RejectReason.LINK_ORDER, i, "index " + link.index() + " at place " + i);
+                throw new Rejection(RejectReason.LINK_ORDER, i, "index " + link.index() + " at position " + i);
             }
             if (link.hop().equals(settings.self()) || isBefore(chain, i, link.hop())) {
                 throw new Rejection(RejectReason.LOOP, i, "hop " + name(link.hop()));
@@ -199,7 +199,9 @@ public final class Verifier {
                 throw new Rejection(
                         RejectReason.PREVIOUS_NOT_VERIFIED,
                         i,
-                        i > 0 ? "hop " + name(link.hop()) + " hadn't verified" : "the first link has none before it");
+                        i > 0
+                                ? "hop " + name(link.hop()) + " had not verified the chain"
+                                : "the first link has none before it");
             }
             if (link.exporter().isPresent()) {
                 throw new Rejection(RejectReason.EXPORTER_NOT_CHECKABLE, i, "bound to a TLS exporter");
@@ -286,7 +288,7 @@ public final class Verifier {
                 Instant next = link(chain, i + 1).issuedAt();
                 if (next.isAfter(end)) {
                     throw new Rejection(
-                            RejectReason.STALE_LINK, i, "issued " + link.issuedAt() + ", passed on " + next);
+                            RejectReason.STALE_LINK, i, "issued " + link.issuedAt() + ", forwarded " + next);
                 }
             }
             if (i > 0) {
@@ -311,7 +313,7 @@ public final class Verifier {
                 throw new Rejection(
                         RejectReason.AUDIENCE_BROKEN,
                         i,
-                        "for " + name(link(chain, i).audience()) + ", passed on by " + name(next));
+                        "for " + name(link(chain, i).audience()) + ", forwarded by " + name(next));
             }
         }
     }
@@ -319,10 +321,10 @@ public final class Verifier {
     private void checkConnections(Chain chain) throws Rejection {
         Originator origin = chain.origin().claim().unverified();
         InetSocketAddress source = origin.tuple().source();
-        // Behind an unsigned PROXY header the peer is the proxy that sent it; origin and link must both say so.
-        boolean told = origin.wayIn() == InterceptionMethod.PROXY_HEADER
+        // Behind an unsigned PROXY header the peer is the proxy that sent it; origin and link must be consistent.
+        boolean isBehindProxy = origin.wayIn() == InterceptionMethod.PROXY_HEADER
                 && link(chain, 0).ingress() == InterceptionMethod.PROXY_HEADER;
-        if (!told && !link(chain, 0).observedPeer().map(source::equals).orElse(true)) {
+        if (!isBehindProxy && !link(chain, 0).observedPeer().map(source::equals).orElse(true)) {
             throw new Rejection(RejectReason.PEER_BROKEN, 0, "the origin's source is not the first hop's peer");
         }
         for (int i = 1; i < chain.links().size(); i++) {
@@ -335,8 +337,8 @@ public final class Verifier {
                 throw new Rejection(
                         RejectReason.PEER_BROKEN,
                         i,
-                        "left by " + Tuple.text(left) + ", seen "
-                                + seen.map(Tuple::text).orElse("on a Unix socket"));
+                        "sent from " + Tuple.text(left) + ", received from "
+                                + seen.map(Tuple::text).orElse("a Unix socket"));
             }
         }
     }
@@ -394,7 +396,7 @@ public final class Verifier {
         return hop.equals(settings.self()) ? "this hop" : trust.nameOf(hop).orElse(hop.toString());
     }
 
-    /** How a rule says no. */
+    /** Thrown by a violated rule. */
     private static final class Rejection extends Exception {
         private static final long serialVersionUID = 1L;
         private final transient Verification.Rejected rejected;

@@ -11,28 +11,28 @@ import java.util.List;
  * The settings of a hop's verifier.
  *
  * @param self the hop that verifies, the only accepted audience
- * @param startedAt when it started, or its clock was last set; links issued before may be replayed
- * @param skew by how much the clocks of two hops may differ
- * @param maxHops the most links of a chain
+ * @param startedAt when it started, or its clock was last set; links issued earlier may be replays
+ * @param skew maximum difference between the clocks of two hops
+ * @param maxHops maximum number of links
  * @param natExceptions pairs of hops between which addresses are translated
  */
 public record VerifierSettings(
         HopId self, Instant startedAt, Duration skew, int maxHops, List<NatException> natExceptions) {
-    /** The longest lifetime of a link, during which replays must be recognised. */
+    /** The maximum lifetime of a link, during which replays must be recognised. */
     public static final Duration MAX_TTL = Duration.ofSeconds(30);
 
     /** The default lifetime of a link. */
     public static final Duration DEFAULT_TTL = Duration.ofSeconds(10);
     /** The default clock skew. */
     public static final Duration DEFAULT_SKEW = Duration.ofSeconds(2);
-    /** The default limit of links. */
+    /** The default maximum number of links. */
     public static final int DEFAULT_MAX_HOPS = 4;
 
     /**
      * Returns the defaults: a skew of 2 s, at most 4 hops, and no address translation.
      *
      * @param self the hop that verifies
-     * @param startedAt now, when it starts
+     * @param startedAt the current time at start
      * @return the settings
      */
     public static VerifierSettings of(HopId self, Instant startedAt) {
@@ -42,7 +42,7 @@ public record VerifierSettings(
     /**
      * Returns these settings with another start.
      *
-     * @param instant when the clock was set, on the new clock
+     * @param instant when the clock was set, in its new time
      * @return the settings
      */
     public VerifierSettings startingAt(Instant instant) {

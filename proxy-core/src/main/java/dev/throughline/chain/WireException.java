@@ -1,6 +1,6 @@
 package dev.throughline.chain;
 
-/** Chain bytes that can't be read: where, in bytes from the start of the chain, and what was expected. */
+/** Thrown for malformed chain bytes: with the offset in bytes from the start of the chain, and the expected content. */
 final class WireException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,6 @@
 /**
- * The signed chain inside a PROXY v2 header: one origin block and one link a hop. SPEC.md is the authority on every byte;
- * this package reads, signs and verifies it. What was read is {@link dev.throughline.chain.Claimed} until it is verified.
+ * The signed chain inside a PROXY v2 header: one origin block and one link for each hop. SPEC.md is the authority on every
+ * byte; this package reads, signs and verifies chains. Unverified content is {@link dev.throughline.chain.Claimed}.
  *
  * <h2>Verify</h2>
  * {@snippet class="dev.throughline.examples.VerifyHeader" region="example"}

@@ -11,12 +11,11 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * An immutable run of bytes, compared by content. Signed data is kept as the bytes that were received, because a digest
- * over anything that was decoded and encoded again would sign our reading of the bytes instead of the bytes. A part of it
- * shares its memory, so taking a header apart copies nothing.
+ * An immutable sequence of bytes, compared by content. Signed data is kept as the bytes that were received: a digest over
+ * re-encoded data would sign our interpretation instead of the bytes. Parts share memory, so parsing a header copies nothing.
  */
 public final class Bytes {
-    /** No bytes. */
+    /** The empty sequence. */
     public static final Bytes EMPTY = new Bytes(new byte[0], 0, 0);
 
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
@@ -32,10 +31,10 @@ public final class Bytes {
     }
 
     /**
-     * Copies all of an array.
+     * Copies an array.
      *
      * @param source any number of bytes
-     * @return the same bytes, apart from the array
+     * @return an independent copy
      */
     public static Bytes copyOf(byte[] source) {
         return new Bytes(source.clone(), 0, source.length);
@@ -44,11 +43,11 @@ public final class Bytes {
     /**
      * Copies a part of an array.
      *
-     * @param source where the bytes are
-     * @param offset of the first, from 0
-     * @param length how many
-     * @return the same bytes, apart from the array
-     * @throws IndexOutOfBoundsException if they aren't all in the array
+     * @param source the array
+     * @param offset index of the first byte, from 0
+     * @param length number of bytes
+     * @return an independent copy
+     * @throws IndexOutOfBoundsException if the range exceeds the array
      */
     public static Bytes copyOf(byte[] source, int offset, int length) {
         checkPositionIndexes(offset, offset + length, source.length);
@@ -56,33 +55,33 @@ public final class Bytes {
     }
 
     /**
-     * Takes {@code source} without a copy.
+     * Wraps {@code source} without a copy.
      *
-     * @param source nobody writes to it any more
-     * @return the same bytes, in the same memory
+     * @param source must not be written to afterwards
+     * @return a view of the array
      */
     public static Bytes wrap(byte[] source) {
         return new Bytes(source, 0, source.length);
     }
 
     /**
-     * Reads hexadecimal digits.
+     * Parses hexadecimal digits.
      *
-     * @param hex two digits a byte, upper or lower case, nothing between them
-     * @return half as many bytes
-     * @throws IllegalArgumentException for anything else
+     * @param hex two digits for each byte, upper or lower case, without separators
+     * @return the bytes
+     * @throws IllegalArgumentException for any other text
      */
     public static Bytes ofHex(String hex) {
         return wrap(HexFormat.of().parseHex(hex));
     }
 
-    /** {@return how many bytes there are} */
+    /** {@return the number of bytes} */
     public int length() {
         return length;
     }
 
     /**
-     * One byte.
+     * Returns one byte.
      *
      * @param index from 0
      * @return 0 to 255
@@ -93,10 +92,10 @@ public final class Bytes {
     }
 
     /**
-     * A part of these bytes, in the same memory.
+     * Returns a part of these bytes, in the same memory.
      *
-     * @param offset of the first, from 0
-     * @param size how many
+     * @param offset index of the first byte, from 0
+     * @param size number of bytes
      * @return the part
      * @throws IndexOutOfBoundsException beyond the end
      */
@@ -113,9 +112,9 @@ public final class Bytes {
     /**
      * Copies all bytes into an array.
      *
-     * @param target where to
-     * @param offset of the first in {@code target}, from 0
-     * @throws IndexOutOfBoundsException if they don't fit; nothing is copied then
+     * @param target the array
+     * @param offset index of the first byte in {@code target}, from 0
+     * @throws IndexOutOfBoundsException if they don't fit; then nothing is copied
      */
     public void copyInto(byte[] target, int offset) {
         System.arraycopy(bytes, from, target, offset, length);
@@ -124,7 +123,7 @@ public final class Bytes {
     /**
      * Adds all bytes to a digest.
      *
-     * @param digest that they go into
+     * @param digest the digest to update
      */
     public void addTo(MessageDigest digest) {
         digest.update(bytes, from, length);
@@ -139,12 +138,12 @@ public final class Bytes {
         return all >= 0;
     }
 
-    /** {@return the same bytes as text; malformed UTF-8 becomes replacement characters, so this is for display only} */
+    /** {@return the bytes decoded as UTF-8, for display only: malformed bytes become replacement characters} */
     public String toUtf8() {
         return new String(bytes, from, length, StandardCharsets.UTF_8);
     }
 
-    /** {@return two lower-case hexadecimal digits a byte} */
+    /** {@return two lower-case hexadecimal digits for each byte} */
     public String toHex() {
         return HexFormat.of().formatHex(bytes, from, from + length);
     }

@@ -8,19 +8,19 @@ import java.net.InetAddress;
 import java.util.Arrays;
 
 /**
- * A network: its first address and the length of the prefix that its members share.
+ * A network: its first address and its prefix length.
  *
- * <p>Bits after the prefix must be zero. "10.1.2.3/8" may mean a host or a network of sixteen million; a rule that
- * guesses wrong opens or closes far more than its author saw.
+ * <p>Bits after the prefix must be zero. "10.1.2.3/8" may mean a host or a network of sixteen million; the wrong guess would
+ * allow or deny far more than the author intended.
  *
  * @param network IPv4 or IPv6, without a zone
- * @param prefix in bits: 0 to 32, or to 128
+ * @param prefix prefix length in bits: 0 to 32, or 0 to 128
  */
 public record Cidr(InetAddress network, int prefix) {
     /**
-     * Checks that the two belong together.
+     * Checks that address and prefix match.
      *
-     * @throws IllegalArgumentException for a prefix that is longer than the address, or bits that are set after it
+     * @throws IllegalArgumentException for a prefix that is longer than the address, or bits set after it
      */
     public Cidr {
         int bits = 8 * network.getAddress().length;
@@ -44,7 +44,7 @@ public record Cidr(InetAddress network, int prefix) {
     }
 
     /**
-     * Reads {@code 192.0.2.0/24}, {@code 2001:db8::/32}, or an address alone, which is the network of just itself.
+     * Parses {@code 192.0.2.0/24}, {@code 2001:db8::/32}, or a single address, which is a network of one.
      *
      * @param text address, or address, {@code /} and prefix length in decimal
      * @return the network
@@ -66,9 +66,9 @@ public record Cidr(InetAddress network, int prefix) {
     }
 
     /**
-     * Whether an address is of this family and begins with this prefix.
+     * Returns whether an address is in this network.
      *
-     * @param address any
+     * @param address an address of either family
      * @return false for the other family
      */
     public boolean contains(InetAddress address) {
@@ -78,9 +78,9 @@ public record Cidr(InetAddress network, int prefix) {
     }
 
     /**
-     * Whether every address of another network is in this one.
+     * Returns whether all addresses of another network are in this one.
      *
-     * @param other of any family
+     * @param other a network of either family
      * @return false for the other family
      */
     public boolean contains(Cidr other) {

@@ -1,11 +1,11 @@
 package dev.throughline.header;
 
 /**
- * How large a header may be.
+ * The size limit for headers.
  *
- * @param maxBytes the whole header, the 16 fixed bytes included
+ * @param maxBytes limit of the whole header, including the 16 fixed bytes
  */
 public record HeaderLimits(int maxBytes) {
-    /** What hops of ours accept and send: nginx (stream, TLS) reads 4096 bytes as well. */
+    /** The limit of this project's hops, in both directions: nginx (stream, TLS) also reads 4096 bytes. */
     public static final HeaderLimits NORMAL = new HeaderLimits(4096);
 }

@@ -8,9 +8,9 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * Reads a PROXY v2 header from the first bytes of a connection. It is a function of these bytes: after
- * {@link ReadResult.NeedMore}, call it again with all bytes received so far. It checks each of the sixteen fixed bytes as soon as
- * it is there, and the rest when it is complete. It never allocates memory by a length that was only claimed.
+ * A reader for PROXY v2 headers at the start of a connection. It keeps no state: after {@link ReadResult.NeedMore}, call it
+ * again with all bytes received so far. It checks each of the sixteen fixed bytes as soon as it is received, and the rest when
+ * it is complete. It never allocates memory by a claimed length.
  */
 public final class HeaderReader {
     /** CR LF CR LF NUL CR LF "QUIT" LF (section 2.2). */
@@ -24,9 +24,9 @@ public final class HeaderReader {
     private final boolean mapped;
 
     /**
-     * Creates a reader that refuses longer headers as soon as their length field is there.
+     * Creates a reader that rejects longer headers as soon as it has their length field.
      *
-     * @param limits the longest header
+     * @param limits the size limit
      */
     public HeaderReader(HeaderLimits limits) {
         this(limits, false);
@@ -39,29 +39,29 @@ public final class HeaderReader {
 
     /**
      * Returns a reader for unsigned headers of proxies that listen on both families with one socket, such as HAProxy with
-     * {@code bind :::80 v4v6}. They write an IPv4 flow with IPv4-mapped IPv6 addresses, and it is read as the IPv4 flow that
-     * it is. A flow with one mapped end and one of IPv6 is no flow: its header has no tuple.
+     * {@code bind :::80 v4v6}. These write an IPv4 flow with IPv4-mapped IPv6 addresses; it is read as IPv4. A header with one
+     * mapped and one IPv6 end has no tuple.
      *
-     * <p>Headers with a chain must not be read with it, since a signed flow has one encoding.
+     * <p>It must not be used for headers with a chain, since a signed flow has exactly one encoding.
      *
-     * @param limits how long a header may be
+     * @param limits the size limit
      * @return the reader
      */
     public static HeaderReader ofUnsignedHeaders(HeaderLimits limits) {
         return new HeaderReader(limits, true);
     }
 
-    /** {@return the longest header} */
+    /** {@return the size limit} */
     public HeaderLimits limits() {
         return limits;
     }
 
     /**
-     * Reads a header, as far as it has arrived.
+     * Reads a header from the bytes received so far.
      *
-     * @param bytes begin where the connection began; not changed, and not kept
-     * @param length how many of them have arrived
-     * @return complete, malformed, or how many bytes it takes to say more
+     * @param bytes from the start of the connection; neither changed nor kept
+     * @param length number of bytes received
+     * @return complete, malformed, or the number of bytes needed
      */
     public ReadResult read(byte[] bytes, int length) {
         for (int i = 0; i < Math.min(length, SIGNATURE.length); i++) {
@@ -78,7 +78,7 @@ public final class HeaderReader {
                 : fixed(bytes, length).orElseGet(() -> whole(bytes, length));
     }
 
-    /** The four bytes after the signature, each as soon as it is here; nothing if all are, and right. */
+    /** Checks the four bytes after the signature, each as soon as it is received; empty if they are valid. */
     private Optional<ReadResult> fixed(byte[] bytes, int length) {
         int version = (bytes[12] & 0xF0) >> 4;
         int command = bytes[12] & 0x0F;
@@ -94,7 +94,8 @@ public final class HeaderReader {
                     : ", expected 11, 12, 21 or 22 (TCP or UDP over IPv4 or IPv6)";
             return Optional.of(malformed(13, "family " + hex(bytes[13]) + expected, "2.2"));
         }
-        // Its high byte alone can say that the header is too long; the low one, when it comes, changes no word of that.
+        // The high byte alone can show that the header is too long. The message must not change when the low byte
+        // comes.
         boolean highIsEnough = length > 14 && end(bytes[14], (byte) 0) > limits.maxBytes();
         if (highIsEnough || (length > 15 && end(bytes[14], bytes[15]) > limits.maxBytes())) {
             return Optional.of(malformed(
@@ -120,7 +121,7 @@ public final class HeaderReader {
         Bytes raw = Bytes.copyOf(bytes, 0, end);
         Optional<Tuple> tuple;
         try {
-            // LOCAL: whatever the address block says must be ignored, but its size decides where the TLVs begin.
+            // LOCAL: the content of the address block must be ignored, but its size determines where the TLVs start.
             tuple = isLocal(bytes)
                     ? Optional.empty()
                     : transport(bytes).flatMap(t -> tuple(t, raw.part(FIXED_BYTES, addressBytes)));
@@ -170,7 +171,7 @@ public final class HeaderReader {
                         "2.2");
             }
             if (type == Tlv.CRC32C) {
-                // A second checksum could not cover the first one: which of them holds would be a choice.
+                // A second checksum could not cover the first, so the valid one would be ambiguous.
                 if (crcAt >= 0 || size != 4) {
                     return malformed(at, "a header has at most one CRC32C TLV, of 4 bytes", "2.2.3");
                 }
@@ -185,7 +186,7 @@ public final class HeaderReader {
         return new ReadResult.Complete(new Header(command, tuple, tlvs, raw));
     }
 
-    /** The checksum of a header whose own four checksum bytes at {@code crcAt} count as zero. */
+    /** Returns the checksum of a header, with the four checksum bytes at {@code crcAt} taken as zero. */
     static int crc32c(byte[] bytes, int end, int crcAt) {
         CRC32C crc = new CRC32C();
         crc.update(bytes, 0, crcAt);

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Writes PROXY v2 headers. Throws if a length doesn't fit its field. */
+/** A writer for PROXY v2 headers. Throws if a length doesn't fit its field. */
 public final class HeaderWriter {
     /** Size of the fixed part: signature, version and command, family, length. */
     public static final int FIXED_BYTES = HeaderReader.FIXED_BYTES;
@@ -34,7 +34,7 @@ public final class HeaderWriter {
      * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
      */
     public static Bytes proxyWithChecksum(Tuple tuple, List<Tlv> tlvs) {
-        return checked(proxy(tuple, withRoomForChecksum(tlvs)));
+        return withChecksum(proxy(tuple, withEmptyChecksum(tlvs)));
     }
 
     /**
@@ -56,17 +56,17 @@ public final class HeaderWriter {
      * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
      */
     public static Bytes localWithChecksum(List<Tlv> tlvs) {
-        return checked(local(withRoomForChecksum(tlvs)));
+        return withChecksum(local(withEmptyChecksum(tlvs)));
     }
 
-    private static List<Tlv> withRoomForChecksum(List<Tlv> tlvs) {
+    private static List<Tlv> withEmptyChecksum(List<Tlv> tlvs) {
         List<Tlv> all = new ArrayList<>(tlvs);
         all.add(new Tlv(Tlv.CRC32C, Bytes.wrap(new byte[4])));
         return all;
     }
 
-    private static Bytes checked(Bytes headerWithRoom) {
-        byte[] header = headerWithRoom.toByteArray();
+    private static Bytes withChecksum(Bytes withEmptyChecksum) {
+        byte[] header = withEmptyChecksum.toByteArray();
         int crcAt = header.length - 4;
         ByteBuffer.wrap(header).putInt(crcAt, HeaderReader.crc32c(header, header.length, crcAt));
         return Bytes.wrap(header);
@@ -91,7 +91,7 @@ public final class HeaderWriter {
     }
 
     /**
-     * How many bytes {@link #proxy} would write.
+     * Returns the number of bytes that {@link #proxy} writes.
      *
      * @param tuple the flow
      * @param tlvs in any order

@@ -1,28 +1,27 @@
 package dev.throughline.header;
 
-/** What a {@link HeaderReader} makes of the bytes that have arrived so far. */
+/** The result of reading the bytes that a {@link HeaderReader} has so far. */
 public sealed interface ReadResult {
     /**
-     * So far so good.
+     * The header is incomplete and valid so far.
      *
-     * @param total how many bytes from the start of the header it takes at least until it is complete; fewer may be enough
-     *     to refuse it
+     * @param total number of bytes from the start of the header that are needed at least; fewer may be enough to reject it
      */
     record NeedMore(int total) implements ReadResult {}
 
     /**
-     * All of the header is here; what follows it belongs to the flow.
+     * The header is complete. Bytes after it belong to the flow.
      *
-     * @param header what was read; its {@code raw} says how many bytes it took
+     * @param header the header; its {@code raw} has the number of bytes read
      */
     record Complete(Header header) implements ReadResult {}
 
     /**
-     * These bytes can't become a valid header, whatever follows.
+     * The bytes can't become a valid header.
      *
-     * @param offset where in the header, in bytes from 0
+     * @param offset in bytes from the start of the header
      * @param problem what was found and what was expected
-     * @param section where the PROXY protocol specification says so
+     * @param section the section of the PROXY protocol specification with the rule
      */
     record Malformed(int offset, String problem, String section) implements ReadResult {}
 }

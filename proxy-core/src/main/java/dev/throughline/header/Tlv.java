@@ -12,11 +12,11 @@ public record Tlv(int type, Bytes value) {
     /** A CRC-32C over the whole header with these four bytes taken as zero (section 2.2.3). */
     public static final int CRC32C = 0x03;
 
-    /** Type (1 byte) and length (2 bytes) ahead of every value. */
+    /** Size of type (1 byte) and length (2 bytes) before each value. */
     public static final int OVERHEAD = 3;
 
     /**
-     * Checks that it can be written.
+     * Checks the ranges.
      *
      * @throws IllegalArgumentException for a type of more than a byte, or a value of more than 65,535
      */

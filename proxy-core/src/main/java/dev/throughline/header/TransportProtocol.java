@@ -3,8 +3,8 @@ package dev.throughline.header;
 import java.util.Optional;
 
 /**
- * Address family and transport protocol of a flow, with the code that PROXY v2 gives the pair (section 2.2, the 14th
- * byte) and the size of its address block in bytes.
+ * The address family and transport protocol of a flow, with the PROXY v2 code of the pair (section 2.2, the 14th byte) and the
+ * size of its address block in bytes.
  */
 public enum TransportProtocol {
     /** TCP over IPv4. */
@@ -44,16 +44,16 @@ public enum TransportProtocol {
         return addressBytes == 36;
     }
 
-    /** The same protocol over the other family, or this one. */
+    /** Returns the same protocol over the given family. */
     TransportProtocol ofFamily(boolean ipv6) {
         return isTcp() ? ipv6 ? TCP6 : TCP4 : ipv6 ? UDP6 : UDP4;
     }
 
     /**
-     * The transport with this code.
+     * Returns the transport with a code.
      *
      * @param code the header's 14th byte
-     * @return empty for UNSPEC, Unix sockets and what isn't defined
+     * @return empty for UNSPEC, Unix sockets and undefined codes
      */
     public static Optional<TransportProtocol> ofCode(int code) {
         for (TransportProtocol transport : values()) {

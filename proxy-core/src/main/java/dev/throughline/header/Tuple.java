@@ -12,16 +12,16 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * The 4-tuple of a flow with its transport. Both ends have the same family, and an IPv4 address is never written as an
- * IPv4-mapped IPv6 address: one flow has one spelling, so that comparing tuples compares flows.
+ * The addresses and ports of a flow with its transport. Both ends have the same family, and an IPv4 address is never written as
+ * an IPv4-mapped IPv6 address: a flow has one form, so that flows can be compared.
  *
- * @param transport whose family is that of both ends
- * @param source who opened the flow
- * @param destination to whom
+ * @param transport protocol, and family of both ends
+ * @param source the end that opened the flow
+ * @param destination the other end
  */
 public record Tuple(TransportProtocol transport, InetSocketAddress source, InetSocketAddress destination) {
     /**
-     * Checks that the three belong together, and drops zones of IPv6 addresses, which mean nothing on another host.
+     * Checks that the families match, and drops zones of IPv6 addresses, which mean nothing on another host.
      *
      * @throws IllegalArgumentException for an unresolved name, or an end of the other family
      */
@@ -35,11 +35,11 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
     }
 
     /**
-     * A TCP flow; its family is that of the addresses.
+     * Returns the tuple of a TCP flow.
      *
-     * @param source who opened it
-     * @param destination to whom
-     * @return the flow
+     * @param source the end that opened it
+     * @param destination the other end
+     * @return the tuple, with the family of the addresses
      * @throws IllegalArgumentException if the two are of different families, or not resolved
      */
     public static Tuple tcp(InetSocketAddress source, InetSocketAddress destination) {
@@ -54,9 +54,9 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
     }
 
     /**
-     * Writes what {@link #encode} gives.
+     * Writes the bytes that {@link #encode} returns.
      *
-     * @param out has room for 12 or 36 bytes
+     * @param out a buffer with space for 12 or 36 bytes
      */
     public void writeTo(ByteBuffer out) {
         out.put(source.getAddress().getAddress())
@@ -66,19 +66,19 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
     }
 
     /**
-     * Reads what {@link #encode} writes.
+     * Reads the bytes that {@link #encode} writes.
      *
-     * @param transport decides how many bytes are read: 12 or 36
-     * @param bytes as many, or more
-     * @return the flow
-     * @throws IllegalArgumentException for an IPv4-mapped IPv6 address, which would be a second spelling of a flow
+     * @param transport the transport, which determines the size: 12 or 36 bytes
+     * @param bytes at least that many bytes
+     * @return the tuple
+     * @throws IllegalArgumentException for an IPv4-mapped IPv6 address, which would be a second form of a flow
      */
     public static Tuple decode(TransportProtocol transport, Bytes bytes) {
         int size = transport.isIpv6() ? 16 : 4;
         return new Tuple(transport, endpoint(bytes, 0, size, 2 * size), endpoint(bytes, size, size, 2 * size + 2));
     }
 
-    /** The same, but two IPv4-mapped addresses are an IPv4 flow, and one beside an IPv6 address is none. */
+    /** Reads a tuple in which IPv4 addresses may be mapped to IPv6. Empty if only one end is. */
     static Optional<Tuple> decodeMapped(TransportProtocol transport, Bytes bytes) {
         int size = transport.isIpv6() ? 16 : 4;
         InetSocketAddress source = mapped(bytes, 0, size, 2 * size);
@@ -107,14 +107,14 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
     /**
      * Reads one address.
      *
-     * @param bytes 4 or 16
+     * @param bytes 4 or 16 bytes
      * @return the address, without a zone
      * @throws IllegalArgumentException for another size, or an IPv4-mapped IPv6 address
      */
     public static InetAddress address(byte[] bytes) {
         try {
             InetAddress address = InetAddress.getByAddress(bytes);
-            // The JDK turns ::ffff:a.b.c.d into an Inet4Address, whose length then gives it away.
+            // The JDK turns ::ffff:a.b.c.d into an Inet4Address, so the length shows that it was mapped.
             checkArgument(
                     address instanceof Inet6Address == (bytes.length == 16),
                     "an IPv4-mapped IPv6 address must be sent as IPv4");
@@ -125,9 +125,9 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
     }
 
     /**
-     * {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}.
+     * Returns the text form, {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}.
      *
-     * @param endpoint resolved
+     * @param endpoint a resolved address
      * @return address and port, as in a URI
      */
     public static String text(InetSocketAddress endpoint) {
@@ -135,11 +135,11 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
     }
 
     /**
-     * Reads what {@link #text} writes.
+     * Parses the text that {@link #text} writes.
      *
-     * @param endpoint an address, not a host's name, and a port from 1 to 65535
+     * @param endpoint an address (not a host name) and a port from 1 to 65535
      * @return both
-     * @throws IllegalArgumentException if it is anything else, with what was expected
+     * @throws IllegalArgumentException for any other text, with the expected form
      */
     public static InetSocketAddress endpoint(String endpoint) {
         try {
@@ -159,7 +159,7 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
         return endpoint.getAddress() instanceof Inet6Address;
     }
 
-    /** A zone names an interface of this host and means nothing to the next one; it isn't part of the address. */
+    /** Removes the zone: it names an interface of this host and means nothing to the next one. */
     private static InetSocketAddress withoutZone(InetSocketAddress endpoint) {
         if (endpoint.getAddress() instanceof Inet6Address address && address.getScopeId() != 0) {
             return new InetSocketAddress(address(address.getAddress()), endpoint.getPort());

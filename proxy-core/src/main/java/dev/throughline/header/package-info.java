@@ -1,7 +1,7 @@
 /**
- * PROXY protocol v2 bytes to {@link dev.throughline.header.Header} and back. This package knows no cryptography and no
- * identity: it reads and writes what the PROXY protocol specification, version 2.0 (haproxy.org, proxy-protocol.txt,
- * section 2.2) defines, and it is strict wherever a second reading of the same bytes would be possible.
+ * A reader and a writer for PROXY protocol v2 headers. This package has no cryptography and no identities. It implements the
+ * PROXY protocol specification, version 2.0 (haproxy.org, proxy-protocol.txt, section 2.2), and is strict wherever two
+ * receivers could read the same bytes differently.
  *
  * {@snippet class="dev.throughline.examples.ReadHeader" region="example"}
  */

@@ -5,9 +5,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A key whose secret stays in a device: an HSM, a TPM, a Secure Enclave, another process. Its answers become signatures as
- * they travel. Each is verified before it leaves: a device that signs with another key would be noticed only at the next
- * hop, and a faulty signature can give a key away.
+ * A key whose private half stays in a device: an HSM, a TPM, a Secure Enclave, another process. Its signatures are converted to
+ * the form on the wire and verified before they are used: otherwise only the next hop would notice a device with the wrong key,
+ * and a faulty signature can reveal the private key.
  */
 public final class DeviceKey implements SigningKey {
     private static final byte[] TRIAL = "throughline/device-key/v1\0".getBytes(StandardCharsets.US_ASCII);
@@ -22,34 +22,34 @@ public final class DeviceKey implements SigningKey {
         this.device = device;
     }
 
-    /** What holds the secret. Safe for use by several threads. */
+    /** A device that holds the private key. Must be thread-safe. */
     public interface Device {
         /**
-         * Signs: by Ed25519, or by ECDSA over the message's SHA-256.
+         * Signs a message: with Ed25519, or with ECDSA over the message's SHA-256.
          *
-         * @param message all of it, not hashed
+         * @param message the whole message, not hashed
          * @return the signature, in the form of its {@link Answer}
          */
         byte[] sign(byte[] message);
     }
 
-    /** How a device writes a signature. */
+    /** The encoding of a device's signatures. */
     public enum Answer {
-        /** 64 bytes: as RFC 8032 has it, or r and s (TPM 2.0, PKCS #11). */
+        /** 64 bytes: as in RFC 8032, or r and s (TPM 2.0, PKCS #11). */
         RAW,
-        /** ASN.1, of ECDSA alone (Secure Enclave, PIV). */
+        /** ASN.1 DER, only for ECDSA (Secure Enclave, PIV). */
         DER
     }
 
     /**
-     * The key whose secret a device holds; the device signs once, on trial.
+     * Returns the key of a device, after a trial signature.
      *
-     * @param publicKey what the device's signatures are verified with
-     * @param answer how it writes them
-     * @param device what holds the secret
+     * @param publicKey verifies the device's signatures
+     * @param answer encoding of its signatures
+     * @param device holds the private key
      * @return the key
-     * @throws IllegalArgumentException if the algorithm has no such answers
-     * @throws IllegalStateException if what the device signs on trial doesn't verify
+     * @throws IllegalArgumentException if the algorithm has no such encoding
+     * @throws IllegalStateException if the trial signature is invalid
      */
     public static DeviceKey of(PublicKey publicKey, Answer answer, Device device) {
         checkArgument(
@@ -70,18 +70,18 @@ public final class DeviceKey implements SigningKey {
     public byte[] sign(byte[] message) {
         byte[] signature;
         try {
-            signature = asItTravels(device.sign(message));
+            signature = normalized(device.sign(message));
         } catch (IllegalArgumentException e) {
-            throw new IllegalStateException("the device of " + publicKey + " answered what is no signature", e);
+            throw new IllegalStateException("the device of " + publicKey + " returned no valid signature", e);
         }
         if (!publicKey.verifies(message, signature)) {
-            throw new IllegalStateException("the device of " + publicKey + " signed what its key doesn't verify");
+            throw new IllegalStateException("the device of " + publicKey + " signed with another key");
         }
         return signature;
     }
 
-    /** Devices draw either value of s; the lower one travels. */
-    private byte[] asItTravels(byte[] signature) {
+    /** Devices return either value of s; only the lower one is valid on the wire. */
+    private byte[] normalized(byte[] signature) {
         if (publicKey.algorithm() == Algorithm.ED25519) {
             return signature;
         }

@@ -7,15 +7,15 @@ import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
 import org.bouncycastle.crypto.util.OpenSSHPublicKeyUtil;
 import org.bouncycastle.crypto.util.SubjectPublicKeyInfoFactory;
 
-/** Public keys in the forms of other programs. Their names and rights are lost there: they are for looking, not for trust. */
+/** Public keys in the formats of other programs. Names and rights are lost: exports are for display, not for trust. */
 public final class KeyExport {
     private KeyExport() {}
 
     /**
-     * A SubjectPublicKeyInfo (RFC 5280) in PEM (RFC 7468).
+     * Returns a SubjectPublicKeyInfo (RFC 5280) in PEM (RFC 7468).
      *
-     * @param key any
-     * @return lines, the last one ended
+     * @param key the key
+     * @return several lines, with a final line feed
      */
     public static String pem(PublicKey key) {
         try {
@@ -29,10 +29,10 @@ public final class KeyExport {
     }
 
     /**
-     * A line of OpenSSH (RFC 4253, section 6.6), with the hop's name as its comment.
+     * Returns a line for OpenSSH (RFC 4253, section 6.6), with the hop's name as its comment.
      *
-     * @param key any
-     * @return one line, ended
+     * @param key the key
+     * @return one line, with a final line feed
      */
     public static String openSsh(PublicKey key) {
         try {

@@ -1,11 +1,11 @@
 package dev.throughline.key;
 
-/** A key or trust text that can't be read; the message says where, what was expected and what to do. */
+/** Thrown for a malformed key or trust text. The message says where, what was expected and what to do. */
 public final class KeyFormatException extends Exception {
     private static final long serialVersionUID = 1L;
 
     /**
-     * A text that can't be read.
+     * Creates an exception.
      *
      * @param message for the author of the text
      */

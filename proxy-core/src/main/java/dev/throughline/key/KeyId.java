@@ -3,7 +3,8 @@ package dev.throughline.key;
 import java.util.HexFormat;
 
 /**
- * The first 8 bytes of SHA-256(algorithm code, public key): which key a link names (SPEC, section 4). A name, not proof.
+ * The id by which a link names a key: the first 8 bytes of SHA-256(algorithm code, public key) (SPEC, section 4). It proves
+ * nothing.
  *
  * @param value the 8 bytes
  */

@@ -11,8 +11,8 @@ import org.bouncycastle.crypto.params.ECNamedDomainParameters;
 import org.bouncycastle.math.ec.ECPoint;
 
 /**
- * The curve P-256 (SEC 2, secp256r1), from Bouncy Castle's lightweight API: of the two available implementations it verifies
- * six times as fast as the JDK's (15,000 against 2,600 a second of one core) and it can sign deterministically.
+ * The curve P-256 (SEC 2, secp256r1), from Bouncy Castle's lightweight API: it verifies six times as fast as the JDK (15,000
+ * against 2,600 a second on one core) and it can sign deterministically.
  */
 final class P256 {
     static final int PUBLIC_KEY_BYTES = 33;
@@ -27,9 +27,9 @@ final class P256 {
     }
 
     /**
-     * A point of the curve, from its compressed form, or from the uncompressed one in which devices give it (X9.63).
+     * Decodes a point of the curve, from the compressed form or the uncompressed one that devices use (X9.63).
      *
-     * @throws KeyFormatException unless it is one, with a canonical x: every point but infinity, which has no such form,
+     * @throws KeyFormatException unless it is a point with a canonical x. Every point but infinity, which has no such form,
      *     generates the whole group
      */
     static ECPoint point(byte[] encoded) throws KeyFormatException {

@@ -9,9 +9,9 @@ import org.bouncycastle.crypto.signers.HMacDSAKCalculator;
 import org.bouncycastle.math.ec.FixedPointCombMultiplier;
 import org.bouncycastle.util.BigIntegers;
 
-/** A P-256 scalar. It draws no random number for a signature: a weak one would give the key away (RFC 6979). */
+/** A P-256 scalar. Signing is deterministic: a weak random number would reveal the key (RFC 6979). */
 record P256PrivateKey(ECPrivateKeyParameters parameters) implements SignaturePrivateKey {
-    /** @throws KeyFormatException unless it is from 1 to n - 1 */
+    /** @throws KeyFormatException unless the scalar is from 1 to n - 1 */
     static P256PrivateKey decode(byte[] scalar) throws KeyFormatException {
         BigInteger number = BigIntegers.fromUnsignedByteArray(scalar);
         if (!isScalar(number)) {

@@ -5,7 +5,7 @@ import org.bouncycastle.crypto.signers.ECDSASigner;
 
 /** A P-256 public key. */
 record P256PublicHalf(ECPublicKeyParameters parameters) implements PublicHalf {
-    /** Decodes a compressed point: the only form, so that a key has one id. */
+    /** Decodes a compressed point. No other form is allowed, so that a key has one id. */
     static P256PublicHalf decode(byte[] encoded) throws KeyFormatException {
         if (encoded.length != P256.PUBLIC_KEY_BYTES) {
             throw new KeyFormatException(
@@ -15,8 +15,8 @@ record P256PublicHalf(ECPublicKeyParameters parameters) implements PublicHalf {
     }
 
     /**
-     * Strict: both numbers in their range, and s the lower of its two values. With the other one the signature would hold
-     * as well, so that a stranger could write a second header of the same meaning.
+     * Verifies strictly: both numbers in range, and s the lower of its two values. Otherwise anyone could turn a signature into
+     * a second valid one, and so write a second header of the same meaning.
      */
     @Override
     public boolean verifies(byte[] message, byte[] signature) {

@@ -12,7 +12,7 @@ record P256Signature(BigInteger r, BigInteger s) {
 
     private static final BigInteger HALF_ORDER = P256.ORDER.shiftRight(1);
 
-    /** From exactly 64 bytes, whatever numbers they hold. */
+    /** Reads exactly 64 bytes. Does not check the range of the numbers. */
     static P256Signature ofRaw(byte[] raw) {
         if (raw.length != BYTES) {
             throw new IllegalArgumentException("a P-256 signature has 64 bytes, this one has " + raw.length);
@@ -21,7 +21,7 @@ record P256Signature(BigInteger r, BigInteger s) {
                 BigIntegers.fromUnsignedByteArray(raw, 0, 32), BigIntegers.fromUnsignedByteArray(raw, 32, 32));
     }
 
-    /** From the ASN.1 form (RFC 3279, section 2.2.3), which must be DER. */
+    /** Reads the ASN.1 form (RFC 3279, section 2.2.3), which must be DER. */
     static P256Signature ofDer(byte[] der) {
         try {
             BigInteger[] numbers = StandardDSAEncoding.INSTANCE.decode(P256.ORDER, der);
@@ -31,7 +31,7 @@ record P256Signature(BigInteger r, BigInteger s) {
         }
     }
 
-    /** Whether both numbers are in the range that FIPS 186-5 gives them. */
+    /** Returns whether both numbers are in the range of FIPS 186-5. */
     boolean isInRange() {
         return r.signum() > 0 && s.signum() > 0 && r.compareTo(P256.ORDER) < 0 && s.compareTo(P256.ORDER) < 0;
     }

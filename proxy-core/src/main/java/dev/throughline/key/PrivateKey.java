@@ -8,7 +8,7 @@ import java.util.List;
 import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
 
 /**
- * The private half of a hop's key. It signs and can be written to a file of its owner; it never shows itself in a log.
+ * The private half of a hop's key. It signs and can be written to a file; {@link #toString} doesn't show it.
  *
  * <p>Text form, one line: {@code THROUGHLINE-SECRET-KEY-1+NAME+KEYID+BASE64(algorithm code, 32 bytes)}; the bytes are an
  * Ed25519 seed or a P-256 scalar.
@@ -25,25 +25,25 @@ public final class PrivateKey implements SigningKey {
     }
 
     /**
-     * A new Ed25519 key.
+     * Generates an Ed25519 key.
      *
      * @param hopName the name of the hop that owns it
-     * @param random whose secrets nobody can guess
+     * @param random a source of unpredictable bytes
      * @return the key
-     * @throws KeyFormatException for a name that isn't one
+     * @throws KeyFormatException for an invalid name
      */
     public static PrivateKey generate(String hopName, SecureRandom random) throws KeyFormatException {
         return generate(hopName, Algorithm.ED25519, random);
     }
 
     /**
-     * A new key.
+     * Generates a key.
      *
      * @param hopName the name of the hop that owns it
-     * @param algorithm the one that it is for
-     * @param random whose secrets nobody can guess
+     * @param algorithm the key's algorithm
+     * @param random a source of unpredictable bytes
      * @return the key
-     * @throws KeyFormatException for a name that isn't one
+     * @throws KeyFormatException for an invalid name
      */
     public static PrivateKey generate(String hopName, Algorithm algorithm, SecureRandom random)
             throws KeyFormatException {
@@ -56,7 +56,7 @@ public final class PrivateKey implements SigningKey {
     /**
      * Reads the text form.
      *
-     * @param text one line; blanks around it don't matter
+     * @param text one line; surrounding blanks are ignored
      * @return the key
      * @throws KeyFormatException for another form; the message doesn't show the secret
      */
@@ -64,7 +64,7 @@ public final class PrivateKey implements SigningKey {
         return parseWord(text.strip());
     }
 
-    /** Reads the text form, and nothing around it. */
+    /** Reads the text form without surrounding blanks. */
     static PrivateKey parseWord(String text) throws KeyFormatException {
         List<String> parts = Splitter.on('+').limit(4).splitToList(text);
         if (parts.size() != 4 || !parts.get(0).equals(PREFIX)) {
@@ -98,13 +98,13 @@ public final class PrivateKey implements SigningKey {
         return publicKey;
     }
 
-    /** The signature (64 bytes) over {@code message}; the same each time, in either algorithm. */
+    /** Returns the signature (64 bytes) over {@code message}. Deterministic with both algorithms. */
     @Override
     public byte[] sign(byte[] message) {
         return half.sign(message);
     }
 
-    /** {@return the text form: a secret} */
+    /** {@return the text form, which is secret} */
     public String toSecretText() {
         byte[] secret = half.encoded();
         String text = PREFIX + "+" + publicKey.hopName() + "+" + publicKey.id() + "+"

@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The private keys of one hop. One signs at any time: the latest whose start has passed. A new key can so be distributed before
- * it signs, and takes over by itself.
+ * The private keys of one hop. One signs at any time: the latest whose start has passed. So a new key can be distributed before
+ * it signs, and takes over automatically.
  *
  * <p>Text form: one line for each key, {@code SECRETKEY [from=INSTANT]}, with comments as in a trust file. The earliest signs
  * until the start of the next one.
@@ -26,8 +26,8 @@ public final class PrivateKeys {
     /**
      * One key of a hop.
      *
-     * @param key the private key
-     * @param from when it starts to sign; empty for always
+     * @param key the key
+     * @param from when it starts to sign; empty if it always could
      */
     public record Entry(PrivateKey key, Optional<Instant> from) {
         /** {@return its line of a key file, which is secret} */
@@ -40,12 +40,12 @@ public final class PrivateKeys {
     public enum State {
         /** It doesn't sign yet; others may trust it already. */
         VERIFY_ONLY,
-        /** It signs. */
+        /** It signs now. */
         SIGNING,
-        /** It doesn't sign any more. */
+        /** It no longer signs. */
         RETIRED;
 
-        /** Returns the form in commands, such as {@code verify-only}. */
+        /** Returns the form that commands use, such as {@code verify-only}. */
         @Override
         public String toString() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -137,7 +137,7 @@ public final class PrivateKeys {
      */
     public Entry signingAt(Instant now) {
         return entries.reversed().stream()
-                .filter(entry -> hasBegun(entry, now))
+                .filter(entry -> hasStarted(entry, now))
                 .findFirst()
                 .orElse(entries.getFirst());
     }
@@ -164,10 +164,10 @@ public final class PrivateKeys {
         if (entry.equals(signingAt(now))) {
             return State.SIGNING;
         }
-        return hasBegun(entry, now) ? State.RETIRED : State.VERIFY_ONLY;
+        return hasStarted(entry, now) ? State.RETIRED : State.VERIFY_ONLY;
     }
 
-    private static boolean hasBegun(Entry entry, Instant now) {
+    private static boolean hasStarted(Entry entry, Instant now) {
         return entry.from.map(start -> !now.isBefore(start)).orElse(true);
     }
 

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The public half of a hop's key, together with the name of the hop that owns it. The name is part of the key's text, so
- * who trusts the text trusts the name, and the hop id in a link must be the one of this name.
+ * The public half of a hop's key, with the name of the hop that owns it. The name is part of the key's text: an operator who
+ * trusts the text trusts the name, and the hop id in a link must belong to this name.
  *
  * <p>Text form, one line that fits in a ticket: {@code NAME+KEYID+BASE64(algorithm code, public key)}, as in C2SP
  * signed-note verifier keys.
@@ -37,13 +37,13 @@ public final class PublicKey {
     }
 
     /**
-     * A key in the one encoding that its algorithm has here: 32 bytes for Ed25519, a compressed point of 33 for P-256.
+     * Creates a key from its encoding: 32 bytes for Ed25519, a compressed point of 33 bytes for P-256.
      *
      * @param hopName the name of the hop that owns it
-     * @param algorithm the one that it is for
+     * @param algorithm the key's algorithm
      * @param encoded 32 or 33 bytes
      * @return the key
-     * @throws KeyFormatException unless it is valid: it is used as it is from then on
+     * @throws KeyFormatException for an invalid name or key; a key is not checked again later
      */
     public static PublicKey of(String hopName, Algorithm algorithm, byte[] encoded) throws KeyFormatException {
         PublicHalf half = switch (algorithm) {
@@ -54,7 +54,7 @@ public final class PublicKey {
     }
 
     /**
-     * A P-256 key from the uncompressed point, in which most devices give it.
+     * Creates a P-256 key from the uncompressed point, the form that most devices use.
      *
      * @param hopName the name of the hop that owns it
      * @param point 65 bytes; the first is 4
@@ -71,15 +71,15 @@ public final class PublicKey {
     /**
      * Reads the text form.
      *
-     * @param text one line; blanks around it don't matter
+     * @param text one line; surrounding blanks are ignored
      * @return the key
-     * @throws KeyFormatException for another form, or a key whose id isn't the one beside it
+     * @throws KeyFormatException for another form, or a key that doesn't match the id beside it
      */
     public static PublicKey parse(String text) throws KeyFormatException {
         return parseWord(text.strip());
     }
 
-    /** Reads the text form, and nothing around it. */
+    /** Reads the text form without surrounding blanks. */
     static PublicKey parseWord(String text) throws KeyFormatException {
         List<String> parts = Splitter.on('+').limit(3).splitToList(text);
         if (parts.size() != 3) {
@@ -105,22 +105,22 @@ public final class PublicKey {
         return hop;
     }
 
-    /** {@return the one algorithm that it is for} */
+    /** {@return the key's algorithm} */
     public Algorithm algorithm() {
         return algorithm;
     }
 
-    /** {@return how links name it} */
+    /** {@return the id that links use for it} */
     public KeyId id() {
         return id;
     }
 
     /**
-     * Whether a signature is this key's; strict, in one way for each algorithm.
+     * Verifies a signature. The rules are strict: for each algorithm, one message and key have one valid encoding.
      *
-     * @param message all of it, not hashed
-     * @param signature 64 bytes; any other number is no signature
-     * @return whether it holds
+     * @param message the whole message, not hashed
+     * @param signature 64 bytes; any other length is invalid
+     * @return whether it is valid
      */
     public boolean verifies(byte[] message, byte[] signature) {
         return half.verifies(message, signature);
@@ -130,12 +130,12 @@ public final class PublicKey {
         return half;
     }
 
-    /** {@return {@code SHA256:} and the unpadded base64 of SHA-256(algorithm code, public key), to compare by eye or phone} */
+    /** {@return {@code SHA256:} and the unpadded base64 of SHA-256(algorithm code, public key), for people to compare} */
     public String fingerprint() {
         return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest(algorithm, encoded));
     }
 
-    /** {@return the public key's own bytes: 32, or 33 of P-256} */
+    /** {@return the public key in bytes: 32 for Ed25519, 33 for P-256} */
     public Bytes bytes() {
         return Bytes.copyOf(encoded);
     }
@@ -173,7 +173,7 @@ public final class PublicKey {
         }
     }
 
-    /** The algorithm that the first byte of a key's text gives. */
+    /** Returns the algorithm that the first byte of a key's text names. */
     static Algorithm algorithmOf(byte[] bytes) throws KeyFormatException {
         if (bytes.length > 0) {
             Optional<Algorithm> algorithm = Algorithm.ofCode(bytes[0]);

@@ -1,15 +1,15 @@
 package dev.throughline.key;
 
-/** A secret key of one algorithm. */
+/** A private key of one algorithm. */
 sealed interface SignaturePrivateKey permits Ed25519PrivateKey, P256PrivateKey {
     int BYTES = 32;
 
-    /** The signature (64 bytes), the same each time for the same message. */
+    /** Returns the signature (64 bytes). Deterministic. */
     byte[] sign(byte[] message);
 
-    /** Its 32 bytes: a secret. */
+    /** Returns the private key in 32 bytes. */
     byte[] encoded();
 
-    /** The encoded public key that belongs to it. */
+    /** Returns the encoded public key. */
     byte[] publicBytes();
 }

@@ -1,17 +1,17 @@
 package dev.throughline.key;
 
 /**
- * What signs for a hop: a key in a file ({@link PrivateKey}) or one that never leaves a device ({@link DeviceKey}). Safe for
- * use by several threads.
+ * A key that signs for a hop: from a file ({@link PrivateKey}) or in a device that it never leaves ({@link DeviceKey}).
+ * Thread-safe.
  */
 public interface SigningKey {
-    /** {@return what others verify with} */
+    /** {@return the key that verifies its signatures} */
     PublicKey publicKey();
 
     /**
-     * Signs.
+     * Signs a message.
      *
-     * @param message all of it, not hashed
+     * @param message the whole message, not hashed
      * @return 64 bytes, which {@link #publicKey} verifies
      */
     byte[] sign(byte[] message);

@@ -9,29 +9,29 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One line of a file of keys: words separated by spaces or tabs, then perhaps a comment, which begins with {@code #} at the
- * start of a line or after a space or tab (SPEC.md, section 4).
+ * One line of a key or trust file: words separated by spaces or tabs, then optionally a comment, which starts with {@code #} at
+ * the start of a line or after a space or tab (SPEC.md, section 4).
  *
  * @param words empty for a line that is blank or only a comment
  * @param comment what follows the {@code #}; empty if nothing does
  */
 record TextLine(List<Word> words, String comment) {
-    /** Other white space is part of a word, and so refused: it would look like a blank. */
+    /** Other white space is part of a word, and so rejected: it would look like a blank. */
     private static final CharMatcher BLANK = CharMatcher.anyOf(" \t");
 
     private static final int INSTANT_LENGTH = "2027-01-31T00:00:00Z".length();
     private static final int FRACTION_LENGTH = ".000".length();
 
-    /** Some editors write it; it can't be seen in a message. */
+    /** Some editors write it. It is invisible in a message. */
     private static final String BYTE_ORDER_MARK = "\uFEFF";
 
-    /** @param column where it begins, from 0 */
+    /** @param column where it starts, from 0 */
     record Word(String text, int column) {
         int end() {
             return column + text.length();
         }
 
-        /** The text up to and including the first {@code =}; or the whole word. */
+        /** Returns the text up to and including the first {@code =}, or the whole word. */
         String name() {
             int equals = text.indexOf('=');
             return equals < 0 ? text : text.substring(0, equals + 1);
@@ -51,7 +51,10 @@ record TextLine(List<Word> words, String comment) {
                     new Problem(valueColumn(), "expected an instant such as 2027-01-31T00:00:00Z, found " + shown));
         }
 
-        /** One instant has one spelling: in UTC, from 1970 to 9999, with seconds, and milliseconds unless they are 0. */
+        /**
+         * Parses the value as an instant. An instant has one spelling: in UTC, from 1970 to 9999, with seconds, and
+         * milliseconds unless they are 0.
+         */
         private Optional<Instant> parsed() {
             int length = value().length();
             if (length != INSTANT_LENGTH && length != INSTANT_LENGTH + FRACTION_LENGTH) {
@@ -67,7 +70,7 @@ record TextLine(List<Word> words, String comment) {
         }
     }
 
-    /** What is wrong with a line, and where: a column, from 0. */
+    /** A problem in a line, at a column from 0. */
     static final class Problem extends Exception {
         private static final long serialVersionUID = 1L;
         private final int column;
@@ -78,7 +81,7 @@ record TextLine(List<Word> words, String comment) {
         }
     }
 
-    /** What is done with each line. */
+    /** A parser for one line. */
     interface Reader {
         void read(TextLine line) throws Problem;
     }
@@ -114,7 +117,7 @@ record TextLine(List<Word> words, String comment) {
         }
     }
 
-    /** Returns the lines of a text without their ends, LF or CR LF; the last line needs none. */
+    /** Returns the lines of a text without their ends, LF or CR LF. The last line may have no end. */
     static List<String> lines(String text) {
         List<String> lines = new ArrayList<>();
         for (String line : Splitter.on('\n').split(text)) {
@@ -152,7 +155,7 @@ record TextLine(List<Word> words, String comment) {
         return words.subList(1, words.size());
     }
 
-    /** Where its last word ends. */
+    /** Returns the column after the last word. */
     int end() {
         return words.getLast().end();
     }

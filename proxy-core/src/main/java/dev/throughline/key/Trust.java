@@ -16,18 +16,18 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The keys that a hop believes, and what each may do. A key that isn't in here is nobody's.
+ * The keys that a hop trusts, with their rights. Other keys have no rights.
  *
- * <p>Text form: a line a key, {@code PUBLICKEY [origin=HOST[,HOST…]|origin=*] [hop] [from=INSTANT] [until=INSTANT]
- * [revoked]}; {@code #} begins a comment at the start of a line or after a space or tab. A revoked key's line stays, so that
- * nobody adds the key again; its comment says why.
+ * <p>Text form: one line for each key, {@code PUBLICKEY [origin=HOST[,HOST…]|origin=*] [hop] [from=INSTANT] [until=INSTANT]
+ * [revoked]}; {@code #} starts a comment at the start of a line or after a space or tab. The line of a revoked key stays, so
+ * that nobody adds the key again; its comment says why.
  */
 public final class Trust {
-    /** No keys: every header is refused. */
+    /** Trusts no key: every header is rejected. */
     public static final Trust NOBODY = new Trust(ImmutableMap.of());
 
     private final ImmutableMap<KeyId, TrustEntry> entries;
-    /** The hosts that entries name, as they are written in headers. */
+    /** The hosts that entries name, by their ids in headers. */
     private final ImmutableSetMultimap<KeyId, HostId> hosts;
 
     private Trust(ImmutableMap<KeyId, TrustEntry> entries) {
@@ -39,11 +39,11 @@ public final class Trust {
     }
 
     /**
-     * These keys.
+     * Creates a trust set.
      *
-     * @param entries at most one a key
-     * @return what they may do
-     * @throws IllegalArgumentException if a key is there twice
+     * @param entries at most one for each key
+     * @return the trust set
+     * @throws IllegalArgumentException if a key has two entries
      */
     public static Trust of(List<TrustEntry> entries) {
         ImmutableMap.Builder<KeyId, TrustEntry> map = ImmutableMap.builder();
@@ -55,8 +55,8 @@ public final class Trust {
      * Reads a trust file's text.
      *
      * @param source the file's name, for messages
-     * @param text all of it
-     * @return what the keys in it may do
+     * @param text the whole text
+     * @return the trusted keys
      * @throws KeyFormatException with a line {@code source:line:column: problem} for each problem in the text
      */
     public static Trust parse(String source, String text) throws KeyFormatException {
@@ -72,21 +72,21 @@ public final class Trust {
     }
 
     /**
-     * What a key may do.
+     * Returns the entry of a key.
      *
-     * @param id the key's
-     * @return empty for a key that isn't trusted
+     * @param id id of the key
+     * @return empty for a key that isn't listed
      */
     public Optional<TrustEntry> find(KeyId id) {
         return Optional.ofNullable(entries.get(id));
     }
 
     /**
-     * Whether a key may write the origin of a host's flows.
+     * Returns whether a key may write the origin of a host's flows.
      *
-     * @param entry one of these
-     * @param host any
-     * @return whether it is in scope
+     * @param entry an entry of this set
+     * @param host any host
+     * @return whether the host is in its scope
      */
     public boolean mayBeOriginFor(TrustEntry entry, HostId host) {
         return entry.anyHost() || hosts.containsEntry(entry.key().id(), host);
@@ -98,25 +98,25 @@ public final class Trust {
     }
 
     /**
-     * Whether another key of the same hop may do all that a key may.
+     * Returns whether another key of the same hop has all rights of a key.
      *
-     * @param entry the key's
-     * @param then the time at which
-     * @return whether there is one
+     * @param entry the key's entry
+     * @param then the time
+     * @return whether there is such a key
      */
     public boolean hasSubstitute(TrustEntry entry, Instant then) {
         return entries.values().stream()
                 .anyMatch(other -> !other.key().equals(entry.key())
                         && other.key().hopName().equals(entry.key().hopName())
                         && other.state(then) == TrustEntry.State.TRUSTED
-                        && other.mayAllThat(entry));
+                        && other.hasAllRightsOf(entry));
     }
 
     /**
-     * The name behind a hop id.
+     * Returns the name of a hop.
      *
-     * @param hop any
-     * @return empty if no trusted key carries it
+     * @param hop id of the hop
+     * @return empty if no trusted key has it
      */
     public Optional<String> nameOf(HopId hop) {
         return entries.values().stream()
@@ -126,10 +126,10 @@ public final class Trust {
     }
 
     /**
-     * The name behind a host id.
+     * Returns the name of a host.
      *
-     * @param host any
-     * @return empty if no origin's scope carries it
+     * @param host id of the host
+     * @return empty if it isn't in the scope of a trusted origin
      */
     public Optional<String> nameOf(HostId host) {
         return entries.values().stream()
@@ -138,7 +138,7 @@ public final class Trust {
                 .findFirst();
     }
 
-    /** One line that says something. */
+    /** A line with an entry. */
     private static final class Line {
         private final TextLine line;
         private final ImmutableSet.Builder<String> hosts = ImmutableSet.builder();
@@ -174,7 +174,7 @@ public final class Trust {
         }
 
         private void right(TextLine.Word word) throws TextLine.Problem {
-            // With two values for one thing, which of them holds would be a choice that the author didn't make.
+            // With two values for one option, the effective one would be a choice that the author didn't make.
             if (!given.add(word.name())) {
                 throw new TextLine.Problem(
                         word.column(), "\"" + word.text() + "\" repeats \"" + word.name() + "\" of this line");

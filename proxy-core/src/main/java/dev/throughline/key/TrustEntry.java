@@ -8,15 +8,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The rights of one key.
+ * A trusted key with its rights.
  *
- * @param key the key; its name is the only hop that may sign with it
- * @param originHosts names of the hosts for which it may be the origin, that is write who opened a flow; empty for none
+ * @param key the key; only the hop of its name may sign with it
+ * @param originHosts names of the hosts for which it may sign the first link, which names the originator; empty for none
  * @param anyHost whether it may be the origin for every host
  * @param hop whether it may sign links after the first
- * @param from when it begins to be accepted; empty for always
- * @param until when it ends to be accepted; empty for never
- * @param revoked why it is revoked, perhaps an empty text; absent if it isn't
+ * @param from when it is accepted first; empty for always
+ * @param until when it is no longer accepted; empty for never
+ * @param revoked the reason of its revocation, which may be an empty text; empty if it isn't revoked
  */
 public record TrustEntry(
         PublicKey key,
@@ -27,12 +27,12 @@ public record TrustEntry(
         Optional<Instant> until,
         Optional<String> revoked) {
 
-    /** Copies the hosts, in their order: {@link #toText} writes them in it. */
+    /** Copies the hosts and keeps their order, which {@link #toText} writes. */
     public TrustEntry {
         originHosts = Collections.unmodifiableSet(new LinkedHashSet<>(originHosts));
     }
 
-    /** The state of an entry at one time. */
+    /** The state of an entry at a time. */
     public enum State {
         /** The key has its rights. */
         TRUSTED,
@@ -43,7 +43,7 @@ public record TrustEntry(
         /** The key is never accepted again. */
         REVOKED;
 
-        /** Returns the form in commands, such as {@code not-yet-valid}. */
+        /** Returns the form that commands use, such as {@code not-yet-valid}. */
         @Override
         public String toString() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -53,12 +53,12 @@ public record TrustEntry(
     /**
      * Creates an entry that isn't revoked.
      *
-     * @param key the key; its name is the only hop that may sign with it
+     * @param key the key; only the hop of its name may sign with it
      * @param originHosts names of the hosts for which it may be the origin
      * @param anyHost whether it may be the origin for every host
      * @param hop whether it may sign links after the first
-     * @param from when it begins to be accepted; empty for always
-     * @param until when it ends to be accepted; empty for never
+     * @param from when it is accepted first; empty for always
+     * @param until when it is no longer accepted; empty for never
      */
     public TrustEntry(
             PublicKey key,
@@ -70,23 +70,23 @@ public record TrustEntry(
         this(key, originHosts, anyHost, hop, from, until, Optional.empty());
     }
 
-    /** {@return whether this key may be the origin of any host at all} */
+    /** {@return whether this key may be the origin of any host} */
     public boolean mayBeOrigin() {
         return anyHost || !originHosts.isEmpty();
     }
 
-    /** Returns whether it has every right of {@code other}, whatever the time. */
-    boolean mayAllThat(TrustEntry other) {
+    /** Returns whether it has every right of {@code other}, regardless of time. */
+    boolean hasAllRightsOf(TrustEntry other) {
         return (hop || !other.hop) && (anyHost || (!other.anyHost && originHosts.containsAll(other.originHosts)));
     }
 
-    /** {@return whether the key is never accepted again} */
+    /** {@return whether the key is revoked} */
     public boolean isRevoked() {
         return revoked.isPresent();
     }
 
     /**
-     * Whether a time is in the key's window, revoked or not.
+     * Returns whether a time is in the key's window, even if the key is revoked.
      *
      * @param now the time
      * @return whether it is not before {@code from}, and before {@code until}
@@ -97,7 +97,7 @@ public record TrustEntry(
     }
 
     /**
-     * What the entry is worth at a time.
+     * Returns the state at a time.
      *
      * @param now the time
      * @return its state
@@ -113,7 +113,7 @@ public record TrustEntry(
     }
 
     /**
-     * The same rights for another key, from now on and without an end.
+     * Returns an entry with the same rights for another key, valid from now on and without an end.
      *
      * @param other the key
      * @return its entry
@@ -123,10 +123,10 @@ public record TrustEntry(
     }
 
     /**
-     * The same, in another window.
+     * Returns this entry with another window.
      *
-     * @param start when it begins to be accepted; empty for always
-     * @param end when it ends to be accepted; empty for never
+     * @param start when it is accepted first; empty for always
+     * @param end when it is no longer accepted; empty for never
      * @return the changed entry
      */
     public TrustEntry withWindow(Optional<Instant> start, Optional<Instant> end) {
@@ -134,16 +134,16 @@ public record TrustEntry(
     }
 
     /**
-     * Never accepted again; its rights stay, to say what it could do.
+     * Returns this entry revoked. Its rights stay, as a record.
      *
-     * @param reason as the operator gave it; may be empty
+     * @param reason as the operator wrote it; may be empty
      * @return the changed entry
      */
     public TrustEntry withRevocation(String reason) {
         return new TrustEntry(key, originHosts, anyHost, hop, from, until, Optional.of(reason));
     }
 
-    /** {@return what it may do, as a trust file has it: {@code origin=HOST}, {@code hop}, both, or nothing} */
+    /** {@return the rights as in a trust file: {@code origin=HOST}, {@code hop}, both, or nothing} */
     public String rights() {
         String origin = anyHost ? "origin=*" : mayBeOrigin() ? "origin=" + String.join(",", originHosts) : "";
         return hop ? (origin + " hop").strip() : origin;

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A trust file's text while one key in it is changed: all other lines, comments among them, stay as they are.
+ * The text of a trust file in which one entry can be changed. All other lines, including comments, stay as they are.
  *
  * @param source the file's name, for messages
- * @param text all of it
+ * @param text the whole text
  */
 public record TrustText(String source, String text) {
     /**
-     * Reads it.
+     * Parses the text.
      *
-     * @return what the keys in it may do
+     * @return the trusted keys
      * @throws KeyFormatException with a line {@code source:line:column: problem} for each problem in the text
      */
     public Trust trust() throws KeyFormatException {
@@ -22,9 +22,9 @@ public record TrustText(String source, String text) {
     }
 
     /**
-     * With an entry in place of its key's line, or at the end. A comment on the line stays.
+     * Returns this text with an entry in place of its key's line, or at the end. A comment on the line stays.
      *
-     * @param entry what the key may do from now on
+     * @param entry the new entry
      * @return the changed text
      */
     public TrustText with(TrustEntry entry) {

@@ -1,4 +1,4 @@
-/** Keys of hops, who may use them for what, and how a person writes them down. */
+/** Keys of hops, their rights, and their text forms. */
 @NullMarked
 package dev.throughline.key;
 

@@ -5,17 +5,17 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What the system's audit knows of a process: who logged in, which stays the same when that user becomes another one.
+ * The audit identity of a process: its login user, which stays the same when the process changes its user (su, sudo).
  *
- * @param user who logged in (Linux: /proc/PID/loginuid; macOS: auid), 0 to 4,294,967,294; absent for what no login started
- * @param session in which (Linux: /proc/PID/sessionid; macOS: asid), 0 to 4,294,967,294
+ * @param user the login user (Linux: /proc/PID/loginuid; macOS: auid), 0 to 4,294,967,294; empty for a process outside a login
+ * @param session the login session (Linux: /proc/PID/sessionid; macOS: asid), 0 to 4,294,967,294
  * @param token macOS: the whole audit token (32 bytes: eight numbers of 32 bits in network order)
  */
 public record Audit(OptionalLong user, OptionalLong session, Optional<Bytes> token) {
-    /** Nothing is known. */
+    /** An unknown audit identity. */
     public static final Audit UNKNOWN = new Audit(OptionalLong.empty(), OptionalLong.empty(), Optional.empty());
 
-    /** Checks the size of each. */
+    /** Checks ids and token. */
     public Audit {
         Sizes.checkId(user, "audit user");
         Sizes.checkId(session, "audit session");

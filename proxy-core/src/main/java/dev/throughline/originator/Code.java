@@ -4,16 +4,15 @@ import dev.throughline.header.Bytes;
 import java.util.Optional;
 
 /**
- * Which code the process ran.
+ * The code of a process: its executable and, if it is an interpreter, the script.
  *
  * @param executable path of the executable as its own mount namespace names it
  * @param sha256 SHA-256 of the executable's bytes (32 bytes), read from the inode that runs, not from the path
  * @param command the process's own short name, at most 15 bytes on Linux; anyone can set it, so it is a label, not proof
  * @param file the file that runs
- * @param state whether the path leads to another file than the one that runs, or to none; absent if it leads there, and where
- *     nobody could look
- * @param signature who signed it, on macOS
- * @param script path of the file that exec(2) was asked to run and that an interpreter runs, the executable
+ * @param state what has become of the path: empty if it still leads to the file that runs, or if that was not checked
+ * @param signature the code signature, on macOS
+ * @param script path of the script that exec(2) was called with, if the executable is its interpreter
  */
 public record Code(
         Optional<String> executable,
@@ -23,23 +22,23 @@ public record Code(
         Optional<ExecutableState> state,
         AppleSignature signature,
         Optional<String> script) {
-    /** Nothing is known. */
+    /** Unknown code. */
     public static final Code UNKNOWN = new Code(Optional.empty(), Optional.empty(), Optional.empty());
 
-    /** Checks the size of what has one. */
+    /** Checks the size of the digest. */
     public Code {
         Sizes.check(sha256, 32, "SHA-256");
     }
 
     /**
-     * Code that isn't known to be a script.
+     * Creates code without a script.
      *
-     * @param executable its path
-     * @param sha256 of its bytes (32 bytes)
+     * @param executable path of the executable
+     * @param sha256 SHA-256 of its bytes (32 bytes)
      * @param command the process's own short name
      * @param file the file that runs
-     * @param state whether its path leads elsewhere
-     * @param signature who signed it
+     * @param state whether its path leads to another file or to none
+     * @param signature the code signature
      */
     public Code(
             Optional<String> executable,
@@ -52,10 +51,10 @@ public record Code(
     }
 
     /**
-     * Code whose file and signature are unknown.
+     * Creates code with an unknown file and signature.
      *
-     * @param executable its path
-     * @param sha256 of its bytes (32 bytes)
+     * @param executable path of the executable
+     * @param sha256 SHA-256 of its bytes (32 bytes)
      * @param command the process's own short name
      */
     public Code(Optional<String> executable, Optional<Bytes> sha256, Optional<String> command) {
@@ -63,51 +62,51 @@ public record Code(
     }
 
     /**
-     * The same code in a known file.
+     * Returns this code with a known file.
      *
      * @param known the file that runs
-     * @param pathState whether its path leads elsewhere
-     * @return with both
+     * @param pathState whether its path leads to another file or to none
+     * @return the changed copy
      */
     public Code withFile(FileId known, Optional<ExecutableState> pathState) {
         return new Code(executable, sha256, command, Optional.of(known), pathState, signature, script);
     }
 
     /**
-     * The same code, signed.
+     * Returns this code with a signature.
      *
-     * @param known by whom
-     * @return with this signature
+     * @param known the signature
+     * @return the changed copy
      */
     public Code withSignature(AppleSignature known) {
         return new Code(executable, sha256, command, file, state, known, script);
     }
 
     /**
-     * The same code, as the interpreter of a script.
+     * Returns this code as the interpreter of a script.
      *
      * @param known path of the script
-     * @return with this script
+     * @return the changed copy
      */
     public Code withScript(String known) {
         return new Code(executable, sha256, command, file, state, signature, Optional.of(known));
     }
 
     /**
-     * The same code with a digest, or without one.
+     * Returns this code with another digest.
      *
-     * @param digest SHA-256 of its bytes (32 bytes)
-     * @return with this digest
+     * @param digest SHA-256 of the executable's bytes (32 bytes); empty if unknown
+     * @return the changed copy
      */
     public Code withSha256(Optional<Bytes> digest) {
         return new Code(executable, digest, command, file, state, signature, script);
     }
 
     /**
-     * The same code under another name.
+     * Returns this code with another command name.
      *
      * @param name the process's own short name
-     * @return with this name
+     * @return the changed copy
      */
     public Code withCommand(Optional<String> name) {
         return new Code(executable, sha256, name, file, state, signature, script);

@@ -4,15 +4,15 @@ package dev.throughline.originator;
  * The user and group that a process had when the flow was opened, as unsigned 32-bit ids.
  *
  * @param uid the real user; with {@link Evidence#UID_ONLY} and {@link Evidence#SHARED} the socket's owner
- * @param effectiveUid the user whose rights it used, or {@link #NOT_KNOWN}
+ * @param effectiveUid the effective user, or {@link #NOT_KNOWN}
  * @param gid the real group, or {@link #NOT_KNOWN}
  */
 public record Credentials(int uid, int effectiveUid, int gid) {
-    /** All bits set: the one id that no user or group can have (chown(2)). */
+    /** All bits set: the one id that is never assigned to a user or group (chown(2)). */
     public static final int NOT_KNOWN = -1;
 
     /**
-     * What is known when the kernel names only the user.
+     * Returns credentials with an unknown effective user and group.
      *
      * @param uid the user
      * @return the user, and {@link #NOT_KNOWN} for the rest
@@ -26,7 +26,7 @@ public record Credentials(int uid, int effectiveUid, int gid) {
         return Integer.toUnsignedLong(uid);
     }
 
-    /** {@return the user whose rights it used, 0 to 4,294,967,295} */
+    /** {@return the effective user, 0 to 4,294,967,295} */
     public long unsignedEffectiveUid() {
         return Integer.toUnsignedLong(effectiveUid);
     }

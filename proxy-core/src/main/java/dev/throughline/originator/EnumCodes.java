@@ -3,7 +3,7 @@ package dev.throughline.originator;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
 
-/** Finds enum constants by their codes on the wire. */
+/** A lookup of enum constants by their codes on the wire. */
 final class EnumCodes {
     private EnumCodes() {}
 

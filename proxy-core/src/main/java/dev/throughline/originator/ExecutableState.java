@@ -2,11 +2,11 @@ package dev.throughline.originator;
 
 import java.util.Optional;
 
-/** What had become of the path of an executable that ran on: it doesn't lead to what runs. */
+/** The state of an executable's path that no longer leads to the running file. */
 public enum ExecutableState {
-    /** The path leads to nothing any more. */
+    /** The path no longer exists. */
     DELETED(1, "deleted"),
-    /** The path leads to another file now, as after an update. */
+    /** The path leads to another file, as after an update. */
     REPLACED(2, "replaced");
 
     private final int code;
@@ -17,16 +17,16 @@ public enum ExecutableState {
         this.text = text;
     }
 
-    /** {@return the code that travels (SPEC, section 6)} */
+    /** {@return the code on the wire (SPEC, section 6)} */
     public int code() {
         return code;
     }
 
     /**
-     * The state with this code.
+     * Returns the state with a code.
      *
-     * @param code as it travelled
-     * @return empty for a code that isn't known to this version, which must be refused
+     * @param code the code on the wire
+     * @return empty for an unknown code, which must be rejected
      */
     public static Optional<ExecutableState> ofCode(int code) {
         return EnumCodes.find(values(), ExecutableState::code, code);

@@ -1,11 +1,11 @@
 package dev.throughline.originator;
 
 /**
- * One file of a host, whatever it is called: only while it exists, since both numbers are given again.
+ * The identity of a file on a host, independent of its path. Valid while the file exists: the system reuses both numbers.
  *
- * @param major of the device of its file system, unsigned
- * @param minor of that device, unsigned
- * @param inode its number in the file system, unsigned
+ * @param major major number of the file system's device, unsigned
+ * @param minor minor number of that device, unsigned
+ * @param inode inode number, unsigned
  */
 public record FileId(int major, int minor, long inode) {
     /** {@return MAJOR:MINOR:INODE in decimal, as {@code stat -c %Hd:%Ld:%i} shows it} */

@@ -9,9 +9,9 @@ import java.util.HexFormat;
  */
 public record HopId(long value) {
     /**
-     * The id of the hop that is called so.
+     * Returns the id of a hop.
      *
-     * @param name 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit
+     * @param name 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit
      * @return its id
      * @throws IllegalArgumentException for another name
      */

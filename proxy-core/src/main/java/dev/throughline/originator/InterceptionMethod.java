@@ -2,7 +2,7 @@ package dev.throughline.originator;
 
 import java.util.Optional;
 
-/** How a flow came into a hop, or how it left; the code is what travels. Codes once given are never given again. */
+/** The way in which a flow reached a hop or left it, with its code on the wire. Codes are never reassigned. */
 public enum InterceptionMethod {
     /** A plain connection. */
     SOCKET(1, "socket"),
@@ -12,7 +12,7 @@ public enum InterceptionMethod {
     REDIRECT(3, "redirect"),
     /** nftables TPROXY. */
     TPROXY(4, "tproxy"),
-    /** connect(2), rewritten. */
+    /** Rewritten connect(2). */
     CONNECT_REWRITE(5, "connect-rewrite"),
     /** The packet filter (BSD, macOS). */
     PF(6, "pf"),
@@ -24,7 +24,7 @@ public enum InterceptionMethod {
     SOCKS_OR_CONNECT(9, "socks-or-connect"),
     /** Inside TLS. */
     INSIDE_TLS(10, "inside-tls"),
-    /** An unsigned PROXY header from a proxy that the hop was told to believe: its peer is that proxy, not the source. */
+    /** An unsigned PROXY header from a trusted proxy: the peer is the proxy, not the source. */
     PROXY_HEADER(11, "proxy-header");
 
     private final int code;
@@ -35,16 +35,16 @@ public enum InterceptionMethod {
         this.text = text;
     }
 
-    /** {@return the code that travels (SPEC, section 6)} */
+    /** {@return the code on the wire (SPEC, section 6)} */
     public int code() {
         return code;
     }
 
     /**
-     * The way with this code.
+     * Returns the method with a code.
      *
-     * @param code as it travelled
-     * @return empty for a code that isn't known to this version, which must be refused
+     * @param code the code on the wire
+     * @return empty for an unknown code, which must be rejected
      */
     public static Optional<InterceptionMethod> ofCode(int code) {
         return EnumCodes.find(values(), InterceptionMethod::code, code);

@@ -21,7 +21,9 @@ final class Name {
         return name;
     }
 
-    /** The first 8 bytes of SHA-256(context, zero byte, name); the context keeps a host and a hop of one name apart. */
+    /**
+     * Returns the first 8 bytes of SHA-256(context, zero byte, name). The context separates a host and a hop of the same name.
+     */
     static long id(String context, String name) {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");

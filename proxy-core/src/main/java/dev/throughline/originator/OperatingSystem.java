@@ -2,7 +2,7 @@ package dev.throughline.originator;
 
 import java.util.Optional;
 
-/** The system on which the flow was opened; it decides what the process fields mean. */
+/** The system of the originator's host. It defines the meaning of the process fields. */
 public enum OperatingSystem {
     /** Linux. */
     LINUX(1, "linux"),
@@ -19,16 +19,16 @@ public enum OperatingSystem {
         this.text = text;
     }
 
-    /** {@return the code that travels (SPEC, section 6)} */
+    /** {@return the code on the wire (SPEC, section 6)} */
     public int code() {
         return code;
     }
 
     /**
-     * The system with this code.
+     * Returns the system with a code.
      *
-     * @param code as it travelled
-     * @return empty for a code that isn't known to this version, which must be refused
+     * @param code the code on the wire
+     * @return empty for an unknown code, which must be rejected
      */
     public static Optional<OperatingSystem> ofCode(int code) {
         return EnumCodes.find(values(), OperatingSystem::code, code);

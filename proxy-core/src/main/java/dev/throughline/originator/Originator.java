@@ -4,17 +4,17 @@ import dev.throughline.header.Tuple;
 import java.time.Instant;
 
 /**
- * Who opened a flow: written once, by the first hop, and the same at every hop after it.
+ * The identity of a flow and of the process that opened it. The first hop creates it; it is the same at every later hop.
  *
- * <p>An {@code Originator} is either what this host's kernel said or what a verified header said. One that was only read
- * from a header, and not verified, is never of this type: it is a {@link dev.throughline.chain.Claimed}.
+ * <p>An {@code Originator} comes from this host's kernel or from a verified header. Unverified header content is never of this
+ * type: it is a {@link dev.throughline.chain.Claimed}.
  *
- * @param host where it was opened
+ * @param host the host on which the flow was opened
  * @param flow the flow's id
- * @param observedAt when the first hop saw it, in whole milliseconds
- * @param tuple the application's own source, and the destination that it asked for
- * @param wayIn how it came into the first hop
- * @param identity the process that opened it, and by what evidence
+ * @param observedAt when the first hop accepted it, in whole milliseconds
+ * @param tuple the application's own source, and the destination that it requested
+ * @param wayIn how it reached the first hop
+ * @param identity the process that opened it, with the evidence
  */
 public record Originator(
         HostId host,

@@ -3,10 +3,10 @@ package dev.throughline.originator;
 import java.util.Arrays;
 
 /**
- * Text that shows as it is written. The owner of a process chooses names and paths: a newline in one would forge a line of
- * a log, an escape sequence would control an operator's terminal, and a character that reverses the direction of text, or
- * is invisible, would make one path look like another. That holds for joiners and variation selectors too, though some
- * languages and emoji use them: an identity must not depend on a character that nobody sees (SPEC.md, section 3).
+ * Text without characters that could deceive a reader. The owner of a process chooses names and paths: a newline in one would
+ * forge a log line, an escape sequence would control an operator's terminal, and a character that is invisible or reverses the
+ * direction of text would make one path look like another. This includes joiners and variation selectors, though some languages
+ * and emoji use them: an identity must not depend on an invisible character (SPEC.md, section 3).
  */
 public final class PlainText {
     private static final int FIRST_PRINTABLE = 0x20;
@@ -27,9 +27,9 @@ public final class PlainText {
     private PlainText() {}
 
     /**
-     * Returns whether a character may be part of an originator's text.
+     * Returns whether a character is allowed in an originator's text.
      *
-     * @param codePoint of Unicode
+     * @param codePoint a Unicode code point
      * @return false for control and format characters, ends of lines and paragraphs, spaces other than U+0020, characters
      *     that are invisible by default (such as joiners, fillers, variation selectors and tags), the blank Braille
      *     pattern, and halves of surrogate pairs
@@ -39,14 +39,14 @@ public final class PlainText {
             return true;
         }
         int found = Arrays.binarySearch(REFUSED, codePoint);
-        // Between a first and a last one, the place where it would be inserted is odd.
+        // // In the array of pairs, an insertion point inside a range is odd.
         return found < 0 && (-found - 1) % 2 == 0;
     }
 
     /**
-     * Shows each character of a text, for a message about it.
+     * Escapes invisible characters for a message.
      *
-     * @param text any
+     * @param text any text
      * @return the text with those that {@link #mayHold} refuses written as {@code \}{@code uFEFF}
      */
     public static String visible(String text) {

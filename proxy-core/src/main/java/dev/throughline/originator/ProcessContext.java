@@ -4,13 +4,13 @@ import dev.throughline.header.Bytes;
 import java.util.Optional;
 
 /**
- * For whom the process ran.
+ * The context of a process: its user, parent and audit identity.
  *
  * @param userName name of the real user on the originating host
- * @param parent the process that started it, or that took it over when that one ended
- * @param commandLineHash HMAC-SHA-256 (32 bytes) of its command line, under a key that the first hop's operator has: whoever has
- *     the key too can tell if it was this one. A command line itself is never told, since secrets stand in some
- * @param audit who had logged in
+ * @param parent the parent process: the one that started it or, if that has ended, the one that adopted it
+ * @param commandLineHash HMAC-SHA-256 (32 bytes) of its command line, with a key of the first hop's operator. With this key, a
+ *     reader can test whether it was a given command line. The command line itself is never sent, since it can contain secrets
+ * @param audit the audit identity
  * @param parentExecutable path of the parent's executable, as {@link Code#executable}
  * @param parentSha256 SHA-256 of the parent's executable (32 bytes)
  */
@@ -21,22 +21,22 @@ public record ProcessContext(
         Audit audit,
         Optional<String> parentExecutable,
         Optional<Bytes> parentSha256) {
-    /** Nothing is known. */
+    /** An unknown context. */
     public static final ProcessContext UNKNOWN = new ProcessContext(Optional.empty());
 
-    /** Checks the size of what has one. */
+    /** Checks the sizes of both hashes. */
     public ProcessContext {
         Sizes.check(commandLineHash, 32, "keyed hash of the command line");
         Sizes.check(parentSha256, 32, "SHA-256 of the parent's executable");
     }
 
     /**
-     * A person whose parent process is known by its number at most.
+     * Creates a context with an unknown parent executable.
      *
      * @param userName name of the real user
      * @param parent the parent process
      * @param commandLineHash keyed hash of the command line (32 bytes)
-     * @param audit who had logged in
+     * @param audit the audit identity
      */
     public ProcessContext(
             Optional<String> userName, Optional<ProcessId> parent, Optional<Bytes> commandLineHash, Audit audit) {
@@ -44,7 +44,7 @@ public record ProcessContext(
     }
 
     /**
-     * A context with a user name and nothing else.
+     * Creates a context with a user name and nothing else.
      *
      * @param userName name of the real user
      */
@@ -53,41 +53,41 @@ public record ProcessContext(
     }
 
     /**
-     * The same, started by a known process.
+     * Returns this context with a parent.
      *
      * @param known the parent
-     * @return with this parent
+     * @return the changed copy
      */
     public ProcessContext withParent(ProcessId known) {
         return new ProcessContext(userName, Optional.of(known), commandLineHash, audit, parentExecutable, parentSha256);
     }
 
     /**
-     * The same, with a command line that can be compared.
+     * Returns this context with the hash of a command line.
      *
      * @param known its keyed hash (32 bytes)
-     * @return with this hash
+     * @return the changed copy
      */
     public ProcessContext withCommandLineHash(Bytes known) {
         return new ProcessContext(userName, parent, Optional.of(known), audit, parentExecutable, parentSha256);
     }
 
     /**
-     * The same, with what the audit knows.
+     * Returns this context with an audit identity.
      *
-     * @param known who had logged in
-     * @return with it
+     * @param known the audit identity
+     * @return the changed copy
      */
     public ProcessContext withAudit(Audit known) {
         return new ProcessContext(userName, parent, commandLineHash, known, parentExecutable, parentSha256);
     }
 
     /**
-     * The same, started by a process that runs a known executable.
+     * Returns this context with the executable of the parent.
      *
-     * @param executable its path
-     * @param sha256 of its bytes (32 bytes)
-     * @return with both
+     * @param executable path of the parent's executable
+     * @param sha256 SHA-256 of its bytes (32 bytes)
+     * @return the changed copy
      */
     public ProcessContext withParentExecutable(Optional<String> executable, Optional<Bytes> sha256) {
         return new ProcessContext(userName, parent, commandLineHash, audit, executable, sha256);

@@ -3,22 +3,22 @@ package dev.throughline.originator;
 import java.util.OptionalLong;
 
 /**
- * One process instance on one host and boot: a pid alone is used again, a pid with its start time is not.
+ * A process instance on one host and boot. The system reuses a pid, but not a pid with the same start time.
  *
- * @param pid the thread group, never a thread
+ * @param pid the thread group id
  * @param startTime Linux: clock ticks since boot (proc(5), /proc/PID/stat, field 22), or {@link #START_NOT_KNOWN}; macOS: the
  *     pidversion
  */
 public record ProcessId(int pid, long startTime) {
-    /** The process had ended before its start could be read; no process that connects started with the host itself. */
+    /** An unknown start time: the process ended before it was read. No process that connects starts at time 0. */
     public static final long START_NOT_KNOWN = 0;
 
-    /** {@return the start time, unsigned, unless it isn't known} */
+    /** {@return the start time, unsigned; empty if unknown} */
     public OptionalLong knownStart() {
         return startTime == START_NOT_KNOWN ? OptionalLong.empty() : OptionalLong.of(startTime);
     }
 
-    /** {@return the pid as the unsigned number that it is on the wire} */
+    /** {@return the pid as an unsigned number, as on the wire} */
     public long unsignedPid() {
         return Integer.toUnsignedLong(pid);
     }

@@ -3,16 +3,16 @@ package dev.throughline.originator;
 import java.util.Optional;
 
 /**
- * What is known of the process behind a socket, and by what evidence. Parts that could not be established are empty:
- * unknown rather than wrong.
+ * The identity of the process behind a socket, with the evidence for it. Parts that could not be determined are empty: unknown
+ * rather than wrong.
  *
- * @param evidence how it is known
- * @param system whose notion of a process this is
- * @param process the instance
+ * @param evidence how it was determined
+ * @param system the operating system, which defines what a process id is
+ * @param process the process instance
  * @param credentials its user and group
- * @param code which code it ran
- * @param workload where on its host
- * @param processContext for whom
+ * @param code the code that it ran
+ * @param workload its boot, unit and container
+ * @param processContext its user name, parent and audit identity
  */
 public record ProcessIdentity(
         Evidence evidence,
@@ -24,11 +24,11 @@ public record ProcessIdentity(
         ProcessContext processContext) {
 
     /**
-     * A process that nobody could name.
+     * Returns the identity of an unknown process.
      *
-     * @param evidence why not
+     * @param evidence why it is unknown
      * @param system where it runs
-     * @return all of it unknown
+     * @return an identity with nothing but evidence and system
      */
     public static ProcessIdentity unknown(Evidence evidence, OperatingSystem system) {
         return new ProcessIdentity(

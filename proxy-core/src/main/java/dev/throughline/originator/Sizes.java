@@ -6,7 +6,7 @@ import dev.throughline.header.Bytes;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Values that have one size on the wire: another one would be signed, and then refused by every receiver. */
+/** Checks for values of a fixed size on the wire: with another size, every receiver would reject the signed link. */
 final class Sizes {
     private static final long MAX_ID = 0xFFFF_FFFEL;
 
@@ -17,7 +17,7 @@ final class Sizes {
                 value.isEmpty() || value.get().length() == size, "a %s has %s bytes, not these: %s", what, size, value);
     }
 
-    /** Checks a 32-bit id. 0xFFFFFFFF means "none" and is refused. */
+    /** Checks a 32-bit id. 0xFFFFFFFF means "none" and is rejected. */
     static void checkId(OptionalLong value, String what) {
         checkArgument(
                 value.isEmpty() || (value.getAsLong() >= 0 && value.getAsLong() <= MAX_ID),

@@ -5,15 +5,15 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Where on its host the process ran.
+ * The environment of a process on its host: boot, cgroup, systemd unit, container, namespaces.
  *
  * @param bootId the boot of the host (16 bytes; Linux: /proc/sys/kernel/random/boot_id)
  * @param cgroup path of its cgroup (cgroups(7)), from the root of the hierarchy
- * @param unit the unit of the system's systemd that it belongs to, such as {@code nginx.service}; never one of a user's own
- *     manager, who may call his units anything
- * @param container id of the container that it ran in, as the runtime names it
+ * @param unit its unit in the system's systemd, such as {@code nginx.service}; never a unit of a user's own manager, whose
+ *     names the user can choose freely
+ * @param container id of its container, as the runtime names it
  * @param pod uid of the Kubernetes pod of that container
- * @param namespaces that it was in, on Linux
+ * @param namespaces its namespaces, on Linux
  */
 public record Workload(
         Optional<Bytes> bootId,
@@ -22,16 +22,16 @@ public record Workload(
         Optional<String> container,
         Optional<UUID> pod,
         Namespaces namespaces) {
-    /** Nothing is known. */
+    /** An unknown workload. */
     public static final Workload UNKNOWN = new Workload(Optional.empty(), Optional.empty());
 
-    /** Checks the size of what has one. */
+    /** Checks the size of the boot id. */
     public Workload {
         Sizes.check(bootId, 16, "boot id");
     }
 
     /**
-     * A workload with a boot id and a control group, and nothing else.
+     * Creates a workload with a boot id and a cgroup, and nothing else.
      *
      * @param bootId the boot of the host (16 bytes)
      * @param cgroup path of the control group
@@ -41,31 +41,31 @@ public record Workload(
     }
 
     /**
-     * The same place, in a unit.
+     * Returns this workload with a systemd unit.
      *
      * @param known the unit's name
-     * @return with this unit
+     * @return the changed copy
      */
     public Workload withUnit(String known) {
         return new Workload(bootId, cgroup, Optional.of(known), container, pod, namespaces);
     }
 
     /**
-     * The same place, in a container.
+     * Returns this workload with a container.
      *
      * @param id of the container
-     * @param podUid of its pod, if it is in one
-     * @return with both
+     * @param podUid uid of its Kubernetes pod, if it has one
+     * @return the changed copy
      */
     public Workload withContainer(String id, Optional<UUID> podUid) {
         return new Workload(bootId, cgroup, unit, Optional.of(id), podUid, namespaces);
     }
 
     /**
-     * The same place, in these namespaces.
+     * Returns this workload with namespaces.
      *
      * @param known the namespaces
-     * @return with them
+     * @return the changed copy
      */
     public Workload withNamespaces(Namespaces known) {
         return new Workload(bootId, cgroup, unit, container, pod, known);

@@ -1,6 +1,6 @@
 /**
- * Who opened a flow, and by what evidence we know. These are plain values; where they come from is said by their holder:
- * a {@link dev.throughline.chain.Verification.Verified} has one that every hop signed.
+ * Originators of flows, with the evidence for them. These are plain values; the type that holds one tells whether it can be
+ * trusted: the one in a {@link dev.throughline.chain.Verification.Verified} was signed by every hop.
  */
 @NullMarked
 package dev.throughline.originator;

@@ -84,7 +84,7 @@ class BudgetPropertiesTest {
         Map<String, Integer> before = new HashMap<>();
         model.pools.keySet().forEach(pool -> before.put(pool, model.inUse(pool)));
         NaiveBudget.Flow[] flow = {null};
-        Admission answer = budget.ask(
+        Admission answer = budget.request(
                 new LeaseRequest(who, "", AT_ONCE, ways, now, () -> flow[0] == null ? now : flow[0].moved), now);
         evicted.clear();
         answer.evicted().forEach(lease -> evicted.add(number(lease)));
@@ -96,7 +96,7 @@ class BudgetPropertiesTest {
                 .forEach(closing::add);
         switch (answer) {
             case Admission.Granted(Lease lease, var passedOver, var evicted) -> {
-                assertThat(lease.way()).isEqualTo(expected.way());
+                assertThat(lease.alternative()).isEqualTo(expected.way());
                 assertThat(passedOver.orElse(null)).isEqualTo(expected.shortage());
                 flow[0] = model.flows.getLast();
                 leases.put(number, lease);

@@ -39,7 +39,7 @@ class BudgetTest {
         }
 
         Admission answer() {
-            return budget.ask(ask, now);
+            return budget.request(ask, now);
         }
 
         Lease lease() {
@@ -221,7 +221,7 @@ class BudgetTest {
 
         Admission.Granted granted = (Admission.Granted) both.answer();
 
-        assertThat(granted.lease().way()).isEqualTo(1);
+        assertThat(granted.lease().alternative()).isEqualTo(1);
         assertThat(granted.passedOver()).contains(new Shortage.Reserved("narrow"));
         assertThat(budget.pools().get(2).inUse()).isEqualTo(1);
     }
@@ -361,8 +361,13 @@ class BudgetTest {
         assertThat(shortage(flow.answer())).isEqualTo(new Shortage.Capped(scope, 2));
 
         LeaseRequest another = new LeaseRequest(
-                new Account("host-2", "bob", "other", "pid-9"), "192.0.2.9", limits, flow.ask.ways(), now, () -> now);
-        assertThat(budget.ask(another, now)).isInstanceOf(Admission.Granted.class);
+                new Account("host-2", "bob", "other", "pid-9"),
+                "192.0.2.9",
+                limits,
+                flow.ask.alternatives(),
+                now,
+                () -> now);
+        assertThat(budget.request(another, now)).isInstanceOf(Admission.Granted.class);
         assertThat(new Flow(app("app"), AT_ONCE, List.of(WIDE)).answer())
                 .as("another class")
                 .isInstanceOf(Admission.Granted.class);
@@ -387,7 +392,7 @@ class BudgetTest {
         Lease hanging = ((Admission.Granted) flow.answer()).lease();
         Flow again = new Flow(app("app"), one, List.of(WIDE));
 
-        Lease lease = ((Admission.Granted) budget.askInstead(hanging, again.ask, now)).lease();
+        Lease lease = ((Admission.Granted) budget.requestInstead(hanging, again.ask, now)).lease();
 
         assertThat(inUse("narrow")).isEqualTo(1);
         assertThat(inUse("wide")).isEqualTo(1);
@@ -424,7 +429,7 @@ class BudgetTest {
         assertThat(answer)
                 .asInstanceOf(type(Admission.Refused.class))
                 .extracting(Admission.Refused::shortage)
-                .isEqualTo(new Shortage.NoWay());
+                .isEqualTo(new Shortage.NoAlternative());
     }
 
     @Test

@@ -35,7 +35,7 @@ class GuaranteedShareTest {
     }
 
     private Admission ask(Account who) {
-        Admission answer = budget.ask(new LeaseRequest(who, "", AT_ONCE, List.of(WAY), now, () -> now), now);
+        Admission answer = budget.request(new LeaseRequest(who, "", AT_ONCE, List.of(WAY), now, () -> now), now);
         if (answer instanceof Admission.Granted(Lease lease, var first, var evicted)) {
             budget.activate(lease);
             open.add(lease);
@@ -68,7 +68,7 @@ class GuaranteedShareTest {
 
     private long places(String host, String user) {
         return open.stream()
-                .map(lease -> lease.ask().who())
+                .map(lease -> lease.request().account())
                 .filter(who -> who.host().equals(host) && who.user().equals(user))
                 .count();
     }
@@ -127,7 +127,7 @@ class GuaranteedShareTest {
         flood(new Account("host", "ann", "other-app", "1"));
 
         assertThat(places("host", "ann")).isEqualTo(80);
-        assertThat(open.getLast().ask().who().executable()).isEqualTo("other-app");
+        assertThat(open.getLast().request().account().executable()).isEqualTo("other-app");
         assertThat(transport().inUse()).isEqualTo(100);
     }
 
@@ -147,7 +147,8 @@ class GuaranteedShareTest {
         LeaseRequest ask = new LeaseRequest(
                 user("carl"), "", AT_ONCE, List.of(List.of("hop", "transport", "closed")), now, () -> now);
 
-        assertThat(budget.ask(ask, now)).isEqualTo(new Admission.Refused(new Shortage.Full("transport"), List.of()));
+        assertThat(budget.request(ask, now))
+                .isEqualTo(new Admission.Refused(new Shortage.Full("transport"), List.of()));
     }
 
     @Test
@@ -169,9 +170,9 @@ class GuaranteedShareTest {
         LeaseRequest ask =
                 new LeaseRequest(user("carl"), "", AT_ONCE, List.of(WAY, List.of("hop", "free")), now, () -> now);
 
-        Admission answer = budget.ask(ask, now);
+        Admission answer = budget.request(ask, now);
 
         assertThat(answer.evicted()).isEmpty();
-        assertThat(((Admission.Granted) answer).lease().way()).isOne();
+        assertThat(((Admission.Granted) answer).lease().alternative()).isOne();
     }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Remembering what a process's details say changes what reading them costs, and never what is read. */
 class KnownDetailsTest {
-    private final KnownDetails known = new KnownDetails(KnownDetails.DEFAULT_PLACES);
+    private final KnownDetails known = new KnownDetails(KnownDetails.DEFAULT_CAPACITY);
 
     private Verification receive(Forge forge) {
         return new Scene.Receiver().details(known).receive(forge.bytes());

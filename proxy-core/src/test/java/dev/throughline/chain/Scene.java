@@ -204,7 +204,7 @@ final class Scene {
         private Instant now = NOW;
         private ReplayWindow window = new ReplayWindow(1000);
         private VerifiedBatches batches = new VerifiedBatches(1000);
-        private KnownDetails details = new KnownDetails(KnownDetails.DEFAULT_PLACES);
+        private KnownDetails details = new KnownDetails(KnownDetails.DEFAULT_CAPACITY);
 
         Receiver trust(Trust value) {
             trust = value;

@@ -90,7 +90,7 @@ class DeviceKeyTest {
                 .publicKey();
         assertThatThrownBy(() -> DeviceKey.of(other, DeviceKey.Answer.DER, m -> signInside(DeviceKey.Answer.DER, m)))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("signed what its key doesn't verify");
+                .hasMessageContaining("signed with another key");
     }
 
     @Test

@@ -195,16 +195,16 @@ final class BudgetCost {
 
     private void ask(int originator) {
         BenchFlow flow = flow(originator);
-        Admission answer = budget.ask(asked(flow, originator), now);
+        Admission answer = budget.request(asked(flow, originator), now);
         for (Lease lease : answer.evicted()) {
-            release((BenchFlow) lease.ask().moved());
+            release((BenchFlow) lease.request().moved());
             evicted++;
         }
         if (answer instanceof Admission.Granted granted) {
             budget.activate(granted.lease());
             flow.lease = granted.lease();
             opened(flow);
-            fellOver += granted.lease().way();
+            fellOver += granted.lease().alternative();
         }
     }
 }

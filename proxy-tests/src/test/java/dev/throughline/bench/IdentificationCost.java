@@ -42,9 +42,10 @@ final class IdentificationCost {
     static void print(boolean quick) throws IOException {
         IdentificationCost cost = new IdentificationCost();
         int rounds = quick ? 3 : ROUNDS;
-        Optional<ConnectTracer> notes = TracerStartup.begin(1 << 17) instanceof TracerStartup.Taken(ConnectTracer taken)
-                ? Optional.of(taken)
-                : Optional.empty();
+        Optional<ConnectTracer> notes =
+                TracerStartup.begin(1 << 17) instanceof TracerStartup.Started(ConnectTracer taken)
+                        ? Optional.of(taken)
+                        : Optional.empty();
         try (ProcessIdentifier identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL)) {
             cost.open();
             System.out.printf(

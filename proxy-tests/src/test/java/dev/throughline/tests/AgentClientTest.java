@@ -163,7 +163,7 @@ class AgentClientTest {
         OpenedFlow flow = ask();
         awaitInUse(1);
         flow.start().giveUp();
-        assertNotOpened(flow, "given-up", "its flow doesn't want it any more", Blame.TRANSPORT);
+        assertNotOpened(flow, "given-up", "its flow has ended", Blame.TRANSPORT);
         AskingHop.get(flow.start().released());
         assertThat(emulator.inUse()).isZero();
     }

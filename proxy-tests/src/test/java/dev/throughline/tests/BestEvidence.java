@@ -12,7 +12,7 @@ final class BestEvidence {
     private BestEvidence() {}
 
     private static String here() {
-        if (TracerStartup.begin(1) instanceof TracerStartup.Taken(var notes)) {
+        if (TracerStartup.begin(1) instanceof TracerStartup.Started(var notes)) {
             try {
                 notes.close();
             } catch (IOException e) {

@@ -10,13 +10,13 @@ import dev.throughline.platform.linux.BpfCode.Register;
 import dev.throughline.platform.linux.BpfCode.Size;
 
 /**
- * The programs that note down who connects. They only note: whatever happens, the call continues as it would without them.
+ * The programs that record which process connects. They only record: the system call always continues unchanged.
  */
 final class ConnectCode {
-    /** A pid, 4 bytes and 4 of zeros. */
+    /** Size of a pid: 4 bytes, and 4 of zeros. */
     static final int PID_BYTES = 8;
 
-    /** A socket's cookie, 8 bytes. */
+    /** Size of a socket's cookie. */
     static final int COOKIE_BYTES = 8;
 
     /** Offsets in the key of a connection: namespace, both addresses (IPv4 in the mapped form), both ports. */
@@ -30,7 +30,7 @@ final class ConnectCode {
     /** Bytes 8 to 11 of ::ffff:0:0 as a word of a little-endian machine (RFC 4291, section 2.5.5.2). */
     static final int MAPPED = 0xFFFF_0000;
 
-    /** Places of the tables. */
+    /** Indices of the tables. */
     private static final int BY_COOKIE = 0;
 
     private static final int BY_TUPLE = 1;
@@ -44,10 +44,10 @@ final class ConnectCode {
     static final int SOURCE_PORT = 24;
     static final int SOURCE_BYTES = 32;
 
-    /** A user's number, 8 bytes; see {@link #leaveIfTooMany}. */
+    /** Size of a user's number; see {@link #jumpIfTooMany}. */
     static final int USER_BYTES = 8;
 
-    /** What a user had noted: the number of the second, and how many sockets in it. */
+    /** Size of a user's count: the number of the second, and the sockets recorded in it. */
     static final int RATE_BYTES = 16;
 
     private static final int RATE_COUNT = 8;
@@ -83,14 +83,14 @@ final class ConnectCode {
     private static final int TCP_CONNECT = 3;
     private static final int AF_INET = 2;
 
-    /** Members of struct bpf_sock, there. */
+    /** Members of struct bpf_sock (linux/bpf.h). */
     private static final int BOUND_DEVICE = 0;
 
     private static final int MARK = 16;
 
     private ConnectCode() {}
 
-    /** Sixteen digits that are others as soon as a program notes anything else or elsewhere. */
+    /** Returns sixteen digits that change with any change of the programs or the layout. */
     static String version(TracePlan plan, int perSecond) {
         Hasher sha256 = Hashing.sha256().newHasher();
         sha256.putBytes(caller(plan, perSecond).fingerprint());
@@ -102,9 +102,10 @@ final class ConnectCode {
     }
 
     /**
-     * For connect(2) and sendmsg(2): notes the caller under the socket's cookie.
+     * Returns the program for connect(2) and sendmsg(2): records the caller under the socket's cookie.
      *
-     * @param perSecond sockets of one user that are noted; further ones aren't, so that a user's flood takes nobody's notes away
+     * @param perSecond maximum number of recorded sockets of a user; without it, a flood by one user would evict the records of
+     *     others
      */
     static BpfCode caller(TracePlan plan, int perSecond) {
         Label tooMany = new Label();
@@ -112,16 +113,16 @@ final class ConnectCode {
         for (int at = 0; at < ConnectRecord.BYTES; at += Long.BYTES) {
             code.store(Size.DOUBLE, Register.R10, RECORD_AT + at, 0);
         }
-        note(code.call(Helper.GET_SOCKET_COOKIE), ConnectRecord.COOKIE);
+        store(code.call(Helper.GET_SOCKET_COOKIE), ConnectRecord.COOKIE);
         code.store(Size.DOUBLE, Register.R10, COOKIE_AT, Register.R0);
-        note(code.call(Helper.GET_CURRENT_PID_TGID), ConnectRecord.PID_TGID);
-        note(code.call(Helper.GET_CURRENT_UID_GID), ConnectRecord.UID_GID);
-        leaveIfTooMany(code, perSecond, tooMany);
+        store(code.call(Helper.GET_CURRENT_PID_TGID), ConnectRecord.PID_TGID);
+        store(code.call(Helper.GET_CURRENT_UID_GID), ConnectRecord.UID_GID);
+        jumpIfTooMany(code, perSecond, tooMany);
         if (plan.has(TracePart.CGROUP)) {
-            note(code.call(Helper.GET_CURRENT_CGROUP_ID), ConnectRecord.CGROUP);
+            store(code.call(Helper.GET_CURRENT_CGROUP_ID), ConnectRecord.CGROUP);
         }
-        note(code.call(Helper.KTIME_GET_BOOT_NS), ConnectRecord.BOOT);
-        note(code.move(Register.R1, Register.R6).call(Helper.GET_NETNS_COOKIE), ConnectRecord.NETNS);
+        store(code.call(Helper.KTIME_GET_BOOT_NS), ConnectRecord.BOOT);
+        store(code.move(Register.R1, Register.R6).call(Helper.GET_NETNS_COOKIE), ConnectRecord.NETNS);
         if (plan.has(TracePart.COMMAND)) {
             stack(code, Register.R1, RECORD_AT + ConnectRecord.COMMAND)
                     .move(Register.R2, ConnectRecord.COMMAND_BYTES)
@@ -142,7 +143,7 @@ final class ConnectCode {
                 .exit()
                 .at(tooMany)
                 .loadTable(Register.R1, BY_COOKIE);
-        // What was noted at an earlier connect(2) with this socket is of another connection.
+        // The record of an earlier connect(2) with this socket belongs to another connection.
         return stack(code, Register.R2, COOKIE_AT)
                 .call(Helper.MAP_DELETE_ELEM)
                 .move(Register.R0, GO_ON)
@@ -150,13 +151,13 @@ final class ConnectCode {
     }
 
     /**
-     * Counts the sockets of the calling user in this second, and goes to {@code tooMany} if they are more than {@code perSecond}. Ids
-     * from 65536 up count by range: a user may have a whole range of subordinate ids.
+     * Counts the sockets of the calling user in this second, and jumps to {@code tooMany} above {@code perSecond}. Ids from
+     * 65536 up count by range: a user may own a whole range of subordinate ids.
      */
-    private static void leaveIfTooMany(BpfCode code, int perSecond, Label tooMany) {
+    private static void jumpIfTooMany(BpfCode code, int perSecond, Label tooMany) {
         Label known = new Label();
         Label sameSecond = new Label();
-        Label mayBeNoted = new Label();
+        Label mayBeRecorded = new Label();
         code.load(Size.WORD, Register.R1, Register.R10, RECORD_AT + ConnectRecord.UID_GID);
         user(code)
                 .store(Size.DOUBLE, Register.R10, USER_AT, Register.R1)
@@ -174,7 +175,7 @@ final class ConnectCode {
         stack(code, Register.R3, RATE_AT)
                 .move(Register.R4, 0)
                 .call(Helper.MAP_UPDATE_ELEM)
-                .jump(mayBeNoted)
+                .jump(mayBeRecorded)
                 .at(known)
                 .load(Size.DOUBLE, Register.R1, Register.R0, 0)
                 .jumpIf(Register.R1, Register.R8, sameSecond)
@@ -185,10 +186,10 @@ final class ConnectCode {
                 .addAtomically(Register.R0, RATE_COUNT, Register.R1)
                 .load(Size.DOUBLE, Register.R1, Register.R0, RATE_COUNT)
                 .jumpIfGreater(Register.R1, perSecond, tooMany)
-                .at(mayBeNoted);
+                .at(mayBeRecorded);
     }
 
-    /** The user whose number counts for the id in r1; spoils r2. */
+    /** Computes the number under which the id in r1 is counted; clobbers r2. */
     private static BpfCode user(BpfCode code) {
         Label isUser = new Label();
         return code.move(Register.R2, Register.R1)
@@ -199,7 +200,7 @@ final class ConnectCode {
                 .at(isUser);
     }
 
-    private static void note(BpfCode code, int at) {
+    private static void store(BpfCode code, int at) {
         code.store(Size.DOUBLE, Register.R10, RECORD_AT + at, Register.R0);
     }
 
@@ -208,8 +209,8 @@ final class ConnectCode {
     }
 
     /**
-     * Follows the kernel's own pointers from the calling thread to its process and its executable. The start is noted last: a
-     * record without it says nothing of all this.
+     * Follows the kernel's pointers from the calling thread to its process and its executable. The start time is written last:
+     * without it, the rest is invalid.
      */
     private static void process(BpfCode code, KernelLayout kernel) {
         Label unknown = new Label();
@@ -257,7 +258,7 @@ final class ConnectCode {
         code.at(unknown);
     }
 
-    /** The same for the process's parent, which may be a kernel thread: its start is noted, and no program. */
+    /** Records the parent, which may be a kernel thread with a start time and no executable. */
     private static void parent(BpfCode code, KernelLayout kernel) {
         Label unknown = new Label();
         code.call(Helper.GET_CURRENT_TASK).move(Register.R7, Register.R0);
@@ -291,8 +292,8 @@ final class ConnectCode {
     }
 
     /**
-     * The executable of the memory that r8 points to. Of btrfs, whose subvolumes each count their inodes, the subvolume is
-     * noted by the device that stat(2) shows of it.
+     * Records the executable of the memory that r8 points to. On btrfs, whose subvolumes number their inodes separately, the
+     * subvolume is recorded as the device in stat(2).
      */
     private static void program(BpfCode code, KernelLayout kernel, int to, Label unknown) {
         Label known = new Label();
@@ -336,8 +337,9 @@ final class ConnectCode {
     }
 
     /**
-     * For a process that has just called exec(2), before the first instruction of what it runs now: notes what it was asked
-     * to run. The arguments are those of the tracepoint sched_process_exec: task, old pid, struct linux_binprm.
+     * Returns the program for exec(2), which runs before the first instruction of the new program: records the path that
+     * exec(2) was called with. The arguments are those of the tracepoint sched_process_exec: task, old pid, struct
+     * linux_binprm.
      */
     static BpfCode exec(KernelLayout kernel) {
         int record = -ExecRecord.BYTES;
@@ -373,7 +375,7 @@ final class ConnectCode {
                 record + ExecRecord.MOUNT_NAMESPACE);
         reader.follow(Register.R9, kernel.at(Member.EXEC_FILE_NAME), Register.R8);
         reader.follow(Register.R9, kernel.at(Member.EXEC_INTERPRETER), Register.R9);
-        // The kernel has one text for both, until a file has an interpreter.
+        // The kernel has one string for both, unless the file has an interpreter.
         code.jumpIf(Register.R8, Register.R9, program)
                 .store(Size.WORD, Register.R10, record + ExecRecord.INTERPRETED, 1);
         stack(code, Register.R1, record + ExecRecord.NAME)
@@ -391,7 +393,7 @@ final class ConnectCode {
                 .exit();
     }
 
-    /** Follows pointers and copies bytes of the kernel, until one can't be read. */
+    /** A sequence of pointer accesses and copies in the kernel, until one fails. */
     private record Reader(BpfCode code, int pointer, Label failed) {
         void read(Register from, int offset, int bytes, int to) {
             ConnectCode.read(code, from, offset, bytes, to, failed);
@@ -403,13 +405,13 @@ final class ConnectCode {
         }
     }
 
-    /** {@code to = *(from + offset)}, a pointer in the kernel; goes to {@code failed} if it can't be read. */
+    /** Loads {@code to = *(from + offset)}, a pointer in the kernel; jumps to {@code failed} if it can't be read. */
     private static void follow(BpfCode code, Register from, int offset, Register to, Label failed) {
         read(code, from, offset, Long.BYTES, POINTER_AT, failed);
         code.load(Size.DOUBLE, to, Register.R10, POINTER_AT);
     }
 
-    /** Copies bytes of the kernel to the stack. */
+    /** Copies bytes of the kernel to the stack; jumps to {@code failed} if they can't be read. */
     private static void read(BpfCode code, Register from, int offset, int bytes, int to, Label failed) {
         stack(code, Register.R1, to)
                 .move(Register.R2, bytes)
@@ -420,9 +422,9 @@ final class ConnectCode {
     }
 
     /**
-     * For TCP, when the first SYN is about to leave: what is known of the socket's caller is noted under its addresses as well.
-     * If nothing is, as for connections that the kernel opens itself, or it can't be noted, what an earlier socket left there is
-     * taken away: no note there is of another socket than the last that had the addresses.
+     * Returns the program for TCP, which runs when the first SYN is about to leave: records the caller under the socket's
+     * addresses as well. If the caller is unknown, as for connections that the kernel opens itself, or can't be recorded, the
+     * record of an earlier socket is deleted: a record always belongs to the last socket that had the addresses.
      */
     static BpfCode connection(TracePlan plan) {
         Label ipv4 = new Label();
@@ -439,7 +441,7 @@ final class ConnectCode {
                 .store(Size.DOUBLE, Register.R10, TUPLE_AT, Register.R0)
                 .load(Size.WORD, Register.R1, Register.R6, FAMILY)
                 .jumpIf(Register.R1, AF_INET, ipv4)
-                // A dual-stack socket that speaks IPv4 is noted as such.
+                // A dual-stack socket that speaks IPv4 is recorded as such.
                 .load(Size.WORD, Register.R1, Register.R6, REMOTE_IP6)
                 .jumpUnless(Register.R1, 0, ipv6)
                 .load(Size.WORD, Register.R1, Register.R6, REMOTE_IP6 + 4)
@@ -490,7 +492,10 @@ final class ConnectCode {
                 .exit();
     }
 
-    /** The user of the record that r7 points to, under the source alone: where packets are redirected, the rest isn't seen. */
+    /**
+     * Records the user of the record that r7 points to, by source alone: where packets are redirected, only the source is
+     * visible.
+     */
     private static void source(BpfCode code) {
         code.load(Size.WORD, Register.R1, Register.R7, ConnectRecord.UID_GID);
         user(code).store(Size.DOUBLE, Register.R10, SOURCE_USER_AT, Register.R1).loadTable(Register.R1, BY_SOURCE);
@@ -498,7 +503,7 @@ final class ConnectCode {
         stack(code, Register.R3, SOURCE_USER_AT).move(Register.R4, 0).call(Helper.MAP_UPDATE_ELEM);
     }
 
-    /** Of a socket that isn't bound to a device, its mark and its maker are noted in the record that r7 points to. */
+    /** Records mark and creator of a socket in the record that r7 points to, unless it is bound to a device. */
     private static void socket(BpfCode code, TracePlan plan) {
         code.store(Size.WORD, Register.R7, ConnectRecord.SOCKET_KNOWN, 0);
         if (!plan.has(TracePart.SOCKET)) {

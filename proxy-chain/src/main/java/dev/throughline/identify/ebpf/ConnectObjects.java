@@ -182,7 +182,7 @@ final class ConnectObjects implements AutoCloseable {
     }
 
     /** Returns whether all programs are still attached. */
-    boolean areAttached() throws OsException {
+    boolean isAttached() throws OsException {
         for (BpfLink link : links) {
             if (!link.isAttached()) {
                 return false;

@@ -34,9 +34,9 @@ public record ConnectRecord(
         long bootNanos,
         long networkNamespace,
         Bytes command,
-        Optional<Running> process,
+        Optional<ProcessState> process,
         Optional<Parent> parent,
-        Optional<Made> socket) {
+        Optional<SocketInfo> socket) {
 
     /**
      * An executable file.
@@ -70,7 +70,7 @@ public record ConnectRecord(
      * @param argumentsStart start of its command line, field 48 of stat
      * @param program its executable
      */
-    public record Running(
+    public record ProcessState(
             int effectiveUid,
             long startBootNanos,
             long execId,
@@ -108,7 +108,7 @@ public record ConnectRecord(
      * @param uid user who created it, unsigned
      * @param mark SO_MARK (socket(7)), 0 for none
      */
-    public record Made(int uid, int mark) {}
+    public record SocketInfo(int uid, int mark) {}
 
     /** A flag of the kernel in the nanoseconds: the time was queried (I_CTIME_QUERIED). */
     private static final int CTIME_QUERIED = 1 << 31;
@@ -170,7 +170,7 @@ public record ConnectRecord(
                 start == 0
                         ? Optional.empty()
                         : program(in, PROGRAM)
-                                .map(program -> new Running(
+                                .map(program -> new ProcessState(
                                         in.getInt(EFFECTIVE_UID),
                                         start,
                                         in.getLong(EXEC_ID),
@@ -186,7 +186,7 @@ public record ConnectRecord(
                                 program(in, PARENT_PROGRAM))),
                 in.getInt(SOCKET_KNOWN) == 0
                         ? Optional.empty()
-                        : Optional.of(new Made(in.getInt(SOCKET_UID), in.getInt(SOCKET_MARK))));
+                        : Optional.of(new SocketInfo(in.getInt(SOCKET_UID), in.getInt(SOCKET_MARK))));
     }
 
     private static Optional<ProgramFile> program(ByteBuffer in, int at) {

@@ -67,7 +67,7 @@ public final class ConnectTracer implements AutoCloseable {
         TracePlan plan = ConnectObjects.plan(layout());
         // The name depends on programs and layout, because records of others would be misread.
         String name = ConnectCode.version(plan, PER_SECOND);
-        PinnedObjects.Opened<ConnectObjects> opened = PinnedObjects.open(
+        PinnedObjects.SharedObjects<ConnectObjects> opened = PinnedObjects.open(
                 bpffs.resolve("throughline"), name, folder -> ConnectObjects.open(folder, plan), empty -> {
                     ConnectObjects made = ConnectObjects.attach(cgroup, capacity, PER_SECOND, plan);
                     try {
@@ -104,8 +104,8 @@ public final class ConnectTracer implements AutoCloseable {
      *
      * @throws OsException if the kernel can't be queried
      */
-    public boolean areTaken() throws OsException {
-        return objects.areAttached();
+    public boolean isAttached() throws OsException {
+        return objects.isAttached();
     }
 
     /** Returns whether records have the executable of the process. */
@@ -171,10 +171,10 @@ public final class ConnectTracer implements AutoCloseable {
      * @throws OsException if the kernel can't be queried
      */
     public Optional<ConnectRecord> last(Tuple tuple, long networkNamespace) throws OsException {
-        Optional<ConnectRecord> noted =
+        Optional<ConnectRecord> record =
                 find(tuple, networkNamespace).filter(found -> found.socket().isPresent());
         // This check must come after the lookup: if the programs are attached now, they were attached then.
-        return noted.isPresent() && objects.seesConnections() ? noted : Optional.empty();
+        return record.isPresent() && objects.seesConnections() ? record : Optional.empty();
     }
 
     /**

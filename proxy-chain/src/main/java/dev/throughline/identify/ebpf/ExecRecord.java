@@ -8,7 +8,7 @@ import java.util.Optional;
  * The kernel's record of the last exec(2) of a process, made before the first instruction of the new program.
  *
  * @param startBootNanos start time of the process
- * @param execId see {@link ConnectRecord.Running}
+ * @param execId see {@link ConnectRecord.ProcessState}
  * @param userNamespace inode of the process's user namespace
  * @param mountNamespace inode of the mount namespace in which {@code script} is resolved
  * @param script the path passed to exec(2), if an interpreter runs the file ({@code #!}, execve(2), or binfmt_misc);

@@ -41,7 +41,7 @@ final class PinnedObjects implements AutoCloseable {
     }
 
     /** The created or found objects, and their directory. */
-    record Opened<T>(PinnedObjects pins, T made) {}
+    record SharedObjects<T>(PinnedObjects pins, T made) {}
 
     /**
      * Finds the objects in the directory {@code name}, or creates them.
@@ -51,7 +51,7 @@ final class PinnedObjects implements AutoCloseable {
      * @param make creates and pins the objects
      * @throws IOException if the directory can't be created, belongs to another user, or {@code make} fails
      */
-    static <T> Opened<T> open(Path parent, String name, Work<T> find, Work<T> make) throws IOException {
+    static <T> SharedObjects<T> open(Path parent, String name, Work<T> find, Work<T> make) throws IOException {
         createForOwnerOnly(parent);
         Path folder = parent.resolve(name);
         FolderLock changes = FolderLock.open(parent);
@@ -60,12 +60,12 @@ final class PinnedObjects implements AutoCloseable {
             createForOwnerOnly(folder);
             FolderLock use = FolderLock.open(folder);
             try {
-                T made = findOrMake(folder, find, make);
+                T made = findOrCreate(folder, find, make);
                 if (!use.tryShared()) {
                     throw new IOException(folder + " is locked by another program");
                 }
                 changes.release();
-                return new Opened<>(new PinnedObjects(folder, changes, use), made);
+                return new SharedObjects<>(new PinnedObjects(folder, changes, use), made);
             } catch (IOException | RuntimeException e) {
                 use.close();
                 throw e;
@@ -76,7 +76,7 @@ final class PinnedObjects implements AutoCloseable {
         }
     }
 
-    private static <T> T findOrMake(Path folder, Work<T> find, Work<T> make) throws IOException {
+    private static <T> T findOrCreate(Path folder, Work<T> find, Work<T> make) throws IOException {
         try {
             return find.in(folder);
         } catch (IOException incomplete) {

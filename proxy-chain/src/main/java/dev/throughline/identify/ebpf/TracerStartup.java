@@ -19,15 +19,15 @@ public sealed interface TracerStartup {
     Path LOCKDOWN = Path.of("/sys/kernel/security/lockdown");
 
     /** Tracing works; it is shared with other hops if there is a BPF file system. */
-    record Taken(ConnectTracer notes) implements TracerStartup {}
+    record Started(ConnectTracer tracer) implements TracerStartup {}
 
     /**
      * Tracing isn't available.
      *
      * @param why the reason
-     * @param hint what it would take
+     * @param hint how to make it available
      */
-    record NotTaken(String why, String hint) implements TracerStartup {}
+    record Unavailable(String why, String hint) implements TracerStartup {}
 
     /**
      * Starts tracing, or returns why it can't. Cheap checks come first, because this is retried periodically.
@@ -36,10 +36,10 @@ public sealed interface TracerStartup {
      */
     static TracerStartup begin(int capacity) {
         if (capacity == 0) {
-            return new NotTaken("connect tracing is disabled (connect-notes: 0)", "");
+            return new Unavailable("connect tracing is disabled (connect-notes: 0)", "");
         }
         try {
-            Optional<NotTaken> outside = foreignNamespace();
+            Optional<Unavailable> outside = foreignNamespace();
             if (outside.isPresent()) {
                 return outside.get();
             }
@@ -47,18 +47,18 @@ public sealed interface TracerStartup {
             Set<Capability> missing = missing();
             if (!missing.isEmpty()) {
                 String names = missing.stream().map(Capability::toString).collect(Collectors.joining(", "));
-                return new NotTaken(
+                return new Unavailable(
                         names + " missing", "run the hop with " + names + ", as deploy/throughline@.service does");
             }
             Optional<Path> cgroups = find("cgroup2");
             if (cgroups.isEmpty()) {
-                return new NotTaken("no cgroup2 file system is mounted", "mount one, for example at /sys/fs/cgroup");
+                return new Unavailable("no cgroup2 file system is mounted", "mount one, for example at /sys/fs/cgroup");
             }
-            return new Taken(notes(cgroups.get(), capacity));
+            return new Started(start(cgroups.get(), capacity));
         } catch (OsException e) {
-            return new NotTaken(String.valueOf(e.getMessage()), hint(e));
+            return new Unavailable(String.valueOf(e.getMessage()), hint(e));
         } catch (IOException e) {
-            return new NotTaken(e.toString(), "mount /proc");
+            return new Unavailable(e.toString(), "mount /proc");
         }
     }
 
@@ -67,22 +67,22 @@ public sealed interface TracerStartup {
      * namespace, the recorded ids would be those of other processes. In another cgroup namespace, processes outside it
      * would not be traced, even if they reuse addresses and ports of a traced one.
      */
-    private static Optional<NotTaken> foreignNamespace() throws IOException {
+    private static Optional<Unavailable> foreignNamespace() throws IOException {
         if (!Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).equals(Path.of("pid:[4026531836]"))) {
-            return Optional.of(new NotTaken(
+            return Optional.of(new Unavailable(
                     "the hop has its own pid namespace, and the kernel reports ids of the initial one",
                     "run it in the host's pid namespace, for example docker run --pid=host"));
         }
         Path groups = Path.of("/proc/self/ns/cgroup");
         if (Files.isSymbolicLink(groups) && !Files.readSymbolicLink(groups).equals(Path.of("cgroup:[4026531835]"))) {
-            return Optional.of(new NotTaken(
+            return Optional.of(new Unavailable(
                     "the hop has its own cgroup namespace, and would trace processes of its own cgroup only",
                     "run it in the host's cgroup namespace, for example docker run --cgroupns=host"));
         }
         return Optional.empty();
     }
 
-    /** CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON, which older kernels lack. */
+    /** Returns the missing capabilities. CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON, which older kernels lack. */
     private static Set<Capability> missing() throws IOException {
         Set<Capability> needed = EnumSet.of(Capability.BPF, Capability.NET_ADMIN);
         Set<Capability> effective = Capability.effective();
@@ -93,7 +93,7 @@ public sealed interface TracerStartup {
         return needed;
     }
 
-    private static ConnectTracer notes(Path cgroups, int capacity) throws IOException {
+    private static ConnectTracer start(Path cgroups, int capacity) throws IOException {
         Optional<Path> bpffs = find("bpf");
         if (bpffs.isPresent()) {
             try {

@@ -43,7 +43,7 @@ final class Bpf {
     private final MemorySegment state = arena.allocate(STATE);
     private final MemorySegment attributes = arena.allocate(ATTRIBUTE_BYTES, 8);
 
-    /** The number of the system call; the C library has no wrapper. */
+    /** Returns the number of the system call; the C library has no wrapper. */
     private static OptionalInt number(String architecture) {
         return switch (architecture) {
             case "amd64" -> OptionalInt.of(321);

@@ -111,52 +111,52 @@ public final class BpfCode {
     /** Indices of tables, by the instruction that loads them. */
     private final Map<Integer, Integer> tables = new TreeMap<>();
 
-    /** {@code to = from}. */
+    /** Emits {@code to = from}. */
     public BpfCode move(Register to, Register from) {
         return add(MOV_REGISTER, to, from, 0, 0);
     }
 
-    /** {@code to = number}. */
+    /** Emits {@code to = number}. */
     public BpfCode move(Register to, int number) {
         return add(MOV_NUMBER, to, Register.R0, 0, number);
     }
 
-    /** {@code to += number}. */
+    /** Emits {@code to += number}. */
     public BpfCode add(Register to, int number) {
         return add(ADD_NUMBER, to, Register.R0, 0, number);
     }
 
-    /** {@code to += from}. */
+    /** Emits {@code to += from}. */
     public BpfCode add(Register to, Register from) {
         return add(ADD_REGISTER, to, from, 0, 0);
     }
 
-    /** {@code to >>= bits}, unsigned. */
+    /** Emits {@code to >>= bits}, unsigned. */
     public BpfCode shiftRight(Register to, int bits) {
         return add(SHIFT_RIGHT, to, Register.R0, 0, bits);
     }
 
-    /** {@code to <<= bits}. */
+    /** Emits {@code to <<= bits}. */
     public BpfCode shiftLeft(Register to, int bits) {
         return add(SHIFT_LEFT, to, Register.R0, 0, bits);
     }
 
-    /** {@code to &= number}, whose sign is extended to 64 bits. */
+    /** Emits {@code to &= number}, whose sign is extended to 64 bits. */
     public BpfCode and(Register to, int number) {
         return add(AND_NUMBER, to, Register.R0, 0, number);
     }
 
-    /** {@code to *= number}, whose sign is extended to 64 bits. */
+    /** Emits {@code to *= number}, whose sign is extended to 64 bits. */
     public BpfCode multiply(Register to, int number) {
         return add(MULTIPLY_NUMBER, to, Register.R0, 0, number);
     }
 
-    /** {@code *(to + offset) += from}, eight bytes, also while other processors do so. */
+    /** Emits {@code *(to + offset) += from}, eight bytes, also while other processors do so. */
     public BpfCode addAtomically(Register to, int offset, Register from) {
         return add(ATOMIC_ADD, to, from, offset, 0);
     }
 
-    /** {@code to} = that table, by its index among the tables of the program. */
+    /** Loads a table, by its index among the tables of the program. */
     public BpfCode loadTable(Register to, int index) {
         tables.put(instructions.size(), index);
         instructions.add(encode(LOAD_64, to.number, PSEUDO_MAP_FD, 0, 0));
@@ -164,17 +164,17 @@ public final class BpfCode {
         return this;
     }
 
-    /** {@code to = *(from + offset)}. */
+    /** Emits {@code to = *(from + offset)}. */
     public BpfCode load(Size size, Register to, Register from, int offset) {
         return add(LDX_MEM | size.bits, to, from, offset, 0);
     }
 
-    /** {@code *(to + offset) = from}. */
+    /** Emits {@code *(to + offset) = from}. */
     public BpfCode store(Size size, Register to, int offset, Register from) {
         return add(STX_MEM | size.bits, to, from, offset, 0);
     }
 
-    /** {@code *(to + offset) = number}. */
+    /** Emits {@code *(to + offset) = number}. */
     public BpfCode store(Size size, Register to, int offset, int number) {
         return add(ST_MEM | size.bits, to, Register.R0, offset, number);
     }
@@ -278,7 +278,10 @@ public final class BpfCode {
         return this;
     }
 
-    /** Little-endian, like all supported architectures: code, registers, offset and number from the lowest byte. */
+    /**
+     * Encodes an instruction in little-endian order, like all supported architectures: code, registers, offset and number from
+     * the lowest byte.
+     */
     private static long encode(int code, int to, int from, int offset, int number) {
         return code | (long) (from << 4 | to) << 8 | (offset & 0xFFFFL) << 16 | (long) number << 32;
     }

@@ -86,7 +86,7 @@ public final class BpfMap implements AutoCloseable {
         }
     }
 
-    /** A table with other dimensions would be misread. */
+    /** Checks the dimensions: another table would be misread. */
     private void checkShape() throws OsException {
         ByteBuffer found = Bpf.info(fd, INFO_BYTES);
         if (found.getInt(0) != shape.type.number

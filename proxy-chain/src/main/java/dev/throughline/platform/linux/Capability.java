@@ -69,7 +69,7 @@ public enum Capability {
         }
     }
 
-    /** The kernel returns the same error for a table of another process. */
+    /** Returns a hint, unless the capability is there: the kernel returns the same error for a table of another process. */
     static String hint(String error, Set<Capability> effective) {
         return error.contains("Operation not permitted") && !effective.contains(NET_ADMIN)
                 ? " (" + NET_ADMIN + " is missing: run as root, or with this capability)"

@@ -52,7 +52,7 @@ public final class Conntrack implements AutoCloseable {
     public synchronized Optional<Tuple> original(InetSocketAddress listener, InetSocketAddress peer)
             throws OsException {
         Tuple reply = Tuple.tcp(listener, peer);
-        return switch (netlink.ask("conntrack get", CT_GET, CT_NEW, question(TUPLE_REPLY, reply))) {
+        return switch (netlink.request("conntrack get", CT_GET, CT_NEW, request(TUPLE_REPLY, reply))) {
             case NetlinkSocket.Answer.Message message -> original(reply, message.body());
             case NetlinkSocket.Answer.Refused(int errno) when errno == Errno.ENOENT -> Optional.empty();
             case NetlinkSocket.Answer.Refused(int errno) -> throw new OsException("conntrack get", errno);
@@ -65,7 +65,7 @@ public final class Conntrack implements AutoCloseable {
      * @throws OsException if the kernel can't be queried, with EPERM without CAP_NET_ADMIN
      */
     public synchronized boolean knows(Tuple original) throws OsException {
-        return switch (netlink.ask("conntrack get", CT_GET, CT_NEW, question(TUPLE_ORIG, original))) {
+        return switch (netlink.request("conntrack get", CT_GET, CT_NEW, request(TUPLE_ORIG, original))) {
             case NetlinkSocket.Answer.Message message ->
                 tuple(
                                 message.body().position(NFGENMSG_BYTES),
@@ -113,30 +113,31 @@ public final class Conntrack implements AutoCloseable {
     }
 
     /** @param direction TUPLE_ORIG or TUPLE_REPLY */
-    private static ByteBuffer question(int direction, Tuple asked) {
-        boolean ipv6 = asked.transport().isIpv6();
+    private static ByteBuffer request(int direction, Tuple wanted) {
+        boolean ipv6 = wanted.transport().isIpv6();
         ByteBuffer request = ByteBuffer.allocate(128).order(ByteOrder.nativeOrder());
         request.put((byte) (ipv6 ? AF_INET6 : AF_INET)).put((byte) 0).putShort((short) 0);
         int tuple = Attributes.begin(request, direction);
         int addresses = Attributes.begin(request, TUPLE_IP);
-        Attributes.put(request, sourceAddress(ipv6), asked.source().getAddress().getAddress());
+        Attributes.put(
+                request, sourceAddress(ipv6), wanted.source().getAddress().getAddress());
         Attributes.put(
                 request,
                 sourceAddress(ipv6) + 1,
-                asked.destination().getAddress().getAddress());
+                wanted.destination().getAddress().getAddress());
         Attributes.end(request, addresses);
         int protocol = Attributes.begin(request, TUPLE_PROTO);
         Attributes.put(request, PROTO_NUM, new byte[] {IPPROTO_TCP});
-        Attributes.put(request, SOURCE_PORT, port(asked.source()));
-        Attributes.put(request, DESTINATION_PORT, port(asked.destination()));
+        Attributes.put(request, SOURCE_PORT, port(wanted.source()));
+        Attributes.put(request, DESTINATION_PORT, port(wanted.destination()));
         Attributes.end(request, protocol);
         Attributes.end(request, tuple);
         return request.flip();
     }
 
     /**
-     * The entry is used only if its reply tuple is the requested one: a wrong original tuple would identify another
-     * process.
+     * Reads the original tuple. The entry is used only if its reply tuple is the requested one: a wrong original tuple would
+     * identify another process.
      */
     private static Optional<Tuple> original(Tuple reply, ByteBuffer answer) {
         ByteBuffer attributes = answer.position(NFGENMSG_BYTES);
@@ -171,7 +172,7 @@ public final class Conntrack implements AutoCloseable {
                                 Byte.toUnsignedInt(port[0]) << 8 | Byte.toUnsignedInt(port[1]))));
     }
 
-    /** CTA_IP_V4_SRC or CTA_IP_V6_SRC; the destination's number follows. */
+    /** Returns CTA_IP_V4_SRC or CTA_IP_V6_SRC; the destination's number follows. */
     private static int sourceAddress(boolean ipv6) {
         return ipv6 ? 3 : 1;
     }

@@ -19,9 +19,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Notifications of changes to what interception depends on: nftables rule sets (linux/netfilter/nfnetlink.h,
- * NFNLGRP_NFTABLES), policy rules, the routes of one routing table, and {@code lo} (rtnetlink(7)). Belongs to the network
- * namespace of the thread that opened it. Needs CAP_NET_ADMIN. Not thread-safe, except for {@link #wake}.
+ * Notifications of changes that affect interception: nftables rule sets (linux/netfilter/nfnetlink.h, NFNLGRP_NFTABLES), policy
+ * rules, the routes of one routing table, and {@code lo} (rtnetlink(7)). Bound to the network namespace of the thread that
+ * opened it. Needs CAP_NET_ADMIN. Not thread-safe, except for {@link #wake}.
  */
 public final class KernelChanges implements AutoCloseable {
     /** The subject of a change. */
@@ -229,8 +229,8 @@ public final class KernelChanges implements AutoCloseable {
     }
 
     /**
-     * By default the port id of a netlink socket is the pid of the process that opened it (netlink(7)). This is a hint,
-     * not a proof.
+     * Returns the process with a port id. By default the port id of a netlink socket is the pid of the process that opened it
+     * (netlink(7)). This is a hint, not a proof.
      */
     private static Optional<String> owner(int port) {
         if (port <= 0) {
@@ -245,7 +245,7 @@ public final class KernelChanges implements AutoCloseable {
         }
     }
 
-    /** A process chooses its own name, so it is sanitised before it is logged. */
+    /** Sanitises a name for the log: a process chooses its own. */
     private static String printable(String name) {
         return name.replaceAll("[^\\x21-\\x7e]", "?");
     }

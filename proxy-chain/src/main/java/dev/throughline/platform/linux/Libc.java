@@ -227,7 +227,7 @@ final class Libc {
         }
     }
 
-    /** openat2(2); the C library has no wrapper. */
+    /** Calls openat2(2); the C library has no wrapper. */
     int openat2(int folder, MemorySegment path, MemorySegment how, long bytes) {
         try {
             return (int) (long) OPENAT2.invokeExact(state, OPENAT2_NUMBER, folder, path, how, bytes);
@@ -324,7 +324,7 @@ final class Libc {
         }
     }
 
-    /** Unlike signal(2) this doesn't return the previous handler, which callers know. */
+    /** Calls signal(2), but doesn't return the previous handler, which callers know. */
     void signal(int number, MemorySegment handler) {
         try {
             MemorySegment before = (MemorySegment) SIGNAL.invokeExact(state, number, handler);
@@ -379,7 +379,7 @@ final class Libc {
         }
     }
 
-    /** A downcall doesn't throw; an exception here is an error in the types above, or fatal. */
+    /** Wraps an exception of a downcall. It doesn't throw any; an exception here is an error in the types above, or fatal. */
     private static AssertionError impossible(Throwable e) {
         return new AssertionError("a foreign call of the wrong type", e);
     }

@@ -51,31 +51,34 @@ public final class LocalAddresses implements AutoCloseable {
      * @throws OsException if the kernel can't be queried
      */
     public synchronized boolean contains(InetAddress address) throws OsException {
-        InetAddress asked = isOfLoopbackNetwork(address) ? LOOPBACK : address;
+        InetAddress key = isOfLoopbackNetwork(address) ? LOOPBACK : address;
         if (changes.any() || known.size() >= MAX_REMEMBERED) {
             known.clear();
         }
-        Boolean before = known.get(asked);
+        Boolean before = known.get(key);
         if (before != null) {
             return before;
         }
-        boolean answer = ask(asked);
-        known.put(asked, answer);
+        boolean answer = query(key);
+        known.put(key, answer);
         return answer;
     }
 
-    /** All of 127.0.0.0/8 has one cache entry, so connections from many of its addresses don't evict other entries. */
+    /**
+     * Returns whether an address is in 127.0.0.0/8, which has one cache entry, so connections from many of its addresses don't
+     * evict other entries.
+     */
     private static boolean isOfLoopbackNetwork(InetAddress address) {
         return address.isLoopbackAddress() && address instanceof Inet4Address;
     }
 
-    private boolean ask(InetAddress address) throws OsException {
+    private boolean query(InetAddress address) throws OsException {
         byte[] bytes = address.getAddress();
         ByteBuffer request = ByteBuffer.allocate(RTMSG_BYTES + 20).order(ByteOrder.nativeOrder());
         request.put((byte) (bytes.length == 16 ? 10 : 2)).put((byte) (8 * bytes.length));
         request.position(RTMSG_BYTES);
         Attributes.put(request, RTA_DST, bytes);
-        return switch (netlink.ask("route get", RTM_GETROUTE, RTM_NEWROUTE, request.flip())) {
+        return switch (netlink.request("route get", RTM_GETROUTE, RTM_NEWROUTE, request.flip())) {
             case NetlinkSocket.Answer.Message(ByteBuffer body) ->
                 body.limit() >= RTMSG_BYTES && body.get(TYPE_AT) == RTN_LOCAL;
             // There is no route, so the address isn't local.

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 import java.util.function.Consumer;
 
 /**
- * Requests and responses over one netlink(7) socket, one request at a time. Not thread-safe.
+ * A netlink(7) socket for requests and responses, one request at a time. Not thread-safe.
  *
  * <p>The socket is connected to the kernel (port id 0), so no other process can send a response. A response is accepted
  * only with the sequence number of its request; otherwise a late response could answer the request of the next flow.
@@ -114,7 +114,7 @@ final class NetlinkSocket implements AutoCloseable {
      *
      * @throws OsException if it could not be sent, or no well-formed answer came in time
      */
-    Answer ask(String call, int type, int answerType, ByteBuffer body) throws OsException {
+    Answer request(String call, int type, int answerType, ByteBuffer body) throws OsException {
         return answer(call, answerType, exchange(call, type, NLM_F_REQUEST, body));
     }
 
@@ -200,7 +200,7 @@ final class NetlinkSocket implements AutoCloseable {
         throw new OsException(call, Errno.EAGAIN);
     }
 
-    /** A request that isn't a dump has its response in the first message of the datagram. */
+    /** Reads the response to a request that isn't a dump: it is in the first message of the datagram. */
     private Answer answer(String call, int answerType, int received) throws OsException {
         int length = buffer.getInt(0);
         int type = Short.toUnsignedInt(buffer.getShort(4));

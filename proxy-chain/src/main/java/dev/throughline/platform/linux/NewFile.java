@@ -80,7 +80,9 @@ public final class NewFile implements AutoCloseable {
         placed = true;
     }
 
-    /** A user with write access to the directory may have put another file at the name, which must not be used. */
+    /**
+     * Checks the file. A user with write access to the directory may have put another file at the name, which must not be used.
+     */
     private FileStatus checked() throws IOException {
         FileStatus written = status();
         Optional<PinnedFile> found = file.find(name);

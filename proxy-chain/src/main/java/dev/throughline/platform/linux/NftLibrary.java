@@ -172,7 +172,7 @@ public final class NftLibrary implements AutoCloseable {
         }
     }
 
-    /** The kernel has responded within send(2). */
+    /** Reads the responses; the kernel has sent them within send(2). */
     private int answers(MemorySegment memory) throws OsException {
         ByteBuffer buffer = memory.asByteBuffer().order(ByteOrder.nativeOrder());
         int errno = 0;
@@ -195,7 +195,7 @@ public final class NftLibrary implements AutoCloseable {
         }
     }
 
-    /** nftables messages are in native byte order except res_id, which is big-endian. */
+    /** Writes a message. nftables messages are in native byte order except res_id, which is big-endian. */
     private static void message(ByteBuffer batch, int type, short flags, int family, int resource, byte[] attributes) {
         int sequence = batch.position();
         batch.putInt(HEADER_BYTES + 4 + attributes.length)
@@ -206,7 +206,7 @@ public final class NftLibrary implements AutoCloseable {
         batch.put(attributes);
     }
 
-    /** nft's encoding of a comment: type 0, length, text. */
+    /** Returns nft's encoding of a comment: type 0, length, text. */
     private static byte[] userData(String comment) {
         byte[] text = (comment + '\0').getBytes(StandardCharsets.US_ASCII);
         return ByteBuffer.allocate(2 + text.length)

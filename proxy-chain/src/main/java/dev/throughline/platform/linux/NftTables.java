@@ -62,7 +62,7 @@ public final class NftTables implements AutoCloseable {
     /** Returns the generation number, which changes with every change to any table of this network namespace. */
     public int generation() throws OsException {
         ByteBuffer request = ByteBuffer.allocate(NFGENMSG_BYTES);
-        return switch (netlink.ask("nft get generation", GET_GENERATION, NEW_GENERATION, request)) {
+        return switch (netlink.request("nft get generation", GET_GENERATION, NEW_GENERATION, request)) {
             case NetlinkSocket.Answer.Message(ByteBuffer body) -> number(body.position(NFGENMSG_BYTES), GENERATION_ID);
             case NetlinkSocket.Answer.Refused(int errno) -> throw new OsException("nft get generation", errno);
         };
@@ -75,7 +75,7 @@ public final class NftTables implements AutoCloseable {
                 ByteBuffer.allocate(NFGENMSG_BYTES + 8 + text.length).order(ByteOrder.nativeOrder());
         request.put((byte) NFPROTO_INET).position(NFGENMSG_BYTES);
         Attributes.put(request, TABLE_NAME, text);
-        return switch (netlink.ask("nft get table", GET_TABLE, NEW_TABLE, request.flip())) {
+        return switch (netlink.request("nft get table", GET_TABLE, NEW_TABLE, request.flip())) {
             case NetlinkSocket.Answer.Message(ByteBuffer body) -> {
                 ByteBuffer attributes = body.position(NFGENMSG_BYTES);
                 yield Optional.of(new Table(number(attributes, TABLE_FLAGS), number(attributes, TABLE_OWNER)));

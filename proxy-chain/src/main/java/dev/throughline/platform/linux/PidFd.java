@@ -36,7 +36,7 @@ public final class PidFd implements AutoCloseable {
         throw new IOException("descriptor " + fd + " is no handle of a process");
     }
 
-    /** Closed at most once: by then the number may belong to another file. */
+    /** Closes the descriptor, at most once: by then the number may belong to another file. */
     @Override
     public synchronized void close() {
         if (!closed) {

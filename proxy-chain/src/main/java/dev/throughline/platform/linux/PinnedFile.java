@@ -166,19 +166,19 @@ public final class PinnedFile implements AutoCloseable {
     }
 
     /**
-     * The location of a file in the kernel's terms.
+     * The location of a file in the kernel: its mount and inode.
      *
      * @param mount id of its mount (proc_pid_mountinfo(5)), which isn't reused while the file is open
      * @param inode number of its inode, which may differ from stat(2) on overlayfs
      */
-    public record Place(int mount, long inode) {}
+    public record Location(int mount, long inode) {}
 
     /**
-     * Returns the file's location without accessing its file system.
+     * Returns the location without accessing its file system.
      *
      * @throws IOException if it is closed, or the kernel is older than 5.14
      */
-    public synchronized Place place() throws IOException {
+    public synchronized Location location() throws IOException {
         int mount = -1;
         long inode = -1;
         for (String line : Files.readAllLines(Path.of("/proc/self/fdinfo/" + fd), StandardCharsets.ISO_8859_1)) {
@@ -191,10 +191,10 @@ public final class PinnedFile implements AutoCloseable {
         if (mount < 0 || inode == -1) {
             throw new IOException("/proc/self/fdinfo lacks the mount or the inode");
         }
-        return new Place(mount, inode);
+        return new Location(mount, inode);
     }
 
-    /** Closed at most once: by then the number may belong to another file. */
+    /** Closes the descriptor, at most once: by then the number may belong to another file. */
     @Override
     public synchronized void close() {
         if (!closed) {

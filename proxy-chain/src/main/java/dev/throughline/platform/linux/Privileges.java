@@ -23,7 +23,7 @@ public final class Privileges {
     private Privileges() {}
 
     /**
-     * Permanently drops all capabilities except those in {@code needed}. Programs that it executes inherit no more than
+     * Drops all capabilities permanently except those in {@code needed}. Programs that it executes inherit no more than
      * it did itself; as root they get root's.
      *
      * @return the remaining capabilities

@@ -65,7 +65,7 @@ public final class RouteLookup implements AutoCloseable {
                         .order(ByteOrder.nativeOrder())
                         .putInt(mark)
                         .array());
-        return switch (netlink.ask("route get", RTM_GETROUTE, RTM_NEWROUTE, request.flip())) {
+        return switch (netlink.request("route get", RTM_GETROUTE, RTM_NEWROUTE, request.flip())) {
             case NetlinkSocket.Answer.Refused(int errno) -> new Route.None(Errno.text(errno));
             case NetlinkSocket.Answer.Message(ByteBuffer body) -> route(body);
         };

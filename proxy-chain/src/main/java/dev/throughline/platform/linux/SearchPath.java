@@ -5,7 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Where programs of the system are searched: the PATH of this process, then folders that are not in the PATH of every user. */
+/**
+ * The search path for programs of the system: the PATH of this process, then directories that are not in every user's PATH.
+ */
 public final class SearchPath {
     private static final String DEFAULT = "/usr/bin:/bin";
     private static final String ADMINISTRATION = "/usr/sbin:/sbin:/usr/local/sbin";

@@ -32,7 +32,7 @@ public final class Signals {
         }
     }
 
-    /** The format of proc(5): one bit per signal, the lowest for number 1. */
+    /** Returns whether a signal is ignored, in the format of proc(5): one bit per signal, the lowest for number 1. */
     private static boolean isIgnored(int number) {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
             return lines.filter(line -> line.startsWith("SigIgn:"))

@@ -65,7 +65,7 @@ public final class SocketDiag implements AutoCloseable {
                 "not TCP: %s",
                 tuple);
         NetlinkSocket.Answer answer =
-                netlink.ask("sock_diag", SOCK_DIAG_BY_FAMILY, SOCK_DIAG_BY_FAMILY, question(tuple));
+                netlink.request("sock_diag", SOCK_DIAG_BY_FAMILY, SOCK_DIAG_BY_FAMILY, request(tuple));
         return switch (answer) {
             case NetlinkSocket.Answer.Message message -> owner(tuple, message.body());
             case NetlinkSocket.Answer.Refused(int errno) when errno == Errno.ENOENT -> Optional.empty();
@@ -123,7 +123,7 @@ public final class SocketDiag implements AutoCloseable {
      * @throws OsException EOPNOTSUPP if the kernel can't; EPERM without the capability
      */
     public synchronized boolean destroy(Tuple tuple) throws OsException {
-        int errno = netlink.command("sock_destroy", SOCK_DESTROY, question(tuple));
+        int errno = netlink.command("sock_destroy", SOCK_DESTROY, request(tuple));
         return switch (errno) {
             case 0 -> true;
             case Errno.ENOENT -> false;
@@ -131,14 +131,14 @@ public final class SocketDiag implements AutoCloseable {
         };
     }
 
-    /** Returns whether the kernel finds sockets: without the module for TCP it reports for each that there is none. */
-    public synchronized boolean isThere() {
+    /** Returns whether the kernel finds sockets: without the tcp_diag module it reports none. */
+    public synchronized boolean isAvailable() {
         try (ServerSocket own = new ServerSocket(0, 1)) {
             // For a missing connection the kernel returns the listener.
             Tuple tuple = Tuple.tcp(
                     new InetSocketAddress(InetAddresses.forString("127.0.0.1"), own.getLocalPort()),
                     new InetSocketAddress(InetAddresses.forString("127.0.0.1"), 1));
-            return netlink.ask("sock_diag", SOCK_DIAG_BY_FAMILY, SOCK_DIAG_BY_FAMILY, question(tuple))
+            return netlink.request("sock_diag", SOCK_DIAG_BY_FAMILY, SOCK_DIAG_BY_FAMILY, request(tuple))
                     instanceof NetlinkSocket.Answer.Message;
         } catch (IOException e) {
             return false;
@@ -146,10 +146,10 @@ public final class SocketDiag implements AutoCloseable {
     }
 
     /**
-     * Struct inet_diag_req_v2. The kernel sends mark, cgroup id and options unconditionally; idiag_ext has no bits for
-     * them.
+     * Returns a struct inet_diag_req_v2. The kernel sends mark, cgroup id and options unconditionally; idiag_ext has no bits
+     * for them.
      */
-    private static ByteBuffer question(Tuple tuple) {
+    private static ByteBuffer request(Tuple tuple) {
         ByteBuffer request = ByteBuffer.allocate(REQUEST_BYTES).order(ByteOrder.nativeOrder());
         request.put(tuple.transport().isIpv6() ? AF_INET6 : AF_INET).put(IPPROTO_TCP);
         request.putInt(4, -1);
@@ -165,7 +165,7 @@ public final class SocketDiag implements AutoCloseable {
         request.put(at, (byte) (endpoint.getPort() >> 8)).put(at + 1, (byte) endpoint.getPort());
     }
 
-    /** Without an exact match the kernel returns a listener on the source's port, which is another socket. */
+    /** Reads the socket. Without an exact match the kernel returns a listener on the source's port, which is another socket. */
     private static Optional<SocketOwner> owner(Tuple tuple, ByteBuffer answer) {
         if (answer.limit() < ANSWER_BYTES
                 || answer.get(1) == LISTEN
@@ -198,7 +198,10 @@ public final class SocketDiag implements AutoCloseable {
                 tuple.transport() == TransportProtocol.TCP4 && !transparent));
     }
 
-    /** The IPv4 address of a dual-stack socket is reported in mapped form, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
+    /**
+     * Returns whether an end is the expected one. The IPv4 address of a dual-stack socket is reported in mapped form,
+     * ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
+     */
     private static boolean isEndpoint(ByteBuffer answer, int portAt, int addressAt, InetSocketAddress expected) {
         byte[] wanted = expected.getAddress().getAddress();
         byte[] seen = new byte[answer.get(0) == AF_INET6 ? 16 : 4];

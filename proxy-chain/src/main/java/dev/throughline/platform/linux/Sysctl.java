@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Kernel settings (proc_sys(5)). */
+/** Access to kernel settings (proc_sys(5)). */
 public final class Sysctl {
     private static final int MAX_BYTES = 64 << 10;
 

@@ -102,7 +102,7 @@ class ConnectTracerTest {
             client.connect(new InetSocketAddress("127.0.0.1", port(listener)));
 
             ConnectRecord noted = notes.find(tuple(client), here).orElseThrow();
-            ConnectRecord.Running process = noted.process().orElseThrow();
+            ConnectRecord.ProcessState process = noted.process().orElseThrow();
 
             Map<String, Object> exe = Files.readAttributes(Path.of("/proc/self/exe"), "unix:ino,ctime");
             ConnectRecord.ProgramFile program = process.program();
@@ -169,7 +169,7 @@ class ConnectTracerTest {
                     .orElseThrow();
 
             int self = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-            assertThat(noted.socket()).contains(new ConnectRecord.Made(self, 0x7001));
+            assertThat(noted.socket()).contains(new ConnectRecord.SocketInfo(self, 0x7001));
         }
     }
 
@@ -196,7 +196,7 @@ class ConnectTracerTest {
             assertThat(ofGroup.last(tuple, here)).isPresent();
 
             Files.delete(group);
-            while (ofGroup.areTaken()) {
+            while (ofGroup.isAttached()) {
                 Thread.onSpinWait();
             }
 

@@ -43,8 +43,8 @@ class PinnedFileTest {
             assertThat(status.mode()).isEqualTo(stat.get("mode"));
             assertThat(status.changed()).isEqualTo(stat.get("ctime"));
             assertThat(status.modified()).isEqualTo(stat.get("lastModifiedTime"));
-            assertThat(file.place().inode()).isEqualTo(stat.get("ino"));
-            assertThat(Mounts.fileSystem("self", file.place().mount())).isPresent();
+            assertThat(file.location().inode()).isEqualTo(stat.get("ino"));
+            assertThat(Mounts.fileSystem("self", file.location().mount())).isPresent();
         }
     }
 

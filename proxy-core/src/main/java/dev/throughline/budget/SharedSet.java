@@ -9,12 +9,12 @@ import java.util.Optional;
 import java.util.SequencedSet;
 
 /**
- * A bounded set of items, shared by originators like the places of a pool: when it is full, the newest item of the largest
+ * A bounded set of items, shared by originators like the slots of a pool: when it is full, the newest item of the largest
  * originator is removed. Not thread-safe.
  *
- * @param <T> type of the items, each of which is in the set once at most
+ * @param <T> type of the items; an item can be in the set once
  */
-public final class SharedRoom<T> {
+public final class SharedSet<T> {
     private final ShareTree shares = new ShareTree();
     private final Map<ShareTree.Leaf, SequencedSet<T>> items = new HashMap<>();
     private int capacity;
@@ -24,14 +24,14 @@ public final class SharedRoom<T> {
      *
      * @param capacity number of items, 0 or more
      */
-    public SharedRoom(int capacity) {
+    public SharedSet(int capacity) {
         capacity(capacity);
     }
 
     /**
-     * Changes the capacity. Items stay, also if they are more.
+     * Changes the capacity. Items stay, even if they exceed it.
      *
-     * @param most number of items, 0 or more
+     * @param most maximum number of items, 0 or more
      */
     public void capacity(int most) {
         checkArgument(most >= 0, "a capacity of %s", most);
@@ -44,12 +44,12 @@ public final class SharedRoom<T> {
     }
 
     /**
-     * Adds an item, if there is space for it, or {@code who} is within its share and another originator has more.
+     * Adds an item if there is space for it, or if {@code who} is within its share and another originator has more.
      *
      * @param who account of the item
-     * @param item isn't in the set yet
-     * @return the item that was removed for it, the newest of the largest process of the largest executable, user and host; or
-     *     {@code item} itself if it wasn't added
+     * @param item an item that isn't in the set
+     * @return the item that was removed, which is the newest of the largest process of the largest executable, user and host;
+     *     or {@code item} itself if it wasn't added
      */
     public Optional<T> add(Account who, T item) {
         ShareTree.Leaf process = shares.process(who);
@@ -69,7 +69,7 @@ public final class SharedRoom<T> {
      * Removes an item.
      *
      * @param who account of the item
-     * @param item may be in the set
+     * @param item any item
      * @return whether it was in the set
      */
     public boolean remove(Account who, T item) {
@@ -81,7 +81,7 @@ public final class SharedRoom<T> {
             return false;
         }
         shares.remove(process);
-        if (shares.letGo(process)) {
+        if (shares.removeUnused(process)) {
             items.remove(process);
         }
         return true;
