@@ -13,7 +13,7 @@
  * <p>Each group of the tree keeps its members in a sorted map by count ({@link java.util.TreeMap}), and each process its flows in
  * a sorted set by when they last moved a byte ({@link java.util.TreeSet}). With 10,000 flows of 1,000 originators, all that one
  * flow needs (ask, activate, release, in a pool of the hop and one of a transport) takes 1.9 µs of CPU time while all pools have
- * places, and 2.8 to 3.5 µs while one is full; at most 5 µs is promised ({@code throughline bench --budget}). Structures of
+ * places, and 2.8 to 3.5 µs while one is full; at most 5 µs is promised ({@code throughline bench micro --budget}). Structures of
  * linked lists and heaps of our own took 0.6 to 1.1 µs, and 340 lines more.
  *
  * <h2>The guarantee</h2>
