@@ -22,5 +22,5 @@ record Settings(
     static final Settings FULL = new Settings(8, 8, 1000, 50_000, 180, ImmutableList.of(4_000, 8_000));
 
     /** Within three minutes, the build of test classes included. */
-    static final Settings QUICK = new Settings(1, 3, 300, 0, 5, ImmutableList.of(4_000, 8_000));
+    static final Settings QUICK = new Settings(1, 3, 300, 0, 5, ImmutableList.of(4_000));
 }

@@ -30,14 +30,14 @@ final class ThroughlinePlan {
                 name,
                 ProgramFinder.run(List.of(launcher, "--version"))
                         + ": ./throughline run; identifies, signs (Ed25519), verifies, logs every flow to a file; limits: flows "
-                        + FLOWS + ", " + OTHER_LIMITS + ", waiting 128" + javaOptions(),
+                        + FLOWS + ", " + OTHER_LIMITS + ", waiting 128, reserve 0%" + javaOptions(),
                 first,
                 hop(launcher, folder, "hop-a", first, """
                         listeners:
                           - { name: front, mode: transparent, by: plain, address: "127.0.0.1:%d", destination: "127.0.0.1:%d" }
                         route: { to: hop-b, at: "127.0.0.1:%d" }
                         limits: { flows: %d }
-                        budget: { waiting: 128 }
+                        budget: { waiting: 128, reserve: 0%% }
                         """.formatted(first, backend, second, FLOWS)),
                 hop(launcher, folder, "hop-b", second, """
                         trust: trust
@@ -45,7 +45,7 @@ final class ThroughlinePlan {
                           - { name: edge, mode: chain, by: plain, address: "127.0.0.1:%d" }
                         route: { to: destination }
                         limits: { flows: %d, %s }
-                        budget: { waiting: 128 }
+                        budget: { waiting: 128, reserve: 0%% }
                         """.formatted(second, FLOWS, OTHER_LIMITS)));
     }
 
