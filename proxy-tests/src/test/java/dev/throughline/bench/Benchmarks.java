@@ -19,7 +19,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * What headers cost: {@code ./throughline bench}. First headers signed and verified in a second of one core's CPU time, by
+ * What headers cost: {@code ./throughline bench micro}. First headers signed and verified in a second of one core's CPU time, by
  * the size of the batch and the number of links, with the bytes that they take; then what batches add to a flow's latency; then
  * what it costs to say who opened a flow, and to keep a budget; and how fast others connect beside one that holds 2,000
  * connections.

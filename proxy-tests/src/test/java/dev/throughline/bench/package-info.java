@@ -1,2 +1,5 @@
-/** What things cost. {@link dev.throughline.bench.Benchmarks} is the one command that prints it; nothing here is a test. */
+/**
+ * Micro-benchmarks: the cost of single operations. {@link dev.throughline.bench.Benchmarks}, which {@code ./throughline bench micro}
+ * runs, prints all of them. The package {@code compare} compares whole hops with other proxies.
+ */
 package dev.throughline.bench;
