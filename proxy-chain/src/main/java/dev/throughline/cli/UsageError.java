@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -54,9 +55,14 @@ final class UsageError {
                     .toList();
             return "unknown option \"" + option + "\"" + Suggestion.among(options, option);
         }
-        return isGroup(command)
-                ? "unknown command \"" + word + "\""
-                        + Suggestion.among(command.getSubcommands().keySet(), word)
-                : "unexpected argument \"" + word + "\"";
+        if (!isGroup(command)) {
+            return "unexpected argument \"" + word + "\"";
+        }
+        List<String> commands = command.getSubcommands().entrySet().stream()
+                .filter(known ->
+                        !known.getValue().getCommandSpec().usageMessage().hidden())
+                .map(Map.Entry::getKey)
+                .toList();
+        return "unknown command \"" + word + "\"" + Suggestion.among(commands, word);
     }
 }
