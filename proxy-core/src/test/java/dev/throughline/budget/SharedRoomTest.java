@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class SharedRoomTest {
-    private final SharedRoom<String> room = new SharedRoom<>(10);
+    private final SharedRoom<String> queue = new SharedRoom<>(10);
 
     private static Account user(String name, String process) {
         return new Account("host", name, "app", process);
@@ -14,45 +14,45 @@ class SharedRoomTest {
 
     private void fill() {
         for (int i = 0; i < 10; i++) {
-            assertThat(room.add(user("ann", "fork-" + i), "ann-" + i)).isEmpty();
+            assertThat(queue.add(user("ann", "fork-" + i), "ann-" + i)).isEmpty();
         }
     }
 
     @Test
     void theLargestUserLosesItsNewestItemToOthers() {
-        room.add(user("ann", "1"), "old");
-        room.add(user("ann", "2"), "only");
+        queue.add(user("ann", "1"), "old");
+        queue.add(user("ann", "2"), "only");
         for (int i = 0; i < 8; i++) {
-            room.add(user("ann", "1"), "new-" + i);
+            queue.add(user("ann", "1"), "new-" + i);
         }
-        assertThat(room.add(user("bob", "1"), "bob")).contains("new-7");
-        assertThat(room.size()).isEqualTo(10);
+        assertThat(queue.add(user("bob", "1"), "bob")).contains("new-7");
+        assertThat(queue.size()).isEqualTo(10);
     }
 
     @Test
     @Tag("attack")
-    void processesOfAUserHaveThatUsersShare() {
+    void processesOfAUserShareThatUsersPart() {
         fill();
-        assertThat(room.add(user("ann", "fork-10"), "ann-10")).contains("ann-10");
+        assertThat(queue.add(user("ann", "fork-10"), "ann-10")).contains("ann-10");
         for (int i = 0; i < 5; i++) {
-            assertThat(room.add(user("bob", "1"), "bob-" + i)).get().asString().startsWith("ann");
+            assertThat(queue.add(user("bob", "1"), "bob-" + i)).get().asString().startsWith("ann");
         }
-        assertThat(room.add(user("bob", "1"), "bob-5")).as("both have five").contains("bob-5");
+        assertThat(queue.add(user("bob", "1"), "bob-5")).as("both have five").contains("bob-5");
     }
 
     @Test
-    void whatLeavesMakesRoom() {
+    void aRemovedElementFreesItsSlot() {
         fill();
-        assertThat(room.remove(user("ann", "fork-3"), "ann-3")).isTrue();
-        assertThat(room.remove(user("ann", "fork-3"), "ann-3")).isFalse();
-        assertThat(room.add(user("ann", "fork-10"), "ann-10")).isEmpty();
-        assertThat(room.size()).isEqualTo(10);
+        assertThat(queue.remove(user("ann", "fork-3"), "ann-3")).isTrue();
+        assertThat(queue.remove(user("ann", "fork-3"), "ann-3")).isFalse();
+        assertThat(queue.add(user("ann", "fork-10"), "ann-10")).isEmpty();
+        assertThat(queue.size()).isEqualTo(10);
     }
 
     @Test
-    void withoutRoomNothingComesIn() {
-        room.capacity(0);
-        assertThat(room.add(user("bob", "1"), "bob")).contains("bob");
-        assertThat(room.size()).isZero();
+    void aQueueWithoutCapacityAcceptsNothing() {
+        queue.capacity(0);
+        assertThat(queue.add(user("bob", "1"), "bob")).contains("bob");
+        assertThat(queue.size()).isZero();
     }
 }

@@ -1,2 +1,2 @@
-/** What things cost. {@link dev.throughline.bench.Benchmarks} is the one command that prints it; nothing here is a test. */
+/** Benchmarks. {@link dev.throughline.bench.Benchmarks} is their command; nothing here is a test. */
 package dev.throughline.bench;
