@@ -2,7 +2,7 @@ import XCTest
 
 @testable import BridgeContract
 
-/// Forms of which the vectors don't say enough.
+/// Forms that the vectors do not cover.
 final class FormsTest: XCTestCase {
     private let token = AuditToken(numbers: [1, 2, 3, 4, 5, 6, 7, 8])!
 

@@ -25,7 +25,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What the library shows to others, and what it asks of them. Either grows only when somebody edits it here. */
+/** The exports and requirements of the library's module. An addition must be made here too. */
 class ModuleTest {
     private final ModuleReference library = library();
     private final ModuleDescriptor module = library.descriptor();
@@ -157,7 +157,7 @@ class ModuleTest {
         }
     }
 
-    /** Whatever the tests run with, as modules. */
+    /** Returns the class path of the tests as modules. */
     private static ModuleFinder classPath() {
         return ModuleFinder.of(Splitter.on(File.pathSeparatorChar)
                 .splitToStream(System.getProperty("java.class.path"))

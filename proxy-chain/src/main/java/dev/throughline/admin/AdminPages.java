@@ -36,7 +36,7 @@ public final class AdminPages {
     private Supplier<List<String>> hanging = List::of;
 
     /**
-     * The pages of one hop.
+     * Creates the pages of one hop.
      *
      * @param budget returns which accounts have slots, as JSON
      * @param notReady returns why the hop should get no new flows; empty if it is ready
@@ -85,7 +85,7 @@ public final class AdminPages {
                 new Page("/-/ready", PLAIN, this::ready));
     }
 
-    /** Pages that only the users of the admin socket may read. */
+    /** Returns the open flows. */
     Page flows() {
         return new Page(
                 "/flows",
@@ -93,7 +93,7 @@ public final class AdminPages {
                 () -> Page.Answer.ok(Json.object(out -> out.putAll("flows", table.list(), flowJson::write)) + "\n"));
     }
 
-    /** Returns the slots of this hop and how many are in use. */
+    /** Returns the usage of this hop's pools and transports. */
     Page budget() {
         return new Page("/budget", JSON, () -> Page.Answer.ok(budget.get() + "\n"));
     }
@@ -106,7 +106,7 @@ public final class AdminPages {
                 () -> Page.Answer.ok(Json.object(out -> out.putAll("hanging", hanging.get())) + "\n"));
     }
 
-    /** Appends a description of each unresponsive file system or process. */
+    /** Sets the source of {@link #identification}: a description of each unresponsive file system or process. */
     public AdminPages withUnresponsive(Supplier<List<String>> unresponsive) {
         hanging = unresponsive;
         return this;
@@ -129,7 +129,7 @@ public final class AdminPages {
         return Tuple.endpoint(parameters.getOrDefault(name, List.of("")).getFirst());
     }
 
-    /** Pages that change something. */
+    /** Reloads keys, trust and policy. */
     Page reload() {
         return new Page(HttpMethod.POST, "/-/reload", PLAIN, () -> {
             Reload result = reloading.get();

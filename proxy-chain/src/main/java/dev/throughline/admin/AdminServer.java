@@ -56,7 +56,7 @@ public final class AdminServer implements AutoCloseable {
     private @Nullable SocketFile socketFile;
 
     /**
-     * A server.
+     * Creates a server.
      *
      * @param uids users allowed to use the Unix socket
      * @param maxConnections maximum number of connections to each address; a connection carries one request, which

@@ -7,7 +7,7 @@ import java.util.Deque;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Limits the connections to one admin address. Each is closed after a fixed time, even if it is active. A connection
+ * A limit for the connections to one admin address. Each is closed after a fixed time, even if it is active. A connection
  * over the limit closes the oldest one, so that idle connections can't block the interface.
  */
 final class ConnectionLimit {

@@ -5,8 +5,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Limits the rate of accepted connections, per tenth of a second. A handler of the listening channel. Operators and
- * scrapers need few connections; without a limit, anyone who can connect could use a whole CPU.
+ * A handler of a listening channel that limits the number of accepted connections in each tenth of a second. Operators
+ * and scrapers need few connections; without a limit, any client could use a whole CPU.
  */
 final class PacedAccept extends ChannelInboundHandlerAdapter {
     static final int PERIOD_MILLIS = 100;

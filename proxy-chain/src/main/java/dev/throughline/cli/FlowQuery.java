@@ -130,8 +130,8 @@ final class FlowQuery {
     @Nullable
     String destinationHost;
 
-    /** The question, for a hop on {@code ownHost}. */
-    PolicyRequest question(String ownHost) {
+    /** Returns the facts about this flow, for a hop on {@code ownHost}. */
+    PolicyRequest request(String ownHost) {
         return log == null ? fromOptions(ownHost) : fromLog(log);
     }
 

@@ -24,7 +24,11 @@ final class HeaderArgument {
 
     private HeaderArgument() {}
 
-    /** @param argument a file, {@code -} for standard input, or the header itself as hex or base64 */
+    /**
+     * Reads a header.
+     *
+     * @param argument a file, {@code -} for standard input, or the header itself as hex or base64
+     */
     static byte[] read(String argument) {
         if (argument.equals("-")) {
             return bytes(standardInput(), "standard input:");

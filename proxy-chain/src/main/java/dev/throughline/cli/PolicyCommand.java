@@ -35,13 +35,13 @@ final class PolicyCommand {
         @Override
         public Integer call() {
             HopConfig hop = config.read();
-            PolicyRequest question = flow.question(hop.identity().host());
+            PolicyRequest request = flow.request(hop.identity().host());
             if (hop.routing().policy().rules().isEmpty()) {
                 System.out.println("allowed: the configuration has no policy");
                 return ExitCode.OK;
             }
-            hop.routing().policy().explain(question).forEach(step -> System.out.println(text(step)));
-            Decision decision = hop.routing().policy().decide(question);
+            hop.routing().policy().explain(request).forEach(step -> System.out.println(text(step)));
+            Decision decision = hop.routing().policy().decide(request);
             if (decision.outcome() instanceof Outcome.Deny) {
                 System.out.println("denied"
                         + decision.notKnown()
@@ -65,7 +65,7 @@ final class PolicyCommand {
                     };
         }
 
-        /** Shows the author of a deny rule which flows the rule doesn't deny. */
+        /** Returns a hint for the author of a deny rule that an unknown fact keeps from matching. */
         private static String passes(PolicyRule rule, PolicyRule.Match.No no) {
             return no.open() && rule.then() instanceof Outcome.Deny ? "; this rule may deny if it were known" : "";
         }

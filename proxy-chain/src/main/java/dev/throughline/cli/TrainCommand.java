@@ -9,7 +9,10 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** Run by the build with {@code -XX:AOTCacheOutput}. Gives up all capabilities first, so that it can't change the host. */
+/**
+ * The command that the build runs with {@code -XX:AOTCacheOutput}. It drops all capabilities first, so that it can't change
+ * the host.
+ */
 @Command(
         name = "train",
         hidden = true,

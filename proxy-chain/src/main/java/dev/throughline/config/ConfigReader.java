@@ -128,8 +128,8 @@ public final class ConfigReader {
         TransportReader transporting = new TransportReader(this::path);
         ImmutableMap<String, TransportConfig> transports = transporting.read(root);
         RouteReader routing = new RouteReader(root, transporting.names(), limits.tcp());
-        Optional<RouteConfig> defaultRoute = routing.usual();
-        ImmutableMap<String, RouteConfig> routes = routing.named();
+        Optional<RouteConfig> defaultRoute = routing.defaultRoute();
+        ImmutableMap<String, RouteConfig> routes = routing.namedRoutes();
         BudgetReader budgeting = new BudgetReader(root);
         BudgetConfig budget = budgeting.budget();
         ImmutableMap<String, LimitClass> classes = budgeting.classes();

@@ -6,7 +6,7 @@ import dev.throughline.chain.NatException;
 import dev.throughline.header.Cidr;
 
 /**
- * How received headers are read and verified.
+ * The settings for reading and verifying received headers.
  *
  * @param chainTlv the PROXY TLV that carries chains
  * @param natExceptions pairs of hops with address translation between them

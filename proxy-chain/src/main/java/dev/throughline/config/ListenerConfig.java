@@ -106,7 +106,7 @@ public sealed interface ListenerConfig {
 
     /**
      * The identity of an agent; all given properties must match. The user is mandatory: any user can run any program
-     * with injected code (LD_PRELOAD, ptrace), so an executable alone identifies nobody.
+     * with injected code (LD_PRELOAD, ptrace), so an executable alone proves nothing.
      *
      * @param uid its effective user
      * @param executable path of its executable in its own mount namespace

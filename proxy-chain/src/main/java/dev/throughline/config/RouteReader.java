@@ -34,7 +34,7 @@ final class RouteReader {
         this.transports = transports;
     }
 
-    Optional<RouteConfig> usual() {
+    Optional<RouteConfig> defaultRoute() {
         if (!root.has("route")) {
             root.problem("route", "\"route\" is missing: it says where flows go");
             return Optional.empty();
@@ -42,7 +42,7 @@ final class RouteReader {
         return route(root, "route");
     }
 
-    ImmutableMap<String, RouteConfig> named() {
+    ImmutableMap<String, RouteConfig> namedRoutes() {
         ImmutableMap.Builder<String, RouteConfig> routes = ImmutableMap.builder();
         try (Section section = root.section("routes")) {
             names = section.names(ConfigReader::hopName);
@@ -51,7 +51,7 @@ final class RouteReader {
         return routes.buildOrThrow();
     }
 
-    /** Returns the names of {@link #named}, including those with problems. */
+    /** Returns the names of {@link #namedRoutes}, including those with problems. */
     ImmutableSet<String> names() {
         return names;
     }

@@ -6,7 +6,7 @@ import dev.throughline.budget.LimitClass;
 import dev.throughline.policy.Policy;
 
 /**
- * Which flows may pass, where they go and over which transports.
+ * The policy, routes, limit classes and transports of a hop.
  *
  * @param policy rules that allow or deny flows and choose a route and a limit class
  * @param defaultRoute the route of flows for which no rule names another one

@@ -56,7 +56,7 @@ final class Section implements AutoCloseable {
         }
     }
 
-    /** Says that {@code names} are keys of this mapping, though something else keeps them from being read. */
+    /** Marks {@code names} as known keys of this mapping, for keys that are not read because of another problem. */
     void knows(String... names) {
         asked.addAll(List.of(names));
     }

@@ -36,7 +36,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * agent with its system is an emulator; the hops are processes of this program.
  */
 public final class AgentScene implements AutoCloseable {
-    /** How long an application waits for a connection. */
+    /** The time that an application waits for a connection. */
     public static final Duration PATIENCE = Duration.ofSeconds(5);
 
     /** The host of the applications, in all their source addresses. */
@@ -63,18 +63,18 @@ public final class AgentScene implements AutoCloseable {
     private final EchoDestination destination;
     private final List<HopProcess> hops = new ArrayList<>();
 
-    /** How to run this program as another process. */
+    /** A source of commands that run this program as another process. */
     public interface Program {
         /** Returns the command for these arguments. */
         List<String> command(String... arguments);
     }
 
     /**
-     * How a scene differs from others.
+     * The settings of a scene.
      *
-     * @param gateway where hop {@code gateway} listens
+     * @param gateway address at which hop {@code gateway} listens
      * @param destination address at which the destination listens, at a free port
-     * @param limit connections that the system allows the agent's process
+     * @param limit maximum number of connections of the agent's process in the emulated system
      * @param transport more YAML for the agent's transport, which begins with a comma; or empty
      * @param edge more YAML for hop {@code edge}; or empty
      */
@@ -235,20 +235,18 @@ public final class AgentScene implements AutoCloseable {
         return new SceneFlow(app, source, failure, Duration.ofNanos(System.nanoTime() - began), connection);
     }
 
-    /** How a flow is opened. */
+    /** A method of opening flows. */
     public interface Opening {
-        /** Opens one. */
+        /** Opens a flow. */
         SceneFlow of(SceneApp app) throws IOException;
     }
 
-    /**
-     * Opens {@code count} flows of one application and keeps them. Each that opens sends a byte and receives it back.
-     */
+    /** Opens {@code count} flows of one application, exchanges a byte on each that opens, and keeps them. */
     public List<SceneFlow> hold(SceneApp app, int count, Opening opening) throws IOException {
         return hold(app, count, opening, AT_ONCE);
     }
 
-    /** Does the same with {@code atOnce} flows being opened at the same time. */
+    /** Opens and keeps {@code count} flows, at most {@code atOnce} of them at the same time. */
     public List<SceneFlow> hold(SceneApp app, int count, Opening opening, int atOnce) throws IOException {
         Semaphore free = new Semaphore(atOnce);
         List<Future<SceneFlow>> all = new ArrayList<>();
@@ -267,15 +265,15 @@ public final class AgentScene implements AutoCloseable {
     }
 
     /**
-     * Each of {@code apps} applications opens {@code times} flows one after the other, exchanges a byte on each and
+     * Opens {@code times} flows one after the other in each of {@code apps} applications, exchanges a byte on each and
      * closes it.
      */
-    public List<SceneFlow> comeAndGo(int apps, int times, Opening opening) throws IOException {
-        return comeAndGo(apps, times, opening, apps);
+    public List<SceneFlow> openAndClose(int apps, int times, Opening opening) throws IOException {
+        return openAndClose(apps, times, opening, apps);
     }
 
-    /** Does the same with {@code atOnce} of the applications at the same time. */
-    public List<SceneFlow> comeAndGo(int apps, int times, Opening opening, int atOnce) throws IOException {
+    /** Opens and closes flows like {@link #openAndClose}, with at most {@code atOnce} flows at the same time. */
+    public List<SceneFlow> openAndClose(int apps, int times, Opening opening, int atOnce) throws IOException {
         Semaphore free = new Semaphore(atOnce);
         List<Future<List<SceneFlow>>> all = new ArrayList<>();
         for (int i = 1; i <= apps; i++) {
@@ -311,7 +309,7 @@ public final class AgentScene implements AutoCloseable {
         return results;
     }
 
-    /** Exchanges bytes on all {@code flows} again and again, until {@code enough} is set. */
+    /** Exchanges bytes on all {@code flows} repeatedly, until {@code enough} is set. */
     public Future<?> keepBusy(List<SceneFlow> flows, AtomicBoolean enough) {
         return threads.submit(() -> {
             while (!enough.get()) {

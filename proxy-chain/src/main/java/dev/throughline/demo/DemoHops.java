@@ -104,7 +104,7 @@ final class DemoHops {
                 """.formatted(firstPort + 2));
     }
 
-    /** Two hops that no rules, marks or other hops of this host have to do with. */
+    /** Creates the configurations of two hops without interception, independent of other hops on this host. */
     void writeTrainingConfigs(int firstPort, int secondPort, int destinationPort) throws IOException {
         write("hop-a", """
                 listeners:
@@ -118,7 +118,7 @@ final class DemoHops {
                 """.formatted(secondPort));
     }
 
-    /** Starts the hops as {@code command} runs programs, and waits until all take connections; {@code closer} ends them. */
+    /** Starts the hops in processes from {@code command} and waits until all are ready; {@code closer} ends them. */
     List<HopProcess> start(Function<List<String>, ProcessBuilder> command, Closer closer) throws IOException {
         List<HopProcess> hops = new ArrayList<>();
         for (String name : names) {
@@ -134,7 +134,7 @@ final class DemoHops {
         return hops;
     }
 
-    /** Writes the configuration of a hop: what all hops have in common, and {@code rest}. */
+    /** Writes the configuration of a hop: the settings of all hops, and {@code rest}. */
     void write(String name, String rest) throws IOException {
         Files.writeString(config(name), """
                 hop: %1$s

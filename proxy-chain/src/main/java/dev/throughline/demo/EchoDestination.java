@@ -16,7 +16,7 @@ final class EchoDestination implements AutoCloseable {
         this.socket = socket;
     }
 
-    /** Starts one at a free port. */
+    /** Starts a destination at a free port. */
     static EchoDestination start(InetAddress address) throws IOException {
         EchoDestination destination = new EchoDestination(new ServerSocket(0, BACKLOG, address));
         Thread.ofVirtual().start(destination::accept);
@@ -33,7 +33,7 @@ final class EchoDestination implements AutoCloseable {
                 Socket accepted = socket.accept();
                 Thread.ofVirtual().start(() -> echo(accepted));
             } catch (IOException e) {
-                // This is closed, or the connection ended before it was accepted.
+                // The destination was closed, or the connection ended before it was accepted.
             }
         }
     }

@@ -21,8 +21,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * One application holds 2,000 connections while fifty others come and go: first without budgets, then with them.
- * Everything runs on loopback and is gone when the demo ends.
+ * A demo of budgets: one application holds 2,000 connections while fifty others connect and disconnect, first without
+ * budgets, then with them. Everything runs on loopback and is removed when the demo ends.
  */
 public final class LimitDemo {
     private static final SceneApp GREEDY = new SceneApp("Greedy", 1_000);
@@ -32,16 +32,14 @@ public final class LimitDemo {
     private static final int LIMIT = NetworkFrameworkEmulator.LIMIT;
     private static final int GATEWAY_PORT = 17_001;
 
-    /**
-     * Both ends of 2,000 connections to the agent or the hop, and of those that the agent opens, are in this process.
-     */
+    /** This process has both ends of 2,000 connections to the agent or the hop, and of those that the agent opens. */
     private static final long OPEN_FILES = 6_000;
 
     private static final String ROW = "  %-10s %6s %6s %6s %6s  %11s %11s %11s  %s%n";
 
     private final PrintStream out;
 
-    /** Prints on {@code out}. */
+    /** Creates a demo that prints to {@code out}. */
     public LimitDemo(PrintStream out) {
         this.out = out;
     }
@@ -49,7 +47,7 @@ public final class LimitDemo {
     /**
      * Runs the demo.
      *
-     * @return whether it showed what it says: without budgets the others hang, with them all flows are opened
+     * @return whether the result is as expected: without budgets the others hang, with budgets all flows are opened
      */
     public boolean play() throws IOException {
         out.printf("""
@@ -73,7 +71,7 @@ public final class LimitDemo {
                 return play(folder, cleanUp);
             } catch (IOException | RuntimeException e) {
                 if (cleanUp.isDone()) {
-                    // By a signal: the rest fails because everything is closed.
+                    // A signal ended the demo; everything is closed.
                     return false;
                 }
                 throw e;
@@ -93,11 +91,11 @@ public final class LimitDemo {
         out.println(
                 without && with
                         ? "Without budgets the others got no connection. With budgets every connection was opened."
-                        : "This is not what the demo should show.");
+                        : "Unexpected result: see the numbers above.");
         return without && with;
     }
 
-    /** The limit of open files is already the hard one: the virtual machine raises its own (setrlimit(2)). */
+    /** The soft limit of open files is already the hard limit: the virtual machine raises it (setrlimit(2)). */
     private static Optional<String> obstacle() throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/limits"))) {
             return lines.filter(line -> line.startsWith("Max open files"))
@@ -124,7 +122,7 @@ public final class LimitDemo {
 
     /** Returns whether the others hang, as users of such a system report. */
     private boolean withoutBudgets(AgentScene scene) throws IOException {
-        head("Without budgets: the agent opens every connection that it is asked for");
+        head("Without budgets: the agent starts every requested connection");
         List<SceneFlow> held;
         List<SceneFlow> others;
         try (Progress _ = progress(() ->
@@ -132,7 +130,7 @@ public final class LimitDemo {
             held = scene.hold(GREEDY, HELD, scene::openWithoutHop, HELD);
         }
         try (Progress _ = progress(() -> "the others wait; the agent keeps %,d waiting".formatted(waiting(scene)))) {
-            others = scene.comeAndGo(OTHERS, 1, scene::openWithoutHop);
+            others = scene.openAndClose(OTHERS, 1, scene::openWithoutHop);
         }
         table();
         row("Greedy", held, "");
@@ -147,7 +145,7 @@ public final class LimitDemo {
     }
 
     private boolean withBudgets(AgentScene scene) throws IOException {
-        head("With budgets: hop edge opens them by the agent up to its limit, and by plain sockets beyond");
+        head("With budgets: hop edge uses the agent up to its limit, and plain sockets beyond");
         List<SceneFlow> held;
         List<SceneFlow> others;
         int before = scene.opened();
@@ -157,7 +155,7 @@ public final class LimitDemo {
         String overHeld = transports(scene, held);
         int greedy = scene.opened();
         try (Progress _ = progress(() -> "the others have had %,d connections".formatted(scene.opened() - greedy))) {
-            others = scene.comeAndGo(OTHERS, TIMES, scene::open);
+            others = scene.openAndClose(OTHERS, TIMES, scene::open);
             Waiting.until("hop edge to log all flows", () -> ended(scene.edge()).size() >= others.size());
         }
         table();
@@ -167,18 +165,18 @@ public final class LimitDemo {
         out.println("  $ throughline flows top --by executable");
         scene.top(4).forEach(line -> out.println("  " + line));
         close(held);
-        Waiting.until("all places to be free", () -> scene.agent().inUse() == 0 && hopPlaces(scene) == 0);
+        Waiting.until("all slots to be free", () -> scene.agent().inUse() == 0 && hopSlots(scene) == 0);
         int all = held.size() + others.size();
         int named = named(scene, held, others);
         out.println();
         out.printf(
-                "  Greedy has closed its connections: %,d of the agent's connections and %,.0f places of the hop are in use.%n",
-                scene.agent().inUse(), hopPlaces(scene));
+                "  Greedy has closed its connections: %,d of the agent's connections and %,.0f slots of the hop are in use.%n",
+                scene.agent().inUse(), hopSlots(scene));
         out.printf("  Hop gateway verified the headers and knows the application of %,d of %,d flows.%n", named, all);
         return others.stream().allMatch(SceneFlow::isOpen) && held.stream().allMatch(SceneFlow::isOpen) && named == all;
     }
 
-    private static double hopPlaces(AgentScene scene) throws IOException {
+    private static double hopSlots(AgentScene scene) throws IOException {
         return scene.edgeAdmin().metric("throughline_budget_in_use{pool=\"hop\"}");
     }
 
@@ -189,7 +187,7 @@ public final class LimitDemo {
                 .toList();
     }
 
-    /** Returns for how many flows the next hop knows the right application. */
+    /** Returns the number of flows for which the next hop knows the right application. */
     private static int named(AgentScene scene, List<SceneFlow> held, List<SceneFlow> others) throws IOException {
         Map<String, String> expected = new TreeMap<>();
         Stream.of(held, others)
@@ -207,7 +205,7 @@ public final class LimitDemo {
         return AgentScene.APPLICATIONS + ":" + flow.source();
     }
 
-    /** Returns by which transports hop edge opened the flows, with their numbers. */
+    /** Returns the transports by which hop edge opened the flows, with the number of flows for each. */
     private static String transports(AgentScene scene, List<SceneFlow> flows) throws IOException {
         List<JsonTree> all = new ArrayList<>(scene.edgeAdmin().flows());
         all.addAll(ended(scene.edge()));

@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /** The command that starts this program as another process, with the same Java and class path. */
 public final class ProgramCommand {
-    /** Given by name, because the main class depends on the demo. */
+    /** A name instead of a class literal, because the main class depends on the demo. */
     private static final String MAIN = "dev.throughline.Main";
 
     private ProgramCommand() {}
@@ -26,7 +26,7 @@ public final class ProgramCommand {
         return command.add(arguments).build();
     }
 
-    /** Flags of {@link #java} for the AOT cache that the build has put beside {@code jar}, if it has. */
+    /** Returns flags of {@link #java} for the AOT cache that the build has put beside {@code jar}; empty if there is none. */
     public static ImmutableList<String> ahead(Path jar) {
         Path cache = jar.resolveSibling(jar.getFileName().toString().replaceFirst("\\.jar$", ".aot"));
         return Files.isRegularFile(cache)
@@ -34,7 +34,7 @@ public final class ProgramCommand {
                 : ImmutableList.of();
     }
 
-    /** The Java that runs this. */
+    /** Returns the path of the java program of this process. */
     public static String java() {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }

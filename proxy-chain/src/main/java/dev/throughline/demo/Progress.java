@@ -6,7 +6,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Prints a line each second while something takes time. */
+/** A progress display: one line each second until it is closed. */
 final class Progress implements AutoCloseable {
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().factory());
@@ -14,9 +14,9 @@ final class Progress implements AutoCloseable {
     private Progress() {}
 
     /**
-     * Starts.
+     * Starts printing.
      *
-     * @param line called each second, on another thread
+     * @param line returns the text, on another thread
      */
     static Progress start(PrintStream out, Supplier<String> line) {
         Progress progress = new Progress();

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs what a new process runs first, so that the virtual machine can write an AOT cache (JEP 483, JEP 514): two hops in this
- * process, connections through both, and the commands that operators type most. It uses loopback and a temporary folder only.
+ * A training run for the AOT cache of the virtual machine (JEP 483, JEP 514). It runs the code that a new process runs first: two
+ * hops in this process, connections through both, and the most frequent commands. It uses loopback and a temporary folder only.
  */
 public final class TrainingRun {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
@@ -34,7 +34,7 @@ public final class TrainingRun {
     private final Command program;
     private final Path folder;
 
-    /** Runs one command line of the program. */
+    /** A runner of the program's command lines. */
     public interface Command {
         int run(String... arguments);
     }
@@ -45,9 +45,9 @@ public final class TrainingRun {
     }
 
     /**
-     * Trains with {@code program}. Its hops run until the process ends.
+     * Runs the training with {@code program}. The hops run until the process ends.
      *
-     * @throws IOException if the hops don't serve within 30 s, or a command fails
+     * @throws IOException if the hops aren't ready within 30 s, or a command fails
      */
     public static void with(Command program) throws IOException {
         Path folder = Files.createTempDirectory("throughline-training");
@@ -113,9 +113,9 @@ public final class TrainingRun {
     }
 
     /**
-     * The client's part: opens connections to {@code port} of loopback, one after the other, as soon as it serves.
+     * Runs the client: opens connections to {@code port} of loopback one after the other, as soon as the hop accepts them.
      *
-     * @throws IOException if it doesn't within 30 s
+     * @throws IOException if the hop doesn't accept them within 30 s
      */
     public static void client(int port) throws IOException {
         long end = System.nanoTime() + PATIENCE.toNanos();

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Waits for conditions. */
+/** Methods that wait for conditions. */
 final class Waiting {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int POLL_MILLIS = 20;
@@ -19,14 +19,14 @@ final class Waiting {
     /**
      * Returns when {@code condition} holds.
      *
-     * @param what is waited for, as part of a message
+     * @param what description of the condition, for messages
      * @throws IOException if it doesn't hold within a minute
      */
     static void until(String what, Condition condition) throws IOException {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.holds()) {
             if (System.nanoTime() > end) {
-                throw new IOException("waited for " + PATIENCE.toSeconds() + " s in vain for " + what);
+                throw new IOException("timeout after " + PATIENCE.toSeconds() + " s while waiting for " + what);
             }
             try {
                 TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);

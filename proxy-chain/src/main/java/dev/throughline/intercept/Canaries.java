@@ -45,18 +45,18 @@ public final class Canaries {
     private static final IntegerUnixChannelOption SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
 
     /** Canaries by source port, which is known before the first packet leaves, unlike the source address. */
-    private final Map<Integer, Flying> flying = new ConcurrentHashMap<>();
+    private final Map<Integer, InFlight> inFlight = new ConcurrentHashMap<>();
 
     private final AtomicLong arrivals = new AtomicLong();
 
-    /** Number of canaries that arrived at the right listener. */
+    /** Returns the number of canaries that arrived at the right listener. */
     long arrivals() {
         return arrivals.get();
     }
 
     /** Returns whether a connection that {@code listener} accepted is a canary, and completes that canary. */
     boolean arrived(String listener, InetSocketAddress local, InetSocketAddress peer) {
-        Flying canary = flying.get(peer.getPort());
+        InFlight canary = inFlight.get(peer.getPort());
         if (canary == null || !isToward(local, canary.plan())) {
             return false;
         }
@@ -101,7 +101,7 @@ public final class Canaries {
                 return new Result.NotSent("no source port: " + bound.cause().getMessage());
             }
             port = ((InetSocketAddress) channel.localAddress()).getPort();
-            flying.put(port, new Flying(plan, result));
+            inFlight.put(port, new InFlight(plan, result));
             channel.connect(plan.destination()).addListener(connected -> {
                 if (!connected.isSuccess()) {
                     result.complete(failed(connected.cause()));
@@ -113,7 +113,7 @@ public final class Canaries {
         } catch (java.util.concurrent.ExecutionException e) {
             return new Result.NotSent(String.valueOf(e.getCause()));
         } finally {
-            flying.remove(port);
+            inFlight.remove(port);
             channel.close();
         }
     }
@@ -134,5 +134,5 @@ public final class Canaries {
         }
     }
 
-    private record Flying(CanaryPlan plan, CompletableFuture<Result> result) {}
+    private record InFlight(CanaryPlan plan, CompletableFuture<Result> result) {}
 }

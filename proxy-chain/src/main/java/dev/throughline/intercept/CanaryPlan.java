@@ -17,8 +17,8 @@ import java.util.stream.Stream;
  * @param mark mark of the connection: that of the previous hop, or 0
  */
 record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
-    /** Documentation addresses (RFC 5737, RFC 3849): no host has them, so a lost canary reaches nobody. */
-    private static final ImmutableList<InetAddress> NOBODY = Stream.of(
+    /** Documentation addresses (RFC 5737, RFC 3849): no host has them, so a lost canary reaches no host. */
+    private static final ImmutableList<InetAddress> UNUSED = Stream.of(
                     "192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1")
             .map(InetAddresses::forString)
             .collect(ImmutableList.toImmutableList());
@@ -60,7 +60,7 @@ record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
     private static Stream<CanaryPlan> candidates(CaptureRule capture) {
         return switch (capture.match()) {
             case CaptureRule.PreviousHop previous ->
-                NOBODY.stream()
+                UNUSED.stream()
                         .map(address -> new CanaryPlan(
                                 capture.listener(),
                                 new InetSocketAddress(address, ANY_PORT),
@@ -77,7 +77,7 @@ record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
     }
 
     private static Stream<InetAddress> addresses(CaptureRule.Apps apps) {
-        List<InetAddress> all = new ArrayList<>(NOBODY);
+        List<InetAddress> all = new ArrayList<>(UNUSED);
         apps.destinations().forEach(network -> all.add(member(network)));
         return all.stream().filter(address -> !address.isAnyLocalAddress() && !address.isMulticastAddress());
     }
@@ -115,7 +115,7 @@ record CanaryPlan(String listener, InetSocketAddress destination, int mark) {
                                 || apps.ports().stream().anyMatch((Range<Integer> range) -> range.contains(port)))
                         && (apps.uids().isEmpty() || apps.uids().contains(uid))
                         && !apps.except().uids().contains(uid)
-                        // Whether these exceptions match can't be determined here.
+                        // The match of these exceptions can't be determined here.
                         && apps.except().devices().isEmpty()
                         && apps.except().cgroups().isEmpty()
                         && apps.except().marks().stream()

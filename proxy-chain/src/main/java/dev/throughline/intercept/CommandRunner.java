@@ -24,7 +24,7 @@ record CommandRunner(Duration patience, ImmutableList<String> within) {
     private static final Map<String, String> PACKAGES =
             Map.of("nft", "nftables", "ip", "iproute2", "unshare", "util-linux");
 
-    /** What a program left behind: its exit code and both its outputs. */
+    /** The result of a program: its exit code and both outputs. */
     record Result(int code, String output, String error) {
         ImmutableList<String> lines() {
             return output.lines().collect(ImmutableList.toImmutableList());

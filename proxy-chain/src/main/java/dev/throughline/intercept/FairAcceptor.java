@@ -47,10 +47,10 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
     /**
      * Creates an acceptor.
      *
-     * @param loops that flows run on
-     * @param queue of the connections of all listeners
-     * @param mostWaiting how many connections of this queue's only user are taken before the first ones had their turn
-     * @param work what a connection's turn is for
+     * @param loops event loops of flows
+     * @param queue fair queue of the connections of all listeners
+     * @param mostWaiting maximum number of connections that wait for their turn while all are one user's
+     * @param work the work for which a connection waits
      * @param users returns the account for which a connection waits
      * @param prepare prepares a connection for its flow, which begins when it is registered with its event loop
      */
@@ -88,7 +88,7 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
         }
         EventLoop loop = loops.next();
         queue.turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
-            // First: a queue whose count stays too high is paused for good.
+            // First, because a queue whose count stays too high would never resume.
             waiting.decrementAndGet();
             try {
                 if (refused == null) {
@@ -98,7 +98,7 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
                     connection.unsafe().closeForcibly();
                 }
             } catch (RuntimeException e) {
-                LOG.warn("failed to begin a flow: {}", e.toString());
+                LOG.warn("failed to start a flow: {}", e.toString());
                 connection.unsafe().closeForcibly();
             } finally {
                 resumeIfFew(context);

@@ -29,7 +29,7 @@ final class ForeignPolicyRules {
      * Returns the rules that match packets of {@code plan}, in the order in which the kernel evaluates them.
      *
      * @param family {@code -4} or {@code -6}
-     * @param lines what {@code ip -N FAMILY rule show} wrote
+     * @param lines output of {@code ip -N FAMILY rule show}
      */
     static ImmutableList<ForeignRule> of(String family, List<String> lines, RulePlan plan) {
         DivertRoutes ours = new DivertRoutes(plan.mark());

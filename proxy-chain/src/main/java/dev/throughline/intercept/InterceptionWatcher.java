@@ -246,7 +246,7 @@ public final class InterceptionWatcher implements MeterBinder, AutoCloseable {
         }
     }
 
-    /** The listeners close, and on purpose; the rules stay. */
+    /** Stops the supervision of listeners, which the hop closes for draining; the rules stay. */
     public void drain() {
         draining = true;
     }

@@ -85,7 +85,7 @@ public final class Listener implements AutoCloseable {
      * @param answerMark SO_MARK of an intercepting listener's socket, which accepted connections inherit ({@link
      *     RulePlan#answerMark}); 0 for other listeners
      * @param queues the kernel's accept queues of the listener
-     * @param mostWaiting how many connections are accepted ahead of their turn while a queue has those of one user only
+     * @param mostWaiting maximum number of connections that wait for their turn while a queue has connections of one user only
      */
     public Listener(
             ListenerConfig config,
@@ -385,16 +385,16 @@ public final class Listener implements AutoCloseable {
             connection.config().setOption(ChannelOption.TCP_NODELAY, true);
         }
         InboundBuffer inbox = new InboundBuffer();
-        connection.pipeline().addLast(inbox, new Beginning(connection, inbox, who));
+        connection.pipeline().addLast(inbox, new FlowStarter(connection, inbox, who));
     }
 
     /** A handler that starts the flow when the channel is registered with its event loop. */
-    private final class Beginning extends ChannelInboundHandlerAdapter {
+    private final class FlowStarter extends ChannelInboundHandlerAdapter {
         private final DuplexChannel connection;
         private final InboundBuffer inbox;
         private final Account who;
 
-        Beginning(DuplexChannel connection, InboundBuffer inbox, Account who) {
+        FlowStarter(DuplexChannel connection, InboundBuffer inbox, Account who) {
             this.connection = connection;
             this.inbox = inbox;
             this.who = who;

@@ -23,12 +23,12 @@ record MarkedPacket(String what, int mark, int connectionMark, boolean own) {
             int number = plan.listeners().indexOf(capture.listener());
             int connection = plan.markOf(capture);
             packets.add(new MarkedPacket(
-                    "what listener " + capture.listener() + " captures",
+                    "connections that listener " + capture.listener() + " captures",
                     capture.method() == InterceptionMethod.TPROXY ? connection : 0,
                     connection,
                     false));
             packets.add(new MarkedPacket(
-                    "answers of listener " + capture.listener(),
+                    "replies of listener " + capture.listener(),
                     Marks.redirected(plan.mark(), number),
                     connection,
                     false));

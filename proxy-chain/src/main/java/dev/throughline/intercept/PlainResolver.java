@@ -19,17 +19,17 @@ final class PlainResolver implements AcceptedConnection.Resolver {
         this.destination = destination;
     }
 
-    /** For applications, with a fixed destination; the kernel identifies them. */
+    /** Returns a resolver for connections of applications, which the kernel identifies, to a fixed destination. */
     static PlainResolver forwarding(InetSocketAddress destination) {
         return new PlainResolver(InterceptionMethod.SOCKET, Optional.of(destination));
     }
 
-    /** For previous hops, whose header has the destination. */
+    /** Returns a resolver for connections of previous hops, whose header has the destination. */
     static PlainResolver ofPreviousHops() {
         return new PlainResolver(InterceptionMethod.SOCKET, Optional.empty());
     }
 
-    /** For proxies, whose unsigned header has the destination. */
+    /** Returns a resolver for connections of proxies, whose unsigned header has the destination. */
     static PlainResolver ofProxies() {
         return new PlainResolver(InterceptionMethod.PROXY_HEADER, Optional.empty());
     }
@@ -44,10 +44,10 @@ final class PlainResolver implements AcceptedConnection.Resolver {
         }
         Tuple socket = Tuple.tcp(source, here);
         return new AcceptedConnection.Tcp(
-                method, socket, destination.map(d -> asked(source, d)).orElse(socket), destination.isPresent());
+                method, socket, destination.map(d -> flow(source, d)).orElse(socket), destination.isPresent());
     }
 
-    private static Tuple asked(InetSocketAddress source, InetSocketAddress destination) {
+    private static Tuple flow(InetSocketAddress source, InetSocketAddress destination) {
         try {
             return Tuple.tcp(source, destination);
         } catch (IllegalArgumentException e) {

@@ -25,9 +25,9 @@ import java.util.Optional;
  * @param rules empty on a hop without a policy
  */
 public record Policy(ImmutableList<PolicyRule> rules) {
-    private static final PolicyRequest NOBODY = new PolicyRequest(
+    private static final PolicyRequest UNKNOWN_ORIGINATOR = new PolicyRequest(
             new Originator(
-                    HostId.of("nobody"),
+                    HostId.of("unknown"),
                     new FlowId(0, 0),
                     Instant.EPOCH,
                     Tuple.tcp(new InetSocketAddress("0.0.0.0", 0), new InetSocketAddress("0.0.0.0", 0)),
@@ -88,7 +88,7 @@ public record Policy(ImmutableList<PolicyRule> rules) {
         List<Outcome> possible = new ArrayList<>();
         for (PolicyRule rule : rules) {
             PolicyRule anywhere = rule.toAnyDestination();
-            PolicyRule.Match match = anywhere.match(NOBODY);
+            PolicyRule.Match match = anywhere.match(UNKNOWN_ORIGINATOR);
             if (match instanceof PolicyRule.Match.Unsure && !rule.passesUnknown() && anywhere.equals(rule)) {
                 possible.add(rule.then());
             }

@@ -50,7 +50,7 @@ class AdminPagesTest {
 
     @Test
     @Tag("attack")
-    void aClientThatAsksForMetricsAllTheTimeGetsCachedOnes() {
+    void aClientThatRequestsMetricsContinuouslyGetsCachedOnes() {
         scrape(pages.publicPages());
         assertThat(scrapes).hasPositiveValue().hasValueLessThan(TIMES);
     }

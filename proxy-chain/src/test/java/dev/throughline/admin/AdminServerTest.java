@@ -130,7 +130,7 @@ class AdminServerTest {
     }
 
     @Test
-    void anUnknownPageSaysWhichThereAre() throws IOException {
+    void anUnknownPathListsThePages() throws IOException {
         server.listen(socket);
 
         String answer = ask("GET /flow");
@@ -143,7 +143,7 @@ class AdminServerTest {
     }
 
     @Test
-    void whatOnlyTellsIsOnlyRead() throws IOException {
+    void readOnlyPagesAcceptOnlyGet() throws IOException {
         server.listen(socket);
 
         assertThat(ask("POST /flows"))
@@ -153,7 +153,7 @@ class AdminServerTest {
     }
 
     @Test
-    void whatChangesSomethingIsNotDoneByReading() throws IOException {
+    void pagesThatChangeSomethingRejectGet() throws IOException {
         server.listen(socket);
 
         assertThat(ask("GET /-/reload"))
@@ -162,7 +162,7 @@ class AdminServerTest {
     }
 
     @Test
-    void aReloadSaysWhatHasChangedOrEverythingThatIsWrong() throws IOException {
+    void aReloadReportsAllChangesOrAllProblems() throws IOException {
         server.listen(socket);
         assertThat(ask("POST /-/reload")).startsWith("HTTP/1.1 200 OK").endsWith("\r\n\r\nnothing has changed\n");
 
@@ -174,7 +174,7 @@ class AdminServerTest {
     }
 
     @Test
-    void readinessSaysWhyNot() throws IOException {
+    void readinessReportsTheReasons() throws IOException {
         server.listen(socket);
         assertThat(ask("GET /-/ready")).startsWith("HTTP/1.1 200").endsWith("ready\n");
 
@@ -187,14 +187,14 @@ class AdminServerTest {
     }
 
     @Test
-    void whatIsNoHttpIsNotAnswered() throws IOException {
+    void bytesThatAreNotHttpGetNoResponse() throws IOException {
         server.listen(socket);
 
         assertThat(ask("\u0000\u0001")).doesNotContain("200");
     }
 
     @Test
-    void onlyItsOwnersMayConnectUnlessSomebodyElseIsNamed() throws IOException {
+    void onlyOwnersMayConnectUnlessOtherUsersAreConfigured() throws IOException {
         server.listen(socket);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
                 .isEqualTo("rw-------");
@@ -217,13 +217,13 @@ class AdminServerTest {
         try {
             answer = ask("GET /-/healthy");
         } catch (IOException closed) {
-            // Closed before the request was written, or with the request unread: as good as no answer.
+            // The connection was closed before the request was written or read: there is no answer.
         }
 
         assertThat(answer).isEmpty();
     }
 
-    /** The mode would keep it out already: it is opened here to see that the kernel's word alone suffices. */
+    /** The file mode would already refuse it: the test opens the mode, so that only the kernel's credentials count. */
     @Test
     void anotherUserGetsNothingThoughTheFileIsOpenToAll() throws Exception {
         assumeTrue(has("setpriv") && has("curl"), "needs setpriv and curl");
@@ -287,7 +287,7 @@ class AdminServerTest {
     }
 
     @Test
-    void aSocketThatSomebodyListensOnIsLeftAlone() throws IOException {
+    void aSocketInUseIsNotReplaced() throws IOException {
         server.listen(socket);
 
         try (AdminServer second = serverFor(ownUid)) {
@@ -341,7 +341,7 @@ class AdminServerTest {
         "Host: localhost\\r\\nOrigin: http://attacker.example, 403"
     })
     @Tag("attack")
-    void overTcpItIsAskedByItsOwnNames(String header, int status) throws IOException {
+    void overTcpOnlyOwnHostNamesAreAccepted(String header, int status) throws IOException {
         InetSocketAddress free = freeAddress();
         server.listen(free, ImmutableSet.of("edge-1"));
         try (Socket client = new Socket(free.getAddress(), free.getPort())) {
@@ -356,7 +356,7 @@ class AdminServerTest {
     /** A client that holds connections open can't block others, and uses few descriptors. */
     @Tag("attack")
     @Test
-    void connectionsThatAreHeldMakeRoomForNewOnes() throws IOException {
+    void heldConnectionsAreClosedForNewOnes() throws IOException {
         InetSocketAddress free = freeAddress();
         server.listen(free, ImmutableSet.of());
         List<Socket> held = new ArrayList<>();

@@ -43,7 +43,7 @@ class PageHandlerTest {
 
     @Test
     @Tag("attack")
-    void noPageIsMadeForARequestThatEndsWithinItsHeaders() {
+    void noPageIsRenderedForARequestThatEndsWithinItsHeaders() {
         send("GET /metrics HTTP/1.1\r\nHost: a");
         connection.close();
         assertThat(made).isZero();

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A hop that is stopped: the kernel takes its connections, and nobody answers. */
+/** A stopped hop: the kernel accepts connections, and the hop never responds. */
 @Timeout(30)
 class AdminClientTest {
     @TempDir
@@ -63,7 +63,7 @@ class AdminClientTest {
 
     @Test
     void givesUpWhenAHopDoesNotEvenTakeConnections() throws IOException {
-        // As many as wait until the hop accepts them (listen(2)).
+        // The backlog of the listener (listen(2)).
         while (true) {
             SocketChannel one = SocketChannel.open(StandardProtocolFamily.UNIX);
             one.configureBlocking(false);

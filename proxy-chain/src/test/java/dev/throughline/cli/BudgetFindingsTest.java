@@ -50,7 +50,7 @@ class BudgetFindingsTest {
     }
 
     @Test
-    void whatCannotBeUsedIsSaid() {
+    void reportsUnavailableTransports() {
         assertThat(found("""
                         { "pools": [{ "name": "nf", "in_use": 0, "open": 0, "capacity": 0 }],
                           "transports": [

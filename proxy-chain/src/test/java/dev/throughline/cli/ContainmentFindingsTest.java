@@ -42,7 +42,7 @@ class ContainmentFindingsTest {
     }
 
     @Test
-    void namesRulesThatAskForTheProgramOnly() throws Exception {
+    void namesRulesThatAllowByExecutableOnly() throws Exception {
         HopConfig hop = hop("""
                 listeners: [{ name: chain, mode: chain, by: plain, address: "127.0.0.1:7001" }]
                 route: { to: destination }

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
-/** A process with one thread that dies. The argument says in which way. */
+/** A process with a thread that dies in the way that the argument selects. */
 final class DyingProcess {
     private DyingProcess() {}
 
@@ -32,7 +32,7 @@ final class DyingProcess {
             }
             default -> throw new IllegalArgumentException(arguments[0]);
         }
-        // Until the process dies; a test that fails must not leave it behind.
+        // Waits until the process ends; a test that fails must not leave it behind.
         Thread.currentThread().join(Duration.ofMinutes(1));
     }
 }

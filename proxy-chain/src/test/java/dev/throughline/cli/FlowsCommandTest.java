@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The commands that ask a hop, before a hop that answers what the test says. */
+/** Commands that query a hop, with a hop that sends the test's responses. */
 @Timeout(20)
 class FlowsCommandTest {
     private static final String OK = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
@@ -90,7 +90,7 @@ class FlowsCommandTest {
     }
 
     @Test
-    void jsonAsTheHopSaidIt() {
+    void printsTheHopsJsonUnchanged() {
         assertThat(list("json")).isEqualTo("{\"flows\":[" + NAMED + "," + BY_USER + "," + ARRIVING + "]}\n");
     }
 

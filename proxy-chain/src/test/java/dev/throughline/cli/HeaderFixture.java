@@ -46,14 +46,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** The header in the transcripts' files: a flow of curl on edge-1 that came through hop-a and hop-b, for hop-c. */
+/** The header in the transcripts' files: a flow of curl on edge-1 through hop-a and hop-b, for hop-c. */
 public final class HeaderFixture {
     private static final Instant START = Instant.parse("2027-01-01T11:59:00Z");
     private static final Instant SEEN = Instant.parse("2027-01-01T12:00:00Z");
 
     private HeaderFixture() {}
 
-    /** The header, signed now with the fixture keys; the same bytes every time. */
+    /** Returns the header, signed with the fixture keys; always the same bytes. */
     public static Bytes signed() throws Exception {
         Verification.Verified atB = (Verification.Verified)
                 verifier("hop-b").verify(header(originated()), outgoing(0), SEEN.plusMillis(20));
@@ -61,13 +61,13 @@ public final class HeaderFixture {
         return bytes(signer.sign(signer.append(atB, draft(1, "hop-c"))));
     }
 
-    /** The same, but hop-b closed details that hop-c may not know. */
+    /** Returns the header with details that hop-b closed. */
     static Bytes closed() throws Exception {
         Signer signer = signer("hop-b");
         return bytes(signer.sign(closing(signer)));
     }
 
-    /** What hop-b kept of them: its flow log says so. */
+    /** Returns the openings of these details, as in hop-b's flow log. */
     static List<Opening> openings() throws Exception {
         return closing(signer("hop-b")).closed();
     }
@@ -79,7 +79,7 @@ public final class HeaderFixture {
         return ((UnsignedChain.Fit.Fits) signer.append(atB, draft(1, "hop-c")).fit(profile)).chain();
     }
 
-    /** What hop-c makes of it. */
+    /** Returns hop-c's verification of the header. */
     public static Verification.Verified verified() throws Exception {
         return (Verification.Verified) verifier("hop-c").verify(header(signed()), outgoing(1), SEEN.plusMillis(30));
     }
@@ -116,7 +116,7 @@ public final class HeaderFixture {
                 curl);
     }
 
-    /** The connection by which hop {@code i} passed the flow on. */
+    /** Returns the connection by which hop {@code i} forwarded the flow. */
     public static Tuple outgoing(int i) {
         return Tuple.tcp(at("10.91." + (i + 1) + ".1", 41000 + i), at("10.91." + (i + 1) + ".2", 7001));
     }

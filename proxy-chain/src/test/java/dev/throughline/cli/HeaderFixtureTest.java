@@ -9,7 +9,7 @@ import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
 class HeaderFixtureTest {
-    /** Should the wire format change on purpose, this says what belongs into the files. */
+    /** After a deliberate change of the wire format, the failure has the new content of the files. */
     @Test
     void theFilesHoldTheHeaderThatIsSignedToday() throws Exception {
         String hex = HeaderFixture.signed().toHex();

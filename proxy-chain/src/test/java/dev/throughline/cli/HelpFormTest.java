@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What help looks like, of every command there is. */
+/** The format of the help of every command. */
 class HelpFormTest {
     static Stream<String> commands() {
         return Stream.of(

@@ -14,11 +14,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every public vector through {@code inspect}: it says what the vector says, as far as a capture can tell. */
+/** Every public vector in {@code inspect}: the output has the vector's result, as far as a capture has it. */
 class InspectVectorsTest {
     private static final Path VECTORS = Path.of("../proxy-core/src/test/resources/vectors");
 
-    /** What only the receiver can find, at its own place and time. */
+    /** The reasons that only the receiver can find. */
     private static final Set<String> RECEIVERS_REASONS = ImmutableSet.of(
             "TOO_MANY_HOPS",
             "NOT_MY_AUDIENCE",
@@ -43,7 +43,7 @@ class InspectVectorsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("names")
-    void isInspectedAsItSays(String name, @TempDir Path folder) throws IOException {
+    void inspectPrintsTheExpectedResult(String name, @TempDir Path folder) throws IOException {
         String text = Files.readString(VECTORS.resolve(name));
         StringBuilder trust = new StringBuilder(Files.readString(VECTORS.resolve("scene.trust")));
         StringBuilder hex = new StringBuilder();
@@ -59,7 +59,7 @@ class InspectVectorsTest {
             } else if (afterSettings) {
                 hex.append(line.replaceFirst("#.*", ""));
             }
-            // Translation to the receiver is part of no link.
+            // No link has the address translation before the receiver.
             hasNat |= line.startsWith("nat: ") && !line.contains(" vault ");
         }
         Files.writeString(folder.resolve("trust"), trust);
@@ -78,7 +78,7 @@ class InspectVectorsTest {
                         .contains(hasNat ? "not verified: peer-broken" : "verified: signed by ")
                         .endsWith(hasNat ? "exit 5\n" : "exit 0\n");
             case "malformed", "header-malformed" -> {
-                // A capture may be longer than what a hop takes.
+                // A capture may be longer than a hop's limit.
                 if (!name.equals("header-over-limit.txt")) {
                     assertThat(answer)
                             .startsWith("! malformed at byte " + words[1] + ": ")
@@ -86,7 +86,7 @@ class InspectVectorsTest {
                 }
             }
             default -> {
-                // A capture is judged at the time of its last link, when that key was still valid.
+                // A capture is verified as of the time of its last link, when that key was still valid.
                 boolean found = !RECEIVERS_REASONS.contains(words[1]) && !name.equals("rejected-key-past.txt");
                 String reason = words[1].toLowerCase(java.util.Locale.ROOT).replace('_', '-');
                 assertThat(answer)
@@ -97,7 +97,7 @@ class InspectVectorsTest {
     }
 
     @Test
-    void whatIsKnownOfAProcessIsShown(@TempDir Path folder) throws IOException {
+    void showsAllKnownFactsAboutAProcess(@TempDir Path folder) throws IOException {
         assertThat(shown("verified-detail-linux.txt", folder)).contains("""
                   user           ada
                   audit user     1000

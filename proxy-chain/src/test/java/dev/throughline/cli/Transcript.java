@@ -44,20 +44,20 @@ final class Transcript {
     private final Path folder;
     private final Map<String, String> known = new HashMap<>();
 
-    /** Commands run with {@code folder} as {@code ./}. */
+    /** Creates a transcript whose commands run with {@code folder} as {@code ./}. */
     Transcript(Path folder) {
         this.folder = folder;
     }
 
-    /** Says what a placeholder means before anything ran. */
+    /** Defines a variable before the first command. */
     void set(String placeholder, String value) {
         known.put(placeholder, value);
     }
 
-    /** What one command should have answered, and did. */
+    /** The expected and the actual output of one command. */
     record Answer(String command, String expected, String actual) {}
 
-    /** Runs every command of {@code text}; where an answer fits, what was expected and what came are the same. */
+    /** Runs every command of {@code text}; for matching output, the expected text equals the actual text. */
     List<Answer> play(String text) throws IOException {
         List<String> lines = Splitter.on('\n').splitToList(text);
         int files = 0;
@@ -121,7 +121,7 @@ final class Transcript {
             System.setIn(in);
             System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
             System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-            // A thread of its own: what it gives up of its capabilities, the tests after it still have.
+            // On a separate thread, so that capabilities that the command drops remain for later tests.
             FutureTask<Integer> command = new FutureTask<>(() -> Cli.execute(arguments.toArray(String[]::new)));
             Thread.ofPlatform().start(command);
             status = Futures.getUnchecked(command);
@@ -143,7 +143,7 @@ final class Transcript {
         return text.toString();
     }
 
-    /** The words of a command; {@code './'} begins a path in the folder, {@code deploy/} one in the repository. */
+    /** Returns the words of a command; {@code './'} begins a path in the folder, {@code deploy/} one in the repository. */
     private List<String> words(String command) {
         List<String> words = new ArrayList<>();
         Matcher word = Pattern.compile("'([^']*)'|(\\S+)").matcher(command);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every transcript in the resources, played: {@link Transcript} says how to read one. */
+/** Runs every transcript in the resources; {@link Transcript} describes the format. */
 class TranscriptTest {
     static Stream<String> names() throws IOException, URISyntaxException {
         try (Stream<Path> files = Files.list(resources())) {

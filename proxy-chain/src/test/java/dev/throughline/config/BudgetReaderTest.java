@@ -38,7 +38,7 @@ class BudgetReaderTest {
     }
 
     @Test
-    void everythingCanBeSaid() throws Exception {
+    void readsEveryKey() throws Exception {
         HopConfig config = read("""
                 budget: { reserve: 0%, soft: 100%, low: 0%, idle-floor: 1s, waiting: 0, next-hops: { destination: 7 } }
                 classes:
@@ -56,7 +56,7 @@ class BudgetReaderTest {
     }
 
     @Test
-    void whatIsWrongIsSaid() {
+    void reportsProblems() {
         assertThatThrownBy(() -> read("""
                         budget: { reserve: 100%, soft: 40, low: 60%, idle-floor: 1ms, waiting: -1 }
                         classes: { few: { per-process: 0, wait: 2m } }

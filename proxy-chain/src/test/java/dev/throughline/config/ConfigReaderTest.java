@@ -205,7 +205,7 @@ class ConfigReaderTest {
     }
 
     @Test
-    void whatIsWrongWithALegacyListener() {
+    void reportsProblemsOfALegacyListener() {
         assertThat(problems("""
                 hop: hop-a
                 host: edge-1
@@ -244,7 +244,7 @@ class ConfigReaderTest {
     }
 
     @Test
-    void whatIsWrongWithTheTimesOfConnections() {
+    void reportsProblemsOfTheTimeoutsOfConnections() {
         assertThat(problems("""
                 hop: hop-a
                 host: edge-1
@@ -267,7 +267,7 @@ class ConfigReaderTest {
     }
 
     @Test
-    void whatIsWrongWithABridge() {
+    void reportsProblemsOfABridge() {
         assertThat(problems("""
                 hop: hop-a
                 host: edge-1
@@ -302,7 +302,7 @@ class ConfigReaderTest {
     }
 
     @Test
-    void whatIsRightAloneAndWrongTogether() {
+    void reportsSettingsThatConflict() {
         assertThat(problems(MINIMAL.replace("trust: trust\n", ""))).contains("\"trust\" is missing");
         assertThat(problems(MINIMAL.replace("{ to: destination }", "{ to: hop-d, by: interception }")))
                 .contains("\"mark\" is missing");
@@ -320,7 +320,7 @@ class ConfigReaderTest {
                 .contains("duplicate listener name \"chain\"");
     }
 
-    /** A problem that shows only when the hop starts would be reported when nobody looks at it any more. */
+    /** Otherwise the problem would be reported only when the hop starts. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             admin: { socket: LONG }                                | 8:18: a socket path must be shorter than 108 bytes
@@ -350,7 +350,7 @@ class ConfigReaderTest {
             mark: 0                                                | 8:7: "mark": expected a whole number from 1 to 65535
             mark: 0x10000                                          | 8:7: "mark": expected a whole number from 1 to 65535
             """)
-    void whatWouldKeepItFromStartingIsFoundByCheck(String line, String problem) throws IOException {
+    void checkReportsProblemsThatPreventAStart(String line, String problem) throws IOException {
         Files.createDirectories(folder.resolve("folder"));
         String yaml = MINIMAL + line.replace("LONG", "x".repeat(128)) + "\n";
 
@@ -358,7 +358,7 @@ class ConfigReaderTest {
     }
 
     @Test
-    void twoListenersCanNotBeInOnePlace() throws IOException {
+    void twoListenersCannotShareAnAddress() throws IOException {
         assertThat(checked("""
                 hop: hop-c
                 host: edge-1
@@ -388,7 +388,7 @@ class ConfigReaderTest {
     }
 
     @Test
-    void whatIsNotYamlSaysWhere() {
+    void aFileThatIsNotYamlIsReportedWithItsPosition() {
         assertThat(problems("hop: [\n")).startsWith("hop.yaml:2:1: not YAML");
         assertThat(problems("")).startsWith("hop.yaml:1:1: the file is empty");
         assertThat(problems("hop: a\u0007b\n")).contains("not YAML");
@@ -408,7 +408,7 @@ class ConfigReaderTest {
         return problem.getMessage().replace(folder + "/", "");
     }
 
-    /** As check reports them: what is wrong in the file, or else what keeps the hop from starting. */
+    /** Returns the problems as check reports them: those of the file, or else those that prevent a start. */
     private String checked(String yaml) throws IOException {
         try {
             read(yaml);

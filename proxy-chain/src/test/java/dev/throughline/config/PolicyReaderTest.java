@@ -19,7 +19,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How a policy is written, and what is said of one that can't be meant. */
+/** The format of policies, and the messages for invalid ones. */
 class PolicyReaderTest {
     @TempDir
     Path folder;
@@ -32,7 +32,7 @@ class PolicyReaderTest {
             route: { to: destination }
             """;
 
-    /** A rule about /bin/curl denies nothing where /bin is a link, unless it is about the folder that the link means too. */
+    /** A rule about /bin/curl would deny nothing if /bin is a link, unless the link is resolved. */
     @Test
     void aPathIsAlsoThatOfTheFoldersThatItsLinksMean() throws Exception {
         Path real = Files.createDirectories(folder.toRealPath().resolve("usr/bin"));
@@ -141,7 +141,7 @@ class PolicyReaderTest {
         assertThat(config.routing().policy().rules().get(2).then()).isEqualTo(new Outcome.Deny());
     }
 
-    /** Whatever is written in digits alone is meant as an id, and has to be one. */
+    /** A value of digits only is an id, and must be valid. */
     @Test
     void aUserInDigitsIsAnIdAndNeverAName() throws Exception {
         String rules = "policy: [{ name: a, when: { user: \"%s\" }, then: deny }, { name: rest, then: allow }]\n";
@@ -173,7 +173,7 @@ class PolicyReaderTest {
     }
 
     @Test
-    void everyMistakeIsSaidWhereItIs() {
+    void everyProblemIsReportedAtItsPosition() {
         assertThat(problems(HOP + """
                 routes:
                   vault: { to: hop-v }
@@ -222,7 +222,7 @@ class PolicyReaderTest {
     }
 
     @Test
-    void itSaysWhatBecomesOfAllOtherFlows() {
+    void aPolicyNeedsARuleForAllOtherFlows() {
         String end = "the policy has no default: end it with a rule without conditions, such as"
                 + " \"- { name: rest, then: deny }\"";
         assertThat(problems(HOP + "policy: [{ name: a, when: { user: 1 }, then: deny }]\n"))
@@ -242,7 +242,7 @@ class PolicyReaderTest {
     }
 
     @Test
-    void whatIsNotDeclaredCannotBeNamed() {
+    void routesAndClassesMustBeDeclared() {
         assertThat(problems(HOP + "policy: [{ name: a, then: { route: vault, class: bulk } }]\n"))
                 .isEqualTo("""
                         hop.yaml:6:36: "route": "vault" is not in "routes" of this file

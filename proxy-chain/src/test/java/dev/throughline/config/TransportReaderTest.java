@@ -36,7 +36,7 @@ class TransportReaderTest {
     }
 
     @Test
-    void everythingCanBeSaid() throws Exception {
+    void readsEveryKey() throws Exception {
         HopConfig config = read("""
                 transports:
                   usual: { socket: a.sock, uid: 0 }
@@ -61,7 +61,7 @@ class TransportReaderTest {
     }
 
     @Test
-    void whatIsWrongIsSaid() {
+    void reportsProblems() {
         assertThatThrownBy(() -> read("""
                         transports:
                           bsd-socket: { socket: a.sock, uid: 0 }

@@ -94,7 +94,7 @@ class NamespaceTest {
     }
 
     @Test
-    void aFailedCommandSaysWhereAndWhy() throws IOException {
+    void aFailedCommandReportsTheHostAndTheCause() throws IOException {
         try (Namespace host = Namespace.host("one")) {
             assertThatThrownBy(() -> host.run("ip", "link", "set", "absent", "up"))
                     .isInstanceOf(IOException.class)
@@ -103,7 +103,7 @@ class NamespaceTest {
         }
     }
 
-    /** One listens, the other sends a word; the answer is what the listener read. */
+    /** Returns the word that one host sends and the other receives. */
     private static String exchange(Namespace from, Namespace to, String address) throws IOException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         Path listener = source("""

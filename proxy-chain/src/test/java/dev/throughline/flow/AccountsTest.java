@@ -21,7 +21,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The claimant of flows whose originator isn't fully known. */
+/** The accounts of flows whose originator isn't fully known. */
 class AccountsTest {
     private static final HostId HOST = HostId.of("edge-1");
 
@@ -52,10 +52,10 @@ class AccountsTest {
                 new Originator(host, new FlowId(1, 2), Instant.EPOCH, tuple, InterceptionMethod.SOCKET, identity));
     }
 
-    /** Otherwise a process would be a host of its own with each address of 127.0.0.0/8 that it binds to. */
+    /** Otherwise each address of 127.0.0.0/8 to which a process binds would count as a host. */
     @Tag("attack")
     @Test
-    void allUnknownOfThisHostAreOne() {
+    void allUnknownOriginatorsOfThisHostAreOneAccount() {
         assertThat(of(Evidence.UNKNOWN, "127.0.0.1"))
                 .isEqualTo(of(Evidence.UNKNOWN, "127.9.8.7"))
                 .isEqualTo(of(Evidence.UNKNOWN, "192.0.2.1"))

@@ -7,25 +7,25 @@ import org.junit.jupiter.api.Test;
 
 class AgentSlotsTest {
     @Test
-    void whatTheAgentHasForOthersIsNotOursToGive() {
+    void slotsThatTheAgentUsesForOthersAreNotAvailable() {
         assertThat(AgentSlots.capacity(new Limits(512, 0, 0), 0)).isEqualTo(512);
         assertThat(AgentSlots.capacity(new Limits(512, 100, 0), 100)).isEqualTo(512);
         assertThat(AgentSlots.capacity(new Limits(512, 100, 0), 40)).isEqualTo(452);
     }
 
     @Test
-    void aStartThatTheAgentHasNotCountedYetIsNobodyElses() {
+    void aStartThatTheAgentHasNotCountedYetUsesASlot() {
         assertThat(AgentSlots.capacity(new Limits(512, 3, 0), 5)).isEqualTo(512);
     }
 
-    /** What waits is in use, and may be more than there is. */
+    /** Waiting connections are in use, and may exceed the capacity. */
     @Test
     void whereOthersHaveMoreThanThereIsNothingIsLeft() {
         assertThat(AgentSlots.capacity(new Limits(512, 600, 88), 10)).isZero();
     }
 
     @Test
-    void aSystemWithoutALimitHasPlacesForAll() {
+    void aSystemWithoutALimitHasSlotsForAll() {
         assertThat(AgentSlots.capacity(new Limits(0, 3, 0), 0)).isEqualTo(Integer.MAX_VALUE);
     }
 }

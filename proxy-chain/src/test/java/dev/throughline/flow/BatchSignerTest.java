@@ -97,7 +97,7 @@ class BatchSignerTest {
                 .getNow();
     }
 
-    /** Waits no longer than a test may: nothing else ends a wait for an answer that never comes. */
+    /** Waits with a timeout, for an answer that may never arrive. */
     private static Chain signed(CompletableFuture<Chain> answer) {
         return answer.orTimeout(10, TimeUnit.SECONDS).join();
     }
@@ -113,7 +113,7 @@ class BatchSignerTest {
     }
 
     @Test
-    void whatComesInOneRoundSharesASignature() {
+    void chainsOfOneRoundShareASignature() {
         BatchSigner batches = new BatchSigner(NEVER_AGAIN);
         List<CompletableFuture<Chain>> answers = sign(batches, signer, 50);
         assertThat(answers).allSatisfy(answer -> assertThat(treeSize(answer)).isEqualTo(50));
@@ -124,7 +124,7 @@ class BatchSignerTest {
         assertThat(batches.chains()).isEqualTo(50);
     }
 
-    /** The next turn is a day away. */
+    /** The next round is a day away. */
     @Test
     void thePaceMakesLaterOnesWaitHoweverManyTheyAre() {
         BatchSigner batches = new BatchSigner(NEVER_AGAIN);
@@ -135,7 +135,7 @@ class BatchSignerTest {
     }
 
     @Test
-    void whatWaitsIsSignedWhenTheNextTurnComes() {
+    void waitingChainsAreSignedInTheNextRound() {
         BatchSigner batches = new BatchSigner(Duration.ofMillis(50));
         signed(sign(batches, signer, 1).getFirst());
         sign(batches, signer, 3).forEach(BatchSignerTest::signed);
@@ -157,7 +157,7 @@ class BatchSignerTest {
         assertThat(answers.subList(256, 300)).noneMatch(CompletableFuture::isDone);
     }
 
-    /** Headers without room for a path take a signature each: a flood of them must not hold up the event loop. */
+    /** Headers without space for a path need a signature each: a flood of them must not block the event loop. */
     @Test
     void aTurnIsOneSignatureAlsoForThoseThatMustBeSignedAlone() {
         BatchSigner batches = new BatchSigner(NEVER_AGAIN);
@@ -168,7 +168,7 @@ class BatchSignerTest {
         assertThat(batches.signatures()).isEqualTo(1);
     }
 
-    /** Also where turns don't wait: between two of them the event loop does what else there is. */
+    /** Even with a pace of zero, the event loop does other work between two rounds. */
     @Test
     void withoutAPaceEachTreeIsATaskOfItsOwn() {
         BatchSigner batches = new BatchSigner(Duration.ZERO);
@@ -195,8 +195,8 @@ class BatchSignerTest {
     }
 
     /**
-     * Hands over chains with room for as many siblings as {@code rooms} say, in one round of the event loop, and notes in
-     * {@link #answered} in which order they are answered.
+     * Hands over chains with space for the numbers of siblings in {@code rooms}, in one round of the event loop, and records in
+     * {@link #answered} the order of the answers.
      */
     private List<CompletableFuture<Chain>> signTogether(BatchSigner batches, int... rooms) {
         return loop.submit(() -> {
@@ -212,7 +212,7 @@ class BatchSignerTest {
                 .getNow();
     }
 
-    /** In which order chains with such rooms are answered if they come together. */
+    /** Returns the order in which chains with these spaces are answered if they arrive together. */
     private List<Integer> order(int... rooms) throws InterruptedException {
         signTogether(new BatchSigner(Duration.ZERO), rooms);
         List<Integer> order = new ArrayList<>();
@@ -222,9 +222,9 @@ class BatchSignerTest {
         return order;
     }
 
-    /** They have trees of their own, so that one flow with a large header makes no other tree smaller. */
+    /** They have separate trees, so that one flow with a large header makes no other tree smaller. */
     @Test
-    void headersWithoutRoomForAPathAreSignedAloneAndEachOfThoseSignaturesIsCounted() {
+    void headersWithoutSpaceForAPathAreSignedAloneAndEachSignatureIsCounted() {
         BatchSigner batches = new BatchSigner(Duration.ofMillis(1));
         List<CompletableFuture<Chain>> answers = signTogether(batches, 9, 0, 9, 0);
         assertThat(answers).extracting(BatchSignerTest::treeSize).containsExactly(2, 1, 2, 1);
@@ -267,7 +267,7 @@ class BatchSignerTest {
         assertThat(order.subList(256, 259)).containsExactly(255, 601, 256);
     }
 
-    /** While keys change, some chains were begun by the old signer and some by the new one. */
+    /** While keys change, some chains are from the old signer and some from the new one. */
     @Test
     void eachChainIsSignedByWhoBeganIt() {
         Signer next = signer("hop-a");
@@ -289,7 +289,7 @@ class BatchSignerTest {
         assertThat(batches.signatures()).isEqualTo(3);
     }
 
-    /** Whatever it throws: a flow that nobody answers would wait for ever. */
+    /** A flow without an answer would wait for ever, whatever the exception. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aKeyThatDoesNotAnswerEndsTheFlowsThatWaitAndNoOther(boolean error) {

@@ -30,7 +30,7 @@ class BridgeHandoverTest {
             new InetSocketAddress(InetAddresses.forString("198.51.100.80"), 443));
 
     @Test
-    void whatTheAgentSaysIsKept() {
+    void theAgentsClaimsAreKept() {
         ProcessIdentity who = new ProcessIdentity(
                 Evidence.BRIDGE,
                 OperatingSystem.LINUX,

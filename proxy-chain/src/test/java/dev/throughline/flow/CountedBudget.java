@@ -3,7 +3,7 @@ package dev.throughline.flow;
 import com.google.common.collect.ConcurrentHashMultiset;
 import com.google.common.collect.Multiset;
 
-/** What became of flows that asked for places, such as {@code "waited for hop: full"}. */
+/** A recorder of the budget's results, such as {@code "waited for hop: full"}. */
 final class CountedBudget implements BudgetEvents {
     final Multiset<String> events = ConcurrentHashMultiset.create();
 

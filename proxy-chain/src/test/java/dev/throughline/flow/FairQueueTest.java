@@ -37,7 +37,7 @@ class FairQueueTest {
                 .whenComplete((done, problem) -> (problem == null ? served : refused).add(name));
     }
 
-    /** In one pass of the loop, as connections are accepted; then everybody is served. */
+    /** Adds connections in one pass of the loop, as they are accepted; then all are served. */
     private void together(Runnable arriving) throws InterruptedException {
         CountDownLatch empty = new CountDownLatch(1);
         loop.execute(() -> {

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 class FlowAgentTest extends FlowScene {
     private static final int AGENTS_USER = 1234;
 
-    /** From an agent that is this process. */
+    /** Returns the profile of a bridge whose agent is this process. */
     private ListenerProfile fromAgent(ListenerProfile.OwnerRule rule) {
         int pid = Math.toIntExact(ProcessHandle.current().pid());
         UnixPeer self = new UnixPeer(pid, AGENTS_USER, Optional::empty);
@@ -101,7 +101,7 @@ class FlowAgentTest extends FlowScene {
         assertThat(ending()).isEqualTo(new CloseResult(CloseReason.AGENT_NOT_ALLOWED, "user 1"));
     }
 
-    /** An agent that intercepts the hop's own connections would send them round and round. */
+    /** An agent that intercepts the hop's own connections would create a loop. */
     @Test
     void aFlowOfThisVeryHopIsALoop() throws Exception {
         entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
@@ -116,7 +116,7 @@ class FlowAgentTest extends FlowScene {
     }
 
     @Test
-    void whatHandsNothingOverIsMalformed() throws Exception {
+    void aLocalHeaderFromAnAgentIsMalformed() throws Exception {
         entrance = fromAgent(ListenerProfile.OwnerRule.ANYONE);
         Socket agent = wire.connect();
         agent.getOutputStream().write(LOCAL);

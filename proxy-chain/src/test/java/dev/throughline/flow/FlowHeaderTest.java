@@ -26,7 +26,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** Flows whose originator a header names: what is taken for one, and who may send how many. */
+/** Flows whose originator is in a header: valid and invalid headers, and the limits of peers. */
 class FlowHeaderTest extends FlowScene {
     private static HalfOpenHeaders halfOpenHeaders(int limit, int total) {
         return new HalfOpenHeaders(limit, total, 10, System::nanoTime);
@@ -97,7 +97,7 @@ class FlowHeaderTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
 
-    /** What the kernel says of the previous hop, or of an agent, an application that gives up can't change. */
+    /** An application that gives up can't change the kernel's identification of the previous hop or agent. */
     @Test
     void anEndWithoutAByteCountsForStrangersOnly() throws Exception {
         entrance = fromPreviousHop();
@@ -131,7 +131,7 @@ class FlowHeaderTest extends FlowScene {
     void aPeerThatWaitsWithTooManyHeadersIsRefusedOneMore() throws Exception {
         entrance = fromPreviousHop();
         Socket first = wire.connect();
-        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
+        Wire.await("for its slot", () -> services.halfOpenHeaders().size() == 1);
         Socket second = wire.connect();
 
         assertReset(second);
@@ -142,13 +142,13 @@ class FlowHeaderTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
 
-    /** The one that waits longest, since both are of one peer. */
+    /** The oldest one, since both are of one peer. */
     @Test
-    void aFlowThatLosesItsPlaceEndsForTheBudget() throws Exception {
+    void aFlowThatLosesItsHeaderSlotEndsWithHeaderBudget() throws Exception {
         change(p -> p.halfOpenHeaders = halfOpenHeaders(10, 1));
         entrance = fromPreviousHop();
         Socket first = wire.connect();
-        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
+        Wire.await("for its slot", () -> services.halfOpenHeaders().size() == 1);
         Socket second = wire.connect();
 
         assertReset(first);
@@ -162,11 +162,11 @@ class FlowHeaderTest extends FlowScene {
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
         assertThat(services.headerFailures().count())
-                .as("to lose a place is no failure")
+                .as("the loss of a slot is no failure")
                 .isZero();
     }
 
-    /** Of two places, each stranger wants one. */
+    /** Two strangers connect, for two slots. */
     private void twoStrangersComeAndGo() throws Exception {
         List<HalfOpenHeaders.HeaderLease> strangers = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
@@ -177,7 +177,7 @@ class FlowHeaderTest extends FlowScene {
     }
 
     @Test
-    void whoseHeaderWasVerifiedKeepsItsPlace() throws Exception {
+    void aPeerWithAVerifiedHeaderKeepsItsSlot() throws Exception {
         change(p -> p.halfOpenHeaders = halfOpenHeaders(10, 2));
         entrance = fromPreviousHop();
         Socket before = wire.connect();
@@ -186,7 +186,7 @@ class FlowHeaderTest extends FlowScene {
         before.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
         Socket previous = wire.connect();
-        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
+        Wire.await("for its slot", () -> services.halfOpenHeaders().size() == 1);
 
         twoStrangersComeAndGo();
 
@@ -197,14 +197,14 @@ class FlowHeaderTest extends FlowScene {
     }
 
     @Test
-    void whoseHeaderWasRejectedDoesNot() throws Exception {
+    void aPeerWithARejectedHeaderLosesItsSlot() throws Exception {
         change(p -> p.halfOpenHeaders = halfOpenHeaders(10, 2));
         entrance = fromPreviousHop();
         Socket before = wire.connect();
         before.getOutputStream().write(UNSIGNED);
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
         Socket previous = wire.connect();
-        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
+        Wire.await("for its slot", () -> services.halfOpenHeaders().size() == 1);
 
         twoStrangersComeAndGo();
 
@@ -252,7 +252,7 @@ class FlowHeaderTest extends FlowScene {
         aTrueHeaderIsRejectedWithoutBlame("replay-store-full");
     }
 
-    /** A previous hop whose clock is slow would be refused unheard for a time, after each restart of this one. */
+    /** Otherwise a previous hop with a slow clock would be refused for a time after each restart of this hop. */
     @Test
     void aHopThatHasJustStartedDoesNotBlameAPeerWhoseClockIsSlow() throws Exception {
         authority = authority(trust, Instant.now().plusSeconds(60), new ReplayWindow(100));
@@ -273,7 +273,7 @@ class FlowHeaderTest extends FlowScene {
         assertThat(services.headerFailures().count()).isZero();
     }
 
-    /** A stranger that gets to the listener of the previous hop must not use up what that hop may. */
+    /** A stranger that reaches the listener must not use up the previous hop's limit of failures. */
     @Test
     void otherProcessesUseNothingOfThePreviousHopsBudgets() throws Exception {
         entrance = entrance(
@@ -292,7 +292,7 @@ class FlowHeaderTest extends FlowScene {
     }
 
     @Test
-    void whatAnotherUserOfTheSameHostFailedIsNotThePreviousHops() throws Exception {
+    void failuresOfAnotherUserOfTheSameHostDontCountForThePreviousHop() throws Exception {
         entrance = entrance(new ListenerProfile.Preamble.SignedHeader(), false, true, ListenerProfile.OwnerRule.ANYONE);
         int uid = (int) java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid");
         failAll(new Peer(InetAddress.getLoopbackAddress(), OptionalInt.of(uid + 1)));
@@ -330,7 +330,7 @@ class FlowHeaderTest extends FlowScene {
         assertThat(end.flow().connection()).as("for the log").isPresent();
     }
 
-    /** Exactly one header: the next bytes are the flow's, though they look like one. */
+    /** There is exactly one header: the next bytes are payload, even if they look like a header. */
     @Test
     void aSecondHeaderIsPayload() throws Exception {
         entrance = fromPreviousHop();
@@ -370,7 +370,7 @@ class FlowHeaderTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.HEADER_REJECTED);
     }
 
-    /** Keys are asked for when a header is verified, not when its connection was accepted. */
+    /** The keys at the time of verification count, not those at the time of accept. */
     @Test
     void aKeyThatIsRevokedWhileItsHeaderComesInIsRefused() throws Exception {
         entrance = fromPreviousHop();
@@ -419,7 +419,7 @@ class FlowHeaderTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.DESTINATION_NOT_HERE);
     }
 
-    /** A trusted hop is still not the one whose connections this listener takes. */
+    /** A trusted hop isn't necessarily the previous hop of this listener. */
     @Test
     void aHeaderOfAnotherHopThanThePreviousOneIsRefused() throws Exception {
         ListenerProfile any = fromPreviousHop();
@@ -436,7 +436,7 @@ class FlowHeaderTest extends FlowScene {
     void stoppedWhileItWaitsForItsHeader() throws Exception {
         entrance = fromPreviousHop();
         Socket previous = wire.connect();
-        Wire.await("for its place", () -> services.halfOpenHeaders().size() == 1);
+        Wire.await("for its slot", () -> services.halfOpenHeaders().size() == 1);
 
         services.table().stopAll(CloseReason.DRAIN_DEADLINE);
 

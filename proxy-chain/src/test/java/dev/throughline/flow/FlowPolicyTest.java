@@ -56,7 +56,7 @@ class FlowPolicyTest extends FlowScene {
     }
 
     @Test
-    void whatThePolicyDeniesReachesNobody() throws Exception {
+    void aDeniedFlowReachesNobody() throws Exception {
         change(p -> p.routing(routing(policy(new Outcome.Deny(), hosts("edge-1")))));
         Socket app = wire.connect();
 
@@ -69,13 +69,13 @@ class FlowPolicyTest extends FlowScene {
         assertNobodyConnected();
     }
 
-    /** Nothing is there to be read: a flow that had connected would be in the queue. */
+    /** Asserts that the destination's queue is empty. */
     private void assertNobodyConnected() throws IOException {
         destination.setSoTimeout(1);
         assertThatThrownBy(destination::accept).isInstanceOf(SocketTimeoutException.class);
     }
 
-    /** By the originator that the header names, not by who sent it. */
+    /** The originator in the header counts, not the sender. */
     @Test
     void thePolicyIsAskedAboutTheVerifiedOriginator() throws Exception {
         change(p -> p.routing(routing(policy(new Outcome.Deny(), hosts("edge-1")))));
@@ -110,7 +110,7 @@ class FlowPolicyTest extends FlowScene {
     }
 
     @Test
-    void whatNoRuleNamesGoesItsUsualWay() throws Exception {
+    void aFlowThatMatchesOnlyTheLastRuleUsesTheDefaultRoute() throws Exception {
         change(p -> p.routing(routing(policy(new Outcome.Deny(), hosts("edge-2")))));
         Socket app = wire.connect();
 
@@ -122,7 +122,7 @@ class FlowPolicyTest extends FlowScene {
         assertThat(flow.next()).contains(new NextHop.Destination());
     }
 
-    /** A policy that can't be asked allows nothing. */
+    /** A policy that throws allows nothing. */
     @Test
     void aPolicyThatFailsDenies() throws Exception {
         change(p -> p.routing = () -> {
@@ -135,7 +135,7 @@ class FlowPolicyTest extends FlowScene {
         assertNobodyConnected();
     }
 
-    /** A rule that nobody can evaluate, which the reader of a configuration wouldn't let through. */
+    /** A rule that can't be evaluated; the configuration reader would reject it. */
     @Test
     void aPolicyThatThrowsIsCountedAndLoggedOnce() throws Exception {
         HopMetrics metrics = new HopMetrics();

@@ -38,8 +38,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * An application that resets before a byte of its flow was relayed: the flow ends at once, whatever it waits for. Also after the
- * application has ended its output, when no read tells of a reset.
+ * An application that resets before a byte of its flow was relayed: the flow ends at once, in each stage. Also after the
+ * application has ended its output, when no read reports a reset.
  */
 class FlowResetTest extends FlowScene {
     private Socket app(boolean halfClosed) throws IOException {
@@ -68,7 +68,7 @@ class FlowResetTest extends FlowScene {
     @Tag("attack")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whileItIsIdentifiedNothingIsDecidedOrOpened(boolean halfClosed) throws Exception {
+    void aResetDuringIdentificationOpensNothing(boolean halfClosed) throws Exception {
         ScriptedTransport transport = new ScriptedTransport("scripted");
         over(transport);
         CompletableFuture<SocketIdentity> owner = new CompletableFuture<>();
@@ -85,13 +85,13 @@ class FlowResetTest extends FlowScene {
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX),
                 OptionalInt.empty(),
                 OptionalInt.empty()));
-        // Whatever follows the answer has its turn before this.
+        // Runs after all steps that follow the answer.
         wire.onLoop(() -> true);
         assertThat(events.decided).isEmpty();
         assertThat(transport.starts()).isZero();
     }
 
-    /** Answers when the test does. */
+    /** A resolver that completes when the test does. */
     private record Held(CompletableFuture<SocketIdentity> owner) implements OwnerResolver {
         @Override
         public ProcessIdentity behindProxy(InetAddress source) {
@@ -117,7 +117,7 @@ class FlowResetTest extends FlowScene {
     @Tag("attack")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whileItConnectsTheStartIsGivenUp(boolean halfClosed) throws Exception {
+    void aResetWhileConnectingAbandonsTheStart(boolean halfClosed) throws Exception {
         ScriptedTransport slow = new ScriptedTransport("slow");
         CompletableFuture<UpstreamConnection> start = new CompletableFuture<>();
         slow.starts(start);
@@ -132,7 +132,7 @@ class FlowResetTest extends FlowScene {
         slow.letGo();
     }
 
-    /** It may have been opened when it was given up. */
+    /** The connection may have opened when its start was abandoned. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aConnectionThatComesAfterTheResetIsReset(boolean halfClosed) throws Exception {
@@ -148,7 +148,7 @@ class FlowResetTest extends FlowScene {
         assertReset(there);
     }
 
-    /** Opens connections, and says so late; it doesn't hear that one is given up. */
+    /** A transport that opens connections, reports them late, and ignores cancellation. */
     private record Late(Transport real, CompletableFuture<Void> word) implements Transport {
         @Override
         public String name() {
@@ -194,7 +194,7 @@ class FlowResetTest extends FlowScene {
     @Tag("attack")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whileItsHeaderWaitsForASignatureTheConnectionIsResetWithoutOne(boolean halfClosed) throws Exception {
+    void aResetBeforeTheSignatureResetsTheConnection(boolean halfClosed) throws Exception {
         HeaderProfile profile = HeaderProfile.NORMAL.keepingBack(Set.of(Detail.Kind.PERSON));
         change(p -> {
             p.next(new NextHop.At("hop-c", destinationAddress(), profile));
@@ -221,7 +221,7 @@ class FlowResetTest extends FlowScene {
         assertThatThrownBy(() -> next.getInputStream().read()).hasMessageContaining("reset");
         assertThat(services.batchSigner().signatures()).isEqualTo(1);
         Wire.await(
-                "to have its place back",
+                "to have its slot back",
                 () -> services.budget().pools().stream().allMatch(pool -> pool.inUse() == 1));
         first.close();
         signed.close();

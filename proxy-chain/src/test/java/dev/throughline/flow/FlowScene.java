@@ -58,7 +58,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
-/** A flow between two sockets of a test, with fakes for how it arrived; it ends once, with one reason. */
+/** A flow between two sockets of a test, with a fake listener; it ends once, with one reason. */
 @Timeout(60)
 abstract class FlowScene {
     static final byte[] LOCAL = HexFormat.of().parseHex("0d0a0d0a000d0a515549540a20000000");
@@ -83,7 +83,7 @@ abstract class FlowScene {
     ListenerProfile entrance;
     Wire wire;
 
-    /** The events that the log and the metrics would get. */
+    /** The events that log and metrics get. */
     static final class Events implements FlowEvents {
         final BlockingQueue<FlowView> opened = new LinkedBlockingQueue<>();
         final BlockingQueue<Verification> verified = new LinkedBlockingQueue<>();
@@ -113,7 +113,7 @@ abstract class FlowScene {
         }
     }
 
-    /** Begins a flow on every connection, as a listener does. */
+    /** Starts a flow on every connection, as a listener does. */
     final class Beginning extends ChannelInboundHandlerAdapter {
         @Override
         public void channelActive(ChannelHandlerContext context) {
@@ -141,7 +141,7 @@ abstract class FlowScene {
                 .pool(BsdSocket.NAME, 100);
     }
 
-    /** The keys of hop-b, with those that it believes. */
+    /** The keys of hop-b, and the keys that it trusts. */
     KeyContext authority(Trust believed) {
         return authority(believed, Instant.now().minusSeconds(60), new ReplayWindow(100));
     }
@@ -162,16 +162,16 @@ abstract class FlowScene {
         assertThat(events.closed).isEmpty();
         assertThat(services.table().size()).isZero();
         assertThat(services.halfOpenHeaders().size()).isZero();
-        // A place is free when its socket is.
+        // A slot is free when its socket is.
         Wire.await(
-                "to have all places back",
+                "to have all slots back",
                 () -> services.budget().pools().stream().allMatch(pool -> pool.inUse() == 0));
         assertThat(services.budget().waiting()).isZero();
         services.budget().close();
         budget.close();
     }
 
-    /** Applications on this host, whose flows want to go to {@link #destination}. */
+    /** Returns the profile of a listener for applications on this host, with flows to {@link #destination}. */
     ListenerProfile fromApplications() {
         return entrance(new ListenerProfile.Preamble.Payload(), false, true, ListenerProfile.OwnerRule.ANYONE);
     }

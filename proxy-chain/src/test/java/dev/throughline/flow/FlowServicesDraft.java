@@ -19,7 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** The services of a test's flows, which the test may change before they begin. */
+/** The services of a test's flows, which the test may change before a flow starts. */
 final class FlowServicesDraft {
     static final ImmutableList<String> PLAIN = ImmutableList.of(BsdSocket.NAME);
 
@@ -50,7 +50,7 @@ final class FlowServicesDraft {
         this.events = events;
     }
 
-    /** All flows go there, over plain sockets. */
+    /** Routes all flows to this next hop, over plain sockets. */
     void next(NextHop next) {
         routing(allTo(new Route(next, PLAIN, TcpTimeouts.DEFAULTS)));
     }
@@ -59,7 +59,7 @@ final class FlowServicesDraft {
         routing = () -> all;
     }
 
-    /** All flows take this route. */
+    /** Routes all flows by this route. */
     static RoutingTable allTo(Route route) {
         return new RoutingTable(Policy.NONE, route, ImmutableMap.of(), ImmutableMap.of());
     }

@@ -21,7 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A flow from its beginning to its end, whatever becomes of it in between. */
+/** The life of a flow, from start to end. */
 class FlowTest extends FlowScene {
     @Test
     void anApplicationsFlowGoesToItsDestinationAndEndsCompleted() throws Exception {
@@ -74,7 +74,7 @@ class FlowTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
     }
 
-    /** The reset may come before, while or after the header is written: the flow ends all the same. */
+    /** The reset may arrive before, during or after the write of the header: the flow ends in each case. */
     @Test
     void aNextHopThatAcceptsAndResetsLeavesNoFlowBehind() throws Exception {
         change(p -> p.next(new NextHop.At("hop-c", destinationAddress(), HeaderProfile.NORMAL)));
@@ -88,7 +88,7 @@ class FlowTest extends FlowScene {
     }
 
     @Test
-    void whatTheKernelCantSayIsNeverGuessed() throws Exception {
+    void anUnknownOriginalDestinationIsNeverGuessed() throws Exception {
         entrance = new ListenerProfile(
                 "front",
                 new ListenerProfile.Preamble.Payload(),

@@ -17,7 +17,7 @@ class HalfOpenHeadersTest {
 
     private static final int MAX_PROVEN = 3;
 
-    /** Starts anywhere, as System.nanoTime does, and here near where it overflows. */
+    /** An arbitrary start, as of System.nanoTime, here near the overflow. */
     private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1000);
 
     private final HalfOpenHeaders headers = headers(2, 4);
@@ -36,7 +36,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void oneThatTakesAllItsPlacesLeavesOthersTheirs() {
+    void aPeerAtItsLimitLeavesSlotsToOthers() {
         headers.take(ONE);
         headers.take(ONE);
 
@@ -46,7 +46,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void aPlaceThatIsGivenBackCanBeTakenAgain() {
+    void aReleasedSlotCanBeUsedAgain() {
         headers.take(ONE);
         headers.take(ONE).orElseThrow().close();
 
@@ -80,7 +80,7 @@ class HalfOpenHeadersTest {
         assertThat(three.lost()).isEqualTo(1);
     }
 
-    /** Otherwise a peer could have, one by one, the places of others that have as many. */
+    /** Otherwise a peer could take the slots of other peers with equally many, one by one. */
     @Test
     void whoeverWouldHaveTheMostLosesItsOwn() {
         HalfOpenHeaders.HeaderLease first = taken(headers.take(ONE));
@@ -108,7 +108,7 @@ class HalfOpenHeadersTest {
         assertThat(newest.lost()).isNotDone();
     }
 
-    /** A header of each of {@code count} peers that nobody knows. */
+    /** Adds a header of each of {@code count} unknown peers. */
     private static List<HalfOpenHeaders.HeaderLease> strangers(HalfOpenHeaders of, int count) {
         List<HalfOpenHeaders.HeaderLease> leases = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -121,7 +121,7 @@ class HalfOpenHeadersTest {
         return leases.stream().map(lease -> lease.lost().isDone()).toList();
     }
 
-    /** The previous hop has the most, and each of the many that make the flood only one. */
+    /** The previous hop has the most headers, and each of the many peers of the flood only one. */
     @Test
     void aProvenPeerLosesNothingToAFloodFromManyAddresses() {
         HalfOpenHeaders six = headers(3, 6);
@@ -136,7 +136,7 @@ class HalfOpenHeadersTest {
         assertThat(six.size()).isEqualTo(6);
     }
 
-    /** What it has open when the first of its headers is verified counts as well. */
+    /** Headers that are open when a peer's first header is verified are protected too. */
     @Test
     void aPeerIsProvenWithAllThatItHasOpen() {
         List<HalfOpenHeaders.HeaderLease> hop = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
@@ -171,7 +171,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void aProvenPeerTakesThePlaceOfOneThatIsNot() {
+    void aProvenPeerGetsTheSlotOfAnUnprovenOne() {
         List<HalfOpenHeaders.HeaderLease> strangers = strangers(headers, 4);
         headers.verified(ONE);
 
@@ -214,7 +214,7 @@ class HalfOpenHeadersTest {
     }
 
     @Test
-    void aPlaceThatWasLostIsNotGivenBackOnceMore() {
+    void aLostSlotIsNotReleasedTwice() {
         List<HalfOpenHeaders.HeaderLease> flood = List.of(taken(headers.take(ONE)), taken(headers.take(ONE)));
         headers.take(OTHER);
         headers.take(OTHER);

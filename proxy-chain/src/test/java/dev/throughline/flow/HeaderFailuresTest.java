@@ -15,7 +15,7 @@ class HeaderFailuresTest {
     private static final Peer OTHER = peer(2);
     private static final int MAX_PEERS = 5;
 
-    /** Starts anywhere, as System.nanoTime does, and here near where it overflows. */
+    /** An arbitrary start, as of System.nanoTime, here near the overflow. */
     private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1000);
 
     private final HeaderFailures failures = new HeaderFailures(10, Duration.ofSeconds(10), MAX_PEERS, clock::get);
@@ -124,7 +124,7 @@ class HeaderFailuresTest {
         assertThat(failures.count()).isEqualTo(counts ? 1 : 0);
     }
 
-    /** On a shared host the previous hop isn't to suffer for another user there. */
+    /** On a shared host, failures of another user must not affect the previous hop. */
     @Test
     void usersOfOneAddressAreCountedApart() {
         Peer hop = new Peer(ONE.network(), OptionalInt.of(990));
@@ -145,7 +145,7 @@ class HeaderFailuresTest {
         assertThat(isRefused(OTHER)).isFalse();
     }
 
-    /** Not even the newcomer, if it has failed the least: the others are the worse. */
+    /** Even the newest peer, if it has failed the least. */
     @Test
     void thePeerThatHasFailedLeastIsForgottenFirst() {
         for (int i = 1; i <= MAX_PEERS; i++) {

@@ -71,7 +71,7 @@ class HeaderReceiverTest {
         }
     }
 
-    /** What the flow reads after its header. */
+    /** The bytes after the header. */
     private byte[] rest() {
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
@@ -136,7 +136,7 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void whatHadArrivedBeforeItWasAskedForCounts() {
+    void bytesThatArrivedBeforeTheRequestAreRead() {
         arrive(headerAndPayload());
 
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
@@ -165,7 +165,7 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void tooLargeIsRefusedAsSoonAsItSaysSo() {
+    void anOversizedLengthIsRejectedAtOnce() {
         CompletableFuture<Header> answer = read(new HeaderLimits(HEADER.length() - 1), LONG);
 
         arrive(slice(HEADER.toByteArray(), 0, 16));
@@ -177,7 +177,7 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void whatIsNoHeaderIsRefusedAtItsFirstWrongByte() {
+    void bytesThatAreNoHeaderAreRejectedAtTheFirstWrongByte() {
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
 
         arrive(PAYLOAD);
@@ -233,7 +233,7 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void timeRunsFromTheFirstByteAsked() {
+    void theTimeoutStartsWithTheRequest() {
         channel.freezeTime();
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, Duration.ofSeconds(5));
         arrive(slice(HEADER.toByteArray(), 0, 30));
@@ -249,7 +249,7 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void aRequestThatLosesItsPlaceWaitsNoLonger() {
+    void aRequestThatLosesItsSlotEnds() {
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
         arrive(slice(HEADER.toByteArray(), 0, 30));
 
@@ -260,7 +260,7 @@ class HeaderReceiverTest {
         assertThat(refusal(answer).detail()).isEqualTo("too many unfinished headers, and its peer has the most");
     }
 
-    /** Ten thousand of them must not take forty megabytes. */
+    /** Ten thousand unfinished headers must not take forty megabytes. */
     @Test
     void anUnfinishedHeaderTakesNoMoreMemoryThanItsBytesAreWorth() {
         int many = 200;
@@ -269,7 +269,7 @@ class HeaderReceiverTest {
             waiting.add(new HeaderReceiverTest());
         }
         byte[] claimsMuch = java.util.HexFormat.of().parseHex("0d0a0d0a000d0a515549540a" + "21110ff0" + "c000020a");
-        // The first half only to have everything loaded that this needs.
+        // The first half only loads all classes.
         waiting.subList(0, many).forEach(one -> one.begin(claimsMuch));
         long before = allocated();
         waiting.subList(many, 2 * many).forEach(one -> one.begin(claimsMuch));

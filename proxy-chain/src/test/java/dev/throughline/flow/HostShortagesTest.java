@@ -14,7 +14,7 @@ class HostShortagesTest {
     private final HostShortages shortages = new HostShortages(() -> largestHolder, log::add);
 
     @Test
-    void whatIsShortIsSaidOnceWhenItBeginsAndOnceWhenItIsOver() {
+    void aShortageIsLoggedOnceWhenItStartsAndOnceWhenItEnds() {
         for (int i = 0; i < 3; i++) {
             shortages.accept("listener apps", "no descriptor");
             shortages.upstream("bsd-socket", ConnectFailure.NO_PORTS, "no port");
@@ -49,9 +49,9 @@ class HostShortagesTest {
         assertThat(shortages.refusedAccepts()).isEqualTo(1);
     }
 
-    /** Flows to one destination can lack ports while all others do well; descriptors are lacking for everybody. */
+    /** Ports may be short for one destination only; descriptors are short for all flows. */
     @Test
-    void aHopWithoutADescriptorForTheWayOnwardsLacksIt() {
+    void aHopWithoutADescriptorForUpstreamConnectionsIsShort() {
         shortages.upstream("bsd-socket", ConnectFailure.NO_DESCRIPTORS, "no descriptor");
 
         assertThat(shortages.recent()).hasValue("flows end with no-descriptors: no descriptor");

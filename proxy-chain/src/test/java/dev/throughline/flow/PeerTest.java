@@ -27,7 +27,7 @@ class PeerTest {
         assertThat(of("192.0.2.1")).isNotEqualTo(of("192.0.2.2")).hasToString("192.0.2.1");
     }
 
-    /** A host with one address of such a network has 2^64 of them. */
+    /** A host in such a network has 2^64 addresses. */
     @Test
     void overIpv6ItIsANetworkOf64Bits() {
         assertThat(of("2001:db8:0:1::1"))

@@ -72,7 +72,7 @@ class UnsignedHeaderTest {
     }
 
     @Test
-    void aTcpFlowIsWhatTheHeaderSays() {
+    void aTcpFlowHasTheAddressesOfTheHeader() {
         Tuple ipv6 = Tuple.tcp(at("2001:db8::7", 4711), at("2001:db8:80::80", 443));
 
         assertThat(flow(header(FLOW, List.of()), SOCKET)).isEqualTo(FLOW);
@@ -86,7 +86,7 @@ class UnsignedHeaderTest {
                         + addresses));
     }
 
-    /** A proxy that listens on both families with one socket writes the flows of its IPv4 clients so. */
+    /** A proxy with a dual-stack socket writes the addresses of IPv4 clients in this form. */
     @Test
     void twoMappedAddressesAreAnIpv4Flow() {
         assertThat(flow(withAddresses("21", MAPPED + "c0000207" + MAPPED + "c6336450" + PORTS), SOCKET))
@@ -108,7 +108,7 @@ class UnsignedHeaderTest {
         assertThat(refused.detail()).contains("mapped to IPv6");
     }
 
-    /** An address has the same meaning, however it is written. */
+    /** All notations of an address have the same meaning. */
     @ParameterizedTest
     @ValueSource(strings = {"7f000001", "00000000", "a9fea9fe"})
     void aMappedDestinationThatMeansTheProxysHostIsNotThisOne(String destination) {
@@ -147,7 +147,7 @@ class UnsignedHeaderTest {
         assertThat(refusal(header(udp, List.of()), SOCKET).detail()).isEqualTo("UDP4, only TCP is relayed");
     }
 
-    /** A signed identity must not be dropped unseen: not if its TLV type is another hop's, nor if it is damaged. */
+    /** A signed identity must not be lost without notice: neither with another TLV type, nor if it is damaged. */
     @Test
     void aChainIsRefusedWhereverItIs() throws KeyFormatException {
         for (int type : new int[] {0xE0, 0xE5, 0xEF}) {
@@ -181,7 +181,7 @@ class UnsignedHeaderTest {
         return signer.sign(signer.originate(who, draft));
     }
 
-    /** Or the clients of a proxy would reach the services of this host's loopback. */
+    /** Otherwise clients of a proxy could reach services on this host's loopback. */
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "127.8.9.1", "0.0.0.0", "169.254.169.254", "::1", "::", "fe80::1"})
     void aDestinationThatMeansTheProxysHostIsNotThisOne(String address) {

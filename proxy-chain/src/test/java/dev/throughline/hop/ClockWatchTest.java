@@ -18,7 +18,7 @@ class ClockWatchTest {
     private final LogLines log = new LogLines(ClockWatch.class);
     private Instant wall = START;
     private long boot = 123_456_789;
-    /** How long a thread pauses between two readings. */
+    /** The pause between two readings. */
     private Duration pause = Duration.ZERO;
 
     private final List<Instant> set = new ArrayList<>();
@@ -65,7 +65,7 @@ class ClockWatchTest {
     }
 
     @Test
-    void noticesEachStepOnceAndSaysWhichWay() {
+    void reportsEachStepOnceWithItsDirection() {
         wall = wall.minusSeconds(3600);
         watch.check();
         watch.check();

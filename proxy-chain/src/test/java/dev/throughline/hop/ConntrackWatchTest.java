@@ -27,7 +27,7 @@ class ConntrackWatchTest {
     }
 
     @Test
-    void aTableThatHasRoomAgainIsNoProblem() {
+    void aTableThatIsNoLongerFullIsNoProblem() {
         usage = Optional.of(new ConntrackUsage(95, 100));
         watch.check();
         usage = Optional.of(new ConntrackUsage(94, 100));

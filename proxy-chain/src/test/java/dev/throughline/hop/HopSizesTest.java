@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a hop has open at once never exceeds the descriptors and the heap of its process. */
+/** The limits of a hop never exceed the descriptors and the heap of its process. */
 class HopSizesTest {
     private static final int OPEN = 56;
     private static final long GIB = 1L << 30;
@@ -70,11 +70,10 @@ class HopSizesTest {
         assertThat(fits.halfOpenHeaders()).isGreaterThanOrEqualTo(8);
     }
 
-    /** Each of these would otherwise fill the table of flows, and keep everybody's connections out. */
+    /** Otherwise each of these would fill the table of flows, so that no connection is accepted. */
     @ParameterizedTest
     @CsvSource({"8, 1024, 1048576", "64, 1024, 4096", "2000, 100000, 1048576", "8000, 1024, 20000"})
-    void thereAreRowsForArrivalsBesideAllThatHavePlacesWaitOrSendHeaders(int flows, int waiting, long descriptors)
-            throws Exception {
+    void thereAreRecordsForNewFlowsBesideAllOthers(int flows, int waiting, long descriptors) throws Exception {
         HopSizes fits = sizes("limits: { flows: %d }\nbudget: { waiting: %d }".formatted(flows, waiting), descriptors);
 
         assertThat(fits.rows() - fits.flows() - fits.waiting() - fits.halfOpenHeaders())
@@ -158,7 +157,7 @@ class HopSizesTest {
         });
     }
 
-    /** Its listeners read no header: nothing is set aside for them. */
+    /** Its listeners read no header, so no resources are reserved for headers. */
     @Test
     void aFirstHopKeepsNothingForHeaders() throws Exception {
         HopConfig first = ConfigReader.read(Files.writeString(folder.resolve("first.yaml"), """

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Days go by on a clock of the test's own. */
+/** The days of a test clock. */
 class KeyWatchTest {
     private static final Instant START = Instant.parse("2027-01-01T00:00:00Z");
 

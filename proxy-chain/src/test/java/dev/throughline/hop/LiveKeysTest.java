@@ -52,7 +52,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a reload takes over, what it refuses, and what the log says of it. */
+/** Reloads that are applied or refused, and their log messages. */
 class LiveKeysTest {
     private static final Instant NOW = Instant.parse("2027-01-01T00:00:00Z");
 
@@ -115,7 +115,7 @@ class LiveKeysTest {
     }
 
     @Test
-    void whatIsReadIsUsedFromThenOn() throws Exception {
+    void reloadedKeysAreUsed() throws Exception {
         KeyContext before = keys.keyContext();
         trust(previous.publicKey().toText() + " origin=edge-1 revoked # lost\n");
 
@@ -138,9 +138,9 @@ class LiveKeysTest {
         assertThat(log.take()).containsExactly("INFO reloaded: nothing has changed");
     }
 
-    /** What was taken before a reload isn't taken again after it. */
+    /** A chain that was accepted before a reload isn't accepted again after it. */
     @Test
-    void whatIsRememberedAgainstReplayStays() {
+    void theReplayStoreSurvivesAReload() {
         Tuple connection = tuple("10.0.0.1", 41000, "10.0.0.2", 7001);
         Header header = header(connection);
         assertThat(keys.keyContext().verifier().verify(header, connection, NOW))
@@ -182,7 +182,7 @@ class LiveKeysTest {
     }
 
     @Test
-    void whereAnythingIsWrongAllStaysAndAllIsSaid() throws Exception {
+    void anyProblemKeepsTheOldKeysAndAllProblemsAreReported() throws Exception {
         KeyContext before = keys.keyContext();
         trust("nonsense\n" + previous.publicKey().toText() + "\n");
         Files.setPosixFilePermissions(folder.resolve("hop-b.key"), PosixFilePermissions.fromString("rw-r--r--"));
@@ -235,7 +235,7 @@ class LiveKeysTest {
     }
 
     @Test
-    void whatElseHasChangedNeedsARestart() throws Exception {
+    void otherChangedSettingsNeedARestart() throws Exception {
         configure("hop-b.key", "trust", "limits: { flows: 7 }\nfail-open: true\nidentity: { command-line-key: k }");
 
         Reload reload = keys.reload();
@@ -287,7 +287,7 @@ class LiveKeysTest {
         assertThat(policy.routingTable()).isSameAs(before);
     }
 
-    /** Keys and policy go together: neither is half of what somebody wrote. */
+    /** Keys and policy are applied together or not at all. */
     @Test
     void withWrongKeysThePolicyStays() throws Exception {
         RoutingTable before = policy.routingTable();
@@ -311,7 +311,7 @@ class LiveKeysTest {
         assertThat(policy.routingTable().routes()).containsOnlyKeys("vault");
     }
 
-    /** The usual route stays until a restart, and with it the kernel's rules, which these routes would not have. */
+    /** The default route and the kernel's rules stay until a restart, and these routes need other rules. */
     @Test
     void routesThatDoNotGoWithTheUsualOneAreRefused() throws Exception {
         KeyContext authority = keys.keyContext();

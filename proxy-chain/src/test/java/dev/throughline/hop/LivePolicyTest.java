@@ -27,7 +27,7 @@ class LivePolicyTest {
                 """.formatted(transports, over)));
     }
 
-    /** A transport is watched from the start of the hop on: a route can't go over one that isn't. */
+    /** Transports are watched from the start of the hop, so a new route can't use a new transport. */
     @Test
     void aRouteOverATransportThatIsNewWaitsForTheNextStart() throws Exception {
         String before = "one: { socket: one.sock, uid: 0 }";

@@ -6,7 +6,7 @@ import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** What a class says in the log, while this is open: level and text. */
+/** A recorder of a class's log lines, with level and text, until it is closed. */
 public final class LogLines implements AutoCloseable {
     private final Logger logger;
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
@@ -17,7 +17,7 @@ public final class LogLines implements AutoCloseable {
         logger.addAppender(appender);
     }
 
-    /** All lines since the last call. */
+    /** Returns all lines since the last call. */
     public List<String> take() {
         List<String> lines = appender.list.stream()
                 .map(event -> event.getLevel() + " " + event.getFormattedMessage())

@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A process of its own that has opened one connection to us, as descriptor 3, and says over it when it is ready. */
+/** A separate process with one connection to this one as descriptor 3, over which it reports that it is ready. */
 record Application(Process process, Socket accepted) implements AutoCloseable {
     /**
      * Runs {@code script} in bash after it has connected. The script says "ready" on descriptor 3.

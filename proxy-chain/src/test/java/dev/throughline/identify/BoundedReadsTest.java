@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A read that never returns is given up, and touches nothing but its own place. */
+/** A read that never returns is abandoned, and affects only reads of the same file system. */
 @Timeout(60)
 class BoundedReadsTest {
     private final BoundedReads reads = new BoundedReads("read", Duration.ofMillis(50));
@@ -44,7 +44,7 @@ class BoundedReadsTest {
     }
 
     @Test
-    void whatIsReadIsTheAnswerAndWhatCannotBeReadIsNone() {
+    void returnsTheContentOrTheDefaultIfAReadFails() {
         assertThat(read("here").join()).isEqualTo("read");
         assertThat(reads.read(
                                 "here",
@@ -59,7 +59,7 @@ class BoundedReadsTest {
     }
 
     @Test
-    void aPlaceThatHangsIsGivenUpCountedAndNamed() {
+    void aHangingFileSystemIsAbandonedCountedAndNamed() {
         assertThat(hang("hung").join()).isEqualTo("nothing");
 
         assertThat(reads.abandoned()).isEqualTo(1);
@@ -68,7 +68,7 @@ class BoundedReadsTest {
     }
 
     @Test
-    void aPlaceThatHangsIsNotAskedAgainAtOnce() {
+    void aHangingFileSystemIsNotReadAgainAtOnce() {
         hang("hung").join();
         AtomicInteger asked = new AtomicInteger();
 
@@ -79,9 +79,9 @@ class BoundedReadsTest {
         assertThat(reads.skipped()).isEqualTo(1);
     }
 
-    /** However many ask, it has two threads; those that wait behind them are answered with them. */
+    /** Two threads at most read a hanging file system; reads that wait behind them get the same result. */
     @Test
-    void aPlaceThatHangsKeepsFewThreads() {
+    void aHangingFileSystemBlocksFewThreads() {
         List<CompletableFuture<String>> all = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             all.add(hang("hung"));
@@ -92,7 +92,7 @@ class BoundedReadsTest {
         assertThat(read("elsewhere").join()).isEqualTo("read");
     }
 
-    /** Many places can use up all threads: nobody waits for one then. */
+    /** Many hanging file systems can use up all threads: further reads don't wait. */
     @Test
     void whenEverythingHangsNobodyWaitsLongerThanTheDeadline() {
         List<CompletableFuture<String>> all = new ArrayList<>();
@@ -105,7 +105,7 @@ class BoundedReadsTest {
     }
 
     @Test
-    void aPlaceThatAnswersAgainIsAskedAgain() {
+    void aFileSystemThatRespondsAgainIsReadAgain() {
         hang("hung").join();
 
         answers.countDown();

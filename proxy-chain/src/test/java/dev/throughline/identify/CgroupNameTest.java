@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Paths as runtimes and systemd make them. C stands for a container's id, D for another, P for a pod's uid. */
+/** Cgroup paths of runtimes and systemd. C is a container's id, D another one, P a pod's uid. */
 class CgroupNameTest {
     private static final String C = "c0ffee".repeat(10) + "0123";
     private static final String D = "d".repeat(64);
@@ -89,7 +89,7 @@ class CgroupNameTest {
         assertThat(name.namesNothing()).isEqualTo(unit == null && container == null && pod == null);
     }
 
-    /** In paths these letters are never followed by another letter. */
+    /** In these paths, no other letter follows these letters. */
     private static String filled(String text) {
         return text == null
                 ? null

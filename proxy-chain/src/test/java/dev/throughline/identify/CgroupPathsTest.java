@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Any folders will do: what counts is their inode numbers. */
+/** Directories represent cgroups: only their inode numbers matter. */
 class CgroupPathsTest {
     private static final long GONE = Long.MAX_VALUE;
 
@@ -46,7 +46,7 @@ class CgroupPathsTest {
         assertThat(groups.searches()).isEqualTo(1);
     }
 
-    /** Each process that is gone with its group would otherwise cost a search. */
+    /** Otherwise each process that ended with its cgroup would cost a search. */
     @Test
     void groupsThatAreGoneCostASearchInATenthOfASecond() throws IOException {
         for (int i = 0; i < 1000; i++) {

@@ -47,7 +47,7 @@ class CommandLineHashTest {
         }
     }
 
-    /** The command in the manual, with other words and another file. */
+    /** The command of the documentation, with another command line and key. */
     @Test
     void openSslComputesTheSame() throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/openssl")));

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who connected is who connected, whatever became of the process and of its socket since. */
+/** The process that called connect(2) is named, whatever happened to it and to its socket since. */
 @Timeout(120)
 class ConnectRecordResolverTest {
     private static final List<String> AS_NOBODY =
@@ -43,7 +43,7 @@ class ConnectRecordResolverTest {
 
     @BeforeEach
     void open() throws IOException {
-        Kernel.assumeNotesCanBeTaken();
+        Kernel.assumeTracingIsPossible();
         notes = ConnectTracer.open(Kernel.cgroups(), 1 << 16);
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.of(Known.COMMAND_LINES));
         identifier.use(Optional.of(notes));
@@ -89,7 +89,7 @@ class ConnectRecordResolverTest {
         }
     }
 
-    /** One process, one executable, two connections: the rights that it used differ, and nothing else. */
+    /** Two connections of one process, with different effective users. */
     @Test
     void theEffectiveUserIsTheOneOfEachConnect() throws Exception {
         try (ServerSocket listener = new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1"))) {
@@ -114,7 +114,7 @@ class ConnectRecordResolverTest {
         }
     }
 
-    /** A process may call itself as it likes: what is said is what it was called when it connected. */
+    /** A process may change its name: the name at connect(2) is reported. */
     @Test
     void theNameIsTheOneOfEachConnect() throws Exception {
         try (ServerSocket listener = new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1"))) {
@@ -137,7 +137,7 @@ class ConnectRecordResolverTest {
         }
     }
 
-    /** What /proc could still have said is gone; the kernel's note isn't. */
+    /** The process is gone from /proc, but the kernel's record remains. */
     @Test
     void processesThatAreGoneAreNamed() throws Exception {
         int count = 200;
@@ -201,7 +201,7 @@ class ConnectRecordResolverTest {
         }
     }
 
-    /** One that no other process was seen to run, and that lies nowhere where programs lie, is unknown then. */
+    /** An executable that no other process ran, outside of the usual directories, is unknown then. */
     @Test
     void afterExecAnExecutableThatIsntToBeFoundIsUnknown() throws Exception {
         Path own = Files.copy(Path.of(bash()), directory.resolve("own"));
@@ -221,7 +221,7 @@ class ConnectRecordResolverTest {
         }
     }
 
-    /** Where it is now is another group, of another name. */
+    /** The process is in another cgroup now. */
     @Test
     void theControlGroupIsTheOneThatConnected() throws Exception {
         Path groups = Kernel.cgroups();
@@ -261,7 +261,7 @@ class ConnectRecordResolverTest {
         }
     }
 
-    /** The same number, another process: what is said is of the one that connected. */
+    /** Another process has the same pid: the process that connected is reported. */
     @Test
     void aPidThatWasGivenAgainIsNotTakenForTheProcessThatHadIt() throws Exception {
         Path lastPid = Path.of("/proc/sys/kernel/ns_last_pid");
@@ -294,7 +294,7 @@ class ConnectRecordResolverTest {
         }
     }
 
-    /** A process with this pid: others may take it first, so it is tried until it works. */
+    /** Starts a process with this pid: other processes may get it first, so this retries. */
     private static ProcessHandle again(long pid) throws Exception {
         for (int i = 0; i < 100; i++) {
             Process shell = new ProcessBuilder(

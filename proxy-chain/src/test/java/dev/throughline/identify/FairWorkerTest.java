@@ -91,7 +91,7 @@ class FairWorkerTest {
     }
 
     @Test
-    void whatWaitsWhenItIsClosedIsRefused() {
+    void closingRefusesWaitingTasks() {
         execute(1, "waiting");
         worker.close();
 

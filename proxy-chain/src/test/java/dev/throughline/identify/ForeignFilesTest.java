@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files of file systems and mount namespaces that users make, or that stat(2) shows otherwise than the kernel counts. */
+/** Files of file systems and mount namespaces of users, or whose stat(2) differs from the kernel's attributes. */
 @Timeout(120)
 class ForeignFilesTest {
     private static final List<String> AS_NOBODY =
@@ -54,7 +54,7 @@ class ForeignFilesTest {
 
     @BeforeEach
     void open() throws IOException {
-        Kernel.assumeNotesCanBeTaken();
+        Kernel.assumeTracingIsPossible();
         assumeTrue(
                 Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)
                         && Files.readString(Path.of("/proc/self/uid_map")).contains("4294967295"),
@@ -119,7 +119,7 @@ class ForeignFilesTest {
         return to;
     }
 
-    /** The command that serves a file system at {@code at} while what follows runs. */
+    /** Returns the command prefix that serves a file system at {@code at} while a command runs. */
     private List<String> served(Path at, String... more) throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "needs python3");
         assumeTrue(Files.exists(Path.of("/dev/fuse")), "needs /dev/fuse");
@@ -128,7 +128,7 @@ class ForeignFilesTest {
             Files.copy(source, server);
         }
         Files.setPosixFilePermissions(server, PosixFilePermissions.fromString("rw-r--r--"));
-        // On most hosts every user may use the device, and on this one too then.
+        // On most hosts every user may use the device; the test allows it here too.
         Path device = folder.resolve("fuse");
         run("mknod", "-m", "666", device.toString(), "c", "10", "229");
         List<String> command = new ArrayList<>(List.of(
@@ -150,7 +150,7 @@ class ForeignFilesTest {
         return all;
     }
 
-    /** It has the inode and the change time of the host's own program, and even its name; its device is its own. */
+    /** It has the inode, change time and name of the host's own program, but another device. */
     @ParameterizedTest
     @ValueSource(strings = {STAY, LEAVE})
     void aProgramOfAUsersFileSystemHasNoOthersPathOrHash(String script) throws Exception {
@@ -167,16 +167,16 @@ class ForeignFilesTest {
             assertThat(who.code().file())
                     .isNotEqualTo(Optional.of(FileVersion.of(bash).id()));
         }
-        // What is remembered of it isn't taken for the other either.
+        // The cached result isn't used for the other file either.
         try (Application application = Application.run(STAY)) {
             assertThat(identify(application).code().executable()).contains(bash.toString());
             assertThat(identify(application).code().sha256()).contains(sha256(bash));
         }
     }
 
-    /** Through an overlay it is served all the same: to each reader what the user likes. */
+    /** Through an overlay, a user can still serve different bytes to each reader. */
     @Test
-    void whatAUserServesThroughAnOverlayIsNotHashed() throws Exception {
+    void aFileThatAUserServesThroughAnOverlayIsNotHashed() throws Exception {
         Path at = Files.createDirectory(folder.resolve("mnt"));
         Path merged = Files.createDirectory(folder.resolve("merged"));
         String overlay = "mount -t overlay -o lowerdir=" + at + ":" + Files.createDirectory(folder.resolve("empty"))
@@ -188,7 +188,7 @@ class ForeignFilesTest {
         }
     }
 
-    /** In a mount namespace of his own a user gives any file any path. */
+    /** In their own mount namespace, users can give any file any path. */
     @Test
     void aPathOfAUsersMountNamespaceIsNotReported() throws Exception {
         Path tool = copyOfBash(folder.resolve("tool"));
@@ -197,17 +197,17 @@ class ForeignFilesTest {
                 Application.run(both(AS_NOBODY, List.of("/bin/sh", "-c", bind)), "/usr/bin/env", STAY)) {
             Code code = identify(application).code();
             assertThat(code.executable()).isEmpty();
-            assertThat(code.sha256()).as("the bytes are what they are").contains(sha256(tool));
+            assertThat(code.sha256()).as("the hash is correct").contains(sha256(tool));
         }
         try (Application application = Application.run(List.of(), tool.toString(), LEAVE)) {
             application.process().waitFor();
             assertThat(identify(application).code().executable())
-                    .as("root's own, which is gone")
+                    .as("root's file, which was deleted")
                     .isEmpty();
         }
     }
 
-    /** The kernel says "/usr/bin/env (deleted)" of it; the name is the user's invention. */
+    /** The kernel reports "/usr/bin/env (deleted)"; the user chose the name. */
     @Test
     void aDeletedPathOfAUsersMountNamespaceIsNotReported() throws Exception {
         String hide = "mount -t tmpfs none /usr/sbin && cp " + bash + " /usr/sbin/nft && chmod 755 /usr/sbin/nft"
@@ -220,7 +220,7 @@ class ForeignFilesTest {
         }
     }
 
-    /** A sandboxed service has a mount namespace of its own, in which programs are where they are for all. */
+    /** A sandboxed service has its own mount namespace, with programs at the usual paths. */
     @ParameterizedTest
     @ValueSource(strings = {STAY, LEAVE})
     void aPathThatLeadsToTheSameFileHereIsReported(String script) throws Exception {
@@ -234,7 +234,7 @@ class ForeignFilesTest {
         }
     }
 
-    /** stat(2) shows another device of a file in a lower layer than the overlay has. */
+    /** For a file in a lower layer, stat(2) shows another device than that of the overlay. */
     @Test
     void aProgramOfAnOverlayIsKnown() throws Exception {
         Path lower = mount("tmpfs", "mode=755", "none", "lower");
@@ -258,7 +258,7 @@ class ForeignFilesTest {
         assertKnown(copyOfBash(mount("tmpfs", "mode=755", "none", "mnt").resolve("tool")));
     }
 
-    /** A snapshot has the inodes, times and bytes of its original: they differ in what stat(2) shows as device. */
+    /** A snapshot has the inodes, times and bytes of its original, and another device in stat(2). */
     @Test
     void aProgramOfASubvolumeIsKnown() throws Exception {
         assumeTrue(
@@ -286,7 +286,7 @@ class ForeignFilesTest {
         assertKnown(original);
     }
 
-    /** While it runs, and afterwards, since it was seen to run. */
+    /** While it runs, and afterwards, because the hop saw it run. */
     private void assertKnown(Path program) throws Exception {
         for (String script : List.of(STAY, LEAVE)) {
             try (Application application = Application.run(List.of(), program.toString(), script)) {
@@ -301,7 +301,7 @@ class ForeignFilesTest {
         }
     }
 
-    /** Its server stops answering while a program on it runs: others are named at once, as ever. */
+    /** The file system's server hangs while a program on it runs: other processes are identified at once. */
     @Test
     void aFileSystemThatHangsTouchesNobodyElse() throws Exception {
         Path at = Files.createDirectory(folder.resolve("mnt"));
@@ -366,7 +366,7 @@ class ForeignFilesTest {
         }
     }
 
-    /** A script that connects by itself, in the words that {@link Application} gives it. */
+    /** A script that connects by itself, with the arguments of {@link Application}. */
     private static Path script(Path at) throws IOException {
         Files.writeString(at, "#!/bin/bash\neval \"$3\"\n");
         Files.setPosixFilePermissions(at, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -381,7 +381,7 @@ class ForeignFilesTest {
         }
     }
 
-    /** The interpreter opens it once more by its name: only root may be able to give that to another file. */
+    /** The interpreter opens the script again by its path: only root may be able to replace it. */
     @Test
     void aScriptIsReportedWhereOnlyRootCanChangeIt() throws Exception {
         Path roots = Files.createTempDirectory(Path.of("/usr/local/lib"), "throughline-test-");
@@ -420,7 +420,7 @@ class ForeignFilesTest {
         }
     }
 
-    /** The kernel noted it as its child connected. */
+    /** The kernel recorded the parent when its child connected. */
     @Test
     void theParentIsKnownWithItsExecutable() throws Exception {
         Path java = Path.of("/proc/self/exe").toRealPath();
@@ -432,7 +432,7 @@ class ForeignFilesTest {
         }
     }
 
-    /** By now another process has taken the child over. */
+    /** Another process has adopted the child since. */
     @Test
     void theParentIsTheOneOfTheConnectAlsoIfItHasEnded() throws Exception {
         Path parent = copyOfBash(folder.resolve("parent"));

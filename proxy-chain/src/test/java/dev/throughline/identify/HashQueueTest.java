@@ -87,7 +87,7 @@ class HashQueueTest {
         assertThat(slicesUntil(digest)).isLessThanOrEqualTo(3);
         assertThat(digest.join()).contains(ExecutableDigestsTest.sha256(Files.readAllBytes(program)));
         assertThat(flood.stream().filter(CompletableFuture::isDone).map(CompletableFuture::join))
-                .as("those that were too many")
+                .as("those beyond the limit")
                 .hasSize(HashQueue.PER_USER - 1)
                 .containsOnly(Optional.empty());
         assertThat(queue.refused()).isEqualTo(HashQueue.PER_USER - 1);
@@ -95,7 +95,7 @@ class HashQueueTest {
 
     @Test
     @Tag("attack")
-    void aFileThatAFloodingUserAskedForFirstIsHashedInTheOtherUsersTurn() throws Exception {
+    void aFileThatAFloodingUserRequestedFirstIsHashedInTheOtherUsersTurn() throws Exception {
         Path shared = small("shared");
         add(ATTACKER, large("large", 128), DISK);
         for (int i = 0; i < HashQueue.PER_USER - 1; i++) {
@@ -111,7 +111,7 @@ class HashQueueTest {
 
     @Test
     @Tag("attack")
-    void manyUsersFillTheQueueAndAnotherUserGetsAPlace() throws Exception {
+    void anotherUserIsQueuedAlthoughManyUsersFillTheQueue() throws Exception {
         for (int i = 0; i < HashQueue.TOTAL + 1; i++) {
             add(i % 4, large("large-" + i, 128), DISK);
         }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The best evidence that is available, and why no better one is. */
+/** The best available evidence, and the missing requirements for better evidence. */
 @Timeout(60)
 class IdentificationMonitorTest {
     private static final TracerStartup NOT_NOW = new TracerStartup.Unavailable("no CAP_BPF", "run it with CAP_BPF");
@@ -45,7 +45,7 @@ class IdentificationMonitorTest {
     }
 
     @Test
-    void withoutNotesSocketsAreLookedUpAndWhatIsMissingIsSaid() {
+    void withoutTracingSocketsAreLookedUpAndTheMissingRequirementsAreReported() {
         IdentificationStatus found = IdentificationMonitor.probe(identifier, () -> NOT_NOW);
 
         assertThat(found.best()).isEqualTo(Evidence.SOCKET_LOOKUP);
@@ -62,7 +62,7 @@ class IdentificationMonitorTest {
 
     @Test
     void notesAreTheBest() throws IOException {
-        Kernel.assumeNotesCanBeTaken();
+        Kernel.assumeTracingIsPossible();
 
         assertThat(IdentificationMonitor.probe(identifier, () -> TracerStartup.begin(1024))
                         .best())
@@ -70,8 +70,8 @@ class IdentificationMonitorTest {
     }
 
     @Test
-    void whatBecomesPossibleIsUsedFromThenOn() throws IOException {
-        Kernel.assumeNotesCanBeTaken();
+    void aMethodThatBecomesAvailableIsUsed() throws IOException {
+        Kernel.assumeTracingIsPossible();
         TracerStartup[] next = {NOT_NOW};
         try (IdentificationMonitor watch = new IdentificationMonitor(identifier, () -> next[0])) {
             watch.check();
@@ -92,10 +92,10 @@ class IdentificationMonitorTest {
         }
     }
 
-    /** Here the group goes; bpftool(8) can detach programs as well. */
+    /** Here the cgroup is removed; bpftool(8) can detach programs too. */
     @Test
-    void notesThatSomebodyEndedAreNoLongerReliedOn() throws IOException {
-        Kernel.assumeNotesCanBeTaken();
+    void aTracerThatAnotherProgramDetachedIsNoLongerUsed() throws IOException {
+        Kernel.assumeTracingIsPossible();
         Path group = Files.createTempDirectory(Kernel.cgroups(), "throughline-test-");
         TracerStartup[] next = {taken(group)};
         try (IdentificationMonitor watch = new IdentificationMonitor(identifier, () -> next[0])) {
@@ -104,7 +104,7 @@ class IdentificationMonitorTest {
 
             next[0] = NOT_NOW;
             Files.delete(group);
-            // The kernel lets go of what was attached there a moment later.
+            // The kernel detaches the programs a moment later.
             do {
                 watch.check();
             } while (best(watch) == Evidence.KERNEL_CONNECT);
@@ -123,11 +123,11 @@ class IdentificationMonitorTest {
         }
     }
 
-    /** A look may be under way when the hop ends: what it began then would be nobody's to end. */
+    /** A check may be running when the hop ends: a tracer that it started then would never be closed. */
     @Test
     void onceClosedItBeginsNothing() {
         IdentificationMonitor watch = new IdentificationMonitor(identifier, () -> {
-            throw new AssertionError("notes were begun");
+            throw new AssertionError("tracing was started");
         });
         watch.close();
 
@@ -137,7 +137,7 @@ class IdentificationMonitorTest {
     }
 
     @Test
-    void aConfigurationThatWantsNoNotesGetsNone() {
+    void tracingCanBeDisabledByConfiguration() {
         assertThat(TracerStartup.begin(0))
                 .isEqualTo(new TracerStartup.Unavailable("connect tracing is disabled (connect-notes: 0)", ""));
     }

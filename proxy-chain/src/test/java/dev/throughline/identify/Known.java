@@ -14,13 +14,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** What is said of an application, beside what the system's own commands say of it. */
+/** Compares the identity of an application with the output of system commands. */
 final class Known {
     static final CommandLineHash COMMAND_LINES = new CommandLineHash(Bytes.ofHex("5c".repeat(32)));
 
     private Known() {}
 
-    /** Reads that have as long as they like. */
+    /** Reads without a timeout. */
     static BoundedReads reads() {
         return new BoundedReads("read", Duration.ofSeconds(20));
     }
@@ -44,7 +44,7 @@ final class Known {
         return ExecutableId.of(file(path), fileSystem(path));
     }
 
-    /** Whatever the way by which its process was found. */
+    /** Asserts the facts that don't depend on the evidence. */
     static void assertAllOf(Application application, ProcessIdentity who) throws Exception {
         Path proc = Path.of("/proc/" + application.pid());
         assertThat(who.code().file().orElseThrow())
@@ -65,7 +65,7 @@ final class Known {
                 said("stat", "-L", "-c", "%i", proc.resolve("ns/" + kind).toString()));
     }
 
-    /** A child has what its parent has. */
+    /** A child inherits from its parent. */
     private static OptionalLong auditId(String file) throws IOException {
         Path path = Path.of("/proc/self/" + file);
         return Files.exists(path) ? ProcText.auditId(Files.readString(path)) : OptionalLong.empty();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file is taken for the executable that ran only if it is exactly that one, in the state that it had. */
+/** A file counts as the executable that ran only if it is the same file in the same state. */
 class KnownExecutablesTest {
     private static final Bytes SLEEP = Bytes.copyOf("sleep".getBytes(StandardCharsets.US_ASCII));
     private static final Bytes ANOTHER_NAME = Bytes.copyOf("my-sleep".getBytes(StandardCharsets.US_ASCII));
@@ -48,7 +48,7 @@ class KnownExecutablesTest {
                 .contains(file.toString());
     }
 
-    /** An update in place, or another write to the file: the bytes that ran are gone. */
+    /** The file was overwritten, so the bytes that ran no longer exist. */
     @Test
     void aFileThatChangedSinceIsNotTheOneThatRan() {
         ExecutableId before = new ExecutableId(id.device(), id.subvolume(), id.inode(), id.changedNanos() - 1);
@@ -57,7 +57,7 @@ class KnownExecutablesTest {
         assertThat(find(executables, before, ANOTHER_NAME)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
     }
 
-    /** Also if it has the same size again, and says that it was last written when it was. */
+    /** Also if it has the same size and modification time. */
     @Test
     void aWriteMakesAnotherExecutableOfAFile(@TempDir Path folder) throws IOException {
         Path program = Files.writeString(folder.resolve("program"), "one");
@@ -75,7 +75,7 @@ class KnownExecutablesTest {
                 .isEqualTo(before.inode());
     }
 
-    /** A user serves a file system with any inode and any time, but the kernel gives it a device of its own. */
+    /** A user's file system can have any inode and time, but the kernel assigns its device. */
     @Test
     void aFileOfAnotherDeviceIsNotTheOneThatRan() {
         ExecutableId served = new ExecutableId(id.device() + 1, id.subvolume() + 1, id.inode(), id.changedNanos());
@@ -93,9 +93,9 @@ class KnownExecutablesTest {
         assertThat(find(executables, unknown, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
     }
 
-    /** Where others were seen to run it counts only while it is there: another file system may get its device. */
+    /** A path where others ran the file counts only while the file is there: another file system may get its device. */
     @Test
-    void thePlaceWhereItWasSeenIsCheckedAgain(@TempDir Path folder) throws IOException {
+    void theKnownPathIsCheckedAgain(@TempDir Path folder) throws IOException {
         Path program = Files.writeString(folder.resolve("program"), "one");
         ExecutableId seen = Known.id(program);
         executables.remember(seen, program.toRealPath().toString());
@@ -114,7 +114,7 @@ class KnownExecutablesTest {
         assertThat(find(executables, another, SLEEP)).isEqualTo(KnownExecutables.Executable.UNKNOWN);
     }
 
-    /** A busy file system isn't one that hangs: what it answers too late for one process is there for the next. */
+    /** A slow file system isn't a hanging one: a late result is used for the next process. */
     @Test
     @Timeout(20)
     void foldersThatTookTooLongToListAreKnownOnceTheyAreListed() {

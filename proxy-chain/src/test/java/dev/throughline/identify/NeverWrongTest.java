@@ -43,8 +43,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Uncommon ways in which processes come to have sockets. Each is played with the kernel's notes and, where a lookup can tell,
- * without, and ends in the process that opened the connection, or in none.
+ * Uncommon ways in which processes get sockets. Each is tested with the kernel's records and, where a lookup can tell,
+ * without them, and names the process that opened the connection, or none.
  */
 @Timeout(120)
 class NeverWrongTest {
@@ -57,7 +57,7 @@ class NeverWrongTest {
     private void open(boolean withNotes) throws IOException {
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
         if (withNotes) {
-            Kernel.assumeNotesCanBeTaken();
+            Kernel.assumeTracingIsPossible();
             notes = ConnectTracer.open(Kernel.cgroups(), 1 << 16);
             identifier.use(Optional.of(notes));
         }
@@ -121,7 +121,7 @@ class NeverWrongTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void whatAThreadOpensIsItsProcesss(boolean withNotes) throws IOException {
+    void aSocketOfAThreadBelongsToItsProcess(boolean withNotes) throws IOException {
         open(withNotes);
         try (ServerSocket listener = listener();
                 Opened opened = Opened.by(List.of(), "by-thread", port(listener))) {
@@ -134,7 +134,7 @@ class NeverWrongTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void theSameAddressesInAnotherNetworkNamespaceAreNotOurs(boolean withNotes) throws IOException {
+    void equalAddressesInAnotherNetworkNamespaceAreIgnored(boolean withNotes) throws IOException {
         open(withNotes);
         List<String> elsewhere = List.of("unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh");
         try (Opened opened = Opened.by(elsewhere, "alone")) {
@@ -142,7 +142,7 @@ class NeverWrongTest {
         }
     }
 
-    /** It is named by the number that it has here. */
+    /** It is named by its pid in this pid namespace. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aProcessInAnotherProcessNamespaceHasItsNumberHere(boolean withNotes) throws IOException {
@@ -156,7 +156,7 @@ class NeverWrongTest {
         }
     }
 
-    /** A transparent proxy's own socket can bear the address of its client: that client is elsewhere. */
+    /** A transparent proxy's own socket can have the address of its client, which is on another host. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aSocketWithAnAddressOfAnotherHostNamesNobodyHere(boolean withNotes) throws IOException {
@@ -164,7 +164,7 @@ class NeverWrongTest {
         try (ServerSocket listener = listener();
                 Opened opened = Opened.by(List.of(), "from-foreign-address", port(listener));
                 SocketDiag sockets = SocketDiag.open()) {
-            // It says its addresses before it has them; without a socket nothing would be shown.
+            // It prints its addresses before it connects.
             while (sockets.find(opened.tuple).isEmpty()) {
                 Thread.onSpinWait();
             }
@@ -173,7 +173,7 @@ class NeverWrongTest {
         }
     }
 
-    /** Addresses and ports come round again: what was noted of them before says nothing of a socket that isn't that one. */
+    /** Addresses and ports are reused: an old record must not count for another socket. */
     @Test
     void anotherSocketWithTheSameAddressesIsNotTheNotedOne() throws Exception {
         open(true);
@@ -207,7 +207,7 @@ class NeverWrongTest {
             try {
                 assertThat(callers.find(opened.tuple, Optional.of(socket))).isPresent();
                 assertThat(callers.find(opened.tuple, Optional.empty()))
-                        .as("it is closed by now")
+                        .as("it is closed")
                         .isPresent();
                 assertThat(callers.find(opened.tuple, Optional.of(another))).isEmpty();
             } finally {
@@ -216,7 +216,7 @@ class NeverWrongTest {
         }
     }
 
-    /** We, who take a socket that another process opened and hold it alone from then on. */
+    /** This process gets a socket that another process opened, and is then its only holder. */
     private static final class Receiver extends SimpleChannelInboundHandler<FileDescriptor> implements AutoCloseable {
         private final MultiThreadIoEventLoopGroup group =
                 new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -250,7 +250,7 @@ class NeverWrongTest {
         }
     }
 
-    /** We hold it alone, started before it was opened, and are of the same user: only the notes tell. */
+    /** This process is the only holder, older than the socket, and of the same user: only the records show the opener. */
     @Test
     void aSocketThatWasGivenAwayIsStillItsOpeners() throws Exception {
         open(true);
@@ -262,7 +262,7 @@ class NeverWrongTest {
         }
     }
 
-    /** A socket keeps the control group that it was made in: without notes that tells at least that it isn't ours. */
+    /** A socket keeps the cgroup of its creation: without records that shows at least that this process didn't create it. */
     @Test
     void aSocketFromAnotherControlGroupIsNotItsHolders() throws Exception {
         open(false);

@@ -19,8 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A process that opens a connection in an uncommon way, prints its source and destination and waits for the end of its
- * input. Its first argument says how.
+ * A process that opens a connection in an uncommon way, prints its source and destination, and waits for the end of its
+ * input. Its first argument selects the way.
  */
 final class Opener {
     private Opener() {}
@@ -35,7 +35,7 @@ final class Opener {
         }
     }
 
-    /** Another thread than the process's first connects, under a name of its own. */
+    /** A second thread with its own name connects. */
     private static void byThread(int port) throws Exception {
         Thread other = Thread.ofPlatform().name("not-the-process").start(() -> {
             try (Socket socket = new Socket(InetAddress.getByName("127.0.0.1"), port)) {
@@ -47,7 +47,7 @@ final class Opener {
         other.join();
     }
 
-    /** Both ends here: in a network namespace of its own, whose addresses and ports others have too. */
+    /** Both ends in a separate network namespace, with addresses and ports that exist elsewhere too. */
     private static void alone() throws IOException {
         try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
                 Socket socket = new Socket(listener.getInetAddress(), listener.getLocalPort())) {
@@ -55,12 +55,12 @@ final class Opener {
         }
     }
 
-    /** As a transparent proxy does that keeps its client's address. */
+    /** Connects like a transparent proxy that keeps its client's address. */
     private static void fromForeignAddress(int port) throws IOException {
         MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         InetSocketAddress foreign = new InetSocketAddress("192.0.2.10", 41000);
         InetSocketAddress destination = new InetSocketAddress("127.0.0.1", port);
-        // It never gets an answer: nothing routes that address here. The first SYN is enough.
+        // There is no answer, because no route leads back. The first SYN is enough.
         var _ = new Bootstrap()
                 .group(group)
                 .channel(EpollSocketChannel.class)
@@ -71,7 +71,7 @@ final class Opener {
         said(foreign, destination);
     }
 
-    /** The socket is passed to the process that listens at a Unix socket, and isn't kept. */
+    /** Passes the socket to the process that listens at a Unix socket, and closes it here. */
     private static void giveAway(int port, String unixSocket) throws Exception {
         MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         EpollSocketChannel tcp = (EpollSocketChannel) new Bootstrap()
@@ -91,7 +91,7 @@ final class Opener {
                 .sync()
                 .channel();
         receiver.writeAndFlush(new FileDescriptor(tcp.fd().intValue())).sync();
-        // The receiver has it; what is left here is closed.
+        // The receiver has it; the descriptor here is closed.
         while (!Files.exists(Path.of(unixSocket + ".taken"))) {
             Thread.onSpinWait();
         }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A user without any capability sees only that user's processes, whatever the user id is. Here it is user 0, who
+ * A user without capabilities sees only that user's processes, whatever the user id is. Here it is user 0, who
  * may read the classes of this test.
  */
 @Timeout(120)
@@ -84,7 +84,7 @@ class OrdinaryUserTest {
         }
     }
 
-    /** A number of one's own isn't enough: a process with more rights may not be looked into either. */
+    /** An equal user id isn't enough: a process with more capabilities can't be read either. */
     @Test
     void aProcessOfHisThatHasMoreRightsIsNotNamedEither() throws Exception {
         try (Application stronger = Application.run(WAIT)) {

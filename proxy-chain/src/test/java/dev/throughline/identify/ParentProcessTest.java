@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
 
-/** A parent is one that was there, and the child's, while its start was read. */
+/** A parent counts only if it was the child's parent while its start time was read. */
 class ParentProcessTest {
     private static final int CHILD = 42;
 
@@ -20,7 +20,7 @@ class ParentProcessTest {
         return "1 (x) S " + parent + " 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " + start + " 0\n";
     }
 
-    /** What /proc says, answer by answer; an empty one is of a process that is gone. */
+    /** Successive contents of /proc; an empty one means that the process is gone. */
     private static Optional<ProcessId> parent(String... answers) throws IOException {
         Queue<String> left = new ArrayDeque<>(List.of(answers));
         return ParentProcess.of(CHILD, pid -> {
@@ -43,7 +43,7 @@ class ParentProcessTest {
         assertThat(parent(stat(0, 500))).isEmpty();
     }
 
-    /** Its number may be another process's by then. */
+    /** Another process may have its pid by then. */
     @Test
     void oneThatEndedMeanwhileIsUnknown() throws IOException {
         assertThat(parent(stat(7, 500), stat(1, 300), stat(1, 500))).isEmpty();

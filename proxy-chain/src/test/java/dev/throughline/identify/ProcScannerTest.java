@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
 class ProcScannerTest {
-    /** No socket has this inode: the process that had it is gone. */
+    /** No socket has this inode. */
     private static final SocketOwner GONE =
             new SocketOwner(4_294_967_295L, 0, 1, OptionalInt.of(7), OptionalLong.empty(), 1, true);
 

@@ -70,7 +70,7 @@ class ProcTextTest {
         assertThat(ProcText.cgroup("4:memory:/a\n")).isEmpty();
     }
 
-    /** The path is version 2's, and the names are those that there are. */
+    /** The path is that of cgroup version 2; unit and container come from the first path that has them. */
     @Test
     void whereTheUnifiedOneNamesNothingSystemdsOwnDoes() {
         String id = "c0".repeat(32);

@@ -56,7 +56,7 @@ class ProcessIdentifierTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1"})
-    void ourOwnSocketIsOurs(String address) throws IOException {
+    void anOwnSocketBelongsToThisProcess(String address) throws IOException {
         try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getByName(address));
                 Socket client = new Socket(listener.getInetAddress(), listener.getLocalPort());
                 Socket accepted = listener.accept()) {
@@ -69,7 +69,7 @@ class ProcessIdentifierTest {
         }
     }
 
-    /** Where the kernel gives no handle: a process that began only when the connection stood isn't the one that made it. */
+    /** On a kernel without process handles, a process that is younger than the connection isn't its opener. */
     @Test
     void aProcessThatBeganAfterItsConnectionIsNotItsPeer() throws IOException {
         UnixPeer peer = new UnixPeer((int) ProcessHandle.current().pid(), 1234, Optional::empty);
@@ -143,7 +143,7 @@ class ProcessIdentifierTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"192.0.2.7", "2001:db8::7"})
-    void aForwardedFlowIsBlamedOnNobodyHere(String source) {
+    void aForwardedFlowIsNotAttributedToAProcessOfThisHost(String source) {
         Tuple tuple = Tuple.tcp(new InetSocketAddress(source, 4711), new InetSocketAddress(source, 443));
         SocketIdentity owner = identifier.identify(tuple).join();
         assertThat(owner.identity().evidence()).isEqualTo(Evidence.REMOTE);
@@ -185,7 +185,7 @@ class ProcessIdentifierTest {
         }
     }
 
-    /** The process is the right one; the executable is the one that it runs at the time of the check, as this evidence says. */
+    /** The process is right; the executable is that at the time of the lookup, as the evidence says. */
     @Test
     void aProcessWithAnotherExecutableIsTheSameProcess() throws IOException {
         String script = "exec env bash -c '" + WAIT + "'";
@@ -225,7 +225,7 @@ class ProcessIdentifierTest {
     }
 
     @Test
-    void aReplacedExecutableIsSaidToBeSo() throws Exception {
+    void aReplacedExecutableIsReportedAsReplaced() throws Exception {
         Path program = program("program");
         try (Application application = Application.run(List.of(), program.toString(), WAIT)) {
             FileId before = FileVersion.of(program).id();
@@ -272,9 +272,9 @@ class ProcessIdentifierTest {
                             .join()
                             .identity()
                             .code())
-                    .as("it has a name still, but not this one")
+                    .as("it has another name now")
                     .matches(code -> code.executable().isEmpty())
-                    .as("and it is unknown which of both it had")
+                    .as("its name at connect is unknown")
                     .matches(code -> code.state().isEmpty() || code.state().get() == ExecutableState.DELETED);
 
             Files.delete(elsewhere);
@@ -375,7 +375,7 @@ class ProcessIdentifierTest {
                 accepted.getLocalSocketAddress());
     }
 
-    /** Whether children can be started as other users: not in a user namespace that has only one. */
+    /** Returns whether children can be started as other users: not in a user namespace that has only one. */
     private static boolean isPrivileged() throws IOException {
         return text(Path.of("/proc/self/uid_map")).contains("4294967295")
                 && Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)

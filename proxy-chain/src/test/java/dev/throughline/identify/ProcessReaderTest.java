@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** All that is read of a process is of one instance of it that ran one executable, or nothing is said. */
+/** All facts are of one process instance that ran one executable, or they are unknown. */
 @Timeout(60)
 class ProcessReaderTest {
     private static final String EXEC_AFTER_A_LINE = "echo ready >&3; read -r line <&3; exec /usr/bin/sleep 1000";
@@ -49,7 +49,7 @@ class ProcessReaderTest {
         }
     }
 
-    /** It is checked again after all else was read. */
+    /** The instance is checked again after all reads. */
     @Test
     void aProcessThatChangesItsExecutableDuringTheReadIsNotRead() throws IOException {
         try (Application application = Application.run(EXEC_AFTER_A_LINE)) {
@@ -66,7 +66,7 @@ class ProcessReaderTest {
         }
     }
 
-    /** Were it to run the first again by the second look, the hash would still be of the one in between. */
+    /** If it runs the first executable again at the second check, the hash would still be that of the other one. */
     @Test
     void theExecutableThatIsHashedIsTheOneThatWasSeen() throws IOException {
         try (Application application = Application.run(EXEC_AFTER_A_LINE)) {
@@ -77,7 +77,7 @@ class ProcessReaderTest {
         }
     }
 
-    /** A number is given again at once, to whatever is opened next. */
+    /** A descriptor number is reused at once by the next open. */
     @Test
     void aDescriptorThatIsAnotherFilesNowDoesNotHoldTheSocket() throws IOException {
         try (Application application = Application.run(EXEC_AFTER_A_LINE)) {

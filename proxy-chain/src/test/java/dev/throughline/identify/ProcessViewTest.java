@@ -6,7 +6,7 @@ import dev.throughline.originator.Credentials;
 import org.junit.jupiter.api.Test;
 
 class ProcessViewTest {
-    /** A socket has the user whose rights its process used: the effective one then, which may be the real one now. */
+    /** A socket has the effective user of its process at creation, which may be the real user now. */
     @Test
     void aSocketIsOfTheRealUserOrOfTheEffectiveOne() {
         Credentials credentials = new Credentials(1000, 0, 100);

@@ -49,11 +49,11 @@ class RoundRobinQueueTest {
 
     @Test
     @Tag("attack")
-    void anOwnerWhoComesAgainAndAgainIsNextOnceInARound() {
+    void anOwnerWhoReturnsRepeatedlyIsNextOnceInARound() {
         add("a1", "a2", "a3", "b1", "b2", "b3");
         List<String> taken = new ArrayList<>();
         for (int i = 1; i <= 9; i++) {
-            // It never has more than one waiting, and asks again as soon as that was taken.
+            // It has at most one waiting element, and adds the next one as soon as that was taken.
             if (i == 1 || (!taken.isEmpty() && taken.getLast().startsWith("c"))) {
                 add("c" + i);
             }

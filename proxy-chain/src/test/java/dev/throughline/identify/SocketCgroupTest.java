@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which process may have made a socket, by the control group that the socket has kept. Folders stand for the groups. */
+/** The check whether a process can have created a socket, by the cgroup that the socket keeps. Directories represent cgroups. */
 class SocketCgroupTest {
     @TempDir
     private Path root;
@@ -75,7 +75,7 @@ class SocketCgroupTest {
     }
 
     @Test
-    void whatCannotBeComparedIsNot() {
+    void acceptsProcessesWhoseCgroupCannotBeCompared() {
         assertThat(cgroup.mayHold(in("/../elsewhere"), madeIn(idOfA)))
                 .as("beyond a cgroup namespace")
                 .isTrue();

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What is said of a socket when something moves between the scan and the look at the process that it found. */
+/** The results when processes change between the scan and the check of the process that it found. */
 @Timeout(60)
 class SocketIdentityResolverTest {
     private final ExecutableDigests digests = new ExecutableDigests();
@@ -45,7 +45,7 @@ class SocketIdentityResolverTest {
         return new OwnerLookup(socket, Long.MAX_VALUE, false, new CompletableFuture<>());
     }
 
-    /** It holds the socket no longer: another one may, and that one could be its opener as well. */
+    /** The process no longer holds the socket: another holder may be its opener. */
     @Test
     void aProcessThatClosedTheSocketSinceTheScanIsNotNamed() throws IOException {
         try (Application application = Application.run("echo ready >&3; read -r line <&3; exec 3>&-; sleep 1000; :")) {
@@ -60,7 +60,7 @@ class SocketIdentityResolverTest {
             OwnerLookup first = lookup(socket);
             List<OwnerLookup> moved = naming.name(List.of(first), before);
 
-            assertThat(first.answer()).as("it is looked for once more").isNotDone();
+            assertThat(first.answer()).as("it is searched again").isNotDone();
             assertThat(moved).containsExactly(first.retry());
             assertThat(naming.name(moved, before)).isEmpty();
             assertThat(first.answer().join().identity().evidence()).isEqualTo(Evidence.UID_ONLY);
@@ -69,7 +69,7 @@ class SocketIdentityResolverTest {
         }
     }
 
-    /** Nobody can say any more whose the holder that is gone was. */
+    /** The process that held the socket is unknown once it is gone. */
     @Test
     void aSharedSocketHasNoUserAfterOneOfItsHoldersEnded() throws Exception {
         try (Application application = Application.run("sleep 1000 & echo ready >&3; wait")) {
@@ -78,7 +78,7 @@ class SocketIdentityResolverTest {
             assertThat(before.of(socket.inode())).hasSize(2);
             ProcessHandle child = application.process().children().findFirst().orElseThrow();
             child.destroyForcibly();
-            // Its parent waits for it: when it has, there is no such process.
+            // After its parent has waited for it, the process is gone.
             while (Files.exists(Path.of("/proc/" + child.pid()))) {
                 Thread.onSpinWait();
             }

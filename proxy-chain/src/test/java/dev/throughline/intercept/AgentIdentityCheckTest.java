@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Which processes may be asked to open connections. The process that listens is this one. */
+/** The processes from which connections may be requested. This process is the listener. */
 @Timeout(60)
 class AgentIdentityCheckTest {
     private static final int PID = Math.toIntExact(ProcessHandle.current().pid());
@@ -45,7 +45,7 @@ class AgentIdentityCheckTest {
     }
 
     @Test
-    void theAgentThatIsNamedMayBeAsked() {
+    void theConfiguredAgentIsAccepted() {
         assertThat(objection(uid, Optional.empty(), Optional.empty())).isEmpty();
         assertThat(objection(uid, Optional.of(java), Optional.empty())).isEmpty();
     }

@@ -27,7 +27,7 @@ class ApplicationRuleTest {
         assertThat(rule.objection(owner(SELF + 1, OptionalInt.empty()))).isEmpty();
     }
 
-    /** Marks above the 16 bits of a hop are others' business. */
+    /** Bits of a mark above the 16 bits of a hop are ignored. */
     @Test
     void aForeignMarkIsNoHops() {
         assertThat(rule.objection(owner(SELF + 1, OptionalInt.of(0xCA00_0000)))).isEmpty();

@@ -41,7 +41,7 @@ class BackOffTest {
     }
 
     @Test
-    void whatCouldNotBeRepairedIsTriedEachSecond() {
+    void aFailedRepairIsTriedEachSecond() {
         for (int i = 0; i < 5; i++) {
             backOff.attempted(at(i));
             backOff.failed();

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who connected to a bridge; it is always this process. */
+/** The identity of the process that connects to a bridge; it is always this process. */
 class BridgeResolverTest {
     private static final int PID = Math.toIntExact(ProcessHandle.current().pid());
 
@@ -100,7 +100,7 @@ class BridgeResolverTest {
         assertThat(owner.identity().code().executable()).contains(executable.toString());
     }
 
-    /** Users without an agent cost nothing more than this. */
+    /** Users without an agent cause no further work. */
     @Test
     void anotherUserIsRefusedBeforeItsProcessIsChecked() {
         BridgeResolver others = new BridgeResolver(ImmutableSet.of(uid + 1));
@@ -111,7 +111,7 @@ class BridgeResolverTest {
         assertThat(refused.detail()).isEqualTo("user " + uid);
     }
 
-    /** As if the agent had ended, and its pid had been given to another process. */
+    /** Simulates an agent that has ended and whose pid another process has. */
     @Test
     void aPidThatIsntTheHandlesProcessIsNotNamed() throws Exception {
         UnixPeer peer = peer();
@@ -134,7 +134,7 @@ class BridgeResolverTest {
         assertThat(owner.identity().evidence()).isEqualTo(Evidence.UID_ONLY);
     }
 
-    /** On a kernel that gives no handles. */
+    /** A kernel without process handles. */
     @Test
     void withoutAHandleAProcessThatWasThereBeforeIsNamed() throws Exception {
         UnixPeer peer = new UnixPeer(PID, uid, Optional::empty);
@@ -143,7 +143,7 @@ class BridgeResolverTest {
     }
 
     @Test
-    void aHandleIsClosedOnceAndThenOfNobody() throws Exception {
+    void aHandleIsClosedOnce() throws Exception {
         PidFd handle = peer().handle().open().orElseThrow();
 
         assertThat(handle.pid()).isEqualTo(PID);
@@ -153,7 +153,7 @@ class BridgeResolverTest {
     }
 
     @Test
-    void allThatAnAgentsEntrySaysMustHold() throws Exception {
+    void allPropertiesOfAnAgentsEntryMustMatch() throws Exception {
         SocketIdentity self = owner(peer());
         Optional<String> path = Optional.of(executable.toString());
         Optional<Bytes> hash = self.identity().code().sha256();
@@ -172,7 +172,7 @@ class BridgeResolverTest {
                 .isFalse();
     }
 
-    /** What isn't known isn't what was asked for. */
+    /** An unknown property doesn't match. */
     @Test
     void aProcessThatCantBeReadIsAllowedByItsUserAloneOrNotAtAll() throws Exception {
         SocketIdentity unread = owner(new UnixPeer(0, uid, peer().handle()));

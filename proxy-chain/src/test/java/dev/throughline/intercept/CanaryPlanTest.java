@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class CanaryPlanTest {
     @Test
-    void aCaptureOfEverythingIsTriedWithAddressesOfNobody() {
+    void aCaptureOfEverythingIsTestedWithDocumentationAddresses() {
         assertThat(CanaryPlan.of(FIRST_HOP, 990, true))
                 .extracting(plan -> Tuple.text(plan.destination()))
                 .containsExactly("192.0.2.1:9", "[2001:db8::1]:9");

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Connections of one user, of whom at most two are taken out of the kernel's queue at a time. */
+/** Connections of one user, of which at most two wait outside of the kernel's queue. */
 @Timeout(30)
 class FairAcceptorTest {
     private static final int MOST_WAITING = 2;

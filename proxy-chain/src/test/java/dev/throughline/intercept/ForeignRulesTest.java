@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Listings that nft wrote after these programs' rules were loaded. */
+/** Listings of nft with the rules of these programs. */
 class ForeignRulesTest {
     private static RulePlan plan(int mark) {
         CaptureRule.Apps match = new CaptureRule.Apps(
@@ -46,7 +46,7 @@ class ForeignRulesTest {
     }
 
     private static final String ALL =
-            "the hop's own connections, what listener web captures, answers of listener web, answers of listener more";
+            "the hop's own connections, connections that listener web captures, replies of listener web, replies of listener more";
 
     @ParameterizedTest
     @CsvSource({
@@ -78,7 +78,7 @@ class ForeignRulesTest {
         assertThat(found("kube-proxy-iptables", 0x8001))
                 .contains("table ip filter, chain KUBE-FIREWALL, handle 4:"
                         + " \"meta mark & 0x00008000 == 0x00008000 drop\" drops the hop's own connections,"
-                        + " what listener web captures, answers of listener web, answers of listener more");
+                        + " connections that listener web captures, replies of listener web, replies of listener more");
     }
 
     @Test
@@ -86,15 +86,15 @@ class ForeignRulesTest {
         assertThat(found("calico-tailscale", 0x1071))
                 .containsExactly(
                         "table ip mangle, chain cali-OUTPUT, handle 4: \"meta mark & 0x00010000 == 0x00010000 accept\""
-                                + " lets what listener web captures, answers of listener web, answers of listener more"
+                                + " lets connections that listener web captures, replies of listener web, replies of listener more"
                                 + " pass before the other rules of that table",
                         "table ip mangle, chain OUTPUT, handle 8: \"meta mark & 0x00ff0000 != 0x00000000 ct state new"
                                 + " ct mark set mark and 0xff0000\""
-                                + " can change bits 0x20000 of the connection mark of answers of listener web",
+                                + " can change bits 0x20000 of the connection mark of replies of listener web",
                         "table ip mangle, chain PREROUTING, handle 7:"
                                 + " \"ct state related,established meta mark set ct mark and 0xff0000\""
-                                + " can change bits 0x20000 of the mark of answers of listener web;"
-                                + " can change bits 0x70000 of the mark of what listener more captures");
+                                + " can change bits 0x20000 of the mark of replies of listener web;"
+                                + " can change bits 0x70000 of the mark of connections that listener more captures");
     }
 
     @Test
@@ -102,7 +102,7 @@ class ForeignRulesTest {
         assertThat(found("wg-quick", 0xca6c)).isEmpty();
     }
 
-    /** Sets, ranges, maps of verdicts, and what the listing alone doesn't show; not the rules of another hop. */
+    /** Sets, ranges, verdict maps, and statements that the JSON listing doesn't show; not the rules of another hop. */
     @Test
     void findsRulesOfAnyForm() throws IOException {
         assertThat(found("own-rules", 0x1071))
@@ -116,11 +116,12 @@ class ForeignRulesTest {
                 .contains("\"meta mark { 0x00001071, 0x00001072 } accept\""
                         + " lets the hop's own connections pass before the other rules of that table")
                 .anyMatch(rule -> rule.startsWith("\"tcp dport 80 meta mark set 0x00000005\""
-                        + " can change bits 0x11074 of the mark of what listener web captures;"))
+                        + " can change bits 0x11074 of the mark of connections that listener web captures;"))
                 .anyMatch(rule -> rule.startsWith("\"ct mark set meta mark map { 0x00000001 : 0x00000002 }\""
-                        + " changes the connection mark of what listener web captures"))
-                .contains("\"meta mark > 0x00000005 log prefix \"x\" drop\" drops what listener web captures,"
-                        + " answers of listener web, answers of listener more");
+                        + " changes the connection mark of connections that listener web captures"))
+                .contains(
+                        "\"meta mark > 0x00000005 log prefix \"x\" drop\" drops connections that listener web captures,"
+                                + " replies of listener web, replies of listener more");
         assertThat(found("own-rules", 0x1500)).anyMatch(rule -> rule.endsWith("refuses the hop's own connections"));
     }
 

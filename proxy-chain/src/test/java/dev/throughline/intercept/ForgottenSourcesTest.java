@@ -43,7 +43,7 @@ class ForgottenSourcesTest {
 
     @Test
     @Tag("attack")
-    void manyForgottenConnectionsAreAnsweredByOneSearchAndKeepNobodyWaiting() throws InterruptedException {
+    void oneSearchServesManyForgottenConnectionsWithoutBlocking() throws InterruptedException {
         sources.add(source(1));
         assertThat(searches.take()).containsExactly(source(1));
         for (int port = 2; port < 2002; port++) {

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A part of interception, and a program that undoes each of its repairs, by a clock that the test moves. */
+/** A part of interception, and a program that undoes each of its repairs, with a test clock. */
 class InterceptionStateTest {
     private static final Optional<String> GONE = Optional.of("routes are gone");
     private static final Optional<String> OTHER = Optional.of("ip (process 7)");
@@ -37,7 +37,7 @@ class InterceptionStateTest {
         state.update(GONE, OTHER, now);
     }
 
-    /** Waits until the next repair may be made, and makes it. */
+    /** Advances the clock until the next repair is allowed, and makes it. */
     private Duration repair() {
         Duration left = state.backOff().left(now);
         pass(left);
@@ -68,7 +68,7 @@ class InterceptionStateTest {
     }
 
     @Test
-    void eachLossSaysHowOftenItWasRepairedAndWhenTheNextRepairIs() {
+    void eachLossReportsRepairsAndTheNextRepair() {
         repairsThatAreUndone(8);
 
         List<String> losses =

@@ -17,7 +17,7 @@ class MarkOwnersTest {
     }
 
     @Test
-    void takesNobodyElsesTableForAHops() {
+    void ignoresTablesOfOtherPrograms() {
         assertThat(Owner.of(List.of("table inet throughline-x {", "\tcomment \"mine\"", "}")))
                 .isEmpty();
     }

@@ -25,7 +25,7 @@ class MarkUsersTest {
     }
 
     @Test
-    void saysNothingOfMarksThatNobodyElseUses() {
+    void doesNotWarnOfUnusedMarks() {
         assertThat(warnings(0x1071, 0x1072)).isEmpty();
     }
 
@@ -59,7 +59,7 @@ class MarkUsersTest {
     }
 
     @Test
-    void knowsWhereEachUserSaysSo() {
+    void hasASourceForEachProgram() {
         assertThat(MarkUsers.KNOWN).allSatisfy(user -> {
             assertThat(user.source()).contains(":");
             assertThat(user.values()).allMatch(value -> (value & ~user.bits()) == 0);

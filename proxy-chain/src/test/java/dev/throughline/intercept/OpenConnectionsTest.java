@@ -44,7 +44,7 @@ class OpenConnectionsTest {
                 .isEmpty();
     }
 
-    /** In CLOSE_WAIT the other end is gone: a captured connection whose hop was killed looks so. */
+    /** In CLOSE_WAIT the other end is gone, as in a captured connection whose hop was killed. */
     @Test
     void leavesOutWhatIsHalfClosed() {
         assertThat(passing(plan(InterceptionMethod.TPROXY), List.of(TO_WEB.replace(" 01 ", " 08 "))))

@@ -96,7 +96,7 @@ class RulePlanTest {
     }
 
     @Test
-    void aMarkHasRoomFor64Listeners() {
+    void aMarkCanNumber64Listeners() {
         CaptureRule[] captures = IntStream.rangeClosed(1, 65)
                 .mapToObj(i -> capture("l" + i, InterceptionMethod.TPROXY, i, APPS))
                 .toArray(CaptureRule[]::new);

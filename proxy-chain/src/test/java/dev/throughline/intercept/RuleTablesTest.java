@@ -79,7 +79,7 @@ class RuleTablesTest {
     }
 
     @Test
-    void whatACrashHalfWayLeftIsSeenAndMended() throws IOException {
+    void rulesThatACrashLeftIncompleteAreDetectedAndRepaired() throws IOException {
         tables.apply(FIRST_HOP);
         host.run("nft", "delete chain inet throughline-A last");
         host.run("ip", "-6", "rule", "del", "fwmark", "0x10021/0x3ffff", "lookup", "65569");
@@ -97,7 +97,7 @@ class RuleTablesTest {
     }
 
     @Test
-    void aRuleThatSomebodyAddedIsSeen() throws IOException {
+    void aForeignRuleIsDetected() throws IOException {
         tables.apply(MIDDLE_HOP);
         host.run("nft", "insert rule inet throughline-rack-7.b_2 capture meta skuid 5 accept");
         assertThat(tables.compare(MIDDLE_HOP)).isEqualTo(new Differs(ImmutableList.of("+ meta skuid 5 accept")));
@@ -129,7 +129,7 @@ class RuleTablesTest {
     }
 
     @Test
-    void refusesASecondHopWithTheSameMarkAndSaysWhoseItIs() throws IOException {
+    void refusesASecondHopWithTheSameMarkAndNamesTheFirst() throws IOException {
         tables.apply(FIRST_HOP);
         String before = state();
 

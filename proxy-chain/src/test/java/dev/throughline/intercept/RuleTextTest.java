@@ -123,7 +123,7 @@ class RuleTextTest {
                         "socket cgroupv2 level 2 \"system.slice/vpn.slice\" return",
                         "oifname { \"wg0\", \"tun1\" } return",
                         "meta mark & 0x00ff0000 == 0x00040000 return");
-        // Whether such an exception lets the hop's own connection through can't be said before it is made.
+        // It can't be determined whether such an exception matches the hop's own connection.
         assertThat(CanaryPlan.of(plan, 0, true)).isEmpty();
     }
 

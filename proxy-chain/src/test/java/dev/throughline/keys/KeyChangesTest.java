@@ -42,7 +42,7 @@ class KeyChangesTest {
     }
 
     @Test
-    void aRevocationIsSaidOnce() throws Exception {
+    void aRevocationIsReportedOnce() throws Exception {
         assertThat(changes("OWN", "A hop", "OWN", "A hop revoked")).containsExactly("key A of hop-a is revoked");
         assertThat(changes("OWN", "", "OWN", "A revoked")).containsExactly("key A of hop-a is revoked");
         assertThat(changes("OWN", "A hop revoked", "OWN", "A hop revoked # lost"))

@@ -22,7 +22,7 @@ class KeyExpiryReportTest {
     private static final PrivateKey A2 = newKey("hop-a");
 
     @Test
-    void nothingIsSaidOfKeysWithoutAnEnd() throws Exception {
+    void keysWithoutAnEndAreNotReported() throws Exception {
         KeyExpiryReport outlook = outlook("OWN", "A origin=edge-1\nOWN hop");
         assertThat(warnings(outlook)).isEmpty();
         assertThat(outlook.untilNextExpiry()).isEmpty();
@@ -48,7 +48,7 @@ class KeyExpiryReportTest {
         assertThat(outlook.expiring()).isZero();
     }
 
-    /** That is how a rotation ends, and nothing to worry about. */
+    /** A rotation ends in this way, so there is no warning. */
     @Test
     void aKeyThatAnotherFollowsMayEnd() throws Exception {
         for (String old : List.of("until=2027-01-02T00:00:00Z", "until=2026-12-31T00:00:00Z", "revoked")) {
@@ -105,7 +105,7 @@ class KeyExpiryReportTest {
                                 + " started");
     }
 
-    /** The warnings, with names in place of ids. */
+    /** Returns the warnings, with names instead of ids. */
     private static List<String> warnings(KeyExpiryReport outlook) {
         return outlook.warnings().stream()
                 .map(line -> line.replace(OWN.publicKey().id().toString(), "OWN")

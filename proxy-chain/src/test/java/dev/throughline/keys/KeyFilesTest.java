@@ -55,7 +55,7 @@ class KeyFilesTest {
     }
 
     @Test
-    void whatIsWrittenIsItsOwnersOnlyAndIsReadBack() throws Exception {
+    void keyFilesAreReadableByTheirOwnerOnly() throws Exception {
         KeyFiles.writeSecret(file, key);
 
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
@@ -129,7 +129,7 @@ class KeyFilesTest {
     }
 
     @Test
-    void aFileThatIsNotThereIsSaidToBeMissing() {
+    void aMissingFileIsReported() {
         assertThatThrownBy(() -> KeyFiles.readSecrets(file)).isInstanceOf(NoSuchFileException.class);
     }
 
@@ -245,7 +245,7 @@ class KeyFilesTest {
     }
 
     @Test
-    void whatAKilledCommandLeftBehindIsNamed() throws Exception {
+    void aFileThatAKilledCommandLeftIsNamed() throws Exception {
         Path left = Files.createFile(folder.resolve("hop-a.key.new"));
 
         assertThatThrownBy(() -> trust(key))
@@ -282,7 +282,7 @@ class KeyFilesTest {
         assertThatThrownBy(() -> KeyFiles.changeSecrets(file, text -> text)).hasMessageContaining("mode rw-r-----");
     }
 
-    /** Root's commands must not take a key away from the hop's own user. */
+    /** A command of root must not make a key unreadable for the hop's user. */
     @Test
     void theOwnerStaysThoughRootChangesIt() throws Exception {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");

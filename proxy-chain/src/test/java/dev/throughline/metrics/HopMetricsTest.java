@@ -91,7 +91,7 @@ class HopMetricsTest {
                         "throughline_reloads_total{result=\"refused\"} 1.0\n");
     }
 
-    /** A measured object to which nothing else refers. */
+    /** A measured object without other references. */
     private static MeterBinder measured(AtomicLong count) {
         return new MeterBinder() {
             @Override

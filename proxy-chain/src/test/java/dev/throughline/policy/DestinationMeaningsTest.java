@@ -53,7 +53,7 @@ class DestinationMeaningsTest {
         "::/128, ::",
     })
     @Tag("attack")
-    void aDeniedDestinationIsDeniedInEverySpelling(String network, String destination) {
+    void aDeniedDestinationIsDeniedInEveryNotation(String network, String destination) {
         assertThat(holds(network, InetAddresses.forString(destination))).isTrue();
     }
 

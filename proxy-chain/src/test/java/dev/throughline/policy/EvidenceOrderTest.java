@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class EvidenceOrderTest {
-    /** Of each, all that are at least as much. */
+    /** For each evidence, all that are at least as strong. */
     private static final Map<Evidence, Set<Evidence>> AT_LEAST = Map.of(
             KERNEL_CONNECT, EnumSet.of(KERNEL_CONNECT),
             SOCKET_LOOKUP, EnumSet.of(KERNEL_CONNECT, SOCKET_LOOKUP),

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a policy decides, and why. */
+/** The decisions of a policy, and their explanations. */
 class PolicyTest {
     private static final String HASH = "c0".repeat(32);
 
@@ -55,7 +55,7 @@ class PolicyTest {
     private static final ProcessContext CHILD_OF_CRON = new ProcessContext(Optional.of("ada"))
             .withParentExecutable(Optional.of("/usr/sbin/cron"), Optional.of(Bytes.ofHex(HASH)));
 
-    /** A process of the same user; nothing else is known of it. */
+    /** A process of the same user, without other facts. */
     private static final ProcessIdentity UID_ONLY = identity(
             Evidence.UID_ONLY,
             Optional.of(Credentials.ofUser(1000)),
@@ -148,7 +148,7 @@ class PolicyTest {
         }
     }
 
-    /** A condition, whether it holds of curl, of a process that only its user is known of, and of one nobody knows. */
+    /** A condition, and whether it holds for curl, for a process with a known user only, and for an unknown process. */
     static List<Arguments> conditions() {
         return List.of(
                 Arguments.of(user(List.of(1000L), List.of(), false), true, true, false),
@@ -191,7 +191,7 @@ class PolicyTest {
 
     @ParameterizedTest
     @MethodSource("conditions")
-    void whatHolds(Condition condition, boolean ofCurl, boolean ofUidOnly, boolean ofUnknown) {
+    void conditionsHoldForKnownFacts(Condition condition, boolean ofCurl, boolean ofUidOnly, boolean ofUnknown) {
         assertThat(condition.holds(question(CURL))).isEqualTo(ofCurl);
         assertThat(condition.holds(question(UID_ONLY))).isEqualTo(ofUidOnly);
         assertThat(condition.holds(question(NOBODY_KNOWS))).isEqualTo(ofUnknown);
@@ -229,7 +229,7 @@ class PolicyTest {
 
     /** A rule by id alone doesn't become another one for a name, and the other way round. */
     @Test
-    void aConditionOnTheUserIsOpenOnlyForWhatItAsksFor() {
+    void aConditionOnTheUserIsOpenOnlyForItsOwnFacts() {
         Condition byId = user(List.of(0L), List.of(), false);
         Condition byName = user(List.of(), List.of("bob"), false);
         Condition byEither = user(List.of(0L), List.of("bob"), false);
@@ -274,7 +274,7 @@ class PolicyTest {
                 .isEqualTo(ALLOW);
     }
 
-    /** What makes a rule about somebody, who is known in all but that. */
+    /** A condition for a rule, and an originator that is known except for that fact. */
     static List<Arguments> conditionsThatMayHold() {
         return List.of(
                 Arguments.of(user(List.of(0L), List.of(), false), NOBODY_KNOWS),
@@ -290,7 +290,7 @@ class PolicyTest {
                 Arguments.of(text(Subject.POD, false, POD.toString()), UID_ONLY));
     }
 
-    /** Nobody gets past a denial, or out of a route, by ending before it can be said who he is. */
+    /** A process can't bypass a deny rule or a route by ending before it is identified. */
     @ParameterizedTest
     @MethodSource("conditionsThatMayHold")
     void aFlowWhoseOutcomeDependsOnWhatIsNotKnownIsDenied(Condition condition, ProcessIdentity who) {
@@ -317,7 +317,7 @@ class PolicyTest {
                 .isEqualTo(ALLOW);
     }
 
-    /** Nobody there could say who opened it: that is no reason to take him for somebody of this host. */
+    /** No hop could identify the originator: it must not match a rule about a process of this host. */
     @ParameterizedTest
     @MethodSource("conditionsThatMayHold")
     void originatorsOnOtherHostsMayBeUnknown(Condition condition, ProcessIdentity unused) {
@@ -331,7 +331,7 @@ class PolicyTest {
 
     /** A named process may be in no unit, no container and signed by nobody. */
     @Test
-    void whatAProcessNeedNotHaveIsNotUnknown() {
+    void anOptionalFactThatIsAbsentIsNotUnknown() {
         ProcessIdentity plain = identity(
                 Evidence.KERNEL_CONNECT, CURL.credentials(), Code.UNKNOWN, Workload.UNKNOWN, ProcessContext.UNKNOWN);
         for (Condition condition : List.of(
@@ -378,7 +378,7 @@ class PolicyTest {
         assertThat(policy(rule("web", ALLOW, ports(443, 443))).allowUnknown()).isEmpty();
     }
 
-    /** The way to deny what isn't proven: what isn't known is no exception. */
+    /** A deny rule with exceptions denies unproven originators: an unknown fact is no exception. */
     @Test
     void unlessExceptsOnlyWhatIsKnownToBeExcepted() {
         PolicyRule onlyCurl = new PolicyRule(
@@ -393,10 +393,10 @@ class PolicyTest {
         assertThat(policy.decide(question(NOBODY_KNOWS)).outcome()).isEqualTo(DENY);
     }
 
-    /** Without a demand on the evidence beside it, too. */
+    /** Also without a condition on the evidence. */
     @ParameterizedTest
     @MethodSource("exceptionsForCurl")
-    void whatIsNotKnownIsNoException(Condition exception) {
+    void anUnknownFactIsNoException(Condition exception) {
         Policy policy = policy(new PolicyRule("but-for", ImmutableList.of(), ImmutableList.of(exception), DENY));
 
         assertThat(policy.decide(question(CURL)).outcome()).isEqualTo(ALLOW);
@@ -445,7 +445,7 @@ class PolicyTest {
     }
 
     @Test
-    void itSaysWhyEachRuleWasNotHit() {
+    void explainsWhyEachRuleDidNotMatch() {
         Policy policy = policy(
                 rule("a", DENY, user(List.of(0L), List.of("bob"), false)),
                 rule("b", DENY, hosts("edge-1"), text(Subject.SHA256, true, "00".repeat(32))),
@@ -466,7 +466,7 @@ class PolicyTest {
 
     /** An explanation must show that a rule didn't match only because too little is known. */
     @Test
-    void itSaysWhenMoreKnowledgeMightChangeIt() {
+    void explainsWhenUnknownFactsCouldChangeTheMatch() {
         Policy policy = policy(
                 rule("user", DENY, user(List.of(), List.of("bob"), false)),
                 rule("exe", DENY, text(Subject.EXECUTABLE, false, "/usr/bin/curl")),

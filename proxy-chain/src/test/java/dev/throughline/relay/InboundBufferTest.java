@@ -27,7 +27,7 @@ class InboundBufferTest {
         return made;
     }
 
-    /** Counts what is asked of the transport. */
+    /** Counts the reads of the channel. */
     private static final class Kernel extends ChannelOutboundHandlerAdapter {
         private int asked;
 
@@ -37,7 +37,7 @@ class InboundBufferTest {
         }
     }
 
-    /** Notes what it gets; may ask for more from within. */
+    /** A reader that records its bytes, and may request more during delivery. */
     private static final class Reader extends ChannelInboundHandlerAdapter {
         private final List<String> got = new ArrayList<>();
         private boolean greedy;
@@ -74,7 +74,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void whatNobodyAskedForWaits() {
+    void bytesWaitUntilTheyAreRequested() {
         arrive("a", "b");
         end();
 
@@ -96,7 +96,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void whatWasAskedForIsDeliveredWhenItArrives() {
+    void requestedBytesAreDeliveredWhenTheyArrive() {
         channel.read();
         assertThat(kernel.asked).isEqualTo(1);
 
@@ -106,7 +106,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void theEndThatWasAskedForIsDeliveredAtOnce() {
+    void aRequestedEndIsDeliveredAtOnce() {
         channel.read();
         end();
 
@@ -114,7 +114,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void theTransportIsAskedOnlyWhenNothingWaits() {
+    void theChannelIsReadOnlyWhenTheBufferIsEmpty() {
         arrive("a");
         channel.read();
         assertThat(kernel.asked).isZero();
@@ -124,7 +124,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void theTransportIsAskedAgainAfterAReadThatBroughtNothing() {
+    void theChannelIsReadAgainAfterAnEmptyRead() {
         channel.read();
         channel.pipeline().fireChannelReadComplete();
 
@@ -132,7 +132,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void afterTheEndTheTransportIsNotAskedAgain() {
+    void theChannelIsNotReadAfterTheEnd() {
         channel.read();
         end();
         channel.read();
@@ -142,7 +142,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void whoAsksWhileBeingServedIsServedByTheSameLoop() {
+    void aRequestDuringDeliveryIsServedByTheSameLoop() {
         reader.greedy = true;
         List<String> many = new ArrayList<>();
         for (int i = 0; i < 100_000; i++) {
@@ -157,7 +157,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void whatIsGivenBackComesFirst() {
+    void returnedBytesAreDeliveredFirst() {
         arrive("c");
         inbox.giveBack(bytes("b"));
         channel.read();
@@ -201,7 +201,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void whatWasNeverReadIsReleasedWhenTheConnectionCloses() {
+    void unreadBuffersAreReleasedWhenTheConnectionCloses() {
         ByteBuf unread = bytes("a");
         channel.pipeline().fireChannelRead(unread);
 
@@ -211,7 +211,7 @@ class InboundBufferTest {
     }
 
     @Test
-    void whatWasNeverReadIsReleasedWhenTheInboxIsRemoved() {
+    void unreadBuffersAreReleasedWhenTheInboxIsRemoved() {
         ByteBuf unread = bytes("a");
         channel.pipeline().fireChannelRead(unread);
 

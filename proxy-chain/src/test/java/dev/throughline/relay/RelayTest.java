@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RelayTest {
     private static final Duration LONG = Duration.ofHours(1);
     private static final int MIB = 1 << 20;
-    /** What an outbound buffer may hold: its high-water mark and the one read that went over it. */
+    /** The maximum size of an outbound buffer: its high-water mark and one more read. */
     private static final long MOST_PENDING = 64 * 1024 + 64 * 1024 + 1024;
 
     private static final int HELD_BACK = MIB;
@@ -101,9 +101,9 @@ class RelayTest {
         assertThat(relay.relay().bytesToInbound()).isEqualTo(back.length);
     }
 
-    /** The kernel tells of the end, and Netty reads all there is, before anybody has asked for a byte. */
+    /** The kernel reports the end, and Netty reads all bytes, before any byte is requested. */
     @Test
-    void whatCameBeforeTheRelayBeganIsNotLost() throws Exception {
+    void bytesThatArriveBeforeTheRelayStartsAreNotLost() throws Exception {
         byte[] data = random(48 * 1024, 3);
         app.getOutputStream().write(data);
         app.shutdownOutput();
@@ -235,7 +235,7 @@ class RelayTest {
         assertThat(relay.get()).isEqualTo(RelayResult.OUTBOUND_RESET);
     }
 
-    /** Its end was read, so no read fails: the kernel's hang-up tells. */
+    /** Its end was already read, so no read fails: only the kernel's hang-up shows the reset. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aResetAfterTheEndIsNoticedAtOnce(boolean byApp) throws Exception {
@@ -248,7 +248,7 @@ class RelayTest {
         reset(first);
 
         assertThat(relay.get()).isEqualTo(byApp ? RelayResult.INBOUND_RESET : RelayResult.OUTBOUND_RESET);
-        // It has read the end, and reads it again: only a write can tell it.
+        // It has read the end, and reads it again: only a write shows the reset.
         assertThatThrownBy(() -> {
                     while (true) {
                         second.getOutputStream().write('b');
@@ -257,9 +257,9 @@ class RelayTest {
                 .isInstanceOf(IOException.class);
     }
 
-    /** The destination's answer was sent, and so was its end: but the application had closed, and its kernel refused it. */
+    /** The hop has sent the destination's answer and end, but the application had closed, and its kernel refused them. */
     @Test
-    void whatTheOtherEndDidNotTakeIsNotCompleted() throws Exception {
+    void aFlowWithUnacknowledgedBytesIsNotCompleted() throws Exception {
         Running relay = start(LONG);
         app.close();
         assertThat(destination.getInputStream().read()).isEqualTo(-1);
@@ -270,7 +270,7 @@ class RelayTest {
         assertThat(relay.get()).isEqualTo(RelayResult.INBOUND_RESET);
     }
 
-    /** The hop's kernel holds the last bytes until they fit: closing now would leave nobody to tell of their fate. */
+    /** The hop's kernel holds the last bytes: if the hop closed now, it couldn't learn whether they arrive. */
     @Test
     void itHasNotCompletedWhileBytesWaitInTheKernel() throws Exception {
         Running relay = start(LONG);
@@ -285,7 +285,7 @@ class RelayTest {
         assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
-    /** More than the destination's kernel takes from one that doesn't read, and less than the hop's own then holds. */
+    /** More than the kernel of a destination that doesn't read accepts, and less than the hop's own kernel can hold. */
     private void fillKernels(Running relay) throws Exception {
         outbound.config().setOption(ChannelOption.SO_SNDBUF, 2 * MIB);
         app.getOutputStream().write(random(HELD_BACK, 6));
@@ -336,7 +336,7 @@ class RelayTest {
         assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
-    /** What was received of a connection that was reset isn't its whole, though an end of the input follows. */
+    /** The data of a connection that was reset is incomplete, although an end of the input follows. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aResetBeforeTheRelayBeganIsAReset(boolean byApp) throws Exception {
@@ -452,7 +452,7 @@ class RelayTest {
         destination.setReceiveBufferSize(64 * 1024);
         Running relay = start(LONG);
         AtomicLong sent = new AtomicLong();
-        // The end of the output, while bytes still wait for room in the send buffer, fails the write.
+        // The end of the output fails the write while bytes still wait for the send buffer.
         CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> write(new byte[64 * MIB], sent))
                 .exceptionally(ended -> null);
         awaitNoProgress(sent);

@@ -29,7 +29,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 
-/** One event loop that takes connections as a hop does, and whose buffers are counted. */
+/** An event loop that accepts connections like a hop, and whose buffers are counted. */
 public final class Wire implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -40,12 +40,12 @@ public final class Wire implements AutoCloseable {
     private final List<Socket> sockets = new ArrayList<>();
     private final InetSocketAddress address;
 
-    /** A wire whose connections have an {@link InboundBuffer} and nothing else. */
+    /** Creates a wire whose connections have only an {@link InboundBuffer}. */
     public Wire() {
         this(InboundBuffer::new);
     }
 
-    /** A wire whose connections begin with what {@code first} makes. */
+    /** Creates a wire whose connections start with the handlers of {@code first}. */
     public Wire(Supplier<ChannelHandler> first) {
         Channel server = new ServerBootstrap()
                 .group(loops)
@@ -69,7 +69,7 @@ public final class Wire implements AutoCloseable {
     /** One connection: the application's or destination's end, and the hop's. */
     public record Pair(Socket socket, SocketChannel channel) {}
 
-    /** Connects; the hop's end reads nothing until it is asked to. */
+    /** Connects; the hop's end reads only on request. */
     public Pair pair() throws IOException, InterruptedException {
         Socket socket = connect();
         SocketChannel channel = accepted.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
@@ -79,7 +79,7 @@ public final class Wire implements AutoCloseable {
         return new Pair(socket, channel);
     }
 
-    /** Connects, for wires that deal with their connections themselves. */
+    /** Connects, for wires whose handlers do the rest. */
     public Socket connect() throws IOException {
         Socket socket = new Socket(address.getAddress(), address.getPort());
         socket.setSoTimeout(Math.toIntExact(PATIENCE.toMillis()));
@@ -95,7 +95,7 @@ public final class Wire implements AutoCloseable {
         return address;
     }
 
-    /** Does something on the event loop, and waits for it. */
+    /** Runs a task on the event loop, and waits for it. */
     public <T> T onLoop(Callable<T> action) throws Exception {
         return loops.next().submit(action).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }

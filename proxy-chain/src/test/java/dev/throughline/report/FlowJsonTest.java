@@ -173,7 +173,7 @@ class FlowJsonTest {
         assertThat(JsonTree.parse(text).toJson()).isEqualTo(text);
     }
 
-    /** A process that ended before its start was read started at some time, not with the host. */
+    /** A process that ended before its start time was read has an unknown start time, not 0. */
     @Test
     void aStartThatIsNotKnownIsNotShown() {
         ProcessIdentity gone = new ProcessIdentity(
@@ -189,7 +189,7 @@ class FlowJsonTest {
     }
 
     @Test
-    void whatIsNotKnownIsLeftOut() {
+    void unknownFactsAreLeftOut() {
         String line = json.closed(
                 flow(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
                 new CloseResult(CloseReason.NO_TRUE_SOURCE, "no entry"));
@@ -228,7 +228,7 @@ class FlowJsonTest {
     }
 
     @Test
-    void withoutAPolicyNothingIsSaidOfOne() {
+    void withoutAPolicyThereIsNoPolicyMember() {
         assertThat(json.opened(decided(
                         new Decision(Optional.empty(), Outcome.Allow.PLAIN), Optional.of(new NextHop.Destination()))))
                 .doesNotContain("policy");
@@ -242,7 +242,7 @@ class FlowJsonTest {
     }
 
     @Test
-    void whatTheKernelSaysIsApartFromWhatTheHeaderSays() {
+    void factsFromTheKernelAreSeparateFromThoseInTheHeader() {
         SocketIdentity owner = new SocketIdentity(
                 ProcessIdentity.unknown(Evidence.UNKNOWN, OperatingSystem.LINUX),
                 OptionalInt.of(0x7102),
@@ -257,7 +257,7 @@ class FlowJsonTest {
     }
 
     @Test
-    void aRejectedHeaderSaysWhyAndNamesNobody() {
+    void aRejectedHeaderHasAReasonAndNoOriginator() {
         Verification no = new Verification.Rejected(RejectReason.BAD_SIGNATURE, 1, "key 00 of \"hop-a\"");
         Verification whole = new Verification.Rejected(RejectReason.UNSIGNED, -1, "nothing");
 
@@ -283,7 +283,7 @@ class FlowJsonTest {
     }
 
     @Test
-    void whatIsWrittenIsReadBack() throws Exception {
+    void aWrittenFlowIsReadBack() throws Exception {
         Verification.Verified verified = HeaderFixture.verified();
         String line = json.opened(
                 flow(Optional.empty(), Optional.empty(), Optional.of(verified), Optional.of(verified.originator())));

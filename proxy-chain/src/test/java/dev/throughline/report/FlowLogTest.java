@@ -36,7 +36,7 @@ class FlowLogTest {
     }
 
     @Test
-    void holdsUpNobodyAndCountsWhatItCouldNotKeep() {
+    void neverBlocksAndCountsLostLines() {
         int lines = 0;
         while (log.dropped() < 100) {
             log.closed(view(lines++), new CloseResult(CloseReason.COMPLETED, ""));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Standard output and standard error as they are found: full, closed, not read, shared. */
+/** Standard output and standard error that are full, closed, not read, or shared. */
 @Timeout(60)
 class OutputWriterTest {
     private static final int MAX_BYTES = 64 << 10;
@@ -59,13 +59,13 @@ class OutputWriterTest {
 
     @Test
     void beginsAFreshLineAfterOneThatWasCutShort() throws InterruptedException {
-        output.room = 7;
+        output.space = 7;
         output.resume.countDown();
         write("first");
         write("torn");
         assertThat(said()).isEqualTo("failed: No space left on device");
         assertThat(writer.dropped()).isEqualTo(1);
-        output.room = Integer.MAX_VALUE;
+        output.space = Integer.MAX_VALUE;
         write("third");
         output.awaitText("first\nt\nthird\n");
         assertThat(said()).isEqualTo("recovered: 1");
@@ -73,19 +73,19 @@ class OutputWriterTest {
 
     @Test
     void leavesNoEmptyLineWhereNothingOfALineWasWritten() throws InterruptedException {
-        output.room = 6;
+        output.space = 6;
         output.resume.countDown();
         write("first");
         write("lost");
         assertThat(said()).startsWith("failed");
-        output.room = Integer.MAX_VALUE;
+        output.space = Integer.MAX_VALUE;
         write("third");
         output.awaitText("first\nthird\n");
     }
 
     @Test
     void saysOnceThatLinesAreLostAndOnceThatTheyAreNotAnyMore() throws InterruptedException {
-        output.room = 0;
+        output.space = 0;
         output.resume.countDown();
         for (int i = 0; i < 50; i++) {
             write("lost");
@@ -94,7 +94,7 @@ class OutputWriterTest {
         while (writer.dropped() < 50) {
             Thread.onSpinWait();
         }
-        output.room = Integer.MAX_VALUE;
+        output.space = Integer.MAX_VALUE;
         write("written");
         assertThat(said()).isEqualTo("recovered: 50");
         assertThat(said).isEmpty();
@@ -106,7 +106,7 @@ class OutputWriterTest {
         for (int i = 0; i < 100; i++) {
             write(line);
         }
-        // One may be in the writer's hands.
+        // One line may be in the writer.
         assertThat(writer.dropped()).isBetween(35L, 36L);
         assertThat(said()).isEqualTo("failed: 64 KiB are queued and its reader does not read");
         output.resume.countDown();
@@ -136,7 +136,7 @@ class OutputWriterTest {
     private static final class Output implements WritableByteChannel {
         private final CountDownLatch resume = new CountDownLatch(1);
         private final StringBuilder text = new StringBuilder();
-        private volatile int room = Integer.MAX_VALUE;
+        private volatile int space = Integer.MAX_VALUE;
         private volatile int unavailable;
 
         @Override
@@ -151,13 +151,13 @@ class OutputWriterTest {
                     unavailable--;
                     return 0;
                 }
-                int count = Math.min(room, bytes.remaining());
+                int count = Math.min(space, bytes.remaining());
                 if (count == 0) {
                     throw new IOException("No space left on device");
                 }
                 byte[] taken = new byte[count];
                 bytes.get(taken);
-                room -= count;
+                space -= count;
                 text.append(new String(taken, StandardCharsets.UTF_8));
                 notifyAll();
                 return count;

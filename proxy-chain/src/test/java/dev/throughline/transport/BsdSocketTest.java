@@ -82,7 +82,7 @@ class BsdSocketTest {
     }
 
     @Test
-    void aConnectionIsOpenWithReadingOffAndItsFirstHandlerInPlace() throws Exception {
+    void aConnectionOpensWithReadingOffAndItsFirstHandlerAdded() throws Exception {
         SocketChannel channel = connect(0, Duration.ofSeconds(5)).get(20, TimeUnit.SECONDS);
 
         assertThat(channel.isActive()).isTrue();
@@ -110,7 +110,7 @@ class BsdSocketTest {
         assertThat(why.failure().blame()).isEqualTo(ConnectFailure.Blame.DESTINATION);
     }
 
-    /** A listener whose queue is full doesn't answer, which is as silent as loopback gets. */
+    /** A listener whose queue is full doesn't respond. */
     @Test
     void noAnswerTimesOut() throws Exception {
         List<Socket> filling = new ArrayList<>();

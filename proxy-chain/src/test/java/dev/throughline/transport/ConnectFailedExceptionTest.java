@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whether another way there would do. */
+/** Returns whether another transport could succeed. */
 class ConnectFailedExceptionTest {
     private static final InetSocketAddress LOOPBACK = new InetSocketAddress("127.0.0.1", 80);
 
@@ -28,7 +28,7 @@ class ConnectFailedExceptionTest {
     @EnumSource(
             value = CloseReason.class,
             names = {"CONNECT_REFUSED", "CONNECT_TIMEOUT", "CONNECT_UNREACHABLE"})
-    void whatIsSaidOfADestinationIsTheSameWhateverTheWay(CloseReason reason) {
+    void failuresOfADestinationReportedByAnAgentBlameTheDestination(CloseReason reason) {
         assertThat(ConnectFailedException.reportedByAgent(reason.toString())
                         .failure()
                         .blame())
@@ -39,17 +39,17 @@ class ConnectFailedExceptionTest {
                 .isEqualTo(Blame.DESTINATION);
     }
 
-    /** Of a connection that just couldn't be made nobody knows that another could not. */
+    /** After an unspecific failure, another transport may succeed. */
     @ParameterizedTest
     @ValueSource(strings = {"connect-failed", "no-memory", "unknown-handle", "hop-not-allowed", "internal-error"})
-    void whateverElseIsSaidIsOfTheWay(String reason) {
+    void otherFailuresBlameTheTransport(String reason) {
         assertThat(ConnectFailedException.reportedByAgent(reason).failure().blame())
                 .isEqualTo(Blame.TRANSPORT);
         assertThat(ConnectFailedException.late(Optional.of(reason)).failure().blame())
                 .isEqualTo(Blame.TRANSPORT);
     }
 
-    /** Netty's messages for what connect(2) answers; the words after the number are those of any locale. */
+    /** Netty's messages for errors of connect(2); the text after the number depends on the locale. */
     @ParameterizedTest
     @CsvSource({
         "finishConnect(..) failed with error(-111): Connection refused,          connect-refused, DESTINATION",
@@ -62,7 +62,7 @@ class ConnectFailedExceptionTest {
         "connect(..) failed with error(-105): No buffer space available,         no-sockets,      TRANSPORT",
         "epoll_ctl(..) failed with error(-28): No space left on device,          no-sockets,      TRANSPORT"
     })
-    void whatTheKernelSaysIsOfTheDestinationUnlessThisHostHasNoMore(String text, String reason, Blame blame) {
+    void kernelErrorsBlameTheDestinationUnlessThisHostLacksResources(String text, String reason, Blame blame) {
         ConnectFailedException why = ConnectFailedException.bySystem(new ConnectException(text), LOOPBACK);
 
         assertThat(why.code()).isEqualTo(reason);
@@ -94,7 +94,7 @@ class ConnectFailedExceptionTest {
                 .isEqualTo("ClosedChannelException");
     }
 
-    /** Netty wraps it: the socket is made by reflection. */
+    /** Netty wraps the exception, because it creates the socket by reflection. */
     @Test
     void aSocketThatCouldNotBeMadeIsRecognisedInsideOfWhatNettyMakesOfIt() {
         Exception wrapped = new ChannelException(
@@ -107,7 +107,7 @@ class ConnectFailedExceptionTest {
         assertThat(why.detail()).contains("LimitNOFILE");
     }
 
-    /** The kernel says the same of both. From no address is a link-local one without its link reached. */
+    /** The kernel reports the same error for both: a link-local address can't be reached without its interface. */
     @Test
     void aMissingAddressIsNotAShortageOfPorts() {
         InetSocketAddress unreachable = new InetSocketAddress("fe80::1", 80);
@@ -119,7 +119,7 @@ class ConnectFailedExceptionTest {
     }
 
     @Test
-    void anAgentThatSaysNothingIsOnItsWay() {
+    void aTimeoutWithoutANoticeBlamesTheDestination() {
         assertThat(ConnectFailedException.late(Optional.empty()).failure().blame())
                 .isEqualTo(Blame.DESTINATION);
     }

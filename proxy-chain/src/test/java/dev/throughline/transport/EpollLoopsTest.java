@@ -44,7 +44,7 @@ class EpollLoopsTest {
     @TempDir
     private Path folder;
 
-    /** A pipe's end in epoll that waits for input, then for nothing, then for input again. */
+    /** An end of a pipe in epoll that waits for input, then for nothing, then for input again. */
     private static void waitAgain(IoHandlerFactory factory) throws Exception {
         FileDescriptor[] pipe = FileDescriptor.pipe();
         try (MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, factory)) {
@@ -85,7 +85,7 @@ class EpollLoopsTest {
                 .hasStackTraceContaining("No such file or directory");
     }
 
-    /** Records what a handler is told. */
+    /** Records the events of a handler. */
     private static final class Recorder extends ChannelInboundHandlerAdapter {
         private final BlockingQueue<Object> events = new LinkedBlockingQueue<>();
 

@@ -19,7 +19,7 @@ import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** When a transport's breaker opens and closes, by starts that end as a test says. */
+/** The circuit breaker of a transport, with scripted starts. */
 @Timeout(60)
 class GuardedTransportTest {
     private final ConnectFailedException hangs = ConnectFailedException.late(Optional.of("no-memory"));
@@ -46,7 +46,7 @@ class GuardedTransportTest {
                 loop, new ConnectRequest(to, who, Optional.empty(), TcpTimeouts.DEFAULTS), new InboundBuffer());
     }
 
-    /** To a destination of its own. */
+    /** Starts a connection to a new destination. */
     private ConnectAttempt start(String executable) {
         return start(InetSocketAddress.createUnresolved("destination", port++), executable);
     }
@@ -72,9 +72,9 @@ class GuardedTransportTest {
                 .failure();
     }
 
-    /** Otherwise a breaker that is open would stay so until the clock of the host is where it had been. */
+    /** Otherwise an open breaker would stay open until the host's clock reaches its earlier time. */
     @Test
-    void itsPauseIsMeasuredByAClockThatNobodySets() {
+    void thePauseIsMeasuredByAMonotonicClock() {
         assertThat(GuardedTransport.config(GuardedTransport.PAUSE).getClock()).isInstanceOf(SteadyClock.class);
     }
 
@@ -131,7 +131,7 @@ class GuardedTransportTest {
     }
 
     @Test
-    void whatDestinationsRefuseIsNotTheTransportsFault() {
+    void refusalsByDestinationsDontCountAgainstTheTransport() {
         fails(refused);
         starts(100);
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
@@ -150,7 +150,7 @@ class GuardedTransportTest {
         for (int i = 0; i < GuardedTransport.FEWEST - 1; i++) {
             start("other-" + i);
         }
-        assertThat(guarded.state()).as("many of them may be its fault").isEqualTo(GuardedTransport.State.OPEN);
+        assertThat(guarded.state()).as("the transport may be the cause").isEqualTo(GuardedTransport.State.OPEN);
     }
 
     /** Nor does an originator that scans for missing hosts, even if there are few other flows. */
@@ -165,10 +165,10 @@ class GuardedTransportTest {
         assertThat(guarded.state()).isEqualTo(GuardedTransport.State.CLOSED);
 
         starts(GuardedTransport.MOST_OF_ONE);
-        assertThat(guarded.state()).as("where others find the same, it is").isEqualTo(GuardedTransport.State.OPEN);
+        assertThat(guarded.state()).as("others fail too").isEqualTo(GuardedTransport.State.OPEN);
     }
 
-    /** Nor can it keep it open: it makes no trial. */
+    /** It can't keep the breaker open either, because it makes no trial. */
     @Test
     void anExecutableWithSilentStartsMakesNoTrial() throws Exception {
         fails(silent);
@@ -186,7 +186,7 @@ class GuardedTransportTest {
         assertThat(start("scanner").opened()).isCompleted();
     }
 
-    /** Nor by trials all at once: of those of one executable a single one counts, and others may try instead. */
+    /** It can't keep it open by simultaneous trials either: one trial of an executable counts, and others may try instead. */
     @Test
     void silentTrialsOfAnExecutableCountAsOne() throws Exception {
         fails(hangs);
@@ -213,11 +213,11 @@ class GuardedTransportTest {
 
         fails(hangs);
         starts(100);
-        assertThat(guarded.state()).as("what is its own still is").isEqualTo(GuardedTransport.State.OPEN);
+        assertThat(guarded.state()).as("its own failures count").isEqualTo(GuardedTransport.State.OPEN);
     }
 
     @Test
-    void whatItsFlowGaveUpCountsForNothing() {
+    void abandonedStartsDontCount() {
         for (int i = 0; i < 100; i++) {
             scripted.starts(new CompletableFuture<>());
             start().giveUp();

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A transport whose starts end as a test says, and whose places are free when it says. */
+/** A transport whose starts and releases are scripted by a test. */
 public final class ScriptedTransport implements Transport {
     private final String name;
     private volatile CompletableFuture<UpstreamConnection> next = new CompletableFuture<>();
@@ -38,7 +38,7 @@ public final class ScriptedTransport implements Transport {
         return mayStall;
     }
 
-    /** Slowness and silence are the destination's from now on. */
+    /** Blames the destination for slow and silent starts from now on. */
     public void neverStalls() {
         mayStall = false;
     }
@@ -66,22 +66,22 @@ public final class ScriptedTransport implements Transport {
         };
     }
 
-    /** How many were started. */
+    /** Returns the number of starts. */
     public int starts() {
         return starts.get();
     }
 
-    /** The next ones end as {@code how}. */
+    /** Sets the result of the next starts. */
     public void starts(CompletableFuture<UpstreamConnection> how) {
         next = how;
     }
 
-    /** The next ones hang, and the system says why. */
+    /** Lets the next starts hang, with a reason of the system. */
     public void hang() {
         next = CompletableFuture.failedFuture(ConnectFailedException.late(Optional.of("no-memory")));
     }
 
-    /** The system lets go of all that was started. */
+    /** Releases all started connections. */
     public void letGo() {
         released.complete(null);
         released = new CompletableFuture<>();

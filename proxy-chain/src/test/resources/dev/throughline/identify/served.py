@@ -2,8 +2,8 @@
 
 served.py DEVICE MOUNT NAME BYTES LIKE [hang] -- COMMAND...
 
-NAME has the bytes of the file BYTES, but inode and change time of the file LIKE. With "hang", whoever looks for a file
-gets no answer any more as soon as the file MOUNT.hang is there.
+NAME has the bytes of the file BYTES, but inode and change time of the file LIKE. With "hang", a process that looks up a file
+gets no answer as soon as the file MOUNT.hang exists.
 """
 import ctypes
 import os

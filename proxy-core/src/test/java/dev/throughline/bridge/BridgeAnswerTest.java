@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Answers that nobody could read can't be made; the vectors have those that can. */
+/** Invalid answers can't be created; the vectors have the valid ones. */
 class BridgeAnswerTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "Refused", "connect refused", "-refused", "1st", "connect_refused", "refused!"})
@@ -22,7 +22,7 @@ class BridgeAnswerTest {
         assertThatThrownBy(() -> new BridgeAnswer.Failed("a".repeat(65))).hasMessageContaining("no close reason");
     }
 
-    /** A code below means an end, that the flow is connected, or a known notice; a reader must not skip it. */
+    /** A code below {@code 80} is an answer, and known notices have meanings; a reader must not skip them. */
     @ParameterizedTest
     @ValueSource(ints = {-1, 0, 1, 0x7F, 0x80, 0x83, 0x100})
     void unknownNewsHaveACodeOfTheirOwn(int code) {

@@ -11,7 +11,7 @@ import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** What can't be read can't be made either; what can is in the vectors. */
+/** Invalid values can't be created; the vectors have the valid ones. */
 class BridgeFormsTest {
     private static final Tuple TCP = Tuple.tcp(at("192.0.2.10"), at("198.51.100.80"));
     private static final Tuple UDP = new Tuple(TransportProtocol.UDP4, at("192.0.2.10"), at("198.51.100.80"));
@@ -53,7 +53,7 @@ class BridgeFormsTest {
         assertRefused("TCP, not UDP4", () -> new BridgeAnswer.AgentNotice.Addresses(UDP));
     }
 
-    /** Otherwise one thing could be written in two ways. */
+    /** Otherwise one value would have two encodings. */
     @Test
     void knownNewsArentMadeAsUnknownOnes() {
         assertRefused("84 to ff", () -> new BridgeAnswer.AgentNotice.Unknown(0x83, Bytes.EMPTY));

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an agent can't hand over can't be made either; the vectors have what it can. */
+/** Headers that an agent must not send can't be created; the vectors have the valid ones. */
 class BridgeHeaderTest {
     private static final InetSocketAddress SOURCE = new InetSocketAddress("192.0.2.10", 40000);
     private static final InetSocketAddress DESTINATION = new InetSocketAddress("198.51.100.4", 443);
@@ -81,7 +81,7 @@ class BridgeHeaderTest {
                 .hasMessage("\"" + name + "\" is not a host name");
     }
 
-    /** It begins as one must, and what is missing is the process: the place says so. */
+    /** The block is valid except for the missing process; the offset shows that. */
     @Test
     void aBlockThatEndsAfterItsPrefixLacksItsProcess() {
         assertThat(BridgeHeader.read(block("49420103")))

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Random arrivals, bytes and ends, each decision compared with that of {@link NaiveBudget}: the same grants, the same
- * refusals for the same reason, the same flows evicted in the same order. And what the rules are for, asserted by itself.
+ * refusals for the same reason, the same flows evicted in the same order. The purposes of the rules are asserted separately.
  */
 class BudgetPropertiesTest {
     private static final int STEPS = 4_000;
@@ -31,7 +31,7 @@ class BudgetPropertiesTest {
     private final List<Long> evicted = new ArrayList<>();
     private Budget budget;
     private Random random;
-    /** Near the largest, so that it comes round. */
+    /** Near the maximum, so that it overflows. */
     private long now = Long.MAX_VALUE - STEPS * FLOOR / 40;
 
     @ParameterizedTest
@@ -109,15 +109,15 @@ class BudgetPropertiesTest {
                 assertThat(expected.way()).isEqualTo(-1);
                 assertThat(shortage).isEqualTo(expected.shortage());
                 fairlyRefused(who, ways);
-                isRefusedWhatIsGuaranteedOnlyUntilAPlaceIsFree(who, ways);
+                aGuaranteedSlotIsRefusedOnlyUntilOneIsFree(who, ways);
             }
-            // Who is within his share, and somebody makes room for him.
+            // An account within its share gets a slot by evictions.
             case Admission.Waiting(Ticket ticket, var evicted, var displaced) ->
                 throw new AssertionError("nobody may wait here");
         }
     }
 
-    /** A claimant within its share was refused only if no place was free for it and no other claimant above its share had an idle flow. */
+    /** An account within its share was refused only if no slot was free and no other account above its share had an idle flow. */
     private void fairlyRefused(Account who, List<List<String>> ways) {
         for (List<String> way : ways) {
             NaiveBudget.Flow would = new NaiveBudget.Flow(-1, who, way);
@@ -140,7 +140,7 @@ class BudgetPropertiesTest {
         }
     }
 
-    /** Of several that might give up their place, the one that did. */
+    /** Returns the flow that was evicted among several candidates. */
     private NaiveBudget.Flow chosen(List<NaiveBudget.Flow> givers) {
         return givers.stream()
                 .filter(flow -> evicted.contains(flow.number))
@@ -149,10 +149,10 @@ class BudgetPropertiesTest {
     }
 
     /**
-     * A user without flows is refused only if nobody has two, or a place is on its way that another flow gave up. The same holds
+     * A user without flows is refused only if no user has two, or a slot of an evicted flow is being freed. The same holds
      * for a host.
      */
-    private void isRefusedWhatIsGuaranteedOnlyUntilAPlaceIsFree(Account who, List<List<String>> ways) {
+    private void aGuaranteedSlotIsRefusedOnlyUntilOneIsFree(Account who, List<List<String>> ways) {
         for (List<String> way : ways) {
             assertThat(way.stream().anyMatch(pool -> mayBeRefused(pool, who)))
                     .as("%s by %s", who, way)

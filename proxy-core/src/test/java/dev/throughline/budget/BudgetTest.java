@@ -12,10 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The rules of the package, one by one, with ten places; two of them are reserved. */
+/** The rules of the package, one by one, with ten slots, two of them reserved. */
 class BudgetTest {
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
-    /** Eight for anybody, two reserved; above nine, idle flows are evicted down to six; idle are those of ten seconds. */
+    /** Eight slots for all, two reserved; above nine, flows that are idle for ten seconds are evicted, down to six. */
     private static final PoolRule RULE = new PoolRule(20, 90, 60, Duration.ofSeconds(10));
 
     private static final List<String> NARROW = List.of("host", "narrow");
@@ -29,7 +29,7 @@ class BudgetTest {
             .pool("wide", 100, RULE);
     private long now = 100 * SECOND;
 
-    /** A flow, and when it moved something last. */
+    /** A flow, and the time of its last byte. */
     private final class Flow {
         final LeaseRequest ask;
         long moved = now;
@@ -82,7 +82,7 @@ class BudgetTest {
     }
 
     @Test
-    void whatIsReservedIsForThoseWithinTheirShare() {
+    void reservedSlotsAreForAccountsWithinTheirShare() {
         leases(8, "greedy");
 
         assertThat(shortage(flow("greedy").answer())).isEqualTo(new Shortage.Reserved("narrow"));
@@ -92,9 +92,9 @@ class BudgetTest {
         assertThat(narrow()).isEqualTo(new PoolView("narrow", 10, 10, 0, 8));
     }
 
-    /** Equal parts of eight places are two and a fraction: nobody is refused for having what each of the others has. */
+    /** Equal parts of eight slots are two and a fraction: an account with as many flows as each other account isn't refused. */
     @Test
-    void aFractionOfAPlaceIsAWholeOne() {
+    void aFractionOfASlotIsRoundedUp() {
         leases(3, "one");
         leases(3, "two");
         leases(2, "three");
@@ -112,7 +112,7 @@ class BudgetTest {
         assertThat(flow("modest").answer()).isInstanceOf(Admission.Granted.class);
     }
 
-    /** Of eight places ann has five: her part is shared by all that she runs. */
+    /** Ann has five of eight slots: all her programs share her part. */
     @Test
     void manyExecutablesOfAUserHaveOneShare() {
         for (int i = 0; i < 5; i++) {
@@ -126,9 +126,9 @@ class BudgetTest {
         assertThat(flow(bob).answer()).isInstanceOf(Admission.Granted.class);
     }
 
-    /** An application that many users have is many originators, and an idle host's part is theirs. */
+    /** An application of many users counts as many originators, which also get the part of an idle host. */
     @Test
-    void whoHasNoMoreThanAnybodyElseIsWithinItsShare() {
+    void anAccountWithNoMoreThanOthersIsWithinItsShare() {
         for (int i = 0; i < 10; i++) {
             flow(new Account("host-1", "user-" + i, "app", "pid-" + i)).lease();
         }
@@ -136,7 +136,7 @@ class BudgetTest {
     }
 
     @Test
-    void theLongestIdleOfThoseAboveTheirShareMakeRoom() {
+    void theLongestIdleFlowsAboveTheirShareAreEvicted() {
         List<Flow> greedy = new ArrayList<>();
         List<Lease> theirs = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
@@ -153,12 +153,12 @@ class BudgetTest {
 
         assertThat(answer).isInstanceOf(Admission.Granted.class);
         assertThat(answer.evicted())
-                .as("down to six: the first moved something, the modest one is idle and within its share")
+                .as("down to six: the first is active, the modest one is idle and within its share")
                 .containsExactly(theirs.get(1), theirs.get(2), theirs.get(3), theirs.get(4))
                 .doesNotContain(modest);
         assertThat(narrow().evicted()).isEqualTo(4);
         assertThat(narrow().inUse())
-                .as("until they are closed, they have their places")
+                .as("until they are closed, they have their slots")
                 .isEqualTo(10);
         answer.evicted().forEach(lease -> budget.release(lease, now));
         assertThat(narrow()).isEqualTo(new PoolView("narrow", 10, 6, 0, 8));
@@ -193,14 +193,12 @@ class BudgetTest {
         evicted.forEach(budget::spare);
 
         assertThat(narrow()).isEqualTo(new PoolView("narrow", 10, 10, 0, 8));
-        assertThat(flow("another").answer().evicted())
-                .as("it moved nothing after all")
-                .hasSize(5);
+        assertThat(flow("another").answer().evicted()).as("it is idle").hasSize(5);
     }
 
-    /** It asked for nothing more than its share, and room was made for it. */
+    /** The request is within the account's share, so flows are evicted for it. */
     @Test
-    void whoIsWithinItsShareWaitsForThoseWhoWereEvictedForIt() {
+    void anAccountWithinItsShareWaitsForEvictedFlows() {
         leases(8, "greedy");
         leases(1, "modest");
         leases(1, new Account("host", "bob", "modest", "1"));
@@ -235,7 +233,7 @@ class BudgetTest {
     }
 
     @Test
-    void aWaiterIsServedWhenAPlaceIsFree() {
+    void aWaiterIsServedWhenASlotIsFree() {
         List<Lease> leases = leases(8, "greedy");
         Flow waiting = new Flow(app("greedy"), PATIENT, List.of(NARROW));
         Ticket ticket = ((Admission.Waiting) waiting.answer()).ticket();
@@ -251,7 +249,7 @@ class BudgetTest {
     }
 
     @Test
-    void theAccountWithTheFewestPlacesIsServedFirst() {
+    void theAccountWithTheFewestSlotsIsServedFirst() {
         budget.pool("plain", 10, new PoolRule(0, 100, 100, Duration.ofSeconds(10)));
         List<List<String>> plain = List.of(List.of("plain"));
         List<Lease> others = new ArrayList<>();
@@ -313,11 +311,11 @@ class BudgetTest {
         assertThat(modest.displaced()).contains(last);
         assertThat(budget.waiting()).isEqualTo(3);
         assertThat(shortage(new Flow(app("modest"), PATIENT, List.of(NARROW)).answer()))
-                .as("as many as the other then: nobody goes for it")
+                .as("then as many as the other: no flow is evicted")
                 .isEqualTo(new Shortage.Full("narrow"));
     }
 
-    /** Idle flows become evictable while somebody waits. */
+    /** Idle flows become evictable while a flow waits. */
     @Test
     void roomIsMadeForThoseWhoWait() {
         leases(8, "greedy");
@@ -384,9 +382,9 @@ class BudgetTest {
         assertThat(budget.release(first, now).served()).hasSize(1);
     }
 
-    /** A start that hangs is in use for as long as the system holds it, on the way that the flow doesn't go any more. */
+    /** A start that hangs uses a slot of the first transport until the system releases it, although the flow uses another one. */
     @Test
-    void whoseStartWasGivenUpGoesAnotherWayAndIsCountedOnce() {
+    void aFlowWhoseStartWasAbandonedUsesAnotherTransportAndIsCountedOnce() {
         LimitClass one = new LimitClass("one", new Caps(1, 1, 1, 1, 1), true, Duration.ofSeconds(3));
         Flow flow = new Flow(app("app"), one, List.of(NARROW, WIDE));
         Lease hanging = ((Admission.Granted) flow.answer()).lease();
@@ -405,9 +403,9 @@ class BudgetTest {
         assertThat(inUse("host")).isEqualTo(1);
     }
 
-    /** It has waited before, and was then given a place on which it couldn't start. */
+    /** The flow has waited before, and got a slot with which it couldn't start. */
     @Test
-    void whoAsksAgainWaitsNoLongerThanFromItsFirstAsking() {
+    void aRepeatedRequestKeepsTheDeadlineOfTheFirst() {
         leases(8, "greedy");
         Flow flow = new Flow(app("greedy"), PATIENT, List.of(NARROW));
         now += 2 * SECOND;
@@ -424,7 +422,7 @@ class BudgetTest {
     }
 
     @Test
-    void withoutAWayNobodyWaits() {
+    void withoutATransportNoFlowWaits() {
         Admission answer = new Flow(app("app"), PATIENT, List.of()).answer();
         assertThat(answer)
                 .asInstanceOf(type(Admission.Refused.class))

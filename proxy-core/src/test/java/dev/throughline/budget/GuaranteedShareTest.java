@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * A pool of 100 places, 20 of them reserved. Ann has all 80 that anybody may have, and users of another host have the
+ * A pool of 100 slots, 20 of them reserved. Ann has all 80 that are not reserved, and users of another host have the
  * others. All flows are active, and move bytes at every moment.
  */
 class GuaranteedShareTest {
@@ -58,7 +58,7 @@ class GuaranteedShareTest {
         return turn;
     }
 
-    /** Asks, and closes what gives its place up, until nothing is to be closed any more. */
+    /** Requests a slot, and closes evicted flows until no flow is to be evicted. */
     private void flood(Account who) {
         List<Lease> closing = new ArrayList<>(ask(who).evicted());
         while (!closing.isEmpty()) {
@@ -74,7 +74,7 @@ class GuaranteedShareTest {
     }
 
     @Test
-    void aUserWithoutFlowsTakesThePlaceOfTheNewestFlowOfTheLargestUser() {
+    void aUserWithoutFlowsGetsTheSlotOfTheNewestFlowOfTheLargestUser() {
         Lease newest = open.get(79);
 
         Admission.Waiting carl = (Admission.Waiting) ask(user("carl"));
@@ -82,14 +82,14 @@ class GuaranteedShareTest {
         assertThat(carl.evicted()).containsExactly(newest);
         assertThat(newest.isPreempted()).isTrue();
         budget.spare(newest);
-        assertThat(transport().evicted()).as("it can't be spared").isOne();
+        assertThat(transport().evicted()).as("it can't be closed").isOne();
         assertThat(release(newest).served())
                 .extracting(BudgetChange.Served::ticket)
                 .containsExactly(carl.ticket());
     }
 
     @Test
-    void onePlaceOnItsWayIsForOneOfThoseThatWait() {
+    void aSlotThatIsBeingFreedIsForOneWaiter() {
         Lease first = ask(user("carl")).evicted().getFirst();
         assertThat(ask(user("dora")).evicted()).isEmpty();
 
@@ -100,7 +100,7 @@ class GuaranteedShareTest {
         assertThat(release(turn.evicted().getFirst()).served()).hasSize(1);
     }
 
-    /** The other host has ten of twenty guaranteed places, so ann and carl have five each. */
+    /** The other host has ten of twenty guaranteed slots, so ann and carl have five each. */
     @Test
     @Tag("attack")
     void aFloodOfCopiesOfAProgramTakesNoMoreThanAShareOfTheReserve() {
@@ -121,7 +121,7 @@ class GuaranteedShareTest {
         assertThat(places("host", "ann")).isEqualTo(75);
     }
 
-    /** Each of them is a place for a new program of ann's at most, which comes from ann's own. */
+    /** Each program gets one slot at most, from ann's own. */
     @Test
     void anotherProgramOfTheLargestUserTakesFromThatUser() {
         flood(new Account("host", "ann", "other-app", "1"));
@@ -142,7 +142,7 @@ class GuaranteedShareTest {
     }
 
     @Test
-    void nobodyGivesUpAPlaceForAFlowThatCannotHaveTheOthersItNeeds() {
+    void noFlowIsPreemptedForAFlowThatLacksOtherSlots() {
         budget.pool("closed", 0, RULE);
         LeaseRequest ask = new LeaseRequest(
                 user("carl"), "", AT_ONCE, List.of(List.of("hop", "transport", "closed")), now, () -> now);
@@ -152,7 +152,7 @@ class GuaranteedShareTest {
     }
 
     @Test
-    void aPlaceThatIsKeptAfterTheEndOfItsFlowIsNotGivenUp() {
+    void aSlotThatIsKeptAfterItsFlowIsNotPreempted() {
         budget.keep(open.get(79));
         budget.keep(open.get(79));
 
@@ -165,7 +165,7 @@ class GuaranteedShareTest {
     }
 
     @Test
-    void aFlowPassesToAnotherTransportBeforeAnybodyGivesUpAPlace() {
+    void aFlowUsesAnotherTransportBeforeAFlowIsPreempted() {
         budget.pool("free", 10, RULE);
         LeaseRequest ask =
                 new LeaseRequest(user("carl"), "", AT_ONCE, List.of(WAY, List.of("hop", "free")), now, () -> now);

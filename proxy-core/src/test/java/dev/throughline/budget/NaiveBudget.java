@@ -11,7 +11,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The rules of the package once more, written down as they are said, without a thought of speed. */
+/** A second implementation of the package's rules, as literal as possible and without optimizations. */
 final class NaiveBudget {
     enum State {
         STARTING,
@@ -19,7 +19,7 @@ final class NaiveBudget {
         EVICTED
     }
 
-    /** A flow with a place in some pools. */
+    /** A flow with a slot in some pools. */
     static final class Flow {
         final long number;
         final Account who;
@@ -40,13 +40,13 @@ final class NaiveBudget {
 
     record Pool(int capacity, PoolRule rule) {}
 
-    /** @param way that has a place, -1 for none */
+    /** @param way the way with a slot, -1 for none */
     record Outcome(int way, @Nullable Shortage shortage, List<Long> evicted) {}
 
     private static final List<Function<Account, String>> LEVELS =
             List.of(Account::host, Account::user, Account::executable, Account::process);
 
-    /** Which of several that have the most gives up its place is nobody's rule. */
+    /** No rule says which of several largest accounts loses a flow. */
     private final Function<List<Flow>, Flow> chosen;
 
     final Map<String, Pool> pools = new LinkedHashMap<>();
@@ -80,7 +80,7 @@ final class NaiveBudget {
         return new Outcome(outcome.way, outcome.shortage, evicted);
     }
 
-    /** Whether flows were evicted that make room for one within its share. */
+    /** Whether flows were evicted for an account within its share. */
     private boolean comes(long number, Account who, List<String> way) {
         Flow flow = new Flow(number, who, way);
         flows.add(flow);
@@ -101,7 +101,7 @@ final class NaiveBudget {
         return pools.get(pool).rule.open(pools.get(pool).capacity);
     }
 
-    /** The newest flow of another gives up its place, in each full pool of the first way where all pools have one for it then. */
+    /** Evicts the newest flow of another account in each full pool of the first way on which that frees all pools. */
     private List<Long> preempt(long number, Account who, List<List<String>> ways) {
         List<Long> evicted = new ArrayList<>();
         boolean comes = false;
@@ -124,8 +124,8 @@ final class NaiveBudget {
     }
 
     /**
-     * The flows that may have to give up a place: the newest of each of those with the most, on the first level where somebody has more than {@code who},
-     * who has no more there than its share of the reserve.
+     * Returns the flows that may be evicted: the newest of each largest account, on the first level where an account has more than {@code who},
+     * which has no more there than its share of the reserve.
      */
     List<Flow> givers(String pool, Account who) {
         List<Flow> group = counted(pool);
@@ -203,7 +203,7 @@ final class NaiveBudget {
         return evicted;
     }
 
-    /** The flow that the rule names. */
+    /** Returns the flow that the rule selects. */
     Optional<Flow> evictable(String name, long now, int places) {
         return counted(name).stream()
                 .filter(flow -> flow.state == State.ACTIVE)
@@ -252,7 +252,7 @@ final class NaiveBudget {
         return group.size() > part;
     }
 
-    /** Tried one by one. */
+    /** Tries each. */
     private static int level(Map<String, Integer> counts, int part, boolean wholePlaces) {
         int level = 0;
         while (cut(counts, level + 1) <= part) {

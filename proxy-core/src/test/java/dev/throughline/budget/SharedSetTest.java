@@ -31,7 +31,7 @@ class SharedSetTest {
 
     @Test
     @Tag("attack")
-    void processesOfAUserHaveThatUsersShare() {
+    void processesOfAUserShareThatUsersPart() {
         fill();
         assertThat(set.add(user("ann", "fork-10"), "ann-10")).contains("ann-10");
         for (int i = 0; i < 5; i++) {
@@ -41,7 +41,7 @@ class SharedSetTest {
     }
 
     @Test
-    void whatLeavesMakesRoom() {
+    void aRemovedElementFreesItsSlot() {
         fill();
         assertThat(set.remove(user("ann", "fork-3"), "ann-3")).isTrue();
         assertThat(set.remove(user("ann", "fork-3"), "ann-3")).isFalse();
@@ -50,7 +50,7 @@ class SharedSetTest {
     }
 
     @Test
-    void withoutRoomNothingComesIn() {
+    void aQueueWithoutCapacityAcceptsNothing() {
         set.capacity(0);
         assertThat(set.add(user("bob", "1"), "bob")).contains("bob");
         assertThat(set.size()).isZero();

@@ -98,14 +98,14 @@ class BatchAttackTest extends HeaderAttack {
         }
 
         @Test
-        void atAnotherPlace() {
+        void atAnotherPosition() {
             captured.link(1).batch(4, 2);
             captured.link(1).claimedIndex = 3;
             assertRejected(RejectReason.BAD_SIGNATURE, captured);
         }
     }
 
-    /** A header that isn't of a verified batch is presented as if it were. */
+    /** A header that isn't part of a verified batch is presented as if it were. */
     @Nested
     class PoisonedBatchMemory {
         private final VerifiedBatches known = new VerifiedBatches(3);
@@ -159,7 +159,7 @@ class BatchAttackTest extends HeaderAttack {
 
         @ParameterizedTest
         @ValueSource(ints = {0, 1, 2})
-        void withAnotherPlaceInAKnownTree(int claimed) {
+        void withAnotherPositionInAKnownTree(int claimed) {
             learn(4, 3);
             Forge forge = inBatch(4, 3);
             forge.link(1).claimedIndex = claimed;

@@ -97,7 +97,7 @@ class BatchTest {
     }
 
     @Test
-    void aHeaderWithLittleRoomMakesNoTreeSmallerButItsOwn() {
+    void aHeaderWithLittleSpaceShrinksOnlyItsOwnTree() {
         List<UnsignedChain> batch = flows(9);
         int alone = Scene.header(laptop.sign(flow(9))).length();
         batch.set(4, within(batch.get(4), alone + 2 * Digests.SIZE + 31));
@@ -119,15 +119,15 @@ class BatchTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 31, 32, 63, 64, 100, 200, 255, 256})
-    void aHeaderFitsItsNextHopInABatchOfAnySize(int room) {
+    void aHeaderFitsItsNextHopInABatchOfAnySize(int space) {
         int alone = Scene.header(laptop.sign(flow(0))).length();
         List<UnsignedChain> batch = new ArrayList<>();
         for (UnsignedChain chain : flows(300)) {
-            batch.add(within(chain, alone + room));
+            batch.add(within(chain, alone + space));
         }
         for (Chain chain : laptop.sign(batch)) {
-            assertThat(Scene.header(chain).length()).isLessThanOrEqualTo(alone + room);
-            assertThat(chain.last().proof().path()).hasSizeLessThanOrEqualTo(room / 32);
+            assertThat(Scene.header(chain).length()).isLessThanOrEqualTo(alone + space);
+            assertThat(chain.last().proof().path()).hasSizeLessThanOrEqualTo(space / 32);
         }
     }
 

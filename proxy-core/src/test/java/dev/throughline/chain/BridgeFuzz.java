@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Any bytes where an agent hands a flow over, or a hop answers. */
+/** A fuzz target for the headers of agents and the answers of hops. */
 class BridgeFuzz {
     static Stream<Arguments> vectors() throws IOException {
         return Stream.concat(BridgeVectorTest.headers().stream(), BridgeVectorTest.answers().stream())

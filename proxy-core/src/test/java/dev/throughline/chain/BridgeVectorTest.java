@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every vector of the bridge through every door: read, in pieces too, and written back. */
+/** Every vector of the bridge, read at once, read in pieces, and written back. */
 class BridgeVectorTest {
     private static final Path FOLDER = Vector.DIRECTORY.resolve(BridgeVectors.FOLDER);
 
@@ -54,7 +54,7 @@ class BridgeVectorTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("headers")
-    void aHeaderIsReadAsItSays(String name) {
+    void aHeaderHasTheExpectedResult(String name) {
         Vector vector = vector(name);
         Header header = Scene.complete(vector.bytes());
         String outcome = switch (BridgeHeader.read(header)) {
@@ -70,7 +70,7 @@ class BridgeVectorTest {
         writtenBack(header);
     }
 
-    /** What was read is written as the same bytes: each flow is handed over in one way only. */
+    /** A header that was read is written as the same bytes: each has exactly one encoding. */
     static void writtenBack(Header header) {
         if (BridgeHeader.read(header) instanceof BridgeRead.Found(BridgeHeader read)) {
             boolean checked = header.tlvs().getLast().type() == Tlv.CRC32C;
@@ -84,7 +84,7 @@ class BridgeVectorTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("requests")
-    void aRequestIsReadAsItSays(String name) {
+    void aRequestHasTheExpectedResult(String name) {
         Vector vector = vector(name);
         Header header = Scene.complete(vector.bytes());
         String outcome = "request "
@@ -99,7 +99,7 @@ class BridgeVectorTest {
         requestWrittenBack(header);
     }
 
-    /** No header is for both doors: what hands a flow over asks for nothing, and the other way round. */
+    /** No header is both a handover and a request. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("everyHeader")
     void aHeaderIsReadAtOneDoorAtMost(String name) {
@@ -113,7 +113,7 @@ class BridgeVectorTest {
         return Stream.concat(headers().stream(), requests().stream()).toList();
     }
 
-    /** What was read is written as the same bytes: each thing is asked in one way only. */
+    /** A request that was read is written as the same bytes: each has exactly one encoding. */
     static void requestWrittenBack(Header header) {
         if (BridgeRequest.read(header) instanceof BridgeRequest.Read.Found(BridgeRequest read)) {
             boolean checked = header.tlvs().getLast().type() == Tlv.CRC32C;
@@ -139,7 +139,7 @@ class BridgeVectorTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("answers")
-    void anAnswerIsReadAsItSays(String name) {
+    void anAnswerHasTheExpectedResult(String name) {
         Vector vector = vector(name);
         Bytes bytes = Bytes.copyOf(vector.bytes());
         String outcome = "answer "
@@ -152,7 +152,7 @@ class BridgeVectorTest {
         answerInPieces(bytes);
     }
 
-    /** A reader that waits is right to wait, and one that has answered keeps its word; what is read is written back. */
+    /** A reader waits only for incomplete answers, and doesn't change its result; an answer that was read is written back. */
     static void answerInPieces(Bytes bytes) {
         BridgeAnswer.Read whole = BridgeAnswer.read(bytes);
         for (int length = 0; length < bytes.length(); length++) {

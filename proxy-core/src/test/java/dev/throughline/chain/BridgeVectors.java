@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.zip.CRC32C;
 
-/** Makes the vectors of the bridge (BRIDGE.md): what an agent hands over, what a hop asks, and what each answers. */
+/** Generates the vectors of the bridge (BRIDGE.md): handovers of agents, requests of hops, and the answers to both. */
 final class BridgeVectors {
     static final String FOLDER = "bridge/";
     private static final String HASH = "c0".repeat(32);
@@ -27,7 +27,7 @@ final class BridgeVectors {
 
     private record Field(int tag, String name, String hex) {}
 
-    /** A header on its way: its parts, and what is done to its bytes at the end. */
+    /** A header under construction: its parts, and a final change of its bytes. */
     private static final class Draft {
         int command = 0x21;
         int family = 0x11;
@@ -161,7 +161,7 @@ final class BridgeVectors {
         return draft;
     }
 
-    /** A hop's request on its way. */
+    /** A hop's request under construction. */
     private static final class Request {
         int command = 0x21;
         int family = 0x11;
@@ -254,7 +254,7 @@ final class BridgeVectors {
         handedOver("macos-least", "A process on macOS; only its audit token is known.", macos(), d -> {
             d.sections.remove(1);
         });
-        handedOver("macos-no-login", "A daemon on macOS, which nobody's login started.", macos(), d -> {
+        handedOver("macos-no-login", "A daemon on macOS, without a login user.", macos(), d -> {
             d.sections.remove(3);
             d.section(3, 4, "audit token", NO_LOGIN);
         });
@@ -367,7 +367,12 @@ final class BridgeVectors {
         malformed("version-2", "Version 2.", linux(), "block version", d -> d.edit("block version", "02"));
         malformed("way-unknown", "A way that isn't known.", linux(), "way in", d -> d.wayIn = "0c");
         malformed("way-bridge", "The hop's own way.", linux(), "way in", d -> d.wayIn = "08");
-        malformed("way-proxy-header", "A proxy that the agent believes.", linux(), "way in", d -> d.wayIn = "0b");
+        malformed(
+                "way-proxy-header",
+                "A flow from a proxy that the agent trusts.",
+                linux(),
+                "way in",
+                d -> d.wayIn = "0b");
     }
 
     private void cores() {
@@ -486,10 +491,10 @@ final class BridgeVectors {
     }
 
     private void answers() {
-        answer("connected", "The connection stands.", "connected", "4942", "01", "00", "0000", "");
+        answer("connected", "The connection is open.", "connected", "4942", "01", "00", "0000", "");
         answer(
                 "failed",
-                "It couldn't be made.",
+                "The connection failed.",
                 "failed connect-refused",
                 "4942",
                 "01",
@@ -532,7 +537,7 @@ final class BridgeVectors {
         limits("limits-none", "No limit.", "limits 7 of 0, 0 wait", "0000000000000007", "00000000");
         limits(
                 "limits-exceeded",
-                "More in use than there is room for, as what waits is in use.",
+                "More in use than the capacity, since waiting connections are in use.",
                 "limits 515 of 512, 3 wait",
                 "0000020000000203",
                 "00000003");

@@ -11,7 +11,7 @@ class CaptureTest {
     private final Forge forge = Forge.of(3, false);
 
     @Test
-    void tellsTheOriginatorLongAfterwardsAndAsOftenAsAsked() {
+    void canBeVerifiedRepeatedly() {
         for (int i = 0; i < 3; i++) {
             assertThat(genuine(capture()).originator()).isEqualTo(Scene.originator(false));
         }
@@ -67,7 +67,7 @@ class CaptureTest {
     }
 
     @Test
-    void whatIsClaimedDoesNotShowItselfInText() {
+    void claimsAreNotPartOfTheText() {
         Chain chain = Scene.chain(1, false);
         assertThat(chain.origin().claim()).hasToString("claimed, not verified");
     }

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Any bytes where a chain is expected. */
+/** A fuzz target for the bytes of a chain. */
 class ChainFuzz {
     private static final int FRAGMENT = 1020;
 
@@ -33,7 +33,7 @@ class ChainFuzz {
         }
     }
 
-    /** A chain that is read is written back byte by byte, and so is each of its links; one that isn't names a byte. */
+    /** A chain that is read is written back byte by byte, as is each of its links; a malformed one has an offset. */
     static void isReadInOneWayOrRefused(Header header) {
         switch (ChainTlv.STANDARD.read(header)) {
             case ChainRead.None none -> assertThat(ours(header)).isEmpty();
@@ -54,7 +54,7 @@ class ChainFuzz {
         }
     }
 
-    /** The bytes in the fragments of a header, however they are numbered. */
+    /** Returns the bytes in the fragments of a header, whatever their numbers. */
     static byte[] content(Header header) {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         for (Tlv tlv : ours(header)) {

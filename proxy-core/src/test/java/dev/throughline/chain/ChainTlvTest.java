@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How a chain is cut into TLVs; what is wrong with a cut is in vectors/malformed-fragment-*. */
+/** The split of a chain into TLVs; vectors/malformed-fragment-* have the invalid ones. */
 class ChainTlvTest {
     @ParameterizedTest
     @CsvSource({"1019, 1", "1020, 1", "1021, 2", "2040, 2", "2041, 3", "3061, 4", "4080, 4"})
@@ -86,7 +86,7 @@ class ChainTlvTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "46", "4648", "4749"})
-    void aTlvOfOurTypeWithoutTheMagicIsSomebodyElses(String value) {
+    void aTlvOfTheTypeWithoutTheMagicIsIgnored(String value) {
         Forge forge = Forge.of(1, false);
         forge.fragmentEdit = fragments -> List.of();
         forge.before.add(Forge.tlv(0xE5, value));
@@ -116,7 +116,7 @@ class ChainTlvTest {
     }
 
     @Test
-    void aPlaceInTheSecondFragmentIsCountedFromTheStartOfTheHeader() {
+    void anOffsetInTheSecondFragmentIsCountedFromTheStartOfTheHeader() {
         Forge forge = Forge.of(3, false);
         VectorCatalogue.grow(forge, 500);
         forge.link(2).egress = 0xFF;

@@ -4,7 +4,7 @@ import dev.throughline.header.Bytes;
 import java.util.Arrays;
 import java.util.List;
 
-/** Chains that can't be read. */
+/** Vectors of malformed chains. */
 final class ChainVectors {
     private final VectorCatalogue to;
 
@@ -65,7 +65,7 @@ final class ChainVectors {
                 d -> d.forge.set(4, "11" + Bytes.copyOf(d.forge.addresses) + "00"));
         to.addMalformed(
                 "core-transport",
-                "A tuple of no known transport.",
+                "A tuple of an unknown transport.",
                 "core 4: transport and original tuple",
                 0,
                 d -> d.forge.set(4, "31" + Bytes.copyOf(d.forge.addresses)));
@@ -233,7 +233,7 @@ final class ChainVectors {
                 d -> d.forge.detail(2).set(2, new byte[] {0x2F, 0x09}));
     }
 
-    /** The evidence, and fields 7 and 8 with it or without. */
+    /** Adds cores with each evidence, with and without fields 7 and 8. */
     private void evidence(String name, String comment, String evidenceAndWay, int... without) {
         to.addMalformed("core-evidence-" + name, comment, "core 5: evidence, way in", 0, d -> {
             d.forge.set(5, evidenceAndWay);
@@ -254,14 +254,14 @@ final class ChainVectors {
 
     private void links() {
         to.addMalformed(
-                "links-none", "An origin that nobody signed.", "person 1: user name", 3, d -> d.forge.links.clear());
+                "links-none", "An origin without a signed link.", "person 1: user name", 3, d -> d.forge.links.clear());
         to.addMalformed("links-nine", "Nine links.", "link 8", 0, d -> {
             d.hops(9, false);
             d.settings.put("max-hops", "8");
         });
         to.addMalformed(
                 "link-type",
-                "A block of another type in a link's place.",
+                "A block of another type instead of a link.",
                 "link 1",
                 0,
                 d -> d.chainEdit("link 1", "03"));

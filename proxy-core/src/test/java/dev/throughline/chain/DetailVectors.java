@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** What is known of a process beyond the scene's curl: each field as it should be, and as it can't be. */
+/** Vectors of the facts about a process beyond the scene's curl: each field valid and invalid. */
 final class DetailVectors {
     private static final String LINUX = "01";
     private static final String MACOS = "02";
     private static final List<String> KINDS = List.of("code", "placement", "person");
 
-    /** One field of a detail that is right. */
+    /** A valid field of a detail. */
     private record Known(String file, String system, int kind, int tag, String name, Bytes value) {
         Known(String file, String system, int kind, int tag, String name, String hex) {
             this(file, system, kind, tag, name, Bytes.ofHex(hex));
@@ -72,12 +72,12 @@ final class DetailVectors {
         right(new Known("audit-session-largest", LINUX, 3, 2, "audit session", "fffffffe"));
         to.add(
                 "verified-detail-linux",
-                "All that is known of a process on Linux.",
+                "All facts about a process on Linux.",
                 VectorCatalogue.VERIFIED,
                 d -> addAll(d, field -> field.system.equals(LINUX)));
         to.add(
                 "verified-detail-macos",
-                "All that is known of a process on macOS, which has neither units nor namespaces.",
+                "All facts about a process on macOS, which has neither units nor namespaces.",
                 VectorCatalogue.VERIFIED,
                 d -> {
                     addAll(d, field -> field.kind != 2);
@@ -128,7 +128,7 @@ final class DetailVectors {
                 d -> field.addTo(d, value));
     }
 
-    /** Adds the fields that {@code here} says, tags ascending. */
+    /** Adds the fields of {@code here}, by ascending tags. */
     private static void addAll(VectorCatalogue.Draft draft, Predicate<Known> here) {
         Stream.concat(TEXTS.stream(), SIZED.stream())
                 .filter(here)

@@ -13,7 +13,7 @@ import java.util.HexFormat;
 import java.util.function.UnaryOperator;
 import java.util.zip.CRC32C;
 
-/** Values at the very edge of a rule, on either side, and signatures on which implementations disagree. */
+/** Vectors with values at the limits of rules, on either side, and signatures on which implementations disagree. */
 final class EdgeVectors {
     private final VectorCatalogue to;
 
@@ -43,7 +43,7 @@ final class EdgeVectors {
                 });
         to.add(
                 "verified-4096-bytes",
-                "A header of 4096 bytes, the most that a receiver takes.",
+                "A header of 4096 bytes, the maximum for a receiver.",
                 VectorCatalogue.VERIFIED,
                 d -> {
                     int fragments = 4;
@@ -75,7 +75,7 @@ final class EdgeVectors {
                 "local-ipv4-mapped",
                 RejectReason.LOCAL_NOT_ALLOWED,
                 -1,
-                "A LOCAL header with IPv4 addresses in IPv6 spelling, which mean nothing and aren't judged.",
+                "A LOCAL header with IPv4-mapped addresses, which are ignored.",
                 d -> {
                     d.hops(3, true);
                     d.forge.versionCommand = 0x20;
@@ -230,7 +230,7 @@ final class EdgeVectors {
         });
     }
 
-    /** Made by gateway with its own key: each keeps the equation, at least when it is multiplied by 8. */
+    /** Signatures by gateway's own key: each satisfies the equation, at least when it is multiplied by 8. */
     private void ed25519() {
         BigInteger some = Ed25519Arithmetic.someNumber(1);
         Point right = Ed25519Arithmetic.BASE.times(some);

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Changes to the bytes of a header. See {@link HeaderAttack}. */
 class EncodingAttackTest extends HeaderAttack {
-    /** The same header in another encoding, made without a key: two readers could understand two things. */
+    /** The same header in another encoding, made without a key: two parsers could read different contents. */
     @Nested
     class SecondSpelling {
         private static final BigInteger ED25519_ORDER =

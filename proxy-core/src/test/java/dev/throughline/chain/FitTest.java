@@ -28,12 +28,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A header fits its next hop and keeps what that hop may not know, or it isn't sent. */
+/** A header fits the limit of its next hop and hides the configured details, or it isn't sent. */
 class FitTest {
     private final Signer laptop = new Signer(Scene.key("laptop"), new FixedRandom("salts"));
     private final Scene.Receiver vault = new Scene.Receiver().socket(Scene.outgoing(0, false));
 
-    /** A flow whose details have 16 bytes of salt and this many more. */
+    /** Returns a flow whose details have 16 bytes of salt and this many more bytes. */
     private UnsignedChain chain(int code, int workload, int processContext) {
         ProcessIdentity curl = Scene.curl();
         ProcessIdentity who = new ProcessIdentity(
@@ -71,7 +71,7 @@ class FitTest {
         assertThat(closed(fits(chain, atMost(size(chain))))).isEmpty();
     }
 
-    /** Where one fragment more is needed, a digest takes more room than its own. */
+    /** If one more fragment is needed, a digest takes more bytes than its own. */
     @Test
     void theTreeIsTheLargestInWhichTheHeaderFits() {
         for (int code = 300; code < 400; code += 9) {
@@ -81,8 +81,8 @@ class FitTest {
                 bytes.add(sizeInTree(chain, 1 << siblings));
             }
             for (int most = bytes.getFirst(); most <= bytes.getLast(); most++) {
-                int room = most;
-                long siblings = bytes.stream().filter(needed -> needed <= room).count() - 1;
+                int space = most;
+                long siblings = bytes.stream().filter(needed -> needed <= space).count() - 1;
                 assertThat(fits(chain, atMost(most)).largestTree()).isEqualTo(1 << siblings);
             }
         }
@@ -97,9 +97,9 @@ class FitTest {
         return Scene.header(laptop.sign(batch).getFirst()).length();
     }
 
-    /** What earlier hops wrote takes room too. */
+    /** The links of earlier hops count too. */
     @Test
-    void aLaterHopsHeaderFitsAsItsLengthSays() {
+    void aLaterHopsHeaderHasTheComputedLength() {
         Verification.Verified received = verified(new Scene.Receiver()
                 .socket(Scene.outgoing(1, false))
                 .receive(Forge.of(2, false).bytes()));
@@ -110,7 +110,7 @@ class FitTest {
         assertThat(closed(fits(chain, atMost(size - 1)))).isNotEmpty();
     }
 
-    /** First where the process was, then for whom it ran, and last what code it ran. */
+    /** The order is placement, person, code. */
     @Test
     void detailsAreClosedInOneOrderAndNoMoreThanIsNeeded() {
         UnsignedChain chain = chain(40, 60, 50);
@@ -128,9 +128,9 @@ class FitTest {
         assertThat(chain.fit(atMost(without - 1))).isEqualTo(new UnsignedChain.Fit.TooLarge(without));
     }
 
-    /** All that is known on Linux, at three hops; in a pod, names of groups are long. */
+    /** All facts about a process on Linux, at three hops; in a pod, names of cgroups are long. */
     @Test
-    void legacyHeadersHaveRoomForAProcessAndForAllButThePlacementOfOneInAPod() {
+    void legacyHeadersFitAProcessAndAllButThePlacementOfOneInAPod() {
         String id = "c0".repeat(32);
         String pod = "a1b2c3d4-0001-0002-0003-a1b2c3d4e5f6";
         String unit = "cri-containerd-" + id + ".scope";
@@ -179,7 +179,7 @@ class FitTest {
     }
 
     @Test
-    void whatItsCommitmentWouldMakeLongerStaysOpen() {
+    void aDetailShorterThanItsCommitmentStaysOpen() {
         UnsignedChain chain = chain(40, 16, 17);
         assertThat(closed(fits(chain, atMost(size(chain) - 1)))).containsExactly(Detail.Kind.PERSON);
     }
@@ -195,10 +195,10 @@ class FitTest {
         assertThat(who.identity().process()).isEqualTo(Scene.curl().process());
     }
 
-    /** Closing changes no digest: chains that were closed and weren't share one tree. */
+    /** Closing changes no digest: chains with closed and with open details share one tree. */
     @ParameterizedTest
     @EnumSource(Detail.Kind.class)
-    void whatIsKeptBackIsClosedHoweverMuchRoomThereIs(Detail.Kind kind) {
+    void hiddenDetailsAreClosedEvenIfTheHeaderFits(Detail.Kind kind) {
         HeaderProfile profile = HeaderProfile.NORMAL.keepingBack(EnumSet.of(kind));
         UnsignedChain whole = chain(40, 60, 50);
         UnsignedChain kept = fits(whole, profile);
@@ -217,7 +217,7 @@ class FitTest {
                 .isEqualTo(kind == Detail.Kind.PERSON);
     }
 
-    /** What a hop behind this one may not know, it can't pass on either. */
+    /** A hop that got a closed detail can't open it. */
     @Test
     void aLaterHopClosesWhatItReceivedOpen() {
         Scene.Receiver gateway = new Scene.Receiver().self("gateway").socket(Scene.outgoing(0, false));
@@ -265,7 +265,7 @@ class FitTest {
                 "THROUGHLINE-OPENING-1+person+AAAAAAAAAAAAAAAAAAAAAA==",
                 "THROUGHLINE-OPENING-1+person+?"
             })
-    void whatIsNoOpeningIsSaidSo(String text) {
+    void malformedOpeningsAreReported(String text) {
         assertThatThrownBy(() -> Opening.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
 

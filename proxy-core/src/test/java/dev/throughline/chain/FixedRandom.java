@@ -6,7 +6,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 
-/** "Random" bytes that follow from a name: the SHA-256 of the name and a counter. For tests alone. */
+/** Deterministic "random" bytes for tests: the SHA-256 of a name and a counter. */
 final class FixedRandom extends SecureRandom {
     private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ final class FixedRandom extends SecureRandom {
         this.name = name;
     }
 
-    /** A long draw is a run of salts, so that drawing them in blocks makes no difference. */
+    /** A long draw is a sequence of salts, so that the size of draws has no effect. */
     @Override
     public void nextBytes(byte[] target) {
         fill(target, target.length > 32 ? 16 : 32);

@@ -20,7 +20,7 @@ import java.util.function.UnaryOperator;
 import java.util.zip.CRC32C;
 
 /**
- * Writes headers byte by byte from SPEC.md, right or wrong as the test asks, and signs what it wrote. It shares no code
+ * A writer of valid and invalid headers, byte by byte from SPEC.md, which signs them. It shares no code
  * with the product but the signatures themselves, so that the two are a check on each other.
  */
 final class Forge {
@@ -39,7 +39,7 @@ final class Forge {
 
     record Field(int tag, String name, byte[] value) {}
 
-    /** The same chain as {@link Scene#chain}. */
+    /** Creates a forge of the chain of {@link Scene#chain}. */
     static Forge of(int hops, boolean ipv6) {
         Forge forge = new Forge();
         Tuple flow = Scene.flow(ipv6);
@@ -286,7 +286,7 @@ final class Forge {
             previousVerified = i > 0;
         }
 
-        /** Signed by the key of this label, and by the hop that owns it. */
+        /** Signs by the key of this label, in the name of its hop. */
         void signedBy(String label) {
             signer = Scene.key(label);
             hop = signer.publicKey().hop();
@@ -294,7 +294,7 @@ final class Forge {
             algorithm = signer.publicKey().algorithm().code();
         }
 
-        /** Puts the link at a place in a batch of others. */
+        /** Puts the link at a position in a batch of others. */
         void batch(int size, int place) {
             batchSize = size;
             batchIndex = place;
@@ -323,7 +323,7 @@ final class Forge {
                     .put(name + ": TLS exporter", exporter);
         }
 
-        /** Writes the link and its signature, and gives its digest. */
+        /** Writes the link and its signature, and returns its digest. */
         byte[] write(Labelled out, byte[] previous) {
             String name = "link " + index;
             Labelled body = body();

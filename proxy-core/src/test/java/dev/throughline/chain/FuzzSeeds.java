@@ -10,9 +10,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
-/** What fuzzing begins with: every vector, in the form that the target takes. */
+/** The seeds for fuzzing: every vector in the format of the target. */
 final class FuzzSeeds {
-    /** In the order of their names; a vector's number is its place. */
+    /** Vectors in the order of their names; a vector's number is its index. */
     static final List<Vector> VECTORS = vectors();
 
     private FuzzSeeds() {}
@@ -30,7 +30,7 @@ final class FuzzSeeds {
                 .map(Arguments::of);
     }
 
-    /** A vector's number, 0 for nothing to be mended, then its header. */
+    /** A vector's number, 0 for no correction, then its header. */
     static Stream<Arguments> arrivals() {
         return IntStream.range(0, VECTORS.size())
                 .mapToObj(i -> (Object) Bytes.concat(

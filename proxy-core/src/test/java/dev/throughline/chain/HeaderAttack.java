@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
- * A captured header that three honest hops signed on its way to vault, and what tests do with it. The subclasses hold the
+ * A captured header that three honest hops signed on its way to vault, with operations for tests. The subclasses have the
  * attacks on the verifier that section 11 of the specification lists: each is a nested class with the name that it has there,
  * and its tests fail if the rule that stops it is removed. Attacks that need a running hop are in AttackIT of proxy-tests;
  * AttackTableTest compares both with the specification.

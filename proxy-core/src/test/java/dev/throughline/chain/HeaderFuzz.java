@@ -12,7 +12,7 @@ import dev.throughline.header.ReadResult;
 import java.util.Arrays;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Any bytes at the beginning of a connection. */
+/** A fuzz target for the first bytes of a connection. */
 class HeaderFuzz {
     private static final HeaderReader READER = new HeaderReader(HeaderLimits.NORMAL);
 
@@ -27,9 +27,9 @@ class HeaderFuzz {
         }
     }
 
-    /** In pieces: a reader that has answered keeps its word, and one that waits is right to wait. */
+    /** Reads in pieces: a reader doesn't change its result, and waits only for incomplete headers. */
     private static void inPieces(byte[] bytes, ReadResult whole) {
-        // What hasn't arrived is the contrary of what will: a reader that looked ahead would answer otherwise.
+        // Bytes that haven't arrived are inverted: a reader that looked ahead would return another result.
         byte[] contrary = bytes.clone();
         for (int i = 0; i < bytes.length; i++) {
             contrary[i] ^= (byte) 0xFF;
@@ -54,7 +54,7 @@ class HeaderFuzz {
         }
     }
 
-    /** Byte by byte at first and where a change is due, and in strides between. */
+    /** Returns the next length: byte by byte at first and near an expected change, in larger steps between. */
     private static int next(int length, int awaited) {
         return length < 64 || length >= awaited - 1 ? length + 1 : Math.min(length + 61, awaited - 1);
     }

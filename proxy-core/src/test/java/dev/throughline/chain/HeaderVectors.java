@@ -2,7 +2,7 @@ package dev.throughline.chain;
 
 import java.util.List;
 
-/** Headers and fragments that can't be read. */
+/** Vectors of malformed headers and fragments. */
 final class HeaderVectors {
     private final VectorCatalogue to;
 
@@ -32,7 +32,7 @@ final class HeaderVectors {
         to.addHeader("unspec", "PROXY for a flow of no family.", "family", 0, d -> d.forge.family = 0x00);
         to.addHeader("unix", "PROXY for a Unix socket.", "family", 0, d -> d.forge.family = 0x31);
         to.addHeader(
-                "short", "A length that leaves no room for the addresses.", "length", 0, d -> d.edit("length", "000b"));
+                "short", "A length that is too short for the addresses.", "length", 0, d -> d.edit("length", "000b"));
         to.addHeader("over-limit", "A header of 4097 bytes.", "length", 0, d -> d.edit("length", "0ff1"));
         to.addHeader(
                 "tlv-overrun", "A TLV that is longer than the rest of the header.", "TLV type ea: length", 0, d -> {

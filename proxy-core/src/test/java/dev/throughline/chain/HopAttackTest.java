@@ -34,7 +34,7 @@ class HopAttackTest extends HeaderAttack {
         }
 
         @Test
-        void oneSignatureInPlaceOfAnother() {
+        void oneSignatureInsteadOfAnother() {
             byte[] first = signatureOf(captured, 0);
             byte[] second = signatureOf(captured, 1);
             captured.link(0).signatureEdit = any -> second;
@@ -51,7 +51,7 @@ class HopAttackTest extends HeaderAttack {
             assertRejectedInOrder(order);
         }
 
-        /** All rules hold except that of the signatures. */
+        /** All rules hold except bad-signature. */
         @Test
         void withTheOtherLinksAdapted() {
             Forge cut = Forge.of(3, false);
@@ -103,7 +103,7 @@ class HopAttackTest extends HeaderAttack {
             assertRejectedInOrder(order);
         }
 
-        /** All rules hold except that a hop's name occurs once. */
+        /** All rules hold except loop. */
         @Test
         void byAHopThatSignsTwice() {
             captured.link(2).signedBy("gateway");

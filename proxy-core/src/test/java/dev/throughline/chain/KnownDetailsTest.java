@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Remembering what a process's details say changes what reading them costs, and never what is read. */
+/** A cache of details reduces the cost of reading them, and never changes the result. */
 class KnownDetailsTest {
     private final KnownDetails known = new KnownDetails(KnownDetails.DEFAULT_CAPACITY);
 
@@ -28,8 +28,8 @@ class KnownDetailsTest {
         return out.toBytes().toByteArray();
     }
 
-    /** The same section each time, if it was remembered. */
-    @SuppressWarnings("ReferenceEquality") // the same, not only equal: it was not read twice
+    /** Returns whether the section was cached: reading it twice returns the same object. */
+    @SuppressWarnings("ReferenceEquality") // the same object: it was not read twice
     private boolean isKnown(byte[] section) throws WireException {
         DetailSection once = known.read(new ByteReader(Bytes.copyOf(section)));
         DetailSection again = known.read(new ByteReader(Bytes.copyOf(section)));
@@ -60,9 +60,9 @@ class KnownDetailsTest {
         assertThat(isKnown(travelling(Forge.of(3, false)))).isFalse();
     }
 
-    /** Otherwise any client could make it forget. */
+    /** Otherwise any client could evict entries. */
     @Test
-    void whatNobodyTrustedSignedIsNotRemembered() throws Exception {
+    void detailsOfUntrustedSignersAreNotRemembered() throws Exception {
         Forge forged = Forge.of(3, false);
         forged.lastLink().forger = Scene.key("stranger");
         assertThat(receive(forged)).isInstanceOf(Verification.Rejected.class);
@@ -95,7 +95,7 @@ class KnownDetailsTest {
     }
 
     @Test
-    void aProcessTakesThePlaceOfOneOther() throws Exception {
+    void aNewProcessReplacesOneOther() throws Exception {
         KnownDetails one = new KnownDetails(1);
         Forge first = Forge.of(3, false);
         Forge second = Forge.of(3, false);

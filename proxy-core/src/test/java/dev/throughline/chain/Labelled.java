@@ -6,11 +6,11 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Bytes in which every part has a name, so that a test can point at one and a vector can explain itself. */
+/** Bytes in named parts, for tests that change one and for the annotations of vectors. */
 final class Labelled {
     private static final int LINE_BYTES = 32;
 
-    /** Bytes and their name; the lead of what follows (a tag, a length) is shown on its line. */
+    /** Bytes with a name; a lead (a tag, a length) is shown on the line of the following part. */
     record Part(String label, byte[] bytes, boolean lead) {}
 
     private final List<Part> parts = new ArrayList<>();
@@ -45,7 +45,7 @@ final class Labelled {
         return parts.stream().mapToInt(part -> part.bytes.length).sum();
     }
 
-    /** Where the one part of this name begins. */
+    /** Returns the offset of the only part with this name. */
     int offsetOf(String label) {
         int at = 0;
         for (Part part : parts) {
@@ -57,7 +57,7 @@ final class Labelled {
         throw new AssertionError("no part \"" + label + "\" in\n" + dump());
     }
 
-    /** The same with the one part of this name written otherwise; lengths around it stay as they are. */
+    /** Returns the bytes with other content of the only part with this name; enclosing lengths are unchanged. */
     Labelled replaced(String label, String hex) {
         offsetOf(label);
         Labelled copy = new Labelled();
@@ -68,7 +68,7 @@ final class Labelled {
         return copy;
     }
 
-    /** The parts from {@code from} to {@code to}; a part that is cut keeps its name. */
+    /** Returns the parts from {@code from} to {@code to}; a part that is split keeps its name. */
     Labelled slice(int from, int to) {
         Labelled slice = new Labelled();
         int at = 0;
@@ -91,7 +91,7 @@ final class Labelled {
         return out.toByteArray();
     }
 
-    /** A line a part with what leads it, in hex, at most 32 bytes of a part a line. */
+    /** Returns a line for each part with its lead, in hex, at most 32 bytes of a part on a line. */
     String dump() {
         StringBuilder text = new StringBuilder();
         StringBuilder line = new StringBuilder();

@@ -43,7 +43,7 @@ class NatExceptionTest {
 
     @ParameterizedTest
     @CsvSource({"gateway, border, 0.0.0.0/0", "vault, border, 0.0.0.0/0", "border, vault, 203.0.113.8/29"})
-    void ofAnotherPairDoesNotCoverTheReceiversConnection(String from, String to, String egress) {
+    void anExceptionForAnotherPairDoesNotCoverTheReceiversConnection(String from, String to, String egress) {
         Scene.Receiver vault = new Scene.Receiver().socket(BY_NAT).nat(nat(from, to, egress));
         assertThat(vault.receive(Forge.of(3, false).bytes()))
                 .isInstanceOfSatisfying(
@@ -52,7 +52,7 @@ class NatExceptionTest {
     }
 
     @Test
-    void isNoneForAUnixSocket() {
+    void doesNotApplyToAUnixSocket() {
         Forge forge = Forge.of(3, false);
         forge.link(2).peer = new byte[0];
         assertThat(new Scene.Receiver()
@@ -62,7 +62,7 @@ class NatExceptionTest {
     }
 
     @Test
-    void isNoneForTheOriginItself() {
+    void doesNotApplyToTheOrigin() {
         Forge forge = Forge.of(3, false);
         forge.link(0).peer = Forge.endpoint(TRANSLATED);
         assertThat(new Scene.Receiver()

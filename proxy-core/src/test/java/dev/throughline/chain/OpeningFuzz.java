@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Any bytes where a hop asks an agent to open, or an agent has news. */
+/** A fuzz target for the requests of hops and the notices of agents. */
 class OpeningFuzz {
     static Stream<Arguments> vectors() throws IOException {
         return Stream.concat(BridgeVectorTest.requests().stream(), BridgeVectorTest.answers().stream())

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Changes to what a header says about the originator, including its closed details. See {@link HeaderAttack}. */
+/** Changes to the originator in a header, including its closed details. See {@link HeaderAttack}. */
 class OriginatorAttackTest extends HeaderAttack {
     @Nested
     class EditedOriginator {
@@ -61,7 +61,7 @@ class OriginatorAttackTest extends HeaderAttack {
             assertRejected(RejectReason.BAD_SIGNATURE, edited);
         }
 
-        /** A detail with nothing but a path has the same fields as one with a user name. */
+        /** A detail with only a path has the same fields as one with only a user name. */
         @Test
         void byTakingOneDetailForAnother() {
             for (Forge forge : List.of(captured, edited)) {
@@ -123,7 +123,7 @@ class OriginatorAttackTest extends HeaderAttack {
         }
     }
 
-    /** A hop closed a detail; later somebody presents content that it is supposed to have had. */
+    /** A hop closed a detail; later an attacker presents other content for it. */
     @Nested
     class ForgedOpening {
         private final Signer laptop = new Signer(Scene.key("laptop"), new FixedRandom("salts"));

@@ -33,7 +33,7 @@ class ProofTest {
     }
 
     @Test
-    void noOtherPlaceLeadsToTheSameRoot() {
+    void noOtherPositionLeadsToTheSameRoot() {
         for (int size = 2; size <= 20; size++) {
             List<byte[]> leaves = leaves(size);
             for (int leaf = 0; leaf < size; leaf++) {
@@ -63,7 +63,7 @@ class ProofTest {
     }
 
     @Test
-    void aPathIsAsLongAsTheTreesShapeAsks() {
+    void aPathHasTheLengthThatTheTreeRequires() {
         for (int size = 1; size <= 20; size++) {
             for (int leaf = 0; leaf < size; leaf++) {
                 int length = Rfc6962.path(leaf, leaves(size)).size();
@@ -77,7 +77,7 @@ class ProofTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 4, 5, 68, 70, 100, 102})
-    void aProofEndsWhereItsLengthSays(int length) {
+    void aProofEndsAtItsLength(int length) {
         byte[] bytes = Arrays.copyOf(encoded(proof(1, 0, List.of())).toByteArray(), length);
         assertThatThrownBy(() -> Proof.read(new ByteReader(Bytes.copyOf(bytes))))
                 .isInstanceOf(WireException.class);

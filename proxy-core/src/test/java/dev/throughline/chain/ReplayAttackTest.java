@@ -56,7 +56,7 @@ class ReplayAttackTest extends HeaderAttack {
             assertRejected(RejectReason.EXPIRED, captured);
         }
 
-        /** A hop kept the link of an earlier hop, and signs a fresh one after it. */
+        /** A hop kept the link of an earlier hop, and appends a new one to it. */
         @Test
         void ofAnOldLinkUnderAFreshOne() {
             captured.link(0).issuedAt = Scene.issuedAt(1).minus(Scene.TTL).minus(Scene.SKEW);

@@ -46,7 +46,7 @@ class ReplayWindowTest {
     }
 
     @Test
-    void anExpiredChainLeavesAndGivesItsPlaceAndItsFlowBack() {
+    void anExpiredChainIsRemovedAndFreesItsFlow() {
         for (int i = 0; i < ReplayWindow.FLOW_LIMIT; i++) {
             assertThat(present(i, 1, EXPIRY, NOW)).isEmpty();
         }
@@ -155,7 +155,7 @@ class ReplayWindowTest {
     }
 
     @Test
-    void chainsOfAClockThatWasAheadHoldNoPlacesOnceItIsCorrected() {
+    void chainsFromAClockThatWasAheadAreRemovedAfterItsCorrection() {
         Duration hour = Duration.ofHours(1);
         for (int i = 0; i < 8; i++) {
             present(i, i, EXPIRY.plus(hour), NOW.plus(hour));

@@ -7,7 +7,7 @@ import java.util.List;
 final class Rfc6962 {
     private Rfc6962() {}
 
-    /** MTH: the root over leaf entries. */
+    /** Returns the root over leaf entries (MTH). */
     static byte[] root(List<byte[]> entries) {
         int n = entries.size();
         if (n == 1) {
@@ -17,7 +17,7 @@ final class Rfc6962 {
         return FixedRandom.sha256(new byte[] {1}, root(entries.subList(0, k)), root(entries.subList(k, n)));
     }
 
-    /** PATH: the siblings of leaf {@code m}, from the leaf up. */
+    /** Returns the siblings of leaf {@code m}, from the leaf up (PATH). */
     static List<byte[]> path(int m, List<byte[]> entries) {
         int n = entries.size();
         if (n == 1) {
@@ -35,7 +35,7 @@ final class Rfc6962 {
         return path;
     }
 
-    /** The largest power of two that is smaller than {@code n}. */
+    /** Returns the largest power of two that is smaller than {@code n}. */
     private static int split(int n) {
         return Integer.highestOneBit(n - 1);
     }

@@ -52,7 +52,7 @@ final class Scene {
     /**
      * Keys of hops: the scene's own; "kiosk" may only be an origin, and of another host; "laptop (hop)" is a second key of
      * laptop that may only continue; two more keys of laptop are past and before their time; "laptop (P-256)" and "gateway
-     * (P-256)" are of the other algorithm; "gateway (revoked)" was given away. "stranger" isn't here.
+     * (P-256)" are of the other algorithm; "gateway (revoked)" is revoked. "stranger" isn't trusted.
      */
     static final String TRUST = line("laptop", "origin=laptop")
             + HOPS.stream().skip(1).map(hop -> line(hop, "hop")).reduce("", String::concat)
@@ -65,7 +65,7 @@ final class Scene {
             + line("gateway (P-256)", "hop")
             + line("gateway (revoked)", "hop revoked # its disk was sold");
 
-    /** The secret keys of {@link #TRUST}, so that anybody can sign what the vectors hold. They are of no use elsewhere. */
+    /** The secret keys of {@link #TRUST}, so that other implementations can sign the vectors. They have no other use. */
     static final String SECRETS = "# Keys of the vectors, for signing them again. No hop uses them.\n"
             + TRUST.lines()
                     .filter(line -> line.startsWith("# "))
@@ -81,7 +81,7 @@ final class Scene {
 
     private Scene() {}
 
-    /** The key that is called so here; the part before a blank is the name of its hop. */
+    /** Returns the key with this label; the part before a space is the name of its hop. */
     static PrivateKey key(String label) {
         int blank = label.indexOf(' ');
         try {
@@ -110,14 +110,14 @@ final class Scene {
         return new InetSocketAddress(InetAddresses.forString(address), port);
     }
 
-    /** The flow itself: the application's source, and the destination that it asked for. */
+    /** Returns the flow: the application's source, and the destination that it requested. */
     static Tuple flow(boolean ipv6) {
         return ipv6
                 ? Tuple.tcp(at("2001:db8::10", 40000), at("2001:db8:80::80", 443))
                 : Tuple.tcp(at("192.0.2.10", 40000), at("198.51.100.80", 443));
     }
 
-    /** The connection from hop {@code i} to the next one. */
+    /** Returns the connection from hop {@code i} to the next one. */
     static Tuple outgoing(int i, boolean ipv6) {
         return ipv6
                 ? Tuple.tcp(at("fd00:" + i + "::1", 41000 + i), at("fd00:" + i + "::2", 7000))
@@ -143,7 +143,7 @@ final class Scene {
                 new ProcessContext(Optional.of("ada")));
     }
 
-    /** What hop {@code i} knows when it passes the flow to {@code audience}. */
+    /** Returns the facts that hop {@code i} signs when it forwards the flow to {@code audience}. */
     static LinkDraft draft(int i, String audience, boolean ipv6) {
         return new LinkDraft(
                 HopId.of(audience),
@@ -155,7 +155,7 @@ final class Scene {
                 outgoing(i, ipv6));
     }
 
-    /** A chain of {@code hops} links, each signed by {@link Signer} after {@link Verifier} accepted what came before. */
+    /** Returns a chain of {@code hops} links, each signed by {@link Signer} after {@link Verifier} accepted the earlier ones. */
     static Chain chain(int hops, boolean ipv6) {
         Chain chain = null;
         for (int i = 0; i < hops; i++) {
@@ -175,7 +175,7 @@ final class Scene {
         return chain;
     }
 
-    /** The header that carries a chain. */
+    /** Returns the header that carries a chain. */
     static Bytes header(Chain chain) {
         return ChainTlv.STANDARD.header(chain).orElseThrow();
     }
@@ -192,7 +192,7 @@ final class Scene {
         throw new AssertionError("expected a complete header: " + result);
     }
 
-    /** The hop at the end, with every setting open to the test. */
+    /** The receiving hop; tests can change all settings. */
     static final class Receiver {
         private Trust trust = Scene.trust();
         private String self = RECEIVER;

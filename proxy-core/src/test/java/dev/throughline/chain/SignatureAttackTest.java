@@ -47,7 +47,7 @@ class SignatureAttackTest extends HeaderAttack {
         }
 
         @Test
-        void takesNoPlaceInTheReplayWindow() {
+        void isNotStoredInTheReplayWindow() {
             ReplayWindow window = new ReplayWindow(10);
             vault.window(window);
             captured.link(2).forger = Scene.key("stranger");
@@ -95,7 +95,7 @@ class SignatureAttackTest extends HeaderAttack {
             assertRejected(RejectReason.KEY_REVOKED, captured);
         }
 
-        /** The signature is right, and the receiver remembers that it is. */
+        /** The signature is valid, and the receiver has cached it. */
         @Test
         void forABatchThatWasVerifiedBefore() {
             VerifiedBatches known = new VerifiedBatches(10);

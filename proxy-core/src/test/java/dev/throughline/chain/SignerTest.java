@@ -35,7 +35,7 @@ class SignerTest {
     private final Scene.Receiver vault = new Scene.Receiver().socket(Scene.outgoing(0, false));
 
     @Test
-    void whatAHopReceivedIsPassedOnByteForByteAheadOfItsOwnLink() {
+    void receivedBytesAreForwardedUnchangedBeforeTheOwnLink() {
         Chain received = Scene.chain(2, false);
         Chain passedOn = Scene.chain(3, false);
         // The second link's audience differs: in the chain of two it is the receiver.
@@ -53,7 +53,7 @@ class SignerTest {
                 .startsWith(Bytes.copyOf(forge.chain().toByteArray()).toHex());
     }
 
-    /** The interface that signs is all that a signer needs: the secret can be where no program reads it. */
+    /** A signer needs only the interface for signing: the secret key can be in a device. */
     @Test
     void aKeyInADeviceSignsAsOneInAFile() {
         PrivateKey inDevice = Scene.key("laptop (P-256)");
@@ -77,14 +77,14 @@ class SignerTest {
     }
 
     @Test
-    void aDetailThatSaysNothingIsNotSent() {
+    void anEmptyDetailIsNotSent() {
         Originator unknown = with(new Code(Optional.empty(), Optional.empty(), Optional.empty()), "");
         assertThat(originate(unknown).origin().details())
                 .extracting(Detail::kind)
                 .containsExactly(Detail.Kind.PLACEMENT);
     }
 
-    /** Process and file names are chosen by their owner: they may make themselves unknown, never break the flow. */
+    /** Users choose the names of processes and files: a bad name may be left out, but must not break the flow. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -154,7 +154,7 @@ class SignerTest {
     }
 
     @Test
-    void whatIsKnownIsAddedPartByPart() {
+    void knownFactsAreAddedOneByOne() {
         FileId file = new FileId(253, 1, 4711);
         AppleSignature signature = new AppleSignature(
                 Optional.of("com.apple.curl"), Optional.of("A1B2C3D4E5"), Optional.of(Bytes.copyOf(new byte[20])));
@@ -200,9 +200,9 @@ class SignerTest {
         assertThat(who.processContext().audit()).isEqualTo(audit);
     }
 
-    /** It would be signed, and then refused by every receiver. */
+    /** Every receiver would reject it. */
     @Test
-    void whatHasAnotherSizeThanItTravelsInIsNotMade() {
+    void valuesOfTheWrongSizeAreRefused() {
         Optional<Bytes> odd = Optional.of(Bytes.copyOf(new byte[19]));
         assertThatThrownBy(() -> new Code(Optional.empty(), odd, Optional.empty()))
                 .isInstanceOf(IllegalArgumentException.class);
@@ -258,7 +258,7 @@ class SignerTest {
                 .hasMessageContaining("at most 8 links");
     }
 
-    /** A life of 6,553.6 seconds and more would begin again at 0 in 16 bits. */
+    /** A ttl of 6,553.6 seconds or more would overflow 16 bits. */
     @ParameterizedTest
     @ValueSource(longs = {0, 99, 30_001, 6_553_700})
     void aLinkLivesBetweenATenthOfASecondAndThirtySeconds(long millis) {

@@ -24,11 +24,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** SPEC.md and the code say the same. */
+/** Compares SPEC.md with the code. */
 class SpecTest {
     private final String spec = read();
 
-    /** So that "SPEC.md, section 8" leads there. */
+    /** A reference such as "SPEC.md, section 8" must lead to the section. */
     @Test
     void theEntryPageListsEverySection() throws IOException {
         String entry = Files.readString(Path.of("SPEC.md"));
@@ -76,7 +76,7 @@ class SpecTest {
                         .toList());
     }
 
-    /** Halves of surrogate pairs are no characters in UTF-8. */
+    /** UTF-8 doesn't encode surrogates. */
     @Test
     void theCharactersThatTextMustNotHoldAreThoseThatTheCodeRefuses() {
         int from = spec.indexOf("Text is UTF-8");
@@ -96,7 +96,7 @@ class SpecTest {
                 .isEmpty();
     }
 
-    /** The rest are those that are invisible by default (Default_Ignorable_Code_Point), which Java doesn't tell. */
+    /** The other characters are invisible by default (Default_Ignorable_Code_Point), a property that Java doesn't have. */
     @Test
     void controlsFormatsAndSpacesAreRefused() {
         assertThat(IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
@@ -170,7 +170,7 @@ class SpecTest {
                 .toList();
     }
 
-    /** The lines of the drawing below a heading, each cut where there is more than one blank. */
+    /** Returns the lines of the diagram below a heading, each split at two or more spaces. */
     private List<List<String>> columns(String heading) {
         int start = spec.indexOf("```\n", spec.indexOf("\n" + heading + "\n")) + "```\n".length();
         return Splitter.on('\n')
@@ -188,7 +188,7 @@ class SpecTest {
                 .toList();
     }
 
-    /** The rows below a heading, without the table's head. */
+    /** Returns the rows of the table below a heading, without its header. */
     private List<String> rows(String heading) {
         int start = spec.indexOf("\n" + heading + "\n");
         assertThat(start).as(heading).isNotNegative();

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every trust file of vectors/trust/ is accepted or refused as it says. */
+/** Every trust file of vectors/trust/ is accepted or rejected as expected. */
 class TrustVectorTest {
     private static final Path FOLDER = Vector.DIRECTORY.resolve(TrustVectors.FOLDER);
 
@@ -25,7 +25,7 @@ class TrustVectorTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("names")
-    void isAcceptedOrRefusedAsItSays(String name) throws IOException {
+    void hasTheExpectedResult(String name) throws IOException {
         String vector = Files.readString(FOLDER.resolve(name));
         int end = vector.indexOf("\n\n");
         List<String> expected = Splitter.on('\n')

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
-/** Makes the files in vectors/trust/: texts of trust files, each accepted, or refused for one thing. */
+/** Generates the files in vectors/trust/: trust files that are accepted, or rejected for one reason. */
 final class TrustVectors {
     static final String FOLDER = "trust";
 
@@ -24,14 +24,14 @@ final class TrustVectors {
         this.files = files;
     }
 
-    /** A file's text as a vector holds it. */
+    /** Returns a file's text in the format of a vector. */
     static String escaped(String text) {
         return text.codePoints()
                 .mapToObj(c -> c == '\n' || (c >= ' ' && c <= '~') ? Character.toString(c) : "\\u%04x".formatted(c))
                 .collect(Collectors.joining());
     }
 
-    /** The text of a file that a vector holds. */
+    /** Returns the text of the file in a vector. */
     static String unescaped(String text) {
         StringBuilder out = new StringBuilder();
         List<String> parts = Splitter.on("\\u").splitToList(text);
@@ -42,7 +42,7 @@ final class TrustVectors {
         return out.toString();
     }
 
-    /** The keys of a file, one line a key in its canonical form. */
+    /** Returns the keys of a file, one canonical line for each key. */
     static List<String> lines(String text) throws KeyFormatException {
         return StreamSupport.stream(Trust.parse("", text).entries().spliterator(), false)
                 .map(entry -> entry.toText().replaceFirst(" *#.*", ""))
@@ -58,7 +58,7 @@ final class TrustVectors {
     }
 
     private void accepted() {
-        accept("empty", "An empty file, which trusts nobody.", "");
+        accept("empty", "An empty file, which trusts no key.", "");
         accept("comments", "Comments and empty lines.", "# ours\n\n  \n\t# indented\n#" + LAPTOP + " hop\n");
         accept("origin", "An origin of two hosts.", LAPTOP + " origin=laptop,phone\n");
         accept("origin-any", "An origin of any host.", LAPTOP + " origin=*\n");
@@ -166,7 +166,7 @@ final class TrustVectors {
         key("base64-url", "Another alphabet of base64.", LAPTOP.replace('/', '_'));
         key(
                 "algorithm",
-                "An algorithm that nobody knows.",
+                "An unknown algorithm.",
                 text("03" + Bytes.copyOf(ed25519).toString().substring(2)));
         key("no-bytes", "No byte after the id.", text(""));
         key("ed25519-short", "An Ed25519 key of 31 bytes.", text("01" + "00".repeat(31)));
@@ -206,14 +206,14 @@ final class TrustVectors {
         return Scene.key(label).publicKey().toText();
     }
 
-    /** The text of a key of these bytes, with the id that they have. */
+    /** Returns the text of the key with these bytes. */
     private static String text(String algorithmAndKey) {
         byte[] bytes = Bytes.ofHex(algorithmAndKey).toByteArray();
         String id = Bytes.copyOf(FixedRandom.sha256(bytes)).toString().substring(0, 16);
         return "laptop+" + id + "+" + Base64.getEncoder().encodeToString(bytes);
     }
 
-    /** The same base64 with its last bit set, which decoders drop. */
+    /** Returns the same base64 with its last bit set, which decoders ignore. */
     private static String spare(String key) {
         int last = key.indexOf('=') - 1;
         return key.substring(0, last) + (char) (key.charAt(last) + 1) + key.substring(last + 1);

@@ -26,7 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** One header as text, with where it arrives and what must come of it; vectors/README.md describes the format. */
+/** A header as text, with its receiver and the expected result; vectors/README.md describes the format. */
 record Vector(String name, Map<String, String> settings, List<String> trustLines, byte[] bytes) {
     static final Path DIRECTORY = Path.of("src/test/resources/vectors");
     private static final List<String> KEYS = List.of(
@@ -85,7 +85,7 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         }
     }
 
-    /** The hop at which this header arrives, with the past that the vector gives it. */
+    /** Returns the receiver of this header, with the history that the vector describes. */
     Scene.Receiver receiver() {
         ReplayWindow window =
                 new ReplayWindow(setting("capacity").map(Integer::parseInt).orElse(100));
@@ -108,7 +108,7 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         return receiver;
     }
 
-    /** A verified originator in one line. */
+    /** Returns a verified originator on one line. */
     static String says(Originator originator) {
         List<String> parts = new ArrayList<>();
         parts.add("flow " + originator.flow() + " of host " + originator.host());
@@ -118,7 +118,7 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
         return String.join("; ", parts);
     }
 
-    /** Adds what is known of a process. */
+    /** Adds the known facts about a process. */
     static void process(List<String> parts, ProcessIdentity who, InterceptionMethod wayIn) {
         parts.add(who.evidence() + " by " + wayIn + " on " + who.system());
         who.process()

@@ -15,15 +15,15 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
- * Makes the files in vectors/. Each is the chain of {@link Scene} with one thing changed. {@link #main} writes them, run in
- * the module's directory; VectorFilesTest fails while the files differ from what is made here.
+ * A generator of the files in vectors/. Each is the chain of {@link Scene} with one change. {@link #main} writes them, run in
+ * the module's directory; VectorFilesTest fails if the files differ from its output.
  */
 final class VectorCatalogue {
     static final String VERIFIED = "verified";
 
     private final Map<String, String> files = new TreeMap<>();
 
-    /** One vector on its way: the forge, the receiver's settings, and what is done to the bytes at the end. */
+    /** A vector under construction: the forge, the receiver's settings, and a final change of the bytes. */
     static final class Draft {
         Forge forge = Forge.of(3, false);
         final Map<String, String> settings = new LinkedHashMap<>();
@@ -41,7 +41,7 @@ final class VectorCatalogue {
             forge.chainEdit = chain -> chain.replaced(label, hex);
         }
 
-        /** Takes {@code hops} hops, and the receiver's end of the last connection. */
+        /** Sets the number of hops, and the receiver's end of the last connection. */
         void hops(int hops, boolean ipv6) {
             forge = Forge.of(hops, ipv6);
             settings.put("socket", Scene.outgoing(hops - 1, ipv6).toString());
@@ -56,7 +56,7 @@ final class VectorCatalogue {
         }
     }
 
-    /** Name and text of every file. */
+    /** Returns the name and text of every file. */
     static Map<String, String> files() {
         VectorCatalogue catalogue = new VectorCatalogue();
         catalogue.files.put("scene.trust", Scene.TRUST);
@@ -71,7 +71,7 @@ final class VectorCatalogue {
         return catalogue.files;
     }
 
-    /** Makes the chain {@code bytes} longer by a field of the code detail that this version passes over. */
+    /** Makes the chain {@code bytes} longer by a field of the code detail that this version ignores. */
     static void grow(Forge forge, int bytes) {
         forge.detail(1).add(0x40, "a long field of a later version", new FixedRandom("long").take(bytes));
     }

@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every vector through every door: read, read in pieces, write back, verify, verify as a capture. */
+/** Every vector, read, read in pieces, written back, verified, and verified as a capture. */
 class VectorTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("names")
-    void isReadVerifiedOrRefusedAsItSays(String name) throws IOException {
+    void hasTheExpectedResult(String name) throws IOException {
         Vector vector = vector(name);
         assertThat(outcome(vector)).isEqualTo(vector.expect() + where(vector));
     }
@@ -81,7 +81,7 @@ class VectorTest {
                 .isEqualTo(vector.setting("says").orElseThrow());
     }
 
-    /** Signing is deterministic: who has the keys makes the same signatures. */
+    /** Signing is deterministic, so the same keys make the same signatures. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("verified")
     void isSignedAgainAsItIs(String name) throws Exception {
@@ -140,7 +140,7 @@ class VectorTest {
         }
     }
 
-    /** The outcome in the words of the format. */
+    /** Returns the result in the format of vectors. */
     private static String outcome(Vector vector) {
         return switch (Scene.read(vector.bytes())) {
             case ReadResult.NeedMore more -> "a header of " + more.total() + " bytes";

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;
 
-/** Chains that can be read: those that verify, and those that break one rule. */
+/** Vectors of well-formed chains that verify or break one rule. */
 final class VerdictVectors {
     /** SEC 2, section 2.4.2. */
     private static final BigInteger P256_ORDER =
@@ -72,7 +72,7 @@ final class VerdictVectors {
                 "The flow came behind an unsigned PROXY header: the first hop's peer is the proxy that sent it.",
                 VectorCatalogue.VERIFIED,
                 d -> behindProxyHeader(d, "000b", 11));
-        to.add("verified-originator-unknown", "Nobody could say who opened the flow.", VectorCatalogue.VERIFIED, d -> {
+        to.add("verified-originator-unknown", "The originator is unknown.", VectorCatalogue.VERIFIED, d -> {
             d.forge.set(5, "0003");
             d.forge.remove(7);
             d.forge.remove(8);
@@ -103,12 +103,12 @@ final class VerdictVectors {
                 d -> d.forge.core.add(new Forge.Field(0x7F, "a field of a later version", new byte[] {1})));
         to.add(
                 "verified-reserved-core-tag",
-                "A core tag that is set aside: it is passed over, whatever it holds.",
+                "A core tag that is set aside: it is ignored, whatever its value.",
                 VectorCatalogue.VERIFIED,
                 d -> d.forge.core.add(new Forge.Field(9, "set aside", new byte[] {1})));
         to.add(
                 "verified-reserved-detail-tag",
-                "A detail's tag that is set aside: it is passed over, whatever it holds.",
+                "A detail's tag that is set aside: it is ignored, whatever its value.",
                 VectorCatalogue.VERIFIED,
                 d -> d.forge.detail(1).add(7, "set aside", new byte[] {(byte) 0xFF}));
         to.add(
@@ -158,7 +158,7 @@ final class VerdictVectors {
                 d -> d.link(2).batch(64, 37));
         to.add(
                 "verified-batch-every-link",
-                "Every link was signed in a batch, each at another place.",
+                "Every link was signed in a batch, each at another position.",
                 VectorCatalogue.VERIFIED,
                 d -> {
                     d.link(0).batch(3, 2);
@@ -190,7 +190,7 @@ final class VerdictVectors {
                 d -> d.forge.remove(8));
         to.add(
                 "verified-legacy-size",
-                "A header of 1024 bytes, the most that the legacy profile takes.",
+                "A header of 1024 bytes, the maximum of the legacy profile.",
                 VectorCatalogue.VERIFIED,
                 d -> VectorCatalogue.grow(d.forge, 1024 - d.forge.header().size() - 3));
         to.add(
@@ -253,7 +253,7 @@ final class VerdictVectors {
                 2,
                 "A link that is bound to a TLS connection.",
                 d -> d.link(2).exporter = new byte[32]);
-        to.addRejected("unknown-key", RejectReason.UNKNOWN_KEY, 1, "A key that nobody trusts.", d -> {
+        to.addRejected("unknown-key", RejectReason.UNKNOWN_KEY, 1, "An untrusted key.", d -> {
             d.link(1).signedBy("stranger");
             d.link(0).audience = HopId.of("stranger");
         });
@@ -294,7 +294,7 @@ final class VerdictVectors {
                 "algorithm-unknown",
                 RejectReason.ALGORITHM_MISMATCH,
                 1,
-                "Algorithm 3, which nobody knows.",
+                "Algorithm 3, which is unknown.",
                 d -> d.link(1).algorithm = 3);
         to.addRejected(
                 "not-an-origin",
@@ -449,11 +449,11 @@ final class VerdictVectors {
                 "window-full",
                 RejectReason.REPLAY_STORE_FULL,
                 2,
-                "A receiver that can remember nothing more.",
+                "A receiver whose replay store is full.",
                 d -> d.settings.put("capacity", "0"));
     }
 
-    /** Signatures by the P-256 key of gateway that are almost right. */
+    /** Invalid signatures by the P-256 key of gateway. */
     private void p256Signatures() {
         p256("high-s", "The higher of the two values of s, with which plain ECDSA would hold as well.", (r, s) -> {
             put(s, P256_ORDER.subtract(new BigInteger(1, bytes(s))));
@@ -488,7 +488,7 @@ final class VerdictVectors {
         target.put(Bytes.ofHex("%064x".formatted(number)).toByteArray());
     }
 
-    /** A flow that the first hop knows from the header of a proxy at 10.9.9.9; the process is unknown. */
+    /** Returns a flow that the first hop knows from the header of a proxy at 10.9.9.9; the process is unknown. */
     static void behindProxyHeader(VectorCatalogue.Draft d, String evidenceAndWay, int ingress) {
         d.forge.set(5, evidenceAndWay);
         d.forge.remove(7);

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Remembering a verified batch changes what verification costs, and never its answer. */
+/** A cache of verified batches reduces the cost of verification, and never changes the result. */
 class VerifiedBatchesTest {
     private final VerifiedBatches known = new VerifiedBatches(3);
 
@@ -49,7 +49,7 @@ class VerifiedBatchesTest {
         assertThat(known.size()).isZero();
     }
 
-    /** Such as one whose verification began before its key was revoked: this receiver trusts the key still. */
+    /** Such as a signature whose verification began before its key was revoked: this receiver still trusts the key. */
     @Test
     void aBatchOfAKeyThatIsNoLongerTrustedIsNotRememberedAgain() {
         PublicKey gateway = Scene.key("gateway").publicKey();
@@ -61,7 +61,7 @@ class VerifiedBatchesTest {
         assertThat(known.size()).isEqualTo(1);
     }
 
-    /** In whatever order its headers come, a tree says of each what hashing all the way would say. */
+    /** The result for each header is the same as without the cache, whatever the order of headers. */
     @Test
     void aProvenTreeAgreesWithHashingAllTheWay() throws Exception {
         FixedRandom random = new FixedRandom("leaves");
@@ -86,7 +86,7 @@ class VerifiedBatchesTest {
         }
     }
 
-    /** What was hashed once isn't hashed again: of each way only what is below a known node is new. */
+    /** Known nodes aren't hashed again: only the part of a path below a known node is new. */
     @Test
     void aProvenTreeKnowsMoreWithEachProof() {
         List<byte[]> leaves = leaves(8);
@@ -100,16 +100,16 @@ class VerifiedBatchesTest {
         assertThat(knownAfter(tree, leaves, 7))
                 .as("below the root's other child")
                 .isEqualTo(13);
-        assertThat(knownAfter(tree, leaves, 4)).as("all of it").isEqualTo(15);
+        assertThat(knownAfter(tree, leaves, 4)).as("the whole path").isEqualTo(15);
     }
 
-    /** Where a node has no sibling it moves up as it is, and is known in each place. */
+    /** A node without a sibling moves up unchanged, and is known at each position. */
     @Test
     void aProvenTreeThatIsUnevenKnowsAllAfterItsProofs() {
         List<byte[]> leaves = leaves(5);
         ProvenTree tree = new ProvenTree(5, Bytes.copyOf(Rfc6962.root(leaves)));
         assertThat(knownAfter(tree, leaves, 4))
-                .as("leaf 4 in three places, and its sibling")
+                .as("leaf 4 at three positions, and its sibling")
                 .isEqualTo(5);
         assertThat(knownAfter(tree, leaves, 0)).isEqualTo(9);
         assertThat(knownAfter(tree, leaves, 3)).isEqualTo(11);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Chains that hop after hop signed as it should be. */
+/** Chains that every hop signed correctly. */
 class VerifierAcceptsTest {
     @ParameterizedTest
     @CsvSource({"1, false", "2, false", "3, false", "4, false", "1, true", "2, true", "3, true", "4, true"})
@@ -68,7 +68,7 @@ class VerifierAcceptsTest {
     }
 
     @Test
-    void anOriginatorThatNobodyCouldNameIsStillVerified() {
+    void anUnknownOriginatorIsVerified() {
         Forge forge = Forge.of(3, false);
         forge.set(5, "0004");
         forge.remove(7);

@@ -17,24 +17,24 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Somebody on the way without a key changes the header of a vector as the fuzzer says. The keys, the clock and the
- * connection are the vector's. Whatever verifies was signed for exactly that.
+ * A fuzz target: an attacker without a key changes the header of a vector. The keys, the clock and the
+ * connection are the vector's. A header that verifies must have been signed with exactly this content.
  */
 class VerifierFuzz {
     private static final List<Arrival> ARRIVALS =
             FuzzSeeds.VECTORS.stream().map(Arrival::of).toList();
 
-    /** What each chain of a vector says, by the digest of its last link, which covers all of it. */
+    /** The content of each vector's chain, by the digest of its last link, which covers all of it. */
     private static final Multimap<Bytes, String> SIGNED = signed();
 
-    /** Where a vector's header arrives; read once, as a vector's keys take longer to read than a header to verify. */
+    /** The receiver of a vector's header; cached, because reading a vector's keys takes longer than verifying a header. */
     private record Arrival(Scene.Receiver receiver, Trust trust, boolean translated, ReadResult untouched) {
         static Arrival of(Vector vector) {
             return new Arrival(
                     vector.receiver(), vector.trust(), vector.setting("nat").isPresent(), Scene.read(vector.bytes()));
         }
 
-        /** The receiver has seen the untouched header's batches, so that what it remembers of them is attacked too. */
+        /** The receiver has seen the unchanged header's batches, so that its cache of batches is attacked too. */
         Verification receive(Header header) {
             receiver.batches(new VerifiedBatches(10));
             if (untouched instanceof ReadResult.Complete complete) {
@@ -44,10 +44,10 @@ class VerifierFuzz {
         }
     }
 
-    /** Two bytes say which vector's arrival, the third what is mended: 1 the header's length, 2 its checksum. */
+    /** The first two bytes select a vector, the third a correction: 1 the header's length, 2 its checksum. */
     @MethodSource("dev.throughline.chain.FuzzSeeds#arrivals")
     @FuzzTest
-    void whatVerifiesWasSigned(byte[] input) {
+    void acceptsOnlySignedHeaders(byte[] input) {
         if (input.length < 3) {
             return;
         }
@@ -76,7 +76,7 @@ class VerifierFuzz {
         Collection<String> said = SIGNED.get(verified.lastDigest());
         String says = Vector.says(verified.originator());
         assertThat(said).as("signed with this digest").isNotEmpty();
-        // Details may be closed by anyone, which the digest allows; then there is less in it, and nothing else.
+        // The digest allows to close details; then there are fewer facts, and no others.
         assertThat(said.stream().anyMatch(all -> isPart(says, all)))
                 .as("%s of %s", says, said)
                 .isTrue();
@@ -91,7 +91,7 @@ class VerifierFuzz {
         if ((what & 1) != 0 && bytes.length >= 16 && bytes.length <= 16 + 0xFFFF) {
             ByteBuffer.wrap(bytes).putShort(14, (short) (bytes.length - 16));
         }
-        // A checksum that isn't the last TLV is left to luck.
+        // A checksum that isn't the last TLV is not corrected.
         int crcAt = bytes.length - 4;
         if ((what & 2) != 0 && crcAt >= 19 && bytes[crcAt - 3] == 3 && bytes[crcAt - 1] == 4) {
             CRC32C crc = new CRC32C();

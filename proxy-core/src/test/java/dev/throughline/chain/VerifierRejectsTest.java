@@ -12,8 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Each test breaks one rule of a chain of three hops and signs the result as the hops would have: with the rule gone, the
- * header would verify. Where a limit is a number, its last good value passes.
+ * Each test breaks one rule of a chain of three hops and signs the result as the hops would: without the rule, the
+ * header would verify. For numeric limits, the last valid value is accepted.
  */
 class VerifierRejectsTest {
     private final Forge forge = Forge.of(3, false);
@@ -59,7 +59,7 @@ class VerifierRejectsTest {
     }
 
     @Test
-    void aLinkOutOfItsPlace() {
+    void aLinkOutOfOrder() {
         forge.link(1).index = 2;
         assertRejected(LINK_ORDER, 1);
     }
@@ -84,13 +84,13 @@ class VerifierRejectsTest {
     }
 
     @Test
-    void aTlsExporterThatNobodyHereCanCompare() {
+    void aTlsExporterThatCannotBeCompared() {
         forge.link(2).exporter = new byte[32];
         assertRejected(EXPORTER_NOT_CHECKABLE, 2);
     }
 
     @Test
-    void aKeyThatNobodyTrusts() {
+    void anUntrustedKey() {
         forge.link(1).signedBy("stranger");
         forge.link(0).audience = HopId.of("stranger");
         assertRejected(UNKNOWN_KEY, 1);

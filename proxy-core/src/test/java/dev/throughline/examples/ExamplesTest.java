@@ -25,14 +25,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The examples do what README.md says that they do, and README.md shows the examples. */
+/** The examples work as README.md describes, and README.md contains their code. */
 class ExamplesTest {
     private static final String START = "    // @start region=\"example\"\n";
     private static final byte[] HEADER =
             HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c" + "c000020ac63364509c4001bb");
 
     @Test
-    void readSaysWhatAHeaderClaims() throws IOException {
+    void readPrintsTheClaimsOfAHeader() throws IOException {
         assertThat(read(HEADER)).isEqualTo("unverified: 192.0.2.10:40000 -> 198.51.100.80:443");
     }
 
@@ -45,14 +45,14 @@ class ExamplesTest {
     }
 
     @Test
-    void readSaysWhatIsWrong() throws IOException {
+    void readPrintsTheProblem() throws IOException {
         assertThat(read(Arrays.copyOf(HEADER, 20))).isEqualTo("cut off, 28 bytes were expected");
         assertThat(read("GET / HTTP/1.1".getBytes(StandardCharsets.US_ASCII)))
                 .startsWith("malformed at byte 0: not a PROXY v2 signature");
     }
 
     @Test
-    void verifyBelievesWhatSignSigned(@TempDir Path directory) throws Exception {
+    void verifyAcceptsASignedHeader(@TempDir Path directory) throws Exception {
         PrivateKey key = PrivateKey.generate("laptop", new SecureRandom());
         Trust trust = Trust.parse("trust", key.publicKey().toText() + " origin=laptop");
 
@@ -60,7 +60,7 @@ class ExamplesTest {
     }
 
     @Test
-    void verifyDoesNotBelieveAStranger(@TempDir Path directory) throws Exception {
+    void verifyRejectsAnUntrustedKey(@TempDir Path directory) throws Exception {
         PrivateKey key = PrivateKey.generate("laptop", new SecureRandom());
 
         assertThat(signAndVerify(key, Trust.NOBODY, directory)).startsWith("rejected: unknown-key");
@@ -96,7 +96,7 @@ class ExamplesTest {
         }
     }
 
-    /** A link tells whole milliseconds: one of the millisecond in which its receiver started is from before the start. */
+    /** Links have whole milliseconds: a link of the millisecond in which its receiver started is from before the start. */
     private static void awaitNextMilli() {
         long started = System.currentTimeMillis();
         while (System.currentTimeMillis() == started) {
@@ -108,7 +108,7 @@ class ExamplesTest {
         return read(new ByteArrayInputStream(bytes));
     }
 
-    /** What the program prints when it reads this. */
+    /** Returns the output of the program for this input. */
     private static String read(InputStream input) throws IOException {
         InputStream in = System.in;
         PrintStream out = System.out;

@@ -7,7 +7,7 @@ import dev.throughline.header.Tuple;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** Reads a PROXY v2 header from standard input, and not a byte of what follows it. */
+/** Reads a PROXY v2 header from standard input, and no byte after it. */
 public final class ReadHeader {
     private ReadHeader() {}
 

@@ -25,7 +25,7 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Passes a flow of the host "laptop" on to the hop "vault", at a port of this host: connects, and sends its header. */
+/** Forwards a flow of the host "laptop" to the hop "vault", at a port of this host: connects, and sends its header. */
 public final class SignHeader {
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -56,11 +56,11 @@ public final class SignHeader {
         Signer signer = new Signer(key, RANDOM);
         Chain chain = signer.sign(signer.originate(originator, link));
         byte[] header = ChainTlv.STANDARD.header(chain).orElseThrow().toByteArray();
-        socket.getOutputStream().write(header); // and then the bytes of the flow
+        socket.getOutputStream().write(header); // then the bytes of the flow
     }
     // @end
 
-    /** The connection, from this hop to the next one. */
+    /** Returns the connection from this hop to the next one. */
     private static Tuple ends(Socket socket) {
         return Tuple.tcp((InetSocketAddress) socket.getLocalSocketAddress(), (InetSocketAddress)
                 socket.getRemoteSocketAddress());

@@ -18,7 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 
-/** Accepts one connection on a port of this host, as the hop "vault", and says who opened the flow that comes by it. */
+/** Accepts one connection on a port of this host, as the hop "vault", and prints the originator of its flow. */
 public final class VerifyHeader {
     private VerifyHeader() {}
 
@@ -31,7 +31,7 @@ public final class VerifyHeader {
     }
 
     // @start region="example"
-    /** One for all connections: it recognises what was shown before. */
+    /** Returns a verifier for all connections, so that it recognises replays. */
     static Verifier verifier(String self, Trust trust) {
         VerifierSettings settings = VerifierSettings.of(HopId.of(self), Instant.now());
         return new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(100_000));
@@ -50,7 +50,7 @@ public final class VerifyHeader {
     }
     // @end
 
-    /** The connection, from the previous hop to this one. */
+    /** Returns the connection from the previous hop to this one. */
     private static Tuple ends(Socket socket) {
         return Tuple.tcp((InetSocketAddress) socket.getRemoteSocketAddress(), (InetSocketAddress)
                 socket.getLocalSocketAddress());

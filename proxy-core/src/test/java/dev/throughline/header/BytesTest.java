@@ -17,7 +17,7 @@ class BytesTest {
         assertThat(whole.part(10, 0)).isEqualTo(Bytes.EMPTY);
     }
 
-    /** A part shares its memory: what is beside it, perhaps another's, is out of reach. */
+    /** A slice shares memory with the whole, but gives no access to the bytes around it. */
     @ParameterizedTest
     @CsvSource({"0, 4", "3, 1", "-1, 1", "4, 0", "1, -1"})
     void nothingBesideAPartIsReadThroughIt(int offset, int size) {

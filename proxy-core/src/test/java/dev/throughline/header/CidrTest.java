@@ -13,7 +13,7 @@ class CidrTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"0.0.0.0/0", "10.0.0.0/8", "192.0.2.128/25", "192.0.2.1/32", "::/0", "2001:db8::/32", "::1/128"})
-    void whatIsReadIsWrittenTheSame(String text) {
+    void writesTheTextThatItRead(String text) {
         assertThat(Cidr.parse(text)).hasToString(text);
     }
 
@@ -85,7 +85,7 @@ class CidrTest {
                 "::ffff:10.0.0.0/8",
                 "::ffff:10.0.0.1",
             })
-    void whatIsNotANetworkIsRefused(String text) {
+    void rejectsTextThatIsNotANetwork(String text) {
         assertThatThrownBy(() -> Cidr.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
 }

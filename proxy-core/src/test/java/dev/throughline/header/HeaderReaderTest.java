@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Headers are written here as hex, a part of the header a word: signature, version and command, family, length, rest. */
+/** Headers are written as hex, with a space between their parts: signature, version and command, family, length, rest. */
 class HeaderReaderTest {
     private static final String SIGNATURE = "0d0a0d0a000d0a515549540a ";
     private static final String TCP4 = SIGNATURE + "21 11 000c c000020a c6336450 9c40 01bb ";
@@ -62,7 +62,7 @@ class HeaderReaderTest {
     }
 
     @Test
-    void whatFollowsTheHeaderBelongsToTheFlow() {
+    void bytesAfterTheHeaderBelongToTheFlow() {
         assertThat(complete(TWO_TLVS + "0d0a0d0a 474554")).isEqualTo(complete(TWO_TLVS));
     }
 
@@ -110,14 +110,14 @@ class HeaderReaderTest {
         "an AF_UNIX datagram, 21 32 000c, 13",
         "an unknown family with LOCAL, 20 41 000c, 13",
         "AF_UNIX with LOCAL, 20 31 000c, 13",
-        "no room for an IPv4 block, 21 11 000b, 14",
-        "no room for an IPv6 block, 21 21 0023, 14",
-        "no room for an IPv4 block with LOCAL, 20 11 000b, 14",
+        "too short for an IPv4 block, 21 11 000b, 14",
+        "too short for an IPv6 block, 21 21 0023, 14",
+        "too short for an IPv4 block with LOCAL, 20 11 000b, 14",
         "no addresses at all, 21 11 0000, 14",
     })
     void theSixteenFixedBytesAreCheckedAsSoonAsTheyAreHere(String what, String fixed, int offset) {
         byte[] bytes = bytes(SIGNATURE + fixed).toByteArray();
-        // A length is right or wrong as a whole, unless its first byte is too much already.
+        // A length is checked as a whole, unless its first byte already exceeds the limit.
         int decided = offset == 14 ? 16 : offset + 1;
 
         assertThat(read(Arrays.copyOf(bytes, decided - 1))).isEqualTo(new NeedMore(16));
@@ -182,7 +182,7 @@ class HeaderReaderTest {
     }
 
     @Test
-    void localCarriesNoTupleWhateverItsAddressBlockSays() {
+    void localHasNoTuple() {
         Header unspecified = complete(SIGNATURE + "20 00 0004 04 0001 00");
         assertThat(unspecified.command()).isEqualTo(Header.Command.LOCAL);
         assertThat(unspecified.tuple()).isEmpty();
@@ -250,7 +250,7 @@ class HeaderReaderTest {
                 "21 11 000b | length 11 is less than the address block of 12",
                 "21 11 0ff1 | the header has 4097 bytes, at most 4096 are accepted",
             })
-    void theProblemIsSaidInNumbers(String rest, String problem) {
+    void theProblemHasTheBytesAndTheLimit(String rest, String problem) {
         assertThat(read(bytes(SIGNATURE + rest).toByteArray()))
                 .isInstanceOfSatisfying(
                         Malformed.class, m -> assertThat(m.problem()).isEqualTo(problem));

@@ -16,7 +16,7 @@ class HeaderWriterTest {
 
     @ParameterizedTest
     @EnumSource(TransportProtocol.class)
-    void whatIsWrittenIsReadTheSameAndWrittenTheSameAgain(TransportProtocol transport) {
+    void readsAndRewritesWrittenHeadersUnchanged(TransportProtocol transport) {
         Tuple tuple = tuple(transport);
         Bytes written = HeaderWriter.proxy(tuple, TLVS);
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A device that the JDK plays: its secret never leaves it, its signatures are random and have either value of s. */
+/** A device, emulated by the JDK: its secret never leaves it, its signatures are random and have either value of s. */
 class DeviceKeyTest {
     private final KeyPair inside = newPair();
 
@@ -44,7 +44,7 @@ class DeviceKeyTest {
         }
     }
 
-    /** The public key as the device tells it: 04, x and y. */
+    /** Returns the public key in the form of the device: 04, x and y. */
     private PublicKey publicKey() throws KeyFormatException {
         ECPublicKey key = (ECPublicKey) inside.getPublic();
         String point =
@@ -69,7 +69,7 @@ class DeviceKeyTest {
             byte[] message = {(byte) i};
             assertThat(publicKey.verifies(message, key.sign(message))).isTrue();
         }
-        assertThat(answeredLow).as("both values of s came").hasSize(2);
+        assertThat(answeredLow).as("both values of s occurred").hasSize(2);
         assertThat(key.publicKey()).isEqualTo(publicKey);
         assertThat(key).hasToString("device key of " + publicKey.toText());
     }
@@ -106,7 +106,7 @@ class DeviceKeyTest {
     }
 
     @Test
-    void whatIsNoSignatureIsNotTakenForOne() throws Exception {
+    void malformedSignaturesAreRejected() throws Exception {
         byte[] der = signInside(DeviceKey.Answer.DER, new byte[1]);
         byte[] longer = Arrays.copyOf(der, der.length + 1);
         for (byte[] answer : new byte[][] {{}, new byte[64], Arrays.copyOf(der, 20), longer}) {

@@ -100,7 +100,7 @@ public final class Ed25519Arithmetic {
         return concatenated(encodedR, littleEndian(r.add(hash.multiply(secret)).mod(ORDER)));
     }
 
-    /** A signer that makes its signatures in a way of its own. */
+    /** A signer with a custom method for signatures. */
     public record OddSigner(PublicKey publicKey, UnaryOperator<byte[]> signing) implements SigningKey {
         @Override
         public byte[] sign(byte[] message) {

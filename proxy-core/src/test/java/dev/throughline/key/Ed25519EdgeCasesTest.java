@@ -22,9 +22,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What our one Ed25519 verifier answers where implementations disagree (RFC 8032, section 5.1.7). Keys are refused when
- * they are read (KeyTextTest); here the key is good and the signature is made by its owner, from the textbook's arithmetic,
- * so that the equation holds and only the encoding or the point R is odd.
+ * The results of the Ed25519 verifier where implementations disagree (RFC 8032, section 5.1.7). Keys are rejected when
+ * they are read (KeyTextTest); here the key is valid and its owner makes the signature, with textbook arithmetic,
+ * so that the equation holds and only the encoding or the point R is unusual.
  */
 class Ed25519EdgeCasesTest {
     private static final BigInteger SECRET = new BigInteger("31415926535897932384626433832795028841971693993751");
@@ -46,7 +46,7 @@ class Ed25519EdgeCasesTest {
         assertThat(key.verifies(message, signature(BASE.times(r).encode(), r))).isTrue();
     }
 
-    /** Otherwise anybody with one signature could make others of the same message. */
+    /** Otherwise an attacker with one signature could make others of the same message. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 7, 8, 14})
     void anSOfTheOrderOrMoreIsRefused(int times) {
@@ -66,7 +66,7 @@ class Ed25519EdgeCasesTest {
         assertThat(key.verifies(message, signature)).isFalse();
     }
 
-    /** Each is another way to write a point whose own encoding would hold. */
+    /** Each is another encoding of a valid point. */
     @ParameterizedTest(name = "{0}")
     @CsvSource({
         "the neutral point with a y of p + 1,eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -103,7 +103,7 @@ class Ed25519EdgeCasesTest {
         }
     }
 
-    /** It is the encoding of SB - kA for an S of kA's own, which only the key's owner can choose. */
+    /** It is the encoding of SB - kA for S = ka, which only the key's owner can choose. */
     @Test
     void theIdentityAsRIsAccepted() {
         for (int i = 0; i < 16; i++) {

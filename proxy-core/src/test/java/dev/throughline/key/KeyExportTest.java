@@ -12,7 +12,7 @@ import java.util.Base64;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What other programs make of our keys; here the JDK plays them. */
+/** Exported keys, as read by another program: here the JDK. */
 class KeyExportTest {
     @ParameterizedTest
     @CsvSource({"ED25519,EdDSA,Ed25519", "P256,EC,SHA256withECDSAinP1363Format"})

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The one-line text forms in which people hand keys to each other. */
+/** The one-line text forms of keys. */
 class KeyTextTest {
     // The first key pair of RFC 8032, section 7.1.
     private static final String SECRET =
@@ -80,7 +80,7 @@ class KeyTextTest {
     }
 
     @Test
-    void aPublicKeyInTheSecretsPlaceIsNamedAsSuch() {
+    void aPublicKeyInsteadOfASecretKeyIsReported() {
         assertThatThrownBy(() -> PrivateKey.parse(PUBLIC)).hasMessageContaining("looks like a public key");
         assertThatThrownBy(() -> PrivateKey.parse(""))
                 .isInstanceOf(KeyFormatException.class)

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Keys of P-256: their texts, what they sign, and what their verifier refuses that plain ECDSA wouldn't. */
+/** Keys of P-256: their texts, signatures, and the signatures that plain ECDSA accepts and the verifier rejects. */
 class P256Test {
     // The key of RFC 6979, section A.2.5.
     private static final String SCALAR = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";
@@ -76,7 +76,7 @@ class P256Test {
         assertThat(fresh.toString()).doesNotContain(fresh.toSecretText());
     }
 
-    /** Of the two messages of the RFC, the first has a high s there: here it is n less that. */
+    /** The first of the RFC's two messages has a high s there: here it is n - s. */
     @Test
     void signaturesAreThoseOfRfc6979WithTheLowerS() {
         BigInteger highS = new BigInteger("f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8", 16);
@@ -100,7 +100,7 @@ class P256Test {
         assertThat(publicKey.verifies(ascii("sample"), new byte[0])).isFalse();
     }
 
-    /** Another verifier takes it: without the rule, a stranger could write each signature in a second way. */
+    /** Another verifier accepts it: without the rule, an attacker could encode each signature in a second way. */
     @Test
     void theHigherSIsRefused() throws Exception {
         byte[] low = key.sign(ascii("sample"));

@@ -53,7 +53,7 @@ class PrivateKeysTest {
                 .containsExactly(OLD.publicKey(), NEW.publicKey());
     }
 
-    /** A clock that went back doesn't leave a hop without a key. */
+    /** A hop has a key even if its clock goes back. */
     @Test
     void beforeAnyKeyBeginsTheFirstThatWillSigns() throws Exception {
         PrivateKeys keys = parse("NEW from=2027-01-02T00:00:00Z\nLATER from=2027-01-03T00:00:00Z");

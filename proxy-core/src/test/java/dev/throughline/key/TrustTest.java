@@ -58,7 +58,7 @@ class TrustTest {
     }
 
     @Test
-    void anEmptyTextTrustsNobody() throws Exception {
+    void anEmptyTextTrustsNoKey() throws Exception {
         assertThat(parse("").entries()).isEmpty();
         assertThat(Trust.NOBODY.entries()).isEmpty();
     }
@@ -103,7 +103,7 @@ class TrustTest {
     }
 
     @Test
-    void theCommentOfARevokedKeySaysWhy() throws Exception {
+    void theCommentOfARevokedKeyIsItsReason() throws Exception {
         assertThat(entry("LAPTOP hop revoked # its disk was sold").revoked()).contains("its disk was sold");
         assertThat(entry("LAPTOP hop revoked").revoked()).contains("");
         assertThat(entry("LAPTOP hop # its disk was sold").revoked()).isEmpty();
@@ -196,7 +196,7 @@ class TrustTest {
                         .containsExactly("hops.trust:1:1", "hops.trust:4:1", "hops.trust:5:71"));
     }
 
-    /** Some editors write one, and nobody sees it. */
+    /** Some editors write an invisible byte order mark. */
     @Test
     void showsAByteOrderMark() {
         assertThatThrownBy(() -> parse("\uFEFFLAPTOP hop\nLAPTOP\n\uFEFFnokey hop"))

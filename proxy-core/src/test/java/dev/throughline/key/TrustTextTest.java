@@ -19,7 +19,7 @@ class TrustTextTest {
     }
 
     @Test
-    void aKeyThatIsThereIsChangedInItsPlaceAndKeepsItsComment() throws Exception {
+    void aKnownKeyIsChangedOnItsLineAndKeepsItsComment() throws Exception {
         TrustEntry entry = entry("LAPTOP hop").withWindow(Optional.empty(), Optional.of(Instant.EPOCH));
         assertThat(with("  LAPTOP   hop # ticket 7\n#LAPTOP hop\nGATEWAY hop # ours\n", entry))
                 .isEqualTo("LAPTOP hop until=1970-01-01T00:00:00Z # ticket 7\n#LAPTOP hop\nGATEWAY hop # ours\n");

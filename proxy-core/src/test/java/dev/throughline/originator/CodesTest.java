@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The codes and ids that travel; their tables in SPEC.md are compared with these types by SpecTest. */
+/** The codes and ids in headers; SpecTest compares their tables in SPEC.md with these types. */
 class CodesTest {
     @Test
     void everyCodeLeadsBackToItsValueAndNoOtherLeadsAnywhere() {

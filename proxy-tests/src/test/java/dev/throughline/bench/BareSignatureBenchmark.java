@@ -18,8 +18,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The control: one Ed25519 signature and nothing else. It is the same code whatever becomes of headers, so that its spread is
- * the machine's, and shows whether headers or the machine are faster or slower today.
+ * The control: one Ed25519 signature and nothing else. Its code doesn't depend on headers, so its spread is
+ * the machine's, and shows whether a difference is due to headers or to the machine.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -33,7 +33,7 @@ public class BareSignatureBenchmark {
     private final PrivateKey key = key();
     private final byte[] signature = key.sign(message);
 
-    /** What came of one iteration. */
+    /** The result of one iteration. */
     @State(Scope.Thread)
     @AuxCounters(AuxCounters.Type.EVENTS)
     public static class Spent {

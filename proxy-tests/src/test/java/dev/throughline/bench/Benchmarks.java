@@ -27,7 +27,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 public final class Benchmarks {
     private Benchmarks() {}
 
-    /** What is promised for one link: signed and verified a second, by batch. */
+    /** The documented minimum for one link: signed and verified in a second, by batch. */
     private static final Map<Integer, long[]> PROMISED =
             new TreeMap<>(Map.of(8, new long[] {150_000, 80_000}, 64, new long[] {600_000, 300_000}));
 
@@ -126,7 +126,7 @@ public final class Benchmarks {
         Rates signed = Rates.of(of(row, "sign"));
         Rates verified = Rates.of(of(row, "verify"));
         long[] promised = PROMISED.get(number(first, "batch"));
-        // Of processes that have opened flows before: the first flow of a process is dearer.
+        // For processes that have opened flows before: the first flow of a process costs more.
         boolean isPromised = promised != null
                 && number(first, "links") == 1
                 && param(first, "newProcesses").equals("false")

@@ -20,9 +20,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What it costs to keep a budget, with 10,000 flows of 1,000 originators: CPU time for all that one flow needs, its place
- * asked for, made evictable and released, in the pool of the hop and in that of a transport. What the benchmark itself takes to
- * choose and to make flows is a row of its own, and isn't the budget's.
+ * The cost of a budget with 10,000 flows of 1,000 originators: CPU time for all operations of one flow: its slot is
+ * requested, made evictable and released, in the pool of the hop and in that of a transport. The time of the benchmark itself to
+ * choose and to create flows is a separate row, and isn't part of the budget's.
  */
 final class BudgetCost {
     private static final int FLOWS = 10_000;
@@ -32,9 +32,9 @@ final class BudgetCost {
     private static final double PROMISED_MICROS = 5;
     private static final PoolRule OF_THE_HOP = new PoolRule(0, 100, 100, Duration.ofDays(1));
 
-    /** Who has flows that move, and who idle ones. */
+    /** The accounts with active flows, and those with idle ones. */
     private enum Scene {
-        ROOM("slots for all", 2 * FLOWS, false, false, true),
+        FREE("slots for all", 2 * FLOWS, false, false, true),
         GREEDY("one has most flows, all idle: they are evicted", FLOWS, true, false, true),
         BUSY("everybody's flows move: further ones fall over", FLOWS, false, false, false),
         MIXED("those who have few are idle, one with many isn't", FLOWS, true, true, false);
@@ -54,7 +54,7 @@ final class BudgetCost {
         }
     }
 
-    /** A flow as the benchmark sees it: when it moves something, and where it is among those that are open. */
+    /** A flow of the benchmark: the time of its last byte, and its index among the open ones. */
     private final class BenchFlow implements LongSupplier {
         private final long opened = now;
         private final boolean idle;
@@ -97,13 +97,13 @@ final class BudgetCost {
         System.out.printf(
                 "%nWhat a budget costs, with %,d flows of %,d originators: CPU time a flow, median [least-most] of %d rounds of %,d flows%n",
                 FLOWS, ORIGINATORS, quick ? 3 : ROUNDS, ASKED);
-        double own = new BudgetCost(Scene.ROOM).own(quick ? 3 : ROUNDS);
+        double own = new BudgetCost(Scene.FREE).own(quick ? 3 : ROUNDS);
         for (Scene scene : Scene.values()) {
             new BudgetCost(scene).row(quick ? 3 : ROUNDS, own);
         }
     }
 
-    /** The same flows, without a budget. */
+    /** Measures the same flows without a budget. */
     private double own(int rounds) {
         double[] micros = new double[rounds];
         long moved = 0;

@@ -24,9 +24,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One batch an operation: {@code sign} goes from what a hop knows of each flow to the bytes of its header, {@code verify}
- * from these bytes to the verified originator, all rules and the memory against replay included. What counts is the CPU
- * time of the thread, so that other work on the machine doesn't.
+ * One batch for each operation: {@code sign} goes from the facts about each flow to the bytes of its header, {@code verify}
+ * from these bytes to the verified originator, including all rules and the replay store. It measures the CPU
+ * time of the thread, independent of other work on the machine.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -35,7 +35,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 2, time = 2)
 @Measurement(iterations = 3, time = 1)
 public class HeaderBenchmark {
-    /** How many headers are made beforehand and go round; each round meets a verifier that has seen none of them. */
+    /** Number of prepared headers, which are used in rounds; each round has a new verifier. */
     private static final int POOL = 16_384;
 
     @Param({"1", "8", "64", "256"})
@@ -47,7 +47,7 @@ public class HeaderBenchmark {
     @Param({"ED25519"})
     public Algorithm algorithm;
 
-    /** Whether each flow is of a process that was never seen before; otherwise all are of one. */
+    /** Whether each flow is of a new process; otherwise all are of one process. */
     @Param({"false", "true"})
     public boolean newProcesses;
 
@@ -60,7 +60,7 @@ public class HeaderBenchmark {
     private int toSign;
     private int toVerify;
 
-    /** What came of one iteration. */
+    /** The result of one iteration. */
     @State(Scope.Thread)
     @AuxCounters(AuxCounters.Type.EVENTS)
     public static class Spent {

@@ -45,17 +45,17 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Headers of curl's flows through the hops a, b, c … to z: everything that a hop does with one, from what it knows to the
+ * Headers of curl's flows through the hops a, b, c … to z: all operations of a hop on a header, from the facts to the
  * bytes, and back.
  */
 final class Headers {
     private static final List<String> HOPS = List.of("a", "b", "c", "d");
-    /** A hop has its connections from the kernel and its next hop's id from its configuration: neither is made for a flow. */
+    /** Connections and the next hop's id, which a hop doesn't compute for each flow. */
     private static final List<Tuple> SOCKETS = IntStream.range(0, HOPS.size())
             .mapToObj(hop -> Tuple.tcp(at("10.0." + hop + ".1", 41000), at("10.0." + hop + ".2", 7000)))
             .toList();
 
-    /** A process whose flows were seen before is remembered by a hop, with all that is known of it. */
+    /** A known process: a hop caches all facts about it. */
     private static final ProcessIdentity CURL = curl(4242);
 
     private static final HopId RECEIVER = HopId.of("z");
@@ -83,12 +83,12 @@ final class Headers {
         }
     }
 
-    /** The last hop's signer. */
+    /** Returns the last hop's signer. */
     Signer signer() {
         return new Signer(keys.get(links - 1), random);
     }
 
-    /** The receiver's verifier, which has seen nothing yet. */
+    /** Returns a new verifier of the receiver. */
     Verifier verifier() {
         return verifier("z");
     }
@@ -100,7 +100,7 @@ final class Headers {
     }
 
     /**
-     * What the last hop knows of {@code count} flows, each of a process of its own or all of one. The hops before it signed
+     * Returns the facts of the last hop about {@code count} flows, each of another process or all of one. The hops before it signed
      * them in one batch as well.
      */
     List<Known> known(int count, boolean newProcesses) {
@@ -116,9 +116,9 @@ final class Headers {
     }
 
     /**
-     * A flow that is about to be passed on.
+     * A flow before it is forwarded.
      *
-     * @param received what came before, on a hop that isn't the first
+     * @param received the verified header, on a hop that isn't the first
      */
     record Known(Originator who, Optional<Verification.Verified> received) {}
 
@@ -139,7 +139,7 @@ final class Headers {
         return received;
     }
 
-    /** Everything up to the signature. */
+    /** Creates the chain up to the signature. */
     UnsignedChain unsigned(Signer signer, Known known) {
         return unsigned(signer, known, links - 1, RECEIVER);
     }
@@ -162,7 +162,7 @@ final class Headers {
         return ((UnsignedChain.Fit.Fits) chain.fit(HeaderProfile.NORMAL)).chain();
     }
 
-    /** The bytes of the headers of one batch. */
+    /** Returns the bytes of the headers of one batch. */
     List<byte[]> signed(Signer signer, List<Known> batch) {
         List<UnsignedChain> unsigned = new ArrayList<>(batch.size());
         for (Known flow : batch) {

@@ -24,8 +24,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
 /**
- * What it costs to say who opened a flow, where 500 processes have 10,000 sockets: CPU time on the event loop that asks, and
- * on the threads that look further. The processes are bash, each with twenty connections to this one.
+ * The cost of identification with 500 processes and 10,000 sockets: CPU time on the event loop of the flow, and
+ * on the threads that search. The processes are bash, each with twenty connections to this one.
  */
 final class IdentificationCost {
     private static final int PROCESSES = 500;
@@ -104,9 +104,9 @@ final class IdentificationCost {
         return first;
     }
 
-    /** CPU time a flow, in microseconds, round by round. */
+    /** The CPU time of a flow in microseconds, for each round. */
     private record Row(double[] asking, double[] elsewhere) {
-        /** @param promisedMicros on the event loop, 0 for none */
+        /** @param promisedMicros documented maximum on the event loop, 0 for none */
         void print(String name, int promisedMicros) {
             String verdict = promisedMicros == 0
                     ? ""

@@ -16,14 +16,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What waiting for a shared signature adds to a flow: flows arrive at random at a rate, at an event loop that signs them as
+ * The latency that waiting for a shared signature adds: flows arrive at random at a rate, at an event loop that signs them as
  * a running hop does; a flow's latency is from its arrival until its chain is signed.
  */
 final class SigningLatency {
     private static final int PROCESSES_FLOWS = 8_192;
 
     /**
-     * What came of one run.
+     * The result of one run.
      *
      * @param loopCpu the event loop's CPU time as a part of one core
      */

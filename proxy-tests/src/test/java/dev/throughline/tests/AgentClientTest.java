@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What comes of connections that a hop asks an agent for, and when their places are free. */
+/** Connections that a hop requests from an agent, and the release of their slots. */
 @Timeout(60)
 class AgentClientTest {
     private static final Bytes HANDLE = Bytes.ofHex("00ff07");
@@ -117,7 +117,7 @@ class AgentClientTest {
 
     /** Only the limits show it, because the agent's close looks like the end of one direction. */
     @Test
-    void anOpenedConnectionHasItsPlaceUntilTheAgentHasSeenItClosed() throws Exception {
+    void anOpenConnectionKeepsItsSlotUntilTheAgentReportsItsEnd() throws Exception {
         emulate(Settings.limited(1));
         for (int i = 0; i < 5; i++) {
             OpenedFlow flow = ask().connected();
@@ -131,7 +131,7 @@ class AgentClientTest {
     }
 
     @Test
-    void aStartThatWouldWaitForeverIsCancelledAndItsPlaceFreed() throws Exception {
+    void aStartThatWouldWaitForeverIsCancelledAndItsSlotFreed() throws Exception {
         emulate(Settings.limited(1));
         OpenedFlow first = ask().connected();
         OpenedFlow second = ask();
@@ -145,7 +145,7 @@ class AgentClientTest {
         ask().connected();
     }
 
-    /** Nothing is known of the agent's side that would be in the way. */
+    /** No earlier state of the agent prevents the request. */
     @Test
     void aDestinationThatDoesntAnswerIsGivenUpAtTheDeadline() throws Exception {
         emulate(Settings.limited(1));
@@ -169,7 +169,7 @@ class AgentClientTest {
     }
 
     @Test
-    void whatIsOpenedIsntGivenUp() throws Exception {
+    void anOpenConnectionCannotBeAbandoned() throws Exception {
         emulate(Settings.limited(1));
         OpenedFlow flow = ask().connected();
         flow.start().giveUp();
@@ -180,7 +180,7 @@ class AgentClientTest {
     }
 
     @Test
-    void anAgentThatFailsSaysWhoseFaultItIs() throws Exception {
+    void aFailedStartNamesItsCause() throws Exception {
         emulate(Settings.limited(1));
         emulator.starts(new Start.Failing("no-interface"));
         OpenedFlow flow = ask();
@@ -196,9 +196,9 @@ class AgentClientTest {
         assertThat(emulator.inUse()).isZero();
     }
 
-    /** Those that wait stay in use as long as they are wanted, and none is left over. */
+    /** Waiting connections stay in use until they are cancelled, and none is left over. */
     @Test
-    void aThousandAtOnceHaveThePlacesThatThereAre() throws Exception {
+    void aThousandStartsAtOnceUseTheAvailableSlots() throws Exception {
         emulate(Settings.limited(NetworkFrameworkEmulator.LIMIT));
         try (EchoServer echo = EchoServer.at(new InetSocketAddress(InetAddresses.forString("127.0.0.1"), 0))) {
             List<OpenedFlow> flows = new ArrayList<>();
@@ -224,7 +224,8 @@ class AgentClientTest {
                 AskingHop.get(flow.start().released());
             }
             awaitInUse(0);
-            await().until(() -> hop.limitsTold().getLast().equals(new Limits(NetworkFrameworkEmulator.LIMIT, 0, 0)));
+            await().until(() ->
+                    hop.reportedLimits().getLast().equals(new Limits(NetworkFrameworkEmulator.LIMIT, 0, 0)));
         }
     }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The AOT cache that the build puts beside the program's jar, in an installation made as deploy/README.md says. */
+/** The AOT cache beside the program's jar, in an installation according to deploy/README.md. */
 @Timeout(60)
 class AheadOfTimeIT {
     @TempDir

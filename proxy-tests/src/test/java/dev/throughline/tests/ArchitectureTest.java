@@ -18,11 +18,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** The packages, and which of them each may use. */
+/** The allowed dependencies between packages. */
 class ArchitectureTest {
     private static final String BASE = "dev.throughline";
 
-    /** The class that starts the program; only the program that starts another one names it. */
+    /** The main class; only the class that starts other processes refers to it. */
     private static final String MAIN = "Main";
 
     private static final Set<String> CORE = ImmutableSet.of("header", "originator", "key", "chain", "bridge", "budget");
@@ -245,8 +245,8 @@ class ArchitectureTest {
     }
 
     /**
-     * What nobody has verified is unwrapped only where it is verified, where it is shown as a claim, and where it is an allowed
-     * agent's word.
+     * Unverified claims are unwrapped only by the verifier, where they are shown as claims, and for an allowed
+     * agent.
      */
     @Test
     void fewTakeAClaimAtItsWord() {

@@ -24,7 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A hop as far as it asks an agent to open connections. It keeps the notices about the agent. */
+/** The part of a hop that requests connections from an agent. It records the notices about the agent. */
 final class AskingHop implements AgentClient.Listener, AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -41,7 +41,7 @@ final class AskingHop implements AgentClient.Listener, AutoCloseable {
         this.agent = new AgentClient(loops.next(), socket, rule, timings, this);
     }
 
-    /** One that asks any process, and has begun to watch. */
+    /** Starts one that accepts any process as agent, and watches it. */
     static AskingHop of(Path socket) {
         return new AskingHop(socket, anybody -> CompletableFuture.completedFuture(Optional.empty()), TIMINGS).start();
     }
@@ -65,12 +65,12 @@ final class AskingHop implements AgentClient.Listener, AutoCloseable {
         return open(request(Optional.empty(), to), PATIENCE);
     }
 
-    /** Who is back or gone, in order. */
+    /** Returns the notices about the agent, in order. */
     List<String> notices() {
         return notices;
     }
 
-    List<Limits> limitsTold() {
+    List<Limits> reportedLimits() {
         return limits;
     }
 

@@ -44,9 +44,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The attacks that SPEC.md lists in section 11 on a hop that runs, by their names there; those on the verifier alone are in
- * AttackTest of proxy-core. Each succeeds, and its test fails, if what stops it is taken out. This JVM is the previous hop,
- * whose key everybody trusts, and the destination.
+ * The attacks of SPEC.md, section 11, on a running hop, by their names there; attacks on the verifier alone are in
+ * subclasses of HeaderAttack in proxy-core. Each succeeds, and its test fails, without its defence. This JVM is the previous hop,
+ * whose key all hops trust, and the destination.
  */
 @Timeout(120)
 class AttackIT {
@@ -58,9 +58,9 @@ class AttackIT {
     private static final int WELL_BEHAVED = 51;
     private static final int HEALTH_CHECKER = 77;
     private static final int FAILURES = 20;
-    private static final int PLACES = 60;
+    private static final int SLOTS = 60;
 
-    /** As many as there are descriptors for, here and in a hop that keeps some for flows. */
+    /** As many as the descriptors of this JVM and of a hop allow. */
     private static final int MANY = (int) Math.min(
             10_000,
             ((UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getMaxFileDescriptorCount() / 2);
@@ -95,7 +95,7 @@ class AttackIT {
                 listeners: [{ name: chain, mode: chain, by: plain, address: "%s" }]
                 route: { to: destination }
                 limits: { half-open-headers: 20, half-open-headers-total: %d, header-timeout: 1m }
-                """.formatted(Tuple.text(CROWDED), PLACES));
+                """.formatted(Tuple.text(CROWDED), SLOTS));
         hops.start("vault", "wide", "strict", "crowded");
     }
 
@@ -105,7 +105,7 @@ class AttackIT {
         destination.close();
     }
 
-    /** A flow of somebody far away, to the destination. */
+    /** Returns a flow of a remote client to the destination. */
     private static Tuple flow() {
         return Tuple.tcp(new InetSocketAddress(InetAddresses.forString("192.0.2.7"), 4711), destination.address());
     }
@@ -122,7 +122,7 @@ class AttackIT {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Vault resets the connection and says why, and nothing reaches the destination. */
+    /** Asserts that vault resets the connection with this reason, and that nothing reaches the destination. */
     private static void isRejected(End connection, byte[] header, String reason) throws IOException {
         RunningHop vault = hops.get("vault");
         long before = destination.connections();
@@ -133,7 +133,7 @@ class AttackIT {
         assertThat(destination.connections()).isEqualTo(before);
     }
 
-    /** A header that vault has taken, and whose connection is gone. */
+    /** Returns a header that vault has accepted and whose connection is closed. */
     private record Seen(byte[] header, InetSocketAddress source) {
         static Seen byVaultFrom(int host) throws IOException {
             try (End connection = from(host, VAULT)) {
@@ -156,7 +156,7 @@ class AttackIT {
             }
         }
 
-        /** Exactly one header begins a connection: a second one is the flow's own bytes. */
+        /** A connection starts with exactly one header: a second one is payload. */
         @Test
         void onceMoreInTheSameFlow() throws IOException {
             try (End connection = from(60, VAULT)) {
@@ -177,7 +177,7 @@ class AttackIT {
             }
         }
 
-        /** It was never shown to its receiver: somebody on the way kept it. */
+        /** The receiver never got the header: an attacker on the path kept it. */
         @Test
         void beforeTheOneThatItIsFor() throws IOException {
             try (End caught = from(60, VAULT);
@@ -189,7 +189,7 @@ class AttackIT {
 
     @Nested
     class ReplayAtAnotherReceiver {
-        /** By somebody who has led the previous hop's connection here instead. */
+        /** An attacker has redirected the previous hop's connection to this hop. */
         @Test
         void whereItsConnectionWasLedTo() throws IOException {
             try (End connection = from(60, VAULT)) {
@@ -200,7 +200,7 @@ class AttackIT {
 
     @Nested
     class ReplayAfterARestart {
-        /** What a hop has seen is gone with its process. */
+        /** A hop's replay store ends with its process. */
         @Test
         void ofTheReceiver() throws IOException {
             Seen seen = Seen.byVaultFrom(60);
@@ -247,7 +247,7 @@ class AttackIT {
             try (End connection = from(60, VAULT)) {
                 byte[] header = header("vault", connection);
                 assertThat(header[28] & 0xFF).isEqualTo(ChainTlv.STANDARD.type());
-                header[31] ^= 1; // behind type and length of the first TLV
+                header[31] ^= 1; // after type and length of the first TLV
                 isRejected(connection, header, "unsigned");
             }
         }
@@ -268,7 +268,7 @@ class AttackIT {
             }
         }
 
-        /** Who may send LOCAL gets a quiet end, and no flow. */
+        /** A configured health checker may send LOCAL: the connection is closed without a failure. */
         @Test
         void ofAHealthChecker() throws IOException {
             long before = destination.connections();
@@ -296,7 +296,7 @@ class AttackIT {
         }
     }
 
-    /** Another peer's flow goes through, and soon. */
+    /** Asserts that another peer's flow is served soon. */
     private static void isServed(String hop, InetSocketAddress listener) throws IOException {
         try (End other = from(WELL_BEHAVED, listener)) {
             other.send(header(hop, other)).send("as if nothing were").finish();
@@ -307,7 +307,7 @@ class AttackIT {
         }
     }
 
-    /** A connection that says nothing is refused, and counted. */
+    /** Asserts that a connection without a byte is refused and counted. */
     private static void isRefusedUnheard(RunningHop hop, int host, InetSocketAddress listener, String reason)
             throws IOException {
         double before = hop.closedFor(reason);
@@ -323,24 +323,24 @@ class AttackIT {
         @Test
         void ofOnePeer() throws IOException {
             RunningHop hop = hops.get("wide");
-            byte[] begun = Arrays.copyOf(
+            byte[] partial = Arrays.copyOf(
                     new PreviousHop(hops.key("hop-a"), "wide")
                             .header(flow(), Tuple.tcp(NET.at(7, 7), WIDE), Instant.now()),
                     20);
             List<End> flood = new ArrayList<>();
             try {
                 for (int i = 0; i < MANY; i++) {
-                    flood.add(from(50, WIDE).send(begun));
+                    flood.add(from(50, WIDE).send(partial));
                 }
                 hop.awaitMetric("throughline_headers_half_open", MANY);
-                // The peer has used its budget, and the hop says so.
+                // The peer is at its limit, and the hop logs it.
                 isRefusedUnheard(hop, 50, WIDE, "header-budget");
                 assertThat(hop.metric("throughline_headers_half_open_lost_total"))
                         .isZero();
 
                 isServed("wide", WIDE);
 
-                // For that it lost its oldest, and nothing more.
+                // The peer lost only its oldest connection.
                 JsonTree lost = hop.closed(line -> line.text("detail")
                         .equals("all places for unfinished headers are taken, and its peer is the first to lose one"));
                 assertThat(lost.text("reason")).isEqualTo("header-budget");
@@ -358,7 +358,7 @@ class AttackIT {
             hop.awaitMetric("throughline_headers_half_open", 0);
         }
 
-        /** The previous hop has the most, and yet it is the strangers with one each that lose theirs. */
+        /** The previous hop has the most headers, but the strangers with one each lose theirs. */
         @Test
         void ofManyPeersWithOneEach() throws IOException {
             RunningHop hop = hops.get("crowded");
@@ -371,10 +371,10 @@ class AttackIT {
                     busy.add(end.send(Arrays.copyOf(header("crowded", end), 20)));
                 }
                 hop.awaitMetric("throughline_headers_half_open", busy.size());
-                for (int i = 0; i < 2 * PLACES; i++) {
+                for (int i = 0; i < 2 * SLOTS; i++) {
                     flood.add(from(100 + i, CROWDED));
                 }
-                hop.awaitMetric("throughline_headers_half_open_lost_total", PLACES + busy.size());
+                hop.awaitMetric("throughline_headers_half_open_lost_total", SLOTS + busy.size());
 
                 isServed("crowded", CROWDED);
                 for (End end : busy) {
@@ -391,7 +391,7 @@ class AttackIT {
             }
         }
 
-        /** They cost no time, and count all the same. */
+        /** They take no time, and count as failures too. */
         @Test
         void thatEndAtOnce() throws IOException {
             RunningHop hop = hops.get("strict");
@@ -425,7 +425,7 @@ class AttackIT {
             for (int i = 0; i < 10; i++) {
                 isRefusedUnheard(hop, 60, STRICT, "header-failures");
             }
-            // What comes after the budget costs no signature.
+            // Beyond the limit, no signature is verified.
             assertThat(hop.rejectedFor("bad-signature")).isEqualTo(rejected + FAILURES);
             assertThat(hop.metric("throughline_headers_failing_peers")).isPositive();
 
@@ -433,7 +433,7 @@ class AttackIT {
         }
     }
 
-    /** Each ends at its deadline, however often it has sent a byte; who does that again and again is refused unheard. */
+    /** Each ends at its deadline, however many bytes it sent; a peer that repeats it is refused before its header is read. */
     @Nested
     class OneByteAtATime {
         @Test
@@ -466,7 +466,7 @@ class AttackIT {
         }
     }
 
-    /** It is refused by what its length says, before any of it is here. */
+    /** It is rejected by its length, before the rest arrives. */
     @Nested
     class OversizedHeader {
         @ParameterizedTest
@@ -492,7 +492,7 @@ class AttackIT {
         }
     }
 
-    /** Where hops intercept an application on its own host, and one another. */
+    /** Hops on one host that intercept an application, and each other. */
     @Nested
     @NeedsNamespaces
     @ParameterizedClass(name = "{0}")
@@ -512,7 +512,7 @@ class AttackIT {
             scene.close();
         }
 
-        /** Bytes that come from an application are payload, however much they look like a header. */
+        /** Bytes of an application are payload, even if they look like a header. */
         @Nested
         class ForgedProxyHeaderOfAnApplication {
             static Stream<byte[]> forged() {
@@ -532,7 +532,7 @@ class AttackIT {
             void atOnce(byte[] payload) throws IOException {
                 try (Party.Line line = scene.app().open(OneHost.WEB)) {
                     Payload.assertSame(line.say(payload), payload);
-                    isWhatTheKernelSays(line);
+                    hasTheOriginatorOfTheKernel(line);
                 }
             }
 
@@ -541,11 +541,11 @@ class AttackIT {
             void oneByteAtATime(byte[] payload) throws IOException {
                 try (Party.Line line = scene.app().open(OneHost.WEB)) {
                     Payload.assertSame(line.trickle(payload), payload);
-                    isWhatTheKernelSays(line);
+                    hasTheOriginatorOfTheKernel(line);
                 }
             }
 
-            private static void isWhatTheKernelSays(Party.Line line) throws IOException {
+            private static void hasTheOriginatorOfTheKernel(Party.Line line) throws IOException {
                 JsonTree atC = scene.c().closedOf(line.source(), line.destination());
                 OneHost.isOf(atC.object("originator"), scene.app());
                 assertThat(atC.object("originator").text("destination")).isEqualTo(Tuple.text(OneHost.WEB));
@@ -575,7 +575,7 @@ class AttackIT {
             }
         }
 
-        /** With redirection the kernel has to give one of them another port on the way, which then is nobody's. */
+        /** With redirection the kernel assigns another port to one of them, which belongs to no socket. */
         @Nested
         class TwoSocketsWithOneSourcePort {
             @ParameterizedTest
@@ -602,7 +602,7 @@ class AttackIT {
             }
         }
 
-        /** What a hop has signed must not reach the destination, which is a stranger to it. */
+        /** A signed header must not reach the destination. */
         @Nested
         class MissingRulesOfTheNextHop {
             @Test

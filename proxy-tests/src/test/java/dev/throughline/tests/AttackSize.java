@@ -1,7 +1,7 @@
 package dev.throughline.tests;
 
 /**
- * How large the attacks are: small enough for every build, or, by {@code ./throughline attack}, as large as an attacker on a
+ * The size of the attacks: small enough for every build, or, with {@code ./throughline attack}, as large as an attacker on a
  * host of this size would make them.
  */
 final class AttackSize {

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * One hop beside the rules and routes that other programs make. The server's host keeps the source port of every packet
- * that reaches it: an application's own port there means that a captured connection got past the hop.
+ * One hop beside the rules and routes of other programs. The server's host records the source port of every packet
+ * that reaches it: an application's own port there means that a captured connection bypassed the hop.
  */
 @NeedsNamespaces
 @NeedsPrograms("iptables-nft-restore")
@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BesideOthersIT {
     private static final Path RULES = Path.of("src/test/resources/beside");
 
-    /** A program, by the commands that do what it does as it starts and as it stops. */
+    /** A program, represented by the commands of its start and stop. */
     enum Neighbour {
         DOCKER(
                 "iptables-nft-restore -n <docker.iptables",
@@ -60,7 +60,7 @@ class BesideOthersIT {
         OPENVPN(
                 "ip route add 0.0.0.0/1 via 10.91.9.2 && ip route add 128.0.0.0/1 via 10.91.9.2",
                 "ip route del 0.0.0.0/1; ip route del 128.0.0.0/1"),
-        /** Removes the policy rules and routes that it didn't make, but the kernel's. */
+        /** Removes all policy rules and routes of other programs, except the kernel's. */
         NETWORKD(
                 "for family in -4 -6; do ip $family rule flush protocol boot; ip $family rule flush protocol static; done",
                 "true"),
@@ -115,7 +115,7 @@ class BesideOthersIT {
         scene.host().run("sh", "-c", "cd " + RULES.toAbsolutePath() + " && " + commands);
     }
 
-    /** A flow of either family is captured and named, and nothing of it leaves past the hop. */
+    /** Asserts that flows of both families are captured and identified, and that nothing bypasses the hop. */
     private static void works() throws IOException {
         works(List.of(OneHost.WEB, OneHost.WEB6));
     }
@@ -154,7 +154,7 @@ class BesideOthersIT {
         try {
             shell(neighbour.start);
             if (neighbour == Neighbour.FIREWALLD && way.equals("redirect")) {
-                // It rejects what goes to ::/96, which ::1 is in, before it has a look at the device.
+                // It rejects packets to ::/96, which includes ::1, before it checks the device.
                 works(List.of(OneHost.WEB));
                 scene.nothingArrives(
                         () -> assertThat(scene.app().isRefused(OneHost.WEB6)).isTrue());
@@ -167,7 +167,7 @@ class BesideOthersIT {
         works();
     }
 
-    /** What follows a forgotten connection comes through the hop or not at all. */
+    /** Later packets of a forgotten connection pass the hop or are dropped. */
     @Test
     void nothingLeavesPastTheHopAfterConntrackForgot() throws IOException {
         byte[] payload = Payload.bytes(1_000);
@@ -186,7 +186,7 @@ class BesideOthersIT {
 
     /**
      * The address of a published port or of a service is translated before TPROXY gets the connection, and after REDIRECT
-     * got it: then the hop's own connection is translated. Either way it is known who opened it.
+     * got it: then the hop's own connection is translated. In both cases the originator is identified.
      */
     @Test
     void namesWhoConnectedToATranslatedDestination() throws IOException {
@@ -211,7 +211,7 @@ class BesideOthersIT {
 
     /**
      * Both marks have kube-proxy's bit: the connection between the hops gets another source address, and by TPROXY that of the
-     * application to the first hop as well. Conntrack knows whose they are.
+     * application to the first hop as well. Conntrack has the original addresses.
      */
     @Test
     void namesWhoConnectedThoughKubeProxyMasqueradesAndDoctorNamesTheRule() throws IOException {
@@ -261,7 +261,7 @@ class BesideOthersIT {
         }
     }
 
-    /** Packets of containers are forwarded: they weren't opened on this host. */
+    /** Packets of containers are forwarded: their connections weren't opened on this host. */
     @Test
     void leavesConnectionsOfContainersAlone() throws IOException {
         Namespace box = scene.host().neighbour("box" + way.length());

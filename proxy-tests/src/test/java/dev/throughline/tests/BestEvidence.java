@@ -4,9 +4,9 @@ import dev.throughline.identify.ebpf.TracerStartup;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** By what evidence hops that run as this process does name processes of this machine. */
+/** The best evidence of hops with the rights of this process on this host. */
 final class BestEvidence {
-    /** {@code kernel-connect} where the kernel takes notes, or else {@code socket-lookup}. */
+    /** {@code kernel-connect} if connect tracing is possible, otherwise {@code socket-lookup}. */
     static final String HERE = here();
 
     private BestEvidence() {}

@@ -12,7 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** An agent with one flow, as BRIDGE.md has it: hands it over, waits for the answer, and passes bytes on. */
+/** An agent with one flow, according to BRIDGE.md: hands it over, waits for the answer, and relays bytes. */
 record BridgeAgent(SocketChannel socket) implements AutoCloseable {
     static BridgeAgent connect(Path bridge) throws IOException {
         return new BridgeAgent(SocketChannel.open(UnixDomainSocketAddress.of(bridge)));
@@ -34,28 +34,28 @@ record BridgeAgent(SocketChannel socket) implements AutoCloseable {
         return send(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** What became of the flow; news are passed over. No byte of the flow is read. */
+    /** Returns the answer, after any notices. Reads no byte of the flow. */
     BridgeAnswer answer() throws IOException {
         return AgentConnection.answer(socket);
     }
 
-    /** The next answer at either end of a bridge, and not a byte more. */
+    /** Returns the next answer at either end of a bridge, and reads no byte more. */
     static BridgeAnswer next(SocketChannel socket) throws IOException {
         return AgentConnection.next(socket);
     }
 
-    /** Exactly {@code count} bytes. */
+    /** Returns exactly {@code count} bytes. */
     byte[] receive(int count) throws IOException {
         return AgentConnection.receive(socket, count);
     }
 
-    /** Says that the application sends no more; the other direction stays. */
+    /** Ends the output of the application; the other direction stays open. */
     BridgeAgent finish() throws IOException {
         socket.shutdownOutput();
         return this;
     }
 
-    /** All that comes until the hop ends its direction. */
+    /** Returns all bytes until the hop ends its direction. */
     byte[] rest() throws IOException {
         return Channels.newInputStream(socket).readAllBytes();
     }

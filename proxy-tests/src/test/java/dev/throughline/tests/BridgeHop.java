@@ -7,18 +7,18 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 
-/** A hop's connection to an agent that opens for it, as BRIDGE.md has it: one request, what is said to it, and the flow's bytes. */
+/** A hop's connection to an agent, according to BRIDGE.md: one request, the answers, and the flow's bytes. */
 record BridgeHop(BridgeAgent end) implements AutoCloseable {
     static BridgeHop ask(Path agent, BridgeRequest request) throws IOException {
         return new BridgeHop(BridgeAgent.connect(agent).send(request.encode().toByteArray()));
     }
 
-    /** The next news, or the answer. */
+    /** Returns the next notice or answer. */
     BridgeAnswer next() throws IOException {
         return BridgeAgent.next(end.socket());
     }
 
-    /** Whether nothing has come, at this moment, that wasn't read. */
+    /** Returns whether there are no unread bytes at this moment. */
     boolean hasNothing() throws IOException {
         SocketChannel socket = end.socket();
         socket.configureBlocking(false);
@@ -34,7 +34,7 @@ record BridgeHop(BridgeAgent end) implements AutoCloseable {
         return this;
     }
 
-    /** Ends the flow's direction; before an answer, gives the start up. */
+    /** Ends the flow's direction; before an answer, that abandons the start. */
     BridgeHop finish() throws IOException {
         end.finish();
         return this;
@@ -44,7 +44,7 @@ record BridgeHop(BridgeAgent end) implements AutoCloseable {
         return new String(end.receive(count), java.nio.charset.StandardCharsets.UTF_8);
     }
 
-    /** All that comes until the agent ends its direction. */
+    /** Returns all bytes until the agent ends its direction. */
     String restText() throws IOException {
         return end.restText();
     }

@@ -42,14 +42,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An agent, played by this JVM, hands flows over to the first of three hops. */
+/** This JVM is an agent that hands flows over to the first of three hops. */
 @Timeout(60)
 class BridgeIT {
     private static final Loopback NET = Loopback.own();
     private static final BridgeAnswer CONNECTED = new BridgeAnswer.Connected();
     private static final String TOKEN = "000001f5000001f500000014000001f50000001400000264000186a5000004a3";
 
-    /** Each flow has a source of its own, by which a hop's log is searched. */
+    /** Each flow has a unique source, by which the log of a hop is searched. */
     private static final AtomicInteger PORTS = new AtomicInteger(10_000);
 
     @TempDir
@@ -95,7 +95,7 @@ class BridgeIT {
                 listeners: [{ name: from-b, mode: chain, by: plain, address: "%s" }]
                 route: { to: destination }
                 """.formatted(NET.text(3, 17001)));
-        // The one that goes straight to the destination tells an agent what became of that.
+        // A hop that connects to the destination reports the result of that to the agent.
         hops.configure("hop-d", """
                 listeners:
                   - { name: agents, mode: bridge, socket: direct.bridge, agents: [{ uid: %s }] }
@@ -163,12 +163,12 @@ class BridgeIT {
                 Optional.empty());
     }
 
-    /** The end of a flow, as a hop of the chain has it. */
+    /** Returns the log line of the end of a flow at a hop of the chain. */
     private static JsonTree closed(String hop, BridgeHeader flow) {
         return hops.get(hop).closedOf(flow.flow().source(), flow.flow().destination());
     }
 
-    /** Hands a flow over, and has both ends say something. */
+    /** Hands a flow over, and exchanges bytes in both directions. */
     private static void converse(BridgeHeader flow) throws IOException {
         try (BridgeAgent agent = agent().handOver(flow)) {
             assertThat(agent.answer()).isEqualTo(CONNECTED);
@@ -217,7 +217,7 @@ class BridgeIT {
         assertThat(who.text("exe")).isEqualTo("/Applications/Safari.app");
     }
 
-    /** What every flow of the bridge has, at the hop that took it and at the last one. */
+    /** Asserts the facts of every flow of the bridge, at the first and the last hop. */
     private static JsonTree whoAtTheThirdHop(BridgeHeader flow) {
         JsonTree first = closed("hop-a", flow);
         assertThat(first.text("reason")).isEqualTo("completed");
@@ -237,7 +237,7 @@ class BridgeIT {
         return who;
     }
 
-    /** It gets this answer whatever it sent, because none of that is read. */
+    /** It gets this answer whatever it sent, because the hop reads nothing. */
     @ParameterizedTest
     @ValueSource(strings = {"other-executable", "other-hash", "other-user"})
     void aProcessThatIsntNamedIsRefusedBeforeAByteIsRead(String listener) throws IOException {
@@ -250,7 +250,7 @@ class BridgeIT {
         assertThat(end.has("originator")).isFalse();
     }
 
-    /** Users without an agent don't even get as far as to be refused. */
+    /** Users without an agent can't even connect. */
     @Test
     void theSocketIsOpenToTheUsersOfItsAgentsOnly() throws IOException {
         assertThat(Files.getPosixFilePermissions(folder.resolve("agents.bridge")))
@@ -283,7 +283,7 @@ class BridgeIT {
     }
 
     @Test
-    void aDestinationThatRefusesIsSaidToTheAgent() throws IOException {
+    void theAgentIsNotifiedOfARefusal() throws IOException {
         BridgeHeader flow = linux(nobody);
         try (BridgeAgent agent = BridgeAgent.connect(folder.resolve("direct.bridge"))
                 .handOver(flow)
@@ -293,7 +293,7 @@ class BridgeIT {
         assertThat(closed("hop-d", flow).text("reason")).isEqualTo("connect-refused");
     }
 
-    /** The name by which the application asked is the agent's to know; a policy can go by it. */
+    /** The agent reports the host name that the application requested; a policy can use it. */
     @Test
     void aPolicyGoesByTheNameOfTheDestination() throws IOException {
         BridgeHeader flow = linux();
@@ -338,7 +338,7 @@ class BridgeIT {
         assertThat(closed("hop-a", second).text("reason")).isEqualTo("completed");
     }
 
-    /** A Unix socket has no reset: that nothing can be written any more is the sign. */
+    /** A Unix socket has no reset: a failed write shows the end. */
     @Test
     void aFlowThatIsCutIsAHangUp() throws IOException {
         BridgeHeader flow = linux();

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Caps count the true originator at each of three hops: to the second and third, one process connects for everybody. */
+/** Caps count the true originator at each of three hops: one process opens all connections to the second and third. */
 @Timeout(90)
 class CapsIT {
     private static final List<String> HOPS = List.of("one", "two", "three");

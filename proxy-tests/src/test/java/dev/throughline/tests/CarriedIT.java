@@ -32,7 +32,7 @@ class CarriedIT {
     private static final SceneApp APP = new SceneApp("App", 7);
     private static final Bytes HANDLE = Bytes.wrap(new byte[] {7, 7});
 
-    /** How every PROXY v2 header begins. */
+    /** The first bytes of every PROXY v2 header. */
     private static final Bytes SIGNATURE = Bytes.ofHex("0d0a0d0a000d0a515549540a");
 
     @TempDir
@@ -74,7 +74,7 @@ class CarriedIT {
                 listeners: [{ name: agents, mode: bridge, socket: second.bridge, agents: [{ uid: %s }] }]
                 route: { to: destination }
                 """.formatted(uid));
-        // It has no rules here: the emulated system takes their place.
+        // It has no rules here: the emulated system replaces them.
         hops.startNotReady("first");
         hops.start("second");
         hops.get("first").awaitMetric("throughline_budget_capacity{pool=\"agent\"}", NetworkFrameworkEmulator.LIMIT);
@@ -124,7 +124,7 @@ class CarriedIT {
         assertThat(hops.get("first").closed(line -> true).text("transport")).isEqualTo("agent");
     }
 
-    /** The system would tell the agent's own identity for it: the next hop must know better. */
+    /** The system would report the agent itself as the originator: the next hop needs the header. */
     @Test
     void whereNothingIsCarriedTheHeaderGoesFirst() throws IOException {
         start("unless-carried");

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a chain listener takes and what it refuses; this JVM is the previous hop, and the destination. */
+/** The headers that a chain listener accepts and rejects; this JVM is the previous hop, and the destination. */
 @Timeout(60)
 class ChainListenerIT {
     private static final Loopback NET = Loopback.own();
@@ -64,7 +64,7 @@ class ChainListenerIT {
         destination.close();
     }
 
-    /** A flow of somebody far away, to the destination. */
+    /** Returns a flow of a remote client to the destination. */
     private static Tuple flow() {
         return Tuple.tcp(new InetSocketAddress(InetAddresses.forString("192.0.2.7"), 4711), destination.address());
     }
@@ -159,7 +159,7 @@ class ChainListenerIT {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("refused")
-    void whatIsNotSignedGetsNowhere(String what, byte[] bytes, String reason) throws IOException {
+    void unsignedHeadersAreRejected(String what, byte[] bytes, String reason) throws IOException {
         long before = destination.connections();
         try (End connection = End.connect(LISTENER)) {
             connection.send(bytes);
@@ -211,7 +211,7 @@ class ChainListenerIT {
 
     @ParameterizedTest(name = "a header {0}: {1}")
     @MethodSource("untrue")
-    void whatIsNotTrueGetsNowhere(String what, String reason, Header header) throws IOException {
+    void falseHeadersAreRejected(String what, String reason, Header header) throws IOException {
         long before = destination.connections();
         double counted = hop.rejectedFor(reason);
         try (End connection = End.connect(LISTENER)) {

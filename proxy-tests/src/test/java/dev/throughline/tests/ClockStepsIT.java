@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A hop whose host's clock is set, at the start and while it runs; this JVM is the previous hop, with a clock that is right
- * unless a test says otherwise. The clock of this machine isn't touched.
+ * A hop whose clock is set, at the start and while it runs; this JVM is the previous hop, with a clock that is right
+ * unless a test changes it. The clock of this machine isn't changed.
  */
 @Timeout(60)
 class ClockStepsIT {
@@ -74,7 +74,7 @@ class ClockStepsIT {
         corrected = Instant.now();
     }
 
-    /** A header, the connection for which it was made, and when, by the right clock. */
+    /** A header, its connection, and the time of its creation by the right clock. */
     private record Seen(byte[] header, InetSocketAddress source, Instant sent) {
         Duration age() {
             return Duration.between(sent, Instant.now());
@@ -128,7 +128,7 @@ class ClockStepsIT {
     @Test
     void servesAgainAfterAStartWithAClockThatWasAhead() throws IOException {
         start(HOUR);
-        // Enough for nobody to be heard again before the window is over.
+        // Enough failures to be refused until the window is over.
         for (int i = 0; i < 4; i++) {
             send(Duration.ZERO, false);
         }
@@ -149,23 +149,23 @@ class ClockStepsIT {
         vault.awaitMessage("clock stepped forward by 3600.0 s: ");
     }
 
-    /** What was served while the clock was ahead expires an hour later, and by then must still be known. */
+    /** A header that was accepted while the clock was ahead expires an hour later, and must be remembered until then. */
     @Test
     @Tag("attack")
-    void replaysOfWhatWasServedBeforeTheClockWentBackAreRefused() throws IOException {
+    void replaysOfAcceptedHeadersAreRejectedAfterTheClockWentBack() throws IOException {
         start(Duration.ZERO);
         Seen right = send(Duration.ZERO, true);
         set(HOUR);
         isServedWithinTtlAndSkew(HOUR);
         Seen ahead = send(HOUR, true);
-        // Later than all of them live: what they were is let go.
+        // After their expiry, the chains are dropped.
         set(HOUR.plusMinutes(1));
         isServedWithinTtlAndSkew(HOUR.plusMinutes(1));
 
         set(Duration.ZERO);
         isServedWithinTtlAndSkew(Duration.ZERO);
         isRejected(ahead, "from-the-future");
-        // The clock is set so that each header seems to be of just now.
+        // The clock is set so that each header seems to be current.
         set(HOUR.minus(ahead.age()).minusSeconds(1));
         isRejected(ahead, "replayed");
         set(right.age().plusSeconds(1).negated());

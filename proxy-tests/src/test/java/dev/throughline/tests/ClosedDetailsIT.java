@@ -31,7 +31,7 @@ class ClosedDetailsIT {
     private static final InetSocketAddress FRONT = NET.at(1, 17001);
     private static final InetSocketAddress NARROW_FRONT = NET.at(1, 17003);
 
-    /** A longer path isn't put into headers. */
+    /** Longer paths are left out of headers. */
     private static final int LONGEST_PATH = 512;
 
     @TempDir
@@ -74,7 +74,7 @@ class ClosedDetailsIT {
         destination.close();
     }
 
-    /** A header as a next hop that is played here receives it: its length is in its 15th and 16th byte. */
+    /** Returns a header as a next hop receives it: its length is in the 15th and 16th byte. */
     private static byte[] header(End connection) throws IOException {
         byte[] fixed = connection.receive(16);
         return Bytes.concat(fixed, connection.receive(ByteBuffer.wrap(fixed).getShort(14)));
@@ -106,9 +106,9 @@ class ClosedDetailsIT {
         }
     }
 
-    /** The application's executable lies so deep that its path alone fills most of a legacy header. */
+    /** The path of the application's executable fills most of a legacy header. */
     @Test
-    void aHeaderThatIsTooLongForItsReceiverIsClosedUntilItFitsAndTheLogProvesWhatItSaid() throws Exception {
+    void detailsAreClosedUntilTheHeaderFitsAndTheLogProvesThem() throws Exception {
         Path deep = folder;
         while (deep.toString().length() < LONGEST_PATH - 110) {
             deep = deep.resolve("d".repeat(100));
@@ -158,7 +158,7 @@ class ClosedDetailsIT {
         return new String(command.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
-    /** Flows that come together share signatures, and the next hop verifies each of these once. */
+    /** Flows that arrive together share signatures, and the next hop verifies each signature once. */
     @Test
     void manyFlowsAtOnceShareSignatures() throws IOException {
         RunningHop a = hops.get("hop-a");
@@ -168,7 +168,7 @@ class ClosedDetailsIT {
         List<End> apps = new ArrayList<>();
         List<End> servers = new ArrayList<>();
         try {
-            // One after the other they would be signed alone: so they begin before any of them is waited for.
+            // One after the other they would be signed alone, so all are started before the first wait.
             for (int i = 0; i < 300; i++) {
                 apps.add(End.connect(FRONT));
             }

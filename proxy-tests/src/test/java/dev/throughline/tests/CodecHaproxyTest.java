@@ -28,8 +28,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Our reader of PROXY v2 beside Netty's: what ours takes Netty takes too and reads the same, and where only ours refuses
- * there is a known reason.
+ * The project's reader of PROXY v2 compared with Netty's: Netty accepts every header that it accepts, with the same result, and for
+ * headers that only Netty accepts there is a known reason.
  */
 class CodecHaproxyTest {
     private static final int MUTATIONS = 20_000;
@@ -37,7 +37,7 @@ class CodecHaproxyTest {
     private static final int TLS = 0x20;
     private static final int TLS_FIXED_BYTES = 5;
 
-    /** Why ours refuses what Netty takes, by the words in which ours says so. */
+    /** The problems for which only Netty accepts a header, by their messages. */
     private enum OnlyOurs {
         A_LIMIT_OF_4096("are accepted"),
         NO_FAMILY_BUT_IP("expected 11, 12, 21 or 22"),
@@ -123,8 +123,8 @@ class CodecHaproxyTest {
     }
 
     /**
-     * The one thing that only Netty looks into: the TLVs within a TLS TLV (section 2.2.6). A receiver may skip a TLV in
-     * which it isn't interested (section 2.2), and ours isn't in this one.
+     * Only Netty parses the TLVs within a TLS TLV (section 2.2.6). A receiver may skip a TLV in
+     * which it isn't interested (section 2.2).
      */
     private static boolean carriesBrokenTls(Header header) {
         return header.tlvs().stream()
@@ -155,8 +155,8 @@ class CodecHaproxyTest {
         Tuple tcp = Tuple.tcp(at("192.0.2.1", 1), at("198.51.100.2", 65535));
         Tuple udp = new Tuple(TransportProtocol.UDP6, at("2001:db8::1", 53), at("fe80::2", 0));
         Tlv empty = new Tlv(0xEA, Bytes.EMPTY);
-        int room = HeaderLimits.NORMAL.maxBytes() - HeaderWriter.size(tcp, List.of(empty));
-        Tlv filling = new Tlv(0xEA, Bytes.copyOf(new byte[room]));
+        int free = HeaderLimits.NORMAL.maxBytes() - HeaderWriter.size(tcp, List.of(empty));
+        Tlv filling = new Tlv(0xEA, Bytes.copyOf(new byte[free]));
         return Stream.of(
                 new Object[] {"no TLVs", HeaderWriter.proxy(tcp, List.of()).toByteArray()},
                 new Object[] {

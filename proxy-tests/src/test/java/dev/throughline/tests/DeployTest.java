@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The hops of one example fit together: what one of them says of another is what that one says itself. */
+/** The hops of one example match: the settings of one about another equal that one's own. */
 class DeployTest {
     private static Map<String, HopConfig> hops(String example) throws Exception {
         Map<String, HopConfig> hops = new LinkedHashMap<>();
@@ -59,7 +59,7 @@ class DeployTest {
         assertThat(hops.values()).extracting(config -> config.identity().host()).containsOnly("edge-1");
     }
 
-    /** What applications open before the hop runs is refused, not passed. */
+    /** Connections of applications before the hop runs are refused, not passed. */
     @Test
     void rulesComeBeforeTheNetworkAndTheHopAfterItsRules() throws Exception {
         Path deploy = Program.checkout().resolve("deploy");
@@ -93,7 +93,7 @@ class DeployTest {
                         .filteredOn(ListenerConfig.Chain.class::isInstance)
                         .extracting(listener -> ((ListenerConfig.Chain) listener).address())
                         .containsExactlyElementsOf(next.addresses());
-                // What is intercepted leaves out the way to the next hop.
+                // The capture excludes connections to the next hop.
                 hop.listeners().forEach(listener -> {
                     if (listener instanceof ListenerConfig.Apps apps) {
                         assertThat(apps.capture().except().destinations())

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The descriptors of a hop that runs. */
+/** The descriptors of a running hop. */
 record Descriptors(RunningHop hop) {
     private Set<Integer> open() throws IOException {
         try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(hop.pid()), "fd"))) {
@@ -17,7 +17,7 @@ record Descriptors(RunningHop hop) {
         }
     }
 
-    /** The first number that the next descriptor but {@code others} can have. */
+    /** Returns the lowest number that a descriptor after {@code others} more can have. */
     int nextFree(int others) throws IOException {
         Set<Integer> open = open();
         return Stream.iterate(0, number -> number + 1)
@@ -37,7 +37,7 @@ record Descriptors(RunningHop hop) {
         } while (nextFree(more) < limit);
     }
 
-    /** It may have as many as before. */
+    /** Restores the previous limit. */
     void leaveAll() throws IOException {
         limit(4096);
     }

@@ -53,7 +53,7 @@ class DescriptorsIT {
                 """.formatted(Tuple.text(APPS), Tuple.text(destination.address())));
         hop = hops.start("hop-a", List.of("prlimit", "--nofile=4096:4096"), process -> {});
         descriptors = new Descriptors(hop);
-        // Flows fill what its start left free, so that the limit is beyond what it holds in reserve.
+        // Flows use the descriptors that its start left free, so the limit is beyond its reserve.
         int unused = descriptors.nextFree(40);
         while (descriptors.nextFree(0) < unused) {
             flows.add(served());
@@ -106,7 +106,7 @@ class DescriptorsIT {
 
     @Test
     @Tag("attack")
-    void withNoDescriptorConnectionsAreResetAndTheHopIsNotReadyUntilFlowsEnd() throws IOException {
+    void withoutDescriptorsConnectionsAreResetAndTheHopIsNotReadyUntilFlowsEnd() throws IOException {
         descriptors.leave(0);
         for (int i = 0; i < 3; i++) {
             assertThat(isRefused()).isTrue();
@@ -117,7 +117,7 @@ class DescriptorsIT {
 
         endFlows(10);
 
-        // At first it may still say that no descriptor is left, which is checked once a second.
+        // It may still report the shortage at first, because it checks once a second.
         await().untilAsserted(() -> assertThat(hop.get("/-/ready"))
                 .contains(
                         "not ready",
@@ -142,7 +142,7 @@ class DescriptorsIT {
     /** Identification, the log and the admin interface need descriptors too, and their failures reach no listener. */
     @Test
     @Tag("attack")
-    void flowsThatTakeEveryDescriptorMakeTheHopNotReadyThoughNobodyConnects() throws IOException {
+    void flowsThatTakeEveryDescriptorMakeTheHopNotReadyEvenWithoutNewConnections() throws IOException {
         try (SocketChannel admin = adminConnection()) {
             descriptors.leave(0);
             assertThat(hop.awaitMessage("hop: no descriptor is left"))
@@ -171,11 +171,11 @@ class DescriptorsIT {
 
     @Test
     @Tag("attack")
-    void withNoDescriptorForTheWayOnwardsTheDestinationIsNotToBlame() throws IOException {
-        // More than those that were served: their transport would be spared if it were to blame.
+    void withoutADescriptorForTheUpstreamConnectionTheDestinationIsNotBlamed() throws IOException {
+        // More than those that were served: the breaker would open if the transport were to blame.
         int most = flows.size() + 10;
         while (endedWithoutDescriptors() < most) {
-            // One may get the descriptor that the hop keeps to refuse others by.
+            // One may get the descriptor that the hop reserves for refusing others.
             descriptors.leave(1);
             try (End app = End.connect(APPS)) {
                 assertThat(app.isOverWithin(1000) || converse(app).equals("hello"))

@@ -5,7 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 
-/** A server in a test's hands: nothing happens on its connections that the test doesn't do. */
+/** A server that a test controls: nothing happens on its connections without the test. */
 record Destination(ServerSocket socket) implements AutoCloseable {
     static Destination at(InetAddress address) throws IOException {
         return new Destination(new ServerSocket(0, 4096, address));
@@ -20,7 +20,7 @@ record Destination(ServerSocket socket) implements AutoCloseable {
         return (InetSocketAddress) socket.getLocalSocketAddress();
     }
 
-    /** The next connection. */
+    /** Returns the next connection. */
     End accept() throws IOException {
         socket.setSoTimeout(10_000);
         return new End(socket.accept());

@@ -32,7 +32,7 @@ import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * {@code ./throughline disturb}: a hop whose host is disturbed at random while 100 applications connect, idle and transfer.
- * No payload leaves past the hop, no application hangs, nothing cut short looks complete, every interruption of interception is
+ * No payload bypasses the hop, no application hangs, no truncated data looks complete, every interruption of interception is
  * in log and metric, and the hop is ready again soon after each disturbance.
  */
 final class Disturbance implements AutoCloseable {
@@ -41,10 +41,10 @@ final class Disturbance implements AutoCloseable {
     private static final Duration SOON = Duration.ofSeconds(5);
     private static final String ABORTED = "throughline_interception_aborted_total";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    /** How long applications may take to end: the deadline of an operation, and some more. */
+    /** Maximum time for applications to end: the deadline of an operation, and a reserve. */
     private static final Duration END = DisturbanceApps.END.plusSeconds(15);
 
-    /** How long a kind of disturbance takes at full pace. */
+    /** Duration of a kind of disturbance at full pace. */
     private static final Duration FULL_PACE = Duration.ofSeconds(5);
 
     private final Closer closer = Closer.create();
@@ -168,7 +168,7 @@ final class Disturbance implements AutoCloseable {
         }
     }
 
-    /** Seconds, tproxy or redirect, and a seed; exits with 0 if all went as it should. */
+    /** Arguments: seconds, tproxy or redirect, and a seed. Exits with 0 if all checks pass. */
     public static void main(String[] args) throws IOException, InterruptedException {
         int seconds = args.length > 0 ? Integer.parseInt(args[0]) : 600;
         String way = args.length > 1 ? args[1] : "tproxy";
@@ -188,9 +188,9 @@ final class Disturbance implements AutoCloseable {
     }
 
     /**
-     * Disturbs for this time, or until each kind of disturbance was played once, and prints the results.
+     * Disturbs for this time, or until each kind of disturbance occurred once, and prints the results.
      *
-     * @return what went wrong
+     * @return the failures
      */
     List<String> play(Duration duration) throws IOException, InterruptedException {
         System.out.printf(
@@ -247,9 +247,9 @@ final class Disturbance implements AutoCloseable {
             fail("%s failed after %.1f s: %s".formatted(kind, at, e.getMessage()));
             return false;
         }
-        // What was noticed only now has kept the hop from working until now.
+        // A loss that was detected only now has lasted until now.
         long readySince = message.isPresent() && !kind.lasts() ? System.nanoTime() : end;
-        // The hop must stay ready for as long as it may take to notice what was done.
+        // The hop must stay ready for as long as the detection of the disturbance may take.
         long steady = (long) (pace * Duration.ofMillis(1500).toNanos());
         String page;
         do {
@@ -367,7 +367,7 @@ final class Disturbance implements AutoCloseable {
                         .toList();
     }
 
-    /** What the log says is what the metrics say, and whatever was lost came back. */
+    /** Checks that log and metrics agree, and that every lost part was restored. */
     private void log() throws InterruptedException {
         await("every flow has ended", () -> value(() -> hop.flows().isEmpty()));
         await(
@@ -391,12 +391,12 @@ final class Disturbance implements AutoCloseable {
                 hop.process().flowLog().size());
     }
 
-    /** A connection that its application lost did not end well in the flow log; sockets that were aborted are in log and metric. */
+    /** Checks that interrupted connections did not end as completed in the flow log, and that aborted sockets are in log and metric. */
     private void interruptions() throws InterruptedException {
         SetMultimap<String, String> reasons = HashMultimap.create();
         for (JsonTree line : hop.process().flowLog()) {
             if (line.text("event").equals("flow.close")) {
-                // Where conntrack knows no source, the detail names what the listener saw.
+                // If conntrack doesn't know the source, the detail has the addresses of the listener's socket.
                 Matcher unknown = UNKNOWN.matcher(line.text("detail"));
                 reasons.put(
                         unknown.lookingAt()
@@ -447,7 +447,7 @@ final class Disturbance implements AutoCloseable {
 
     private void await(String what, BooleanSupplier condition) {
         if (!holdsWithin(Duration.ofSeconds(30), condition)) {
-            fail("waited in vain for " + what);
+            fail("timeout while waiting for " + what);
         }
     }
 
@@ -468,7 +468,7 @@ final class Disturbance implements AutoCloseable {
         }
     }
 
-    /** Counts, and proves that what counts would notice: without hop and rules the same applications are seen. */
+    /** Counts packets that bypass the hop. As a control, the same applications are seen without hop and rules. */
     private void leaks() throws IOException, InterruptedException {
         System.out.printf(
                 "%n  past the hop: %d packets with payload, %d without, %d that open a connection; of the hop: %d%n",

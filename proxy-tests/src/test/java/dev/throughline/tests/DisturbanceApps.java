@@ -36,26 +36,26 @@ import org.jspecify.annotations.Nullable;
  * The 100 applications of {@link Disturbance}, as a program. They work until a line comes on standard input, then each
  * finishes its operation, and the results are printed. A second line makes one exchange more, and its result.
  *
- * <p>An operation may be refused or aborted. It may not take longer than its deadline, and what ends cleanly must be whole:
- * lines that begin with {@code failure} say where it wasn't.
+ * <p>An operation may be refused or aborted. It must not exceed its deadline, and a clean end must have complete data:
+ * lines that begin with {@code failure} report violations.
  */
 final class DisturbanceApps {
     static final String ADDRESS = "10.91.9.1";
     static final String ADDRESS6 = "fd91:9::1";
     static final String SERVER = "10.91.9.2";
     static final String SERVER6 = "fd91:9::2";
-    /** The ports that applications bind are not those that the kernel gives to the hop. */
+    /** Applications bind ports that the kernel never assigns to the hop. */
     static final int FIRST_PORT = 20_000;
 
     static final int LAST_PORT = 29_999;
 
     private static final Duration DEADLINE = Duration.ofSeconds(20);
-    /** How long all of them may take to finish what they are at. */
+    /** Maximum time for all operations to finish. */
     static final Duration END = DEADLINE.plusSeconds(10);
 
     private static final int MEBIBYTE = 1 << 20;
 
-    /** What an application does, and how many do it. */
+    /** The kinds of applications, with their number. */
     enum Kind {
         CONNECT(40),
         IDLE(20),
@@ -232,7 +232,7 @@ final class DisturbanceApps {
             if (socket == null) {
                 socket = source.get();
             }
-            // A socket that was closed does not tell.
+            // A closed socket has no address.
             from = Tuple.text((InetSocketAddress) socket.getLocalSocketAddress());
             Socket used = socket;
             Future<?> alarm = watchdog.schedule(
@@ -358,7 +358,7 @@ final class DisturbanceApps {
         System.out.printf("failure after %.1f s: %s%n", (System.nanoTime() - started) / 1e9, what);
     }
 
-    /** Data that is missing or wrong where the connection says that all is well. */
+    /** Thrown if data is missing or wrong although the connection ended cleanly. */
     private static final class CutShortException extends IOException {
         private static final long serialVersionUID = 1;
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Half a minute each way of what {@code ./throughline disturb} does for ten. */
+/** A minute of {@code ./throughline disturb}: half for each method. */
 @NeedsNamespaces
 @NeedsPrograms({"conntrack", "iptables-nft"})
 @Timeout(180)

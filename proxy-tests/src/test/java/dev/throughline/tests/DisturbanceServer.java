@@ -105,7 +105,7 @@ final class DisturbanceServer {
         out.write(digest.digest());
     }
 
-    /** Without a byte it is a connection whose application got no further. */
+    /** A connection without a byte is one whose application was interrupted. */
     private static void cutShort(Socket socket, int found, int expected) {
         if (found > 0) {
             System.out.println("failure server: request from %s to port %d ended cleanly after %d of %d bytes"

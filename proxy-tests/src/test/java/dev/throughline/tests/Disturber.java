@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** What other programs, administrators and cables do to the host of a hop, chosen at random. */
+/** Random disturbances of a hop's host by other programs, administrators and cables. */
 final class Disturber {
     /** The device of the host towards the servers, and the one at their end. */
     private static final String DEVICE = "to-far";
@@ -28,7 +28,7 @@ final class Disturber {
 
     private static final int ENTRIES = 5;
 
-    /** Translation of what no application of the scene sends, as iptables takes it. */
+    /** A translation of unrelated packets, in iptables' syntax. */
     private static final ImmutableList<String> UNRELATED = ImmutableList.of(
             "iptables-nft -t nat @do OUTPUT -p tcp --dport 9999 -j DNAT --to-destination " + DisturbanceApps.SERVER
                     + ":8000",
@@ -143,7 +143,7 @@ final class Disturber {
             return String.join("; ", UNRELATED).replace("@do", action);
         }
 
-        /** What a device that went down has lost. */
+        /** Restores what a device lost when it went down. */
         private static String addresses() {
             return "ip -6 address replace " + DisturbanceApps.ADDRESS6 + "/64 dev " + DEVICE + " nodad;"
                     + " ip -4 route replace default via " + DisturbanceApps.SERVER
@@ -188,7 +188,7 @@ final class Disturber {
         }
     }
 
-    /** How many kinds there are. */
+    /** Returns the number of kinds. */
     int kinds() {
         return kinds.size();
     }
@@ -198,7 +198,7 @@ final class Disturber {
         return played >= kinds.size();
     }
 
-    /** Each kind once in an order of chance, then again. */
+    /** Returns the kinds in a random order, repeatedly. */
     Kind next() {
         if (left.isEmpty()) {
             left.addAll(kinds);

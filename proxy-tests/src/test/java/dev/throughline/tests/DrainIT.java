@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How a hop stops. */
+/** The ways in which a hop stops. */
 @Timeout(60)
 class DrainIT {
     private static final Loopback NET = Loopback.own();

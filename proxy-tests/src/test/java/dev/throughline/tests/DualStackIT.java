@@ -46,7 +46,7 @@ class DualStackIT {
         byConnection = Loopback.ipv6().getPort();
         byHeader = Loopback.ipv6().getPort();
         int legacy = Loopback.ipv6().getPort();
-        // Whatever was asked for, this is where it goes: a server at the place of the next hop.
+        // All flows go to this server instead of a next hop.
         echo = EchoServer.at(NEXT);
         hops = new Hops(folder, Host.THIS).keys("hop-a");
         hops.configure("hop-a", """
@@ -81,7 +81,7 @@ class DualStackIT {
 
     /** HAProxy sends LOCAL, fifty times a second; ten failures in ten seconds would be too many. */
     @Test
-    void checksOfHealthShutNobodyOut() throws IOException {
+    void healthChecksDontCountAsFailures() throws IOException {
         String reason = "header-without-flow";
         double before = hop.closedFor(reason);
         await(reason).atMost(Duration.ofSeconds(20)).until(() -> hop.closedFor(reason) >= before + 15);
@@ -110,7 +110,7 @@ class DualStackIT {
         }
     }
 
-    /** As load balancers check, with an orderly end or a reset. */
+    /** Checks as load balancers do, with an orderly end or a reset. */
     @Test
     void aConnectionThatClosesAtOnceIsAHealthCheck() throws IOException {
         for (int i = 0; i < 20; i++) {
@@ -126,7 +126,7 @@ class DualStackIT {
         nobodyIsShutOut();
     }
 
-    /** One such client of a proxy must not shut out all others. */
+    /** One such client of a proxy must not block all others. */
     @Test
     void mixedAddressesAreNotTheProxysFailure() throws IOException {
         byte[] header = HexFormat.of()

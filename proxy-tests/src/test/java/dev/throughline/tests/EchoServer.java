@@ -7,7 +7,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.atomic.LongAdder;
 
-/** A destination that sends back what it gets, and counts what came. */
+/** A destination that sends back and counts all received bytes. */
 final class EchoServer implements AutoCloseable {
     private final ServerSocket socket;
     private final LongAdder connections = new LongAdder();
@@ -27,12 +27,12 @@ final class EchoServer implements AutoCloseable {
         return (InetSocketAddress) socket.getLocalSocketAddress();
     }
 
-    /** Connections so far. */
+    /** Returns the number of connections so far. */
     long connections() {
         return connections.sum();
     }
 
-    /** Bytes so far, of all connections. */
+    /** Returns the number of bytes of all connections so far. */
     long bytes() {
         return bytes.sum();
     }
@@ -44,7 +44,7 @@ final class EchoServer implements AutoCloseable {
                 connections.increment();
                 Thread.ofVirtual().start(() -> echo(accepted));
             } catch (IOException e) {
-                // Closed, or the connection was gone before it was accepted; either shows in what the test expects.
+                // The server or the connection was closed before accept; the test notices either.
             }
         }
     }
@@ -58,7 +58,7 @@ final class EchoServer implements AutoCloseable {
                 accepted.getOutputStream().write(buffer, 0, count);
             }
         } catch (IOException e) {
-            // The other end threw the connection away.
+            // The other end reset the connection.
             return;
         }
     }

@@ -11,7 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** One end of a TCP connection in a test's hands. A wait for the other end is over after ten seconds. */
+/** One end of a TCP connection that a test controls. Waits for the other end have a timeout of ten seconds. */
 final class End implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 10_000;
 
@@ -31,12 +31,12 @@ final class End implements AutoCloseable {
         return connect(Optional.empty(), to, 0);
     }
 
-    /** From an address and port of the caller's choice, which others may use as well towards other destinations. */
+    /** Connects from a given address and port, which other sockets may use towards other destinations. */
     static End connect(InetSocketAddress from, InetSocketAddress to) throws IOException {
         return connect(Optional.of(from), to, 0);
     }
 
-    /** With an SO_MARK, unless it is 0. */
+    /** Connects with an SO_MARK, unless it is 0. */
     static End connect(Optional<InetSocketAddress> from, InetSocketAddress to, int mark) throws IOException {
         SocketChannel channel = SocketChannel.open();
         try {
@@ -55,7 +55,7 @@ final class End implements AutoCloseable {
         }
     }
 
-    /** Whether a connection is refused, or taken and then reset before anything is sent. */
+    /** Returns whether a connection is refused, or accepted and reset before a byte is sent. */
     static boolean isRefused(Optional<InetSocketAddress> from, InetSocketAddress to, int mark) throws IOException {
         try (End end = connect(from, to, mark)) {
             return end.isReset();
@@ -83,7 +83,7 @@ final class End implements AutoCloseable {
         return send(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Sends, unless the other end has ended the connection by now: that is felt by writing as well as by reading. */
+    /** Sends, and ignores a failure if the other end has closed the connection; reads then show it. */
     boolean isSent(byte[] bytes) throws IOException {
         try {
             send(bytes);
@@ -96,13 +96,13 @@ final class End implements AutoCloseable {
         }
     }
 
-    /** Says that nothing more will be sent; the other direction stays. */
+    /** Ends the output; the other direction stays open. */
     End finish() throws IOException {
         socket.shutdownOutput();
         return this;
     }
 
-    /** Exactly {@code count} bytes. */
+    /** Returns exactly {@code count} bytes. */
     byte[] receive(int count) throws IOException {
         byte[] bytes = socket.getInputStream().readNBytes(count);
         if (bytes.length < count) {
@@ -115,7 +115,7 @@ final class End implements AutoCloseable {
         return new String(receive(count), StandardCharsets.UTF_8);
     }
 
-    /** All that comes until the other end finishes. */
+    /** Returns all bytes until the other end finishes. */
     byte[] rest() throws IOException {
         return socket.getInputStream().readAllBytes();
     }
@@ -134,7 +134,7 @@ final class End implements AutoCloseable {
         } catch (SocketException e) {
             return true;
         } catch (IOException e) {
-            // The JDK has no type of its own for ECONNABORTED.
+            // The JDK has no separate type for ECONNABORTED.
             if (String.valueOf(e.getMessage()).contains("connection abort")) {
                 return true;
             }
@@ -142,7 +142,7 @@ final class End implements AutoCloseable {
         }
     }
 
-    /** Whether the other end has ended the connection, in whatever way, within {@code millis}. */
+    /** Returns whether the other end has closed or reset the connection within {@code millis}. */
     boolean isOverWithin(int millis) throws IOException {
         socket.setSoTimeout(millis);
         try {
@@ -170,7 +170,7 @@ final class End implements AutoCloseable {
         return socket;
     }
 
-    /** Throws the connection away: the other end feels a reset. */
+    /** Resets the connection. */
     void reset() throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();

@@ -132,7 +132,7 @@ class ExplicitChainIT {
         assertThat(who.text("exe_sha256")).isEqualTo(Payload.sha256(self.resolve("exe")));
     }
 
-    /** The end of the flow of {@code app}, as a hop of the chain has it; the first knows which flow that is. */
+    /** Returns the log line of the flow of {@code app} at a hop of the chain. */
     private static JsonTree closed(String hop, End app) {
         return hops.get(hop).closedFlow(hops.get("hop-a").closedFrom(app).text("flow"));
     }
@@ -267,7 +267,7 @@ class ExplicitChainIT {
         }
     }
 
-    /** What the kernel may hold between an application and a destination behind three hops. */
+    /** Returns the maximum size of the kernel's buffers between an application and a destination behind three hops. */
     private static long kernelBuffers() throws IOException {
         return 4 * (maximum("tcp_rmem") + maximum("tcp_wmem"));
     }

@@ -73,12 +73,12 @@ class FailModesIT {
         hops.start(name);
         isProxied(hops.get(name), OneHost.OTHER);
         isProxied(hops.get(name), OneHost.OTHER6);
-        // Killed, it can't tidy up: the kernel takes the rules.
+        // A killed hop can't clean up: the kernel removes the rules.
         hops.get(name).process().close();
         await().until(() -> scene.host().run("nft", "list", "tables"), tables -> !tables.contains(name));
         passes(OneHost.OTHER);
         passes(OneHost.OTHER6);
-        // And so after a regular end, which leaves nothing at all.
+        // The same after a regular end, which leaves nothing.
         hops.start(name);
         isProxied(hops.get(name), OneHost.OTHER);
         hops.get(name).terminate();
@@ -88,7 +88,7 @@ class FailModesIT {
         assertThat(scene.host().run("ip", "rule")).doesNotContain("fwmark");
     }
 
-    /** A port of a hop that is down is free for anyone; what was captured is not. */
+    /** Any user can bind the port of a hop that is down, but gets no captured connections. */
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
     void aProcessWithThePortOfAHopThatIsDownGetsNothing(String way) throws IOException {
@@ -133,7 +133,7 @@ class FailModesIT {
      */
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
-    void whatTheHostDoesNotRouteFailsInConnectAndWhatRefusesAfterIt(String way) throws IOException {
+    void unroutableDestinationsFailInConnectAndRefusalsAfterIt(String way) throws IOException {
         String name = "dual-" + way;
         Hops hops = scene.hops().keys(name).configure(name, configuration(way, 0x7206, 15001, ""));
         InetSocketAddress refusing = new InetSocketAddress("fd91:9::3", 80);
@@ -166,7 +166,7 @@ class FailModesIT {
         }
     }
 
-    /** Rules with another mark than the hop's take its own connections for an application's. */
+    /** Rules with another mark than the hop's capture its own connections. */
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
     void aHopDoesNotProxyItself(String way) throws IOException {

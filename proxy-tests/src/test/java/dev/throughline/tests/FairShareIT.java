@@ -84,7 +84,7 @@ class FairShareIT {
         destination.close();
     }
 
-    /** Open connections of this JVM, and their other ends. */
+    /** The open connections of this JVM, with both ends. */
     private List<End> greedy(int count, InetSocketAddress front) throws IOException {
         List<End> connected = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -98,7 +98,7 @@ class FairShareIT {
         return connected;
     }
 
-    /** A shell connects, and has a letter from the destination. */
+    /** Asserts that a shell connects and gets a byte from the destination. */
     private String modest(InetSocketAddress front) throws IOException {
         Process shell = new ProcessBuilder(
                         "/bin/bash",
@@ -115,7 +115,7 @@ class FairShareIT {
         }
     }
 
-    /** A copy of the shell, another program to the hop, connects and has a letter from the destination. */
+    /** Asserts that a copy of the shell, another program for the hop, connects and gets a byte from the destination. */
     private void copy(String name, InetSocketAddress front) throws IOException {
         Path program = Files.copy(Path.of("/bin/bash"), folder.resolve(name));
         Process shell = new ProcessBuilder(
@@ -143,9 +143,9 @@ class FairShareIT {
         return Integer.parseInt(flow.object("originator").text("pid"));
     }
 
-    /** Nothing may be closed: the reserve carries the other one, though the same hop connects for both. */
+    /** No flow may be closed: the other application uses the reserve, although the same hop connects for both. */
     @Test
-    void whoHasMuchLeavesTheReserveToOthers() throws IOException {
+    void aLargeUserCannotUseTheReserve() throws IOException {
         greedy(8, TO_BUSY);
         int own = (int) ProcessHandle.current().pid();
 
@@ -161,10 +161,10 @@ class FairShareIT {
         assertThat(ended("busy", "evicted")).isEmpty();
     }
 
-    /** Eight places and the two that are reserved are taken by flows that aren't idle. */
+    /** Active flows use eight slots and the two reserved ones. */
     @Test
     @Tag("attack")
-    void aProgramWithoutFlowsTakesThePlaceOfTheNewestFlowOfTheLargest() throws IOException {
+    void aProgramWithoutFlowsGetsTheSlotOfTheNewestFlowOfTheLargest() throws IOException {
         List<End> greedy = greedy(8, TO_BUSY);
         copy("first", TO_BUSY);
         copy("second", TO_BUSY);
@@ -179,9 +179,9 @@ class FairShareIT {
                 .awaitMetric("throughline_budget_evicted_total{reason=\"preempted\",transport=\"bsd-socket\"}", 1);
     }
 
-    /** Its idle flows are closed as soon as they are idle, the longest idle first; both sides feel it. */
+    /** Its flows are closed as soon as they are idle, the longest idle first, on both sides. */
     @Test
-    void idleFlowsMakeRoomForOthers() throws IOException {
+    void idleFlowsAreEvictedForOthers() throws IOException {
         List<End> greedy = greedy(8, TO_IDLE);
         while (ended("idle", "evicted").isEmpty()) {
             assertThat(modest(TO_IDLE)).isEqualTo("y");

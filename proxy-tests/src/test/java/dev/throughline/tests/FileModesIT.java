@@ -76,7 +76,7 @@ class FileModesIT {
         isRefused(reason, "keys", "show", folder.resolve("hop-a.key").toString());
     }
 
-    /** There the host's root, to whom / and /tmp belong, looks like nobody. */
+    /** In a user namespace, the host's root, who owns / and /tmp, appears as user nobody. */
     @Test
     void inAUserNamespaceOfOneUserItsOwnFilesAreFine() throws Exception {
         Path below = Files.createTempDirectory("throughline-modes");

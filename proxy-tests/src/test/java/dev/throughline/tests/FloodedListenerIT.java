@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** One user fills the kernel's queue of a listener, while the hop accepts nothing. */
+/** One user fills the kernel's queue of a listener while the hop accepts no connections. */
 @NeedsNamespaces
 @NeedsPrograms({"setpriv", "/usr/bin/python3"})
 @Timeout(120)

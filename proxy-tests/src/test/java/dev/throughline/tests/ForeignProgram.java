@@ -19,7 +19,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.awaitility.core.ConditionTimeoutException;
 
-/** Somebody else's program as a child of a test: what it says on either output, and its end. */
+/** A program of another project as a child process, with both outputs and its end. */
 record ForeignProgram(String name, Process process, List<String> lines) implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -69,7 +69,7 @@ record ForeignProgram(String name, Process process, List<String> lines) implemen
         try (BufferedReader reader = process.inputReader()) {
             reader.lines().forEach(lines::add);
         } catch (IOException | UncheckedIOException e) {
-            // It was ended while it spoke.
+            // It was ended during its output.
             return;
         }
     }

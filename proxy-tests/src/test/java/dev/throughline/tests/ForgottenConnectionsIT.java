@@ -48,7 +48,7 @@ class ForgottenConnectionsIT {
     private static Namespace far;
     private static Party app;
     private static Party server;
-    /** The source port of the next connection; each has its own, so that no state of an earlier one is in its way. */
+    /** The source port of the next connection; each is unique, so that no earlier state affects it. */
     private static int port = 20_000;
 
     @Parameter
@@ -183,14 +183,14 @@ class ForgottenConnectionsIT {
     }
 
     @Test
-    void whatFollowsTheEndOfTheHopIsReset() throws IOException {
+    void packetsAfterTheEndOfTheHopAreReset() throws IOException {
         hop("ports: [8000-8099]", "");
         for (InetSocketAddress to : both()) {
             try (Party.Line line = open(to)) {
                 assertThat(line.exchange(HELLO)).isEqualTo(HELLO);
                 hops.get("hop-a").process().process().destroyForcibly().onExit().join();
                 forget();
-                // Either a reset, or the end that the kernel sent for the killed hop and then a reset: not a wait.
+                // Either a reset, or the killed hop's end and then a reset: no wait.
                 line.isReset();
             }
             nothingPassedTheHop();
@@ -198,7 +198,7 @@ class ForgottenConnectionsIT {
         }
     }
 
-    /** The kernel accepts for the hop, which by then can't ask conntrack any more where the connection was going. */
+    /** The kernel completes the handshake; when the hop accepts the connection, conntrack has forgotten its destination. */
     @Test
     void anApplicationDoesNotWaitWhenConntrackForgotItsConnectionBeforeTheHopAcceptedIt() throws IOException {
         if (way.equals("tproxy")) {
@@ -275,7 +275,7 @@ class ForgottenConnectionsIT {
         nothingPassedTheHop();
     }
 
-    /** Also when conntrack forgets it: it isn't the hop's, which doctor says. */
+    /** Also when conntrack forgets it: it bypasses the hop, as doctor reports. */
     @Test
     void connectionsFromBeforeTheRulesContinueAndDoctorNamesThem() throws IOException {
         try (Party.Line before = open(WEB);
@@ -328,7 +328,7 @@ class ForgottenConnectionsIT {
         }
     }
 
-    /** What others do to the marks of packets on their way out comes to nothing. */
+    /** Changes of packet marks by other programs in the output path have no effect. */
     @Test
     void anotherProgramThatSetsMarksTakesNothingAway() throws IOException {
         hop("ports: [8000-8099]", "");
@@ -347,8 +347,8 @@ class ForgottenConnectionsIT {
     }
 
     /**
-     * What others do to the mark of a connection does, too: before this hop's rules judge a packet, and after them. That the server
-     * answers a stray packet by a reset isn't known here: that would end the connection before anything could leak.
+     * Changes of connection marks by other programs have no effect either, before and after this hop's rules. That the server
+     * answers a stray packet by a reset is suppressed here: that would end the connection before anything could leak.
      */
     @ParameterizedTest
     @ValueSource(ints = {-175, -150, 0, 50})
@@ -376,7 +376,7 @@ class ForgottenConnectionsIT {
     }
 
     @Test
-    void whatIsExemptFromConntrackIsServedOrRefused() throws IOException {
+    void connectionsExemptFromConntrackAreServedOrRefused() throws IOException {
         hop("ports: [8000-8099]", "");
         host.run("nft", """
                 table inet raw {
@@ -401,7 +401,7 @@ class ForgottenConnectionsIT {
                 "except-marks: [0x40000/0xff0000]",
                 "except-destinations: [10.77.0.0/16]"
             })
-    void whatIsExemptedByConfigurationPasses(String exception) throws IOException {
+    void connectionsExcludedByConfigurationPass(String exception) throws IOException {
         hop("ports: [8000-8099], " + exception, "");
         int mark = exception.contains("marks") ? 0x40000 : 0;
         try (Party.Line line = app.open(Optional.empty(), WEB, mark)) {
@@ -410,9 +410,9 @@ class ForgottenConnectionsIT {
         assertThat(hops.get("hop-a").process().flowLog()).isEmpty();
     }
 
-    /** Uses a cgroup of its own; skipped where the test can't create one. */
+    /** Uses a separate cgroup; skipped if the test can't create one. */
     @Test
-    void whatACgroupIsExemptedForPasses() throws IOException {
+    void connectionsOfAnExcludedCgroupPass() throws IOException {
         Path root = Path.of(
                 Files.exists(Path.of("/sys/fs/cgroup/unified/cgroup.procs"))
                         ? "/sys/fs/cgroup/unified"
@@ -433,7 +433,7 @@ class ForgottenConnectionsIT {
     }
 
     @Test
-    void udpToCapturedPortsIsRejectedIfAsked() throws IOException {
+    void udpToCapturedPortsIsRejectedIfConfigured() throws IOException {
         hop("ports: [8000-8099], udp: refuse", "");
         assertThat(udp("10.77.1.2/8080")).contains("Connection refused");
         assertThat(udp("fd77::2/8080")).contains("Connection refused");

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A user fills the connection tracking table of the host, which the hop's rules switched on. */
+/** A user fills the connection tracking table of the host, which the hop's rules have enabled. */
 @NeedsNamespaces
 @NeedsPrograms("conntrack")
 @Timeout(120)
@@ -22,7 +22,7 @@ class FullConntrackIT {
 
     @Test
     @Tag("attack")
-    void datagramsThatFillConntrackMakeTheHopNotReadyUntilThereIsRoomAgain() throws Exception {
+    void datagramsThatFillConntrackMakeTheHopNotReadyUntilEntriesAreFree() throws Exception {
         long capacity = Long.parseLong(Sysctl.read(Path.of("/proc/sys/net/netfilter/nf_conntrack_max")));
         try (Namespace host = Namespace.host("host")) {
             host.run("sysctl", "-qw", "net.netfilter.nf_conntrack_udp_timeout=300");

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** HAProxy in TCP mode: its listeners, and what it logs of a connection. */
+/** HAProxy in TCP mode: its listeners, and its log line of a connection. */
 final class Haproxy {
     private final List<InetSocketAddress> listening = new ArrayList<>();
     private final StringBuilder config = new StringBuilder("""
@@ -34,12 +34,12 @@ final class Haproxy {
                 .orElseThrow();
     }
 
-    /** A listener that wants a header. */
+    /** Adds a listener that expects a header. */
     Haproxy acceptProxy(InetSocketAddress at, InetSocketAddress server) {
         return listen(at, " accept-proxy", server, "");
     }
 
-    /** A listener that knows of no header and passes on what comes, from the address {@code egress}. */
+    /** Adds a listener that expects no header and forwards all bytes, from the address {@code egress}. */
     Haproxy passOn(InetSocketAddress at, InetSocketAddress egress, InetSocketAddress server) {
         return listen(at, "", server, " source " + egress.getAddress().getHostAddress());
     }

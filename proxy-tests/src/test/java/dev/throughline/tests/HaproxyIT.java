@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** HAProxy takes our header and knows the application's connection; this JVM is the application and the destination. */
+/** HAProxy accepts a hop's header and logs the application's connection; this JVM is the application and the destination. */
 @NeedsPrograms("haproxy")
 @Timeout(60)
 class HaproxyIT {
@@ -111,7 +111,7 @@ class HaproxyIT {
         haproxy.awaitLine(LoggedFlow.of(vector.flow()));
     }
 
-    /** Why a header must leave in one write: HAProxy reads the first bytes once. */
+    /** A header must be sent in one write, because HAProxy reads the first bytes once. */
     @Test
     void endsAConnectionWhoseHeaderComesInTwoWrites() throws IOException {
         byte[] header = HeaderVector.named("verified-1-hop").bytes();

@@ -68,7 +68,7 @@ class HashingIT {
 
     @Test
     @Tag("attack")
-    void programsFullOfHolesKeepNoOtherUsersProgramFromBeingHashed() throws Exception {
+    void sparseProgramsDoNotPreventHashesOfOtherUsersPrograms() throws Exception {
         assumeTrue(BestEvidence.HERE.equals("kernel-connect"), "the kernel's notes can't be had here");
         assertThat(folder.toFile().setExecutable(true, false)).isTrue();
         List<Path> programs = new ArrayList<>();

@@ -6,11 +6,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Makes broken headers, and unusual ones, out of right ones; the same from the same seed. */
+/** A generator of broken and unusual headers from valid ones, deterministic for a seed. */
 final class HeaderMutator {
     private static final int LENGTH_AT = 14;
 
-    /** Types that mean something to some reader: TLS with TLVs within it, a checksum, padding, ours. */
+    /** Types that some reader interprets: TLS with nested TLVs, a checksum, padding, and the chain's. */
     private static final int[] TYPES = {0x01, 0x03, 0x04, 0x20, 0x21, 0xE5};
 
     private static final int[] COMMANDS = {0x20, 0x21, 0x22, 0x11, 0x31, 0x00, 0x01, 0xFF};
@@ -24,7 +24,7 @@ final class HeaderMutator {
         this.random = new SplittableRandom(seed);
     }
 
-    /** One right header with one to three edits. */
+    /** Returns a valid header with one to three edits. */
     byte[] next() {
         byte[] header = seeds.get(random.nextInt(seeds.size())).clone();
         for (int edits = random.nextInt(1, 4); edits > 0; edits--) {

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A public test vector as another program sees it: only the bytes of its header, whatever becomes of its chain. */
+/** A public test vector for another program: only the bytes of its header, whatever the result of its chain. */
 record HeaderVector(String name, byte[] bytes) {
     private static final int FIXED_BYTES = 16;
     private static final Path FOLDER = Program.checkout().resolve("proxy-core/src/test/resources/vectors");
@@ -33,14 +33,14 @@ record HeaderVector(String name, byte[] bytes) {
         }
     }
 
-    /** Those that our reader reads. */
+    /** Returns the vectors that the project's reader accepts. */
     static ImmutableList<HeaderVector> readable() {
         return all().stream().filter(vector -> vector.header().isPresent()).collect(ImmutableList.toImmutableList());
     }
 
     static HeaderVector named(String name) {
         try (Stream<String> lines = Files.lines(FOLDER.resolve(name + ".txt"))) {
-            // Behind the first empty line there is hex, with the names of the parts.
+            // After the first empty line there is hex, with the names of the parts.
             String hex = lines.dropWhile(line -> !line.isEmpty())
                     .map(line -> line.replaceFirst("#.*", "").replace(" ", ""))
                     .collect(Collectors.joining());
@@ -50,7 +50,7 @@ record HeaderVector(String name, byte[] bytes) {
         }
     }
 
-    /** The same of another source port, so that a log tells one use of this vector from another. */
+    /** Returns this header with another source port, which identifies it in a log. */
     HeaderVector from(int sourcePort) {
         int addressBytes = flow().transport().addressBytes();
         byte[] changed = bytes.clone();
@@ -58,7 +58,7 @@ record HeaderVector(String name, byte[] bytes) {
         return new HeaderVector(name, changed);
     }
 
-    /** The flow that it tells of. */
+    /** Returns the flow in the header. */
     Tuple flow() {
         return header().flatMap(Header::tuple).orElseThrow();
     }

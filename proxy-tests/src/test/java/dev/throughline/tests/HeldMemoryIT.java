@@ -90,7 +90,7 @@ class HeldMemoryIT {
             try (Socket client = files.accept()) {
                 client.getOutputStream().write(FILE);
             } catch (IOException e) {
-                // The client was reset, and its hash shows it; or the test is over.
+                // The client was reset, which its hash shows, or the test is over.
             }
         }
     }
@@ -113,7 +113,7 @@ class HeldMemoryIT {
     }
 
     @Test
-    void oneUsersFlowsThatNobodyReadsTakeTheMemoryOfAllOthers() throws Exception {
+    void oneUsersUnreadFlowsUseTheMemoryOfAllOthers() throws Exception {
         double limit = hop.metric("throughline_buffers_limit_bytes");
         assertThat(limit).isEqualTo(DIRECT_BYTES / 2.0);
         for (int i = 0; i < FLOWS; i++) {
@@ -174,12 +174,12 @@ class HeldMemoryIT {
                 bytes.clear();
             }
         } catch (IOException e) {
-            // The hop has reset it, which the kernel says once.
+            // The hop has reset it, which the kernel reports once.
             reset.add(flow);
         }
     }
 
-    /** Nothing that was cut short looks complete: the sender of each flow that was closed feels a reset. */
+    /** Asserts that the sender of each closed flow gets a reset, so that no truncated data looks complete. */
     private void areReset(List<JsonTree> closed) throws IOException {
         List<String> sources = closed.stream()
                 .map(line -> line.object("arrival").text("source"))

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A hop with few descriptors, whose places, waiting flows and unfinished headers are all taken. This JVM is the attacker; a shell of
- * another user and another previous hop are those that it must not keep out.
+ * A hop with few descriptors, whose slots, waiting flows and unfinished headers are all in use. This JVM is the attacker; a shell of
+ * another user and another previous hop must still be served.
  */
 @Tag("attack")
 @NeedsPrograms({"prlimit", "setpriv"})
@@ -78,7 +78,7 @@ class HeldResourcesIT {
 
     @Test
     void oneUsersHeldAndWaitingFlowsAndAStrangersUnfinishedHeadersTakeEveryDescriptor() throws Exception {
-        takeEveryPlace();
+        takeEverySlot();
         takeEveryTurnToWait();
         takeEveryUnfinishedHeader();
 
@@ -98,16 +98,16 @@ class HeldResourcesIT {
         }
     }
 
-    private void takeEveryPlace() throws IOException {
-        double places = hop.metric("throughline_budget_capacity{pool=\"hop\"}");
+    private void takeEverySlot() throws IOException {
+        double slots = hop.metric("throughline_budget_capacity{pool=\"hop\"}");
         while (hop.metric("throughline_budget_waiting{pool=\"hop\",reason=\"reserved\"}") == 0) {
-            assertThat(held.size()).isLessThan((int) places);
+            assertThat(held.size()).isLessThan((int) slots);
             open(APPS);
             await().pollInterval(Duration.ofMillis(2)).until(() -> isSettled(held.size()));
         }
     }
 
-    /** Each of its flows has a place or waits. */
+    /** Each of its flows has a slot or waits. */
     private boolean isSettled(int flows) throws IOException {
         return hop.metric("throughline_budget_in_use{pool=\"hop\"}") + waiting() >= flows;
     }
@@ -117,7 +117,7 @@ class HeldResourcesIT {
                 + hop.metric("throughline_budget_waiting{pool=\"bsd-socket\",reason=\"reserved\"}");
     }
 
-    /** Flows come until as many were refused as there are turns. */
+    /** Opens flows until as many were refused as can wait. */
     private void takeEveryTurnToWait() throws IOException {
         double most = hop.closedFor("no-slot");
         for (int i = 0; hop.closedFor("no-slot") < most + 20; i++) {
@@ -128,7 +128,7 @@ class HeldResourcesIT {
     }
 
     private void takeEveryUnfinishedHeader() throws IOException {
-        byte[] begun = Arrays.copyOf(
+        byte[] partial = Arrays.copyOf(
                 new PreviousHop(hops.key("hop-a"), "hop-b")
                         .header(
                                 Tuple.tcp(NET.at(7, 7), destination.address()),
@@ -139,7 +139,7 @@ class HeldResourcesIT {
         for (int i = 0; hop.closedFor("header-budget") < 5; i++) {
             assertThat(i).isLessThan(DESCRIPTORS);
             try {
-                held.add(End.connect(stranger, CHAIN).send(begun));
+                held.add(End.connect(stranger, CHAIN).send(partial));
             } catch (SocketException e) {
                 // It was refused before it could send.
                 continue;
@@ -157,7 +157,7 @@ class HeldResourcesIT {
         }
     }
 
-    /** What the destination sends back to a shell of user 65534. */
+    /** Returns the destination's answer to a shell of user 65534. */
     private static String shell() throws Exception {
         Process shell = new ProcessBuilder(
                         "setpriv",

@@ -32,7 +32,7 @@ final class Hops implements AutoCloseable {
         this.host = host;
     }
 
-    /** Makes a key for each name, which may both begin and continue chains. */
+    /** Creates a key for each name, which may both begin and continue chains. */
     Hops keys(String... names) throws IOException {
         for (String name : names) {
             PrivateKey key = stranger(name);
@@ -51,7 +51,7 @@ final class Hops implements AutoCloseable {
         return keys.get(name);
     }
 
-    /** A key in the name of a hop, which nobody trusts. */
+    /** Returns an untrusted key in the name of a hop. */
     static PrivateKey stranger(String name) {
         try {
             return PrivateKey.generate(name, new SecureRandom());
@@ -60,12 +60,12 @@ final class Hops implements AutoCloseable {
         }
     }
 
-    /** Writes the configuration of a hop: what all have in common, and {@code rest}. */
+    /** Writes the configuration of a hop: the common settings, and {@code rest}. */
     Hops configure(String name, String rest) throws IOException {
         return configure(name, HOST, rest);
     }
 
-    /** The same for a hop on another host. */
+    /** Writes the configuration of a hop on another host. */
     Hops configure(String name, String hostName, String rest) throws IOException {
         Files.writeString(config(name), """
                 hop: %1$s
@@ -81,7 +81,7 @@ final class Hops implements AutoCloseable {
         return folder.resolve(name + ".yaml");
     }
 
-    /** Starts hops and waits until all of them take connections. */
+    /** Starts hops and waits until all of them accept connections. */
     Hops start(String... names) throws IOException {
         List<RunningHop> started = new ArrayList<>();
         for (String name : names) {
@@ -93,14 +93,14 @@ final class Hops implements AutoCloseable {
         return this;
     }
 
-    /** Starts a hop whose interception isn't whole, and waits until it takes connections all the same. */
+    /** Starts a hop whose interception is incomplete, and waits until it accepts connections. */
     RunningHop startNotReady(String name) throws IOException {
         RunningHop hop = launch(name);
         hop.awaitMessage("hop " + name + " is running but not ready, process " + hop.pid() + ": ");
         return hop;
     }
 
-    /** Starts a hop by another program than throughline, and waits until it takes connections. */
+    /** Starts a hop by another program than throughline, and waits until it accepts connections. */
     RunningHop startAs(String name, List<String> command) throws IOException {
         RunningHop hop = start(name, command);
         hop.process().ready();
@@ -122,10 +122,10 @@ final class Hops implements AutoCloseable {
     }
 
     /**
-     * Starts one hop out of the ordinary, and waits until it is ready, as its admin interface says.
+     * Starts one hop with a changed process, and waits until its admin interface reports that it is ready.
      *
      * @param before the words before its command, such as those of prlimit(1); they must end in its place (execve(2))
-     * @param change what is different about the process
+     * @param change changes the process builder
      */
     RunningHop start(String name, List<String> before, Consumer<ProcessBuilder> change) throws IOException {
         List<String> command = new ArrayList<>(before);

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Where commands run: on the host itself, in a network namespace, or further in. */
+/** An environment for commands: the host itself, or a network namespace. */
 interface Host {
     Host THIS = ProcessBuilder::new;
 
     ProcessBuilder command(List<String> command);
 
-    /** Runs a command to its end; what it wrote, or a failure in its words. */
+    /** Runs a command to its end, and returns its output; fails with its error output. */
     default String run(List<String> command) throws IOException {
         Process process = command(command).redirectErrorStream(true).start();
         process.getOutputStream().close();

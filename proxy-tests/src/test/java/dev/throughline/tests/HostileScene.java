@@ -29,7 +29,7 @@ import java.util.stream.Stream;
  * many kinds, each of another user, run at once beside the application of one more user.
  */
 final class HostileScene implements AutoCloseable {
-    /** What one user does, by the name in {@code hostile.py}. */
+    /** The programs, by their names in {@code hostile.py}. */
     enum Hostile {
         HOLD(AttackSize.of(500, 3_000)),
         FORK(AttackSize.of(20, 100)),
@@ -59,10 +59,10 @@ final class HostileScene implements AutoCloseable {
         }
     }
 
-    /** A flow of the application: its source, the time until its answer, and what went wrong; empty if nothing did. */
+    /** A flow of the application: its source, the time until its answer, and the error, if any. */
     record ShortFlow(String source, double milliseconds, String problem) {}
 
-    /** What the application has seen. */
+    /** The results of the application. */
     record Outcome(ImmutableList<ShortFlow> flows, String transferSource, String transferProblem) {}
 
     private static final ImmutableList<String> PREFERRED = ImmutableList.of("nice", "-n", "-10");
@@ -84,7 +84,7 @@ final class HostileScene implements AutoCloseable {
 
     HostileScene(Path folder) throws IOException {
         this.folder = folder;
-        // Other users have to reach the programs in it. Keys have modes of their own.
+        // Other users must reach the programs in it. Keys have stricter modes.
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         for (String program : List.of("hostile.py", "victim.py")) {
             Resources.asByteSource(Resources.getResource("hostile/" + program))
@@ -108,7 +108,7 @@ final class HostileScene implements AutoCloseable {
             there = new Hops(folder, web::command);
             closer.register(there::close);
             configure();
-            // What CPUWeight= of the unit does: hostile programs are many, and would have most of the processors.
+            // The effect of the unit's CPUWeight=: otherwise hostile programs would use most of the CPU time.
             there.start("hop-b", PREFERRED, HostileScene::optimized);
             here.start("hop-a", PREFERRED, HostileScene::optimized);
         } catch (IOException | RuntimeException e) {
@@ -170,7 +170,7 @@ final class HostileScene implements AutoCloseable {
                 .start();
     }
 
-    /** Starts a hostile program of each kind, and waits until they have taken all the places that they can. */
+    /** Starts a hostile program of each kind, and waits until they have taken all the slots that they can. */
     void attack(Set<Hostile> kinds) throws IOException {
         for (Hostile kind : kinds) {
             Path own = Files.createDirectory(folder.resolve(kind.word()));
@@ -179,12 +179,12 @@ final class HostileScene implements AutoCloseable {
                     kind,
                     start(kind.uid(), "hostile.py", kind.word(), SERVER, Integer.toString(kind.size), own.toString()));
         }
-        await("all places that hostile programs can have to be taken")
+        await("hostile programs to take all available slots")
                 .atMost(Duration.ofSeconds(AttackSize.of(60, 240)))
                 .until(() -> hopA().metric("throughline_budget_in_use{pool=\"hop\"}") >= FLOWS * 0.88);
     }
 
-    /** Some flows of the application. */
+    /** Opens some flows of the application. */
     List<ShortFlow> shortFlows(int count) throws IOException {
         Process process = start(VICTIM, "victim.py", "short", SERVER, Integer.toString(count));
         return output(process).stream()
@@ -233,7 +233,7 @@ final class HostileScene implements AutoCloseable {
         running.values().forEach(process -> process.onExit().join());
     }
 
-    /** Sources of all flows that a hop has logged as the application's. */
+    /** Returns the sources of all flows that a hop has logged as the application's. */
     static Multiset<String> sourcesOfApplication(RunningHop hop) {
         return hop.process().flowLog().stream()
                 .filter(line -> line.text("event").equals("flow.close"))
@@ -243,7 +243,7 @@ final class HostileScene implements AutoCloseable {
                 .collect(ImmutableMultiset.toImmutableMultiset());
     }
 
-    /** What a process of a hop takes of the host. */
+    /** The resources that a hop's process uses. */
     record Taken(long residentMebibytes, long descriptors) {
         static Taken by(RunningHop hop) throws IOException {
             Path process = Path.of("/proc", Long.toString(hop.pid()));

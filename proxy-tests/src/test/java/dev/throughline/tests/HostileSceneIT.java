@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Eleven users' hostile programs at once, and another user's application beside them. {@code ./throughline attack} prints how
- * long that application waits and what the hops take; times depend on what else the machine does, so only it looks at them.
+ * long that application waits and the resources of the hops; this test doesn't check times, which depend on the machine.
  */
 @NeedsNamespaces
 @NeedsPrograms({"setpriv", "/usr/bin/python3"})
@@ -36,7 +36,7 @@ class HostileSceneIT {
 
     @Test
     @Tag("attack")
-    void hostileProgramsOfElevenKindsAtOnceDisturbNobodyElse() throws IOException {
+    void hostileProgramsOfElevenKindsAtOnceDisturbNoOtherUser() throws IOException {
         try (HostileScene scene = new HostileScene(folder)) {
             List<ShortFlow> before = scene.shortFlows(60);
             scene.attack(EnumSet.allOf(Hostile.class));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a running hop makes of the kernel's notes: in its policy, and where the kernel refuses parts of them. */
+/** The use of the kernel's records by a running hop: in its policy, and if the kernel refuses parts of tracing. */
 @NeedsPrograms({"setpriv", "bash"})
 @Timeout(120)
 class IdentityIT {
@@ -31,11 +31,11 @@ class IdentityIT {
     private Path folder;
 
     @BeforeEach
-    void needsNotes() {
+    void needsTracing() {
         assumeTrue(BestEvidence.HERE.equals("kernel-connect"), "the kernel's notes can't be had here");
     }
 
-    /** Answers each line with itself. */
+    /** Echoes each line. */
     private static void serve(ServerSocket destination) {
         while (!destination.isClosed()) {
             try {
@@ -61,7 +61,7 @@ class IdentityIT {
                 """.formatted(Tuple.text(FRONT), Tuple.text((InetSocketAddress) destination.getLocalSocketAddress()));
     }
 
-    /** Whether bash, run by {@code wrapper}, gets its line back. */
+    /** Returns whether bash, run by {@code wrapper}, gets its line back. */
     private static boolean isServed(List<String> wrapper) throws Exception {
         List<String> command = new ArrayList<>(wrapper);
         command.addAll(List.of(
@@ -78,7 +78,7 @@ class IdentityIT {
         return said.strip().equals("hello");
     }
 
-    /** Without the right to follow the kernel's pointers, process and user are noted all the same. */
+    /** Without CAP_PERFMON, process and user are still recorded. */
     @Test
     void notesAreTakenWithoutWhatTheKernelRefuses() throws Exception {
         List<String> weaker = List.of("setpriv", "--bounding-set=-perfmon,-sys_admin");
@@ -116,9 +116,9 @@ class IdentityIT {
         }
     }
 
-    /** Who may connect is decided by who started it, and by the script that it runs. */
+    /** The policy decides by the parent process and by the script. */
     @Test
-    void aPolicyAsksForTheParentAndTheScript() throws Exception {
+    void aPolicyMatchesTheParentAndTheScript() throws Exception {
         Path parent = Files.copy(Path.of("/bin/bash"), folder.toRealPath().resolve("parent"));
         Path roots = Files.createTempDirectory(Path.of("/usr/local/lib"), "throughline-test-");
         try (ServerSocket destination = new ServerSocket(0, 50, NET.address(9));

@@ -142,7 +142,7 @@ class InterceptionIT {
     }
 
     /**
-     * Where four bytes are changed (one could happen to be what it is changed to): the fixed part, the addresses, a
+     * The offsets at which four bytes are changed (a single one could already have the new value): the fixed part, the addresses, a
      * TLV's length, the magic, the origin, the first link, the second link.
      */
     static IntStream offsets() {
@@ -154,7 +154,7 @@ class InterceptionIT {
     void aHeaderChangedBetweenTwoHopsReachesNobody(int offset) throws IOException {
         scene.nothingArrives(() -> {
             double before = refusedHeaders();
-            // By what hop-c has captured, whichever way it does that.
+            // The connections that hop-c has captured, by either method.
             scene.host().run("nft", """
                     table inet tamper {
                     chain out {
@@ -203,7 +203,7 @@ class InterceptionIT {
         }
     }
 
-    /** A previous hop that signs one destination and connects to another: what the kernel says counts. */
+    /** A previous hop that signs one destination and connects to another: the kernel's destination counts. */
     @Test
     void aHeaderCannotSendAFlowElsewhere() throws IOException {
         Path pidFile = folder.resolve(ways.name()).resolve("hop-a.pid");

@@ -23,12 +23,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One hop, whose interception other programs take away in the ways of ordinary hosts. */
+/** One hop, whose interception other programs break as on ordinary hosts. */
 @NeedsNamespaces
 @Timeout(90)
 class InterceptionWatchIT {
     private static final Duration SOON = Duration.ofSeconds(5);
-    /** Of what the hop captures by TPROXY; its routing table has the mark as its number. */
+    /** The mark of diverted packets; its value is also the number of the routing table. */
     private static final String FWMARK = "0x17301/0x3ffff";
 
     private static final String TABLE_NUMBER = Integer.toString(0x17301);
@@ -43,7 +43,7 @@ class InterceptionWatchIT {
     @BeforeAll
     static void build() throws IOException {
         scene = OneHost.bare(folder);
-        // Without a route nothing of the hop's own can be sent to an address for documentation.
+        // Without a route the hop can't send a canary to a documentation address.
         scene.host().defaultRoute("10.91.9.2");
         scene.host().defaultRoute("fd91:9::2");
         scene.hops().keys("watched");
@@ -95,7 +95,7 @@ class InterceptionWatchIT {
         host("nft", "flush", "ruleset");
         assertThatThrownBy(() -> host("nft", "delete", "table", "inet", TABLE)).hasMessageContaining("not permitted");
         isProxied();
-        // A hop that was killed leaves its table, which the next one claims.
+        // A killed hop leaves its table, which the next one takes over.
         hop.process().close();
         isRefused();
         scene.hops().start("watched");
@@ -161,7 +161,7 @@ class InterceptionWatchIT {
         hop.awaitMessage("interception repaired: routes");
     }
 
-    /** What is left of the hop's rules for IPv6 does no harm; once it is on again they must be whole. */
+    /** The hop's remaining rules for IPv6 have no effect; once it is enabled again they must be complete. */
     @Test
     void ipv6MayBeSwitchedOffAndOnAgain() throws IOException {
         start("tproxy", "repair: true");
@@ -177,7 +177,7 @@ class InterceptionWatchIT {
         isProxied();
     }
 
-    /** It comes first only by force: it is there when the hop's own rule is put back. */
+    /** The foreign rule exists when the hop restores its own rule, which moves ahead of it. */
     @Test
     void aPolicyRuleThatComesFirstIsNamed() throws IOException {
         start("tproxy", "repair: true");
@@ -250,7 +250,7 @@ class InterceptionWatchIT {
         isProxied();
     }
 
-    /** When the log says that repairs were undone, and how long the next one waits. */
+    /** Returns the times of the log's messages about undone repairs, with the delay of the next repair. */
     private record Undone(Instant at, Duration next) {}
 
     private Undone undone(int times) {
@@ -270,7 +270,7 @@ class InterceptionWatchIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
-    void withoutRepairItOnlySaysSo(String way) throws IOException {
+    void withoutRepairALossIsOnlyReported(String way) throws IOException {
         boolean diverts = way.equals("tproxy");
         configure(way, "repair: false, owned-table: false");
         scene.hops().redirect("apply", "watched");
@@ -289,7 +289,7 @@ class InterceptionWatchIT {
         }
         assertThat(hop.awaitMessage("interception lost: rules"))
                 .contains("table inet " + TABLE + " is gone; last change by ");
-        // Longer than a watch would leave a loss unrepaired.
+        // Longer than a repair would take.
         await().during(Duration.ofSeconds(2))
                 .atMost(SOON)
                 .until(
@@ -311,7 +311,7 @@ class InterceptionWatchIT {
         assertThat(hop.process().messages()).noneMatch(line -> line.contains("repaired"));
     }
 
-    /** The operator's word is no fault, and isn't repaired. */
+    /** A removal by the operator isn't repaired. */
     @ParameterizedTest
     @ValueSource(strings = {"tproxy", "redirect"})
     void anOperatorRemovesTheRulesOfARunningHopAndAppliesThemAgain(String way) throws IOException {
@@ -371,7 +371,7 @@ class InterceptionWatchIT {
     }
 
     @Test
-    void aHopWhoseRulesNobodyAppliedIsReadyOnlyWhenSomebodyDid() throws IOException {
+    void aHopIsReadyOnlyWhenItsRulesAreApplied() throws IOException {
         configure("redirect", "repair: false");
 
         startsNotReady("interception lost: rules: table inet " + TABLE + " is gone");

@@ -21,13 +21,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two hops whose keys are changed, as their operator would do it, while flows go through them all the time. */
+/** Two hops whose keys an operator changes, while flows pass through them continuously. */
 @Timeout(180)
 class KeyLifeIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress FRONT = NET.at(1, 17001);
     private static final InetSocketAddress CHAIN = NET.at(2, 17001);
-    /** An address that no flow of the hops comes from: their ports come round again within this test. */
+    /** An address that no flow of the hops uses as source: their ports are reused within this test. */
     private static final InetSocketAddress ELSEWHERE = NET.at(9, 0);
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -62,7 +62,7 @@ class KeyLifeIT {
         echo.close();
     }
 
-    /** What a command said on standard output and on standard error, and its exit status. */
+    /** The standard output, standard error and exit status of a command. */
     private record Said(String out, String err, int status) {}
 
     private Said throughline(String... arguments) throws Exception {
@@ -165,7 +165,7 @@ class KeyLifeIT {
         }
     }
 
-    /** Why a header by this key, for a connection of this test's own, is refused. */
+    /** Returns the reason for which a header by this key, for a connection of this test, is rejected. */
     private String refusal(PrivateKey key) throws IOException {
         RunningHop hop = hops.get("hop-b");
         try (End connection = End.connect(ELSEWHERE, CHAIN)) {
@@ -210,7 +210,7 @@ class KeyLifeIT {
     }
 
     @Test
-    void whatWillEndIsInTheMetrics() throws Exception {
+    void expiringKeysAreInTheMetrics() throws Exception {
         RunningHop hop = hops.get("hop-b");
         assertThat(hop.get("/metrics")).contains("throughline_keys_expiry_seconds +Inf\n");
 

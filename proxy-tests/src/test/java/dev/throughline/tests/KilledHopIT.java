@@ -30,7 +30,7 @@ class KilledHopIT {
     private static final InetSocketAddress FRONT = NET.at(1, 17001);
     private static final int MORE_THAN_FITS = 32 * 1024 * 1024;
 
-    /** How far a flow is when its hop is killed. */
+    /** The stages of a flow at which its hop is killed. */
     private enum Progress {
         IDLE {
             @Override
@@ -50,7 +50,7 @@ class KilledHopIT {
                     try {
                         app.send(new byte[MORE_THAN_FITS]).finish();
                     } catch (IOException reset) {
-                        // As it should be.
+                        // Expected.
                     }
                 });
                 server.receive(1);
@@ -118,7 +118,7 @@ class KilledHopIT {
         destination.close();
     }
 
-    /** A thread that writes may have felt the reset; then reading finds an end only, and writing fails at once. */
+    /** A writing thread may already have got the reset; then reads return the end, and writes fail at once. */
     private static boolean isLost(End end) throws IOException {
         return end.isReset() || !end.isSent(new byte[1]);
     }
@@ -126,7 +126,7 @@ class KilledHopIT {
     @Tag("attack")
     @ParameterizedTest
     @ValueSource(strings = {"hop-a", "hop-b"})
-    void neitherEndTakesWhatWasCutShortForTheWhole(String killed) throws IOException {
+    void neitherEndMistakesTruncatedDataForComplete(String killed) throws IOException {
         Map<Progress, Ends> flows = new EnumMap<>(Progress.class);
         for (Progress progress : Progress.values()) {
             Ends ends = new Ends(End.connect(FRONT), destination.accept());
@@ -147,7 +147,7 @@ class KilledHopIT {
                     .isTrue();
             assertThat(survivor.closedOf(ends.app().local(), destination.address())
                             .text("reason"))
-                    .as("what the other hop logs, %s", flow.getKey())
+                    .as("the other hop's log, %s", flow.getKey())
                     .isEqualTo(killed.equals("hop-a") ? "inbound-reset" : "outbound-reset");
         }
         for (Ends ends : flows.values()) {
@@ -156,11 +156,11 @@ class KilledHopIT {
         }
     }
 
-    /** At hop-b it waits for a place; for hop-a it is connected. */
+    /** At hop-b it waits for a slot; for hop-a it is connected. */
     @ParameterizedTest
     @ValueSource(strings = {"hop-a", "hop-b"})
     @Tag("attack")
-    void aFlowThatWaitsIsCutShortToo(String killed) throws IOException {
+    void aWaitingFlowIsReset(String killed) throws IOException {
         List<End> ends = new ArrayList<>();
         for (int i = 0; i < Progress.values().length; i++) {
             ends.add(End.connect(FRONT));
@@ -181,10 +181,10 @@ class KilledHopIT {
         }
     }
 
-    /** Before hop-b has the whole header, nothing is known of the flow. */
+    /** Before hop-b has the complete header, it doesn't know the flow. */
     @Test
     @Tag("attack")
-    void aConnectionWithinItsHeaderIsCutShortToo() throws IOException {
+    void aConnectionWithinItsHeaderIsReset() throws IOException {
         try (End previous = End.connect(NET.at(2, 17001))) {
             previous.send("\r\n\r\n");
             await().until(() -> hops.get("hop-b").metric("throughline_headers_half_open") == 1);

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Connections that last, through three hops of one host, between an application and a server of two other hosts. The cables to
- * either can be cut, and the times after which the hops notice are short.
+ * Long-lived connections, through three hops on one host, between an application and a server on two other hosts. The links to
+ * both can be cut, and the timeouts of the hops are short.
  */
 @NeedsNamespaces
 @Timeout(60)
@@ -104,7 +104,7 @@ class LastingFlowsIT {
         }
     }
 
-    /** Nothing gets through any more, and nobody says so. */
+    /** Drops all packets silently. */
     private static void cut(Namespace far) throws IOException {
         far.run("nft", "add table inet cut");
         far.run("nft", "add chain inet cut in { type filter hook input priority 0; policy drop; }");
@@ -163,7 +163,7 @@ class LastingFlowsIT {
         line.close();
     }
 
-    /** An interface that is down is an error of another kind: the kernel has no way to the destination any more. */
+    /** An interface that is down causes another error: the kernel has no route to the destination. */
     @Test
     void anInterfaceThatIsDownIsATimeoutToo() throws IOException {
         Party.Line line = relaying(FRONT);
@@ -178,7 +178,7 @@ class LastingFlowsIT {
         }
     }
 
-    /** Peers that answer are never given up, however long they are silent: three times longer than a dead one is kept. */
+    /** Idle peers that answer probes are kept, here for three times the timeout of a dead one. */
     @Test
     void anIdleFlowWhosePeersAnswerLives() throws IOException {
         try (Party.Line line = relaying(FRONT)) {

@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Counts, where a cable ends, the TCP packets that come from ports of applications: none may have a byte of payload, since the
+ * A counter at the end of a link of the TCP packets from ports of applications: none may have a byte of payload, since the
  * hop's own connections come from other ports.
  */
 final class LeakDetector {
@@ -44,7 +44,7 @@ final class LeakDetector {
                 }""".formatted(rules, ports, ports));
     }
 
-    /** Packets with payload. */
+    /** Returns the number of packets with payload. */
     long leaked() throws IOException {
         return leaked4() + leaked6();
     }
@@ -57,22 +57,22 @@ final class LeakDetector {
         return count("leaked6");
     }
 
-    /** The first packets of connections, without payload. */
+    /** Returns the number of first packets of connections, without payload. */
     long opening() throws IOException {
         return count("opening");
     }
 
-    /** Other packets without payload, such as resets. */
+    /** Returns the number of other packets without payload, such as resets. */
     long bare() throws IOException {
         return count("bare");
     }
 
-    /** Packets of the hop. */
+    /** Returns the number of packets of the hop. */
     long others() throws IOException {
         return count("others");
     }
 
-    /** From which ports payload came. */
+    /** Returns the source ports of packets with payload. */
     String ports() throws IOException {
         return far.run("nft", "-n", "list", "set", "inet", "leaks", "ports");
     }

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What foreign readers of PROXY v2 need of our header, byte by byte: it comes by itself, at once, small enough, in TCP's
+ * The requirements of other readers of PROXY v2: the header arrives alone, in one write, small enough, with TCP's
  * families. This JVM is the application and the reader.
  */
 @NeedsPrograms("ss")
@@ -34,7 +34,7 @@ class LegacyHeaderIT {
     private static final Pattern SEGMENTS = Pattern.compile("data_segs_in:(\\d+)");
     private static final InetSocketAddress ASKED = NET.at(8, 80);
 
-    /** Fronts by the number of links that the header then has. */
+    /** First hops, by the number of links in the header. */
     private static final Map<Integer, InetSocketAddress> FRONTS = Map.of(1, NET.at(1, 17001), 2, NET.at(2, 17001));
 
     @TempDir
@@ -88,7 +88,7 @@ class LegacyHeaderIT {
         return Bytes.concat(fixed, connection.receive(ByteBuffer.wrap(fixed).getShort(14)));
     }
 
-    /** How many segments with data the kernel has got on this connection. */
+    /** Returns the number of segments with data that the kernel has received on this connection. */
     private static int segments(End connection) throws IOException {
         String sockets = Host.THIS.run(List.of(
                 ForeignProgram.path("ss"),

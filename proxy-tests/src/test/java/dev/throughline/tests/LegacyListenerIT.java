@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A proxy that can't sign, played by this JVM, in front of two hops: the first believes it and begins a chain, the second
+ * This JVM is a proxy that can't sign, in front of two hops: the first trusts it and begins a chain, the second
  * verifies that.
  */
 @Timeout(60)
@@ -81,7 +81,7 @@ class LegacyListenerIT {
         destination.close();
     }
 
-    /** A flow of somebody far away, to the destination. */
+    /** Returns a flow of a remote client to the destination. */
     private static Tuple flow() {
         return Tuple.tcp(new InetSocketAddress(InetAddresses.forString("192.0.2.7"), 4711), destination.address());
     }
@@ -113,9 +113,9 @@ class LegacyListenerIT {
             assertThat(atFirst.text("reason")).isEqualTo("completed");
             assertThat(atFirst.has("verification")).isFalse();
             assertThat(atFirst.object("arrival").text("way")).isEqualTo("proxy-header");
-            isWhatTheHeaderSays(atFirst);
+            hasTheFlowOfTheHeader(atFirst);
             JsonTree atNext = next.closedFlow(atFirst.text("flow"));
-            isWhatTheHeaderSays(atNext);
+            hasTheFlowOfTheHeader(atNext);
             JsonTree link = atNext.object("verification").list("links").getFirst();
             assertThat(atNext.object("verification").text("result")).isEqualTo("verified");
             assertThat(link.text("hop")).isEqualTo("first");
@@ -123,7 +123,7 @@ class LegacyListenerIT {
         }
     }
 
-    private static void isWhatTheHeaderSays(JsonTree flow) {
+    private static void hasTheFlowOfTheHeader(JsonTree flow) {
         JsonTree who = flow.object("originator");
         assertThat(who.text("evidence")).isEqualTo("remote");
         assertThat(who.text("way_in")).isEqualTo("proxy-header");
@@ -145,7 +145,7 @@ class LegacyListenerIT {
         }
     }
 
-    /** Exactly one: the flow's own bytes may look like whatever they want. */
+    /** There is exactly one header: payload may look like another one. */
     @Test
     void aSecondHeaderIsPayload() throws IOException {
         Tuple lie = Tuple.tcp(NET.at(66, 66), NET.at(67, 67));
@@ -153,11 +153,11 @@ class LegacyListenerIT {
         try (End proxy = from(PROXY)) {
             proxy.send(unsigned(flow())).send(payload).finish();
             Payload.assertSame(proxy.rest(), payload);
-            isWhatTheHeaderSays(first.closedFrom(proxy));
+            hasTheFlowOfTheHeader(first.closedFrom(proxy));
         }
     }
 
-    /** It says nothing, and is refused: nobody reads what it would say. */
+    /** It is refused before it sends a byte. */
     @Test
     void aProcessThatIsNoPeerIsRefusedBeforeItsHeaderIsRead() throws IOException {
         for (int stranger : new int[] {STRANGER, PROXY - 1}) {
@@ -201,7 +201,8 @@ class LegacyListenerIT {
 
     @ParameterizedTest(name = "{0}: {1}")
     @MethodSource("refused")
-    void whatIsNoUnsignedHeaderOfATcpFlowGetsNowhere(String what, String reason, Opening opening) throws IOException {
+    void headersThatAreNotUnsignedTcpHeadersAreRejected(String what, String reason, Opening opening)
+            throws IOException {
         long before = destination.connections();
         double counted = first.closedFor(reason);
         try (End proxy = from(PROXY)) {
@@ -235,7 +236,7 @@ class LegacyListenerIT {
 
     /** A chain listener rejects the same header, from any sender. */
     @Test
-    void aChainListenerBelievesNoProxy() throws IOException {
+    void aChainListenerRejectsProxies() throws IOException {
         try (End proxy = End.connect(new InetSocketAddress(NET.address(PROXY), 0), NEXT)) {
             proxy.send(unsigned(flow()));
             assertThat(proxy.isReset()).isTrue();

@@ -5,19 +5,19 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The configuration of hops whose next hop is somebody else's reader of PROXY v2, in one place. */
+/** The configuration of hops whose next hop is another program that reads PROXY v2. */
 final class LegacyRoute {
     /** The buffer of such a reader: nginx reads the first 1024 bytes of a request. */
     static final int MAX_BYTES = 1024;
 
     private LegacyRoute() {}
 
-    /** A first hop, by the address at which it takes flows for each destination. */
+    /** Configures a first hop, with an address for each destination. */
     static String firstHop(Map<InetSocketAddress, InetSocketAddress> destinations, InetSocketAddress receiver) {
         return hop(apps(destinations), receiver);
     }
 
-    /** The same, which is also a later hop of flows that come to {@code chain}. */
+    /** Configures a hop that is also a later hop of flows that arrive at {@code chain}. */
     static String anyHop(
             Map<InetSocketAddress, InetSocketAddress> destinations,
             InetSocketAddress chain,

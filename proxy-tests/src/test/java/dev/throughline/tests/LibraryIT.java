@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The commands in proxy-core/README.md: the library's jar as a module, and only what it needs beside it. */
+/** The commands in proxy-core/README.md: the library's jar as a module, with only its dependencies. */
 class LibraryIT {
     @TempDir
     private Path directory;
@@ -33,7 +33,7 @@ class LibraryIT {
     }
 
     @Test
-    void whatOneProcessSignsAnotherVerifies() throws Exception {
+    void aHeaderSignedByOneProcessVerifiesInAnother() throws Exception {
         PrivateKey key = PrivateKey.generate("laptop", new SecureRandom());
         Path secret = Files.writeString(directory.resolve("laptop.key"), key.toSecretText());
         Path trust =

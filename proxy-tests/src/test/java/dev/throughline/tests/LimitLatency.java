@@ -41,7 +41,7 @@ public final class LimitLatency {
         }
     }
 
-    /** Prints a table; with {@code quick} of fewer rounds. */
+    /** Prints a table; {@code quick} makes fewer rounds. */
     public static void print(boolean quick) throws IOException {
         Path folder = Files.createTempDirectory("throughline-bench-limit");
         List<Round> alone = new ArrayList<>();
@@ -77,7 +77,7 @@ public final class LimitLatency {
     }
 
     private static Round others(LimitScene scene) throws IOException {
-        return Round.of(scene.comeAndGo(OTHERS, TIMES, scene::open, AT_ONCE));
+        return Round.of(scene.openAndClose(OTHERS, TIMES, scene::open, AT_ONCE));
     }
 
     private static double[] sorted(List<Round> rounds, boolean median) {

@@ -28,7 +28,7 @@ record LimitScene(AgentScene scene) implements AutoCloseable {
         return start(folder, net, limit, "", edge);
     }
 
-    /** Does the same, with more YAML for the agent's transport. */
+    /** Starts the scene with more YAML for the agent's transport. */
     static LimitScene start(Path folder, Loopback net, int limit, String transport, String edge) throws IOException {
         return new LimitScene(AgentScene.start(
                 folder,
@@ -71,12 +71,12 @@ record LimitScene(AgentScene scene) implements AutoCloseable {
         return scene.hold(app, count, opening, atOnce);
     }
 
-    List<SceneFlow> comeAndGo(int apps, int times, Opening opening) throws IOException {
-        return scene.comeAndGo(apps, times, opening);
+    List<SceneFlow> openAndClose(int apps, int times, Opening opening) throws IOException {
+        return scene.openAndClose(apps, times, opening);
     }
 
-    List<SceneFlow> comeAndGo(int apps, int times, Opening opening, int atOnce) throws IOException {
-        return scene.comeAndGo(apps, times, opening, atOnce);
+    List<SceneFlow> openAndClose(int apps, int times, Opening opening, int atOnce) throws IOException {
+        return scene.openAndClose(apps, times, opening, atOnce);
     }
 
     Future<?> keepBusy(List<SceneFlow> flows, AtomicBoolean enough) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One application holds 2,000 connections where a limit of 512 applies, while fifty others come and go. */
+/** One application holds 2,000 connections with a limit of 512, while fifty others connect and disconnect. */
 @Timeout(180)
 class LimitSceneIT {
     private static final SceneApp GREEDY = new SceneApp("Greedy", 1_000);
@@ -50,14 +50,14 @@ class LimitSceneIT {
         scene.close();
     }
 
-    /** What users report: a connection that is started beyond the limit waits for ever, whichever application opens it. */
+    /** Users report that a connection that is started beyond the limit waits for ever, whichever application opens it. */
     @Test
     void withoutBudgetsOneApplicationExhaustsTheAgent() throws IOException {
         start("");
         held.addAll(scene.hold(GREEDY, LIMIT + 88, scene::openWithoutHop, LIMIT));
         assertThat(held).filteredOn(SceneFlow::isOpen).hasSize(LIMIT);
 
-        List<SceneFlow> others = scene.comeAndGo(OTHERS, 1, scene::openWithoutHop);
+        List<SceneFlow> others = scene.openAndClose(OTHERS, 1, scene::openWithoutHop);
 
         assertThat(others).allSatisfy(flow -> assertThat(flow.failure()).contains("hangs"));
         held.removeLast().close();
@@ -73,7 +73,7 @@ class LimitSceneIT {
         AtomicBoolean enough = new AtomicBoolean();
         Future<?> busy = scene.keepBusy(held, enough);
 
-        List<SceneFlow> others = scene.comeAndGo(OTHERS, TIMES, scene::open);
+        List<SceneFlow> others = scene.openAndClose(OTHERS, TIMES, scene::open);
 
         assertThat(others).hasSize(OTHERS * TIMES).allMatch(SceneFlow::isOpen);
         assertThat(others).allMatch(flow -> flow.took().compareTo(LimitScene.PATIENCE) < 0);
@@ -91,16 +91,16 @@ class LimitSceneIT {
 
     /** A flow that was idle for a second may be closed if its application has more than its share. */
     @Test
-    void withBudgetsIdleFlowsMakeRoom() throws Exception {
+    void withBudgetsIdleFlowsAreEvicted() throws Exception {
         start("budget: { idle-floor: 1s }");
         held.addAll(scene.hold(GREEDY, LIMIT, scene::open));
         assertThat(held).allMatch(SceneFlow::isOpen);
         await().atMost(SOON)
                 .pollInterval(Duration.ofMillis(50))
-                .until(() ->
-                        scene.comeAndGo(OTHERS, 1, scene::open).stream().allMatch(SceneFlow::isOpen) && evicted() > 0);
+                .until(() -> scene.openAndClose(OTHERS, 1, scene::open).stream().allMatch(SceneFlow::isOpen)
+                        && evicted() > 0);
 
-        List<SceneFlow> others = scene.comeAndGo(OTHERS, TIMES, scene::open);
+        List<SceneFlow> others = scene.openAndClose(OTHERS, TIMES, scene::open);
 
         assertThat(others).allMatch(SceneFlow::isOpen);
         assertThat(LimitScene.ended(scene.edge()))
@@ -131,7 +131,7 @@ class LimitSceneIT {
         return flow.object("originator").text("pid").equals(Integer.toString(app.pid()));
     }
 
-    /** The greedy application ends: all places of the hop and the agent become free. */
+    /** The greedy application ends: all slots of the hop and the agent become free. */
     private void leave() throws IOException {
         for (SceneFlow flow : held) {
             flow.close();

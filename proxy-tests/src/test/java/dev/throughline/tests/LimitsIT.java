@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What can't be served ends in bounded time, with its reason, and the application feels it. */
+/** Flows that can't be served end in bounded time, with a reason, and the application gets a reset. */
 @Timeout(60)
 class LimitsIT {
     private static final Loopback NET = Loopback.own();
@@ -73,7 +73,7 @@ class LimitsIT {
         strict = hops.start("strict", "lost", "mute", "small").get("strict");
     }
 
-    /** A hop that passes everything to a next hop at an address where there is none. */
+    /** A hop whose next hop isn't running. */
     private static void oneWay(String name, InetSocketAddress front, String next) throws IOException {
         hops.configure(name, """
                 listeners:
@@ -111,7 +111,7 @@ class LimitsIT {
                 End server = destination.accept()) {
             long end = System.nanoTime() + Duration.ofMillis(1200).toNanos();
             while (System.nanoTime() < end) {
-                // Waits a fifth of the idle timeout: nobody answers.
+                // Waits a fifth of the idle timeout, without an answer.
                 assertThat(app.isOverWithin(100)).isFalse();
                 app.send("x");
                 server.receive(1);
@@ -165,7 +165,7 @@ class LimitsIT {
                 End alsoAtServer = destination.accept()) {
             assertThat(End.isRefused(Optional.empty(), SMALL, 0)).isTrue();
             hops.get("small").closed(line -> line.text("reason").equals("no-slot"));
-            // The open flows continue, and the place of one that ends is free again.
+            // The open flows continue, and the slot of one that ends is free again.
             first.send("still here");
             assertThat(atServer.receiveText(10)).isEqualTo("still here");
             second.reset();
@@ -180,7 +180,7 @@ class LimitsIT {
     }
 
     @Test
-    void aPeerThatSaysNothing() throws IOException {
+    void aSilentPeer() throws IOException {
         try (End peer = End.connect(CHAIN)) {
             assertThat(peer.isReset()).isTrue();
             endedFor(strict, peer, "header-timeout");
@@ -205,7 +205,7 @@ class LimitsIT {
     }
 
     @Test
-    void unfinishedHeadersOfOnePeerDoNotTakeAnothersPlaces() throws IOException {
+    void unfinishedHeadersOfOnePeerDoNotUseAnothersSlots() throws IOException {
         strict.awaitMetric("throughline_headers_half_open", 0);
         List<End> greedy = new ArrayList<>();
         try {
@@ -232,7 +232,7 @@ class LimitsIT {
                 end.close();
             }
         }
-        // And the greedy one's places come back.
+        // The greedy application's slots become free.
         strict.awaitMetric("throughline_headers_half_open", 0);
     }
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Many flows at once and much in one flow, through three hops; what comes out is what went in. */
+/** Many flows at once and a large transfer, through three hops; the data arrives unchanged. */
 @Timeout(180)
 class LoadIT {
     private static final int FLOWS = 2_000;
@@ -132,7 +132,7 @@ class LoadIT {
         }
     }
 
-    /** However busy the kernel was: the process is this one, or it isn't named at all. */
+    /** Even under load, the flow names this process or none. */
     private static void nobodyElseIsNamed() {
         String self = Long.toString(ProcessHandle.current().pid());
         List<JsonTree> closed = new ArrayList<>(hops.get("hop-c").process().flowLog());

@@ -24,7 +24,7 @@ class LocalStrangersIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress CHAIN = NET.at(1, 17001);
 
-    /** Where connections to other loopback addresses come from. */
+    /** The source address of connections to other loopback addresses. */
     private static final InetSocketAddress SHARED = new InetSocketAddress(InetAddresses.forString("127.0.0.1"), 0);
 
     @TempDir
@@ -35,7 +35,7 @@ class LocalStrangersIT {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can be others");
     }
 
-    /** Runs a script with the connection as descriptor 3, again and again. */
+    /** Runs a script repeatedly, each time with a connection as descriptor 3. */
     private static Process stranger(String script) throws IOException {
         String loop = "while :; do exec 3<>/dev/tcp/%s/%d; %s; done"
                 .formatted(CHAIN.getAddress().getHostAddress(), CHAIN.getPort(), script);

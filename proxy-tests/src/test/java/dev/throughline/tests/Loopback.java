@@ -9,7 +9,7 @@ import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** 256 loopback addresses that nobody else uses, so that fixed ports on them are free. */
+/** 256 loopback addresses that no other program uses, so that fixed ports on them are free. */
 record Loopback(int second, int third) {
     private static final AtomicInteger NEXT_PORT = new AtomicInteger();
 
@@ -42,7 +42,7 @@ record Loopback(int second, int third) {
         return new InetSocketAddress(address(host), port);
     }
 
-    /** The same, as a configuration has it. */
+    /** Returns the address in the format of a configuration. */
     String text(int host, int port) {
         return "127.%d.%d.%d:%d".formatted(second, third, host, port);
     }

@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The reference agent in Swift isn't built here; what can be read in its sources is what the hop has, and what its page says. */
+/** The reference agent in Swift isn't built here; its sources are compared with the hop's constants and its README. */
 class MacosAgentTest {
     private static final Path FOLDER = Path.of("..", "deploy", "macos");
 
@@ -34,7 +34,7 @@ class MacosAgentTest {
         return Files.readString(FOLDER.resolve("Sources").resolve(name));
     }
 
-    /** Its constants by name, such as {@code static let name: UInt8 = 0x12}. */
+    /** Returns its constants by name, such as {@code static let name: UInt8 = 0x12}. */
     private static Map<String, Long> numbers(String source) {
         Map<String, Long> numbers = new HashMap<>();
         Pattern.compile("static let (\\w+)(?:: UInt\\d+)? = (\\w+)\\n")
@@ -86,7 +86,7 @@ class MacosAgentTest {
         return answer.encode().at(3);
     }
 
-    /** What has no constant here is in the contract's text. */
+    /** Limits without a constant in Java are compared with the text of BRIDGE.md. */
     @Test
     void itsLimitsAreTheContracts() throws IOException {
         Map<String, Long> numbers = numbers(source("BridgeContract/Contract.swift"));

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Runs only where network namespaces with interception can be had. Elsewhere it is skipped with the reason, except if
+ * A condition for tests that need network namespaces with interception. Otherwise they are skipped with the reason, except if
  * the environment says CI=true: a check that silently checks nothing is worse than a red one.
  */
 @Target({ElementType.TYPE, ElementType.METHOD})

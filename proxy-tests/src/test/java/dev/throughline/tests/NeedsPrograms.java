@@ -12,14 +12,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Runs only where these foreign programs are present; {@code throughline verify} downloads them to {@code target}, or installs
+ * A condition for tests that need these programs; {@code throughline verify} downloads them to {@code target}, or installs
  * them as root. Elsewhere the test is skipped and says what is missing; with CI=true in the environment it fails instead.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(NeedsPrograms.Condition.class)
 @interface NeedsPrograms {
-    /** Names of commands, or absolute paths of files that these need. */
+    /** Names of commands, or absolute paths of files. */
     String[] value();
 
     final class Condition implements ExecutionCondition {

@@ -21,22 +21,22 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
-/** Netty's reader of PROXY v2, and what it says in our terms. */
+/** Netty's reader of PROXY v2, with its result in the project's types. */
 final class NettyReader {
     private NettyReader() {}
 
     /**
-     * A header as both readers can tell it.
+     * The content of a header that both readers report.
      *
      * @param flow empty for what isn't TCP or UDP over IP
      */
     record Reading(Header.Command command, Optional<Ends> flow, List<Tlv> tlvs) {
-        /** What ours read, as far as Netty tells it. */
+        /** Returns the result of the project's reader, as far as Netty reports it. */
         static Reading of(Header header) {
             return new Reading(header.command(), header.tuple().map(Ends::of), asNettyTells(header));
         }
 
-        /** Netty tells no TLVs of LOCAL, and overlooks a last one that is empty. */
+        /** Netty reports no TLVs of LOCAL, and ignores a last one that is empty. */
         private static List<Tlv> asNettyTells(Header header) {
             List<Tlv> tlvs = header.tlvs();
             if (header.command() == Header.Command.LOCAL) {
@@ -47,14 +47,14 @@ final class NettyReader {
         }
     }
 
-    /** A tuple without its rules: Netty also tells IPv4-mapped addresses. */
+    /** A tuple without checks: Netty also reports IPv4-mapped addresses. */
     record Ends(TransportProtocol transport, InetSocketAddress source, InetSocketAddress destination) {
         static Ends of(Tuple tuple) {
             return new Ends(tuple.transport(), tuple.source(), tuple.destination());
         }
     }
 
-    /** Nothing if Netty refuses these bytes, or waits for more of them. */
+    /** Returns empty if Netty rejects these bytes, or waits for more. */
     static Optional<Reading> read(byte[] bytes) {
         try {
             return readOrThrow(bytes);

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a hop takes from an agent that it asked to open a connection, byte for byte. */
+/** The answers of an agent to a hop's request, byte for byte. */
 @Timeout(60)
 class NetworkFrameworkAnswersTest {
     private static final InetSocketAddress THERE = new InetSocketAddress(InetAddresses.forString("198.51.100.80"), 443);
@@ -109,7 +109,7 @@ class NetworkFrameworkAnswersTest {
         assertOpened(flow);
     }
 
-    /** What came before the end isn't lost with it, although nobody has asked for it yet. */
+    /** Bytes before the end aren't lost, although they haven't been requested yet. */
     @Test
     void aFlowThatHasEndedBeforeItsAnswerIsReadIsWhole() throws Exception {
         OpenedFlow flow = ask(WITH_HANDLE);
@@ -134,7 +134,7 @@ class NetworkFrameworkAnswersTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("malformed")
-    void anAgentThatSaysWhatItMustntOpensNothing(String problem, byte[] said) throws Exception {
+    void anInvalidAnswerOpensNothing(String problem, byte[] said) throws Exception {
         OpenedFlow flow = ask(REQUEST);
         BridgeAgent end = asked(REQUEST).send(said);
         assertThat(AskingHop.failure(flow)).hasMessage("agent-malformed: " + problem);
@@ -163,9 +163,9 @@ class NetworkFrameworkAnswersTest {
         AskingHop.get(flow.start().released());
     }
 
-    /** The agent takes this side's end for the flow's; nothing else tells it that nobody is there. */
+    /** For the agent, this side's end is the flow's end: only a close shows that the flow is gone. */
     @Test
-    void whatIsOpenedAfterItWasGivenUpIsClosed() throws Exception {
+    void aConnectionThatOpensAfterItWasAbandonedIsClosed() throws Exception {
         OpenedFlow flow = ask(REQUEST);
         BridgeAgent end = asked(REQUEST);
         flow.start().giveUp();
@@ -183,9 +183,9 @@ class NetworkFrameworkAnswersTest {
         AskingHop.get(flow.start().released());
     }
 
-    /** These limits may have been sent before the agent saw the end; it has a while more to see it. */
+    /** These limits may have been sent before the agent saw the end, so the slot is freed later. */
     @Test
-    void limitsThatWereUnderWayFreeNoPlaceAtOnce() throws Exception {
+    void limitsInTransitFreeNoSlotAtOnce() throws Exception {
         OpenedFlow flow = ask(REQUEST);
         asked(REQUEST).send(all(new Connected()));
         flow.close();
@@ -196,9 +196,9 @@ class NetworkFrameworkAnswersTest {
                 .isGreaterThanOrEqualTo(AskingHop.TIMINGS.settle().toNanos());
     }
 
-    /** Whatever it still has, it says when it is back. */
+    /** An agent that returns reports the connections that are still in use. */
     @Test
-    void anAgentThatIsGoneHoldsNoPlaces() throws Exception {
+    void anAgentThatIsGoneHasNoSlots() throws Exception {
         OpenedFlow givenUp = ask(REQUEST);
         BridgeAgent first = asked(REQUEST);
         givenUp.start().giveUp();
@@ -214,7 +214,7 @@ class NetworkFrameworkAnswersTest {
         AskingHop.get(closed.start().released());
     }
 
-    /** A connected flow stays connected, and no longer takes a place. */
+    /** A connected flow stays connected, and no longer uses a slot. */
     @Test
     void aFlowOutlivesTheWatch() throws Exception {
         OpenedFlow flow = ask(REQUEST);
@@ -228,7 +228,7 @@ class NetworkFrameworkAnswersTest {
         AskingHop.get(flow.start().released());
     }
 
-    /** No more fit into the queue of one that doesn't take any: its hop waits, and then asks. */
+    /** The queue of an agent that accepts no connection is full: the hop waits, and then sends its request. */
     @Test
     void anAgentThatTakesNoConnectionsIsGivenUpOrWaitedFor() throws Exception {
         BridgeAgent first = open.add(BridgeAgent.connect(folder.resolve("agent.bridge")));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What other tests take for a Mac behaves as one is said to, and speaks BRIDGE.md. */
+/** The emulator behaves as users report of macOS, and implements BRIDGE.md. */
 @Timeout(60)
 class NetworkFrameworkEmulatorTest {
     private static final BridgeAnswer CONNECTED = new BridgeAnswer.Connected();
@@ -88,7 +88,7 @@ class NetworkFrameworkEmulatorTest {
     }
 
     @Test
-    void whatIsStartedAtTheLimitWaitsForEverAlsoAfterOthersHaveClosed() throws IOException {
+    void connectionsStartedAtTheLimitWaitForEverEvenAfterOthersClose() throws IOException {
         emulate(Settings.limited(2));
         BridgeHop first = connected();
         BridgeHop second = connected();
@@ -106,9 +106,9 @@ class NetworkFrameworkEmulatorTest {
         assertThat(third.hasNothing()).isTrue();
     }
 
-    /** Those that wait are in use: they take the places of those that could be connected. */
+    /** Waiting connections are in use: they take slots from others. */
     @Test
-    void whatWaitsTakesAPlaceUntilItIsCancelled() throws IOException {
+    void aWaitingConnectionUsesASlotUntilItIsCancelled() throws IOException {
         emulate(Settings.limited(1));
         BridgeHop first = connected();
         BridgeHop waiting = ask();
@@ -126,9 +126,9 @@ class NetworkFrameworkEmulatorTest {
         connected();
     }
 
-    /** A hop that has seen the end of one may ask for another at once. */
+    /** A hop that has seen the end of a connection may request another at once. */
     @Test
-    void aPlaceIsFreeByTheTimeThatTheAgentCloses() throws IOException {
+    void aSlotIsFreeBeforeTheAgentCloses() throws IOException {
         emulate(Settings.limited(1));
         for (int i = 0; i < 200; i++) {
             BridgeHop hop = connected();
@@ -194,7 +194,7 @@ class NetworkFrameworkEmulatorTest {
         awaitInUse(0);
     }
 
-    /** Nothing moves that could tell it. */
+    /** There is no traffic that could show it. */
     @Test
     void aHopThatHasEndedItsDirectionCanStillGiveTheFlowUp() throws IOException {
         emulate(Settings.limited(1));
@@ -223,7 +223,7 @@ class NetworkFrameworkEmulatorTest {
         awaitInUse(0);
     }
 
-    /** The hop signs for these, and the next one compares them with what its own system says. */
+    /** The hop signs these addresses, and the next hop compares them with those of its own system. */
     @Test
     void theHopGetsTheAddressesThatTheDestinationSees() throws IOException {
         emulate(Settings.limited(0));
@@ -248,7 +248,7 @@ class NetworkFrameworkEmulatorTest {
     }
 
     @Test
-    void aSystemThatPassesNothingOnSaysSo() throws IOException {
+    void aSystemWithoutMetadataReportsTheAgent() throws IOException {
         emulate(Settings.limited(0).withoutMetadata());
         emulator.handedOver(HANDLE);
         awaitConnected(ask(Optional.of(HANDLE), destination.address()));
@@ -342,7 +342,7 @@ class NetworkFrameworkEmulatorTest {
     }
 
     @Test
-    void aSlowStartHasItsPlaceMeanwhileAndCanBeCancelled() throws IOException {
+    void aSlowStartUsesASlotAndCanBeCancelled() throws IOException {
         emulate(Settings.limited(0));
         emulator.starts(new Start.After(Duration.ofMinutes(1)));
         BridgeHop hop = ask();
@@ -356,7 +356,7 @@ class NetworkFrameworkEmulatorTest {
     }
 
     @Test
-    void aStartThatFailsFreesItsPlace() throws IOException {
+    void aStartThatFailsFreesItsSlot() throws IOException {
         emulate(Settings.limited(1));
         emulator.starts(new Start.Failing("no-route"));
         assertThat(ask().next()).isEqualTo(new BridgeAnswer.Failed("no-route"));
@@ -367,7 +367,7 @@ class NetworkFrameworkEmulatorTest {
         assertThat(emulator.inUse()).isZero();
     }
 
-    /** It gets this answer whatever it asks, because the request isn't read. */
+    /** It gets this answer whatever the request, because the request isn't read. */
     @Test
     void nobodyButItsUserIsServed() throws IOException {
         emulate(Settings.limited(0).withUser(4242));

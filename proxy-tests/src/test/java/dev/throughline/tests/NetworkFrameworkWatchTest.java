@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whether a hop knows that its agent is there, and asks nobody else. */
+/** A hop's watch over its agent. */
 @Timeout(60)
 class NetworkFrameworkWatchTest {
     private static final String ENDED = "gone: agent-gone: it shut down the watch connection";
@@ -66,7 +66,7 @@ class NetworkFrameworkWatchTest {
     }
 
     /** At once: its deadline is far away. */
-    private void assertNotAsked(AskingHop hop, String why) throws Exception {
+    private void assertNoRequest(AskingHop hop, String why) throws Exception {
         OpenedFlow flow = hop.open(destination.address());
         assertThat(flow.start().opened()).isCompletedExceptionally();
         assertThat(flow.isReleased()).isTrue();
@@ -74,21 +74,21 @@ class NetworkFrameworkWatchTest {
     }
 
     @Test
-    void nothingIsAskedBeforeTheAgentIsKnown() throws Exception {
+    void noRequestIsSentBeforeTheAgentIsIdentified() throws Exception {
         emulate(Settings.limited(0));
         AskingHop hop = hop(NetworkFrameworkWatchTest::nothingAgainst, IMPATIENT);
-        assertNotAsked(hop, "agent-gone: it hasn't been asked yet");
+        assertNoRequest(hop, "agent-gone: it hasn't been asked yet");
         hop.start().awaitNotices("back");
         hop.open(destination.address()).connected();
     }
 
     @Test
-    void limitsAreTold() throws Exception {
+    void limitsAreReported() throws Exception {
         emulate(Settings.limited(1));
         AskingHop hop = hop();
-        await().until(() -> hop.limitsTold().contains(new Limits(1, 0, 0)));
+        await().until(() -> hop.reportedLimits().contains(new Limits(1, 0, 0)));
         hop.open(destination.address()).connected();
-        await().until(() -> hop.limitsTold().contains(new Limits(1, 1, 0)));
+        await().until(() -> hop.reportedLimits().contains(new Limits(1, 1, 0)));
         assertThat(hop.notices()).containsExactly("back");
     }
 
@@ -102,7 +102,7 @@ class NetworkFrameworkWatchTest {
         String silent = "agent-gone: no message for 1000 ms";
         emulator.silence(true);
         hop.awaitNotices("back", "gone: " + silent);
-        assertNotAsked(hop, silent);
+        assertNoRequest(hop, silent);
 
         emulator.silence(false);
         hop.awaitNotices("back", "gone: " + silent, "back");
@@ -138,9 +138,9 @@ class NetworkFrameworkWatchTest {
         assertThat(emulator.watches()).isEqualTo(1);
     }
 
-    /** The reason is reported once, however often the agent is tried. */
+    /** The reason is reported once, however often the hop retries. */
     @Test
-    void anAgentOfAnotherUserIsAskedNothing() throws Exception {
+    void anAgentOfAnotherUserGetsNoRequests() throws Exception {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
         List<AgentClient.Agent> seen = new CopyOnWriteArrayList<>();
         AgentClient.Rule rule = agent -> {
@@ -153,12 +153,12 @@ class NetworkFrameworkWatchTest {
         assertThat(hop.notices()).containsExactly("gone: " + why);
         assertThat(seen.getFirst().pid())
                 .isEqualTo((int) ProcessHandle.current().pid());
-        assertNotAsked(hop, why);
+        assertNoRequest(hop, why);
         assertThat(emulator.watches()).isZero();
     }
 
     @Test
-    void anAgentThatCannotBeIdentifiedIsNotAsked() throws Exception {
+    void anAgentThatCannotBeIdentifiedGetsNoRequests() throws Exception {
         emulate(Settings.limited(0));
         AskingHop hop = hop(
                         agent -> CompletableFuture.failedFuture(new IOException("the process has ended")),
@@ -171,7 +171,7 @@ class NetworkFrameworkWatchTest {
     }
 
     @Test
-    void whoeverIsAskedAboutTheAgentHasTheTimeOfSilence() throws Exception {
+    void theCheckOfTheAgentHasTheTimeoutOfSilence() throws Exception {
         emulate(Settings.limited(0));
         hop(agent -> new CompletableFuture<>(), IMPATIENT)
                 .start()
@@ -179,13 +179,13 @@ class NetworkFrameworkWatchTest {
     }
 
     @Test
-    void anAgentThatDoesntAllowTheHopSaysSo() throws Exception {
+    void anAgentThatDoesntAllowTheHopReportsIt() throws Exception {
         emulate(Settings.limited(0).withUser(4242));
         AskingHop hop = hop().awaitNotices("gone: hop-not-allowed: reported by the agent");
-        assertNotAsked(hop, "hop-not-allowed: reported by the agent");
+        assertNoRequest(hop, "hop-not-allowed: reported by the agent");
     }
 
-    /** It has closed by the time that it is asked, and still is heard. */
+    /** The agent has closed before the request arrives, but its answer is read. */
     @Test
     void anAgentThatDoesntAllowTheHopIsHeardAlthoughItHasClosed() throws Exception {
         ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 1));
@@ -200,18 +200,18 @@ class NetworkFrameworkWatchTest {
 
     /** The process that listens there may be one that isn't allowed. */
     @Test
-    void nobodyIsBelievedBeforeItIsKnownWhoItIs() throws Exception {
+    void limitsAreIgnoredBeforeTheAgentIsIdentified() throws Exception {
         ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 1));
         AskingHop hop = hop(one -> new CompletableFuture<>(), AskingHop.TIMINGS).start();
         try (BridgeAgent watch = agent.accept()) {
             ScriptedAgent.say(watch, new Limits(512, 0, 0));
         }
         hop.awaitNotices("gone: agent-malformed: Limits[capacity=512, inUse=0, waiting=0], sent before the request");
-        assertThat(hop.limitsTold()).isEmpty();
+        assertThat(hop.reportedLimits()).isEmpty();
     }
 
     @Test
-    void anAgentThatSaysWhatItMustntIsGone() throws Exception {
+    void anAgentWithAnInvalidNoticeIsGone() throws Exception {
         ScriptedAgent agent = open.add(ScriptedAgent.at(socket(), 10));
         AskingHop hop = hop();
         List<byte[]> wrong = List.of(
@@ -237,12 +237,12 @@ class NetworkFrameworkWatchTest {
         ScriptedAgent.say(watch, new AgentNotice.Unknown(0xFE, Bytes.EMPTY));
         ScriptedAgent.say(watch, new Limits(512, 3, 0));
         hop.awaitNotices("back");
-        await().until(() -> hop.limitsTold().equals(List.of(new Limits(512, 3, 0))));
+        await().until(() -> hop.reportedLimits().equals(List.of(new Limits(512, 3, 0))));
     }
 
     /** The watch is still open to the allowed process; another process has taken its socket. */
     @Test
-    void anotherProcessThanTheOneThatWasAllowedIsAskedNothing() throws Exception {
+    void aProcessOtherThanTheAllowedOneGetsNoRequests() throws Exception {
         NetworkFrameworkEmulator emulator = emulate(Settings.limited(0));
         AskingHop hop = hop().awaitNotices("back");
         emulator.stopListening();

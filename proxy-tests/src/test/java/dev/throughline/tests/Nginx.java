@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** nginx in one process: its servers, and what it logs of a connection. */
+/** nginx in one process: its servers, and its log line of a connection. */
 final class Nginx {
     static final String STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so";
 
@@ -27,12 +27,12 @@ final class Nginx {
         return version.compareTo(Runtime.Version.parse(major + "." + minor + "." + patch)) >= 0;
     }
 
-    /** A web server that wants a header, and answers every request with the client's address and the path. */
+    /** Adds a web server that expects a header, and answers every request with the client's address and the path. */
     Nginx http(InetSocketAddress at) {
         return http(at, "");
     }
 
-    /** The same with a larger buffer for the first bytes of a connection than the usual 1024 bytes. */
+    /** Adds a web server with a larger buffer for the first bytes of a connection than the default of 1024 bytes. */
     Nginx roomyHttp(InetSocketAddress at) {
         return http(at, "client_header_buffer_size 8k;");
     }
@@ -49,12 +49,12 @@ final class Nginx {
         return this;
     }
 
-    /** A TCP proxy that wants a header. */
+    /** Adds a TCP proxy that expects a header. */
     Nginx stream(InetSocketAddress at, InetSocketAddress server) {
         return stream(at, " proxy_protocol", server, "");
     }
 
-    /** A TCP proxy that knows of no header and passes on what comes, from the address {@code egress}. */
+    /** Adds a TCP proxy that expects no header and forwards all bytes, from the address {@code egress}. */
     Nginx passOn(InetSocketAddress at, InetSocketAddress egress, InetSocketAddress server) {
         return stream(
                 at,

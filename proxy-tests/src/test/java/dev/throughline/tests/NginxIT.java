@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** nginx takes our header and knows the application's connection; this JVM is the application. */
+/** nginx accepts a hop's header and logs the application's connection; this JVM is the application. */
 @NeedsPrograms({"nginx", Nginx.STREAM_MODULE})
 @Timeout(60)
 class NginxIT {
@@ -32,7 +32,7 @@ class NginxIT {
     private static final InetSocketAddress ROOMY = NET.at(3, 17002);
     private static final InetSocketAddress STREAM = NET.at(3, 17003);
 
-    /** What the application asks for; nobody connects to them, since nginx answers. */
+    /** The destinations of the application; nginx answers instead. */
     private static final InetSocketAddress ASKED = NET.at(8, 80);
 
     private static final InetSocketAddress ASKED6 = new InetSocketAddress("2001:db8::8", 80);
@@ -98,7 +98,7 @@ class NginxIT {
         }
     }
 
-    /** The hop has sent its header, and nginx hasn't ended the connection. */
+    /** Asserts that the hop has sent its header, and that nginx hasn't closed the connection. */
     private static boolean isRelayed(JsonTree flow, End app) {
         return flow.text("stage").equals("relaying")
                 && flow.object("arrival").text("source").equals(Tuple.text(app.local()));
@@ -112,7 +112,7 @@ class NginxIT {
         nginx.awaitLine(LoggedFlow.of(vector.flow()));
     }
 
-    /** Why a legacy profile ends at 1024 bytes: that is client_header_buffer_size, unless it is configured. */
+    /** The limit of the legacy profile, 1024 bytes, is the default client_header_buffer_size. */
     @Test
     void takesAHeaderOf1024BytesAndNotOneMore() throws IOException {
         assertThat(isAnsweredAfter(headerOf(LegacyRoute.MAX_BYTES), FLOW.source(), WEB))
@@ -122,13 +122,13 @@ class NginxIT {
     }
 
     @Test
-    void takesAnyHeaderOfOursIntoALargerBuffer() throws IOException {
+    void acceptsAnyHeaderOfAHopWithALargerBuffer() throws IOException {
         HeaderVector vector = HeaderVector.named("verified-4-fragments").from(5);
         assertThat(isAnsweredAfter(vector.bytes(), vector.flow().source(), ROOMY))
                 .isTrue();
     }
 
-    /** Why a header must leave in one write: nginx reads the first bytes once. */
+    /** A header must be sent in one write, because nginx reads the first bytes once. */
     @Test
     void endsAConnectionWhoseHeaderComesInTwoWrites() throws IOException {
         byte[] header = HeaderVector.named("verified-1-hop").bytes();
@@ -163,7 +163,7 @@ class NginxIT {
         return HeaderWriter.proxy(FLOW, List.of(tlv)).toByteArray();
     }
 
-    /** Whether nginx answers a request behind this header; it ends the connection of a header that it can't read. */
+    /** Returns whether nginx answers a request after this header; it closes the connection if it can't read the header. */
     private static boolean isAnsweredAfter(byte[] header, InetSocketAddress client, InetSocketAddress server)
             throws IOException {
         try (End connection = End.connect(server)) {

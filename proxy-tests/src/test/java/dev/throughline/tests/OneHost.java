@@ -21,7 +21,7 @@ final class OneHost implements AutoCloseable {
     static final InetSocketAddress OTHER = Party.endpoint("10.91.9.2:8000");
     static final InetSocketAddress OTHER6 = Party.endpoint("[fd91:9::2]:8000");
 
-    /** Of hop-a, hop-b and hop-c. */
+    /** The marks of hop-a, hop-b and hop-c. */
     static final List<Integer> MARKS = List.of(0x7101, 0x7102, 0x7103);
 
     static final List<String> HOPS = List.of("hop-a", "hop-b", "hop-c");
@@ -41,7 +41,7 @@ final class OneHost implements AutoCloseable {
         closer.register(hops::close);
     }
 
-    /** The network and the parties, without hops. */
+    /** Creates the network and the parties, without hops. */
     static OneHost bare(Path folder) throws IOException {
         OneHost scene = new OneHost(folder);
         try {
@@ -53,7 +53,7 @@ final class OneHost implements AutoCloseable {
         }
     }
 
-    /** Three hops; each intercepts the one before it by the method that the list names. */
+    /** Creates three hops; each intercepts the one before it by its method in the list. */
     static OneHost chain(Path folder, List<String> ways) throws IOException {
         OneHost scene = bare(folder);
         try {
@@ -98,7 +98,7 @@ final class OneHost implements AutoCloseable {
         app.ready();
     }
 
-    /** One more application; it isn't ready yet. */
+    /** Starts another application, without waiting for it. */
     Party party() throws IOException {
         Party party = Party.start(host::command);
         closer.register(party::close);
@@ -109,7 +109,7 @@ final class OneHost implements AutoCloseable {
         return host;
     }
 
-    /** The host of the server. */
+    /** Returns the host of the server. */
     Namespace web() {
         return web;
     }
@@ -142,7 +142,7 @@ final class OneHost implements AutoCloseable {
         void run() throws IOException;
     }
 
-    /** The server sees nothing of what {@code action} does. */
+    /** Asserts that {@code action} causes no traffic at the server. */
     void nothingArrives(Action action) throws IOException {
         long bytes = server.bytes();
         long connections = server.connections();
@@ -151,14 +151,14 @@ final class OneHost implements AutoCloseable {
         assertThat(server.connections()).isEqualTo(connections);
     }
 
-    /** A connection of the application is refused, and {@code hop} says why. */
+    /** Asserts that a connection of the application is refused, with a reason in the log of {@code hop}. */
     void isRefusedBy(RunningHop hop, String reason, InetSocketAddress to) throws IOException {
         double before = hop.closedFor(reason);
         assertThat(app.isRefused(to)).isTrue();
         hop.awaitMetric("throughline_flows_closed_total{reason=\"" + reason + "\"}", before + 1);
     }
 
-    /** A flow of the application goes through all hops. */
+    /** Asserts that a flow of the application passes all hops. */
     void works() throws IOException {
         byte[] payload = Payload.bytes(100);
         try (Party.Line line = app.open(WEB)) {
@@ -166,7 +166,7 @@ final class OneHost implements AutoCloseable {
         }
     }
 
-    /** What the kernel or a header says of a flow is that {@code party} opened it. */
+    /** Asserts that the originator of a flow, by the kernel or a header, is {@code party}. */
     static void isOf(JsonTree who, Party party) throws IOException {
         Path process = Path.of("/proc", Long.toString(party.pid()));
         assertThat(who.text("evidence")).isEqualTo(BestEvidence.HERE);

@@ -5,11 +5,11 @@ import java.util.List;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** What a test opens: closed after it, the last first. To be registered with {@code @RegisterExtension}. */
+/** The resources of a test, closed after it in reverse order. To be registered with {@code @RegisterExtension}. */
 final class OpenResources implements AfterEachCallback {
     private final List<AutoCloseable> open = new ArrayList<>();
 
-    /** {@return one that is closed after the test} */
+    /** Registers a resource to be closed after the test, and returns it. */
     <T extends AutoCloseable> T add(T one) {
         open.add(one);
         return one;

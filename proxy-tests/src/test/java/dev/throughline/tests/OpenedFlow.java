@@ -13,7 +13,7 @@ import io.netty.channel.socket.DuplexChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** A connection that an agent was asked for, in a test's hands. */
+/** A connection that was requested from an agent, controlled by a test. */
 final class OpenedFlow {
     private final ConnectAttempt start;
     private final Received received = new Received();
@@ -26,7 +26,7 @@ final class OpenedFlow {
         return start;
     }
 
-    /** Waits for it; its bytes are kept. */
+    /** Waits until it is open, and records its bytes. */
     OpenedFlow connected() throws Exception {
         DuplexChannel channel = opened().channel();
         channel.eventLoop()
@@ -54,7 +54,7 @@ final class OpenedFlow {
         return this;
     }
 
-    /** All that has come by now. */
+    /** Returns all bytes so far. */
     boolean hasText(String text) {
         return received.text.get().equals(text);
     }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A hop whose standard output or standard error is full, closed or not read: it serves, it counts, it recovers. */
+/** A hop whose standard output or standard error is full, closed or not read: it serves flows, counts losses, and recovers. */
 @NeedsPrograms({"prlimit", "mkfifo"})
 @Timeout(60)
 class OutputIT {
@@ -68,7 +68,7 @@ class OutputIT {
         await(series).atMost(Duration.ofSeconds(20)).until(() -> hop.metric(series) >= count);
     }
 
-    /** Whole JSON lines, but for at most one that was cut short. */
+    /** Asserts that all lines are complete JSON, except for at most one. */
     private static List<JsonTree> whole(List<String> lines) {
         return lines.stream()
                 .filter(line -> line.startsWith("{") && line.endsWith("}"))
@@ -112,7 +112,7 @@ class OutputIT {
         isServed();
         assertThat(reader.readLine()).contains("flow.open");
         reader.close();
-        // The second line of the first flow may have gone to the reader before he left.
+        // The reader may have got the second line of the first flow before it ended.
         isServed();
         isServed();
         awaitAtLeast(hop, LOST_LINES, 4);
@@ -123,7 +123,7 @@ class OutputIT {
 
     @Tag("attack")
     @Test
-    void aReaderOfTheFlowLogThatStopsReadingHoldsUpNobody() throws Exception {
+    void aReaderOfTheFlowLogThatStopsReadingBlocksNoFlow() throws Exception {
         Path fifo = fifo("flows");
         try (RandomAccessFile pipe = new RandomAccessFile(fifo.toFile(), "rw")) {
             fill(pipe);
@@ -185,7 +185,7 @@ class OutputIT {
         pipe.write(new byte[PIPE_BYTES]);
     }
 
-    /** With the options of the launcher, which are what keeps it out. */
+    /** With the options of the launcher, which prevent it. */
     @Tag("attack")
     @Test
     void aThreadDumpDoesNotGoIntoTheFlowLog() throws Exception {

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Optional;
 
-/** A process that is an application or a destination on some host, and does what a test tells it. */
+/** A process that is an application or a destination on a host, controlled by a test. */
 final class Party implements AutoCloseable {
     private final Process process;
     private final BufferedReader answers;
@@ -24,7 +24,7 @@ final class Party implements AutoCloseable {
         this.commands = process.outputWriter();
     }
 
-    /** Starts it; {@link #ready} waits for it. */
+    /** Starts the process; {@link #ready} waits for it. */
     static Party start(Host host) throws IOException {
         return new Party(host.command(Program.test(PartyMain.class))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -45,30 +45,30 @@ final class Party implements AutoCloseable {
         return process.pid();
     }
 
-    /** Serves an echo there. */
+    /** Serves an echo at an address. */
     Party serve(InetSocketAddress address) throws IOException {
         ask("serve " + Tuple.text(address));
         return this;
     }
 
-    /** Listens at a Unix socket, and takes no connection from it. */
+    /** Listens at a Unix socket, and accepts no connection. */
     Party listen(Path socket) throws IOException {
         ask("listen " + socket);
         return this;
     }
 
-    /** Is an agent that opens connections for a hop, with an emulated system. */
+    /** Starts an agent that opens connections for a hop, with an emulated system. */
     Party emulate(Path socket) throws IOException {
         ask("emulate " + socket);
         return this;
     }
 
-    /** How many connections its servers had so far. */
+    /** Returns the number of connections of its servers so far. */
     long connections() throws IOException {
         return Long.parseLong(ask("connections"));
     }
 
-    /** How many bytes its servers got so far. */
+    /** Returns the number of bytes that its servers received so far. */
     long bytes() throws IOException {
         return Long.parseLong(ask("bytes"));
     }
@@ -82,7 +82,7 @@ final class Party implements AutoCloseable {
         return new Line(this, name, endpoint(ask("open " + name + endpoints(from, to, mark))), to);
     }
 
-    /** Whether a connection is refused, or reset before anything was sent. */
+    /** Returns whether a connection is refused, or reset before a byte was sent. */
     boolean isRefused(InetSocketAddress to) throws IOException {
         return isRefused(to, 0);
     }
@@ -122,28 +122,28 @@ final class Party implements AutoCloseable {
      * A connection of a party.
      *
      * @param source its own end
-     * @param destination where it thinks that it is connected to
+     * @param destination the remote address of its socket
      */
     record Line(Party party, String name, InetSocketAddress source, InetSocketAddress destination)
             implements AutoCloseable {
-        /** Says all that it has to say, and returns all that comes back. */
+        /** Sends all bytes, ends the output, and returns all bytes that come back. */
         byte[] say(byte[] bytes) throws IOException {
             return HexFormat.of()
                     .parseHex(party.ask("say " + name + " " + HexFormat.of().formatHex(bytes)));
         }
 
-        /** The same, one byte a segment. */
+        /** Exchanges bytes with one byte in each segment. */
         byte[] trickle(byte[] bytes) throws IOException {
             return HexFormat.of()
                     .parseHex(party.ask("trickle " + name + " " + HexFormat.of().formatHex(bytes)));
         }
 
-        /** Says all that it has to say, in hexadecimal pieces; those that begin with an exclamation mark are one urgent byte. */
+        /** Sends hexadecimal pieces and ends the output; a piece that begins with an exclamation mark is one urgent byte. */
         byte[] urgent(String pieces) throws IOException {
             return HexFormat.of().parseHex(party.ask("urgent " + name + " " + pieces));
         }
 
-        /** Sends bytes and receives as many; both directions stay. */
+        /** Sends bytes and receives as many; both directions stay open. */
         byte[] exchange(byte[] bytes) throws IOException {
             return HexFormat.of()
                     .parseHex(
@@ -154,12 +154,12 @@ final class Party implements AutoCloseable {
             party.ask("send " + name + " " + HexFormat.of().formatHex(bytes));
         }
 
-        /** Waits for the end of the connection, and says whether it is a reset. */
+        /** Waits for the end of the connection, and returns whether it is a reset. */
         boolean isReset() throws IOException {
             return Boolean.parseBoolean(party.ask("is-reset " + name));
         }
 
-        /** Throws the connection away. */
+        /** Resets the connection. */
         void reset() throws IOException {
             party.ask("reset " + name);
         }

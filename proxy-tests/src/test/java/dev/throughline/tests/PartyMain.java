@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What runs in a {@link Party}'s process: a command a line on standard input, an answer a line on standard output. */
+/** The program of a {@link Party}'s process: one command for each line of standard input, one answer for each on standard output. */
 final class PartyMain {
     private final List<EchoServer> servers = new ArrayList<>();
     private final List<ServerSocketChannel> listeners = new ArrayList<>();

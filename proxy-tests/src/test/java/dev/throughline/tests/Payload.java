@@ -17,7 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Bytes to send, how to compare many of them, and how to send while receiving. */
+/** The payload of tests: bytes, their comparison, and sending while receiving. */
 final class Payload {
     private Payload() {}
 
@@ -27,7 +27,7 @@ final class Payload {
         return bytes;
     }
 
-    /** Compares many bytes, and says where they differ instead of what they are. */
+    /** Compares many bytes, and reports the first difference instead of the bytes. */
     static void assertSame(byte[] found, byte[] expected) {
         int at = Arrays.mismatch(found, expected);
         assertThat(at)
@@ -41,7 +41,7 @@ final class Payload {
         }
     }
 
-    /** The digest of all that comes. */
+    /** Returns the digest of all received bytes. */
     static String sha256(InputStream in) throws IOException {
         MessageDigest digest = digest();
         byte[] buffer = new byte[1 << 18];
@@ -63,7 +63,7 @@ final class Payload {
         void run() throws IOException;
     }
 
-    /** Does something beside the test. */
+    /** Runs a task on another thread. */
     static CompletableFuture<Void> background(Action action) {
         return answer(() -> {
             action.run();
@@ -83,7 +83,7 @@ final class Payload {
         return answer;
     }
 
-    /** Many bytes, made when they are needed and digested when they are taken. */
+    /** Many bytes, generated on demand and digested when they are taken. */
     static final class Stream {
         private final byte[] block = new byte[1 << 20];
         private final long length;
@@ -118,7 +118,7 @@ final class Payload {
             }
         }
 
-        /** Sends all of it. */
+        /** Sends all bytes. */
         void writeTo(OutputStream out) throws IOException {
             ByteBuffer buffer = ByteBuffer.allocate(block.length);
             while (hasMore()) {
@@ -128,7 +128,7 @@ final class Payload {
             }
         }
 
-        /** The digest of all that was taken. */
+        /** Returns the digest of all bytes that were taken. */
         String sha256() {
             return HexFormat.of().formatHex(digest.digest());
         }

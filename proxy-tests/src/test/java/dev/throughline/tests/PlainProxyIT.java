@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Proxies that don't know our headers are between hops, HAProxy between hop-a and hop-b, nginx between hop-b and hop-c, and
- * leave the header as it is. They are NAT: without an exception for two hops and a proxy's address, a header belongs to
+ * TCP proxies between hops, HAProxy between hop-a and hop-b, nginx between hop-b and hop-c, which
+ * don't change the header. They are NAT: without an exception for two hops and a proxy's address, a header belongs to
  * another connection than the one by which it comes.
  */
 @NeedsPrograms({"haproxy", "nginx", Nginx.STREAM_MODULE})
@@ -31,7 +31,7 @@ class PlainProxyIT {
     private static final InetSocketAddress EGRESS = NET.at(7, 0);
     private static final InetSocketAddress OTHER_EGRESS = NET.at(8, 0);
 
-    /** A proxy, the hops at its ends, and two ways through it; the exception covers the first. */
+    /** A proxy, the hops at its ends, and two addresses of it; the exception covers the first. */
     private enum Proxy {
         HAPROXY("hop-a", "hop-b", NET.at(4, 17001), NET.at(4, 17002)),
         NGINX("hop-b", "hop-c", NET.at(5, 17001), NET.at(5, 17002));
@@ -133,7 +133,7 @@ class PlainProxyIT {
         refuses(proxy.next, proxy.previous, proxy.otherWay, OTHER_EGRESS);
     }
 
-    /** The header would be right if the connection to the proxy were one to the hop. */
+    /** The header is valid for the connection to the proxy, not for that to the hop. */
     private static void refuses(String hop, String previous, InetSocketAddress way, InetSocketAddress egress)
             throws IOException {
         double before = hops.get(hop).rejectedFor("not-my-connection");

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Programs of an edge, each a shell under a path of its own, go through a first hop there to one of two hops on a gateway; both
+ * Programs on an edge, each a shell with its own path, connect through a first hop there to one of two hops on a gateway; both
  * sides have a policy. Host and gateway are network namespaces.
  */
 @NeedsNamespaces
@@ -98,12 +98,12 @@ class PolicyIT {
         closer.close();
     }
 
-    /** A program says hello to the first hop's listener; its answer, or how it failed. */
+    /** Sends hello to the first hop's listener by a program, and returns the answer, or throws. */
     private static String hello(String program) throws IOException {
         return hello(List.of(), program);
     }
 
-    /** The same, run by {@code wrapper}. */
+    /** Sends hello by a program that {@code wrapper} runs. */
     private static String hello(List<String> wrapper, String program) throws IOException {
         List<String> command = new ArrayList<>(wrapper);
         command.addAll(List.of(
@@ -161,9 +161,9 @@ class PolicyIT {
                 .noneMatch(flow -> flow.object("originator").text("exe").endsWith("/forbidden"));
     }
 
-    /** Who runs it matters as much as what runs. */
+    /** The user matters as well as the program. */
     @Test
-    void oneProgramIsRootsAndNobodyElses() throws IOException {
+    void aProgramIsAllowedForRootOnly() throws IOException {
         assumeFalse(edge.hasOneUser(), "there is only one user in this namespace");
         List<String> asNobody = List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
 
@@ -192,7 +192,7 @@ class PolicyIT {
         assertThat(atVault.has("policy")).isFalse();
     }
 
-    /** The second hop can't see the process; it has what the first hop signed. */
+    /** The second hop can't see the process; it uses the originator that the first hop signed. */
     @Test
     void theSecondHopDeniesAProgramOfTheEdge() throws IOException {
         long before = server.connections();

@@ -24,7 +24,7 @@ class PortsIT {
     Path folder;
 
     @Test
-    void wantOfPortsIsNotTheDestinationsFaultAndNobodyElseFeelsIt() throws IOException {
+    void aShortageOfPortsDoesNotBlameTheDestinationOrAffectOthers() throws IOException {
         try (OneHost scene = OneHost.bare(folder)) {
             scene.hops().keys("hop-a").configure("hop-a", """
                     listeners:

@@ -30,12 +30,12 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * A hop that is played by a test: it signs what a hop would sign, for a connection that the test opened itself.
+ * A hop that a test emulates: it signs headers for connections that the test opened itself.
  *
  * @param audience the hop that it speaks to
  */
 record PreviousHop(PrivateKey key, String audience) {
-    /** The header of a first hop for {@code flow}, on {@code connection}. */
+    /** Returns the header of a first hop for {@code flow}, on {@code connection}. */
     byte[] header(Tuple flow, End connection) {
         return header(flow, socket(connection), Instant.now());
     }
@@ -44,7 +44,7 @@ record PreviousHop(PrivateKey key, String audience) {
         return bytes(begin(flow, socket, issuedAt));
     }
 
-    /** The header of {@code second}, which continues a chain that this hop began for it. */
+    /** Returns the header of {@code second}, which continues a chain that this hop began. */
     byte[] continued(PreviousHop second, Trust trust, Tuple flow, Tuple between, End connection) {
         byte[] first = header(flow, between, Instant.now());
         ReadResult.Complete read =

@@ -15,12 +15,12 @@ final class Program {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "--enable-native-access=ALL-UNNAMED",
-            // How a party gets at the descriptor of its socket.
+            // A party needs the descriptor of its socket.
             "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED");
 
     private Program() {}
 
-    /** The program: the jar that the build names, or whatever these tests were started with. */
+    /** Returns the command of the program: the jar that the build names, or the class path of these tests. */
     static List<String> throughline(String... arguments) {
         return Optional.ofNullable(System.getProperty("throughline.jar"))
                 .map(Path::of)

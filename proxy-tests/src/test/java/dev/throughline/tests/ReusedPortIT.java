@@ -25,7 +25,7 @@ class ReusedPortIT {
 
     @Test
     @Tag("attack")
-    void aResetConnectionIsNotNamedAsTheNextOneWithItsAddresses() throws Exception {
+    void aResetConnectionIsNotIdentifiedAsTheNextOneWithItsAddresses() throws Exception {
         try (Destination destination = Destination.at(NET.address(9));
                 Hops hops = new Hops(folder, Host.THIS).keys("hop-a")) {
             hops.configure("hop-a", """

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The kernel's rules before, during and after. */
+/** The kernel's rules before, during and after a hop's life. */
 @NeedsNamespaces
 @Timeout(60)
 class RulesIT {
@@ -56,7 +56,7 @@ class RulesIT {
         }
     }
 
-    /** Everything that rules can be: tables with all they hold, policy rules, routes of every table. */
+    /** Returns all rules: nft tables with their contents, policy rules, and routes of every table. */
     private static List<String> state(Namespace host) throws IOException {
         return Stream.of(
                         host.run("nft", "-s", "list", "ruleset"),

@@ -17,21 +17,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.awaitility.core.ConditionTimeoutException;
 
-/** A hop in its own process, seen as its operator sees it: the flow log, the metrics, the flow table, the exit code. */
+/** A hop in its own process, as an operator observes it: flow log, metrics, flow table, exit code. */
 record RunningHop(HopProcess process, Path adminSocket) {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    /** The log line of the end of a flow, past or to come. */
+    /** Returns the log line of the end of a flow, and waits for it. */
     JsonTree closed(Predicate<JsonTree> wanted) {
         return logged(line -> line.text("event").equals("flow.close") && wanted.test(line));
     }
 
-    /** The end of the flow that an application opened, at whichever hop of the chain. */
+    /** Returns the end of the flow that an application opened, at any hop of the chain. */
     JsonTree closedOf(InetSocketAddress source, InetSocketAddress destination) {
         return closed(line -> hasEnds(line.object("originator"), source, destination));
     }
 
-    /** The end of the flow whose connection came to this hop. */
+    /** Returns the end of the flow whose connection arrived at this hop. */
     JsonTree closedFrom(InetSocketAddress source, InetSocketAddress destination) {
         return closed(line -> hasEnds(line.object("arrival"), source, destination));
     }
@@ -40,14 +40,14 @@ record RunningHop(HopProcess process, Path adminSocket) {
         return closedFrom(connection.local(), connection.remote());
     }
 
-    /** Both, since the kernel soon uses a source again, towards another destination. */
+    /** Compares both ends, since the kernel soon reuses a source towards another destination. */
     private static boolean hasEnds(JsonTree flow, InetSocketAddress source, InetSocketAddress destination) {
         return flow.text("source").equals(Tuple.text(source))
                 && flow.text("destination").equals(Tuple.text(destination));
     }
 
     /**
-     * The end of a connection from an address that was refused before the test's end was connected. The test doesn't know its
+     * Returns the end of a connection from an address that was refused before the test's end was connected. The test doesn't know its
      * port, because connect(2) may have failed.
      */
     JsonTree refusedFrom(InetAddress address, String reason) {
@@ -84,12 +84,12 @@ record RunningHop(HopProcess process, Path adminSocket) {
         return admin().metric(series);
     }
 
-    /** How many flows ended for {@code reason} so far. */
+    /** Returns the number of flows that ended for {@code reason} so far. */
     double closedFor(String reason) throws IOException {
         return metric("throughline_flows_closed_total{reason=\"" + reason + "\"}");
     }
 
-    /** How many headers were refused for {@code reason} so far. */
+    /** Returns the number of headers that were rejected for {@code reason} so far. */
     double rejectedFor(String reason) throws IOException {
         return metric("throughline_headers_rejected_total{reason=\"" + reason + "\"}");
     }
@@ -126,7 +126,7 @@ record RunningHop(HopProcess process, Path adminSocket) {
         }
     }
 
-    /** Waits until it has said so, on standard error. */
+    /** Waits for a message on standard error. */
     String awaitMessage(String text) {
         return await(process.name() + " says: " + text)
                 .atMost(PATIENCE)
@@ -149,7 +149,7 @@ record RunningHop(HopProcess process, Path adminSocket) {
         return ask("GET", path);
     }
 
-    /** What the admin interface answers to a request without a body. */
+    /** Returns the response of the admin interface to a request without a body. */
     String ask(String method, String path) throws IOException {
         return admin().ask(method, path);
     }

@@ -12,20 +12,20 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 
-/** An agent in a test's hands: it says nothing that the test doesn't say. */
+/** An agent that a test controls: it sends only the test's answers. */
 record ScriptedAgent(ServerSocketChannel socket) implements AutoCloseable {
-    /** Its queue holds one connection more than {@code queue}. */
+    /** Starts an agent whose queue holds one connection more than {@code queue}. */
     static ScriptedAgent at(Path path, int queue) throws IOException {
         return new ScriptedAgent(
                 ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(path), queue));
     }
 
-    /** The next connection; nothing has been read of it. */
+    /** Returns the next connection, before anything is read from it. */
     BridgeAgent accept() throws IOException {
         return new BridgeAgent(socket.accept());
     }
 
-    /** The next connection, and what it asks. */
+    /** Returns the next connection, and asserts its request. */
     BridgeAgent accept(BridgeRequest expected) throws IOException {
         BridgeAgent hop = accept();
         Bytes bytes = expected.encode();
@@ -33,7 +33,7 @@ record ScriptedAgent(ServerSocketChannel socket) implements AutoCloseable {
         return hop;
     }
 
-    /** The connection that watches the limits, and is notified of free places. */
+    /** Returns the connection that watches the limits, after sending free slots. */
     BridgeAgent acceptWatch() throws IOException {
         BridgeAgent watch = accept(new BridgeRequest.Watch());
         say(watch, new Limits(0, 0, 0));

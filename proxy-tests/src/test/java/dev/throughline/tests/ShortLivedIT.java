@@ -25,16 +25,16 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Five thousand processes that connect, send a byte and exit at once, of two users and under two names. What is said of each
- * is right, or it isn't said.
+ * Five thousand processes that connect, send a byte and exit at once, of two users and with two names. The identity of each
+ * is right or unknown.
  */
 @Timeout(240)
 class ShortLivedIT {
     private static final int PROCESSES = 5_000;
-    /** A hop without notes names next to none of them, however many there are. */
+    /** A hop without tracing identifies almost none of them. */
     private static final int FEWER = 1_000;
 
-    /** A busy machine still names these in time; a name that comes too late is left out. */
+    /** The number of processes that even a busy machine identifies in time. */
     private static final int AT_ONCE = 250;
 
     private static final Loopback NET = Loopback.own();
@@ -42,11 +42,11 @@ class ShortLivedIT {
     @TempDir
     private Path folder;
 
-    /** What the test knows of a process that it started. */
+    /** The facts about a process that the test started. */
     private record Started(String uid, String comm) {}
 
     @Test
-    void theKernelsNotesNameEachProcessAndItsExecutable() throws Exception {
+    void theKernelsRecordsNameEachProcessAndItsExecutable() throws Exception {
         assumeTrue(BestEvidence.HERE.equals("kernel-connect"), "the kernel's notes can't be had here");
         Path bash = Path.of("/bin/bash").toRealPath();
         String sha256 = Payload.sha256(bash);
@@ -89,10 +89,10 @@ class ShortLivedIT {
         return flows.stream().filter(who -> who.has("pid")).toList();
     }
 
-    /** A user who is denied doesn't get through by ending before it can be said whose process it was. */
+    /** A denied user can't bypass the rule by ending the process before it is identified. */
     @Tag("attack")
     @Test
-    void withoutThemNoneGetsPastARuleThatDenies() throws Exception {
+    void withoutRecordsNoFlowBypassesADenyRule() throws Exception {
         List<JsonTree> ends = play("0", """
                 policy:
                   - { name: no-nobody, when: { user: 65534 }, then: deny }
@@ -170,7 +170,7 @@ class ShortLivedIT {
         }
     }
 
-    /** Starts them all, fifty at a time, and says which they were. */
+    /** Starts all processes, fifty at a time, and returns them. */
     private void start(InetSocketAddress front, int count, Map<String, Started> started) throws Exception {
         boolean twoUsers = Files.readString(Path.of("/proc/self/uid_map")).contains("4294967295")
                 && Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);

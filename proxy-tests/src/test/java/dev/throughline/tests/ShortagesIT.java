@@ -61,9 +61,9 @@ class ShortagesIT {
         }
     }
 
-    /** There are as many places as fit: a flow with a place is served, and others don't take what it needs. */
+    /** There are as many slots as fit: a flow with a slot is served, and others can't take its resources. */
     @Test
-    void asManyAreServedAsThereArePlaces() throws IOException {
+    void servesAsManyFlowsAsThereAreSlots() throws IOException {
         double capacity = hop.metric(CAPACITY);
         assertThat(capacity).isBetween(45.0, 95.0);
         List<End> apps = new ArrayList<>();

@@ -18,13 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A hop without notes, which searches /proc, while one user holds more descriptors than a search bears. */
+/** A hop without tracing, which searches /proc, while one user holds more descriptors than a search covers. */
 @Timeout(120)
 class SocketSearchIT {
     private static final String ATTACKER = "65534";
     private static final String VICTIM = "2001";
     private static final int FLOWS = 3;
-    /** Twice what a search can look at until flows that wait for it are named by their user alone. */
+    /** Twice the number of descriptors that a search covers before waiting flows are identified by user only. */
     private static final int DESCRIPTORS = 2_000_000;
 
     private static final Loopback NET = Loopback.own();
@@ -48,7 +48,7 @@ class SocketSearchIT {
         return process.inputReader(StandardCharsets.UTF_8).lines().collect(Collectors.joining("\n"));
     }
 
-    /** Processes that hold them all; each in a table of its own. */
+    /** Processes that hold these descriptors. */
     private static Process descriptors() throws IOException {
         Process process = as(ATTACKER, """
                 ulimit -n $(ulimit -Hn); exec python3 -c '
@@ -74,7 +74,7 @@ class SocketSearchIT {
 
     @Test
     @Tag("attack")
-    void millionsOfDescriptorsOfOneUserKeepNoOtherUsersFlowsFromBeingNamed() throws Exception {
+    void millionsOfDescriptorsOfOneUserDoNotPreventIdentificationOfOthers() throws Exception {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can be others");
         try (EchoServer destination = EchoServer.at(NET.at(9, 17009));
                 Hops hops = new Hops(folder, Host.THIS).keys("hop-a")) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A hop that is started in ways that aren't systemd's. */
+/** A hop that is started without systemd. */
 @NeedsPrograms("nohup")
 @Timeout(60)
 class StartIT {
@@ -114,7 +114,7 @@ class StartIT {
         return Files.createDirectory(folder.resolve("noexec"));
     }
 
-    /** The words before a command whose own mounts these are. */
+    /** Returns the command prefix that runs a command with its own mounts. */
     private static List<String> mounted(Path... noexec) {
         String mounts = Stream.of(noexec)
                 .map(folder -> "mount -t tmpfs -o noexec tmpfs " + folder + " && ")
@@ -124,11 +124,11 @@ class StartIT {
 
     private static void options(ProcessBuilder process, String property, Path folder) {
         process.environment().put("JAVA_TOOL_OPTIONS", "-D" + property + "=" + folder);
-        // Where the program looks as well.
+        // Another directory that the program tries.
         process.environment().keySet().removeAll(OTHER_FOLDERS);
     }
 
-    /** Runs a hop that can't start, and returns all that it says of it. */
+    /** Runs a hop that can't start, and returns its messages. */
     private String fails(List<String> before, String property, Path workFolder) throws Exception {
         String said = fails("hop-a", before, process -> options(process, property, workFolder));
         assertThat(said).contains("io.netty.native.workdir=FOLDER");

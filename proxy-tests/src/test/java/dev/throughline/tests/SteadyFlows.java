@@ -13,7 +13,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Two applications that open a flow every 20 ms, say something and expect it back. */
+/** Two applications that open a flow every 20 ms, send bytes and expect them back. */
 final class SteadyFlows implements AutoCloseable {
     private static final int APPLICATIONS = 2;
     private static final int MILLIS = 20;
@@ -56,14 +56,14 @@ final class SteadyFlows implements AutoCloseable {
         await().atMost(Duration.ofSeconds(60)).until(() -> completed.get() >= goal || !failures.isEmpty());
     }
 
-    /** What went wrong, so far. */
+    /** Returns the failures so far. */
     List<String> failures() {
         return List.copyOf(failures);
     }
 
     @Override
     public void close() {
-        // What repeats ends with this, what runs finishes.
+        // Stops further flows; running ones finish.
         applications.close();
     }
 }

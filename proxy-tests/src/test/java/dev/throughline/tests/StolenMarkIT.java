@@ -52,7 +52,7 @@ class StolenMarkIT {
             scene.works();
             scene.nothingArrives(() -> {
                 for (String address : List.of("10.91.9.2", "fd91:9::2")) {
-                    // The hop's own, a later hop's, what another hop diverts, and answers of hops.
+                    // The hop's own mark, a later hop's, another hop's mark of diverted packets, and marks of replies.
                     for (String mark : List.of("7101", "7102", "17101", "17105", "27101", "37101", "1050000")) {
                         assertThat(connect(scene, address, mark))
                                 .describedAs("%s with mark %s", address, mark)

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class StoppedHopIT {
     private static final Loopback NET = Loopback.own();
     private static final int UNREACHABLE = 4;
-    /** Five seconds, and what the start of several programs takes on a busy machine. */
+    /** Five seconds, plus the start of several programs on a busy machine. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @TempDir
@@ -58,7 +58,7 @@ class StoppedHopIT {
 
     @Tag("attack")
     @Test
-    void everyCommandGivesUpAndSaysSo() throws Exception {
+    void everyCommandGivesUpWithAMessage() throws Exception {
         signal("STOP");
         String config = hops.config("hop-a").toString();
         Map<List<String>, Process> commands = new LinkedHashMap<>();

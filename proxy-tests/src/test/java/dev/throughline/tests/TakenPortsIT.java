@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A host with few source ports towards its next hop, which is an echo that takes headers for bytes. */
+/** A host with few source ports towards its next hop, which is an echo server. */
 @NeedsNamespaces
 @Timeout(90)
 class TakenPortsIT {
@@ -106,7 +106,7 @@ class TakenPortsIT {
         }
     }
 
-    /** What comes back to a shell of another user, below the header. */
+    /** Returns the answer to a shell of another user, after the header. */
     private static String shell(OneHost scene) throws IOException {
         Process shell = scene.host()
                 .command(List.of(

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The example of three hosts, as it is in deploy/, with clocks that are a second apart in either direction. Each host
+ * The example of three hosts in deploy/, with clocks that differ by a second in either direction. Each host
  * is a network namespace, and each hop has a /run of its own, as on a host of its own.
  */
 @NeedsNamespaces
@@ -138,7 +138,7 @@ class ThreeHostsIT {
     }
 
     /**
-     * What a hop with a slow clock signs seems older than a receiver that has just started, and is refused for a
+     * Headers of a hop with a slow clock seem older than a receiver that has just started, and are rejected for a
      * second.
      *
      * @param until when, by the true clock, that second is over at the earliest

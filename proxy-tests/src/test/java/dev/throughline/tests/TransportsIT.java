@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The first transport of a route can't take a flow: the flow falls over to the next, and the log says why. */
+/** The first transport of a route can't open a flow's connection: the flow uses the next one, and the log has the reason. */
 @NeedsPrograms("prlimit")
 @Timeout(120)
 class TransportsIT {
@@ -63,16 +63,16 @@ class TransportsIT {
                 .metric("throughline_budget_fell_over_total{reason=\"%s\",transport=\"%s\"}".formatted(reason, AGENTS));
     }
 
-    private void awaitInUse(int places) {
-        scene.edge().awaitMetric("throughline_budget_in_use{pool=\"" + AGENTS + "\"}", places);
+    private void awaitInUse(int slots) {
+        scene.edge().awaitMetric("throughline_budget_in_use{pool=\"" + AGENTS + "\"}", slots);
     }
 
-    private void awaitCapacity(int places) {
-        scene.edge().awaitMetric("throughline_budget_capacity{pool=\"" + AGENTS + "\"}", places);
+    private void awaitCapacity(int slots) {
+        scene.edge().awaitMetric("throughline_budget_capacity{pool=\"" + AGENTS + "\"}", slots);
     }
 
     @Test
-    void theFirstTransportIsTakenWhileItHasPlaces() throws IOException {
+    void theFirstTransportIsUsedWhileItHasSlots() throws IOException {
         start(2, "budget: { reserve: 0%, soft: 100% }");
         assertThat(over(flow())).isEqualTo(AGENTS);
         assertThat(over(flow())).isEqualTo(AGENTS);
@@ -98,7 +98,7 @@ class TransportsIT {
     }
 
     @Test
-    void anAgentThatIsGoneIsAskedForNothing() throws IOException {
+    void anAgentThatIsGoneGetsNoRequests() throws IOException {
         start(8, "");
         scene.agent().stopListening();
         scene.agent().endWatches();
@@ -142,7 +142,7 @@ class TransportsIT {
                 .metric("throughline_transport_breaker{state=\"%s\",transport=\"%s\"}".formatted(state, AGENTS));
     }
 
-    /** Where the agent can't be asked no socket can be opened either: the next transport is tried, and says the same. */
+    /** If the agent can't be reached for lack of descriptors, the next transport is tried, with the same result. */
     @Test
     void aShortageOfDescriptorsFallsOverAndOpensNoBreaker() throws IOException {
         start(64, "");
@@ -150,7 +150,7 @@ class TransportsIT {
         for (int refused = 0; refused < 12; ) {
             descriptors.leave(1);
             SceneFlow flow = flow();
-            // One may get the descriptor that a hop keeps to refuse others by.
+            // One may get the descriptor that a hop reserves for refusing others.
             refused += flow.failure().equals(Optional.of("no-descriptors")) ? 1 : 0;
             flow.close();
         }
@@ -163,7 +163,7 @@ class TransportsIT {
         assertThat(over(flow())).isEqualTo(AGENTS);
     }
 
-    /** What a hop first does with its last descriptor it can do ever after. */
+    /** Loads the code that the hop needs when it has no descriptors. */
     @Test
     void breakersWorkAfterAStartThatTookTheLastDescriptor() throws IOException {
         start(64, "");
@@ -194,7 +194,7 @@ class TransportsIT {
 
     /** Whatever the transport, the next hop has a limit of flows. */
     @Test
-    void aNextHopHasPlacesAsWell() throws IOException {
+    void aNextHopHasAPoolToo() throws IOException {
         start(2, "budget: { reserve: 0%, soft: 100%, next-hops: { gateway: 3 } }\nclasses: { default: { wait: 0s } }");
         for (int i = 0; i < 3; i++) {
             assertThat(flow().isOpen()).isTrue();

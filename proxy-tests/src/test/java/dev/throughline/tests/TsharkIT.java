@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** tshark finds our headers in a capture by itself and shows what we read: every vector, in one capture. */
+/** tshark recognises the headers of all vectors in one capture and shows the same contents as the project's reader. */
 @NeedsPrograms("tshark")
 @Timeout(60)
 class TsharkIT {
@@ -43,7 +43,7 @@ class TsharkIT {
             "proxy.v2.tlv.value",
             "_ws.expert.message");
 
-    /** A TLV that begins so near to the end isn't shown by tshark 4.0: it takes the length for that of the whole header. */
+    /** tshark 4.0 doesn't show a TLV that begins so near the end: it uses the length as that of the whole header. */
     private static final int OVERLOOKED_BYTES = 16;
 
     private static final int FIXED_BYTES = 16;

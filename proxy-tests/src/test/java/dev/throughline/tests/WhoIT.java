@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code throughline who}: an operator sees a connection somewhere and asks whose it is. */
+/** {@code throughline who}: an operator asks for the owner of a connection. */
 @Timeout(60)
 class WhoIT {
     private static final Loopback NET = Loopback.own();
@@ -93,7 +93,7 @@ class WhoIT {
                     .findFirst()
                     .orElseThrow();
 
-            // hop-b asks about what the application asked for: the connection itself ends at hop-a.
+            // hop-b is queried for the application's tuple: the connection itself ends at hop-a.
             Said said = who(app.local(), destination.address(), "--socket", socket("hop-b"));
 
             assertThat(said.status()).as(said.text()).isZero();
@@ -105,7 +105,7 @@ class WhoIT {
         }
     }
 
-    /** What /proc can't say any more, the hop's notes do. */
+    /** The hop's records have what /proc no longer has. */
     @Test
     void aHopKnowsWhoOpenedWhatIsClosedByNow() throws Exception {
         assumeTrue(BestEvidence.HERE.equals("kernel-connect"), "the kernel's notes can't be had here");

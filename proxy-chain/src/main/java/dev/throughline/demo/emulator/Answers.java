@@ -5,7 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 
-/** Sends an agent's answers to a hop. */
+/** A writer of an agent's answers to a hop. */
 final class Answers {
     private Answers() {}
 

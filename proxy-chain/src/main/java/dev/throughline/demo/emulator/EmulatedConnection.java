@@ -37,7 +37,7 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
     private final BridgeRequest.Open asked;
     private final EmulatedSystem system;
     private final ChannelGroup connections;
-    private Optional<EmulatedSystem.Place> place = Optional.empty();
+    private Optional<EmulatedSystem.Slot> slot = Optional.empty();
     private Optional<Channel> onwards = Optional.empty();
     private boolean over;
 
@@ -54,8 +54,8 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
             Answers.fail(hop, "unknown-handle");
             return;
         }
-        EmulatedSystem.Place taken = system.take();
-        place = Optional.of(taken);
+        EmulatedSystem.Slot taken = system.take();
+        slot = Optional.of(taken);
         hop.pipeline().addLast(this);
         // No bytes are expected, only the end of the input, by which the hop gives up.
         hop.read();
@@ -133,7 +133,7 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
                 new RelayTimeouts(NO_IDLE_TIMEOUT, NO_IDLE_TIMEOUT, Duration.ZERO, Duration.ZERO),
                 new BufferMemory(Long.MAX_VALUE));
         hop.pipeline().addFirst(new HangUp(hop, relay::abort));
-        relay.start().thenRun(() -> place.orElseThrow().release());
+        relay.start().thenRun(() -> slot.orElseThrow().release());
     }
 
     /** The input ended: the hop gave up. No byte may come before that. */
@@ -158,20 +158,20 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         fail("cancelled");
     }
 
-    /** Releases the place before the hop gets the answer and sees the end. */
+    /** Releases the slot before the hop gets the answer and sees the end. */
     private void fail(String reason) {
         if (over) {
             return;
         }
         over = true;
         onwards.ifPresent(Channel::close);
-        place.orElseThrow().release();
+        slot.orElseThrow().release();
         Answers.fail(hop, reason);
     }
 
     /**
-     * Distinguishes a hop that has closed, by which it gives a flow up, from one that has only shut down its output: a closed one
-     * can't be written to. The check is repeated from the end of the input on.
+     * A detector of a hop that has closed its socket to abandon a flow, as opposed to one that has only shut down its output. A
+     * write to a closed socket fails; after the end of the input, the check is repeated.
      */
     private static final class HangUp extends ChannelInboundHandlerAdapter {
         private static final int AGAIN_MILLIS = 20;

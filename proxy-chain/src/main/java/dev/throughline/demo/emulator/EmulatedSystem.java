@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The system's state for the agent's process: places in use, and the flow behind each connection. Places belong to one thread. */
+/** The state of the emulated system for the agent's process: slots in use, and the flow of each connection. Slots are used by one thread. */
 final class EmulatedSystem {
     private final Settings settings;
     private final Runnable changed;
@@ -18,18 +18,22 @@ final class EmulatedSystem {
     private long inUse;
     private long waiting;
 
-    /** @param changed called after each change of the numbers in {@link #limits} */
+    /**
+     * Creates a system without connections.
+     *
+     * @param changed called after each change of the numbers in {@link #limits}
+     */
     EmulatedSystem(Settings settings, Runnable changed) {
         this.settings = settings;
         this.changed = changed;
     }
 
-    /** A place, in use from its start. One that waits never does anything else. */
-    final class Place {
+    /** A slot of one connection, in use from its start. A connection that waits for a slot waits for ever. */
+    final class Slot {
         private final boolean waits;
         private boolean free;
 
-        private Place(boolean waits) {
+        private Slot(boolean waits) {
             this.waits = waits;
         }
 
@@ -37,7 +41,7 @@ final class EmulatedSystem {
             return waits;
         }
 
-        /** Frees the place of a cancelled or ended connection. A second call does nothing. */
+        /** Frees the slot of a cancelled or ended connection. A second call has no effect. */
         void release() {
             if (!free) {
                 free = true;
@@ -48,12 +52,12 @@ final class EmulatedSystem {
         }
     }
 
-    Place take() {
-        Place place = new Place(settings.limit() != NetworkFrameworkEmulator.NO_LIMIT && inUse >= settings.limit());
+    Slot take() {
+        Slot slot = new Slot(settings.limit() != NetworkFrameworkEmulator.NO_LIMIT && inUse >= settings.limit());
         inUse++;
-        waiting += place.waits ? 1 : 0;
+        waiting += slot.waits ? 1 : 0;
         changed.run();
-        return place;
+        return slot;
     }
 
     BridgeAnswer.AgentNotice.Limits limits() {

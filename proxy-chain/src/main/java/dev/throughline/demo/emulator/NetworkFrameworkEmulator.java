@@ -94,7 +94,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         }
     }
 
-    /** How the system starts a connection below its limit. */
+    /** The behaviour of the system when it starts a connection below its limit. */
     public sealed interface Start {
         /** Immediately. */
         record AtOnce() implements Start {}
@@ -168,7 +168,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         Files.deleteIfExists(socket);
     }
 
-    /** Stops sending limits, as an agent that hangs, until it is called with {@code false}. */
+    /** Stops or resumes sending limits; an agent that hangs sends none. */
     public void silence(boolean silent) {
         onLoop(() -> {
             watches.silence(silent);
@@ -184,7 +184,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
         });
     }
 
-    /** Sets how connections are started from now on. */
+    /** Sets the behaviour for later connections. */
     public void starts(Start how) {
         start = how;
     }

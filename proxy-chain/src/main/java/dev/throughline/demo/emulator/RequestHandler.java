@@ -16,7 +16,7 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
-/** Reads a hop's request. The kernel says which user connects; from a user who isn't allowed to, nothing is read. */
+/** A reader of a hop's request. It reads nothing from a user who isn't allowed, according to the kernel. */
 final class RequestHandler extends ChannelInboundHandlerAdapter {
     private static final HeaderReader READER = new HeaderReader(HeaderLimits.NORMAL);
 

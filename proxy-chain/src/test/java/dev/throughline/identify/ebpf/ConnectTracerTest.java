@@ -36,14 +36,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The kernel notes who connects, whatever the socket. */
+/** The kernel records the caller of connect(2) for any socket. */
 class ConnectTracerTest {
     private ConnectTracer notes;
     private long here;
 
     @BeforeEach
     void open() throws IOException {
-        Kernel.assumeNotesCanBeTaken();
+        Kernel.assumeTracingIsPossible();
         notes = ConnectTracer.open(Kernel.cgroups(), 4096);
         here = NetworkNamespace.cookie();
     }
@@ -128,7 +128,7 @@ class ConnectTracerTest {
             long first = notes.find(tuple(mark), here).orElseThrow().cookie();
             try (DatagramChannel sender = DatagramChannel.open(StandardProtocolFamily.INET)) {
                 sender.send(ByteBuffer.wrap(new byte[1]), receiver.getLocalAddress());
-                // Cookies are given in order, when a socket is first asked for its own.
+                // Cookies are assigned in order, at the first request for a socket's cookie.
                 boolean noted = false;
                 for (long cookie = first + 1; !noted && cookie < first + 10_000; cookie++) {
                     noted = notes.find(cookie)
@@ -141,7 +141,7 @@ class ConnectTracerTest {
         }
     }
 
-    /** What a socket was bound to and marked with before it connected. */
+    /** Binds and marks a socket before it connects. */
     private static EpollSocketChannel connect(
             MultiThreadIoEventLoopGroup loop, ServerSocketChannel listener, Optional<String> device, int mark)
             throws Exception {
@@ -173,7 +173,7 @@ class ConnectTracerTest {
         }
     }
 
-    /** It may share its addresses and ports with another socket: only the sockets themselves can tell. */
+    /** Another socket may have the same addresses and ports: only the sockets themselves show which is which. */
     @Test
     void aSocketThatIsBoundToADeviceIsNotTheOnlyOneOfItsAddresses() throws Exception {
         try (MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -186,9 +186,9 @@ class ConnectTracerTest {
         }
     }
 
-    /** From then on connections begin unnoticed: the addresses may be another's. */
+    /** Later connections aren't recorded, so the addresses may be another connection's. */
     @Test
-    void whenItIsDetachedNothingIsSaidWithoutTheSocket() throws Exception {
+    void afterDetachingRecordsNeedTheSocket() throws Exception {
         Path group = Files.createDirectory(Kernel.cgroups().resolve("throughline-test-notes"));
         try (ConnectTracer ofGroup = ConnectTracer.open(group, 64);
                 ServerSocketChannel listener = listen()) {
@@ -207,7 +207,7 @@ class ConnectTracerTest {
         }
     }
 
-    /** The connection of a process in a group; both are gone when this returns. */
+    /** Returns the connection of a process in a cgroup; both are gone when this returns. */
     private static Tuple connectFrom(Path group, ServerSocketChannel listener) throws Exception {
         String connect = "echo $$ >" + group + "/cgroup.procs; exec 3<>/dev/tcp/127.0.0.1/" + port(listener);
         Process process =
@@ -231,7 +231,7 @@ class ConnectTracerTest {
         }
     }
 
-    /** Connects in a loop, to a port where nobody listens. */
+    /** Connects in a loop to a port without a listener. */
     private static Process connects(int uid, int count) throws IOException {
         String loop = "for ((i = 0; i < %d; i++)); do true 3<>/dev/tcp/127.0.0.1/1; done; true".formatted(count);
         return new ProcessBuilder(
@@ -242,7 +242,7 @@ class ConnectTracerTest {
 
     @Test
     @Tag("attack")
-    void aUserWhoConnectsInALoopTakesNobodysNotesAway() throws Exception {
+    void aUserWhoConnectsInALoopEvictsNoRecordsOfOthers() throws Exception {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can be others");
         Path group = Files.createDirectory(Kernel.cgroups().resolve("throughline-test-notes"));
         try (ConnectTracer few = ConnectTracer.open(Kernel.cgroups(), 2048, 16);
@@ -257,7 +257,7 @@ class ConnectTracerTest {
         }
     }
 
-    /** With subordinate ids: a user may have a whole range of them. */
+    /** A user may have a whole range of subordinate ids. */
     @Test
     @Tag("attack")
     void idsOfOneRangeCountForOneUser() throws Exception {

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Disassembles eBPF instructions (RFC 9669) into the notation of llvm-objdump, one line an instruction. It reads the
+ * A disassembler of eBPF instructions (RFC 9669) with the notation of llvm-objdump, one line for each instruction. It reads the
  * bytes that the kernel gets and shares no code with {@link BpfCode}. An instruction that it doesn't know is an error.
  */
 final class Disassembler {
@@ -44,7 +44,7 @@ final class Disassembler {
      * Creates a disassembler.
      *
      * @param maps names of the maps, by the index that the code loads them with
-     * @param members names of members of kernel structures, by the offset that stands for them
+     * @param members names of members of kernel structures, by the offset that represents them
      */
     Disassembler(List<String> maps, Map<Integer, String> members) {
         this.maps = ImmutableList.copyOf(maps);

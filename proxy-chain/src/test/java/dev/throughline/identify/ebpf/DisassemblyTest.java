@@ -115,7 +115,7 @@ class DisassemblyTest {
         return lines;
     }
 
-    /** Members by the number that stands for them in the code, which is a sum or a difference of two where one is inside another. */
+    /** Members by the number that represents them in the code: a sum or a difference of two if one is inside another. */
     private static Map<Integer, String> members() {
         Map<Integer, String> members = new HashMap<>();
         OFFSETS.forEach((member, offset) -> members.put(offset, member.toString()));

@@ -8,18 +8,18 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
 
-/** The kernel that the tests run on, as far as it lets itself be given programs. */
+/** The kernel of this host, and whether it accepts eBPF programs. */
 public final class Kernel {
     private Kernel() {}
 
-    /** Skips the test where programs can't be attached to all processes. */
-    public static void assumeNotesCanBeTaken() throws IOException {
+    /** Skips the test if programs can't be attached to all processes. */
+    public static void assumeTracingIsPossible() throws IOException {
         assumeTrue(
                 Capability.effective().containsAll(Set.of(Capability.BPF, Capability.NET_ADMIN, Capability.PERFMON)),
                 "needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
     }
 
-    /** Where cgroup v2 is mounted. */
+    /** Returns the mount point of cgroup v2. */
     public static Path cgroups() throws IOException {
         return Mounts.own().whole("cgroup2").orElseThrow(() -> new IOException("no cgroup v2 here"));
     }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Hops of one host share one set of notes, and leave none behind. */
+/** Hops of one host share one tracer, and leave nothing behind. */
 class PinnedObjectsTest {
     @TempDir
     private Path bpffs;
@@ -31,7 +31,7 @@ class PinnedObjectsTest {
 
     @BeforeEach
     void mount() throws Exception {
-        Kernel.assumeNotesCanBeTaken();
+        Kernel.assumeTracingIsPossible();
         mounted = run("mount", "-t", "bpf", "bpf", bpffs.toString());
         assumeTrue(mounted, "needs CAP_SYS_ADMIN to mount a BPF file system");
     }
@@ -67,7 +67,7 @@ class PinnedObjectsTest {
     }
 
     @Test
-    void aSecondHopUsesTheNotesOfTheFirstAndKeepsThemWhenThatStops() throws Exception {
+    void aSecondHopSharesTheRecordsAndKeepsThemWhenTheFirstStops() throws Exception {
         ConnectTracer first = share();
         try (ServerSocketChannel listener = ServerSocketChannel.open().bind(new InetSocketAddress("127.0.0.1", 0));
                 SocketChannel client = SocketChannel.open(listener.getLocalAddress())) {
@@ -82,7 +82,7 @@ class PinnedObjectsTest {
         assertThat(folders()).isEmpty();
     }
 
-    /** As after a crash of all hops: what they pinned is still there, and still notes. */
+    /** After a crash of all hops: the pinned objects still exist and record. */
     @Test
     void theRestOfACrashIsUsedAndThenRemoved() throws Exception {
         ConnectTracer crashed = share();
@@ -105,7 +105,7 @@ class PinnedObjectsTest {
         assertThat(folders()).isEmpty();
     }
 
-    /** Otherwise somebody could lock it, and no hop would start or stop any more. */
+    /** Otherwise another user could lock it, and no hop could start or stop. */
     @ParameterizedTest
     @ValueSource(strings = {"rwxrwxrwx", "rwxr-xr-x"})
     void aParentThatIsOpenToOthersIsNotUsed(String mode) throws Exception {

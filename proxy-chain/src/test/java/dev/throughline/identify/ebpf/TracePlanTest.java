@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the kernel refuses is left out of the notes, and nothing else. */
+/** Only the parts that the kernel refuses are not recorded. */
 class TracePlanTest {
     private Optional<KernelLayout> layout = Optional.empty();
 
@@ -25,7 +25,7 @@ class TracePlanTest {
         layout = KernelLayout.of(Btf.read(Btf.KERNEL));
     }
 
-    /** A kernel that refuses programs with some parts, as a lockdown does, or without a capability. */
+    /** A kernel that refuses programs with some parts, as with a lockdown or without a capability. */
     private static TracePlan.Trial refusing(Set<TracePart> refused) {
         return plan -> {
             if (plan.parts().stream().anyMatch(refused::contains)) {
@@ -40,7 +40,7 @@ class TracePlanTest {
     }
 
     @Test
-    void aKernelThatRefusesNothingNotesAll() throws OsException {
+    void aKernelThatRefusesNothingRecordsAllParts() throws OsException {
         TracePlan plan = TracePlan.most(layout, _ -> {});
 
         assertThat(plan.parts()).containsExactly(TracePart.values());
@@ -66,7 +66,7 @@ class TracePlanTest {
         assertThat(plan.missing()).containsOnlyKeys(TracePart.values());
     }
 
-    /** Each alone is small enough, all together are too much. */
+    /** Each part alone is small enough, all together are too large. */
     @Test
     void partsThatAreOnlyRefusedTogetherAreLeftOutTogether() throws OsException {
         TracePlan plan = TracePlan.most(layout, tried -> {
@@ -89,17 +89,17 @@ class TracePlanTest {
     }
 
     @Test
-    void aKernelThatRefusesEverythingSaysSo() {
+    void aKernelThatRefusesEverythingIsReported() {
         assertThatThrownBy(() -> TracePlan.most(layout, _ -> {
                     throw refusal();
                 }))
                 .isInstanceOf(OsException.class);
     }
 
-    /** Whatever is left out, the kernel's verifier takes the rest. */
+    /** The kernel's verifier accepts the program without any of its parts. */
     @Test
-    void theKernelTakesTheNotesWithoutEachPart() throws Exception {
-        Kernel.assumeNotesCanBeTaken();
+    void theKernelAcceptsTheProgramsWithoutEachPart() throws Exception {
+        Kernel.assumeTracingIsPossible();
         for (TracePart part : TracePart.values()) {
             Set<TracePart> rest = EnumSet.complementOf(EnumSet.of(part));
             TracePlan plan = TracePlan.most(layout, refusing(Set.of(part)));

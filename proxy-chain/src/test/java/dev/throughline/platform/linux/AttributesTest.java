@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class AttributesTest {
     @Test
-    void whatWasPutIsFoundBehindPaddingAndInsideNests() {
+    void attributesAreFoundBehindPaddingAndInsideNests() {
         ByteBuffer run = buffer();
         Attributes.put(run, 1, new byte[] {7});
         int nest = Attributes.begin(run, 2);

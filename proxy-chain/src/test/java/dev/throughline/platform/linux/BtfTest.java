@@ -57,7 +57,7 @@ class BtfTest {
     }
 
     @Test
-    void whatIsntThereOrBeginsAtNoByteHasNoOffset() throws IOException {
+    void aMissingMemberOrBitFieldHasNoOffset() throws IOException {
         Btf btf = Btf.parse(types());
         assertThat(btf.offset("outer", "bits")).isEqualTo(OptionalInt.empty());
         assertThat(btf.offset("outer", "other")).isEmpty();
@@ -65,7 +65,7 @@ class BtfTest {
     }
 
     @Test
-    void whatIsCutOffOrOfAnotherKindIsRefused() {
+    void truncatedOrForeignTypeDataIsRefused() {
         byte[] whole = types();
         int endOfTypes = whole.length - NAMES.length();
         for (int length = 0; length < endOfTypes; length++) {

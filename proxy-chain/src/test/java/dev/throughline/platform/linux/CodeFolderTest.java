@@ -26,7 +26,7 @@ class CodeFolderTest {
         assertThat(CodeFolder.objection(folder.resolve("missing"))).contains("no such directory");
     }
 
-    /** Nothing can be made in /proc, by root either. */
+    /** Not even root can create files in /proc. */
     @Test
     void aFolderThatTakesNoFilesWillNot() {
         assertThat(CodeFolder.objection(Path.of("/proc"))).isPresent();

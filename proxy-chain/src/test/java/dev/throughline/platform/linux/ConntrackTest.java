@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ConntrackTest {
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1"})
-    void whatNobodyTracksHasNoOriginal(String address) throws IOException {
+    void anUntrackedConnectionHasNoOriginalTuple(String address) throws IOException {
         InetSocketAddress listener = new InetSocketAddress(address, 1);
         InetSocketAddress peer = new InetSocketAddress(address, 2);
         try (Conntrack conntrack = Conntrack.open()) {

@@ -4,11 +4,11 @@ import com.google.common.net.InetAddresses;
 import java.io.IOException;
 import java.util.List;
 
-/** Asks, in a network namespace of its own, about an address before and after each of some commands of ip(8). */
+/** A program in a separate network namespace that checks an address before and after each of some ip(8) commands. */
 final class LocalAddressChange {
     private LocalAddressChange() {}
 
-    /** The address, then commands, of whose words each is an argument, with {@code ,} between commands. */
+    /** The arguments are the address, then the words of commands, with {@code ,} between commands. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         try (LocalAddresses local = LocalAddresses.open()) {
             StringBuilder answers = new StringBuilder();

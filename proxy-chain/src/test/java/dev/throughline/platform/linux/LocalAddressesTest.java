@@ -43,7 +43,7 @@ class LocalAddressesTest {
         }
     }
 
-    /** What is remembered ends with every change: an address that comes, goes, or is routed here. */
+    /** Every change clears the cache: an address that is added, removed, or routed to this host. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

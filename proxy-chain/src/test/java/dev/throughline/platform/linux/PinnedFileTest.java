@@ -29,9 +29,9 @@ class PinnedFileTest {
         }
     }
 
-    /** Without a question to a file system, which may hang. */
+    /** Without access to a file system, which may hang. */
     @Test
-    void whatTheKernelKnowsOfAFileIsWhatStatAndMountinfoSay(@TempDir Path directory) throws IOException {
+    void theAttributesEqualThoseOfStatAndMountinfo(@TempDir Path directory) throws IOException {
         Path path = Files.writeString(directory.resolve("file"), "12345");
         try (PinnedFile file = PinnedFile.open(path.toString())) {
             Map<String, Object> stat = Files.readAttributes(path, "unix:dev,ino,size,uid,mode,ctime,lastModifiedTime");

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 class PrivilegesTest {
-    /** On a thread of its own, which ends with it: what is given up is gone for good. */
+    /** On a separate thread, because dropped capabilities can't be regained. */
     private static <T> T onAThread(Work<T> work) {
         CompletableFuture<T> result = new CompletableFuture<>();
         Thread.ofPlatform().start(() -> {
@@ -34,7 +34,7 @@ class PrivilegesTest {
     }
 
     @Test
-    void whatIsNotKeptIsGoneForThisThreadAndThoseThatItStarts() throws IOException {
+    void capabilitiesThatAreNotKeptAreDroppedForThisThreadAndItsChildren() throws IOException {
         Set<Capability> before = ofThisThread();
         assumeTrue(before.containsAll(Set.of(Capability.NET_ADMIN, Capability.SYS_ADMIN)), "needs capabilities");
 
@@ -50,7 +50,7 @@ class PrivilegesTest {
     }
 
     @Test
-    void whatWasGivenUpDoesNotComeBack() {
+    void droppedCapabilitiesCantBeRegained() {
         Set<Capability> kept = onAThread(() -> {
             Privileges.keepOnly(EnumSet.noneOf(Capability.class));
             return Privileges.keepOnly(EnumSet.allOf(Capability.class));

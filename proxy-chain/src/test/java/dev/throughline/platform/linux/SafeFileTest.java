@@ -37,7 +37,7 @@ class SafeFileTest {
 
     @BeforeEach
     void makeFolders() throws IOException {
-        // Links of the system on the way to the folder for temporary files are not what is tested.
+        // Symbolic links of the system in the path of the temporary directory are not tested.
         folder = Files.createDirectory(temporary.toRealPath().resolve("etc"));
         victim = Files.writeString(folder.resolveSibling("victim"), "root's secret");
         Files.setPosixFilePermissions(victim, PosixFilePermissions.fromString("rw-------"));
@@ -80,7 +80,7 @@ class SafeFileTest {
     }
 
     @Test
-    void aFileIsReplacedAsAWholeAndANewOneHasTheModeThatWasAskedFor() throws IOException {
+    void aFileIsReplacedAsAWholeAndANewOneHasTheRequestedMode() throws IOException {
         Path file = folder.resolve("trust");
         change(file, "one");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
@@ -94,7 +94,7 @@ class SafeFileTest {
     }
 
     @Test
-    void whatIsNotFinishedLeavesEverythingAsItWas() throws IOException {
+    void anUnfinishedChangeLeavesTheFileUnchanged() throws IOException {
         Path path = Files.writeString(folder.resolve("trust"), "one");
         try (SafeFile file = SafeFile.at(path);
                 NewFile next = file.begin(".new", 0644)) {
@@ -128,7 +128,7 @@ class SafeFileTest {
     }
 
     @Test
-    void whatHasBecomeAnotherFileIsNotDeleted() throws IOException {
+    void aFileThatWasReplacedIsNotDeleted() throws IOException {
         Path path = Files.writeString(folder.resolve("hop.pid"), "one");
         try (SafeFile file = SafeFile.own(path)) {
             FileStatus status;
@@ -158,7 +158,7 @@ class SafeFileTest {
 
     @Test
     @Tag("attack")
-    void aSymbolicLinkInTheFilesPlaceLeadsNowhere() throws IOException {
+    void aSymbolicLinkInsteadOfTheFileIsNotFollowed() throws IOException {
         Path link = linkOfOther(folder.resolve("trust"), victim);
         assertThatThrownBy(() -> change(link, "mine"))
                 .isInstanceOf(FileSystemException.class)
@@ -173,7 +173,7 @@ class SafeFileTest {
 
     @Test
     @Tag("attack")
-    void aSymbolicLinkInTheFoldersPlaceLeadsNowhere() throws IOException {
+    void aSymbolicLinkInsteadOfTheDirectoryIsNotFollowed() throws IOException {
         Path link = linkOfOther(folder.resolve("sub"), folder.getParent());
         for (Path path : new Path[] {link.resolve("victim"), link.resolve("etc/victim")}) {
             assertThatThrownBy(() -> change(path, "mine")).hasMessageContaining("is not followed");
@@ -184,7 +184,7 @@ class SafeFileTest {
 
     @Test
     @Tag("attack")
-    void aHardLinkInTheFilesPlaceIsRefused() throws IOException {
+    void aHardLinkIsRefused() throws IOException {
         Path path = Files.createLink(folder.resolve("trust"), victim);
         assertThatThrownBy(() -> change(path, "mine"))
                 .isInstanceOf(FileSystemException.class)
@@ -194,7 +194,7 @@ class SafeFileTest {
 
     @Test
     @Tag("attack")
-    void aFifoInTheFilesPlaceKeepsNobodyWaiting() throws Exception {
+    void aFifoDoesNotBlock() throws Exception {
         Path path = folder.resolve("trust");
         assertThat(new ProcessBuilder("mkfifo", path.toString()).start().waitFor())
                 .isZero();
@@ -204,7 +204,7 @@ class SafeFileTest {
 
     @Test
     @Tag("attack")
-    void aFileThatWasReplacedWhileItWasWrittenDoesNotPassForDone() throws IOException {
+    void aFileThatWasReplacedDuringAWriteIsReported() throws IOException {
         Path path = Files.writeString(folder.resolve("trust"), "one");
         try (SafeFile file = SafeFile.at(path);
                 NewFile next = file.begin(".new", 0644)) {
@@ -216,10 +216,10 @@ class SafeFileTest {
         victimIsUntouched();
     }
 
-    /** Links appear in the place of the file, of the text that is being written, and of the folder. */
+    /** Symbolic links replace the file, the new file, and the directory. */
     @Test
     @Tag("attack")
-    void linksThatAreSwappedInDuringAChangeLeadNowhere() throws Exception {
+    void linksThatReplaceFilesDuringAChangeAreNotFollowed() throws Exception {
         Path path = folder.resolve("trust");
         Path aside = folder.resolveSibling("aside");
         AtomicBoolean over = new AtomicBoolean();

@@ -65,7 +65,7 @@ class SocketDiagTest {
     }
 
     @Test
-    void aListenerOnTheSourcePortIsNotTheSocketAskedFor() throws IOException {
+    void aListenerOnTheSourcePortIsNotReturned() throws IOException {
         try (Connection connection = Connection.to("127.0.0.1")) {
             InetSocketAddress listening = connection.tuple().destination();
             assertThat(diag.find(Tuple.tcp(listening, new InetSocketAddress("127.0.0.1", 1))))
@@ -137,7 +137,7 @@ class SocketDiagTest {
     }
 
     @Test
-    void closedItSaysSo() {
+    void aClosedSocketThrows() {
         diag.close();
         InetSocketAddress any = new InetSocketAddress("127.0.0.1", 1);
         assertThatThrownBy(() -> diag.find(Tuple.tcp(any, any)))

@@ -21,10 +21,10 @@ class SourcePortsTest {
         assertThat(SourcePorts.of(range, reserved, "2\n").count()).isEqualTo(count);
     }
 
-    /** 2, as Linux comes, is for connections within one host alone. */
+    /** The default 2 applies to connections within one host only. */
     @ParameterizedTest
     @CsvSource({"0, 60", "1, 1", "2, 60", "'', 60"})
-    void portsAreKeptForTheTimeThatTheKernelSays(String reuse, int seconds) throws IOException {
+    void portsStayInUseForTheKernelsTimeWait(String reuse, int seconds) throws IOException {
         SourcePorts ports = SourcePorts.of("32768 60999", "", reuse);
 
         assertThat(ports.kept()).isEqualTo(Duration.ofSeconds(seconds));
@@ -37,7 +37,7 @@ class SourcePortsTest {
     }
 
     @Test
-    void whatIsNoRangeIsAnError() {
+    void anInvalidRangeIsAnError() {
         assertThatThrownBy(() -> SourcePorts.of("none", "", "2"))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("none");

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of root's in a folder of root's in /tmp, until a test gives one of them away. */
+/** Files of root in a directory of root in /tmp; a test changes the owner of one. */
 class StrictModesTest {
     private static final int OTHER = 65534;
 
@@ -89,7 +89,7 @@ class StrictModesTest {
 
     @Test
     @Tag("attack")
-    void whatBelongsToAnotherUserIsRefused() throws IOException {
+    void aFileOfAnotherUserIsRefused() throws IOException {
         give(file);
         isRefused(file, file + " belongs to user 65534, who can change it: chown root " + file);
         give(folder);
@@ -107,7 +107,7 @@ class StrictModesTest {
         isRefused(link, link + " is a symbolic link of user 65534 and is not followed: use the path of its target");
     }
 
-    /** "keys trust" by root for a hop that runs as a user of its own. */
+    /** "keys trust" by root for a hop that runs as another user. */
     @Test
     void rootsCommandsTrustTheOwnerOfTheFileAsWell() throws IOException {
         give(file);

@@ -22,10 +22,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Flows that need a place, and get one, wait, or don't. */
-class FlowPlacesTest extends FlowScene {
-    /** Places for {@code flows}, none reserved. A flow that is idle for {@code floor} may be closed. */
-    private void places(int flows, Duration floor, Duration wait) {
+/** Flows that need a slot: they get one, wait, or are refused. */
+class FlowSlotsTest extends FlowScene {
+    /** Sets the number of slots, none reserved. A flow that is idle for {@code floor} may be closed. */
+    private void slots(int flows, Duration floor, Duration wait) {
         withBudget(budget(flows, new PoolRule(0, 50, 0, floor)), new LimitClass("default", Caps.OPEN, true, wait));
     }
 
@@ -40,14 +40,14 @@ class FlowPlacesTest extends FlowScene {
         });
     }
 
-    /** Its place is in use for as long as the system holds it, though the flow has long gone another way. */
+    /** The slot is in use until the system releases it, although the flow uses another transport. */
     @Test
-    void aStartThatIsGivenUpKeepsItsPlaceUntilTheSystemLetsGo() throws Exception {
+    void anAbandonedStartKeepsItsSlotUntilTheSystemReleasesIt() throws Exception {
         ScriptedTransport few = new ScriptedTransport("few");
         few.hang();
-        FlowBudget places = budget(100, PoolRule.DEFAULT).pool("few", 5);
+        FlowBudget slots = budget(100, PoolRule.DEFAULT).pool("few", 5);
         change(p -> {
-            p.budget = places;
+            p.budget = slots;
             p.transports = List.of(few, new BsdSocket(0, Duration.ofSeconds(5)));
             p.routing(FlowServicesDraft.allTo(new Route(
                     new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME), TcpTimeouts.DEFAULTS)));
@@ -62,17 +62,17 @@ class FlowPlacesTest extends FlowScene {
                     .containsExactly("WARN transport few: flows fail over to the next transport: start-timeout");
         }
         assertThat(counted.events).containsExactly("fell over from few: start-timeout");
-        assertThat(places.inUse("few")).isEqualTo(1);
+        assertThat(slots.inUse("few")).isEqualTo(1);
 
         app.close();
         there.close();
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
-        Wire.await("to have the other places back", () -> places.inUse(BsdSocket.NAME) == 0);
-        assertThat(places.inUse("few")).isEqualTo(1);
-        assertThat(places.inUse(FlowBudget.HOP)).isEqualTo(1);
+        Wire.await("to have the other slots back", () -> slots.inUse(BsdSocket.NAME) == 0);
+        assertThat(slots.inUse("few")).isEqualTo(1);
+        assertThat(slots.inUse(FlowBudget.HOP)).isEqualTo(1);
 
         few.letGo();
-        Wire.await("to have it back", () -> places.inUse("few") == 0);
+        Wire.await("to have it back", () -> slots.inUse("few") == 0);
     }
 
     /** A flow that is stopped while its connection is being started cancels the start. */
@@ -96,8 +96,8 @@ class FlowPlacesTest extends FlowScene {
     }
 
     @Test
-    void withoutAPlaceItIsRefusedAtOnce() throws Exception {
-        places(1, Duration.ofHours(1), Duration.ZERO);
+    void withoutASlotAFlowIsRefusedAtOnce() throws Exception {
+        slots(1, Duration.ofHours(1), Duration.ZERO);
         Socket first = wire.connect();
         Socket there = destination.accept();
         try (LogLines log = new LogLines(FlowBudget.class)) {
@@ -118,12 +118,12 @@ class FlowPlacesTest extends FlowScene {
     }
 
     @Test
-    void itWaitsForAPlaceAndContinues() throws Exception {
-        places(1, Duration.ofHours(1), Duration.ofSeconds(20));
+    void aFlowWaitsForASlotAndContinues() throws Exception {
+        slots(1, Duration.ofHours(1), Duration.ofSeconds(20));
         Socket first = wire.connect();
         Socket there = destination.accept();
         Socket second = wire.connect();
-        Wire.await("to wait for a place", () -> services.budget().waiting() == 1);
+        Wire.await("to wait for a slot", () -> services.budget().waiting() == 1);
         assertThat(services.table().list()).extracting(FlowView::stage).contains(FlowView.Stage.WAITING);
 
         first.close();
@@ -138,8 +138,8 @@ class FlowPlacesTest extends FlowScene {
     }
 
     @Test
-    void itWaitsNoLongerThanItMay() throws Exception {
-        places(1, Duration.ofHours(1), Duration.ofMillis(100));
+    void aFlowWaitsNoLongerThanItsClassAllows() throws Exception {
+        slots(1, Duration.ofHours(1), Duration.ofMillis(100));
         Socket first = wire.connect();
         Socket there = destination.accept();
 
@@ -154,11 +154,11 @@ class FlowPlacesTest extends FlowScene {
 
     @Test
     void aFlowThatIsStoppedWhileItWaitsStops() throws Exception {
-        places(1, Duration.ofHours(1), Duration.ofHours(1));
+        slots(1, Duration.ofHours(1), Duration.ofHours(1));
         Socket first = wire.connect();
         Socket there = destination.accept();
         Socket second = wire.connect();
-        Wire.await("to wait for a place", () -> services.budget().waiting() == 1);
+        Wire.await("to wait for a slot", () -> services.budget().waiting() == 1);
 
         services.table().stopAll(CloseReason.STOPPED);
 
@@ -169,12 +169,12 @@ class FlowPlacesTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.STOPPED);
     }
 
-    /** Also after it has ended its output, when no read tells of a reset. */
+    /** Also after the application has ended its output, when no read reports a reset. */
     @Tag("attack")
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void anApplicationThatResetsWhileItsFlowWaitsGivesItUpAtOnce(boolean halfClosed) throws Exception {
-        places(1, Duration.ofHours(1), Duration.ofHours(1));
+    void aResetWhileWaitingEndsTheFlowAtOnce(boolean halfClosed) throws Exception {
+        slots(1, Duration.ofHours(1), Duration.ofHours(1));
         Socket first = wire.connect();
         Socket there = destination.accept();
         Socket second = wire.connect();
@@ -182,7 +182,7 @@ class FlowPlacesTest extends FlowScene {
         if (halfClosed) {
             second.shutdownOutput();
         }
-        Wire.await("to wait for a place", () -> services.budget().waiting() == 1);
+        Wire.await("to wait for a slot", () -> services.budget().waiting() == 1);
 
         second.setSoLinger(true, 0);
         second.close();
@@ -195,16 +195,16 @@ class FlowPlacesTest extends FlowScene {
         assertThat(ending().reason()).isEqualTo(CloseReason.COMPLETED);
     }
 
-    /** The end of the input alone isn't an end of the flow: a request may be whole, and an answer wanted. */
+    /** The end of the input alone doesn't end the flow: the application may wait for a response. */
     @Test
     void anApplicationThatEndsItsOutputWhileItsFlowWaitsIsServed() throws Exception {
-        places(1, Duration.ofHours(1), Duration.ofSeconds(20));
+        slots(1, Duration.ofHours(1), Duration.ofSeconds(20));
         Socket first = wire.connect();
         Socket there = destination.accept();
         Socket second = wire.connect();
         second.getOutputStream().write('a');
         second.shutdownOutput();
-        Wire.await("to wait for a place", () -> services.budget().waiting() == 1);
+        Wire.await("to wait for a slot", () -> services.budget().waiting() == 1);
         first.close();
         there.close();
 
@@ -219,8 +219,8 @@ class FlowPlacesTest extends FlowScene {
     }
 
     @Test
-    void anIdleFlowMakesRoom() throws Exception {
-        places(2, Duration.ofNanos(1), Duration.ZERO);
+    void anIdleFlowIsEvictedForAnother() throws Exception {
+        slots(2, Duration.ofNanos(1), Duration.ZERO);
         Socket first = wire.connect();
         Socket there = destination.accept();
         assertThat(events.opened.poll(20, TimeUnit.SECONDS)).isNotNull();

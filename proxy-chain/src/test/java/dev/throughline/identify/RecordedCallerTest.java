@@ -27,15 +27,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What /proc may add to a note of the kernel's, and what not; each note is one that the kernel could have made of us. */
+/** The facts that /proc may add to a record of the kernel; each record is one that the kernel could make of this process. */
 @Timeout(60)
-class NotedCallerTest {
+class RecordedCallerTest {
     private static final long NANOS_PER_TICK = 10_000_000;
     private static final long NOW = Long.MAX_VALUE;
     private static final long EXEC_ID = 3;
 
     private final ExecutableDigests digests = new ExecutableDigests();
-    /** Folders stand for control groups. */
+    /** Directories represent cgroups. */
     @TempDir
     private Path groups;
 
@@ -114,7 +114,7 @@ class NotedCallerTest {
         return self.command().orElseThrow();
     }
 
-    /** A process calls itself as it likes: the same name says nothing of the executable. */
+    /** A process chooses its name: an equal name doesn't prove the executable. */
     @Test
     void withoutTypesTheExecutableIsNotKnown() {
         ProcessIdentity who = named(ofKernelWithoutTypes(NOW, ownCommand()));
@@ -150,7 +150,7 @@ class NotedCallerTest {
         assertThat(who.processContext().commandLineHash()).isEmpty();
     }
 
-    /** The same executable, run once more: another line, and the kernel has drawn another place for its stack. */
+    /** The same executable ran again with another command line, and the kernel chose another stack address. */
     @Test
     void theCommandLineOfWhatRanBeforeIsNotKnown() {
         ProcessIdentity who = named(note(
@@ -160,7 +160,7 @@ class NotedCallerTest {
         assertThat(who.processContext().commandLineHash()).isEmpty();
     }
 
-    /** Where the kernel draws no places, it counts all the same. */
+    /** Without address randomization, the record still counts. */
     @Test
     void theCommandLineOfALaterExecIsNotThatOfTheConnect() {
         lastExec = Optional.of(
@@ -172,7 +172,7 @@ class NotedCallerTest {
                 .isEmpty();
     }
 
-    /** Who had the number then has ended; who has it now began later. */
+    /** The process that had the pid has ended; the process that has it now is younger. */
     @Test
     void withoutTypesAProcessThatStartedAfterItsConnectIsAnotherOne() {
         ProcessIdentity who = named(ofKernelWithoutTypes(1, ownCommand()));
@@ -183,7 +183,7 @@ class NotedCallerTest {
         assertThat(who.processContext().parent()).isEmpty();
     }
 
-    /** It may have run another executable then: the same process, but of its code nothing is said. */
+    /** The process is the same, but it may have run another executable then: its code is unknown. */
     @Test
     void withoutTypesAnotherNameMayMeanAnotherExecutable() {
         ProcessIdentity who = named(ofKernelWithoutTypes(NOW, "another"));
@@ -195,7 +195,7 @@ class NotedCallerTest {
         assertThat(who.processContext().commandLineHash()).isEmpty();
     }
 
-    /** Each connect has its own: a process may have changed its user in between. */
+    /** Each connect has its own user: a process may change its user in between. */
     @Test
     void userAndGroupAreThoseOfEachConnect() {
         assertThat(named(note(7, 8, 1, NOW, ownCommand(), running())).credentials())
@@ -206,7 +206,7 @@ class NotedCallerTest {
                 .contains(new Credentials(7, 0, 6));
     }
 
-    /** One process, moved in between: what was remembered of it is of the other group. */
+    /** The process moved to another cgroup in between: the cached cgroup is the old one. */
     @Test
     void theControlGroupIsTheOneOfEachConnect() throws IOException {
         for (String group : List.of("a.service", "b.service")) {
@@ -222,7 +222,7 @@ class NotedCallerTest {
         }
     }
 
-    /** The kernel says 0 of a socket that nobody holds any more: root would be blamed for it. */
+    /** The kernel reports user 0 for a socket without a holder: it must not be attributed to root. */
     @Test
     void aClosedSocketsUserIsTheOneThatWasNoted() {
         ConnectRecord noted = note(1234, 5, 1, NOW, ownCommand(), running());
@@ -235,7 +235,7 @@ class NotedCallerTest {
 
     /** User and mark are those of the socket, even if another process connected with it. */
     @Test
-    void aNoteThatSaysEnoughNeedsNoSocket() {
+    void aCompleteRecordNeedsNoSocket() {
         ConnectRecord noted = note(1234, 5, 1, NOW, ownCommand(), running());
         SocketIdentity owner = naming.name(new ConnectRecord(
                         noted.cookie(),
