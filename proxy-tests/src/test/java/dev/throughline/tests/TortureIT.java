@@ -12,6 +12,7 @@ import dev.throughline.tests.TortureScene.OpenFlow;
 import dev.throughline.tests.TortureScene.Route;
 import dev.throughline.tests.TortureScene.Side;
 import dev.throughline.tests.TortureScene.Target;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -310,16 +311,28 @@ class TortureIT {
             }
         }
 
+        /** Small pieces fill the kernels until the hop holds a few, and would still read the end. */
         @ParameterizedTest
         @MethodSource("dev.throughline.tests.TortureIT#routesAndSides")
         void followsTheLastByteThatTheHopHeld(Route route, Side side) throws Exception {
             try (OpenFlow flow = scene.open(route)) {
-                Writer writer = new Writer(
-                        flow.end(side), MORE_THAN_FITS, () -> flow.end(side).finish());
-                awaitHeldBytes(route);
+                ByteArrayOutputStream sent = new ByteArrayOutputStream();
+                // Bytes that only pass through are not held three times in a row.
+                for (int held = 0; held < 3; ) {
+                    if (scene.heldBytes(route) > 0) {
+                        held++;
+                        continue;
+                    }
+                    held = 0;
+                    for (int i = 0; i < 8; i++) {
+                        byte[] piece = Payload.bytes(4 * 1024);
+                        flow.end(side).send(piece);
+                        sent.write(piece);
+                    }
+                }
+                flow.end(side).finish();
 
-                Payload.assertSame(flow.end(side.other()).rest(), writer.bytes);
-                get(writer.done);
+                Payload.assertSame(flow.end(side.other()).rest(), sent.toByteArray());
                 flow.end(side.other()).finish();
                 assertThat(flow.end(side).rest()).isEmpty();
                 scene.assertClosed(flow, "completed");
