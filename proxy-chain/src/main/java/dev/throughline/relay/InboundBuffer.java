@@ -1,6 +1,7 @@
 package dev.throughline.relay;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -64,6 +65,10 @@ public final class InboundBuffer extends ChannelDuplexHandler {
             if (failure != null) {
                 return;
             }
+            if (isAbandoned(context.channel()) && UnixState.isPeerClosed(context.channel())) {
+                exceptionCaught(context, closedEarly());
+                return;
+            }
             ended = true;
             waiting.addLast(event);
             deliver(context);
@@ -79,6 +84,13 @@ public final class InboundBuffer extends ChannelDuplexHandler {
      * so the kernel is queried.
      */
     private void hungUp(ChannelHandlerContext context) {
+        if (UnixState.isUnix(context.channel())) {
+            // Otherwise a read is in progress, and finds what was sent before the close, and then its end.
+            if (failure == null && isAbandoned(context.channel()) && (ended || !wanted)) {
+                exceptionCaught(context, closedEarly());
+            }
+            return;
+        }
         if (failure != null || !TcpState.isClosed(context.channel())) {
             return;
         }
@@ -89,8 +101,20 @@ public final class InboundBuffer extends ChannelDuplexHandler {
         } else {
             exceptionCaught(
                     context,
-                    error.orElseGet(() -> new IOException("the connection ended before its output was shut down")));
+                    error.orElseGet(InboundBuffer::closedEarly));
         }
+    }
+
+    /**
+     * Returns whether a close of the other end means a reset. A Unix socket has none: its user closes it without waiting for the
+     * end of the other direction (BRIDGE.md, section 4).
+     */
+    private static boolean isAbandoned(Channel channel) {
+        return UnixState.isUnix(channel) && !((DuplexChannel) channel).isOutputShutdown();
+    }
+
+    private static IOException closedEarly() {
+        return new IOException("the connection ended before its output was shut down");
     }
 
     /** Records the failure: the end of input that Netty reports after it isn't the end of the stream. */

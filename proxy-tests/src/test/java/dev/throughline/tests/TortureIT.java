@@ -91,10 +91,7 @@ class TortureIT {
                 .flatMap(route -> Stream.of(Side.values()).map(side -> arguments(route, side)));
     }
 
-    /**
-     * Without the agent's side. It has no urgent data, and its close means a reset (BRIDGE.md, section 4), which today's hop takes for an
-     * end.
-     */
+    /** Without the agent's side. It has no urgent data, and its close means a reset (BRIDGE.md, section 4). */
     static Stream<Arguments> routesAndTcpSides() {
         return routesAndSides().filter(pair -> pair.get()[0] != Route.AGENT || pair.get()[1] != Side.APPLICATION);
     }
@@ -377,9 +374,8 @@ class TortureIT {
 
     @Nested
     class Reset {
-        /** Not by an agent: today's hop takes its close for an end, and continues to connect. */
         @ParameterizedTest
-        @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "AGENT")
+        @EnumSource
         void beforeTheDestinationHasAnsweredCancelsTheConnection(Route route) throws IOException {
             FlowEnd application = scene.connect("first", route, Target.SILENT);
             scene.awaitStage(route.lastHop(), "connecting");
@@ -456,7 +452,7 @@ class TortureIT {
         }
 
         @ParameterizedTest
-        @MethodSource("dev.throughline.tests.TortureIT#routesAndTcpSides")
+        @MethodSource("dev.throughline.tests.TortureIT#routesAndSides")
         void ofASilentFlowIsAReset(Route route, Side side) throws IOException {
             try (OpenFlow flow = scene.open(route)) {
                 // A reset earlier than this is a connection that failed.
@@ -471,7 +467,7 @@ class TortureIT {
         }
 
         @ParameterizedTest
-        @MethodSource("dev.throughline.tests.TortureIT#routesAndTcpSides")
+        @MethodSource("dev.throughline.tests.TortureIT#routesAndSides")
         void byASenderWhoseBytesAreHeldIsAReset(Route route, Side side) throws Exception {
             try (OpenFlow flow = scene.open(route)) {
                 Writer writer = new Writer(flow.end(side), MORE_THAN_FITS, () -> {});
