@@ -66,7 +66,7 @@ public final class InboundBuffer extends ChannelDuplexHandler {
                 return;
             }
             if (isAbandoned(context.channel()) && UnixState.isPeerClosed(context.channel())) {
-                exceptionCaught(context, closedEarly());
+                exceptionCaught(context, new PeerClosedException());
                 return;
             }
             ended = true;
@@ -87,7 +87,7 @@ public final class InboundBuffer extends ChannelDuplexHandler {
         if (UnixState.isUnix(context.channel())) {
             // Otherwise a read is in progress, and finds what was sent before the close, and then its end.
             if (failure == null && isAbandoned(context.channel()) && (ended || !wanted)) {
-                exceptionCaught(context, closedEarly());
+                exceptionCaught(context, new PeerClosedException());
             }
             return;
         }
@@ -99,9 +99,7 @@ public final class InboundBuffer extends ChannelDuplexHandler {
         if (error.isEmpty() && orderly) {
             context.fireUserEventTriggered(HangUpEvent.INSTANCE);
         } else {
-            exceptionCaught(
-                    context,
-                    error.orElseGet(InboundBuffer::closedEarly));
+            exceptionCaught(context, error.orElseGet(PeerClosedException::new));
         }
     }
 
@@ -111,10 +109,6 @@ public final class InboundBuffer extends ChannelDuplexHandler {
      */
     private static boolean isAbandoned(Channel channel) {
         return UnixState.isUnix(channel) && !((DuplexChannel) channel).isOutputShutdown();
-    }
-
-    private static IOException closedEarly() {
-        return new IOException("the connection ended before its output was shut down");
     }
 
     /** Records the failure: the end of input that Netty reports after it isn't the end of the stream. */

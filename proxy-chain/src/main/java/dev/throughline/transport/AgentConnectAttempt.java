@@ -4,6 +4,7 @@ import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeAnswer.AgentNotice;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Tuple;
+import dev.throughline.relay.PeerClosedException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class AgentConnectAttempt implements ConnectAttempt {
     /** The agent waits because its system returned ENOMEM (BRIDGE.md, "Opening"). */
+    private static final String NO_ANSWER = "it closed the connection without an answer";
+
     private static final String NO_MEMORY = "no-memory";
 
     private final EventLoop loop;
@@ -251,13 +254,16 @@ final class AgentConnectAttempt implements ConnectAttempt {
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
             if (event instanceof ChannelInputShutdownEvent) {
-                agentClosed("it closed the connection without an answer");
+                agentClosed(NO_ANSWER);
             }
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            agentClosed("its connection failed: " + SystemError.text(cause));
+            agentClosed(
+                    cause instanceof PeerClosedException
+                            ? NO_ANSWER
+                            : "its connection failed: " + SystemError.text(cause));
         }
 
         /** This side has closed. */

@@ -77,7 +77,7 @@ class NetworkFrameworkWatchTest {
     void noRequestIsSentBeforeTheAgentIsIdentified() throws Exception {
         emulate(Settings.limited(0));
         AskingHop hop = hop(NetworkFrameworkWatchTest::nothingAgainst, IMPATIENT);
-        assertNoRequest(hop, "agent-gone: it hasn't been asked yet");
+        assertNoRequest(hop, "agent-gone: not contacted yet");
         hop.start().awaitNotices("back");
         hop.open(destination.address()).connected();
     }
