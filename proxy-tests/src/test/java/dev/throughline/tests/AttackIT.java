@@ -342,7 +342,7 @@ class AttackIT {
 
                 // The peer lost only its oldest connection.
                 JsonTree lost = hop.closed(line -> line.text("detail")
-                        .equals("all places for unfinished headers are taken, and its peer is the first to lose one"));
+                        .equals("too many unfinished headers, and its peer has the most"));
                 assertThat(lost.text("reason")).isEqualTo("header-budget");
                 String source = lost.object("arrival").text("source");
                 assertThat(flood.stream().filter(end -> Tuple.text(end.local()).equals(source)))
