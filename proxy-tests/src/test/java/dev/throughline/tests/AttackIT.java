@@ -341,8 +341,8 @@ class AttackIT {
                 isServed("wide", WIDE);
 
                 // The peer lost only its oldest connection.
-                JsonTree lost = hop.closed(line -> line.text("detail")
-                        .equals("too many unfinished headers, and its peer has the most"));
+                JsonTree lost = hop.closed(
+                        line -> line.text("detail").equals("too many unfinished headers, and its peer has the most"));
                 assertThat(lost.text("reason")).isEqualTo("header-budget");
                 String source = lost.object("arrival").text("source");
                 assertThat(flood.stream().filter(end -> Tuple.text(end.local()).equals(source)))

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.common.collect.HashMultiset;
 import com.google.common.collect.Multiset;
+import dev.throughline.report.JsonTree;
 import dev.throughline.tests.HostileScene.Hostile;
 import dev.throughline.tests.HostileScene.Outcome;
 import dev.throughline.tests.HostileScene.ShortFlow;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -54,7 +56,10 @@ class HostileSceneIT {
                     percentile(outcome.flows(), 99),
                     hopA,
                     hopB);
-            assertThat(outcome.flows()).allMatch(flow -> flow.problem().isEmpty());
+            assertThat(outcome.flows())
+                    .filteredOn(flow -> !flow.problem().isEmpty())
+                    .as(() -> failures(outcome.flows(), List.of(scene.hopA(), scene.hopB())))
+                    .isEmpty();
             assertThat(outcome.transferProblem()).isEmpty();
             Multiset<String> sources = Stream.concat(before.stream(), outcome.flows().stream())
                     .map(ShortFlow::source)
@@ -74,6 +79,19 @@ class HostileSceneIT {
             assertThat(hopA.residentMebibytes()).isLessThan(MEBIBYTES);
             assertThat(hopB.residentMebibytes()).isLessThan(MEBIBYTES);
         }
+    }
+
+    /** Returns what the hops logged of the flows that failed, and of others with the same source. */
+    private static String failures(List<ShortFlow> flows, List<RunningHop> hops) {
+        Set<String> sources = flows.stream()
+                .filter(flow -> !flow.problem().isEmpty())
+                .map(ShortFlow::source)
+                .collect(Collectors.toSet());
+        return hops.stream()
+                .flatMap(hop -> hop.process().flowLog().stream())
+                .map(JsonTree::toJson)
+                .filter(line -> sources.stream().anyMatch(source -> line.contains("\"" + source + "\"")))
+                .collect(Collectors.joining("\n"));
     }
 
     private static double percentile(List<ShortFlow> flows, int percent) {
