@@ -21,7 +21,7 @@ record ExecutableFile(FileVersion version, PinnedFile.Location location) {
     /**
      * Returns its file system.
      *
-     * @param process a process in whose mount namespace it is: a pid, or {@code self}
+     * @param process a process whose mount namespace has the file: a pid, or {@code self}
      * @return empty if it is in another one, or was unmounted
      * @throws IOException if the process has ended, or access is denied
      */

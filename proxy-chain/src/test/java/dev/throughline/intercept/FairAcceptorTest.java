@@ -25,7 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Connections of one user, of which at most two wait outside of the kernel's queue. */
+/** Connections of one user. At most two of them wait outside the kernel's queue. */
 @Timeout(30)
 class FairAcceptorTest {
     private static final int MOST_WAITING = 2;

@@ -61,6 +61,16 @@ class AheadOfTimeIT {
         assertThat(version).startsWith("throughline ");
     }
 
+    /** A training that fails does not fail the build, but leaves a cache that is hardly worth its size. */
+    @Test
+    void wasMadeByATrainingWithFlowsThroughTwoHops() throws IOException {
+        Path log =
+                Path.of(System.getProperty("throughline.jar")).toAbsolutePath().resolveSibling("train.log");
+        assertThat(Files.readAllLines(log))
+                .filteredOn(line -> line.contains("\"reason\":\"completed\""))
+                .hasSizeGreaterThanOrEqualTo(2 * 200);
+    }
+
     enum Unfit {
         MISSING,
         EMPTY,
