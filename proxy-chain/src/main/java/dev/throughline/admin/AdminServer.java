@@ -3,7 +3,7 @@ package dev.throughline.admin;
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import com.google.common.collect.ImmutableSet;
-import dev.throughline.flow.AcceptGuard;
+import dev.throughline.flow.AcceptFailures;
 import dev.throughline.flow.HostShortages;
 import dev.throughline.header.Tuple;
 import dev.throughline.platform.linux.SocketFile;
@@ -129,7 +129,8 @@ public final class AdminServer implements AutoCloseable {
                     protected void initChannel(Channel listener) {
                         listener.pipeline()
                                 .addLast(
-                                        new AcceptGuard("admin interface", shortages), new PacedAccept(maxConnections));
+                                        new AcceptFailureHandler(new AcceptFailures("admin interface", shortages)),
+                                        new PacedAccept(maxConnections));
                     }
                 })
                 .childHandler(handler)

@@ -1,7 +1,7 @@
 package dev.throughline.config;
 
 import dev.throughline.chain.VerifierSettings;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import java.time.Duration;
 
 /**

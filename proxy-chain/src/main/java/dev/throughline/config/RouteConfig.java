@@ -2,7 +2,7 @@ package dev.throughline.config;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.HeaderProfile;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;

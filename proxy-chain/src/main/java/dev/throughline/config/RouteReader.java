@@ -6,7 +6,7 @@ import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Maps;
 import dev.throughline.chain.Detail;
 import dev.throughline.chain.HeaderProfile;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.List;

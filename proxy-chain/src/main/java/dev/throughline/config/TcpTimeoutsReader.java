@@ -1,6 +1,6 @@
 package dev.throughline.config;
 
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import java.time.Duration;
 import java.util.List;
 

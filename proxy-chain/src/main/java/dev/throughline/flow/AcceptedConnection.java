@@ -1,9 +1,10 @@
 package dev.throughline.flow;
 
+import dev.throughline.engine.AcceptedSocket;
+import dev.throughline.engine.Connection;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.UnixPeer;
 import dev.throughline.originator.InterceptionMethod;
-import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
@@ -65,16 +66,17 @@ public sealed interface AcceptedConnection {
          *
          * @throws FlowRejectedException if source or destination are unknown: neither is ever guessed
          */
-        AcceptedConnection of(DuplexChannel connection);
+        AcceptedConnection of(Connection connection);
 
         /**
          * Returns the addresses of the peer's socket as far as the connection shows them without further lookups. They only
          * choose the queue in which the connection waits. Empty if the connection has no addresses.
          */
-        default Optional<Tuple> hint(DuplexChannel connection) {
-            return connection.remoteAddress() instanceof InetSocketAddress source
-                            && connection.localAddress() instanceof InetSocketAddress destination
-                    ? Optional.of(Tuple.tcp(source, destination))
+        default Optional<Tuple> hint(AcceptedSocket connection) {
+            Optional<InetSocketAddress> source = connection.remoteAddress();
+            Optional<InetSocketAddress> destination = connection.localAddress();
+            return source.isPresent() && destination.isPresent()
+                    ? Optional.of(Tuple.tcp(source.get(), destination.get()))
                     : Optional.empty();
         }
     }

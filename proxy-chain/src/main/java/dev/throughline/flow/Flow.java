@@ -5,6 +5,8 @@ import dev.throughline.chain.Chain;
 import dev.throughline.chain.Opening;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.ConnectionEvents;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderReader;
@@ -16,18 +18,13 @@ import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.policy.Decision;
 import dev.throughline.policy.PolicyRequest;
-import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.PeerLoss;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayResult;
 import dev.throughline.relay.RelayTimeouts;
-import dev.throughline.relay.StreamOptions;
-import dev.throughline.relay.TcpState;
 import dev.throughline.transport.UpstreamConnection;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.DuplexChannel;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -51,8 +48,7 @@ public final class Flow {
     private final FlowServices services;
     private final FlowSettings settings;
     private final ListenerProfile profile;
-    private final DuplexChannel inbound;
-    private final InboundBuffer inbox;
+    private final Connection inbound;
     private final Account acceptedFor;
     private final HandoverAnswer answer;
     private final long number;
@@ -73,29 +69,25 @@ public final class Flow {
     private @Nullable UpstreamConnection upstream;
     private volatile @Nullable Relay relay;
     private volatile @Nullable CloseResult stopResult;
-    /** Whether the header is incomplete: a connection that is lost then counts against its peer. */
-    private boolean readingHeader;
 
     private volatile Optional<String> hostName = Optional.empty();
     private Optional<Bytes> handle = Optional.empty();
     private volatile List<Opening> closedDetails = List.of();
 
     /**
-     * Creates a flow on {@code inbound}, whose first handler is {@code inbox} and which does not read yet.
+     * Creates a flow on {@code inbound}, of which nothing was read yet.
      *
      * @param acceptedFor the account whose turn the connection used when it was accepted
      */
     public Flow(
             FlowServices services,
             ListenerProfile profile,
-            DuplexChannel inbound,
-            InboundBuffer inbox,
+            Connection inbound,
             Account acceptedFor) {
         this.services = services;
         this.settings = services.settings();
         this.profile = profile;
         this.inbound = inbound;
-        this.inbox = inbox;
         this.acceptedFor = acceptedFor;
         this.answer =
                 new HandoverAnswer(inbound, profile.preamble() instanceof ListenerProfile.Preamble.HandedOverHeader);
@@ -106,7 +98,7 @@ public final class Flow {
     /** Starts this flow. */
     public void run() {
         services.table().add(this);
-        inbox.onFailure(this::lost);
+        inbound.events(new Watch());
         CompletableFuture.completedFuture(inbound)
                 .thenApply(this::resolveConnection)
                 .thenCompose(this::identifyOwner)
@@ -114,15 +106,14 @@ public final class Flow {
                 .thenCompose(this::awaitTurn)
                 .thenApply(this::chooseRoute)
                 .thenCompose(this::connect)
-                .thenCompose(this::sendHeader)
-                .thenCompose(this::answerAgent)
+                .thenCompose(this::signHeader)
                 .thenCompose(this::relay)
                 .whenComplete(this::close);
     }
 
     /** Finds the source and the original destination, as the kernel knows them. */
-    private AcceptedConnection resolveConnection(DuplexChannel channel) {
-        AcceptedConnection found = profile.resolver().of(channel);
+    private AcceptedConnection resolveConnection(Connection accepted) {
+        AcceptedConnection found = profile.resolver().of(accepted);
         connection = found;
         found.connection()
                 .flatMap(socket -> profile.preamble().objection(socket.source().getAddress()))
@@ -153,7 +144,7 @@ public final class Flow {
                             });
                             return found;
                         },
-                        inbound.eventLoop());
+                        inbound.loop());
     }
 
     private CompletableFuture<SocketIdentity> lookUpOwner(AcceptedConnection found) {
@@ -168,7 +159,7 @@ public final class Flow {
      * from these addresses; if this connection was reset before, that may be another process.
      */
     private void checkNotReset() {
-        if (TcpState.isClosed(inbound)) {
+        if (inbound.hasEnded()) {
             throw new FlowRejectedException(CloseReason.INBOUND_RESET, "while " + stage);
         }
     }
@@ -212,10 +203,9 @@ public final class Flow {
                 .orElseThrow(() -> new FlowRejectedException(CloseReason.HEADER_BUDGET, "peer " + peer));
         headerPeer = peer;
         HeaderReader reader = profile.preamble().reader(settings.headerLimits());
-        readingHeader = true;
-        return HeaderReceiver.read(inbound, inbox, reader, settings.headerTimeout(), lease.lost())
+        return HeaderReceiver.read(inbound, reader, settings.headerTimeout(), lease.lost())
                 .handle((header, problem) -> {
-                    readingHeader = false;
+                    inbound.events(new Watch());
                     lease.close();
                     if (header != null) {
                         return header;
@@ -236,7 +226,7 @@ public final class Flow {
         Optional<Tuple> socket = found.connection();
         OptionalInt user = socket.isPresent() ? services.owners().user(socket.get()) : OptionalInt.empty();
         // A connection that was reset counts for its address: another user may have the same addresses by now.
-        return TcpState.isClosed(inbound) ? OptionalInt.empty() : user;
+        return inbound.hasEnded() ? OptionalInt.empty() : user;
     }
 
     /**
@@ -363,11 +353,11 @@ public final class Flow {
         });
     }
 
-    /** Sends the header with this hop's own link in one write, before any byte in either direction. */
-    private CompletableFuture<DuplexChannel> sendHeader(UpstreamConnection opened) {
+    /** Returns the header with this hop's own link; empty if the next hop needs none. */
+    private CompletableFuture<byte[]> signHeader(UpstreamConnection opened) {
         NextHop to = Objects.requireNonNull(next);
         if (to.audience().isEmpty() || Objects.requireNonNull(connector).canOmitHeader(opened)) {
-            return CompletableFuture.completedFuture(opened.channel());
+            return CompletableFuture.completedFuture(new byte[0]);
         }
         Tuple addresses = opened.addresses()
                 .orElseThrow(() -> new FlowRejectedException(
@@ -382,65 +372,41 @@ public final class Flow {
         UnsignedChain chain = outgoing.on(addresses);
         closedDetails = chain.closed();
         return services.batchSigner()
-                .sign(inbound.eventLoop(), chain)
-                .thenCompose(signed -> write(opened.channel(), signed));
+                .sign(inbound.loop(), chain)
+                .thenApply(this::encode);
     }
 
-    private CompletableFuture<DuplexChannel> write(DuplexChannel channel, Chain signed) {
-        checkNotStopped();
-        Bytes header = settings.chainTlv()
+    private byte[] encode(Chain signed) {
+        return settings.chainTlv()
                 .header(signed)
-                .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
-        return written(
-                channel,
-                channel.writeAndFlush(Unpooled.wrappedBuffer(header.toByteArray())),
-                new FlowRejectedException(CloseReason.OUTBOUND_RESET, "before the header was sent"));
+                .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"))
+                .toByteArray();
     }
 
-    /** Notifies an agent that the upstream connection is open: the flow's bytes follow. */
-    private CompletableFuture<DuplexChannel> answerAgent(DuplexChannel channel) {
-        if (!answer.isPending()) {
-            return CompletableFuture.completedFuture(channel);
-        }
-        checkNotStopped();
-        return written(
-                channel,
-                answer.connected(),
-                new FlowRejectedException(CloseReason.INBOUND_RESET, "before the answer was sent"));
-    }
-
-    /** Returns {@code channel} when {@code writing} is done, or fails with {@code otherwise}. */
-    private static CompletableFuture<DuplexChannel> written(
-            DuplexChannel channel, ChannelFuture writing, FlowRejectedException otherwise) {
-        CompletableFuture<DuplexChannel> written = new CompletableFuture<>();
-        writing.addListener(done -> {
-            if (done.isSuccess()) {
-                written.complete(channel);
-            } else {
-                written.completeExceptionally(otherwise);
-            }
-        });
-        return written;
-    }
-
-    /** Relays bytes in both directions until both sides have finished. */
-    private CompletableFuture<RelayResult> relay(DuplexChannel channel) {
+    /**
+     * Relays bytes in both directions until both sides have finished. The header comes first, in one write with the bytes that the
+     * application has sent; an agent is told that the connection is open before it gets a byte.
+     */
+    private CompletableFuture<RelayResult> relay(byte[] header) {
         checkNotStopped();
         stage = FlowView.Stage.RELAYING;
         UpstreamConnector route = Objects.requireNonNull(connector);
+        CompletableFuture<RelayResult> end = new CompletableFuture<>();
         Relay running = new Relay(
                 inbound,
-                channel,
+                Objects.requireNonNull(upstream).connection(),
                 new RelayTimeouts(
                         settings.idleTimeout(),
                         settings.halfClosedTimeout(),
                         settings.tcp().userTimeout(),
                         route.tcp().userTimeout()),
-                services.buffers());
+                services.buffers(),
+                end::complete);
         relay = running;
         route.activate();
         notifyListeners(() -> services.events().opened(view()));
-        return running.start();
+        running.start(header, answer.connected());
+        return end;
     }
 
     /** Ends the flow, whatever happened, with one reason for the log and the metrics. */
@@ -476,7 +442,7 @@ public final class Flow {
     private void resetUpstream() {
         UpstreamConnection opened = upstream;
         if (opened != null) {
-            Relay.reset(opened.channel());
+            opened.connection().close();
         }
     }
 
@@ -502,13 +468,12 @@ public final class Flow {
 
     /** Closes the inbound connection of a flow that never relayed. A reset tells the application at once. */
     private void closeInbound(CloseReason reason) {
-        if (answer.isPending() && inbound.isActive()) {
+        if (answer.isPending() && inbound.isOpen()) {
             answer.failed(reason);
         } else if (reason == CloseReason.HEALTH_CHECK) {
-            StreamOptions.closeInOrder(inbound);
-            inbound.close();
+            inbound.closeInOrder();
         } else {
-            Relay.reset(inbound);
+            inbound.close();
         }
     }
 
@@ -543,7 +508,7 @@ public final class Flow {
     }
 
     void stop(CloseResult result) {
-        inbound.eventLoop().execute(() -> end(result));
+        inbound.loop().execute(() -> end(result));
     }
 
     /** Ends the flow at once, without waiting for a pending lookup, lease, connection or signature. */
@@ -565,17 +530,21 @@ public final class Flow {
         close(null, null);
     }
 
-    /** Ends the flow if its inbound connection is lost before a byte was relayed. Returns whether it did. */
-    private boolean lost(Throwable cause) {
-        if (relay != null || readingHeader) {
-            return false;
+    /** Watches the inbound connection while nothing is read from it. */
+    private final class Watch implements ConnectionEvents {
+        @Override
+        public void lost(IOException how) {
+            Flow.this.lost(how);
         }
+    }
+
+    /** Ends the flow, whose inbound connection is lost before a byte was relayed. */
+    private void lost(IOException cause) {
         CloseReason reason = switch (PeerLoss.of(cause)) {
             case RESET -> CloseReason.INBOUND_RESET;
             case TIMEOUT -> CloseReason.INBOUND_TIMEOUT;
         };
         end(CloseResult.during(stage, reason));
-        return true;
     }
 
     /** Throws if the flow was stopped while it waited for an answer. */
@@ -600,7 +569,7 @@ public final class Flow {
     }
 
     EventLoop loop() {
-        return inbound.eventLoop();
+        return inbound.loop();
     }
 
     /** Returns the originator, once it is known. Any thread may call. */

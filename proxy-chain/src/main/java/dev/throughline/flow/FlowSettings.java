@@ -5,7 +5,7 @@ import dev.throughline.chain.ChainTlv;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.originator.HostId;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import java.time.Duration;
 
 /**

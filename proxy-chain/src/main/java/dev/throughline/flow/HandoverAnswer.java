@@ -1,21 +1,19 @@
 package dev.throughline.flow;
 
 import dev.throughline.bridge.BridgeAnswer;
-import dev.throughline.header.Bytes;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.LoopBuffer;
+import java.io.IOException;
 
 /**
  * The answer to an agent that handed over a flow (BRIDGE.md, "Answer"): sent once, before any byte of the flow. On the
  * connections of other listeners no answer is pending. Not thread-safe.
  */
 final class HandoverAnswer {
-    private final Channel agent;
+    private final Connection agent;
     private boolean pending;
 
-    HandoverAnswer(Channel agent, boolean pending) {
+    HandoverAnswer(Connection agent, boolean pending) {
         this.agent = agent;
         this.pending = pending;
     }
@@ -25,19 +23,25 @@ final class HandoverAnswer {
         return pending;
     }
 
-    /** Tells the agent that the upstream connection is open. */
-    ChannelFuture connected() {
-        return send(new BridgeAnswer.Connected());
+    /** Returns the answer that the upstream connection is open, for the caller to send; nothing if no answer is pending. */
+    byte[] connected() {
+        if (!pending) {
+            return new byte[0];
+        }
+        pending = false;
+        return new BridgeAnswer.Connected().encode().toByteArray();
     }
 
     /** Tells the agent why its flow failed, and closes its connection. */
     void failed(CloseReason reason) {
-        send(new BridgeAnswer.Failed(reason.toString())).addListener(ChannelFutureListener.CLOSE);
-    }
-
-    private ChannelFuture send(BridgeAnswer answer) {
         pending = false;
-        Bytes bytes = answer.encode();
-        return agent.writeAndFlush(Unpooled.wrappedBuffer(bytes.toByteArray()));
+        byte[] answer = new BridgeAnswer.Failed(reason.toString()).encode().toByteArray();
+        try {
+            // The first bytes of a connection always fit into its send buffer.
+            agent.write(LoopBuffer.empty().put(answer).flip());
+        } catch (IOException e) {
+            // The agent is gone, and its flow with it.
+        }
+        agent.close();
     }
 }

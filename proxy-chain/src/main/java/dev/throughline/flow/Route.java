@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 

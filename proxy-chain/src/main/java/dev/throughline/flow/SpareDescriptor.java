@@ -1,7 +1,6 @@
 package dev.throughline.flow;
 
 import io.netty.channel.unix.FileDescriptor;
-import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +9,7 @@ import org.jspecify.annotations.Nullable;
  * so that its client learns at once that it is not served. Otherwise the connection would stay connected in the kernel's queue
  * for ever. Thread-safe.
  */
-final class SpareDescriptor {
-    private static final int LONGEST_ADDRESS_BYTES = 128;
-
+public final class SpareDescriptor {
     /** Result of an attempt to refuse a connection. */
     enum Result {
         REFUSED,
@@ -26,8 +23,14 @@ final class SpareDescriptor {
         keep();
     }
 
-    /** Accepts and resets a connection of {@code listener}. */
-    synchronized Result refuseOne(Socket listener) {
+    /** Accepts a connection and resets it. */
+    public interface Refusal {
+        /** Returns whether there was one. */
+        boolean refuseOne() throws IOException;
+    }
+
+    /** Frees the descriptor for one {@code refusal}. */
+    synchronized Result refuseOne(Refusal refusal) {
         FileDescriptor given = spare;
         if (given == null) {
             keep();
@@ -36,18 +39,8 @@ final class SpareDescriptor {
         spare = null;
         try {
             given.close();
-            int accepted = listener.accept(new byte[LONGEST_ADDRESS_BYTES]);
             // accept(2) asks for a descriptor before it looks for a connection.
-            if (accepted < 0) {
-                return Result.NONE_WAITS;
-            }
-            Socket connection = new Socket(accepted);
-            try {
-                connection.setSoLinger(0);
-            } finally {
-                connection.close();
-            }
-            return Result.REFUSED;
+            return refusal.refuseOne() ? Result.REFUSED : Result.NONE_WAITS;
         } catch (IOException e) {
             // Another thread took the descriptor.
             return Result.NO_DESCRIPTOR;

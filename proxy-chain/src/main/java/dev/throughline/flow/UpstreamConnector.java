@@ -8,8 +8,7 @@ import dev.throughline.budget.LimitClass;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Originator;
-import dev.throughline.relay.InboundBuffer;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.transport.ConnectAttempt;
 import dev.throughline.transport.ConnectFailedException;
 import dev.throughline.transport.ConnectFailure;
@@ -141,8 +140,7 @@ final class UpstreamConnector {
         transport = over;
         ConnectAttempt started = over.start(
                 flow.loop(),
-                new ConnectRequest(address(), granted.request().account(), handle, route.tcp()),
-                new InboundBuffer());
+                new ConnectRequest(address(), granted.request().account(), handle, route.tcp()));
         attempt = started;
         return started.opened()
                 .handle((opened, problem) -> opened == null

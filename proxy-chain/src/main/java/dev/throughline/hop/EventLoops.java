@@ -1,7 +1,7 @@
 package dev.throughline.hop;
 
 import com.google.common.collect.ImmutableMap;
-import dev.throughline.transport.EpollLoops;
+import dev.throughline.engine.Engine;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
@@ -13,18 +13,20 @@ import java.util.concurrent.TimeUnit;
 
 /** The event loops of a hop, with their threads. */
 final class EventLoops {
+    private final Engine engine;
     private final Resources resources;
     private final Map<String, Executor> threads = new LinkedHashMap<>();
 
-    /** Creates an empty set of loops. Each group is closed with {@code resources}. */
-    EventLoops(Resources resources) {
+    /** Creates an empty set of loops for {@code engine}. Each group is closed with {@code resources}. */
+    EventLoops(Engine engine, Resources resources) {
+        this.engine = engine;
         this.resources = resources;
     }
 
     /** Starts a group of {@code count} threads. */
     EventLoopGroup start(String name, int count) throws IOException {
         NativeLibrary.prepare();
-        EventLoopGroup group = new MultiThreadIoEventLoopGroup(count, EpollLoops.newFactory());
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(count, engine.newHandlerFactory());
         int number = 1;
         for (EventExecutor loop : group) {
             threads.put(name + " " + number++, loop);

@@ -8,6 +8,8 @@ import dev.throughline.chain.VerifiedBatches;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.ConfigSource;
 import dev.throughline.config.HopConfig;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.flow.BatchSigner;
@@ -93,7 +95,8 @@ public final class Hop implements AutoCloseable {
     private final HeaderFailures headerFailures;
     private final List<Listener> listeners = new ArrayList<>();
     private final Resources resources = new Resources();
-    private final EventLoops loops = new EventLoops(resources);
+    private final Engine engine = new EpollEngine();
+    private final EventLoops loops = new EventLoops(engine, resources);
     private final Map<String, Executor> watchedThreads = new LinkedHashMap<>();
     private final Readiness readiness = new Readiness();
     private final InterceptionControl interception = new InterceptionControl(resources, readiness, metrics);
@@ -183,7 +186,7 @@ public final class Hop implements AutoCloseable {
         ProcessIdentifier identifier = identifier(queues);
         FlowBudget budget = resources.add(BudgetFactory.create(config, sizes, ports, names, metrics));
         readiness.add(() -> budget.shortages().recent().stream().toList());
-        Transports transports = resources.add(new Transports(config, budget, identifier, flowLoops.next()));
+        Transports transports = resources.add(new Transports(engine, config, budget, identifier, flowLoops.next()));
         transports.all().values().forEach(metrics::bind);
         Conntrack conntrack = resources.add(Conntrack.open());
         StrandedSockets stranded = resources.add(new StrandedSockets(conntrack, SocketDiag.open(), SocketDiag.open()));
@@ -202,6 +205,7 @@ public final class Hop implements AutoCloseable {
                     .map(plan -> plan.answerMark(listener.name()))
                     .orElse(0);
             Listener started = resources.add(new Listener(
+                    engine,
                     listener,
                     acceptLoop,
                     flowLoops,

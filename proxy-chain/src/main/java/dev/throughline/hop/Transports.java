@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.throughline.config.HopConfig;
 import dev.throughline.config.TransportConfig;
+import dev.throughline.engine.Engine;
 import dev.throughline.flow.AgentSlots;
 import dev.throughline.flow.FlowBudget;
 import dev.throughline.identify.ProcessIdentifier;
@@ -28,14 +29,14 @@ final class Transports implements AutoCloseable {
      * @param budget with a pool for each transport
      * @param loop of the connections that watch the agents
      */
-    Transports(HopConfig config, FlowBudget budget, ProcessIdentifier identifier, EventLoop loop) {
+    Transports(Engine engine, HopConfig config, FlowBudget budget, ProcessIdentifier identifier, EventLoop loop) {
         ImmutableMap.Builder<String, GuardedTransport> transports = ImmutableMap.builder();
         transports.put(
                 BsdSocket.NAME,
                 new GuardedTransport(
-                        new BsdSocket(config.marks().own(), config.limits().connectTimeout())));
+                        new BsdSocket(engine, config.marks().own(), config.limits().connectTimeout())));
         config.routing().transports().forEach((name, transport) -> {
-            AgentClient agent = agent(name, transport, budget, identifier, loop);
+            AgentClient agent = agent(engine, name, transport, budget, identifier, loop);
             agents.add(agent);
             transports.put(
                     name,
@@ -47,8 +48,14 @@ final class Transports implements AutoCloseable {
     }
 
     private static AgentClient agent(
-            String name, TransportConfig transport, FlowBudget budget, ProcessIdentifier identifier, EventLoop loop) {
+            Engine engine,
+            String name,
+            TransportConfig transport,
+            FlowBudget budget,
+            ProcessIdentifier identifier,
+            EventLoop loop) {
         return new AgentClient(
+                engine,
                 loop,
                 transport.socket(),
                 new AgentIdentityCheck(transport.agent(), identifier),

@@ -1,12 +1,8 @@
 package dev.throughline.intercept;
 
+import dev.throughline.engine.ListeningSocket;
 import dev.throughline.platform.linux.BpfProgram;
 import dev.throughline.platform.linux.OsException;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
-import io.netty.channel.unix.IntegerUnixChannelOption;
-import io.netty.channel.unix.Socket;
-import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,16 +26,15 @@ public final class AcceptQueues implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(AcceptQueues.class);
 
-    /** SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF (asm-generic/socket.h). */
-    private static final IntegerUnixChannelOption ATTACH =
-            new IntegerUnixChannelOption("SO_ATTACH_REUSEPORT_EBPF", 1, 52);
+    private static final int SOL_SOCKET = 1;
+    /** asm-generic/socket.h */
+    private static final int SO_ATTACH_REUSEPORT_EBPF = 52;
 
-    private static final IntegerUnixChannelOption DETACH =
-            new IntegerUnixChannelOption("SO_DETACH_REUSEPORT_BPF", 1, 68);
+    private static final int SO_DETACH_REUSEPORT_BPF = 68;
 
     private final int queues;
     private final OptionalLong networkNamespace;
-    private final List<Channel> sockets = new ArrayList<>();
+    private final List<ListeningSocket> sockets = new ArrayList<>();
     private Optional<BpfProgram> program = Optional.empty();
 
     /**
@@ -84,10 +79,10 @@ public final class AcceptQueues implements AutoCloseable {
     }
 
     /** Without connect tracing the program would assign one queue to all users of this host. */
-    private static void detach(Channel socket) {
+    private static void detach(ListeningSocket socket) {
         try {
-            socket.config().setOption(DETACH, 0);
-        } catch (ChannelException detachedAlready) {
+            socket.option(SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, 0);
+        } catch (IOException detachedAlready) {
             // Already attached through another socket of the same port.
         }
     }
@@ -98,22 +93,21 @@ public final class AcceptQueues implements AutoCloseable {
     }
 
     /** Adds a listening socket. */
-    synchronized void add(Channel socket) {
+    synchronized void add(ListeningSocket socket) {
         sockets.add(socket);
         apply(socket);
     }
 
     /** All sockets of a port share the program that was attached last. A second listen(2) only sets the backlog. */
-    private void apply(Channel socket) {
+    private void apply(ListeningSocket socket) {
         try {
-            ((Socket) ((UnixChannel) socket).fd())
-                    .listen(program.isPresent() ? BACKLOG : Math.max(1, BACKLOG / queues));
+            socket.backlog(program.isPresent() ? BACKLOG : Math.max(1, BACKLOG / queues));
             if (program.isPresent()) {
-                socket.config().setOption(ATTACH, program.get().descriptor());
+                socket.option(SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program.get().descriptor());
             }
-        } catch (IOException | ChannelException e) {
+        } catch (IOException e) {
             if (socket.isOpen()) {
-                LOG.warn("can't queue connections to {} by user: {}", socket.localAddress(), e.toString());
+                LOG.warn("can't queue connections to {} by user: {}", socket.address(), e.toString());
             }
         }
     }

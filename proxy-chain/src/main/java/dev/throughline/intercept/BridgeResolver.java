@@ -1,18 +1,14 @@
 package dev.throughline.intercept;
 
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.PeerProcess;
 import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
 import dev.throughline.identify.UnixPeer;
 import dev.throughline.platform.linux.PidFd;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.Errors;
-import io.netty.channel.unix.IntegerUnixChannelOption;
-import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -22,7 +18,9 @@ import java.util.Optional;
  */
 final class BridgeResolver implements AcceptedConnection.Resolver {
     /** SOL_SOCKET, SO_PEERPIDFD (asm-generic/socket.h), since Linux 6.5. */
-    private static final IntegerUnixChannelOption SO_PEERPIDFD = new IntegerUnixChannelOption("SO_PEERPIDFD", 1, 77);
+    private static final int SO_PEERPIDFD = 77;
+
+    private static final int SOL_SOCKET = 1;
 
     /** ENOPROTOOPT in Netty's message: the kernel lacks the option. */
     private static final int NO_OPTION = -92;
@@ -35,10 +33,10 @@ final class BridgeResolver implements AcceptedConnection.Resolver {
     }
 
     @Override
-    public AcceptedConnection of(DuplexChannel connection) {
-        PeerCredentials peer;
+    public AcceptedConnection of(Connection connection) {
+        PeerProcess peer;
         try {
-            peer = ((EpollDomainSocketChannel) connection).peerCredentials();
+            peer = connection.peerProcess();
         } catch (IOException e) {
             throw new FlowRejectedException(
                     CloseReason.AGENT_NOT_ALLOWED, "the kernel doesn't identify the peer: " + e.getMessage());
@@ -50,12 +48,11 @@ final class BridgeResolver implements AcceptedConnection.Resolver {
         return new AcceptedConnection.Unix(new UnixPeer(peer.pid(), peer.uid(), () -> handle(connection)));
     }
 
-    static Optional<PidFd> handle(Channel connection) throws IOException {
+    static Optional<PidFd> handle(Connection connection) throws IOException {
         try {
-            return Optional.ofNullable(connection.config().getOption(SO_PEERPIDFD))
-                    .map(PidFd::new);
-        } catch (ChannelException e) {
-            if (e.getCause() instanceof Errors.NativeIoException no && no.expectedErr() == NO_OPTION) {
+            return Optional.of(new PidFd(connection.option(SOL_SOCKET, SO_PEERPIDFD)));
+        } catch (IOException e) {
+            if (e instanceof Errors.NativeIoException no && no.expectedErr() == NO_OPTION) {
                 return Optional.empty();
             }
             throw new IOException("the connecting process has ended", e);

@@ -1,13 +1,18 @@
 package dev.throughline.intercept;
 
 import dev.throughline.budget.Account;
+import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptedSocket;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.ListeningSocket;
+import dev.throughline.flow.AcceptFailures;
 import dev.throughline.flow.FairQueue;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.socket.DuplexChannel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -15,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A handler of a listening channel that accepts connections from a kernel queue and starts their flows in fair order
+ * Accepts connections from one of the kernel's queues and starts their flows in fair order
  * among users. It runs on a dedicated thread, so that event loops that are busy for one user don't delay connections of
  * others.
  *
@@ -23,16 +28,17 @@ import org.slf4j.LoggerFactory;
  * nothing. As soon as another user's connection arrives in the queue, all are accepted at once, so that it doesn't wait
  * behind them.
  */
-final class FairAcceptor extends ChannelInboundHandlerAdapter {
+final class FairAcceptor implements AcceptListener {
     private static final Logger LOG = LoggerFactory.getLogger(FairAcceptor.class);
 
     private final EventLoopGroup loops;
     private final FairQueue queue;
     private final int mostWaiting;
     private final FairQueue.Work work;
-    private final Function<DuplexChannel, Account> users;
+    private final Function<AcceptedSocket, Account> users;
     private final CanaryCheck canaries;
-    private final BiConsumer<DuplexChannel, Account> prepare;
+    private final BiConsumer<Connection, Account> begin;
+    private final AcceptFailures failures;
     private final SoleUser soleUser = new SoleUser();
     /** Accepted connections of this queue that wait for their turn. */
     private final AtomicInteger waiting = new AtomicInteger();
@@ -52,39 +58,39 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
      * @param mostWaiting maximum number of connections that wait for their turn while all are one user's
      * @param work the work for which a connection waits
      * @param users returns the account for which a connection waits
-     * @param prepare prepares a connection for its flow, which begins when it is registered with its event loop
+     * @param begin starts the flow of a connection, on its event loop
+     * @param failures decides what happens when accept(2) fails
      */
     FairAcceptor(
             EventLoopGroup loops,
             FairQueue queue,
             int mostWaiting,
             FairQueue.Work work,
-            Function<DuplexChannel, Account> users,
+            Function<AcceptedSocket, Account> users,
             CanaryCheck canaries,
-            BiConsumer<DuplexChannel, Account> prepare) {
+            BiConsumer<Connection, Account> begin,
+            AcceptFailures failures) {
         this.loops = loops;
         this.queue = queue;
         this.mostWaiting = mostWaiting;
         this.work = work;
         this.users = users;
         this.canaries = canaries;
-        this.prepare = prepare;
+        this.begin = begin;
+        this.failures = failures;
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext context, Object accepted) {
-        DuplexChannel connection = (DuplexChannel) accepted;
-        if (connection.localAddress() instanceof InetSocketAddress local
-                && connection.remoteAddress() instanceof InetSocketAddress peer
-                && canaries.arrived(local, peer)) {
-            connection.unsafe().closeForcibly();
+    public void accepted(AcceptedSocket connection, ListeningSocket from) {
+        if (isCanary(connection)) {
+            connection.close();
             return;
         }
         Account who = users.apply(connection);
         boolean all = waiting.incrementAndGet() >= mostWaiting;
         if (soleUser.is(who, System.nanoTime()) && all) {
             paused = true;
-            context.channel().config().setAutoRead(false);
+            from.pause();
         }
         EventLoop loop = loops.next();
         queue.turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
@@ -92,30 +98,40 @@ final class FairAcceptor extends ChannelInboundHandlerAdapter {
             waiting.decrementAndGet();
             try {
                 if (refused == null) {
-                    prepare.accept(connection, who);
-                    loop.register(connection);
+                    connection.open(loop, opened -> begin.accept(opened, who), FairAcceptor::notStarted);
                 } else {
-                    connection.unsafe().closeForcibly();
+                    connection.close();
                 }
-            } catch (RuntimeException e) {
-                LOG.warn("failed to start a flow: {}", e.toString());
-                connection.unsafe().closeForcibly();
             } finally {
-                resumeIfFew(context);
+                resumeIfFew(from);
             }
         });
         // All connections may have had their turn before the queue was paused.
-        resumeIfFew(context);
+        resumeIfFew(from);
     }
 
-    private void resumeIfFew(ChannelHandlerContext context) {
+    private boolean isCanary(AcceptedSocket connection) {
+        Optional<InetSocketAddress> local = connection.localAddress();
+        Optional<InetSocketAddress> peer = connection.remoteAddress();
+        return local.isPresent() && peer.isPresent() && canaries.arrived(local.get(), peer.get());
+    }
+
+    private static void notStarted(Exception cause) {
+        LOG.warn("failed to start a flow: {}", cause.toString());
+    }
+
+    @Override
+    public void failed(ListeningSocket listener, IOException cause) {
+        if (failures.needsPause(cause, listener::refuseOne)) {
+            listener.pause();
+            listener.loop().schedule(listener::resume, AcceptFailures.PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void resumeIfFew(ListeningSocket from) {
         if (paused && waiting.get() <= mostWaiting / 2) {
             paused = false;
-            context.executor().execute(() -> {
-                if (context.channel().isOpen()) {
-                    context.channel().config().setAutoRead(true);
-                }
-            });
+            from.resume();
         }
     }
 }

@@ -3,7 +3,12 @@ package dev.throughline.intercept;
 import com.google.common.net.InetAddresses;
 import dev.throughline.budget.Account;
 import dev.throughline.config.ListenerConfig;
-import dev.throughline.flow.AcceptGuard;
+import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.ListenOptions;
+import dev.throughline.engine.ListeningSocket;
+import dev.throughline.engine.MarkException;
+import dev.throughline.flow.AcceptFailures;
 import dev.throughline.flow.FairQueue;
 import dev.throughline.flow.Flow;
 import dev.throughline.flow.FlowServices;
@@ -12,26 +17,7 @@ import dev.throughline.header.Tuple;
 import dev.throughline.originator.HopId;
 import dev.throughline.platform.linux.Conntrack;
 import dev.throughline.platform.linux.SocketFile;
-import dev.throughline.relay.InboundBuffer;
-import dev.throughline.relay.StreamOptions;
-import dev.throughline.transport.BsdSocket;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.ServerChannelRecvByteBufAllocator;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.epoll.EpollServerDomainSocketChannel;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -46,19 +32,16 @@ import org.slf4j.LoggerFactory;
 /** A configured listener, which starts a {@link Flow} for every connection. */
 public final class Listener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
-    private static final AttributeKey<InetSocketAddress> ADDRESS = AttributeKey.valueOf(Listener.class, "address");
     private static final int BACKLOG = 4096;
     private static final int ACCEPTED_EACH_PASS = 4;
     private static final String NEEDS_NET_ADMIN = " (interception's IP_TRANSPARENT needs CAP_NET_ADMIN)";
 
-    /** Accepted connections never reach Netty's child handler: {@link FairAcceptor} takes them. */
-    private static final ChannelHandler NEVER = new ChannelInitializer<>() {
-        @Override
-        protected void initChannel(Channel connection) {
-            throw new IllegalStateException("a connection bypassed its fair queue");
-        }
-    };
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_MARK = 36;
+    private static final int SOL_IP = 0;
+    private static final int IP_TRANSPARENT = 19;
 
+    private final Engine engine;
     private final ListenerConfig config;
     private final EventLoopGroup accepting;
     private final EventLoopGroup loops;
@@ -70,8 +53,8 @@ public final class Listener implements AutoCloseable {
     private final AcceptQueues queues;
     private final int mostWaiting;
     private final ListenerProfile profile;
-    private final AcceptGuard guard;
-    private final List<Channel> listening = new CopyOnWriteArrayList<>();
+    private final AcceptFailures failures;
+    private final List<ListeningSocket> listening = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
     private volatile @Nullable SocketFile socketFile;
 
@@ -88,6 +71,7 @@ public final class Listener implements AutoCloseable {
      * @param mostWaiting maximum number of connections that wait for their turn while a queue has connections of one user only
      */
     public Listener(
+            Engine engine,
             ListenerConfig config,
             EventLoopGroup accepting,
             EventLoopGroup loops,
@@ -98,6 +82,7 @@ public final class Listener implements AutoCloseable {
             Canaries canaries,
             AcceptQueues queues,
             int mostWaiting) {
+        this.engine = engine;
         this.config = config;
         this.accepting = accepting;
         this.loops = loops;
@@ -109,8 +94,8 @@ public final class Listener implements AutoCloseable {
         this.queues = queues;
         this.mostWaiting = mostWaiting;
         this.profile = profile();
-        this.guard =
-                new AcceptGuard("listener " + config.name(), services.budget().shortages());
+        this.failures = new AcceptFailures(
+                "listener " + config.name(), services.budget().shortages());
     }
 
     /** Starts listening, or throws if that isn't possible. */
@@ -132,14 +117,6 @@ public final class Listener implements AutoCloseable {
             case ListenerConfig.Legacy legacy -> bind(legacy.address());
             case ListenerConfig.Bridge bridge -> bind(bridge);
         }
-    }
-
-    /**
-     * The kernel's queue is first in, first out, so connections are accepted at once and {@code flow.FairQueue} orders
-     * them.
-     */
-    private static RecvByteBufAllocator acceptsPerRead() {
-        return new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(ACCEPTED_EACH_PASS);
     }
 
     private static InetSocketAddress loopback(String address, ListenerConfig.Intercepting listener) {
@@ -173,32 +150,24 @@ public final class Listener implements AutoCloseable {
     private void bindOne(InetSocketAddress address) throws IOException {
         // TPROXY delivers only to such a socket, and the rules accept redirected connections only at such a socket.
         boolean transparent = config instanceof ListenerConfig.Intercepting;
-        ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(accepting, loops)
-                .channel(EpollServerSocketChannel.class)
-                .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(ChannelOption.RECVBUF_ALLOCATOR, acceptsPerRead())
-                .option(EpollChannelOption.SO_REUSEPORT, true)
-                .handler(accepting())
-                .childHandler(NEVER);
-        StreamOptions.listening(bootstrap, services.settings().tcp());
-        if (transparent) {
-            bootstrap.option(EpollChannelOption.IP_TRANSPARENT, true).option(BsdSocket.SO_MARK, answerMark);
+        ListenOptions options = new ListenOptions(
+                BACKLOG, true, transparent, transparent ? answerMark : 0, services.settings().tcp());
+        ListeningSocket socket;
+        try {
+            socket = engine.listen(accepting.next(), address, options, ACCEPTED_EACH_PASS, newAcceptor());
+        } catch (MarkException e) {
+            throw new IOException("listener " + config.name() + " can't mark its answers" + NEEDS_NET_ADMIN, e);
+        } catch (IOException e) {
+            throw new IOException(cannotListen(address, String.valueOf(e.getMessage())), e);
         }
-        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw new IOException(
-                    cannotListen(address, String.valueOf(bound.cause().getMessage())), bound.cause());
-        }
-        bound.channel().attr(ADDRESS).set(address);
-        listening.add(bound.channel());
-        queues.add(bound.channel());
+        listening.add(socket);
+        queues.add(socket);
         // Without the option the listener would get no connections, and no error.
-        if (transparent && !isTransparent(bound.channel())) {
+        if (transparent && !isTransparent(socket)) {
             throw new IOException("listener " + config.name() + " can't intercept" + NEEDS_NET_ADMIN);
         }
         // Without the mark the rules would treat the listener's replies as packets of an application.
-        if (transparent && !isMarked(bound.channel())) {
+        if (transparent && !isMarked(socket)) {
             throw new IOException("listener " + config.name() + " can't mark its answers" + NEEDS_NET_ADMIN);
         }
     }
@@ -208,14 +177,14 @@ public final class Listener implements AutoCloseable {
         if (!(config instanceof ListenerConfig.Intercepting) || closed) {
             return Optional.empty();
         }
-        for (Channel channel : listening) {
-            if (!channel.isOpen()) {
+        for (ListeningSocket socket : listening) {
+            if (!socket.isOpen()) {
                 return Optional.of("listener " + config.name() + " is closed");
             }
-            if (!isTransparent(channel)) {
+            if (!isTransparent(socket)) {
                 return Optional.of("listener " + config.name() + " lost IP_TRANSPARENT");
             }
-            if (!isMarked(channel)) {
+            if (!isMarked(socket)) {
                 return Optional.of("listener " + config.name() + " lost its mark (SO_MARK)");
             }
         }
@@ -224,30 +193,29 @@ public final class Listener implements AutoCloseable {
 
     /** Restores the sockets and their options. */
     void repair() throws IOException {
-        for (Channel channel : List.copyOf(listening)) {
-            if (!channel.isOpen() && !closed) {
-                listening.remove(channel);
-                bindOne(channel.attr(ADDRESS).get());
+        for (ListeningSocket socket : List.copyOf(listening)) {
+            if (!socket.isOpen() && !closed) {
+                listening.remove(socket);
+                bindOne((InetSocketAddress) socket.address());
             } else {
-                channel.config().setOption(EpollChannelOption.IP_TRANSPARENT, true);
-                channel.config().setOption(BsdSocket.SO_MARK, answerMark);
+                socket.option(SOL_IP, IP_TRANSPARENT, 1);
+                socket.option(SOL_SOCKET, SO_MARK, answerMark);
             }
         }
     }
 
-    private boolean isMarked(Channel channel) {
-        try {
-            return Integer.valueOf(answerMark).equals(channel.config().getOption(BsdSocket.SO_MARK));
-        } catch (RuntimeException e) {
-            // The socket was closed meanwhile.
-            return false;
-        }
+    private boolean isMarked(ListeningSocket socket) {
+        return hasOption(socket, SOL_SOCKET, SO_MARK, answerMark);
     }
 
-    private static boolean isTransparent(Channel channel) {
+    private static boolean isTransparent(ListeningSocket socket) {
+        return hasOption(socket, SOL_IP, IP_TRANSPARENT, 1);
+    }
+
+    private static boolean hasOption(ListeningSocket socket, int level, int name, int value) {
         try {
-            return Boolean.TRUE.equals(channel.config().getOption(EpollChannelOption.IP_TRANSPARENT));
-        } catch (RuntimeException e) {
+            return socket.option(level, name) == value;
+        } catch (IOException e) {
             // The socket was closed meanwhile.
             return false;
         }
@@ -255,25 +223,13 @@ public final class Listener implements AutoCloseable {
 
     private void bind(ListenerConfig.Bridge bridge) throws IOException {
         SocketFile.prepare(bridge.socket());
-        ChannelFuture bound = new ServerBootstrap()
-                .group(accepting, loops)
-                .channel(EpollServerDomainSocketChannel.class)
-                .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(ChannelOption.RECVBUF_ALLOCATOR, acceptsPerRead())
-                .handler(accepting())
-                .childHandler(NEVER)
-                .bind(new DomainSocketAddress(bridge.socket().toFile()))
-                .awaitUninterruptibly();
-        if (!bound.isSuccess()) {
+        try {
+            listening.add(engine.listen(
+                    accepting.next(), bridge.socket(), BACKLOG, ACCEPTED_EACH_PASS, newAcceptor()));
+        } catch (IOException e) {
             throw new IOException(
-                    "listener %s can't listen on %s: %s"
-                            .formatted(
-                                    config.name(),
-                                    bridge.socket(),
-                                    bound.cause().getMessage()),
-                    bound.cause());
+                    "listener %s can't listen on %s: %s".formatted(config.name(), bridge.socket(), e.getMessage()), e);
         }
-        listening.add(bound.channel());
         socketFile = SocketFile.open(bridge.socket(), bridge.uids());
     }
 
@@ -341,7 +297,7 @@ public final class Listener implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        listening.forEach(channel -> channel.close().awaitUninterruptibly());
+        listening.forEach(ListeningSocket::close);
         SocketFile file = socketFile;
         socketFile = null;
         if (file == null) {
@@ -354,9 +310,9 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    /** Initialises each accepted connection. */
-    private ChannelHandler accepting() {
-        FairAcceptor turns = new FairAcceptor(
+    /** Returns the receiver of one socket's connections: each queue has its own order of users. */
+    private AcceptListener newAcceptor() {
+        return new FairAcceptor(
                 loops,
                 services.acceptedConnections(),
                 mostWaiting,
@@ -366,44 +322,7 @@ public final class Listener implements AutoCloseable {
                 connection -> services.user(profile.resolver().hint(connection)),
                 (local, peer) ->
                         config instanceof ListenerConfig.Intercepting && canaries.arrived(config.name(), local, peer),
-                this::begin);
-        return new ChannelInitializer<>() {
-            @Override
-            protected void initChannel(Channel listener) {
-                listener.pipeline().addLast(guard, turns);
-            }
-        };
-    }
-
-    /** The flow starts when the channel is registered with its event loop. */
-    private void begin(DuplexChannel connection, Account who) {
-        connection.config().setAutoRead(false);
-        connection.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        if (config instanceof ListenerConfig.Bridge) {
-            connection.config().setOption(StreamOptions.SO_OOBINLINE, 1);
-        } else {
-            connection.config().setOption(ChannelOption.TCP_NODELAY, true);
-        }
-        InboundBuffer inbox = new InboundBuffer();
-        connection.pipeline().addLast(inbox, new FlowStarter(connection, inbox, who));
-    }
-
-    /** A handler that starts the flow when the channel is registered with its event loop. */
-    private final class FlowStarter extends ChannelInboundHandlerAdapter {
-        private final DuplexChannel connection;
-        private final InboundBuffer inbox;
-        private final Account who;
-
-        FlowStarter(DuplexChannel connection, InboundBuffer inbox, Account who) {
-            this.connection = connection;
-            this.inbox = inbox;
-            this.who = who;
-        }
-
-        @Override
-        public void channelActive(ChannelHandlerContext context) {
-            context.pipeline().remove(this);
-            new Flow(services, profile, connection, inbox, who).run();
-        }
+                (connection, who) -> new Flow(services, profile, connection, who).run(),
+                failures);
     }
 }

@@ -1,11 +1,11 @@
 package dev.throughline.intercept;
 
+import dev.throughline.engine.Connection;
 import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.InterceptionMethod;
-import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
@@ -35,13 +35,13 @@ final class PlainResolver implements AcceptedConnection.Resolver {
     }
 
     @Override
-    public AcceptedConnection of(DuplexChannel connection) {
-        InetSocketAddress here = (InetSocketAddress) connection.localAddress();
-        InetSocketAddress source = (InetSocketAddress) connection.remoteAddress();
-        if (here == null || source == null) {
-            throw new FlowRejectedException(
-                    CloseReason.NO_TRUE_SOURCE, "the connection closed before it could be examined");
-        }
+    public AcceptedConnection of(Connection connection) {
+        Tuple ends = connection
+                .addresses()
+                .orElseThrow(() -> new FlowRejectedException(
+                        CloseReason.NO_TRUE_SOURCE, "the connection closed before it could be examined"));
+        InetSocketAddress here = ends.destination();
+        InetSocketAddress source = ends.source();
         Tuple socket = Tuple.tcp(source, here);
         return new AcceptedConnection.Tcp(
                 method, socket, destination.map(d -> flow(source, d)).orElse(socket), destination.isPresent());

@@ -1,14 +1,13 @@
 package dev.throughline.intercept;
 
+import dev.throughline.engine.AcceptedSocket;
+import dev.throughline.engine.Connection;
 import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.platform.linux.Conntrack;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.channel.unix.RawUnixChannelOption;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -24,11 +23,13 @@ import java.util.Optional;
  * conntrack's original tuple, not from the accepted socket.
  */
 final class RedirectResolver implements AcceptedConnection.Resolver {
-    private static final ChannelOption<ByteBuffer> ORIGINAL_DESTINATION =
-            new RawUnixChannelOption("SO_ORIGINAL_DST", 0, 80, 16);
+    private static final int SOL_IP = 0;
+    private static final int SOL_IPV6 = 41;
+    /** SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST (linux/netfilter_ipv4.h, linux/netfilter_ipv6/ip6_tables.h). */
+    private static final int ORIGINAL_DESTINATION = 80;
 
-    private static final ChannelOption<ByteBuffer> ORIGINAL_DESTINATION6 =
-            new RawUnixChannelOption("IP6T_SO_ORIGINAL_DST", 41, 80, 28);
+    private static final int SOCKADDR_IN_BYTES = 16;
+    private static final int SOCKADDR_IN6_BYTES = 28;
 
     private final int port;
     private final Conntrack conntrack;
@@ -41,17 +42,18 @@ final class RedirectResolver implements AcceptedConnection.Resolver {
         this.stranded = stranded;
     }
 
-    /** SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST (linux/netfilter_ipv4.h, linux/netfilter_ipv6/ip6_tables.h). */
     @Override
-    public Optional<Tuple> hint(DuplexChannel connection) {
-        if (!(connection.remoteAddress() instanceof InetSocketAddress source)) {
+    public Optional<Tuple> hint(AcceptedSocket connection) {
+        Optional<InetSocketAddress> source = connection.remoteAddress();
+        if (source.isEmpty()) {
             return Optional.empty();
         }
-        boolean isIpv4 = source.getAddress() instanceof Inet4Address;
+        boolean isIpv4 = source.get().getAddress() instanceof Inet4Address;
+        ByteBuffer address = ByteBuffer.wrap(new byte[isIpv4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES]);
         try {
-            ByteBuffer address = connection.config().getOption(isIpv4 ? ORIGINAL_DESTINATION : ORIGINAL_DESTINATION6);
-            return Optional.of(Tuple.tcp(source, socketAddress(address, isIpv4)));
-        } catch (RuntimeException e) {
+            connection.option(isIpv4 ? SOL_IP : SOL_IPV6, ORIGINAL_DESTINATION, address);
+            return Optional.of(Tuple.tcp(source.get(), socketAddress(address.clear(), isIpv4)));
+        } catch (IOException e) {
             // The connection closed, or conntrack has forgotten it.
             return Optional.empty();
         }
@@ -71,13 +73,13 @@ final class RedirectResolver implements AcceptedConnection.Resolver {
     }
 
     @Override
-    public AcceptedConnection of(DuplexChannel connection) {
-        InetSocketAddress listener = (InetSocketAddress) connection.localAddress();
-        InetSocketAddress peer = (InetSocketAddress) connection.remoteAddress();
-        if (listener == null || peer == null) {
-            throw new FlowRejectedException(
-                    CloseReason.NO_ORIGINAL_DESTINATION, "the connection closed before it could be examined");
-        }
+    public AcceptedConnection of(Connection connection) {
+        Tuple ends = connection
+                .addresses()
+                .orElseThrow(() -> new FlowRejectedException(
+                        CloseReason.NO_ORIGINAL_DESTINATION, "the connection closed before it could be examined"));
+        InetSocketAddress listener = ends.destination();
+        InetSocketAddress peer = ends.source();
         Optional<Tuple> known;
         try {
             known = conntrack.original(listener, peer);

@@ -1,5 +1,6 @@
 package dev.throughline.intercept;
 
+import dev.throughline.engine.Connection;
 import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
@@ -7,7 +8,6 @@ import dev.throughline.header.Tuple;
 import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.platform.linux.Conntrack;
 import dev.throughline.platform.linux.OsException;
-import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
 
 /**
@@ -27,13 +27,13 @@ final class TproxyResolver implements AcceptedConnection.Resolver {
     }
 
     @Override
-    public AcceptedConnection of(DuplexChannel connection) {
-        InetSocketAddress destination = (InetSocketAddress) connection.localAddress();
-        InetSocketAddress source = (InetSocketAddress) connection.remoteAddress();
-        if (destination == null || source == null) {
-            throw new FlowRejectedException(
-                    CloseReason.NO_ORIGINAL_DESTINATION, "the connection closed before it could be examined");
-        }
+    public AcceptedConnection of(Connection connection) {
+        Tuple ends = connection
+                .addresses()
+                .orElseThrow(() -> new FlowRejectedException(
+                        CloseReason.NO_ORIGINAL_DESTINATION, "the connection closed before it could be examined"));
+        InetSocketAddress destination = ends.destination();
+        InetSocketAddress source = ends.source();
         if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
             throw new FlowRejectedException(
                     CloseReason.NOT_INTERCEPTED, "connected to the listener " + Tuple.text(destination));

@@ -34,11 +34,6 @@ public final class BufferMemory implements MeterBinder {
         used.addAndGet(-bytes);
     }
 
-    /** Returns whether the memory is so scarce that a direction with unsent bytes must not read. */
-    boolean isScarce() {
-        return used.get() > limit - limit / 4;
-    }
-
     /** Returns how many bytes are used. */
     public long used() {
         return used.get();

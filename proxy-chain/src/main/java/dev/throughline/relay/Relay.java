@@ -1,79 +1,88 @@
 package dev.throughline.relay;
 
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.ConnectionEvents;
+import dev.throughline.engine.LoopBuffer;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.util.AttributeKey;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The relay of bytes in both directions between two connections of one event loop.
  *
- * <p>A side is read only while the other side accepts data, so a slow reader slows down a fast writer, and a flow holds at most
- * {@value #MOST_HELD} bytes and one read for each direction. While the memory of all flows is scarce, a direction with unsent
- * bytes isn't read. The end of one direction is forwarded as an end, a reset as a reset.
- * It completes when the kernels of both peers have acknowledged every byte and the end of each direction. A Unix socket has no
- * acknowledgements: there it completes when everything is in the peer's socket.
+ * <p>A side is read only while the other side takes everything, so a slow reader slows down a fast writer, and a direction holds at
+ * most one read ({@link LoopBuffer#BYTES}). The end of one direction is forwarded as an end, a reset as a reset. It completes when
+ * the kernels of both peers have acknowledged every byte and the end of each direction; where the system doesn't show that, and for
+ * a Unix socket, which has no acknowledgements, when everything is in the peer's socket.
  *
- * <p>All methods are called on the event loop.
+ * <p>All methods are called on the event loop, unless they say otherwise.
  */
 public final class Relay {
-    /**
-     * An attribute of channels that are read only on request. Netty's epoll transport reads all that the kernel holds as soon
-     * as the other side has closed (EPOLLRDHUP), even with reading off; that can be as much as the largest receive buffer
-     * (tcp_rmem, tcp(7)).
-     */
-    public static final AttributeKey<Boolean> READS_ON_REQUEST = AttributeKey.valueOf("throughline.reads-on-request");
-
-    static final int MOST_HELD = 64 << 10;
-    private static final int RESUMES_AT = MOST_HELD / 2;
-    /** Heap size of a buffer in the queue of a channel. */
+    /** Reads of one direction before other sockets of the loop are served. */
+    private static final int READS_AT_ONCE = 16;
+    /** Heap size of a buffer that holds unsent bytes. */
     private static final int OVERHEAD = 256;
 
     private final Direction toOutbound;
     private final Direction toInbound;
     private final RelayTimeouts timeouts;
     private final BufferMemory memory;
-    private final CompletableFuture<RelayResult> end = new CompletableFuture<>();
+    private final Consumer<RelayResult> ended;
     private volatile long lastMoved = System.nanoTime();
     private @Nullable Future<?> idleCheck;
     private boolean finishing;
     private boolean inboundEndedFirst;
 
     /**
-     * Creates a relay. Both channels must have an {@link InboundBuffer}, reading off and half-closure allowed.
+     * Creates a relay.
      *
      * @param memory the memory of all flows
+     * @param ended is called once, when both connections are closed
      */
-    public Relay(DuplexChannel inbound, DuplexChannel outbound, RelayTimeouts timeouts, BufferMemory memory) {
+    public Relay(
+            Connection inbound,
+            Connection outbound,
+            RelayTimeouts timeouts,
+            BufferMemory memory,
+            Consumer<RelayResult> ended) {
         this.memory = memory;
         this.toOutbound = new Direction(inbound, outbound, timeouts.outboundUser());
         this.toInbound = new Direction(outbound, inbound, timeouts.inboundUser());
         this.timeouts = timeouts;
+        this.ended = ended;
     }
 
-    /** Starts relaying. Completes when both connections are closed. */
-    public CompletableFuture<RelayResult> start() {
-        toOutbound.attach(toInbound);
-        toInbound.attach(toOutbound);
-        if (!toOutbound.failIfLost() && !toInbound.failIfLost()) {
-            scheduleIdleCheck(timeouts.idle().toNanos());
-            toOutbound.from.read();
-            toInbound.from.read();
+    /** Starts relaying. */
+    public void start() {
+        start(new byte[0], new byte[0]);
+    }
+
+    /**
+     * Starts relaying. The prefixes don't count as relayed bytes.
+     *
+     * @param outboundPrefix bytes before the first relayed byte to the outbound side, in one write with it if it is there
+     * @param inboundPrefix bytes before the first relayed byte to the inbound side
+     */
+    public void start(byte[] outboundPrefix, byte[] inboundPrefix) {
+        toOutbound.opposite = toInbound;
+        toInbound.opposite = toOutbound;
+        if (toOutbound.failIfLost() || toInbound.failIfLost()) {
+            return;
         }
-        return end;
+        scheduleIdleCheck(timeouts.idle().toNanos());
+        toOutbound.from.events(new Side(toOutbound, toInbound));
+        toInbound.from.events(new Side(toInbound, toOutbound));
+        toOutbound.start(outboundPrefix);
+        if (!finishing) {
+            toInbound.start(inboundPrefix);
+        }
     }
 
     /** Aborts the flow with a reset of both sides. */
@@ -98,7 +107,7 @@ public final class Relay {
 
     /** Returns the memory of bytes that were read and not yet sent, in bytes. Any thread may call. */
     public int heldBytes() {
-        return toOutbound.pending + toInbound.pending;
+        return toOutbound.heldBytes + toInbound.heldBytes;
     }
 
     /** Returns when a byte last moved, by {@link System#nanoTime}. Any thread may call. */
@@ -107,7 +116,7 @@ public final class Relay {
     }
 
     private void scheduleIdleCheck(long nanos) {
-        idleCheck = toOutbound.from.eventLoop().schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
+        idleCheck = toOutbound.from.loop().schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
     }
 
     private void checkIdle() {
@@ -140,31 +149,14 @@ public final class Relay {
         }
     }
 
-    private RelayResult lost(Direction side, PeerLoss how) {
-        boolean inbound = side == toOutbound;
-        return switch (how) {
-            case RESET -> inbound ? RelayResult.INBOUND_RESET : RelayResult.OUTBOUND_RESET;
-            case TIMEOUT -> inbound ? RelayResult.INBOUND_TIMEOUT : RelayResult.OUTBOUND_TIMEOUT;
-        };
-    }
-
     private void completeIfAcknowledged() {
-        if (toOutbound.isAcknowledged() && toInbound.isAcknowledged()) {
+        if (toOutbound.acknowledged && toInbound.acknowledged) {
             finish(RelayResult.COMPLETED);
-        }
-    }
-
-    /** Closes {@code channel} with a reset of the peer; does nothing if it is closed. */
-    public static void reset(Channel channel) {
-        if (channel.isOpen()) {
-            channel.config().setOption(ChannelOption.SO_LINGER, 0);
-            channel.close();
         }
     }
 
     /** Closes both sides, with a reset unless the relay completed: a truncated stream must not look complete. */
     private void finish(RelayResult reason) {
-        // Closing fails the queued writes, which would otherwise be reported as a reset of that side.
         if (finishing) {
             return;
         }
@@ -172,162 +164,245 @@ public final class Relay {
         if (idleCheck != null) {
             idleCheck.cancel(false);
         }
-        toOutbound.guard.stop();
-        toInbound.guard.stop();
-        for (Channel channel : new Channel[] {toOutbound.from, toInbound.from}) {
-            if (reason == RelayResult.COMPLETED) {
-                channel.close();
-            } else {
-                reset(channel);
-            }
+        for (Direction direction : List.of(toOutbound, toInbound)) {
+            direction.guard.stop();
+            direction.from.close();
+            direction.release();
         }
-        end.complete(reason);
+        ended.accept(reason);
+    }
+
+    /** The events of one connection: it is the source of one direction and the destination of the other. */
+    private record Side(Direction outOf, Direction into) implements ConnectionEvents {
+        @Override
+        public void readable() {
+            outOf.move();
+        }
+
+        @Override
+        public void writable() {
+            into.writable();
+        }
+
+        @Override
+        public void lost(IOException how) {
+            outOf.lost(how);
+        }
+
+        @Override
+        public void finished() {
+            into.acknowledged();
+        }
     }
 
     /** One direction. */
-    private final class Direction extends ChannelInboundHandlerAdapter {
-        private final DuplexChannel from;
-        private final DuplexChannel to;
+    private final class Direction {
+        private final Connection from;
+        private final Connection to;
         private final SlowReaderGuard guard;
-        private volatile long bytes;
-        private volatile int pending;
-        private boolean inputEnded;
-        private boolean delivered;
-        private boolean acknowledged;
-        private boolean held;
         private @Nullable Direction opposite;
+        private volatile long bytes;
+        private volatile int heldBytes;
+        /** Bytes that were read and not yet sent. */
+        private @Nullable ByteBuf held;
 
-        Direction(DuplexChannel from, DuplexChannel to, Duration userTimeout) {
+        private boolean inputEnded;
+        private boolean acknowledged;
+        private boolean scheduled;
+
+        Direction(Connection from, Connection to, Duration userTimeout) {
             this.from = from;
             this.to = to;
-            this.guard = new SlowReaderGuard(to, userTimeout, () -> {
-                if (opposite != null) {
-                    finish(lost(opposite, PeerLoss.TIMEOUT));
-                }
-            });
-        }
-
-        void attach(Direction other) {
-            opposite = other;
-            from.attr(READS_ON_REQUEST).set(true);
-            from.pipeline().addLast(this);
+            this.guard = new SlowReaderGuard(to, userTimeout, () -> lostTo(PeerLoss.TIMEOUT));
         }
 
         /** Fails if the connection was lost before the relay started: its input then ended without the sender's intent. */
         boolean failIfLost() {
-            InboundBuffer inbox = from.pipeline().get(InboundBuffer.class);
-            if (inbox != null && inbox.failure().isPresent()) {
-                finish(lost(this, PeerLoss.of(inbox.failure().get())));
-            } else if (!from.isActive()) {
-                finish(lost(this, PeerLoss.RESET));
+            from.failure().ifPresent(this::lost);
+            if (!finishing && !from.isOpen()) {
+                lost(PeerLoss.RESET);
             }
             return finishing;
+        }
+
+        /** Sends {@code prefix}, in one write with the bytes that were received until now. */
+        void start(byte[] prefix) {
+            if (prefix.length > 0) {
+                ByteBuffer buffer = LoopBuffer.empty().put(prefix);
+                int received = receive(buffer);
+                if (!finishing && send(buffer.flip()) && received < 0) {
+                    endOutput();
+                }
+            }
+            move();
         }
 
         /**
          * Returns when the kernel last sent bytes of this direction: a slow reader may take bytes that were queued long ago.
          */
         long sentNanos() {
-            return TcpState.of(to)
-                    .map(info -> System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(info.lastDataSent()))
+            return to.tcpState()
+                    .map(state -> System.nanoTime() - state.sinceDataSent().toNanos())
                     .orElse(lastMoved);
         }
 
-        /** Returns whether the peer has acknowledged all bytes of this direction and their end. */
-        boolean isAcknowledged() {
-            if (delivered && !acknowledged) {
-                acknowledged = !(to instanceof EpollSocketChannel) || hasEndedWell();
-            }
-            return acknowledged;
-        }
-
-        /** Returns whether the connection ended without an error: the kernel keeps it until the end is acknowledged. */
-        private boolean hasEndedWell() {
-            if (!TcpState.isClosed(to)) {
-                return false;
-            }
-            Optional<IOException> error = TcpState.error(to);
-            if (error.isPresent() && opposite != null) {
-                finish(lost(opposite, PeerLoss.of(error.get())));
-            }
-            return error.isEmpty();
-        }
-
-        @Override
-        @SuppressWarnings("NonAtomicVolatileUpdate") // written by the event loop only
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            ByteBuf data = (ByteBuf) message;
-            bytes += data.readableBytes();
-            lastMoved = System.nanoTime();
-            int size = data.capacity() + OVERHEAD;
-            pending += size;
-            memory.take(size);
-            to.write(data).addListener(written -> sent(size, written));
-            guard.written();
-        }
-
-        @SuppressWarnings("NonAtomicVolatileUpdate") // written by the event loop only
-        private void sent(int size, Future<?> written) {
-            pending -= size;
-            memory.giveBack(size);
-            if (!written.isSuccess()) {
-                if (opposite != null) {
-                    finish(lost(opposite, PeerLoss.of(written.cause())));
+        /** Moves bytes until there are no more, or the destination takes no more. */
+        void move() {
+            for (int i = 0; i < READS_AT_ONCE; i++) {
+                if (finishing || held != null || inputEnded) {
+                    return;
                 }
-            } else if (held && !isFull(RESUMES_AT)) {
+                ByteBuffer buffer = LoopBuffer.empty();
+                int received = receive(buffer);
+                if (received == 0) {
+                    return;
+                }
+                if (received < 0) {
+                    endOutput();
+                    return;
+                }
+                send(buffer.flip());
+            }
+            moveLater();
+        }
+
+        private void moveLater() {
+            if (!scheduled) {
+                scheduled = true;
+                from.loop().execute(() -> {
+                    scheduled = false;
+                    move();
+                });
+            }
+        }
+
+        /** Reads into {@code buffer}. Returns the number of bytes, or -1 at the end of the input. */
+        @SuppressWarnings("NonAtomicVolatileUpdate") // written by the event loop only
+        private int receive(ByteBuffer buffer) {
+            int received;
+            try {
+                received = from.read(buffer);
+            } catch (IOException e) {
+                lost(e);
+                return 0;
+            }
+            if (received > 0) {
+                bytes += received;
                 lastMoved = System.nanoTime();
-                readMore();
-            }
-        }
-
-        private boolean isFull(int most) {
-            return pending > (memory.isScarce() ? 0 : most);
-        }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext context) {
-            to.flush();
-            readMore();
-        }
-
-        private void readMore() {
-            held = isFull(MOST_HELD);
-            if (!held && !inputEnded && from.isOpen()) {
-                from.read();
-            }
-        }
-
-        @Override
-        public void userEventTriggered(ChannelHandlerContext context, Object event) {
-            if (event instanceof ChannelInputShutdownEvent && !inputEnded) {
+            } else if (received < 0) {
                 inboundEndedFirst |= this == toOutbound && !toInbound.inputEnded;
                 inputEnded = true;
                 halfClosed();
-                // Shutting down at once would discard queued bytes, so the end follows the last byte.
-                to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
-                    if (written.isSuccess()) {
-                        to.shutdownOutput().addListener(shut -> delivered());
-                    }
-                });
-            } else if (event == HangUpEvent.INSTANCE && opposite != null) {
-                opposite.acknowledged = true;
-                completeIfAcknowledged();
+            }
+            return received;
+        }
+
+        /** Sends {@code buffer}, and holds what the kernel doesn't take. Returns whether it took everything. */
+        private boolean send(ByteBuffer buffer) {
+            try {
+                to.write(buffer);
+            } catch (IOException e) {
+                lostTo(PeerLoss.of(e));
+                return false;
+            }
+            guard.written();
+            if (!buffer.hasRemaining()) {
+                return true;
+            }
+            hold(buffer);
+            return false;
+        }
+
+        private void hold(ByteBuffer unsent) {
+            ByteBuf copy;
+            try {
+                copy = PooledByteBufAllocator.DEFAULT.directBuffer(unsent.remaining());
+            } catch (OutOfMemoryError e) {
+                finish(RelayResult.NO_MEMORY);
+                return;
+            }
+            copy.writeBytes(unsent);
+            held = copy;
+            heldBytes = copy.capacity() + OVERHEAD;
+            memory.take(heldBytes);
+        }
+
+        private void release() {
+            ByteBuf unsent = held;
+            if (unsent != null) {
+                held = null;
+                unsent.release();
+                memory.giveBack(heldBytes);
+                heldBytes = 0;
             }
         }
 
-        private void delivered() {
-            delivered = true;
+        /** Sends held bytes, and reads again when all are sent. */
+        void writable() {
+            ByteBuf unsent = held;
+            if (unsent == null || finishing) {
+                return;
+            }
+            ByteBuffer buffer = unsent.nioBuffer();
+            int before = buffer.remaining();
+            try {
+                to.write(buffer);
+            } catch (IOException e) {
+                lostTo(PeerLoss.of(e));
+                return;
+            }
+            int sent = before - buffer.remaining();
+            unsent.skipBytes(sent);
+            if (sent > 0) {
+                lastMoved = System.nanoTime();
+                guard.written();
+            }
+            if (unsent.isReadable()) {
+                return;
+            }
+            release();
+            if (inputEnded) {
+                endOutput();
+            } else {
+                move();
+            }
+        }
+
+        /** Forwards the end of the input, after the last byte. */
+        private void endOutput() {
+            if (held != null || finishing) {
+                return;
+            }
+            to.shutdownOutput();
+            if (!to.reportsFinish()) {
+                acknowledged();
+            }
+        }
+
+        void acknowledged() {
+            acknowledged = true;
             completeIfAcknowledged();
         }
 
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            finish(cause instanceof OutOfMemoryError ? RelayResult.NO_MEMORY : lost(this, PeerLoss.of(cause)));
+        /** Ends the relay because the source is lost. */
+        void lost(IOException how) {
+            lost(PeerLoss.of(how));
         }
 
-        @Override
-        public void channelInactive(ChannelHandlerContext context) {
-            finish(lost(this, PeerLoss.RESET));
+        private void lost(PeerLoss how) {
+            boolean inbound = this == toOutbound;
+            finish(
+                    switch (how) {
+                        case RESET -> inbound ? RelayResult.INBOUND_RESET : RelayResult.OUTBOUND_RESET;
+                        case TIMEOUT -> inbound ? RelayResult.INBOUND_TIMEOUT : RelayResult.OUTBOUND_TIMEOUT;
+                    });
+        }
+
+        /** Ends the relay because the destination is lost. */
+        private void lostTo(PeerLoss how) {
+            if (opposite != null) {
+                opposite.lost(how);
+            }
         }
     }
 }

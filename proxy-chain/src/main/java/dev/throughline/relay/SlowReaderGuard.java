@@ -1,7 +1,7 @@
 package dev.throughline.relay;
 
-import io.netty.channel.Channel;
-import io.netty.channel.epoll.EpollTcpInfo;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.TcpState;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.Optional;
@@ -18,20 +18,20 @@ final class SlowReaderGuard {
     /** TCP_RTO_MAX (net/tcp.h): the longest time between two probes of a closed window. */
     private static final Duration PROBES_AT_LEAST_EACH = Duration.ofMinutes(2);
 
-    private final Channel channel;
+    private final Connection connection;
     private final Duration timeout;
     private final Runnable lost;
     private boolean lifted;
     private @Nullable Future<?> check;
 
     /**
-     * Guards {@code channel}.
+     * Guards {@code connection}.
      *
      * @param timeout its user timeout; zero for none
      * @param lost called when a peer with a closed window has stopped answering as well
      */
-    SlowReaderGuard(Channel channel, Duration timeout, Runnable lost) {
-        this.channel = channel;
+    SlowReaderGuard(Connection connection, Duration timeout, Runnable lost) {
+        this.connection = connection;
         this.timeout = timeout;
         this.lost = lost;
     }
@@ -39,25 +39,25 @@ final class SlowReaderGuard {
     /** Starts checking: bytes were written to the peer. */
     void written() {
         if (check == null && !timeout.isZero()) {
-            check = channel.eventLoop().schedule(this::check, timeout.toNanos() / 2, TimeUnit.NANOSECONDS);
+            check = connection.loop().schedule(this::check, timeout.toNanos() / 2, TimeUnit.NANOSECONDS);
         }
     }
 
     private void check() {
         check = null;
-        Optional<EpollTcpInfo> state = TcpState.of(channel);
+        Optional<TcpState> state = connection.tcpState();
         if (state.isEmpty()) {
             return;
         }
-        EpollTcpInfo info = state.get();
-        boolean closed = TcpState.isWindowClosed(info);
+        TcpState now = state.get();
+        boolean closed = now.isWindowClosed();
         if (closed != lifted) {
             lifted = closed;
-            StreamOptions.userTimeout(channel, closed ? Duration.ZERO : timeout);
+            connection.userTimeout(closed ? Duration.ZERO : timeout);
         }
-        if (closed && info.lastAckRecv() >= timeout.plus(PROBES_AT_LEAST_EACH).toMillis()) {
+        if (closed && now.sinceAcknowledgement().compareTo(timeout.plus(PROBES_AT_LEAST_EACH)) >= 0) {
             lost.run();
-        } else if (closed || info.unacked() > 0) {
+        } else if (closed || now.unacknowledged() > 0) {
             written();
         }
     }

@@ -2,18 +2,15 @@ package dev.throughline.transport;
 
 import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
 import dev.throughline.bridge.BridgeRequest;
-import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.PeerProcess;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 
 /**
  * Client of an agent that opens connections with Network.framework for a hop (BRIDGE.md, "Opening"). The parts, in the order
@@ -40,9 +37,9 @@ public final class AgentClient implements AutoCloseable {
      * @param uid effective user
      * @param connection to it, for further questions to the kernel (SO_PEERPIDFD)
      */
-    public record Agent(int pid, int uid, Channel connection) {
-        static Agent of(EpollDomainSocketChannel connection) throws IOException {
-            PeerCredentials peer = connection.peerCredentials();
+    public record Agent(int pid, int uid, Connection connection) {
+        static Agent of(Connection connection) throws IOException {
+            PeerProcess peer = connection.peerProcess();
             return new Agent(peer.pid(), peer.uid(), connection);
         }
 
@@ -101,8 +98,8 @@ public final class AgentClient implements AutoCloseable {
      * @param loop on which the agent is watched
      * @param path the agent's Unix socket
      */
-    public AgentClient(EventLoop loop, Path path, Rule rule, Timings timings, Listener listener) {
-        this.socket = new AgentSocket(path);
+    public AgentClient(Engine engine, EventLoop loop, Path path, Rule rule, Timings timings, Listener listener) {
+        this.socket = new AgentSocket(engine, path);
         this.watch = new AgentWatch(loop, socket, rule, timings, listener);
     }
 
@@ -116,19 +113,12 @@ public final class AgentClient implements AutoCloseable {
      *
      * @param loop the event loop of the flow
      * @param deadline after which the attempt fails
-     * @param first the first handler of the new connection's pipeline, which keeps received bytes until they are wanted
-     * @param unread takes the bytes that were read together with the answer, which precede those that {@code first} keeps
      */
-    public ConnectAttempt open(
-            EventLoop loop,
-            BridgeRequest.Open request,
-            Duration deadline,
-            ChannelHandler first,
-            Consumer<ByteBuf> unread) {
+    public ConnectAttempt open(EventLoop loop, BridgeRequest.Open request, Duration deadline) {
         return switch (watch.presence()) {
             case AgentWatch.Presence.Gone(ConnectFailedException why) -> Unavailable.because(why);
             case AgentWatch.Presence.Here(AgentSession session) -> {
-                AgentConnectAttempt attempt = new AgentConnectAttempt(loop, session, request, first, unread);
+                AgentConnectAttempt attempt = new AgentConnectAttempt(loop, session, request);
                 attempt.start(socket, deadline);
                 yield attempt;
             }

@@ -3,23 +3,19 @@ package dev.throughline.transport;
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeAnswer.AgentNotice;
 import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.ConnectionEvents;
+import dev.throughline.engine.LoopBuffer;
+import dev.throughline.engine.PeerClosedException;
 import dev.throughline.header.Tuple;
-import dev.throughline.relay.PeerClosedException;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,30 +32,15 @@ final class AgentConnectAttempt implements ConnectAttempt {
     private final EventLoop loop;
     private final AgentSession session;
     private final BridgeRequest.Open request;
-    private final ChannelHandler first;
-    private final Consumer<ByteBuf> unread;
-    private final CompletableFuture<EpollDomainSocketChannel> connecting = new CompletableFuture<>();
+    private final CompletableFuture<Connection> connecting = new CompletableFuture<>();
     private final CompletableFuture<UpstreamConnection> opened = new CompletableFuture<>();
     private final AgentSession.Slot slot = new AgentSession.Slot();
     private @Nullable Exchange exchange;
 
-    /**
-     * Creates an attempt.
-     *
-     * @param first the first handler of the new connection's pipeline
-     * @param unread takes the bytes that were read together with the answer
-     */
-    AgentConnectAttempt(
-            EventLoop loop,
-            AgentSession session,
-            BridgeRequest.Open request,
-            ChannelHandler first,
-            Consumer<ByteBuf> unread) {
+    AgentConnectAttempt(EventLoop loop, AgentSession session, BridgeRequest.Open request) {
         this.loop = loop;
         this.session = session;
         this.request = request;
-        this.first = first;
-        this.unread = unread;
     }
 
     void start(AgentSocket socket, Duration deadline) {
@@ -84,20 +65,20 @@ final class AgentConnectAttempt implements ConnectAttempt {
         loop.execute(() -> giveUp(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow has ended")));
     }
 
-    private void connected(@Nullable EpollDomainSocketChannel channel, @Nullable Throwable problem) {
-        if (channel == null) {
+    private void connected(@Nullable Connection connection, @Nullable Throwable problem) {
+        if (connection == null) {
             failBeforeRequest(
                     problem instanceof ConnectFailedException why
                             ? why
                             : ConnectFailedException.of(ConnectFailure.AGENT_GONE, "" + problem));
             return;
         }
-        Optional<ConnectFailedException> objection = session.objection(channel);
+        Optional<ConnectFailedException> objection = session.objection(connection);
         if (objection.isPresent()) {
-            channel.close();
+            connection.close();
             failBeforeRequest(objection.get());
         } else {
-            exchange = new Exchange(channel);
+            exchange = new Exchange(connection);
             exchange.start();
         }
     }
@@ -137,32 +118,36 @@ final class AgentConnectAttempt implements ConnectAttempt {
         ENDED
     }
 
-    /** The handler that sends the request and reads the agent's answers. */
-    private final class Exchange extends ChannelInboundHandlerAdapter {
-        private final EpollDomainSocketChannel channel;
+    /** Sends the request and reads the agent's answers. */
+    private final class Exchange implements ConnectionEvents {
+        private final Connection connection;
         private final AgentSocket.AnswerReader answers = new AgentSocket.AnswerReader();
         private State state = State.REQUESTED;
         private Optional<String> waitReason = Optional.empty();
         private Optional<Tuple> addresses = Optional.empty();
         private boolean carried;
 
-        Exchange(EpollDomainSocketChannel channel) {
-            this.channel = channel;
+        Exchange(Connection connection) {
+            this.connection = connection;
         }
 
         /** Ignores a failed write: an agent that has already closed may have sent its reason before, which is read. */
         void start() {
-            channel.pipeline().addLast(first, this);
-            channel.closeFuture().addListener(closed -> closed());
-            channel.writeAndFlush(Unpooled.wrappedBuffer(request.encode().toByteArray()));
-            channel.read();
+            connection.events(this);
+            connection.whenClosed(this::closed);
+            try {
+                connection.write(LoopBuffer.empty().put(request.encode().toByteArray()).flip());
+            } catch (IOException e) {
+                // Reading finds the reason, or the close.
+            }
+            readable();
         }
 
         /** Shuts down this side's output before an answer, which tells the agent to cancel (BRIDGE.md, "Opening"). */
         void giveUp(ConnectFailedException why) {
             if (state == State.REQUESTED) {
                 fail(State.GIVEN_UP, why);
-                channel.shutdownOutput();
+                connection.shutdownOutput();
             }
         }
 
@@ -171,28 +156,40 @@ final class AgentConnectAttempt implements ConnectAttempt {
             state = next;
             if (pending) {
                 session.freeWhenAgentCloses(slot);
-                slot.released().whenCompleteAsync((free, problem) -> channel.close(), channel.eventLoop());
+                slot.released().whenCompleteAsync((free, problem) -> connection.close(), loop);
                 opened.completeExceptionally(why);
             }
         }
 
         @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            ByteBuf data = (ByteBuf) message;
+        public void readable() {
+            try {
+                while (connection.isOpen() && state != State.OPEN) {
+                    ByteBuffer data = LoopBuffer.empty();
+                    int length = connection.read(data);
+                    if (length < 0) {
+                        agentClosed(NO_ANSWER);
+                    }
+                    if (length <= 0) {
+                        return;
+                    }
+                    received(data.flip());
+                }
+            } catch (IOException e) {
+                lost(e);
+            }
+        }
+
+        private void received(ByteBuffer data) {
             while (state == State.REQUESTED || state == State.GIVEN_UP) {
                 Optional<BridgeAnswer.Read> next = answers.next(data);
                 if (next.isEmpty()) {
-                    break;
+                    return;
                 }
                 received(next.get());
             }
             if (state == State.OPEN) {
-                open(context, data);
-                return;
-            }
-            data.release();
-            if (channel.isOpen()) {
-                context.read();
+                open(data);
             }
         }
 
@@ -224,7 +221,7 @@ final class AgentConnectAttempt implements ConnectAttempt {
                     } else {
                         // The agent takes this side's shutdown for the end of the flow's data: only closing cancels.
                         state = State.FAILED;
-                        channel.close();
+                        connection.close();
                     }
                 }
             }
@@ -240,36 +237,22 @@ final class AgentConnectAttempt implements ConnectAttempt {
 
         private void malformed(String problem) {
             fail(State.FAILED, ConnectFailedException.of(ConnectFailure.AGENT_MALFORMED, problem));
-            channel.shutdownOutput();
+            connection.shutdownOutput();
         }
 
-        /** Hands the connection to the flow, configured like any other upstream connection. */
-        private void open(ChannelHandlerContext context, ByteBuf data) {
-            channel.config().setOption(ChannelOption.AUTO_CLOSE, true);
-            channel.pipeline().remove(context.name());
-            unread.accept(data);
-            opened.complete(new UpstreamConnection(channel, addresses, carried));
-        }
-
-        @Override
-        public void userEventTriggered(ChannelHandlerContext context, Object event) {
-            if (event instanceof ChannelInputShutdownEvent) {
-                agentClosed(NO_ANSWER);
-            }
+        /** Hands the connection to the flow, with the bytes behind the answer. */
+        private void open(ByteBuffer behind) {
+            connection.events(ConnectionEvents.IGNORED);
+            byte[] unread = new byte[behind.remaining()];
+            behind.get(unread);
+            connection.unread(unread);
+            opened.complete(new UpstreamConnection(connection, addresses, carried));
         }
 
         @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        public void lost(IOException how) {
             agentClosed(
-                    cause instanceof PeerClosedException
-                            ? NO_ANSWER
-                            : "its connection failed: " + SystemError.text(cause));
-        }
-
-        /** This side has closed. */
-        @Override
-        public void channelInactive(ChannelHandlerContext context) {
-            fail(State.ENDED, ConnectFailedException.of(ConnectFailure.AGENT_GONE, "this hop is stopping"));
+                    how instanceof PeerClosedException ? NO_ANSWER : "its connection failed: " + SystemError.text(how));
         }
 
         /** Handles the agent's close; a Unix socket also fails only when its peer is closed. */
@@ -277,15 +260,16 @@ final class AgentConnectAttempt implements ConnectAttempt {
             if (state != State.ENDED) {
                 fail(State.ENDED, ConnectFailedException.of(ConnectFailure.AGENT_GONE, detail));
                 slot.free();
-                channel.close();
+                connection.close();
             }
         }
 
         /**
-         * Releases the slot. An opened connection shows only the end of one direction, not that the agent has closed: its
+         * Releases the slot when this side has closed. An opened connection shows only the end of one direction, not that the agent has closed: its
          * limits show that.
          */
         private void closed() {
+            fail(State.ENDED, ConnectFailedException.of(ConnectFailure.AGENT_GONE, "this hop is stopping"));
             if (!slot.released().isDone()) {
                 session.freeAfterNextLimits(slot);
             }

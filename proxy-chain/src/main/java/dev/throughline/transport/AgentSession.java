@@ -1,7 +1,7 @@
 package dev.throughline.transport;
 
+import dev.throughline.engine.Connection;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,7 +46,7 @@ final class AgentSession {
     }
 
     /** Returns why the peer of {@code connection} isn't used; empty if it is the process that was allowed. */
-    Optional<ConnectFailedException> objection(EpollDomainSocketChannel connection) {
+    Optional<ConnectFailedException> objection(Connection connection) {
         AgentClient.Agent found;
         try {
             found = AgentClient.Agent.of(connection);

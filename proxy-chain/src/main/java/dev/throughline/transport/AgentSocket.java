@@ -1,17 +1,12 @@
 package dev.throughline.transport;
 
 import dev.throughline.bridge.BridgeAnswer;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.Engine;
 import dev.throughline.header.Bytes;
-import dev.throughline.relay.StreamOptions;
-import io.netty.bootstrap.Bootstrap;
-import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -22,9 +17,11 @@ import java.util.concurrent.TimeUnit;
 final class AgentSocket {
     private static final int RETRY_MILLIS = 5;
 
+    private final Engine engine;
     private final Path path;
 
-    AgentSocket(Path path) {
+    AgentSocket(Engine engine, Path path) {
+        this.engine = engine;
         this.path = path;
     }
 
@@ -32,43 +29,22 @@ final class AgentSocket {
      * Connects. Must be called on {@code loop}. Retries while the agent's queue is full: unlike TCP, connect(2) of a Unix
      * socket doesn't wait for space in it (EAGAIN, unix(7)).
      *
-     * @param connected is completed with the open channel, with reading off, before anything happens on it; or with
-     *     {@link ConnectFailedException}. The channel stays open after a failed write, as there may be an answer to read.
-     *     Completing it from outside cancels the attempt
+     * @param connected is completed with the open connection, before anything happens on it; or with {@link
+     *     ConnectFailedException}. Completing it from outside cancels the attempt
      */
-    void connect(EventLoop loop, CompletableFuture<EpollDomainSocketChannel> connected) {
+    void connect(EventLoop loop, CompletableFuture<Connection> connected) {
         if (connected.isDone()) {
             return;
         }
-        ChannelFuture registered = new Bootstrap()
-                .group(loop)
-                .channel(EpollDomainSocketChannel.class)
-                .option(ChannelOption.AUTO_READ, false)
-                .option(ChannelOption.AUTO_CLOSE, false)
-                .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                .option(StreamOptions.SO_OOBINLINE, 1)
-                .handler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {}
-                })
-                .register();
-        // Completes at once on this thread, so connect(2) follows before anything else can cancel the attempt.
-        if (!registered.isSuccess()) {
-            connected.completeExceptionally(failure(registered.cause()));
-            return;
-        }
-        ChannelFuture connecting = registered.channel().connect(new DomainSocketAddress(path.toFile()));
-        connecting.addListener(done -> {
-            if (done.isSuccess()) {
-                if (!connected.complete((EpollDomainSocketChannel) connecting.channel())) {
-                    connecting.channel().close();
-                }
-            } else if (isQueueFull(done.cause())) {
+        try {
+            connected.complete(engine.connect(loop, path));
+        } catch (IOException | RuntimeException e) {
+            if (isQueueFull(e)) {
                 loop.schedule(() -> connect(loop, connected), RETRY_MILLIS, TimeUnit.MILLISECONDS);
             } else {
-                EventLoopTasks.run(loop, () -> connected.completeExceptionally(failure(done.cause())));
+                connected.completeExceptionally(failure(e));
             }
-        });
+        }
     }
 
     private ConnectFailedException failure(Throwable cause) {
@@ -92,18 +68,18 @@ final class AgentSocket {
         private int length;
 
         /** Returns the next answer, complete or malformed; empty if {@code data} ends before it does. */
-        Optional<BridgeAnswer.Read> next(ByteBuf data) {
+        Optional<BridgeAnswer.Read> next(ByteBuffer data) {
             while (true) {
                 BridgeAnswer.Read read = BridgeAnswer.read(Bytes.copyOf(received, 0, length));
                 if (!(read instanceof BridgeAnswer.Read.NeedMore(int total))) {
                     length = 0;
                     return Optional.of(read);
                 }
-                if (!data.isReadable()) {
+                if (!data.hasRemaining()) {
                     return Optional.empty();
                 }
-                int taken = Math.min(total - length, data.readableBytes());
-                data.readBytes(received, length, taken);
+                int taken = Math.min(total - length, data.remaining());
+                data.get(received, length, taken);
                 length += taken;
             }
         }

@@ -3,7 +3,6 @@ package dev.throughline.transport;
 import com.google.common.net.InetAddresses;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.header.Tuple;
-import dev.throughline.relay.InboundBuffer;
 import io.netty.channel.EventLoop;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -64,11 +63,11 @@ public final class AgentTransport implements Transport {
     }
 
     @Override
-    public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request) {
         InetSocketAddress destination = request.destination();
         InetAddress anyAddress = destination.getAddress() instanceof Inet6Address ? ANY_IPV6 : ANY_IPV4;
         BridgeRequest.Open open =
                 new BridgeRequest.Open(Tuple.tcp(new InetSocketAddress(anyAddress, 0), destination), request.handle());
-        return agent.open(loop, open, startTimeout, inbox, inbox::giveBack);
+        return agent.open(loop, open, startTimeout);
     }
 }

@@ -3,16 +3,14 @@ package dev.throughline.transport;
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeAnswer.AgentNotice;
 import dev.throughline.bridge.BridgeRequest;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.ConnectionEvents;
+import dev.throughline.engine.LoopBuffer;
+import dev.throughline.engine.PeerClosedException;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -33,7 +31,7 @@ final class AgentWatch {
             new Presence.Gone(ConnectFailedException.of(ConnectFailure.AGENT_GONE, "not contacted yet"));
     private Duration pause;
     private Optional<String> reported = Optional.empty();
-    private @Nullable Connection current;
+    private @Nullable Attempt current;
     private boolean closed;
 
     /** The availability of the agent. */
@@ -77,7 +75,7 @@ final class AgentWatch {
 
     private void connect() {
         if (!closed) {
-            current = new Connection();
+            current = new Attempt();
             current.start();
         }
     }
@@ -108,10 +106,10 @@ final class AgentWatch {
      * One watch connection: connects, has the peer checked by the rule, requests limits and receives them until it is lost. The
      * timer for silence runs from the start, so it also bounds the check.
      */
-    private final class Connection extends ChannelInboundHandlerAdapter {
-        private final CompletableFuture<EpollDomainSocketChannel> connecting = new CompletableFuture<>();
+    private final class Attempt implements ConnectionEvents {
+        private final CompletableFuture<Connection> connecting = new CompletableFuture<>();
         private final AgentSocket.AnswerReader answers = new AgentSocket.AnswerReader();
-        private @Nullable Channel channel;
+        private @Nullable Connection connection;
         private @Nullable AgentSession session;
         private @Nullable Future<?> silenceTimer;
         private boolean requested;
@@ -122,8 +120,8 @@ final class AgentWatch {
             restartSilenceTimer();
             connecting.whenComplete((connected, problem) -> {
                 if (connected != null) {
-                    channel = connected;
-                    connected.pipeline().addLast(this);
+                    connection = connected;
+                    connected.events(this);
                     checkPeer(connected);
                 } else if (problem instanceof ConnectFailedException why) {
                     lose(why);
@@ -142,7 +140,7 @@ final class AgentWatch {
                     TimeUnit.NANOSECONDS);
         }
 
-        private void checkPeer(EpollDomainSocketChannel connected) {
+        private void checkPeer(Connection connected) {
             AgentClient.Agent agent;
             try {
                 agent = AgentClient.Agent.of(connected);
@@ -165,27 +163,46 @@ final class AgentWatch {
         }
 
         /** Ignores a failed write: an agent that has already closed may have sent its reason before, which is read. */
-        private void request(Channel connected, AgentClient.Agent agent) {
+        private void request(Connection connected, AgentClient.Agent agent) {
             if (!lost) {
                 requested = true;
                 session = new AgentSession(agent, loop, timings.settle());
-                connected.writeAndFlush(Unpooled.wrappedBuffer(
-                        new BridgeRequest.Watch().encode().toByteArray()));
-                connected.read();
+                try {
+                    connected.write(LoopBuffer.empty()
+                            .put(new BridgeRequest.Watch().encode().toByteArray())
+                            .flip());
+                } catch (IOException e) {
+                    // Reading finds the reason, or the close.
+                }
+                readable();
             }
         }
 
         @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            ByteBuf data = (ByteBuf) message;
-            Optional<BridgeAnswer.Read> next = lost ? Optional.empty() : answers.next(data);
+        public void readable() {
+            Connection watched = connection;
+            try {
+                while (!lost && watched != null) {
+                    ByteBuffer data = LoopBuffer.empty();
+                    int length = watched.read(data);
+                    if (length < 0) {
+                        lose(gone("it shut down the watch connection"));
+                    }
+                    if (length <= 0) {
+                        return;
+                    }
+                    received(data.flip());
+                }
+            } catch (IOException e) {
+                lost(e);
+            }
+        }
+
+        private void received(ByteBuffer data) {
+            Optional<BridgeAnswer.Read> next = answers.next(data);
             while (next.isPresent()) {
                 received(next.get());
                 next = lost ? Optional.empty() : answers.next(data);
-            }
-            data.release();
-            if (!lost) {
-                context.read();
             }
         }
 
@@ -223,20 +240,11 @@ final class AgentWatch {
         }
 
         @Override
-        public void userEventTriggered(ChannelHandlerContext context, Object event) {
-            if (event instanceof ChannelInputShutdownEvent) {
-                lose(gone("it shut down the watch connection"));
-            }
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            lose(gone("its connection failed: " + SystemError.text(cause)));
-        }
-
-        @Override
-        public void channelInactive(ChannelHandlerContext context) {
-            lose(gone("the watch connection is closed"));
+        public void lost(IOException how) {
+            lose(gone(
+                    how instanceof PeerClosedException
+                            ? "it shut down the watch connection"
+                            : "its connection failed: " + SystemError.text(how)));
         }
 
         /** Ends this connection; the first reason counts. Connections that the agent opened stay open. */
@@ -252,8 +260,8 @@ final class AgentWatch {
             if (session != null) {
                 session.end();
             }
-            if (channel != null) {
-                channel.close();
+            if (connection != null) {
+                connection.close();
             }
             connecting.cancel(false);
         }

@@ -2,7 +2,7 @@ package dev.throughline.transport;
 
 import dev.throughline.budget.Account;
 import dev.throughline.header.Bytes;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 

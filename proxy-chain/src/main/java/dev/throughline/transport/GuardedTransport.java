@@ -3,7 +3,6 @@ package dev.throughline.transport;
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import dev.throughline.budget.Account;
-import dev.throughline.relay.InboundBuffer;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
@@ -159,12 +158,12 @@ public final class GuardedTransport implements MeterBinder, Transport {
     }
 
     @Override
-    public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request) {
         if ((state() != State.CLOSED && silences(request) > 0) || !breaker.tryAcquirePermission()) {
             return new RejectedAttempt();
         }
         long began = System.nanoTime();
-        ConnectAttempt start = transport.start(loop, request, inbox);
+        ConnectAttempt start = transport.start(loop, request);
         start.opened().whenComplete((opened, problem) -> count(request, System.nanoTime() - began, problem));
         return start;
     }

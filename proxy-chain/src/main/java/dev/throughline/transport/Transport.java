@@ -1,6 +1,5 @@
 package dev.throughline.transport;
 
-import dev.throughline.relay.InboundBuffer;
 import io.netty.channel.EventLoop;
 import java.util.Optional;
 
@@ -27,7 +26,6 @@ public interface Transport {
      * Starts to open a connection. All its events happen on {@code loop}.
      *
      * @param request destination and originator
-     * @param inbox the first handler of the connection, which keeps received bytes until they are wanted
      */
-    ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox);
+    ConnectAttempt start(EventLoop loop, ConnectRequest request);
 }

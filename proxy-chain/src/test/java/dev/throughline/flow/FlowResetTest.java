@@ -15,7 +15,7 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.relay.InboundBuffer;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.ConnectAttempt;

@@ -10,7 +10,7 @@ import dev.throughline.identify.OwnerResolver;
 import dev.throughline.originator.HostId;
 import dev.throughline.policy.Policy;
 import dev.throughline.relay.BufferMemory;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.Transport;
 import java.security.SecureRandom;

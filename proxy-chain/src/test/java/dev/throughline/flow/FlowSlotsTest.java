@@ -9,7 +9,7 @@ import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.hop.LogLines;
 import dev.throughline.policy.Policy;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.ScriptedTransport;

@@ -10,7 +10,7 @@ import dev.throughline.header.Tuple;
 import dev.throughline.platform.linux.Capability;
 import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.StreamOptions;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollChannelOption;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.throughline.budget.Account;
 import dev.throughline.hop.LogLines;
 import dev.throughline.relay.InboundBuffer;
-import dev.throughline.relay.TcpTimeouts;
+import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;

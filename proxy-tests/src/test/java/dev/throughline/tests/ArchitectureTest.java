@@ -42,7 +42,7 @@ class ArchitectureTest {
             .put("relay", ImmutableSet.of())
             .put("transport", ImmutableSet.of("platform", "relay"))
             .put("identify", ImmutableSet.of("platform"))
-            .put("flow", ImmutableSet.of("identify", "platform", "policy", "transport", "relay"))
+            .put("flow", ImmutableSet.of("engine", "identify", "platform", "policy", "transport", "relay"))
             .put("intercept", ImmutableSet.of("config", "flow", "identify", "platform", "relay", "transport"))
             .put("report", ImmutableSet.of("flow", "identify", "policy", "transport"))
             .put("metrics", ImmutableSet.of("flow", "policy", "transport"))

@@ -1,22 +1,25 @@
 package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeAnswer;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.LoopBuffer;
+import java.io.IOException;
 
-/** A writer of an agent's answers to a hop. */
+/** A writer of an agent's answers to a hop. They are short: the socket's buffer has space for them. */
 final class Answers {
     private Answers() {}
 
-    static void send(Channel hop, BridgeAnswer answer) {
-        hop.writeAndFlush(Unpooled.wrappedBuffer(answer.encode().toByteArray()));
+    static void send(Connection hop, BridgeAnswer answer) {
+        try {
+            hop.write(LoopBuffer.empty().put(answer.encode().toByteArray()).flip());
+        } catch (IOException e) {
+            // The hop has closed, which its next event says.
+        }
     }
 
     /** Sends a failure, and closes the connection. */
-    static void fail(Channel hop, String reason) {
-        hop.writeAndFlush(Unpooled.wrappedBuffer(
-                        new BridgeAnswer.Failed(reason).encode().toByteArray()))
-                .addListener(ChannelFutureListener.CLOSE);
+    static void fail(Connection hop, String reason) {
+        send(hop, new BridgeAnswer.Failed(reason));
+        hop.close();
     }
 }

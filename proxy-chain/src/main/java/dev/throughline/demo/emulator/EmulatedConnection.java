@@ -3,46 +3,46 @@ package dev.throughline.demo.emulator;
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.demo.emulator.NetworkFrameworkEmulator.Start;
-import dev.throughline.header.Tuple;
+import dev.throughline.engine.ConnectListener;
+import dev.throughline.engine.ConnectOptions;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.ConnectionEvents;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.LoopBuffer;
 import dev.throughline.relay.BufferMemory;
-import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayTimeouts;
-import io.netty.bootstrap.Bootstrap;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.socket.SocketChannel;
-import io.netty.channel.unix.Socket;
-import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** A connection that a hop requested of the agent, from its start to its end. */
-final class EmulatedConnection extends ChannelInboundHandlerAdapter {
+final class EmulatedConnection implements ConnectionEvents, ConnectListener {
     private static final Duration NO_IDLE_TIMEOUT = Duration.ofDays(1);
+    private static final ConnectOptions CONNECT = new ConnectOptions(0, Duration.ofSeconds(30));
 
-    private final EpollDomainSocketChannel hop;
+    private final Engine engine;
+    private final Connection hop;
     private final BridgeRequest.Open asked;
     private final EmulatedSystem system;
-    private final ChannelGroup connections;
+    private final Set<Connection> connections;
     private Optional<EmulatedSystem.Slot> slot = Optional.empty();
-    private Optional<Channel> onwards = Optional.empty();
+    private Optional<Connection> onwards = Optional.empty();
     private boolean over;
 
     EmulatedConnection(
-            EpollDomainSocketChannel hop, BridgeRequest.Open asked, EmulatedSystem system, ChannelGroup connections) {
+            Engine engine,
+            Connection hop,
+            BridgeRequest.Open asked,
+            EmulatedSystem system,
+            Set<Connection> connections) {
+        this.engine = engine;
         this.hop = hop;
         this.asked = asked;
         this.system = system;
@@ -56,53 +56,39 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         }
         EmulatedSystem.Slot taken = system.take();
         slot = Optional.of(taken);
-        hop.pipeline().addLast(this);
-        // No bytes are expected, only the end of the input, by which the hop gives up.
-        hop.read();
+        hop.events(this);
         if (taken.waits()) {
             Answers.send(hop, new BridgeAnswer.AgentNotice.Waiting("no-memory"));
+            readable();
             return;
         }
         switch (how) {
             case Start.AtOnce atOnce -> connect();
             case Start.After(Duration delay) ->
-                hop.eventLoop().schedule(this::connect, delay.toMillis(), TimeUnit.MILLISECONDS);
+                hop.loop().schedule(this::connect, delay.toMillis(), TimeUnit.MILLISECONDS);
             case Start.Failing(String reason) -> fail(reason);
         }
+        readable();
     }
 
     private void connect() {
         if (over) {
             return;
         }
-        Channel channel = new Bootstrap()
-                .group(hop.eventLoop())
-                .channel(EpollSocketChannel.class)
-                .option(ChannelOption.AUTO_READ, false)
-                .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                .option(ChannelOption.TCP_NODELAY, true)
-                .handler(new InboundBuffer())
-                .register()
-                .channel();
-        onwards = Optional.of(channel);
-        connections.add(channel);
-        // The port and the flow behind it are known before the destination can see the connection.
-        channel.bind(new InetSocketAddress(0)).addListener(bound -> {
-            if (!bound.isSuccess()) {
-                fail(reason(bound.cause()));
-                return;
-            }
-            // From the socket: the channel would cache this answer, which doesn't have the address yet.
-            Socket socket = (Socket) ((EpollSocketChannel) channel).fd();
-            system.opens(socket.localAddress().getPort(), asked.handle());
-            channel.connect(asked.flow().destination()).addListener(connected -> {
-                if (connected.isSuccess()) {
-                    connected((SocketChannel) channel);
-                } else {
-                    fail(reason(connected.cause()));
-                }
-            });
-        });
+        try {
+            Connection opening = engine.connect(hop.loop(), asked.flow().destination(), CONNECT, this);
+            onwards = Optional.of(opening);
+            NetworkFrameworkEmulator.add(connections, opening);
+            // In the same task as the connect: metadata() runs later, whenever the destination asks.
+            opening.localAddress().map(InetSocketAddress::getPort).ifPresent(port -> system.opens(port, asked.handle()));
+        } catch (IOException e) {
+            fail(reason(e));
+        }
+    }
+
+    @Override
+    public void failed(Exception cause) {
+        fail(reason(cause));
     }
 
     private static String reason(Throwable cause) {
@@ -114,7 +100,8 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         };
     }
 
-    private void connected(SocketChannel channel) {
+    @Override
+    public void connected(Connection connection) {
         if (over) {
             return;
         }
@@ -122,39 +109,37 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
         if (system.carries(asked.handle())) {
             Answers.send(hop, new BridgeAnswer.AgentNotice.Carried());
         }
-        Answers.send(
-                hop,
-                new BridgeAnswer.AgentNotice.Addresses(Tuple.tcp(channel.localAddress(), channel.remoteAddress())));
+        connection
+                .addresses()
+                .ifPresent(addresses -> Answers.send(hop, new BridgeAnswer.AgentNotice.Addresses(addresses)));
         Answers.send(hop, new BridgeAnswer.Connected());
-        hop.pipeline().remove(this);
-        Relay relay = new Relay(
-                hop,
-                channel,
-                new RelayTimeouts(NO_IDLE_TIMEOUT, NO_IDLE_TIMEOUT, Duration.ZERO, Duration.ZERO),
-                new BufferMemory(Long.MAX_VALUE));
-        hop.pipeline().addFirst(new HangUp(hop, relay::abort));
-        relay.start().thenRun(() -> slot.orElseThrow().release());
+        new Relay(
+                        hop,
+                        connection,
+                        new RelayTimeouts(NO_IDLE_TIMEOUT, NO_IDLE_TIMEOUT, Duration.ZERO, Duration.ZERO),
+                        new BufferMemory(Long.MAX_VALUE),
+                        ended -> slot.orElseThrow().release())
+                .start();
     }
 
-    /** The input ended: the hop gave up. No byte may come before that. */
+    /** No byte may come before the answer; the end of the input means that the hop gave up. */
     @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        fail("cancelled");
-    }
-
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-        ReferenceCountUtil.release(message);
-        fail("request-malformed");
-    }
-
-    @Override
-    public void channelInactive(ChannelHandlerContext context) {
-        fail("cancelled");
+    public void readable() {
+        if (over) {
+            return;
+        }
+        try {
+            int read = hop.read(LoopBuffer.empty());
+            if (read != 0) {
+                fail(read < 0 ? "cancelled" : "request-malformed");
+            }
+        } catch (IOException e) {
+            fail("cancelled");
+        }
     }
 
     @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    public void lost(IOException how) {
         fail("cancelled");
     }
 
@@ -164,42 +149,8 @@ final class EmulatedConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         over = true;
-        onwards.ifPresent(Channel::close);
+        onwards.ifPresent(Connection::close);
         slot.orElseThrow().release();
         Answers.fail(hop, reason);
-    }
-
-    /**
-     * A detector of a hop that has closed its socket to abandon a flow, as opposed to one that has only shut down its output. A
-     * write to a closed socket fails; after the end of the input, the check is repeated.
-     */
-    private static final class HangUp extends ChannelInboundHandlerAdapter {
-        private static final int AGAIN_MILLIS = 20;
-
-        private final EpollDomainSocketChannel hop;
-        private final Runnable hungUp;
-
-        HangUp(EpollDomainSocketChannel hop, Runnable hungUp) {
-            this.hop = hop;
-            this.hungUp = hungUp;
-        }
-
-        @Override
-        public void userEventTriggered(ChannelHandlerContext context, Object event) {
-            check();
-            context.fireUserEventTriggered(event);
-        }
-
-        private void check() {
-            if (!hop.isOpen() || hop.isOutputShutdown()) {
-                return;
-            }
-            try {
-                hop.fd().write(Unpooled.EMPTY_BUFFER.nioBuffer(), 0, 0);
-                hop.eventLoop().schedule(this::check, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
-            } catch (IOException e) {
-                hungUp.run();
-            }
-        }
     }
 }

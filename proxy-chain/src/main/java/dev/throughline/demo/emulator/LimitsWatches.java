@@ -1,12 +1,12 @@
 package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeAnswer;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.ConnectionEvents;
+import dev.throughline.engine.LoopBuffer;
 import io.netty.channel.EventLoop;
-import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,12 +33,13 @@ final class LimitsWatches {
     }
 
     /** Adds a connection, which gets the limits at once. */
-    void add(Channel hop) {
+    void add(Connection hop) {
         Watch watch = new Watch(hop);
         watches.add(watch);
-        hop.pipeline().addLast(watch);
-        hop.read();
+        hop.events(watch);
+        hop.whenClosed(watch::ended);
         watch.send();
+        watch.readable();
     }
 
     void changed() {
@@ -58,13 +59,13 @@ final class LimitsWatches {
         return watches.size();
     }
 
-    private final class Watch extends ChannelInboundHandlerAdapter {
-        private final Channel hop;
+    private final class Watch implements ConnectionEvents {
+        private final Connection hop;
         private long lastSent;
         private boolean hasChanged;
         private Optional<Future<?>> next = Optional.empty();
 
-        Watch(Channel hop) {
+        Watch(Connection hop) {
             this.hop = hop;
         }
 
@@ -90,26 +91,26 @@ final class LimitsWatches {
             next = Optional.of(loop.schedule(this::send, Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS));
         }
 
+        /** Nothing is expected but the end. */
         @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            ReferenceCountUtil.release(message);
-            hop.close();
+        public void readable() {
+            try {
+                if (hop.read(LoopBuffer.empty()) != 0) {
+                    hop.close();
+                }
+            } catch (IOException e) {
+                hop.close();
+            }
         }
 
         @Override
-        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        public void lost(IOException how) {
             hop.close();
         }
 
-        @Override
-        public void channelInactive(ChannelHandlerContext context) {
+        void ended() {
             watches.remove(this);
             next.ifPresent(task -> task.cancel(false));
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            hop.close();
         }
     }
 }

@@ -2,24 +2,22 @@ package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptedSocket;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.ListeningSocket;
+import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.header.Bytes;
-import dev.throughline.transport.EpollLoops;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.epoll.EpollServerDomainSocketChannel;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
@@ -48,13 +46,17 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     /** A system without a limit. */
     public static final int NO_LIMIT = 0;
 
+    private static final int BACKLOG = 4096;
+    private static final int ACCEPTED_EACH_PASS = 16;
+
     private final Path socket;
     private final Settings settings;
-    private final MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
-    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final Engine engine = new EpollEngine();
+    private final MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, engine.newHandlerFactory());
+    private final Set<Connection> connections = new HashSet<>();
     private final EmulatedSystem system;
     private final LimitsWatches watches;
-    private Optional<Channel> listener = Optional.empty();
+    private Optional<ListeningSocket> listener = Optional.empty();
     private volatile Start start = new Start.AtOnce();
 
     /**
@@ -136,34 +138,40 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     /** Listens, again after {@link #stopListening}. */
     public void listen() throws IOException {
         Files.deleteIfExists(socket);
-        listener = Optional.of(new ServerBootstrap()
-                .group(loop)
-                .channel(EpollServerDomainSocketChannel.class)
-                .option(ChannelOption.SO_BACKLOG, 4096)
-                .childOption(ChannelOption.AUTO_READ, false)
-                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                .childHandler(new ChannelInitializer<EpollDomainSocketChannel>() {
-                    @Override
-                    protected void initChannel(EpollDomainSocketChannel hop) {
-                        connections.add(hop);
-                        new RequestHandler(hop, settings, NetworkFrameworkEmulator.this::begin).await();
-                    }
-                })
-                .bind(new DomainSocketAddress(socket.toFile()))
-                .syncUninterruptibly()
-                .channel());
+        listener = Optional.of(engine.listen(loop.next(), socket, BACKLOG, ACCEPTED_EACH_PASS, new AcceptListener() {
+            @Override
+            public void accepted(AcceptedSocket hop, ListeningSocket from) {
+                hop.open(from.loop(), NetworkFrameworkEmulator.this::accepted, failure -> {});
+            }
+
+            @Override
+            public void failed(ListeningSocket from, IOException cause) {
+                from.close();
+            }
+        }));
     }
 
-    private void begin(EpollDomainSocketChannel hop, BridgeRequest request) {
+    private void accepted(Connection hop) {
+        add(connections, hop);
+        new RequestHandler(hop, settings, this::begin).start();
+    }
+
+    /** Adds a connection to {@code open} until it is closed. */
+    static void add(Set<Connection> open, Connection connection) {
+        open.add(connection);
+        connection.whenClosed(() -> open.remove(connection));
+    }
+
+    private void begin(Connection hop, BridgeRequest request) {
         switch (request) {
             case BridgeRequest.Watch watch -> watches.add(hop);
-            case BridgeRequest.Open open -> new EmulatedConnection(hop, open, system, connections).start(start);
+            case BridgeRequest.Open open -> new EmulatedConnection(engine, hop, open, system, connections).start(start);
         }
     }
 
     /** Closes the agent's listener. Open connections and watches continue. */
     public void stopListening() throws IOException {
-        listener.ifPresent(channel -> channel.close().syncUninterruptibly());
+        listener.ifPresent(ListeningSocket::close);
         listener = Optional.empty();
         Files.deleteIfExists(socket);
     }
@@ -206,7 +214,7 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
      *     destination can see it, and kept until a later connection has the same port
      */
     public Optional<Metadata> metadata(int sourcePort) {
-        return system.metadata(sourcePort);
+        return onLoop(() -> system.metadata(sourcePort));
     }
 
     /** Returns how many connections were started and have neither ended nor been cancelled, waiting ones included. */
@@ -232,7 +240,10 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     @Override
     public void close() throws IOException {
         stopListening();
-        connections.close().syncUninterruptibly();
+        onLoop(() -> {
+            List.copyOf(connections).forEach(Connection::close);
+            return true;
+        });
         loop.shutdownGracefully(0, 10, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

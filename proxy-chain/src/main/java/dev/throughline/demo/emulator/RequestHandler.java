@@ -2,67 +2,81 @@ package dev.throughline.demo.emulator;
 
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.demo.emulator.NetworkFrameworkEmulator.Settings;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.ConnectionEvents;
+import dev.throughline.engine.LoopBuffer;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
-import dev.throughline.relay.InboundBuffer;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.util.concurrent.Future;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
 /** A reader of a hop's request. It reads nothing from a user who isn't allowed, according to the kernel. */
-final class RequestHandler extends ChannelInboundHandlerAdapter {
+final class RequestHandler implements ConnectionEvents {
     private static final HeaderReader READER = new HeaderReader(HeaderLimits.NORMAL);
 
-    private final EpollDomainSocketChannel hop;
+    private final Connection hop;
     private final Settings settings;
-    private final BiConsumer<EpollDomainSocketChannel, BridgeRequest> asked;
-    private final ByteBuf received = Unpooled.buffer();
+    private final BiConsumer<Connection, BridgeRequest> asked;
+    private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private final Future<?> deadline;
+    private boolean over;
 
-    RequestHandler(
-            EpollDomainSocketChannel hop,
-            Settings settings,
-            BiConsumer<EpollDomainSocketChannel, BridgeRequest> asked) {
+    RequestHandler(Connection hop, Settings settings, BiConsumer<Connection, BridgeRequest> asked) {
         this.hop = hop;
         this.settings = settings;
         this.asked = asked;
-        this.deadline =
-                hop.eventLoop().schedule(this::refuse, settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        this.deadline = hop.loop().schedule(this::refuse, settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Adds this handler to a connection that isn't active yet. */
-    void await() {
-        hop.pipeline().addLast(new InboundBuffer(), this);
+    void start() {
+        try {
+            if (hop.peerProcess().uid() == settings.user()) {
+                hop.events(this);
+                readable();
+                return;
+            }
+        } catch (IOException e) {
+            // A peer that the kernel doesn't identify isn't allowed.
+        }
+        end();
+        Answers.fail(hop, "hop-not-allowed");
     }
 
     @Override
-    public void channelActive(ChannelHandlerContext context) throws IOException {
-        if (hop.peerCredentials().uid() == settings.user()) {
-            context.read();
-        } else {
-            end();
-            Answers.fail(hop, "hop-not-allowed");
+    public void readable() {
+        try {
+            while (!over) {
+                ByteBuffer data = LoopBuffer.empty();
+                int length = hop.read(data);
+                if (length < 0) {
+                    refuse();
+                }
+                if (length <= 0) {
+                    return;
+                }
+                byte[] bytes = new byte[data.flip().remaining()];
+                data.get(bytes);
+                received.writeBytes(bytes);
+                received();
+            }
+        } catch (IOException e) {
+            lost(e);
         }
     }
 
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-        ByteBuf data = (ByteBuf) message;
-        received.writeBytes(data);
-        data.release();
-        switch (READER.read(received.array(), received.readableBytes())) {
-            case ReadResult.NeedMore more -> context.read();
+    private void received() {
+        byte[] all = received.toByteArray();
+        switch (READER.read(all, all.length)) {
+            case ReadResult.NeedMore more -> {}
             case ReadResult.Malformed malformed -> refuse();
             // A hop sends no byte of the flow before it knows that there is a connection.
             case ReadResult.Complete complete
-            when complete.header().raw().length() == received.readableBytes()
+            when complete.header().raw().length() == all.length
                     && BridgeRequest.read(complete.header()) instanceof BridgeRequest.Read.Found(BridgeRequest it) -> {
                 end();
                 asked.accept(hop, it);
@@ -71,32 +85,21 @@ final class RequestHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** The input ended before the request. */
     @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        refuse();
-    }
-
-    @Override
-    public void channelInactive(ChannelHandlerContext context) {
-        end();
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    public void lost(IOException how) {
         end();
         hop.close();
     }
 
     private void refuse() {
-        end();
-        Answers.fail(hop, "request-malformed");
+        if (!over) {
+            end();
+            Answers.fail(hop, "request-malformed");
+        }
     }
 
     private void end() {
+        over = true;
         deadline.cancel(false);
-        if (hop.pipeline().context(this) != null) {
-            hop.pipeline().remove(this);
-        }
     }
 }

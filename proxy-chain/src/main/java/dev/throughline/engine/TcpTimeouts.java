@@ -1,4 +1,4 @@
-package dev.throughline.relay;
+package dev.throughline.engine;
 
 import java.time.Duration;
 

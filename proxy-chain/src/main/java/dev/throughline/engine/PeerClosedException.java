@@ -1,4 +1,4 @@
-package dev.throughline.relay;
+package dev.throughline.engine;
 
 import java.io.IOException;
 
@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class PeerClosedException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    PeerClosedException() {
+    public PeerClosedException() {
         super("the connection ended before its output was shut down");
     }
 }

@@ -1,0 +1,132 @@
+package dev.throughline.engine.epoll;
+
+import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.ConnectListener;
+import dev.throughline.engine.ConnectOptions;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.ListenOptions;
+import dev.throughline.engine.ListeningSocket;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.epoll.LinuxSocket;
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+
+/** The engine on Linux. */
+public final class EpollEngine implements Engine {
+    /** Its name. */
+    public static final String NAME = "epoll";
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public IoHandlerFactory newHandlerFactory() {
+        return EpollLoops.newFactory();
+    }
+
+    private static LinuxSocket newSocket(InetSocketAddress address) throws IOException {
+        boolean ipv6 = address.getAddress() instanceof Inet6Address;
+        try {
+            return LinuxSocket.newSocketStream(ipv6 ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET);
+        } catch (RuntimeException e) {
+            // Netty wraps the system's error.
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Connection connect(
+            EventLoop loop, InetSocketAddress destination, ConnectOptions options, ConnectListener listener)
+            throws IOException {
+        ConnectingSocket connection = new ConnectingSocket(newSocket(destination), destination, listener);
+        try {
+            SocketOptions.relayed(connection.socket());
+            if (options.mark() != 0) {
+                SocketOptions.mark(connection.socket(), options.mark());
+            }
+            connection.start(loop, options.timeout());
+            return connection;
+        } catch (IOException | RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Connection connect(EventLoop loop, Path path) throws IOException {
+        EpollConnection connection = new EpollConnection(LinuxSocket.newSocketDomain(), false, null);
+        try {
+            SocketOptions.urgentBytesInline(connection.socket());
+            // Unlike TCP, it never connects later.
+            boolean _ = connection.socket().connect(new DomainSocketAddress(path.toFile()));
+            connection.register(loop);
+            return connection;
+        } catch (IOException | RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public ListeningSocket listen(
+            EventLoop loop, InetSocketAddress address, ListenOptions options, int acceptedEachPass, AcceptListener listener)
+            throws IOException {
+        Socket socket = newSocket(address);
+        try {
+            socket.setReuseAddress(true);
+            socket.setReusePort(options.reusePort());
+            SocketOptions.relayed(socket);
+            SocketOptions.keepAlive(socket, options.timeouts());
+            if (options.transparent()) {
+                SocketOptions.transparent(socket);
+            }
+            if (options.mark() != 0) {
+                SocketOptions.mark(socket, options.mark());
+            }
+            socket.bind(address);
+            return started(loop, socket, true, socket.localAddress(), options.backlog(), acceptedEachPass, listener);
+        } catch (IOException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public ListeningSocket listen(
+            EventLoop loop, Path path, int backlog, int acceptedEachPass, AcceptListener listener) throws IOException {
+        Socket socket = LinuxSocket.newSocketDomain();
+        DomainSocketAddress address = new DomainSocketAddress(path.toFile());
+        try {
+            socket.bind(address);
+            return started(loop, socket, false, address, backlog, acceptedEachPass, listener);
+        } catch (IOException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    private static ListeningSocket started(
+            EventLoop loop,
+            Socket socket,
+            boolean tcp,
+            SocketAddress address,
+            int backlog,
+            int acceptedEachPass,
+            AcceptListener listener)
+            throws IOException {
+        EpollListener listening = new EpollListener(loop, socket, tcp, address, acceptedEachPass, listener);
+        socket.listen(backlog);
+        listening.start();
+        return listening;
+    }
+}

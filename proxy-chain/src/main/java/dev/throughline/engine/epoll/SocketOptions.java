@@ -1,0 +1,89 @@
+package dev.throughline.engine.epoll;
+
+import dev.throughline.engine.MarkException;
+import dev.throughline.engine.TcpTimeouts;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+
+/**
+ * Socket options (socket(7), tcp(7); numbers of asm-generic/socket.h and linux/tcp.h).
+ *
+ * <p>With SO_LINGER on and a time of zero, the kernel resets a connection that is closed before its end was acknowledged, also when
+ * the process is killed. So a cut stream doesn't look complete to the peer, as it would with a FIN.
+ */
+final class SocketOptions {
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_KEEPALIVE = 9;
+    /** Keeps an urgent byte (MSG_OOB) in the stream instead of dropping it. It is relayed as an ordinary byte, without the mark. */
+    private static final int SO_OOBINLINE = 10;
+
+    private static final int SO_LINGER = 13;
+    private static final int SO_MARK = 36;
+    private static final int IPPROTO_IP = 0;
+    private static final int IP_TRANSPARENT = 19;
+    private static final int IPPROTO_TCP = 6;
+    private static final int TCP_NODELAY = 1;
+    private static final int TCP_KEEPIDLE = 4;
+    private static final int TCP_KEEPINTVL = 5;
+    private static final int TCP_KEEPCNT = 6;
+    private static final int TCP_USER_TIMEOUT = 18;
+
+    private SocketOptions() {}
+
+    /** Sets what every relayed TCP connection needs before its first byte. */
+    static void relayed(Socket socket) throws IOException {
+        socket.setIntOpt(IPPROTO_TCP, TCP_NODELAY, 1);
+        socket.setIntOpt(SOL_SOCKET, SO_OOBINLINE, 1);
+        linger(socket, true);
+    }
+
+    static void urgentBytesInline(Socket socket) throws IOException {
+        socket.setIntOpt(SOL_SOCKET, SO_OOBINLINE, 1);
+    }
+
+    /** Makes close(2) reset the connection, or end it in order. */
+    static void linger(Socket socket, boolean reset) throws IOException {
+        // struct linger: on or off, and a time of zero.
+        ByteBuffer linger = ByteBuffer.wrap(new byte[2 * Integer.BYTES])
+                .order(ByteOrder.nativeOrder())
+                .putInt(reset ? 1 : 0)
+                .putInt(0)
+                .flip();
+        socket.setRawOpt(SOL_SOCKET, SO_LINGER, linger);
+    }
+
+    static void mark(Socket socket, int mark) throws MarkException {
+        try {
+            socket.setIntOpt(SOL_SOCKET, SO_MARK, mark);
+        } catch (IOException e) {
+            throw new MarkException(e);
+        }
+    }
+
+    static void transparent(Socket socket) throws IOException {
+        socket.setIntOpt(IPPROTO_IP, IP_TRANSPARENT, 1);
+    }
+
+    static void keepAlive(Socket socket, TcpTimeouts timeouts) throws IOException {
+        if (!timeouts.keepaliveTime().isZero()) {
+            socket.setIntOpt(SOL_SOCKET, SO_KEEPALIVE, 1);
+            socket.setIntOpt(IPPROTO_TCP, TCP_KEEPIDLE, seconds(timeouts.keepaliveTime()));
+            socket.setIntOpt(IPPROTO_TCP, TCP_KEEPINTVL, seconds(timeouts.keepaliveInterval()));
+            socket.setIntOpt(IPPROTO_TCP, TCP_KEEPCNT, timeouts.keepaliveProbes());
+        }
+        if (!timeouts.userTimeout().isZero()) {
+            userTimeout(socket, timeouts.userTimeout());
+        }
+    }
+
+    static void userTimeout(Socket socket, Duration timeout) throws IOException {
+        socket.setIntOpt(IPPROTO_TCP, TCP_USER_TIMEOUT, Math.toIntExact(timeout.toMillis()));
+    }
+
+    private static int seconds(Duration duration) {
+        return Math.toIntExact(duration.toSeconds());
+    }
+}
