@@ -28,12 +28,19 @@ public interface Connection {
     /** Returns the peer's address; empty as {@link #localAddress} is. */
     Optional<InetSocketAddress> remoteAddress();
 
-    /** Returns local and remote address as one tuple, if both are known. */
-    default Optional<Tuple> addresses() {
-        Optional<InetSocketAddress> local = localAddress();
-        Optional<InetSocketAddress> remote = remoteAddress();
-        return local.isPresent() && remote.isPresent()
-                ? Optional.of(Tuple.tcp(local.get(), remote.get()))
+    /** Returns the addresses of a connection that this side opened, if both are known: the local one is the source. */
+    default Optional<Tuple> openedAddresses() {
+        return tuple(localAddress(), remoteAddress());
+    }
+
+    /** Returns the addresses of a connection that the peer opened, if both are known: the peer's is the source. */
+    default Optional<Tuple> acceptedAddresses() {
+        return tuple(remoteAddress(), localAddress());
+    }
+
+    private static Optional<Tuple> tuple(Optional<InetSocketAddress> source, Optional<InetSocketAddress> destination) {
+        return source.isPresent() && destination.isPresent()
+                ? Optional.of(Tuple.tcp(source.get(), destination.get()))
                 : Optional.empty();
     }
 

@@ -37,7 +37,7 @@ final class PlainResolver implements AcceptedConnection.Resolver {
     @Override
     public AcceptedConnection of(Connection connection) {
         Tuple ends = connection
-                .addresses()
+                .acceptedAddresses()
                 .orElseThrow(() -> new FlowRejectedException(
                         CloseReason.NO_TRUE_SOURCE, "the connection closed before it could be examined"));
         InetSocketAddress here = ends.destination();

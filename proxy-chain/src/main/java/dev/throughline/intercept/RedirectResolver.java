@@ -75,7 +75,7 @@ final class RedirectResolver implements AcceptedConnection.Resolver {
     @Override
     public AcceptedConnection of(Connection connection) {
         Tuple ends = connection
-                .addresses()
+                .acceptedAddresses()
                 .orElseThrow(() -> new FlowRejectedException(
                         CloseReason.NO_ORIGINAL_DESTINATION, "the connection closed before it could be examined"));
         InetSocketAddress listener = ends.destination();

@@ -29,7 +29,7 @@ final class TproxyResolver implements AcceptedConnection.Resolver {
     @Override
     public AcceptedConnection of(Connection connection) {
         Tuple ends = connection
-                .addresses()
+                .acceptedAddresses()
                 .orElseThrow(() -> new FlowRejectedException(
                         CloseReason.NO_ORIGINAL_DESTINATION, "the connection closed before it could be examined"));
         InetSocketAddress destination = ends.destination();

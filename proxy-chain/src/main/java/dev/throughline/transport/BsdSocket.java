@@ -78,7 +78,7 @@ public final class BsdSocket implements Transport {
 
         @Override
         public void connected(Connection connection) {
-            Optional<Tuple> addresses = connection.addresses();
+            Optional<Tuple> addresses = connection.openedAddresses();
             if (addresses.isEmpty()) {
                 connection.close();
                 opened.completeExceptionally(

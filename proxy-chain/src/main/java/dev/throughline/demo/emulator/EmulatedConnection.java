@@ -110,7 +110,7 @@ final class EmulatedConnection implements ConnectionEvents, ConnectListener {
             Answers.send(hop, new BridgeAnswer.AgentNotice.Carried());
         }
         connection
-                .addresses()
+                .openedAddresses()
                 .ifPresent(addresses -> Answers.send(hop, new BridgeAnswer.AgentNotice.Addresses(addresses)));
         Answers.send(hop, new BridgeAnswer.Connected());
         new Relay(
