@@ -68,6 +68,14 @@ public interface Connection {
      */
     void write(ByteBuffer from) throws IOException;
 
+    /**
+     * Returns a pipe that moves bytes from this connection to {@code to}, on the same loop; empty if the system has none, or no
+     * other is free. Bytes that were {@linkplain #unread put back} must have been read before.
+     */
+    default Optional<Pipe> pipeTo(Connection to) {
+        return Optional.empty();
+    }
+
     /** Ends this side's output after the bytes that were written. Does nothing if the connection is lost. */
     void shutdownOutput();
 

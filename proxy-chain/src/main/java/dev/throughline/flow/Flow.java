@@ -398,8 +398,8 @@ public final class Flow {
                 new RelayTimeouts(
                         settings.idleTimeout(),
                         settings.halfClosedTimeout(),
-                        settings.tcp().userTimeout(),
-                        route.tcp().userTimeout()),
+                        settings.tcp(),
+                        route.tcp()),
                 services.buffers(),
                 end::complete);
         relay = running;

@@ -3,6 +3,7 @@ package dev.throughline.hop;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.config.HopConfig;
+import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.config.ListenerConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,6 +67,8 @@ public record HopSizes(
 
     /** An epoll instance, an eventfd and a timerfd. */
     private static final int PER_LOOP = 3;
+    /** Its two ends. */
+    private static final int PER_PIPE = 2;
     /** Netlink sockets for sock_diag and conntrack, eBPF programs, maps and links. */
     private static final int IDENTIFICATION = 16;
     /** Netlink sockets for rules, routes and links, and the two ends of two canaries. */
@@ -203,6 +206,8 @@ public record HopSizes(
             List<Line> lines = new ArrayList<>();
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
             lines.add(new Line("event loops", "", process.processors() + 2L, PER_LOOP));
+            lines.add(new Line(
+                    "pipes for splice", "", (long) process.processors() * EpollEngine.MOST_PIPES_OF_LOOP, PER_PIPE));
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
             lines.add(new Line("reads of processes and executables", "", scaled(16, MOST_NAMING), 1));
             lines.add(new Line("listening sockets", "", (long) listeningAddresses() * queues(), 1));

@@ -3,6 +3,7 @@ package dev.throughline.relay;
 import dev.throughline.engine.Connection;
 import dev.throughline.engine.ConnectionEvents;
 import dev.throughline.engine.LoopBuffer;
+import dev.throughline.engine.Pipe;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.concurrent.Future;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,14 @@ import org.jspecify.annotations.Nullable;
 public final class Relay {
     /** Reads of one direction before other sockets of the loop are served. */
     private static final int READS_AT_ONCE = 16;
+    /** After this time a flow is no short one: options that only matter to long ones are set then. */
+    private static final Duration SETTLED = Duration.ofSeconds(1);
+    /** Bytes that are copied in large pieces before a direction is spliced. */
+    private static final int SPLICED_AFTER = 64 << 10;
+    /** Size of a large piece. */
+    private static final int SPLICED_AT_LEAST = 16 << 10;
+    /** Smaller pieces before a direction is copied again. */
+    private static final int SMALL_BEFORE_COPYING = 4;
     /** Heap size of a buffer that holds unsent bytes. */
     private static final int OVERHEAD = 256;
 
@@ -36,7 +46,8 @@ public final class Relay {
     private final BufferMemory memory;
     private final Consumer<RelayResult> ended;
     private volatile long lastMoved = System.nanoTime();
-    private @Nullable Future<?> idleCheck;
+    private @Nullable Future<?> timer;
+    private boolean settled;
     private boolean finishing;
     private boolean inboundEndedFirst;
 
@@ -53,8 +64,8 @@ public final class Relay {
             BufferMemory memory,
             Consumer<RelayResult> ended) {
         this.memory = memory;
-        this.toOutbound = new Direction(inbound, outbound, timeouts.outboundUser());
-        this.toInbound = new Direction(outbound, inbound, timeouts.inboundUser());
+        this.toOutbound = new Direction(inbound, outbound, timeouts.outbound().userTimeout());
+        this.toInbound = new Direction(outbound, inbound, timeouts.inbound().userTimeout());
         this.timeouts = timeouts;
         this.ended = ended;
     }
@@ -76,7 +87,9 @@ public final class Relay {
         if (toOutbound.failIfLost() || toInbound.failIfLost()) {
             return;
         }
-        scheduleIdleCheck(timeouts.idle().toNanos());
+        checkIn(Math.min(
+                Math.min(SETTLED.toNanos(), timeouts.idle().toNanos()),
+                Math.min(toOutbound.guard.shortestNanos(), toInbound.guard.shortestNanos())));
         toOutbound.from.events(new Side(toOutbound, toInbound));
         toInbound.from.events(new Side(toInbound, toOutbound));
         toOutbound.start(outboundPrefix);
@@ -115,37 +128,57 @@ public final class Relay {
         return lastMoved;
     }
 
-    private void scheduleIdleCheck(long nanos) {
-        idleCheck = toOutbound.from.loop().schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
+    /** Checks all timeouts after a time. There is one timer for all of them, since most flows end before the first. */
+    private void checkIn(long nanos) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        timer = toOutbound.from.loop().schedule(this::check, nanos, TimeUnit.NANOSECONDS);
     }
 
-    private void checkIdle() {
-        lastMoved = Math.max(lastMoved, Math.max(toOutbound.sentNanos(), toInbound.sentNanos()));
-        long left = silence() - (System.nanoTime() - lastMoved);
-        if (left > 0) {
-            scheduleIdleCheck(left);
-        } else {
+    private void check() {
+        timer = null;
+        if (!settled) {
+            settled = true;
+            toOutbound.to.keepAlive(timeouts.outbound());
+        }
+        if (toOutbound.guard.check()) {
+            toOutbound.lostTo(PeerLoss.TIMEOUT);
+        } else if (toInbound.guard.check()) {
+            toInbound.lostTo(PeerLoss.TIMEOUT);
+        }
+        if (finishing) {
+            return;
+        }
+        long idleLeft = idleLeft();
+        if (idleLeft <= 0) {
+            // The peer's kernel may have taken bytes that were written long ago.
+            lastMoved = Math.max(lastMoved, Math.max(toOutbound.sentNanos(), toInbound.sentNanos()));
+            idleLeft = idleLeft();
+        }
+        if (idleLeft <= 0) {
             finish(isHalfClosed() ? RelayResult.HALF_CLOSED : RelayResult.IDLE);
+        } else {
+            checkIn(Math.min(idleLeft, Math.min(toOutbound.guard.intervalNanos(), toInbound.guard.intervalNanos())));
         }
     }
 
-    /** Returns the current timeout without a byte. */
-    private long silence() {
-        return isHalfClosed()
-                ? Math.min(timeouts.halfClosed().toNanos(), timeouts.idle().toNanos())
-                : timeouts.idle().toNanos();
+    private long idleLeft() {
+        Duration limit = isHalfClosed() && timeouts.halfClosed().compareTo(timeouts.idle()) < 0
+                ? timeouts.halfClosed()
+                : timeouts.idle();
+        return limit.toNanos() - (System.nanoTime() - lastMoved);
     }
 
     private boolean isHalfClosed() {
         return toOutbound.inputEnded || toInbound.inputEnded;
     }
 
-    /** Restarts the timer, since the half-closed timeout may be shorter. */
+    /** Starts the half-closed timeout, which may be shorter than the idle timeout. */
     private void halfClosed() {
-        if (idleCheck != null) {
-            idleCheck.cancel(false);
-            lastMoved = System.nanoTime();
-            scheduleIdleCheck(silence());
+        lastMoved = System.nanoTime();
+        if (settled || timeouts.halfClosed().compareTo(SETTLED) < 0) {
+            checkIn(Math.max(1, idleLeft()));
         }
     }
 
@@ -161,11 +194,10 @@ public final class Relay {
             return;
         }
         finishing = true;
-        if (idleCheck != null) {
-            idleCheck.cancel(false);
+        if (timer != null) {
+            timer.cancel(false);
         }
         for (Direction direction : List.of(toOutbound, toInbound)) {
-            direction.guard.stop();
             direction.from.close();
             direction.release();
         }
@@ -206,6 +238,11 @@ public final class Relay {
         /** Bytes that were read and not yet sent. */
         private @Nullable ByteBuf held;
 
+        /** Through which bytes move without being copied, while they come in large pieces. */
+        private @Nullable Pipe pipe;
+
+        private int copiedInRow;
+        private int smallInRow;
         private boolean inputEnded;
         private boolean acknowledged;
         private boolean scheduled;
@@ -213,7 +250,7 @@ public final class Relay {
         Direction(Connection from, Connection to, Duration userTimeout) {
             this.from = from;
             this.to = to;
-            this.guard = new SlowReaderGuard(to, userTimeout, () -> lostTo(PeerLoss.TIMEOUT));
+            this.guard = new SlowReaderGuard(to, userTimeout);
         }
 
         /** Fails if the connection was lost before the relay started: its input then ended without the sender's intent. */
@@ -249,21 +286,95 @@ public final class Relay {
         /** Moves bytes until there are no more, or the destination takes no more. */
         void move() {
             for (int i = 0; i < READS_AT_ONCE; i++) {
-                if (finishing || held != null || inputEnded) {
+                if (finishing || inputEnded || isBlocked()) {
                     return;
                 }
-                ByteBuffer buffer = LoopBuffer.empty();
-                int received = receive(buffer);
-                if (received == 0) {
+                int moved = pipe == null ? copy() : splice();
+                if (moved == 0) {
                     return;
                 }
-                if (received < 0) {
+                if (moved < 0) {
                     endOutput();
                     return;
                 }
-                send(buffer.flip());
             }
             moveLater();
+        }
+
+        private boolean isBlocked() {
+            return held != null || (pipe != null && pipe.held() > 0);
+        }
+
+        /** Returns as {@link Connection#read} does. */
+        private int copy() {
+            ByteBuffer buffer = LoopBuffer.empty();
+            int received = receive(buffer);
+            if (received <= 0) {
+                return received;
+            }
+            boolean full = !buffer.hasRemaining();
+            if (send(buffer.flip()) && pipe == null) {
+                // Below this, two calls of splice(2) and its pipe cost more than copying.
+                copiedInRow = full || received >= SPLICED_AT_LEAST ? copiedInRow + received : 0;
+                if (copiedInRow >= SPLICED_AFTER) {
+                    copiedInRow = 0;
+                    smallInRow = 0;
+                    pipe = from.pipeTo(to).orElse(null);
+                }
+            }
+            return received;
+        }
+
+        /** Moves bytes through the pipe. Returns as {@link Connection#read} does. */
+        private int splice() {
+            Pipe through = Objects.requireNonNull(pipe);
+            int moved;
+            try {
+                moved = through.fill();
+            } catch (IOException e) {
+                lost(e);
+                return 0;
+            }
+            if (moved == 0) {
+                // Nothing, the end, or an urgent byte.
+                return copy();
+            }
+            moved(moved);
+            if (!drain(through)) {
+                return 0;
+            }
+            smallInRow = moved < SPLICED_AT_LEAST ? smallInRow + 1 : 0;
+            if (smallInRow == SMALL_BEFORE_COPYING) {
+                pipe = null;
+                through.release();
+            }
+            return moved;
+        }
+
+        /** Empties the pipe into the destination. Returns false if some bytes remain, or the destination is lost. */
+        private boolean drain(Pipe through) {
+            try {
+                through.drain();
+            } catch (IOException e) {
+                lostTo(PeerLoss.of(e));
+                return false;
+            }
+            written();
+            account(through.held());
+            return through.held() == 0;
+        }
+
+        /** Counts bytes that the pipe holds as memory of all flows, as the kernel keeps them for this hop. */
+        private void account(int inPipe) {
+            if (inPipe != heldBytes) {
+                int change = inPipe - heldBytes;
+                heldBytes = inPipe;
+                if (change > 0) {
+                    memory.take(change);
+                } else {
+                    memory.giveBack(-change);
+                }
+            }
         }
 
         private void moveLater() {
@@ -276,8 +387,13 @@ public final class Relay {
             }
         }
 
-        /** Reads into {@code buffer}. Returns the number of bytes, or -1 at the end of the input. */
         @SuppressWarnings("NonAtomicVolatileUpdate") // written by the event loop only
+        private void moved(int count) {
+            bytes += count;
+            lastMoved = System.nanoTime();
+        }
+
+        /** Reads into {@code buffer}. Returns the number of bytes, or -1 at the end of the input. */
         private int receive(ByteBuffer buffer) {
             int received;
             try {
@@ -287,8 +403,7 @@ public final class Relay {
                 return 0;
             }
             if (received > 0) {
-                bytes += received;
-                lastMoved = System.nanoTime();
+                moved(received);
             } else if (received < 0) {
                 inboundEndedFirst |= this == toOutbound && !toInbound.inputEnded;
                 inputEnded = true;
@@ -305,12 +420,19 @@ public final class Relay {
                 lostTo(PeerLoss.of(e));
                 return false;
             }
-            guard.written();
+            written();
             if (!buffer.hasRemaining()) {
                 return true;
             }
             hold(buffer);
             return false;
+        }
+
+        /** Lets the guard check the peer in time. Before the relay has settled, its first check does that. */
+        private void written() {
+            if (guard.written() && settled) {
+                checkIn(Math.min(Math.max(1, idleLeft()), guard.intervalNanos()));
+            }
         }
 
         private void hold(ByteBuffer unsent) {
@@ -328,17 +450,35 @@ public final class Relay {
         }
 
         private void release() {
+            Pipe through = pipe;
+            if (through != null) {
+                pipe = null;
+                account(0);
+                through.release();
+            }
             ByteBuf unsent = held;
             if (unsent != null) {
-                held = null;
-                unsent.release();
-                memory.giveBack(heldBytes);
-                heldBytes = 0;
+                releaseHeld(unsent);
             }
+        }
+
+        private void releaseHeld(ByteBuf unsent) {
+            held = null;
+            unsent.release();
+            memory.giveBack(heldBytes);
+            heldBytes = 0;
         }
 
         /** Sends held bytes, and reads again when all are sent. */
         void writable() {
+            Pipe through = pipe;
+            if (!finishing && through != null && through.held() > 0) {
+                lastMoved = System.nanoTime();
+                if (drain(through)) {
+                    move();
+                }
+                return;
+            }
             ByteBuf unsent = held;
             if (unsent == null || finishing) {
                 return;
@@ -355,12 +495,12 @@ public final class Relay {
             unsent.skipBytes(sent);
             if (sent > 0) {
                 lastMoved = System.nanoTime();
-                guard.written();
+                written();
             }
             if (unsent.isReadable()) {
                 return;
             }
-            release();
+            releaseHeld(unsent);
             if (inputEnded) {
                 endOutput();
             } else {
@@ -370,7 +510,7 @@ public final class Relay {
 
         /** Forwards the end of the input, after the last byte. */
         private void endOutput() {
-            if (held != null || finishing) {
+            if (isBlocked() || finishing) {
                 return;
             }
             to.shutdownOutput();

@@ -1,5 +1,6 @@
 package dev.throughline.relay;
 
+import dev.throughline.engine.TcpTimeouts;
 import java.time.Duration;
 
 /**
@@ -7,7 +8,7 @@ import java.time.Duration;
  *
  * @param idle time without a byte in either direction
  * @param halfClosed time without a byte in either direction after one side has ended its output
- * @param inboundUser user timeout of the side that opened the flow ({@link TcpTimeouts#userTimeout})
- * @param outboundUser user timeout of the other side
+ * @param inbound timeouts of the side that opened the flow, which its socket has already
+ * @param outbound timeouts of the other side, which the relay sets
  */
-public record RelayTimeouts(Duration idle, Duration halfClosed, Duration inboundUser, Duration outboundUser) {}
+public record RelayTimeouts(Duration idle, Duration halfClosed, TcpTimeouts inbound, TcpTimeouts outbound) {}

@@ -2,16 +2,13 @@ package dev.throughline.relay;
 
 import dev.throughline.engine.Connection;
 import dev.throughline.engine.TcpState;
-import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A guard that keeps TCP_USER_TIMEOUT from ending a connection whose peer is alive but doesn't read. Linux applies it to a
  * closed window too, although the peer acknowledges every probe (tcp_probe_timer, net/ipv4/tcp_timer.c), so a paused download
- * would be aborted. Twice in each timeout, while there are unsent bytes, the guard removes the timeout if the window is closed,
+ * would be aborted. Twice in each timeout, while there are unacknowledged bytes, the guard removes the timeout if the window is closed,
  * and sets it again when it is open.
  */
 final class SlowReaderGuard {
@@ -20,34 +17,44 @@ final class SlowReaderGuard {
 
     private final Connection connection;
     private final Duration timeout;
-    private final Runnable lost;
     private boolean lifted;
-    private @Nullable Future<?> check;
+    private boolean watching;
 
     /**
      * Guards {@code connection}.
      *
      * @param timeout its user timeout; zero for none
-     * @param lost called when a peer with a closed window has stopped answering as well
      */
-    SlowReaderGuard(Connection connection, Duration timeout, Runnable lost) {
+    SlowReaderGuard(Connection connection, Duration timeout) {
         this.connection = connection;
         this.timeout = timeout;
-        this.lost = lost;
     }
 
-    /** Starts checking: bytes were written to the peer. */
-    void written() {
-        if (check == null && !timeout.isZero()) {
-            check = connection.loop().schedule(this::check, timeout.toNanos() / 2, TimeUnit.NANOSECONDS);
+    /** Notes that bytes were written to the peer. Returns whether {@link #check} becomes necessary by that. */
+    boolean written() {
+        if (watching || timeout.isZero()) {
+            return false;
         }
+        watching = true;
+        return true;
     }
 
-    private void check() {
-        check = null;
-        Optional<TcpState> state = connection.tcpState();
+    /** Returns the time between two checks, in nanoseconds; as good as never if none is necessary. */
+    long intervalNanos() {
+        return watching ? shortestNanos() : Long.MAX_VALUE;
+    }
+
+    /** Returns the time between two checks if they are necessary. */
+    long shortestNanos() {
+        return timeout.isZero() ? Long.MAX_VALUE : timeout.toNanos() / 2;
+    }
+
+    /** Checks the peer. Returns whether one with a closed window has stopped answering as well. */
+    boolean check() {
+        Optional<TcpState> state = watching ? connection.tcpState() : Optional.empty();
         if (state.isEmpty()) {
-            return;
+            watching = false;
+            return false;
         }
         TcpState now = state.get();
         boolean closed = now.isWindowClosed();
@@ -55,16 +62,7 @@ final class SlowReaderGuard {
             lifted = closed;
             connection.userTimeout(closed ? Duration.ZERO : timeout);
         }
-        if (closed && now.sinceAcknowledgement().compareTo(timeout.plus(PROBES_AT_LEAST_EACH)) >= 0) {
-            lost.run();
-        } else if (closed || now.unacknowledged() > 0) {
-            written();
-        }
-    }
-
-    void stop() {
-        if (check != null) {
-            check.cancel(false);
-        }
+        watching = closed || now.unacknowledged() > 0;
+        return closed && now.sinceAcknowledgement().compareTo(timeout.plus(PROBES_AT_LEAST_EACH)) >= 0;
     }
 }

@@ -85,7 +85,6 @@ public final class BsdSocket implements Transport {
                         ConnectFailedException.of(ConnectFailure.CONNECT_FAILED, "it was reset at once"));
                 return;
             }
-            connection.keepAlive(request.tcp());
             opened.complete(new UpstreamConnection(connection, addresses, false));
         }
 

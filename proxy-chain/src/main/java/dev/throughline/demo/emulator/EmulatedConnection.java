@@ -9,6 +9,7 @@ import dev.throughline.engine.Connection;
 import dev.throughline.engine.ConnectionEvents;
 import dev.throughline.engine.Engine;
 import dev.throughline.engine.LoopBuffer;
+import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.relay.BufferMemory;
 import dev.throughline.relay.Relay;
 import dev.throughline.relay.RelayTimeouts;
@@ -116,7 +117,7 @@ final class EmulatedConnection implements ConnectionEvents, ConnectListener {
         new Relay(
                         hop,
                         connection,
-                        new RelayTimeouts(NO_IDLE_TIMEOUT, NO_IDLE_TIMEOUT, Duration.ZERO, Duration.ZERO),
+                        new RelayTimeouts(NO_IDLE_TIMEOUT, NO_IDLE_TIMEOUT, TcpTimeouts.NONE, TcpTimeouts.NONE),
                         new BufferMemory(Long.MAX_VALUE),
                         ended -> slot.orElseThrow().release())
                 .start();

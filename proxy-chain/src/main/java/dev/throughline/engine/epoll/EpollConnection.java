@@ -5,6 +5,7 @@ import dev.throughline.engine.Connection;
 import dev.throughline.engine.ConnectionEvents;
 import dev.throughline.engine.PeerClosedException;
 import dev.throughline.engine.PeerProcess;
+import dev.throughline.engine.Pipe;
 import dev.throughline.engine.TcpState;
 import dev.throughline.engine.TcpTimeouts;
 import io.netty.channel.EventLoop;
@@ -291,6 +292,42 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
             if (sent < wanted) {
                 return;
             }
+        }
+    }
+
+    @Override
+    public Optional<Pipe> pipeTo(Connection to) {
+        return tcp && to instanceof EpollConnection other && other.tcp
+                ? EpollPipe.between(this, other)
+                : Optional.empty();
+    }
+
+    /** Moves received bytes into a pipe. A result of 0 says nothing about the end of the input. */
+    int spliceInto(FileDescriptor pipe, int most) throws IOException {
+        if (failure != null) {
+            throw failure;
+        }
+        if (inputEnded || empty) {
+            return 0;
+        }
+        try {
+            return EpollPipe.splice(socket, pipe, most);
+        } catch (IOException e) {
+            failure = e;
+            throw e;
+        }
+    }
+
+    /** Sends bytes of a pipe, as many as the kernel takes. */
+    int spliceFrom(FileDescriptor pipe, int most) throws IOException {
+        if (failure != null) {
+            throw failure;
+        }
+        try {
+            return EpollPipe.splice(pipe, socket, most);
+        } catch (IOException e) {
+            failure = e;
+            throw e;
         }
     }
 

@@ -24,6 +24,9 @@ public final class EpollEngine implements Engine {
     /** Its name. */
     public static final String NAME = "epoll";
 
+    /** Pipes for splice(2) that one event loop may have, with two descriptors each. */
+    public static final int MOST_PIPES_OF_LOOP = 32;
+
     @Override
     public String name() {
         return NAME;
