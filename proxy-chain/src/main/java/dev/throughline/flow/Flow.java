@@ -1,12 +1,19 @@
 package dev.throughline.flow;
 
 import dev.throughline.budget.Account;
-import dev.throughline.chain.Chain;
-import dev.throughline.chain.Opening;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
 import dev.throughline.engine.Connection;
 import dev.throughline.engine.ConnectionEvents;
+import dev.throughline.flow.FlowStage.Accepted;
+import dev.throughline.flow.FlowStage.Arriving;
+import dev.throughline.flow.FlowStage.Closed;
+import dev.throughline.flow.FlowStage.Connected;
+import dev.throughline.flow.FlowStage.Decided;
+import dev.throughline.flow.FlowStage.Identified;
+import dev.throughline.flow.FlowStage.Originated;
+import dev.throughline.flow.FlowStage.Relaying;
+import dev.throughline.flow.FlowStage.Routed;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderReader;
@@ -28,19 +35,20 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One flow, from the accepted connection to its close. {@link #run} lists its steps in order. Each step rejects the flow, with
- * the reason for the log, if it fails. Everything but {@link #view} and {@link #stop} happens on the event loop of the inbound
- * connection, which is also that of the upstream connection.
+ * One flow, from the accepted connection to its close. Its steps follow in order; each ends by entering the next {@link
+ * FlowStage}, or throws {@link FlowRejectedException} with the reason for the log. Whatever ends a flow early, at any moment,
+ * goes through {@link #end}. Everything but {@link #view} and {@link #stop} happens on the event loop of the inbound connection,
+ * which is also that of the upstream connection.
  */
 public final class Flow {
     private static final Logger LOG = LoggerFactory.getLogger(Flow.class);
@@ -55,35 +63,18 @@ public final class Flow {
     private final Instant acceptedAt;
     private final long acceptedNanos = System.nanoTime();
 
-    private volatile FlowView.Stage stage = FlowView.Stage.ARRIVING;
-    private volatile @Nullable AcceptedConnection connection;
-    private volatile @Nullable SocketIdentity owner;
+    private volatile FlowStage stage = new Arriving();
+    /** How the flow ends, once that is decided. */
+    private volatile @Nullable CloseResult result;
     /** The peer that counts a failed header. */
-    private volatile @Nullable Peer headerPeer;
-
-    private volatile @Nullable Verification verification;
-    private volatile @Nullable Originator originator;
-    private volatile @Nullable Decision decision;
-    private volatile @Nullable NextHop next;
-    private volatile @Nullable UpstreamConnector connector;
-    private @Nullable UpstreamConnection upstream;
-    private volatile @Nullable Relay relay;
-    private volatile @Nullable CloseResult stopResult;
-
-    private volatile Optional<String> hostName = Optional.empty();
-    private Optional<Bytes> handle = Optional.empty();
-    private volatile List<Opening> closedDetails = List.of();
+    private Optional<Peer> headerPeer = Optional.empty();
 
     /**
-     * Creates a flow on {@code inbound}, of which nothing was read yet.
+     * Creates a flow on {@code inbound}, from which nothing was read yet.
      *
      * @param acceptedFor the account whose turn the connection used when it was accepted
      */
-    public Flow(
-            FlowServices services,
-            ListenerProfile profile,
-            Connection inbound,
-            Account acceptedFor) {
+    public Flow(FlowServices services, ListenerProfile profile, Connection inbound, Account acceptedFor) {
         this.services = services;
         this.settings = services.settings();
         this.profile = profile;
@@ -99,22 +90,15 @@ public final class Flow {
     public void run() {
         services.table().add(this);
         inbound.events(new Watch());
-        CompletableFuture.completedFuture(inbound)
-                .thenApply(this::resolveConnection)
-                .thenCompose(this::identifyOwner)
-                .thenCompose(this::findOriginator)
-                .thenCompose(this::awaitTurn)
-                .thenApply(this::chooseRoute)
-                .thenCompose(this::connect)
-                .thenCompose(this::signHeader)
-                .thenCompose(this::relay)
-                .whenComplete(this::close);
+        step(this::accept);
     }
 
-    /** Finds the source and the original destination, as the kernel knows them. */
-    private AcceptedConnection resolveConnection(Connection accepted) {
-        AcceptedConnection found = profile.resolver().of(accepted);
-        connection = found;
+    // 1. Source and original destination, as the kernel knows them.
+
+    private void accept() {
+        AcceptedConnection found = profile.resolver().of(inbound);
+        Accepted accepted = new Accepted(FlowView.Stage.ARRIVING, new Arriving(), found);
+        stage = accepted;
         found.connection()
                 .flatMap(socket -> profile.preamble().objection(socket.source().getAddress()))
                 .ifPresent(objection -> {
@@ -124,27 +108,28 @@ public final class Flow {
             throw new FlowRejectedException(
                     CloseReason.TOO_MANY_FLOWS, services.table().size() - 1 + " flows are open");
         }
-        return found;
+        identify(accepted);
     }
 
-    /** Identifies the process that owns the other end, if it is on this host. */
-    private CompletableFuture<AcceptedConnection> identifyOwner(AcceptedConnection found) {
-        if (!found.local()) {
-            return CompletableFuture.completedFuture(found);
+    // 2. The process that owns the other end, if it is on this host.
+
+    private void identify(Accepted accepted) {
+        if (!accepted.connection().local()) {
+            originate(new Identified(accepted.name(), accepted, Optional.empty(), Optional.empty()));
+            return;
         }
-        stage = FlowView.Stage.IDENTIFYING;
-        return lookUpOwner(found)
-                .thenApplyAsync(
-                        identity -> {
-                            checkNotStopped();
-                            checkNotReset();
-                            owner = identity;
-                            profile.ownerRule().objection(identity).ifPresent(objection -> {
-                                throw objection;
-                            });
-                            return found;
-                        },
-                        inbound.loop());
+        Accepted identifying = accepted.at(FlowView.Stage.IDENTIFYING);
+        stage = identifying;
+        then(lookUpOwner(accepted.connection()), owner -> {
+            checkNotReset();
+            Identified identified =
+                    new Identified(identifying.name(), identifying, Optional.of(owner), Optional.empty());
+            stage = identified;
+            profile.ownerRule().objection(owner).ifPresent(objection -> {
+                throw objection;
+            });
+            originate(identified);
+        });
     }
 
     private CompletableFuture<SocketIdentity> lookUpOwner(AcceptedConnection found) {
@@ -160,70 +145,74 @@ public final class Flow {
      */
     private void checkNotReset() {
         if (inbound.hasEnded()) {
-            throw new FlowRejectedException(CloseReason.INBOUND_RESET, "while " + stage);
+            throw new FlowRejectedException(CloseReason.INBOUND_RESET, "while " + stage.name());
         }
     }
 
-    /** Finds the originator: from a verified header, or, on the first hop, from the kernel, a trusted proxy or an agent. */
-    private CompletableFuture<Originator> findOriginator(AcceptedConnection found) {
-        return switch (profile.preamble()) {
+    // 3. The originator: from a verified header, or, on the first hop, from the kernel, a trusted proxy or an agent.
+
+    private void originate(Identified identified) {
+        switch (profile.preamble()) {
             case ListenerProfile.Preamble.Payload payload -> {
-                SocketIdentity identity = owner;
-                if (identity == null) {
-                    throw new IllegalStateException("a transparent listener asks the kernel");
-                }
-                yield CompletableFuture.completedFuture(
-                        newOriginator(found.method(), found.tcp().original(), identity.identity()));
+                AcceptedConnection.Tcp found = identified.accepted().connection().tcp();
+                SocketIdentity owner = identified
+                        .owner()
+                        .orElseThrow(() -> new IllegalStateException("a transparent listener asks the kernel"));
+                originated(identified, newOriginator(found.method(), found.original(), owner.identity()));
             }
-            case ListenerProfile.Preamble.BelievedHeader believed ->
-                readHeader(found).thenApply(header -> fromUnsignedHeader(found.tcp(), header));
-            case ListenerProfile.Preamble.HandedOverHeader handedOver ->
-                readHeader(found).thenApply(this::fromAgent);
-            case ListenerProfile.Preamble.SignedHeader signed ->
-                readHeader(found).thenApply(header -> verify(found.tcp(), header));
-        };
+            case ListenerProfile.Preamble.BelievedHeader believed -> readHeader(identified, this::believe);
+            case ListenerProfile.Preamble.HandedOverHeader handedOver -> readHeader(identified, this::takeOver);
+            case ListenerProfile.Preamble.SignedHeader signed -> readHeader(identified, this::verify);
+        }
     }
 
     private Originator newOriginator(InterceptionMethod method, Tuple tuple, ProcessIdentity identity) {
         FlowId id = new FlowId(services.random().nextLong(), services.random().nextLong());
         Instant now = Instant.ofEpochMilli(services.clock().millis());
-        Originator created = new Originator(settings.host(), id, now, tuple, method, identity);
-        originator = created;
-        return created;
+        return new Originator(settings.host(), id, now, tuple, method, identity);
     }
 
-    private CompletableFuture<Header> readHeader(AcceptedConnection found) {
-        stage = FlowView.Stage.VERIFYING;
-        Peer peer = Peer.of(found, userOf(found));
+    /** A step that gets the originator from a header. */
+    private interface HeaderStep {
+        void take(Identified identified, Header header);
+    }
+
+    private void readHeader(Identified identified, HeaderStep next) {
+        Identified verifying = identified.at(FlowView.Stage.VERIFYING);
+        stage = verifying;
+        Peer peer = Peer.of(verifying.accepted().connection(), userOf(verifying));
         services.headerFailures().objection(peer).ifPresent(objection -> {
             throw objection;
         });
         HalfOpenHeaders.HeaderLease lease = services.halfOpenHeaders()
                 .take(peer)
                 .orElseThrow(() -> new FlowRejectedException(CloseReason.HEADER_BUDGET, "peer " + peer));
-        headerPeer = peer;
+        headerPeer = Optional.of(peer);
         HeaderReader reader = profile.preamble().reader(settings.headerLimits());
-        return HeaderReceiver.read(inbound, reader, settings.headerTimeout(), lease.lost())
-                .handle((header, problem) -> {
-                    inbound.events(new Watch());
+        HeaderReceiver.read(inbound, reader, settings.headerTimeout(), lease.lost())
+                .whenComplete((header, problem) -> {
                     lease.close();
-                    if (header != null) {
-                        return header;
+                    if (result != null) {
+                        return;
                     }
-                    Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
-                    throw cause instanceof HeaderReceiver.EndedSilently silent
-                            ? endedSilently(found, peer, silent)
-                            : new CompletionException(cause);
+                    inbound.events(new Watch());
+                    if (header != null) {
+                        step(() -> next.take(verifying, header));
+                    } else {
+                        failed(
+                                cause(problem) instanceof HeaderReceiver.EndedSilently silent
+                                        ? endedSilently(verifying, peer, silent)
+                                        : problem);
+                    }
                 });
     }
 
     /** Returns the user under which headers are counted: several users of this host share its addresses. */
-    private OptionalInt userOf(AcceptedConnection found) {
-        SocketIdentity identity = owner;
-        if (identity != null) {
-            return identity.uid();
+    private OptionalInt userOf(Identified identified) {
+        if (identified.owner().isPresent()) {
+            return identified.owner().get().uid();
         }
-        Optional<Tuple> socket = found.connection();
+        Optional<Tuple> socket = identified.accepted().connection().connection();
         OptionalInt user = socket.isPresent() ? services.owners().user(socket.get()) : OptionalInt.empty();
         // A connection that was reset counts for its address: another user may have the same addresses by now.
         return inbound.hasEnded() ? OptionalInt.empty() : user;
@@ -234,40 +223,45 @@ public final class Flow {
      * application gives up: that says nothing about its headers, and counting it would lock out the whole peer. For unproven
      * peers it counts: otherwise they could hold slots for unfinished headers without end, and close each in time.
      */
-    private FlowRejectedException endedSilently(AcceptedConnection found, Peer peer, FlowRejectedException end) {
-        if (HeaderRules.isSilentHealthCheck(settings.healthCheckers(), profile, found)) {
+    private FlowRejectedException endedSilently(Identified identified, Peer peer, FlowRejectedException end) {
+        if (HeaderRules.isSilentHealthCheck(
+                settings.healthCheckers(), profile, identified.accepted().connection())) {
             return new FlowRejectedException(CloseReason.HEALTH_CHECK, end.detail());
         }
         if (!profile.ownerRule().equals(ListenerProfile.OwnerRule.ANYONE)
                 || services.halfOpenHeaders().isProven(peer)) {
-            headerPeer = null;
+            headerPeer = Optional.empty();
         }
         return end;
     }
 
     /** Takes the originator from the header of a trusted proxy. The process is unknown. */
-    private Originator fromUnsignedHeader(AcceptedConnection.Tcp found, Header header) {
-        checkNotStopped();
+    private void believe(Identified identified, Header header) {
+        AcceptedConnection.Tcp found = identified.accepted().connection().tcp();
         rejectHealthCheck(found, header);
         if (header.tuple().isEmpty()) {
             // The proxy is not to blame for its clients, nor for checking the health of this hop.
-            headerPeer = null;
+            headerPeer = Optional.empty();
         }
         Tuple tuple = UnsignedHeader.flow(header, found.socket(), settings.chainTlv());
-        return newOriginator(
-                found.method(),
-                tuple,
-                services.owners().behindProxy(tuple.source().getAddress()));
+        originated(
+                identified,
+                newOriginator(
+                        found.method(),
+                        tuple,
+                        services.owners().behindProxy(tuple.source().getAddress())));
     }
 
     /** Takes the originator from an agent, whose identity was checked before a byte of it was read. */
-    private Originator fromAgent(Header header) {
-        checkNotStopped();
+    private void takeOver(Identified identified, Header header) {
         BridgeHandover handover = BridgeHandover.of(header);
-        services.halfOpenHeaders().verified(Objects.requireNonNull(headerPeer));
-        hostName = handover.hostName();
-        handle = handover.handle();
-        return newOriginator(handover.wayIn(), handover.flow(), handover.process());
+        headerPeer.ifPresent(peer -> services.halfOpenHeaders().verified(peer));
+        awaitTurn(new Originated(
+                identified.name(),
+                identified,
+                newOriginator(handover.wayIn(), handover.flow(), handover.process()),
+                handover.hostName(),
+                handover.handle()));
     }
 
     private void rejectHealthCheck(AcceptedConnection.Tcp found, Header header) {
@@ -276,20 +270,21 @@ public final class Flow {
         }
     }
 
-    /** Verifies a signed header. Returns its originator. */
-    private Originator verify(AcceptedConnection.Tcp found, Header header) {
-        checkNotStopped();
+    /** Verifies a signed header. */
+    private void verify(Identified identified, Header header) {
+        AcceptedConnection.Tcp found = identified.accepted().connection().tcp();
         rejectHealthCheck(found, header);
-        Verification result = services.keys()
+        Verification verification = services.keys()
                 .get()
                 .verifier()
                 .verify(header, found.socket(), services.clock().instant());
-        verification = result;
-        notifyListeners(() -> services.events().verified(result));
-        return switch (result) {
+        Identified checked = identified.verified(verification);
+        stage = checked;
+        notifyListeners(() -> services.events().verified(verification));
+        switch (verification) {
             case Verification.Rejected rejected -> {
                 if (!HeaderRules.countsAgainstPeer(rejected)) {
-                    headerPeer = null;
+                    headerPeer = Optional.empty();
                 }
                 throw new FlowRejectedException(
                         CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
@@ -298,172 +293,252 @@ public final class Flow {
                 HeaderRules.objection(profile, found, verified).ifPresent(objection -> {
                     throw objection;
                 });
-                services.halfOpenHeaders().verified(Objects.requireNonNull(headerPeer));
-                originator = verified.originator();
-                yield verified.originator();
+                headerPeer.ifPresent(peer -> services.halfOpenHeaders().verified(peer));
+                originated(checked, verified.originator());
             }
-        };
+        }
     }
 
-    /** Waits for the turn of the originator's user, unless the connection used it already. The following steps are costly. */
-    private CompletableFuture<Originator> awaitTurn(Originator found) {
-        Account account = services.budget().account(found);
+    private void originated(Identified identified, Originator originator) {
+        awaitTurn(new Originated(identified.name(), identified, originator, Optional.empty(), Optional.empty()));
+    }
+
+    // 4. The turn of the originator's user, unless the connection used it already: the following steps are costly.
+
+    private void awaitTurn(Originated originated) {
+        stage = originated;
+        Account account = services.budget().account(originated.originator());
         if (account.isSameUser(acceptedFor)) {
-            return CompletableFuture.completedFuture(found);
+            decide(originated);
+            return;
         }
         CompletableFuture<Void> turn = services.newFlows().turn(loop(), account, FairQueue.Work.FLOW, this::isEnded);
-        if (turn.isDone() && !turn.isCompletedExceptionally()) {
-            return CompletableFuture.completedFuture(found);
-        }
-        stage = FlowView.Stage.WAITING;
-        return turn.handleAsync(
-                (_, refused) -> {
-                    if (refused != null) {
-                        throw new CompletionException(refused);
-                    }
-                    checkNotStopped();
-                    return found;
-                },
-                loop());
+        Originated waiting = turn.isDone() ? originated : originated.at(FlowView.Stage.WAITING);
+        stage = waiting;
+        then(turn, nothing -> decide(waiting));
     }
 
-    /** Applies the policy and chooses the route. Done once: a reloaded policy applies to later flows. */
-    private UpstreamConnector chooseRoute(Originator found) {
+    // 5. The policy, and the route that it chooses.
+
+    private void decide(Originated originated) {
         RoutingTable routing = services.routing().get();
-        Decision decided = routing.policy().decide(new PolicyRequest(found, hostName));
-        decision = decided;
-        notifyListeners(() -> services.events().decided(decided));
-        Route route = routing.route(decided);
-        next = route.next();
-        route.objection(found, settings.host()).ifPresent(objection -> {
+        Decision decision = routing.policy().decide(new PolicyRequest(originated.originator(), originated.hostName()));
+        Decided decided = new Decided(originated, decision);
+        stage = decided;
+        notifyListeners(() -> services.events().decided(decision));
+        Route route = routing.route(decision);
+        UpstreamConnector connector =
+                new UpstreamConnector(services, this, originated, route, routing.limits(decision), this::connecting);
+        Routed routed = new Routed(decided.name(), decided, route, connector);
+        stage = routed;
+        route.objection(originated.originator(), settings.host()).ifPresent(objection -> {
             throw objection;
         });
-        UpstreamConnector created = new UpstreamConnector(
-                services, this, found, route, routing.limits(decided), hostName, handle, reached -> stage = reached);
-        connector = created;
-        return created;
+        connect(routed);
     }
 
-    /** Gets a lease from the budget, for the originator and not for the process that connected to this hop, and connects. */
-    private CompletableFuture<UpstreamConnection> connect(UpstreamConnector route) {
-        return route.open().thenApply(opened -> {
-            upstream = opened;
-            checkNotStopped();
-            return opened;
-        });
+    // 6. Slots in the budget, for the originator and not for the process that connected to this hop, and the connection.
+
+    private void connect(Routed routed) {
+        CompletableFuture<UpstreamConnection> opening = routed.connector().open();
+        opening.whenComplete((opened, problem) -> releaseIfLate(routed.connector(), opened));
+        then(opening, opened -> sign(new Connected(currentRouted(), opened, List.of())));
     }
 
-    /** Returns the header with this hop's own link; empty if the next hop needs none. */
-    private CompletableFuture<byte[]> signHeader(UpstreamConnection opened) {
-        NextHop to = Objects.requireNonNull(next);
-        if (to.audience().isEmpty() || Objects.requireNonNull(connector).canOmitHeader(opened)) {
-            return CompletableFuture.completedFuture(new byte[0]);
+    /** Shows whether the flow waits or connects. */
+    private void connecting(FlowView.Stage name) {
+        if (stage instanceof Routed routed) {
+            stage = routed.at(name);
         }
-        Tuple addresses = opened.addresses()
+    }
+
+    private Routed currentRouted() {
+        return stage.find(Routed.class).orElseThrow();
+    }
+
+    /** Releases a lease or a connection that was granted or opened after the flow had ended. */
+    private void releaseIfLate(UpstreamConnector connector, @Nullable UpstreamConnection opened) {
+        if (isEnded()) {
+            if (opened != null) {
+                opened.connection().close();
+            }
+            connector.finish(false);
+        }
+    }
+
+    // 7. This hop's own link, for the header to the next hop.
+
+    private void sign(Connected connected) {
+        stage = connected;
+        Routed routed = connected.routed();
+        UpstreamConnection upstream = connected.upstream();
+        if (routed.route().next().audience().isEmpty() || routed.connector().canOmitHeader(upstream)) {
+            relay(connected, new byte[0]);
+            return;
+        }
+        Tuple addresses = upstream.addresses()
                 .orElseThrow(() -> new FlowRejectedException(
                         CloseReason.START_FAILED,
                         "the agent doesn't report the addresses that the header must be signed for"));
-        OutgoingChain outgoing = new OutgoingChain(
-                services,
-                to,
-                Objects.requireNonNull(originator),
-                Objects.requireNonNull(connection),
-                verification instanceof Verification.Verified received ? Optional.of(received) : Optional.empty());
-        UnsignedChain chain = outgoing.on(addresses);
-        closedDetails = chain.closed();
-        return services.batchSigner()
-                .sign(inbound.loop(), chain)
-                .thenApply(this::encode);
+        Originated originated = routed.originated();
+        UnsignedChain chain = new OutgoingChain(
+                        services,
+                        routed.route().next(),
+                        originated.originator(),
+                        originated.identified().accepted().connection(),
+                        originated.chain())
+                .on(addresses);
+        Connected signing = new Connected(routed, upstream, chain.closed());
+        stage = signing;
+        then(services.batchSigner().sign(loop(), chain), signed -> {
+            Bytes header = settings.chainTlv()
+                    .header(signed)
+                    .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
+            relay(signing, header.toByteArray());
+        });
     }
 
-    private byte[] encode(Chain signed) {
-        return settings.chainTlv()
-                .header(signed)
-                .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"))
-                .toByteArray();
-    }
+    // 8. Bytes in both directions until both sides have finished. The header comes first, in one write with the bytes that the
+    // application has sent; an agent is told that the connection is open before it gets a byte.
 
-    /**
-     * Relays bytes in both directions until both sides have finished. The header comes first, in one write with the bytes that the
-     * application has sent; an agent is told that the connection is open before it gets a byte.
-     */
-    private CompletableFuture<RelayResult> relay(byte[] header) {
-        checkNotStopped();
-        stage = FlowView.Stage.RELAYING;
-        UpstreamConnector route = Objects.requireNonNull(connector);
-        CompletableFuture<RelayResult> end = new CompletableFuture<>();
-        Relay running = new Relay(
+    private void relay(Connected connected, byte[] header) {
+        Relay relay = new Relay(
                 inbound,
-                Objects.requireNonNull(upstream).connection(),
+                connected.upstream().connection(),
                 new RelayTimeouts(
                         settings.idleTimeout(),
                         settings.halfClosedTimeout(),
                         settings.tcp(),
-                        route.tcp()),
+                        connected.routed().route().tcp()),
                 services.buffers(),
-                end::complete);
-        relay = running;
-        route.activate();
+                this::relayed);
+        stage = new Relaying(connected, relay);
+        connected.routed().connector().activate();
         notifyListeners(() -> services.events().opened(view()));
-        running.start(header, answer.connected());
-        return end;
+        relay.start(header, answer.connected());
     }
 
-    /** Ends the flow, whatever happened, with one reason for the log and the metrics. */
-    private void close(@Nullable RelayResult end, @Nullable Throwable problem) {
-        if (stage == FlowView.Stage.CLOSED) {
-            releaseLate();
+    private void relayed(RelayResult end) {
+        CloseResult stopped = result;
+        close(stopped != null && end == RelayResult.ABORTED ? stopped : CloseResult.of(end));
+    }
+
+    // The end.
+
+    /** Runs a step. What it throws ends the flow. */
+    private void step(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error e) {
+            failed(e);
+        }
+    }
+
+    /** Runs {@code next} on the loop with a result: at once if it is there. Does nothing if the flow has ended meanwhile. */
+    private <T> void then(CompletableFuture<T> pending, Consumer<T> next) {
+        if (pending.isDone()) {
+            pending.whenComplete((value, problem) -> resume(value, problem, next));
+        } else {
+            pending.whenComplete((value, problem) -> {
+                if (loop().inEventLoop()) {
+                    resume(value, problem, next);
+                } else {
+                    loop().execute(() -> resume(value, problem, next));
+                }
+            });
+        }
+    }
+
+    private <T> void resume(T value, @Nullable Throwable problem, Consumer<T> next) {
+        if (isEnded()) {
             return;
         }
-        CloseResult result = closeResult(end, problem);
-        Peer peer = headerPeer;
-        if (peer != null) {
-            services.headerFailures().ended(peer, result.reason());
+        if (problem != null) {
+            failed(problem);
+        } else {
+            step(() -> next.accept(value));
         }
+    }
+
+    private void failed(Throwable problem) {
+        Throwable cause = cause(problem);
+        if (cause instanceof FlowRejectedException rejected) {
+            end(CloseResult.of(rejected));
+        } else {
+            LOG.error("flow {} failed in stage {}", number, stage.name(), cause);
+            end(new CloseResult(CloseReason.INTERNAL_ERROR, String.valueOf(cause)));
+        }
+    }
+
+    private static Throwable cause(Throwable problem) {
+        return problem instanceof CompletionException wrapped && wrapped.getCause() != null
+                ? wrapped.getCause()
+                : problem;
+    }
+
+    /** Watches the inbound connection while nothing is read from it. */
+    private final class Watch implements ConnectionEvents {
+        @Override
+        public void lost(IOException how) {
+            CloseReason reason = switch (PeerLoss.of(how)) {
+                case RESET -> CloseReason.INBOUND_RESET;
+                case TIMEOUT -> CloseReason.INBOUND_TIMEOUT;
+            };
+            end(CloseResult.during(stage.name(), reason));
+        }
+    }
+
+    /** Ends this flow with {@code reason}, in whatever stage it is. Any thread may call. */
+    void stop(CloseReason reason) {
+        stop(new CloseResult(reason, ""));
+    }
+
+    void stop(CloseResult how) {
+        loop().execute(() -> end(how));
+    }
+
+    /** Ends the flow at once, without waiting for a pending lookup, turn, lease, connection or signature. */
+    private void end(CloseResult how) {
+        if (isEnded()) {
+            return;
+        }
+        result = how;
+        if (stage instanceof Relaying relaying) {
+            relaying.relay().abort();
+        } else {
+            close(how);
+        }
+    }
+
+    /** Releases what the flow has in its stage, and notifies listeners, whatever fails on the way. */
+    private void close(CloseResult how) {
+        FlowStage last = stage;
+        result = how;
+        headerPeer.ifPresent(peer -> services.headerFailures().ended(peer, how.reason()));
         try {
-            if (relay == null) {
-                closeInbound(result.reason());
-                resetUpstream();
+            if (!(last instanceof Relaying)) {
+                closeInbound(how.reason());
+                last.find(Connected.class).ifPresent(it -> it.upstream().connection().close());
             }
         } finally {
-            finish(result);
-        }
-    }
-
-    /** Releases a lease or a connection that was granted or opened after the flow had ended. */
-    private void releaseLate() {
-        UpstreamConnector route = connector;
-        if (route != null) {
-            route.finish(false);
-        }
-        resetUpstream();
-    }
-
-    private void resetUpstream() {
-        UpstreamConnection opened = upstream;
-        if (opened != null) {
-            opened.connection().close();
-        }
-    }
-
-    /** Releases the lease, removes the flow from the table and notifies listeners, even if releasing fails. */
-    private void finish(CloseResult result) {
-        UpstreamConnector route = connector;
-        try {
-            if (route != null) {
-                route.finish(keepsPort(result));
+            try {
+                last.find(Routed.class).map(Routed::connector).ifPresent(connector -> {
+                    connector.giveUp();
+                    connector.finish(keepsPort(last, how));
+                });
+            } finally {
+                services.table().remove(this);
+                FlowView view = view();
+                stage = new Closed(last);
+                notifyListeners(() -> services.events().closed(view, how));
             }
-        } finally {
-            services.table().remove(this);
-            FlowView last = view();
-            stage = FlowView.Stage.CLOSED;
-            notifyListeners(() -> services.events().closed(last, result));
         }
     }
 
-    private boolean keepsPort(CloseResult result) {
-        Relay running = relay;
-        return running != null && result.reason() == CloseReason.COMPLETED && running.hasInboundEndedFirst();
+    private static boolean keepsPort(FlowStage last, CloseResult how) {
+        return last instanceof Relaying relaying
+                && how.reason() == CloseReason.COMPLETED
+                && relaying.relay().hasInboundEndedFirst();
     }
 
     /** Closes the inbound connection of a flow that never relayed. A reset tells the application at once. */
@@ -486,82 +561,21 @@ public final class Flow {
         }
     }
 
-    private CloseResult closeResult(@Nullable RelayResult end, @Nullable Throwable problem) {
-        CloseResult stopped = stopResult;
-        if (stopped != null && (end == null || end == RelayResult.ABORTED)) {
-            return stopped;
-        }
-        if (end != null) {
-            return CloseResult.of(end);
-        }
-        Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
-        if (cause instanceof FlowRejectedException rejected) {
-            return CloseResult.of(rejected);
-        }
-        LOG.error("flow {} failed in stage {}", number, stage, cause);
-        return new CloseResult(CloseReason.INTERNAL_ERROR, String.valueOf(cause));
-    }
-
-    /** Ends this flow with {@code reason}, in whatever stage it is. Any thread may call. */
-    void stop(CloseReason reason) {
-        stop(new CloseResult(reason, ""));
-    }
-
-    void stop(CloseResult result) {
-        inbound.loop().execute(() -> end(result));
-    }
-
-    /** Ends the flow at once, without waiting for a pending lookup, lease, connection or signature. */
-    private void end(CloseResult result) {
-        if (isEnded()) {
-            return;
-        }
-        stopResult = result;
-        Relay running = relay;
-        if (running != null) {
-            running.abort();
-            return;
-        }
-        closeInbound(result.reason());
-        UpstreamConnector route = connector;
-        if (route != null) {
-            route.giveUp();
-        }
-        close(null, null);
-    }
-
-    /** Watches the inbound connection while nothing is read from it. */
-    private final class Watch implements ConnectionEvents {
-        @Override
-        public void lost(IOException how) {
-            Flow.this.lost(how);
-        }
-    }
-
-    /** Ends the flow, whose inbound connection is lost before a byte was relayed. */
-    private void lost(IOException cause) {
-        CloseReason reason = switch (PeerLoss.of(cause)) {
-            case RESET -> CloseReason.INBOUND_RESET;
-            case TIMEOUT -> CloseReason.INBOUND_TIMEOUT;
-        };
-        end(CloseResult.during(stage, reason));
-    }
-
-    /** Throws if the flow was stopped while it waited for an answer. */
+    /** Throws if the flow ended while it waited. */
     void checkNotStopped() {
-        CloseResult stopped = stopResult;
+        CloseResult stopped = result;
         if (stopped != null) {
             throw new FlowRejectedException(stopped.reason(), stopped.detail());
         }
     }
 
-    /** Returns whether the flow was stopped or is closed. */
+    /** Returns whether it is decided how the flow ends. */
     boolean isEnded() {
-        return stopResult != null || stage == FlowView.Stage.CLOSED;
+        return result != null;
     }
 
     boolean isClosed() {
-        return stage == FlowView.Stage.CLOSED;
+        return stage instanceof Closed;
     }
 
     long number() {
@@ -574,39 +588,40 @@ public final class Flow {
 
     /** Returns the originator, once it is known. Any thread may call. */
     Optional<Originator> originator() {
-        return Optional.ofNullable(originator);
+        return stage.find(Originated.class).map(Originated::originator);
     }
 
     /** Returns the memory of bytes that the flow has read and not yet sent. Any thread may call. */
     int heldBytes() {
-        Relay running = relay;
-        return running == null || stage == FlowView.Stage.CLOSED ? 0 : running.heldBytes();
+        return stage instanceof Relaying relaying ? relaying.relay().heldBytes() : 0;
     }
 
     /** Returns when a byte last moved, by {@link System#nanoTime}; the current time while none can. Any thread may call. */
     long movedNanos() {
-        Relay running = relay;
-        return running == null ? System.nanoTime() : running.movedNanos();
+        return stage instanceof Relaying relaying ? relaying.relay().movedNanos() : System.nanoTime();
     }
 
     /** Returns this flow as it is now. Any thread may call. */
     public FlowView view() {
-        Relay running = relay;
+        FlowStage now = stage;
+        Optional<Identified> identified = now.find(Identified.class);
+        Optional<Routed> routed = now.find(Routed.class);
+        Optional<Relay> relay = now.find(Relaying.class).map(Relaying::relay);
         return new FlowView(
                 number,
                 profile.listener(),
-                stage,
+                now.name(),
                 acceptedAt,
                 Duration.ofNanos(System.nanoTime() - acceptedNanos),
-                Optional.ofNullable(connection),
-                Optional.ofNullable(owner),
-                Optional.ofNullable(verification),
-                Optional.ofNullable(originator),
-                Optional.ofNullable(decision),
-                Optional.ofNullable(next),
-                Optional.ofNullable(connector).flatMap(UpstreamConnector::transportName),
-                closedDetails,
-                running == null ? 0 : running.bytesToOutbound(),
-                running == null ? 0 : running.bytesToInbound());
+                now.find(Accepted.class).map(Accepted::connection),
+                identified.flatMap(Identified::owner),
+                identified.flatMap(Identified::verification),
+                now.find(Originated.class).map(Originated::originator),
+                now.find(Decided.class).map(Decided::decision),
+                routed.map(it -> it.route().next()),
+                routed.flatMap(it -> it.connector().transportName()),
+                now.find(Connected.class).map(Connected::closedDetails).orElse(List.of()),
+                relay.map(Relay::bytesToOutbound).orElse(0L),
+                relay.map(Relay::bytesToInbound).orElse(0L));
     }
 }

@@ -52,8 +52,10 @@ final class HeaderReceiver implements ConnectionEvents {
             Connection connection, HeaderReader reader, Duration timeout, CompletableFuture<Void> lost) {
         HeaderReceiver input = new HeaderReceiver(connection, reader);
         connection.events(input);
+        connection.whenClosed(() -> input.end("closed after " + input.length + " bytes of its header"));
         input.readable();
         if (input.answer.isDone()) {
+            connection.whenClosed(() -> {});
             return input.answer;
         }
         Future<?> deadline = connection
@@ -66,7 +68,10 @@ final class HeaderReceiver implements ConnectionEvents {
         lost.thenRunAsync(
                 () -> input.refuse(CloseReason.HEADER_BUDGET, "too many unfinished headers, and its peer has the most"),
                 connection.loop());
-        return input.answer.whenComplete((header, problem) -> deadline.cancel(false));
+        return input.answer.whenComplete((header, problem) -> {
+            deadline.cancel(false);
+            connection.whenClosed(() -> {});
+        });
     }
 
     @Override

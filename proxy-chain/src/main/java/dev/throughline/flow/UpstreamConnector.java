@@ -56,27 +56,24 @@ final class UpstreamConnector {
     /**
      * Creates a connector for {@code flow}. {@link #open} starts it.
      *
-     * @param originator the originator of the flow
-     * @param hostName name of the destination, if known
-     * @param handle the agent's id of the flow, if any
+     * @param flow asked whether it has ended meanwhile
+     * @param originated what is known of the flow
      * @param stages is notified of each stage
      */
     UpstreamConnector(
             FlowServices services,
             Flow flow,
-            Originator originator,
+            FlowStage.Originated originated,
             Route route,
             LimitClass limits,
-            Optional<String> hostName,
-            Optional<Bytes> handle,
             Consumer<FlowView.Stage> stages) {
         this.services = services;
         this.flow = flow;
-        this.originator = originator;
+        this.originator = originated.originator();
         this.route = route;
         this.limits = limits;
-        this.hostName = hostName;
-        this.handle = handle;
+        this.hostName = originated.hostName();
+        this.handle = originated.handle();
         this.stages = stages;
         this.remaining = route.over();
     }
