@@ -1,7 +1,7 @@
 // swift-tools-version: 5.9
 import PackageDescription
 
-// What needs no framework of Apple's, and so builds and is tested by "swift build" and "swift test" on macOS and Linux. The
+// The parts that need no framework of Apple, and so are built and tested by "swift build" and "swift test" on macOS and Linux. The
 // extension and its container are targets of an Xcode project: README.md says how.
 let package = Package(
     name: "ThroughlineAgent",

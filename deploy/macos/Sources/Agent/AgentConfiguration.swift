@@ -19,18 +19,18 @@ public struct AgentConfiguration: Equatable, Sendable {
     /// Code requirements of programs that aren't intercepted. Identifiers alone prove nothing: anyone can sign with any.
     public let leftAlone: [String]
 
-    /// For the hop's answer, in seconds.
+    /// The timeout for the hop's answer, in seconds.
     public let answerSeconds: Int
 
-    /// Connections that the system lets a process have; 0 for no limit. Without it, what is known of the system's version.
+    /// Maximum number of connections of a process; 0 for no limit. The default depends on the version of the system.
     public let capacity: UInt32?
 
-    /// What is wrong, in words for an operator.
+    /// The problem, as a message for an operator.
     public struct Problem: Error, Equatable, CustomStringConvertible {
         public let description: String
     }
 
-    /// Of `sockaddr_un`, on macOS.
+    /// Maximum length of a path in `sockaddr_un`, on macOS.
     private static let pathMostBytes = 103
 
     public init(_ values: [String: Any]) throws {

@@ -1,9 +1,9 @@
 import BridgeContract
 import Foundation
 
-/// Reads from a hop until it has answered, and passes over its news.
+/// Reads from a hop until it has answered, and ignores its notices.
 final class AnswerWait {
-    /// What the hop said, and what it sent behind that, which belongs to the flow.
+    /// The hop's answer, and the bytes after it, which belong to the flow.
     enum Outcome: Equatable {
         case connected(behind: Data)
         case failed(Reason)

@@ -4,7 +4,7 @@ import BridgeContract
 public enum ApplicationError: Equatable, Sendable {
     case refused, timedOut, unreachable, aborted
 
-    /// - Parameter reason: the hop's; whatever isn't the network's doing, such as a policy, is "aborted"
+    /// - Parameter reason: the hop's; a reason that isn't a network failure, such as a policy, becomes "aborted"
     public static func of(_ reason: Reason) -> ApplicationError {
         switch reason.text {
         case "connect-refused": return .refused

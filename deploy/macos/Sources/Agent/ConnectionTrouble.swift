@@ -10,7 +10,7 @@ public enum ConnectionTrouble: Equatable, Sendable {
     /// It has failed.
     case ends(Reason)
 
-    /// - Parameter code: nil for what isn't an error of the system's
+    /// - Parameter code: nil for an error that isn't a system error
     public static func of(_ code: POSIXErrorCode?) -> ConnectionTrouble {
         switch code {
         case .ENOMEM?: return .waits("no-memory")
@@ -22,7 +22,7 @@ public enum ConnectionTrouble: Equatable, Sendable {
         }
     }
 
-    /// Why a connection failed for good.
+    /// The reason of a final failure.
     public static func failure(_ code: POSIXErrorCode?) -> Reason {
         switch of(code) {
         case .ends(let reason): return reason

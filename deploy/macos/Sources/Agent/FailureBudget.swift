@@ -1,7 +1,8 @@
 import BridgeContract
 import Dispatch
 
-/// How many requests may fail in some seconds: a hop that is broken doesn't fill the log, and is refused unheard for a while.
+/// A limit for failed requests in a time window: a defective hop doesn't fill the log, and is refused for a while before its
+/// request is read.
 public struct FailureBudget {
     private static let window = UInt64(Contract.failedRequestsSeconds) * 1_000_000_000
     private var failures: [UInt64] = []

@@ -49,7 +49,7 @@ public final class HandOver {
         queue.asyncAfter(deadline: .now() + .seconds(configuration.answerSeconds)) { [weak self] in
             self?.refuse("hop-timeout")
         }
-        // A hop that refuses answers without having read: what it says counts, and not that it couldn't be written to.
+        // A hop that refuses answers without reading: its answer is the reason, not the failed write.
         hop.write(Data(header)) { _ in }
         AnswerWait(hop: hop) { [self] outcome in
             switch outcome {

@@ -12,8 +12,8 @@ public enum Interception: Equatable, Sendable {
     case refuse
 
     /// - Parameters:
-    ///   - isTcp: everything else is left alone, as a hop takes TCP only
-    ///   - token: of the process that opened it, as far as the system says
+    ///   - isTcp: other flows are left alone, because a hop accepts TCP only
+    ///   - token: of the process that opened it, if the system reports it
     ///   - ownPid: this process's
     ///   - isLeftAlone: whether that process satisfies one of the configuration's requirements
     public static func of(

@@ -1,12 +1,12 @@
 import BridgeContract
 
-/// The flows that were handed over and are still open, by their handles: the hop may ask for a connection with their identity.
+/// The flows that were handed over and are still open, by their handles: the hop may request a connection with their identity.
 public final class OpenFlows<Flow> {
     private let salt: UInt64
     private var count: UInt64 = 0
     private var flows: [Handle: Flow] = [:]
 
-    /// - Parameter salt: no other run of the agent has it, so that a handle of one run names nothing in the next
+    /// - Parameter salt: different in each run of the agent, so that a handle of one run is unknown in the next
     public init(salt: UInt64 = UInt64.random(in: .min ... .max)) {
         self.salt = salt
     }

@@ -2,7 +2,7 @@ import BridgeContract
 import Dispatch
 import Foundation
 
-/// One connection that a hop asked for: started, perhaps waiting, connected, relayed, let go (BRIDGE.md, "Opening").
+/// One connection that a hop requested: started, perhaps waiting, connected, relayed, released (BRIDGE.md, "Opening").
 final class OpenedConnection {
     private let hop: UnixStream
     private let connection: OutgoingConnection
@@ -18,7 +18,7 @@ final class OpenedConnection {
     }
 
     func start() {
-        // Not for bytes, but for the end by which the hop gives up.
+        // Reads not for bytes, but for the end of input by which the hop abandons the start.
         hop.read { [self] outcome in
             switch outcome {
             case .data: fail("request-malformed")
@@ -46,7 +46,7 @@ final class OpenedConnection {
 
     private func connected() {
         guard !isDecided else { return }
-        // A hop signs for these addresses: without them it could send no header.
+        // A hop signs for these addresses, and can't send a header without them.
         guard let addresses = connection.addresses else { return fail("addresses-unknown") }
         isDecided = true
         place.waits = false
@@ -76,7 +76,7 @@ final class OpenedConnection {
 }
 
 extension UnixStream {
-    /// The agent's last word.
+    /// Sends the agent's final answer.
     func fail(_ reason: Reason) {
         write(Data(Answer.failed(reason).encode())) { [self] _ in close() }
     }

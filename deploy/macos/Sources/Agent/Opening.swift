@@ -2,7 +2,7 @@ import BridgeContract
 import Dispatch
 import Foundation
 
-/// The agent's other half: it listens, and opens connections for the hop that it is configured for, and for nobody else.
+/// The part of the agent that listens for requests, and opens connections for the configured hop only.
 public final class Opening {
     private static let pause = DispatchTimeInterval.milliseconds(100)
 
@@ -17,8 +17,8 @@ public final class Opening {
     private var failures = FailureBudget()
 
     /// - Parameters:
-    ///   - isHop: whether the process at the other end of a descriptor is one that may ask; beside its user, which is asked here
-    ///   - connect: makes a connection, with the identity of the flow that has this handle; nil if no open flow has it
+    ///   - isHop: whether the process at the other end of a descriptor may send requests; its user is checked here
+    ///   - connect: creates a connection, with the identity of the flow with this handle; nil if no open flow has it
     public init(
         configuration: AgentConfiguration, places: Places, queue: DispatchQueue, isHop: @escaping (Int32) -> Bool,
         connect: @escaping (Endpoint, Handle?) -> OutgoingConnection?
@@ -36,7 +36,7 @@ public final class Opening {
         }
     }
 
-    /// - Returns: false if the system doesn't let it listen there
+    /// - Returns: false if the system refuses to listen there
     public func listen(at path: String) -> Bool {
         guard let descriptor = UnixSocket.listen(at: path, for: configuration.hopUser) else { return false }
         let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)

@@ -1,9 +1,9 @@
 import BridgeContract
 import Foundation
 
-/// A connection by the system's own means, as far as it has got.
+/// The state of a connection that the system opens.
 public enum ConnectionState: Equatable, Sendable {
-    /// Nothing is tried until something about the network changes; nil for what isn't an error of the system's.
+    /// The system retries only when the network changes; the code is nil for an error that isn't a system error.
     case waiting(POSIXErrorCode?)
     case ready
     case failed(POSIXErrorCode?)
@@ -14,7 +14,7 @@ public protocol OutgoingConnection: RelayEnd {
     /// Whether the system reports its originator to the next agent.
     var carriesIdentity: Bool { get }
 
-    /// Its own address and its peer's, once it is open.
+    /// Its local and its remote address, once it is open.
     var addresses: FlowAddresses? { get }
 
     /// - Parameter changed: called with each new state

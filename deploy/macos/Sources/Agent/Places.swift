@@ -1,9 +1,10 @@
 import BridgeContract
 
-/// The connections that this process has, of those that its system lets it have. One is in use from the request until the system
-/// has let go of it; the agent refuses none, since the hop counts for itself.
+/// The slots for connections of this process. One is in use from the request until the system has released the connection. The
+/// agent refuses no connection, because the hop does its own counting.
 public final class Places {
-    /// Connections of a process with Network.framework, as Apple's engineers name them: 512, and 1024 from macOS 26.4 on.
+    /// Maximum number of connections of a process with Network.framework according to Apple's engineers: 512, and 1024 from macOS
+    /// 26.4 on.
     public static let limit: UInt32 = 512
     public static let limitFrom264: UInt32 = 1024
 
@@ -26,7 +27,7 @@ public final class Places {
         return Place(self)
     }
 
-    /// One connection's.
+    /// The slot of one connection.
     public final class Place {
         private let places: Places
         private var isFree = false
@@ -44,7 +45,7 @@ public final class Places {
             }
         }
 
-        /// Ended or cancelled; a second time does nothing.
+        /// Frees the slot when the connection has ended or was cancelled; a second call has no effect.
         public func release() {
             guard !isFree else { return }
             waits = false

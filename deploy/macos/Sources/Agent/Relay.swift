@@ -5,7 +5,7 @@ import Foundation
 /// Relays bytes between a hop and another end. A direction reads again only when the bytes that it read have been written, so
 /// that a slow receiver slows the sender; each direction ends separately (BRIDGE.md, section 4).
 final class Relay {
-    /// How often a hop that has ended its direction is asked whether it is there at all: no event says so.
+    /// Interval of checks whether a hop that has shut down its direction has closed: no event reports that.
     private static let hangUpInterval = DispatchTimeInterval.milliseconds(100)
 
     private let hop: UnixStream
@@ -91,8 +91,8 @@ final class Relay {
         }
     }
 
-    /// The hop sees the end only when the system has let go of the other: that is when a place is free. A hop whose other end was
-    /// reset sees a close without a shutdown first.
+    /// Closes the hop's connection only when the system has released the other end, because the slot is free then. A reset of the
+    /// other end becomes a close without a shutdown.
     private func end(byReset: Bool) {
         guard !isOver else { return }
         isOver = true

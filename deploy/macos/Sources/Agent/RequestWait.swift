@@ -2,7 +2,7 @@ import BridgeContract
 import Dispatch
 import Foundation
 
-/// Reads what a hop asks, within a header's time.
+/// Reads a hop's request, within the time for a header.
 final class RequestWait {
     private let hop: UnixStream
     private let done: (HopRequest?) -> Void
@@ -23,7 +23,7 @@ final class RequestWait {
             switch RequestReader.read(received) {
             case .needMore: read()
             case .malformed: end(nil)
-            // A hop sends nothing of the flow before it knows that there is a connection.
+            // A hop sends no byte of the flow before it has read "connected".
             case .complete(let request, let length): end(length == received.count ? request : nil)
             }
         }

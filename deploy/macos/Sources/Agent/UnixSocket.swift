@@ -6,9 +6,9 @@ import Foundation
     import Glibc
 #endif
 
-/// The system calls of Unix stream sockets, with what differs between macOS and Linux.
+/// The system calls of Unix stream sockets, with the differences between macOS and Linux.
 enum UnixSocket {
-    /// Neither blocks, nor is inherited, nor sends a signal when its peer is gone.
+    /// Makes a descriptor that doesn't block, isn't inherited, and sends no signal when its peer has closed.
     static func prepare(_ descriptor: Int32) {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -30,7 +30,7 @@ enum UnixSocket {
         return descriptor
     }
 
-    /// - Returns: a descriptor; nil if nobody listens, or too many wait to be accepted
+    /// - Returns: a descriptor; nil if no process listens, or its queue is full
     static func connect(to path: String) -> Int32? {
         let descriptor = make()
         guard descriptor >= 0 else { return nil }
@@ -41,9 +41,9 @@ enum UnixSocket {
         return descriptor
     }
 
-    /// Listens at a path, in place of whatever socket an earlier run left there.
+    /// Listens at a path, and replaces a socket that an earlier run left there.
     ///
-    /// - Parameter user: who may connect, as far as files' permissions go
+    /// - Parameter user: the user who may connect according to the file's permissions
     /// - Returns: a descriptor; nil if the system refuses
     static func listen(at path: String, for user: UInt32) -> Int32? {
         let descriptor = make()
@@ -62,13 +62,13 @@ enum UnixSocket {
         return descriptor
     }
 
-    /// - Returns: a descriptor, or a negative number and why
+    /// - Returns: a descriptor, or a negative number and the error
     static func accept(_ listener: Int32) -> (descriptor: Int32, error: Int32) {
         let descriptor = systemAccept(listener, nil, nil)
         return (descriptor, errno)
     }
 
-    /// - Returns: the peer's effective user: as of connect(2) of one that connected, as of listen(2) of one that listens
+    /// - Returns: the peer's effective user: as of connect(2) if it connected, as of listen(2) if it listens
     static func peerUser(_ descriptor: Int32) -> UInt32? {
         #if canImport(Darwin)
             var user: uid_t = 0
@@ -95,7 +95,7 @@ enum UnixSocket {
         return (count, errno)
     }
 
-    /// Asked for what is to be written only, both systems say this of a peer that has closed, and not of one that shut down its
+    /// Whether the peer has closed: poll(2) for writing reports that on both systems, and not for a peer that only shut down its
     /// direction.
     static func isHungUp(_ descriptor: Int32) -> Bool {
         var asked = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)

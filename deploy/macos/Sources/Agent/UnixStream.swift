@@ -1,9 +1,9 @@
 import Dispatch
 import Foundation
 
-/// A connected Unix stream socket that never blocks. Its descriptor is its own, and is closed with it.
+/// A connected Unix stream socket that never blocks. It owns its descriptor, and closes it.
 public final class UnixStream: RelayEnd {
-    /// Large enough that a system call moves much, small enough for hundreds of flows.
+    /// Large enough for few system calls, small enough for hundreds of flows.
     private static let chunkBytes = 65536
 
     private let descriptor: Int32
@@ -24,7 +24,7 @@ public final class UnixStream: RelayEnd {
         UnixSocket.prepare(descriptor)
         readable = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
         writable = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-        // A descriptor may be closed only when neither source watches it any more.
+        // A descriptor must not be closed before both sources have stopped watching it.
         let sources = DispatchGroup()
         sources.enter()
         sources.enter()
@@ -43,11 +43,11 @@ public final class UnixStream: RelayEnd {
         guard !isClosed else { return done(.broken) }
         precondition(reader == nil, "one read at a time")
         reader = done
-        // First what is here already: not every system says again that an end has come.
+        // Reads first what has arrived already: not every system reports an end of input a second time.
         queue.async { [weak self] in self?.readNow() }
     }
 
-    /// Takes back a read that hasn't been answered; nothing that arrives is lost.
+    /// Cancels a pending read; no byte that arrives is lost.
     public func stopReading() {
         reader = nil
         pauseReading()
@@ -80,7 +80,7 @@ public final class UnixStream: RelayEnd {
         }
     }
 
-    /// What is asked for while another write is under way waits for it.
+    /// A write that is requested during another one waits for it.
     public func write(_ data: Data, _ done: @escaping (Bool) -> Void) {
         guard !isClosed, !hasEndedOutput else { return done(false) }
         writes.append((data, done))
@@ -120,13 +120,13 @@ public final class UnixStream: RelayEnd {
         UnixSocket.shutDownOutput(descriptor)
     }
 
-    /// Whether the peer is gone altogether, which a Unix socket says in place of a reset (BRIDGE.md, section 4). Once this side has
-    /// shut down its own direction, nobody can tell.
+    /// Whether the peer has closed, which is the reset of a Unix socket (BRIDGE.md, section 4). It can't be determined after this
+    /// side has shut down its own direction.
     public var peerHasClosed: Bool {
         !isClosed && !hasEndedOutput && UnixSocket.isHungUp(descriptor)
     }
 
-    /// Closes without shutting down first. Who still waits for this end is forgotten.
+    /// Closes without shutting down first. Pending callbacks are dropped.
     public func close() {
         closeNow()
     }
@@ -145,7 +145,7 @@ public final class UnixStream: RelayEnd {
         isClosed = true
         reader = nil
         writes = []
-        // A source that is suspended can't be cancelled, nor let go.
+        // A suspended source can't be cancelled or released.
         if !waitsToRead { readable.resume() }
         if !waitsToWrite { writable.resume() }
         readable.cancel()

@@ -1,24 +1,24 @@
-/// What a hop answers to a flow that was handed over, and an agent to a request (BRIDGE.md, "Answer" and "Opening").
+/// The answer of a hop to a flow that was handed over, or of an agent to a request (BRIDGE.md, "Answer" and "Opening").
 public enum Answer: Equatable, Sendable {
     /// The upstream connection is open; the flow's bytes follow.
     case connected
 
-    /// The flow is over before it began; nothing follows.
+    /// The flow has failed before it was opened; nothing follows.
     case failed(Reason)
 
     /// A notice: the connection was started and isn't open; it may never open.
     case waiting(Reason)
 
-    /// A notice: how many connections the agent's process may have (0 for no limit), and has; and how many of these wait.
+    /// A notice: the number of connections that the agent's process may have (0 for no limit), that it has, and that wait.
     case limits(capacity: UInt32, inUse: UInt32, waiting: UInt32)
 
-    /// News: the system tells the next agent of this host who opened the flow.
+    /// A notice: the system reports the flow's originator to the next agent on this host.
     case carried
 
-    /// News: the new connection's own address and its peer's.
+    /// A notice: the local and the remote address of the new connection.
     case addresses(FlowAddresses)
 
-    /// News of a later version, which is passed over.
+    /// A notice of a later version, which is ignored.
     case later(code: UInt8)
 
     /// Whether another answer follows.
@@ -29,7 +29,7 @@ public enum Answer: Equatable, Sendable {
         }
     }
 
-    /// All bytes of it.
+    /// Its encoding.
     public func encode() -> [UInt8] {
         switch self {
         case .connected: return Answer.encode(Contract.connected, [])

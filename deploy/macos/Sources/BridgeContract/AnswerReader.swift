@@ -1,19 +1,19 @@
-/// Reads an answer as far as it has arrived. Prefix and the codes that are known here are the same in every version, so that an
-/// agent can tell from a later hop what became of its flow.
+/// Reads an answer as far as it has arrived. The prefix and the known codes are the same in every version, so that an agent
+/// learns the result for its flow from a later hop too.
 public enum AnswerReader {
-    /// What came of the bytes that have arrived so far.
+    /// The result for the bytes that have arrived so far.
     public enum Read: Equatable, Sendable {
-        /// So far so good; it takes at least as many bytes from the start of the answer.
+        /// Valid so far; the answer has at least this many bytes from its start.
         case needMore(total: Int)
 
-        /// All of an answer is here; what follows its bytes isn't part of it.
+        /// A complete answer; later bytes aren't part of it.
         case complete(Answer, length: Int)
 
-        /// No answer; the offset is in bytes from its start.
+        /// Not an answer; the offset is in bytes from its start.
         case malformed(offset: Int)
     }
 
-    /// - Parameter bytes: begin where the answer begins
+    /// - Parameter bytes: begin with the answer
     public static func read(_ bytes: [UInt8]) -> Read {
         for (offset, expected) in Contract.magic.enumerated() where offset < bytes.count && bytes[offset] != expected {
             return .malformed(offset: offset)

@@ -9,7 +9,7 @@ public struct AuditToken: Hashable, Sendable {
     public let auditSession: UInt32
     public let pidVersion: UInt32
 
-    /// - Parameter bytes: as the kernel has them: eight numbers of 32 bits in the order of this machine
+    /// - Parameter bytes: as the kernel stores them: eight numbers of 32 bits in the order of this machine
     /// - Returns: nil for another number of bytes
     public init?(native bytes: [UInt8]) {
         guard bytes.count == Contract.auditTokenBytes else { return nil }
@@ -36,11 +36,11 @@ public struct AuditToken: Hashable, Sendable {
         [auditUser, effectiveUser, effectiveGroup, realUser, realGroup, pid, auditSession, pidVersion]
     }
 
-    /// As the kernel has them.
+    /// The bytes as the kernel stores them.
     public var native: [UInt8] {
         numbers.flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
     }
 
-    /// As a header has them: in network order.
+    /// The bytes as a header has them: in network order.
     var bytes: [UInt8] { numbers.flatMap { bigEndian($0) } }
 }

@@ -1,4 +1,4 @@
-/// CRC32C (RFC 3720, appendix B.4), which a PROXY v2 header may hold over itself, with zeros in the checksum's own place.
+/// CRC32C (RFC 3720, appendix B.4), the checksum of a PROXY v2 header, computed with zeros in the bytes of the checksum.
 enum Checksum {
     private static let table: [UInt32] = (0..<256).map { index in
         (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0x82F6_3B78 : value >> 1 }

@@ -5,7 +5,7 @@ public enum Contract {
         0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A,
     ]
 
-    /// What the originator's block, a request and an answer begin with.
+    /// The first bytes of the originator's block, of a request and of an answer.
     public static let magic: [UInt8] = [0x49, 0x42]
     public static let version: UInt8 = 0x01
 
@@ -23,11 +23,11 @@ public enum Contract {
     public static let handle: UInt8 = 0xE7
     public static let request: UInt8 = 0xE8
 
-    // What is asked.
+    // Requests.
     public static let open: UInt8 = 0x00
     public static let watch: UInt8 = 0x01
 
-    // Answers, and the news among them.
+    // Answers and notices.
     public static let connected: UInt8 = 0x00
     public static let failed: UInt8 = 0x01
     public static let waiting: UInt8 = 0x80
@@ -53,7 +53,7 @@ public enum Contract {
     public static let personAuditToken: UInt8 = 4
     public static let personAuditUser: UInt8 = 7
 
-    /// An audit session or user of this number is none.
+    /// The value of an audit session or user that means "none".
     public static let none: UInt32 = 0xFFFF_FFFF
 
     // Sizes, in bytes.
@@ -67,7 +67,7 @@ public enum Contract {
     public static let cdhashBytes = 20
     public static let auditTokenBytes = 32
 
-    // How long, and how often.
+    // Times and rates.
     public static let requestSeconds = 5
     public static let limitsEverySeconds = 5
     public static let limitsMostASecond = 10

@@ -3,7 +3,7 @@ public struct Endpoint: Equatable, Sendable {
     public let address: [UInt8]
     public let port: UInt16
 
-    /// An IPv4-mapped IPv6 address becomes the IPv4 address that it is: one flow has one spelling.
+    /// An IPv4-mapped IPv6 address becomes the IPv4 address, so that each flow has exactly one encoding.
     ///
     /// - Returns: nil for another number of bytes
     public init?(address: [UInt8], port: UInt16) {
@@ -17,7 +17,7 @@ public struct Endpoint: Equatable, Sendable {
         port = 0
     }
 
-    /// No address and no port, of the same family: what is written where the system doesn't say.
+    /// The endpoint without address and port, of the same family: written if the system doesn't report the source.
     public var unspecified: Endpoint { Endpoint(unspecifiedOf: address.count) }
 
     static func isMapped(_ address: [UInt8]) -> Bool {
@@ -44,7 +44,7 @@ public struct FlowAddresses: Equatable, Sendable {
         source.address + destination.address + bigEndian(source.port) + bigEndian(destination.port)
     }
 
-    /// - Returns: how many bytes follow a family's byte; nil for what isn't TCP
+    /// - Returns: the number of bytes after a family's byte; nil for other protocols than TCP
     static func size(of family: UInt8) -> Int? {
         switch family {
         case Contract.familyTcp4: return 12
@@ -56,13 +56,13 @@ public struct FlowAddresses: Equatable, Sendable {
     enum Read: Equatable {
         case found(FlowAddresses)
 
-        /// In bytes from the first address.
+        /// Its offset, in bytes from the first address.
         case malformed(offset: Int)
     }
 
-    /// An IPv4-mapped address is refused here, as it would be a second spelling.
+    /// An IPv4-mapped address is rejected here, because it would be a second encoding.
     ///
-    /// - Parameter bytes: as many as `size(of:)` says
+    /// - Parameter bytes: of the length that `size(of:)` returns
     static func read(_ bytes: [UInt8]) -> Read {
         let size = bytes.count == 12 ? 4 : 16
         let source = Array(bytes[0..<size])

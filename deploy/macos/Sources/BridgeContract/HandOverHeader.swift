@@ -1,4 +1,4 @@
-/// Who opened a flow. Everything that the token doesn't say may be unknown, and is left out then.
+/// The originator of a flow. Everything that isn't in the token may be unknown, and is left out then.
 public struct Originator: Equatable, Sendable {
     public var token: AuditToken
     public var executable: String?
@@ -17,7 +17,7 @@ public struct Originator: Equatable, Sendable {
     }
 }
 
-/// What an agent says of a flow that it hands over (BRIDGE.md, sections 1 and 2).
+/// The header of a flow that an agent hands over (BRIDGE.md, sections 1 and 2).
 public struct HandOverHeader: Equatable, Sendable {
     public var flow: FlowAddresses
     public var originator: Originator
@@ -31,7 +31,7 @@ public struct HandOverHeader: Equatable, Sendable {
         self.hostName = hostName
     }
 
-    /// - Returns: all of its bytes; nil if they are more than a hop reads
+    /// - Returns: all of its bytes; nil if there are more than a hop reads
     public func encode(withChecksum: Bool = false) -> [UInt8]? {
         var tlvs = HandOverHeader.tlv(Contract.block, block)
         if let handle {
@@ -56,7 +56,7 @@ public struct HandOverHeader: Equatable, Sendable {
         let token = originator.token
         let core =
             HandOverHeader.field(Contract.coreSystem, [Contract.macos])
-            // On macOS what tells one process of a pid from another is its version, not the time when it started.
+            // On macOS, processes with the same pid differ by the version of the pid, not by their start time.
             + HandOverHeader.field(Contract.coreProcess, bigEndian(token.pid) + bigEndian(UInt64(token.pidVersion)))
             + HandOverHeader.field(
                 Contract.coreCredentials,
@@ -88,7 +88,7 @@ public struct HandOverHeader: Equatable, Sendable {
         [type] + bigEndian(UInt16(value.count)) + value
     }
 
-    /// A field has the form of a TLV; one that isn't known isn't there.
+    /// Encodes a field, which has the form of a TLV; an unknown one is left out.
     private static func field(_ tag: UInt8, _ value: [UInt8]?) -> [UInt8] {
         value.map { tlv(tag, $0) } ?? []
     }

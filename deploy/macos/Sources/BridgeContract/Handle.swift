@@ -1,4 +1,4 @@
-/// By which an agent knows a flow that it handed over, 1 to 32 bytes: the hop says it back, and reads nothing in it.
+/// The id of a flow that an agent handed over, 1 to 32 bytes that the agent chooses. The hop sends it back unchanged.
 public struct Handle: Hashable, Sendable {
     public let bytes: [UInt8]
 

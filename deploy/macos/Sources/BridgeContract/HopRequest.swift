@@ -1,9 +1,9 @@
-/// What a hop asks of an agent (BRIDGE.md, "Opening").
+/// A request of a hop to an agent (BRIDGE.md, "Opening").
 public enum HopRequest: Equatable, Sendable {
-    /// A connection onwards, with the system's own means. The source says nothing. With a handle the connection carries the
-    /// identity of the flow that has it; without one it carries none.
+    /// A request for a connection to the destination, which the agent opens with its system. The source has no effect. With a
+    /// handle the connection carries the identity of the flow with that handle; without a handle it carries none.
     case open(FlowAddresses, Handle?)
 
-    /// How many connections the agent's system lets it have, again and again.
+    /// A request for the limits of the agent's connections, which are sent repeatedly.
     case watch
 }

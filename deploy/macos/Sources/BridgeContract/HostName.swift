@@ -1,10 +1,10 @@
-/// A destination's name in the one form that BRIDGE.md, section 1, has for it.
+/// A destination's name in the only form that BRIDGE.md, section 1, allows.
 public struct HostName: Equatable, Sendable {
     public let text: String
 
     /// Takes a name as applications write them: upper case becomes lower case, and the root's dot at the end is dropped.
     ///
-    /// - Returns: nil for what still isn't a name, such as an address or letters that aren't ASCII; a flow goes without it then
+    /// - Returns: nil for an invalid name, such as an address or letters that aren't ASCII; the flow then has no name
     public init?(_ name: String) {
         let lower = name.utf8.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
         self.init(bytes: lower.count > 1 && lower.last == 0x2E ? lower.dropLast() : lower)

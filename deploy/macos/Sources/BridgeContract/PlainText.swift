@@ -1,6 +1,6 @@
 /// Plain text (SPEC.md, section 3). Users choose names and paths of processes, and anyone who signs a program chooses its
-/// identifiers. Text that isn't plain, or is longer than any path or identifier, is left out: a hop refuses a block with it,
-/// and a header has 4096 bytes.
+/// identifiers. Text that isn't plain, or is longer than any path or identifier, is left out: a hop rejects a block with it,
+/// and a header has at most 4096 bytes.
 enum PlainText {
     private static let hidden: [ClosedRange<UInt32>] = [
         0x00...0x1F, 0x7F...0xA0, 0xAD...0xAD, 0x34F...0x34F, 0x600...0x605, 0x61C...0x61C, 0x6DD...0x6DD, 0x70F...0x70F,
@@ -12,7 +12,7 @@ enum PlainText {
 
     private static let most = 1024
 
-    /// - Returns: its bytes; nil for none, or for text that isn't plain
+    /// - Returns: its bytes; nil without text, or if the text isn't plain
     static func bytes(_ text: String?) -> [UInt8]? {
         guard let text, !text.isEmpty else { return nil }
         let isPlain = text.unicodeScalars.allSatisfy { scalar in !hidden.contains { $0.contains(scalar.value) } }

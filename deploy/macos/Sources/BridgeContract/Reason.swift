@@ -1,4 +1,4 @@
-/// Why something failed or waits, in the form of a hop's close reasons: 1 to 64 of a-z, 0-9 and -, beginning with a letter.
+/// A reason for a failure or for waiting, in the form of a hop's close reasons: 1 to 64 of a-z, 0-9 and -, beginning with a letter.
 public struct Reason: Equatable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     public let text: String
 
@@ -10,7 +10,7 @@ public struct Reason: Equatable, Sendable, ExpressibleByStringLiteral, CustomStr
         text = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// For reasons in this source.
+    /// Creates a reason of this source; fails for another form.
     public init(stringLiteral text: String) {
         guard let reason = Reason(Array(text.utf8)[...]) else { preconditionFailure("\(text) is no reason") }
         self = reason

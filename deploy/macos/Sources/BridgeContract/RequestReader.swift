@@ -1,15 +1,15 @@
 /// Parses a hop's request, as far as it has arrived: a PROXY v2 header in which command and request have the same meaning, so
 /// that a header for another purpose isn't mistaken for a request.
 public enum RequestReader {
-    /// What came of the bytes that have arrived so far.
+    /// The result for the bytes that have arrived so far.
     public enum Read: Equatable, Sendable {
-        /// So far so good.
+        /// Valid so far.
         case needMore
 
-        /// All of a request is here.
+        /// A complete request.
         case complete(HopRequest, length: Int)
 
-        /// No request; the offset is in bytes from its start.
+        /// Not a request; the offset is in bytes from its start.
         case malformed(offset: Int)
     }
 
@@ -23,7 +23,7 @@ public enum RequestReader {
         let value: ArraySlice<UInt8>
     }
 
-    /// Judges each of the first 16 bytes as it arrives, and the rest when all is there.
+    /// Checks each of the first 16 bytes when it arrives, and the rest when it is complete.
     public static func read(_ bytes: [UInt8]) -> Read {
         do {
             guard let total = try total(bytes), bytes.count >= total else { return .needMore }
@@ -35,7 +35,7 @@ public enum RequestReader {
         }
     }
 
-    /// How long the header says that it is, once it has.
+    /// The length that the header claims; known after its first 16 bytes.
     private static func total(_ bytes: [UInt8]) throws -> Int? {
         for (offset, expected) in Contract.signature.enumerated() where offset < bytes.count && bytes[offset] != expected {
             throw Malformed(offset: offset)
@@ -54,7 +54,7 @@ public enum RequestReader {
         return Contract.headerFixedBytes + rest
     }
 
-    /// LOCAL has no addresses here, though other headers may: one request has one encoding.
+    /// LOCAL has no addresses here, unlike in other headers: each request has exactly one encoding.
     private static func addressBytes(_ command: UInt8, _ family: UInt8) -> Int? {
         command == Contract.commandProxy ? FlowAddresses.size(of: family) : family == Contract.familyNone ? 0 : nil
     }
@@ -116,7 +116,7 @@ public enum RequestReader {
         return handle
     }
 
-    /// 0 for one that mustn't be there.
+    /// 0 for a TLV that isn't allowed.
     private static func place(of type: UInt8, opens: Bool) -> Int {
         switch type {
         case Contract.request: return 1

@@ -16,7 +16,7 @@ final class ExtensionRequest: NSObject, OSSystemExtensionRequestDelegate {
     }
 
     private func submit(_ request: OSSystemExtensionRequest) async throws {
-        // The request doesn't hold its delegate; this does, until the answer.
+        // The request has only a weak reference to its delegate; this keeps it until the answer.
         request.delegate = self
         try await withCheckedThrowingContinuation { continuation in
             answer = continuation

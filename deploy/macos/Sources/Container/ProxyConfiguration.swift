@@ -2,9 +2,9 @@ import Agent
 import Foundation
 import NetworkExtension
 
-/// The system's entry for the proxy, as it is in its settings.
+/// The entry for the proxy in the system's settings.
 enum ProxyConfiguration {
-    /// What can't be read, in words for an operator.
+    /// The problem with reading it, as a message for an operator.
     struct Problem: Error, CustomStringConvertible {
         let description: String
     }
@@ -21,7 +21,7 @@ enum ProxyConfiguration {
     static func start(_ values: [String: Any], _ identifier: String) async throws {
         let manager = try await manager(identifier) ?? NETransparentProxyManager()
         if manager.connection.status != .disconnected && manager.connection.status != .invalid {
-            // What runs has the earlier configuration.
+            // The running extension still has the earlier configuration.
             manager.connection.stopVPNTunnel()
             while manager.connection.status != .disconnected {
                 try await Task.sleep(nanoseconds: 100_000_000)
@@ -35,7 +35,7 @@ enum ProxyConfiguration {
         manager.localizedDescription = "Throughline"
         manager.isEnabled = true
         try await manager.saveToPreferences()
-        // What was saved can be started only once it has been loaded.
+        // A saved configuration must be loaded before it can be started.
         try await manager.loadFromPreferences()
         try manager.connection.startVPNTunnel()
     }

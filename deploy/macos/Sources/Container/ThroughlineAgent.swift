@@ -1,6 +1,6 @@
 import Foundation
 
-/// The application that the system extension comes in. It is run from a terminal, says what it did, and ends.
+/// The application that contains the system extension. It is run from a terminal, prints what it did, and ends.
 @main
 enum ThroughlineAgent {
     static let extensionIdentifier = "dev.throughline.agent.proxy"

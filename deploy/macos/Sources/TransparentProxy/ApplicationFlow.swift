@@ -2,7 +2,7 @@ import Agent
 import Foundation
 import NetworkExtension
 
-/// An application's flow as the agent sees it. The system answers on threads of its own; here everything is on the queue.
+/// An application's flow as the agent sees it. The system calls back on its own threads; everything here runs on the queue.
 final class ApplicationFlow: InterceptedFlow {
     private let flow: NEAppProxyTCPFlow
     private let queue: DispatchQueue

@@ -3,7 +3,7 @@ import Foundation
 import Network
 
 extension Endpoint {
-    /// - Returns: nil for a name, a service, or whatever else isn't an address
+    /// - Returns: nil for a name, a service, or anything else that isn't an address
     init?(_ endpoint: Network.NWEndpoint) {
         guard case .hostPort(let host, let port) = endpoint else { return nil }
         switch host {
@@ -15,7 +15,7 @@ extension Endpoint {
 }
 
 extension Network.NWEndpoint {
-    /// - Returns: nil for port 0, to which nobody connects
+    /// - Returns: nil for port 0, to which no connection is possible
     init?(_ endpoint: Endpoint) {
         guard endpoint.port != 0, let port = Network.NWEndpoint.Port(rawValue: endpoint.port) else { return nil }
         let bytes = Data(endpoint.address)

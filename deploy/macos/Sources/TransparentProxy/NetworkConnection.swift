@@ -4,7 +4,7 @@ import Foundation
 import Network
 import NetworkExtension
 
-/// A connection with Network.framework. It is cancelled once, and let go of only when the system says so.
+/// A connection with Network.framework. It is cancelled once, and released only when the system reports that it has ended.
 final class NetworkConnection: OutgoingConnection {
     private static let chunkBytes = 65536
 
@@ -15,14 +15,14 @@ final class NetworkConnection: OutgoingConnection {
     private var letGo: (() -> Void)?
     private var isAtEnd = false
 
-    /// - Parameter flow: whose identity the connection carries, so that the next agent gets the application and not this agent
+    /// - Parameter flow: its identity goes with the connection, so that the next agent sees the application, not this agent
     /// - Returns: nil for port 0
     init?(to destination: Endpoint, as flow: NEAppProxyFlow?, queue: DispatchQueue) {
         guard let endpoint = Network.NWEndpoint(destination) else { return nil }
         let options = NWProtocolTCP.Options()
         options.noDelay = true
         let parameters = NWParameters(tls: nil, tcp: options)
-        // The hop has said where to.
+        // The hop has chosen the destination.
         parameters.preferNoProxies = true
         flow?.setMetadata(on: parameters)
         carriesIdentity = flow != nil

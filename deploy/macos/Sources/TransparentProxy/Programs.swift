@@ -22,19 +22,19 @@ struct CodeRequirement {
     }
 }
 
-/// What programs processes run, by their audit tokens: a token is of one process and one executable, and of a process that has
-/// ended, or runs another executable now, nothing is found. Answers are kept, since a browser opens hundreds of flows.
+/// The programs of processes, by audit token. A token belongs to one process and one executable: for a process that has ended, or
+/// runs another executable now, nothing is found. Results are cached, because a browser opens hundreds of flows.
 final class Programs {
     private static let most = 1024
 
-    /// Signed by Apple, or with a certificate that Apple gave: anybody can sign with any identifier and team otherwise.
+    /// Signed by Apple, or with a certificate from Apple: otherwise anyone can sign with any identifier and team.
     private static let anchored = try? CodeRequirement("anchor apple generic")
 
     private let lock = NSLock()
     private var originators: [AuditToken: Originator] = [:]
     private var satisfied: [AuditToken: [String: Bool]] = [:]
 
-    /// Who a process is. Signature, identifier and team are there if the kernel and the file on disk agree that they hold.
+    /// Identifies a process. Signature, identifier and team are present if both the kernel and the file on disk confirm them.
     func originator(_ token: AuditToken) -> Originator {
         if let known = lock.withLock({ originators[token] }) {
             return known

@@ -6,11 +6,11 @@ import Network
 import NetworkExtension
 import os
 
-/// The agent while it runs, with one configuration: both halves, and what they share. Bytes and states are the one queue's.
+/// The running agent with one configuration: hand-over, opening, and their shared state, which is confined to one queue.
 final class RunningAgent {
     static let subsystem = "dev.throughline.agent"
 
-    /// What can't be done as configured, in words for an operator.
+    /// The configured action that failed, as a message for an operator.
     struct Problem: Error, CustomStringConvertible {
         let description: String
     }
@@ -19,7 +19,7 @@ final class RunningAgent {
     private let configuration: AgentConfiguration
     private let queue = DispatchQueue(label: "dev.throughline.agent")
 
-    /// Asking who a process is may read files.
+    /// Identifies processes, which may read files.
     private let askers = DispatchQueue(label: "dev.throughline.agent.askers", attributes: .concurrent)
     private let programs = Programs()
     private let hopRequirement: CodeRequirement?
@@ -61,7 +61,7 @@ final class RunningAgent {
         return ProcessInfo.processInfo.isOperatingSystemAtLeast(raised) ? Places.limitFrom264 : Places.limit
     }
 
-    /// - Parameter token: of who opened the flow; nil if the system doesn't say
+    /// - Parameter token: of the process that opened the flow; nil if the system doesn't report it
     func interception(of token: AuditToken?, isTcp: Bool) -> Interception {
         Interception.of(isTcp: isTcp, token: token, ownPid: UInt32(getpid()), configuration: configuration) { [self] token in
             leftAlone.contains { programs.satisfies(token, $0) }
@@ -77,7 +77,7 @@ final class RunningAgent {
 
     private func handOver(_ flow: NEAppProxyTCPFlow, _ originator: Originator) {
         let application = ApplicationFlow(flow, queue: queue)
-        // The system doesn't say from which address and port an application connects, as it hasn't connected.
+        // The system doesn't report the application's address and port, because it hasn't connected yet.
         guard let destination = Endpoint(flow.remoteFlowEndpoint),
             let addresses = FlowAddresses(source: destination.unspecified, destination: destination)
         else {

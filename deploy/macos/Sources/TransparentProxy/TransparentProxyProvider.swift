@@ -5,8 +5,8 @@ import Network
 import NetworkExtension
 import os
 
-/// What the system starts, stops, and shows every TCP flow of this Mac. It decides at once, and leaves the rest to
-/// `RunningAgent`.
+/// The provider that the system starts and stops, and that gets every TCP flow of this Mac. It decides immediately whether to
+/// take a flow; `RunningAgent` does the rest.
 final class TransparentProxyProvider: NETransparentProxyProvider {
     private let log = Logger(subsystem: RunningAgent.subsystem, category: "provider")
     private let lock = NSLock()
@@ -63,7 +63,7 @@ final class TransparentProxyProvider: NETransparentProxyProvider {
         }
     }
 
-    /// To every destination but this Mac itself; UDP isn't asked for.
+    /// All TCP flows except those to this Mac itself.
     private static var everyTcpFlow: NETransparentProxyNetworkSettings {
         let settings = NETransparentProxyNetworkSettings(tunnelRemoteAddress: "127.0.0.1")
         settings.includedNetworkRules = [

@@ -2,7 +2,7 @@ import Darwin
 import Foundation
 import NetworkExtension
 
-// Each flow takes a descriptor, and the system begins with 256.
+// Each flow needs a descriptor, and the default limit is 256.
 var limit = rlimit()
 if getrlimit(RLIMIT_NOFILE, &limit) == 0 {
     limit.rlim_cur = min(limit.rlim_max, rlim_t(OPEN_MAX))

@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Agent
 
-/// What the agent decides without asking anybody.
+/// Decisions that the agent makes without the hop.
 final class DecisionsTest: XCTestCase {
     private let hop: [String: Any] = ["hopSocket": "/hop.sock", "hopUser": 990]
 

@@ -105,7 +105,7 @@ final class HandOverTest: XCTestCase {
         let hop = accepted()
         XCTAssertEqual(hop.receive(header.count), header)
         XCTAssertFalse(queue.sync { flow.isOpen }, "the application waits for the hop")
-        // News of a later version comes before, and a byte of the flow right behind.
+        // A notice of a later version comes before it, and a byte of the flow directly after it.
         hop.send([0x49, 0x42, 0x07, 0xFE, 0x00, 0x01, 0x55] + Answer.connected.encode() + Array("hello".utf8))
 
         XCTAssertEqual(application.text(5), "hello")
@@ -151,7 +151,7 @@ final class HandOverTest: XCTestCase {
         application.close()
     }
 
-    /// No event says that a hop has closed that had shut down its direction before.
+    /// No event reports the close of a hop that had shut down its direction before.
     func testAHopThatGivesAFlowUpAfterItsOwnEndResetsIt() throws {
         let (flow, application, over) = try start()
         let hop = accepted()

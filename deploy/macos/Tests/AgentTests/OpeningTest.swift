@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Agent
 
-/// What a hop sees of the half that opens connections for it.
+/// The part of the agent that opens connections, as a hop sees it.
 final class OpeningTest: XCTestCase {
     private let queue = DispatchQueue(label: "agent")
     private let places = Places(capacity: Places.limit)
@@ -17,7 +17,7 @@ final class OpeningTest: XCTestCase {
     private var connections: [FakeConnection] = []
     private var isHop = true
 
-    /// A connection whose system and whose other end the test plays.
+    /// A connection whose system and other end are in the test.
     private final class FakeConnection: OutgoingConnection {
         let stream: UnixStream
         let destination: Peer
@@ -163,7 +163,7 @@ final class OpeningTest: XCTestCase {
         XCTAssertEqual(limits, .limits(capacity: 512, inUse: 1, waiting: 0))
     }
 
-    /// The system calls a refusal waiting; connect(2) wouldn't.
+    /// The system reports a refused connection as waiting, unlike connect(2).
     func testGivesUpWhatConnectWouldGiveUp() throws {
         let codes: [(POSIXErrorCode, Reason)] = [
             (.ECONNREFUSED, "connect-refused"), (.ETIMEDOUT, "connect-timeout"), (.EHOSTUNREACH, "connect-unreachable"),

@@ -10,7 +10,7 @@ import XCTest
     import Glibc
 #endif
 
-/// The other end of a Unix socket, as a test sees it: it waits for what must come, and fails after ten seconds.
+/// The other end of a Unix socket in a test: it waits for the expected bytes, and fails after ten seconds.
 final class Peer {
     private let descriptor: Int32
     private var isClosed = false
@@ -57,7 +57,7 @@ final class Peer {
         send(Array(text.utf8))
     }
 
-    /// - Returns: as many bytes, or fewer if the other side ends before
+    /// - Returns: this many bytes, or fewer if the other side ends before
     func receive(_ total: Int) -> [UInt8] {
         var received: [UInt8] = []
         while received.count < total {
@@ -110,7 +110,7 @@ final class Peer {
     }
 }
 
-/// Waits for what the agent's queue does.
+/// Waits for an effect of the agent's queue.
 func eventually(_ what: String, file: StaticString = #filePath, line: UInt = #line, _ holds: () -> Bool) {
     let deadline = Date().addingTimeInterval(10)
     while !holds() {

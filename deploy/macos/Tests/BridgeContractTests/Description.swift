@@ -1,8 +1,8 @@
 @testable import BridgeContract
 
-/// Things in the words of the vectors.
+/// Values as text, in the form of the vectors.
 extension Endpoint {
-    /// IPv6 as the vectors have it isn't compared by text, but by bytes: see `VectorTest`.
+    /// IPv6 addresses are compared by bytes, not by the text in the vectors: see `VectorTest`.
     var words: String {
         address.count == 4 ? address.map(String.init).joined(separator: ".") + ":\(port)" : "[\(address)]:\(port)"
     }

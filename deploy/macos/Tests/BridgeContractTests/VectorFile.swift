@@ -1,6 +1,6 @@
 import Foundation
 
-/// One file of the bridge's vectors: what is expected, what it says, and the bytes.
+/// One file of the bridge's vectors: the expected result, its content in words, and the bytes.
 struct VectorFile {
     let name: String
     let expect: String

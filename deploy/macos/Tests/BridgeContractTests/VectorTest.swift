@@ -2,7 +2,7 @@ import XCTest
 
 @testable import BridgeContract
 
-/// The codec against the vectors that the hop is held to as well.
+/// The codec against the vectors that the hop's tests use as well.
 final class VectorTest: XCTestCase {
     func testReadsEveryAnswerAsExpectedAndAsksForMoreBeforeItsEnd() throws {
         let vectors = try VectorFile.all().filter { $0.expect.hasPrefix("answer ") }
@@ -18,7 +18,7 @@ final class VectorTest: XCTestCase {
                     XCTAssertTrue((count + 1...length).contains(total), vector.name)
                 }
                 XCTAssertEqual(AnswerReader.read(vector.bytes + [0x55]), read, vector.name)
-                // Version and what is passed over aren't kept.
+                // The version and ignored notices aren't kept.
                 if vector.bytes[2] == Contract.version, !vector.expect.hasPrefix("answer news") {
                     XCTAssertEqual(answer.encode(), vector.bytes, vector.name)
                 }

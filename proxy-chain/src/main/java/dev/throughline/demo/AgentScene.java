@@ -81,8 +81,12 @@ public final class AgentScene implements AutoCloseable {
     public record Settings(
             InetSocketAddress gateway, InetAddress destination, int limit, String transport, String edge) {}
 
-    /** Starts the agent and the destination, but not the hops. */
-    AgentScene(Path folder, Settings settings, Program program) throws IOException {
+    /**
+     * Starts the agent and the destination, but not the hops.
+     *
+     * @param folder for keys, configurations and sockets
+     */
+    public AgentScene(Path folder, Settings settings, Program program) throws IOException {
         this.folder = folder;
         this.settings = settings;
         this.program = program;
@@ -95,24 +99,8 @@ public final class AgentScene implements AutoCloseable {
         closer.register(destination::close);
     }
 
-    /**
-     * Starts the agent, the destination and both hops, and waits until the hops are ready.
-     *
-     * @param folder for keys, configurations and sockets
-     */
-    public static AgentScene start(Path folder, Settings settings, Program program) throws IOException {
-        AgentScene scene = new AgentScene(folder, settings, program);
-        try {
-            scene.startHops();
-            return scene;
-        } catch (IOException | RuntimeException e) {
-            scene.close();
-            throw e;
-        }
-    }
-
     /** Starts the hops, and waits until they are ready. */
-    void startHops() throws IOException {
+    public void startHops() throws IOException {
         Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         String gateway = Tuple.text(settings.gateway());
         DemoHops configs = DemoHops.in(folder, ImmutableList.of(EDGE, GATEWAY));
@@ -156,21 +144,12 @@ public final class AgentScene implements AutoCloseable {
 
     /** Returns the admin interface of {@link #edge}. */
     public HopAdmin edgeAdmin() {
-        return admin(EDGE);
+        return new HopAdmin(folder.resolve(EDGE + ".sock"));
     }
 
     /** Returns the hop that connects to the destination. */
     public HopProcess gateway() {
         return hops.getLast();
-    }
-
-    /** Returns the admin interface of {@link #gateway}. */
-    public HopAdmin gatewayAdmin() {
-        return admin(GATEWAY);
-    }
-
-    private HopAdmin admin(String name) {
-        return new HopAdmin(folder.resolve(name + ".sock"));
     }
 
     /** Returns how many flows have been opened so far, closed ones included. */
@@ -307,18 +286,6 @@ public final class AgentScene implements AutoCloseable {
             }
         }
         return results;
-    }
-
-    /** Exchanges bytes on all {@code flows} repeatedly, until {@code enough} is set. */
-    public Future<?> keepBusy(List<SceneFlow> flows, AtomicBoolean enough) {
-        return threads.submit(() -> {
-            while (!enough.get()) {
-                for (SceneFlow flow : flows) {
-                    flow.echo();
-                }
-            }
-            return true;
-        });
     }
 
     /** Returns what {@code throughline flows top} prints for hop {@code edge}. */

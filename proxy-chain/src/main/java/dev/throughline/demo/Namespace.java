@@ -80,14 +80,6 @@ public final class Namespace implements AutoCloseable {
     }
 
     /**
-     * Sets the default gateway, IPv4 or IPv6. Without a route to its destination a connection fails before it reaches a
-     * rule.
-     */
-    public void defaultRoute(String gateway) throws IOException {
-        run("ip", gateway.contains(":") ? "-6" : "-4", "route", "add", "default", "via", gateway);
-    }
-
-    /**
      * Returns a process builder for a command in this namespace. The started process is the command itself, with its
      * own pid, signals and exit code.
      */

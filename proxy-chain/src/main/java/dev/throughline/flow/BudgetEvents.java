@@ -2,21 +2,6 @@ package dev.throughline.flow;
 
 /** Listener for the results of requests to the budget. Called on any thread; must not block. */
 public interface BudgetEvents {
-    /** Ignores all events. */
-    BudgetEvents NONE = new BudgetEvents() {
-        @Override
-        public void waited(String pool, String reason) {}
-
-        @Override
-        public void refused(String pool, String reason) {}
-
-        @Override
-        public void evicted(String transport, String reason) {}
-
-        @Override
-        public void fellOver(String transport, String reason) {}
-    };
-
     /**
      * Notifies that a flow must wait.
      *

@@ -6,60 +6,94 @@ import java.util.Locale;
 
 /** The reason for which a flow ended. Each flow has exactly one, in its log line, its metric and its row of the table. */
 public enum CloseReason {
-    COMPLETED("both sides finished, and acknowledged all data"),
-    INBOUND_RESET("the side that opened the flow reset it, or disappeared"),
-    OUTBOUND_RESET("the next hop or the destination reset it, or disappeared"),
-    INBOUND_TIMEOUT("the side that opened the flow stopped answering"),
-    OUTBOUND_TIMEOUT("the next hop or the destination stopped answering"),
-    IDLE_TIMEOUT("no data for the idle timeout"),
-    HALF_CLOSED_TIMEOUT("one side had finished, and no data for the half-closed timeout"),
-    NOT_INTERCEPTED("connected to the listener directly, not intercepted"),
-    PEER_NOT_ALLOWED("not from a proxy in the peers of this listener"),
-    AGENT_NOT_ALLOWED("not from an agent in the agents of this listener"),
-    NO_ORIGINAL_DESTINATION("the kernel does not know its original destination"),
-    NO_TRUE_SOURCE("the kernel does not know its original source"),
-    OWNER_UNKNOWN("can't verify that the previous hop owns it"),
-    OWNER_MISMATCH("owned by another process than the previous hop"),
-    LOOP("this hop already forwarded it"),
-    HEADER_MALFORMED("no readable header"),
-    HEADER_INCOMPLETE("closed before its header was complete"),
-    HEADER_TIMEOUT("its header did not arrive in time"),
-    HEADER_BUDGET("its peer has too many unfinished headers"),
-    HEADER_FAILURES("too many headers of its peer have failed"),
-    HEADER_REJECTED("its header failed verification"),
-    HEADER_SIGNED("a signed header on a listener for unsigned headers"),
-    HEADER_WITHOUT_FLOW("its header names no TCP flow"),
-    HEALTH_CHECK("a health check: closed before its first byte, or with a LOCAL header"),
-    DESTINATION_MISMATCH("the original destination differs from that of the verified origin"),
-    DESTINATION_NOT_HERE("its destination is local to another host"),
-    POLICY_DENIED("denied by a policy rule"),
-    NO_SLOT("no transport has a free slot that is not reserved for others"),
-    CLASS_LIMIT("its class has reached the limit of flows of its originator or to its destination"),
-    PREEMPTED("the newest flow of the originator with most flows, closed for one below its guaranteed share"),
-    EVICTED("idle, closed as its originator has more than its share and others need the slot"),
-    MEMORY_PRESSURE("buffers were full and the flows of its user held most of them, or no memory was left"),
-    START_FAILED("the transport failed to open its connection, and no other transport is allowed"),
-    NO_DESCRIPTORS("this process or host has no file descriptor left"),
-    NO_PORTS("this host has no source port left for the next hop or the destination"),
-    HEADER_TOO_LARGE("its header is larger than the next hop accepts"),
-    TOO_MANY_FLOWS("the hop has reached its limit of flows"),
-    CONNECT_TIMEOUT("the next hop or the destination did not answer in time"),
-    CONNECT_REFUSED("the next hop or the destination refused it"),
-    CONNECT_UNREACHABLE("the next hop or the destination is unreachable"),
-    CONNECT_FAILED("the connection to the next hop or the destination failed"),
-    DRAIN_DEADLINE("the hop is stopping, and its drain deadline expired"),
-    STOPPED("the hop stopped"),
-    INTERNAL_ERROR("internal error, see the log of the hop");
-
-    private final String meaning;
-
-    CloseReason(String meaning) {
-        this.meaning = meaning;
-    }
-
-    public String meaning() {
-        return meaning;
-    }
+    /** Both sides finished, and acknowledged all data. */
+    COMPLETED,
+    /** The side that opened the flow reset it, or disappeared. */
+    INBOUND_RESET,
+    /** The next hop or the destination reset it, or disappeared. */
+    OUTBOUND_RESET,
+    /** The side that opened the flow stopped answering. */
+    INBOUND_TIMEOUT,
+    /** The next hop or the destination stopped answering. */
+    OUTBOUND_TIMEOUT,
+    /** No data for the idle timeout. */
+    IDLE_TIMEOUT,
+    /** One side had finished, and no data for the half-closed timeout. */
+    HALF_CLOSED_TIMEOUT,
+    /** Connected to the listener directly, not intercepted. */
+    NOT_INTERCEPTED,
+    /** Not from a proxy in the peers of this listener. */
+    PEER_NOT_ALLOWED,
+    /** Not from an agent in the agents of this listener. */
+    AGENT_NOT_ALLOWED,
+    /** The kernel does not know its original destination. */
+    NO_ORIGINAL_DESTINATION,
+    /** The kernel does not know its original source. */
+    NO_TRUE_SOURCE,
+    /** Can't verify that the previous hop owns it. */
+    OWNER_UNKNOWN,
+    /** Owned by another process than the previous hop. */
+    OWNER_MISMATCH,
+    /** This hop already forwarded it. */
+    LOOP,
+    /** No readable header. */
+    HEADER_MALFORMED,
+    /** Closed before its header was complete. */
+    HEADER_INCOMPLETE,
+    /** Its header did not arrive in time. */
+    HEADER_TIMEOUT,
+    /** Its peer has too many unfinished headers. */
+    HEADER_BUDGET,
+    /** Too many headers of its peer have failed. */
+    HEADER_FAILURES,
+    /** Its header failed verification. */
+    HEADER_REJECTED,
+    /** A signed header on a listener for unsigned headers. */
+    HEADER_SIGNED,
+    /** Its header names no TCP flow. */
+    HEADER_WITHOUT_FLOW,
+    /** A health check: closed before its first byte, or with a LOCAL header. */
+    HEALTH_CHECK,
+    /** The original destination differs from that of the verified origin. */
+    DESTINATION_MISMATCH,
+    /** Its destination is local to another host. */
+    DESTINATION_NOT_HERE,
+    /** Denied by a policy rule. */
+    POLICY_DENIED,
+    /** No transport has a free slot that is not reserved for others. */
+    NO_SLOT,
+    /** Its class has reached the limit of flows of its originator or to its destination. */
+    CLASS_LIMIT,
+    /** The newest flow of the originator with most flows, closed for one below its guaranteed share. */
+    PREEMPTED,
+    /** Idle, closed as its originator has more than its share and others need the slot. */
+    EVICTED,
+    /** Buffers were full and the flows of its user held most of them, or no memory was left. */
+    MEMORY_PRESSURE,
+    /** The transport failed to open its connection, and no other transport is allowed. */
+    START_FAILED,
+    /** This process or host has no file descriptor left. */
+    NO_DESCRIPTORS,
+    /** This host has no source port left for the next hop or the destination. */
+    NO_PORTS,
+    /** Its header is larger than the next hop accepts. */
+    HEADER_TOO_LARGE,
+    /** The hop has reached its limit of flows. */
+    TOO_MANY_FLOWS,
+    /** The next hop or the destination did not answer in time. */
+    CONNECT_TIMEOUT,
+    /** The next hop or the destination refused it. */
+    CONNECT_REFUSED,
+    /** The next hop or the destination is unreachable. */
+    CONNECT_UNREACHABLE,
+    /** The connection to the next hop or the destination failed. */
+    CONNECT_FAILED,
+    /** The hop is stopping, and its drain deadline expired. */
+    DRAIN_DEADLINE,
+    /** The hop stopped. */
+    STOPPED,
+    /** Internal error, see the log of the hop. */
+    INTERNAL_ERROR;
 
     static CloseReason of(RelayResult end) {
         return switch (end) {

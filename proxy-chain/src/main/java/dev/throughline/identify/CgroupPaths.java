@@ -32,7 +32,6 @@ final class CgroupPaths {
     private final Cache<Long, CgroupName> known =
             CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
     private OptionalLong searchedAt = OptionalLong.empty();
-    private int searches;
 
     /**
      * Creates a cache for the hierarchy that is mounted at {@code root}.
@@ -57,11 +56,6 @@ final class CgroupPaths {
         return Optional.ofNullable(known.getIfPresent(id));
     }
 
-    /** Returns the number of searches. */
-    int searches() {
-        return searches;
-    }
-
     private boolean isAt(Optional<String> near, long id) {
         // Directories above our own root (cgroup_namespaces(7)) have unrelated inode numbers.
         if (near.isEmpty() || near.get().startsWith("/..")) {
@@ -80,7 +74,6 @@ final class CgroupPaths {
     }
 
     private void searchAll() {
-        searches++;
         try {
             Files.walkFileTree(root, new SimpleFileVisitor<>() {
                 private int visited;

@@ -40,10 +40,6 @@ final class ExecutableDigests implements AutoCloseable {
     private final BoundedReads reads;
     private final HashQueue queue;
 
-    ExecutableDigests() {
-        this(SubordinateUids.ofThisHost()::owner);
-    }
-
     /** @param owners returns the user who has an id as a subordinate one, or the id itself */
     ExecutableDigests(LongUnaryOperator owners) {
         this.owners = owners;

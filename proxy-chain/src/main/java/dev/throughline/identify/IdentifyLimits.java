@@ -11,17 +11,10 @@ import java.time.Duration;
  * @param maxPending maximum number of lookups that wait for a scan; further ones return only the user, at once
  */
 public record IdentifyLimits(Duration processDeadline, Duration digestDeadline, Duration readDeadline, int maxPending) {
-    private static final Duration READ = Duration.ofMillis(500);
-
     /**
-     * 2 s allow for a scan of a million descriptors; 500 ms for hashing 500 MB; 16,384 exceeds the open files of most
-     * processes.
+     * 2 s allow for a scan of a million descriptors; 500 ms for hashing 500 MB, and as long for a read; 16,384 exceeds the open
+     * files of most processes.
      */
     public static final IdentifyLimits NORMAL =
-            new IdentifyLimits(Duration.ofSeconds(2), Duration.ofMillis(500), READ, 16_384);
-
-    /** Creates limits with the usual time for a read. */
-    public IdentifyLimits(Duration processDeadline, Duration digestDeadline, int maxPending) {
-        this(processDeadline, digestDeadline, READ, maxPending);
-    }
+            new IdentifyLimits(Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofMillis(500), 16_384);
 }

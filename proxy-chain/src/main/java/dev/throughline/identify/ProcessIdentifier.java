@@ -105,12 +105,8 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
         return open(limits, Optional.empty());
     }
 
-    static ProcessIdentifier open(IdentifyLimits limits, LongSupplier bootTicks) throws IOException {
-        return open(limits, Optional.empty(), bootTicks);
-    }
-
-    private static ProcessIdentifier open(
-            IdentifyLimits limits, Optional<CommandLineHash> commandLines, LongSupplier bootTicks) throws IOException {
+    static ProcessIdentifier open(IdentifyLimits limits, Optional<CommandLineHash> commandLines, LongSupplier bootTicks)
+            throws IOException {
         Bytes bootId = Bytes.ofHex(
                 CharMatcher.anyOf("-\n").removeFrom(Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))));
         SocketCgroup cgroup = SocketCgroup.own();

@@ -34,7 +34,7 @@ public final class Canaries {
          * The canary couldn't be sent, because the host has no route to its destination. The result says nothing about
          * the rules.
          */
-        record NotSent(String reason) implements Result {}
+        record NotSent() implements Result {}
 
         record Lost(String reason) implements Result {}
     }
@@ -98,7 +98,7 @@ public final class Canaries {
             }
             var bound = channel.bind(new InetSocketAddress(any(ipv6), 0)).awaitUninterruptibly();
             if (!bound.isSuccess()) {
-                return new Result.NotSent("no source port: " + bound.cause().getMessage());
+                return new Result.NotSent();
             }
             port = ((InetSocketAddress) channel.localAddress()).getPort();
             inFlight.put(port, new InFlight(plan, result));
@@ -111,7 +111,7 @@ public final class Canaries {
         } catch (TimeoutException e) {
             return new Result.Lost("it did not arrive within %d ms".formatted(patience.toMillis()));
         } catch (java.util.concurrent.ExecutionException e) {
-            return new Result.NotSent(String.valueOf(e.getCause()));
+            return new Result.NotSent();
         } finally {
             inFlight.remove(port);
             channel.close();
@@ -122,7 +122,7 @@ public final class Canaries {
     private static Result failed(Throwable cause) {
         String words = String.valueOf(cause.getMessage());
         return words.contains("assign requested address")
-                ? new Result.NotSent("no source port: " + words)
+                ? new Result.NotSent()
                 : new Result.Lost("connect failed: " + words);
     }
 

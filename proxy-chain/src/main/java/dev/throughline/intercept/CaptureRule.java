@@ -46,10 +46,7 @@ public record CaptureRule(String listener, InterceptionMethod method, int port, 
             ImmutableList<Integer> uids,
             ImmutableList<String> cgroups,
             ImmutableList<String> devices,
-            ImmutableList<MarkMatch> marks) {
-        public static final Exceptions NONE = new Exceptions(
-                ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of());
-    }
+            ImmutableList<MarkMatch> marks) {}
 
     /** A mark that has {@code value} in the bits of {@code mask}. */
     public record MarkMatch(int value, int mask) {}

@@ -25,18 +25,6 @@ public record RulePlan(
         boolean guardNextHop,
         boolean failOpen,
         ImmutableList<Integer> markUids) {
-
-    /** Creates a plan that recognises connections of hops by marks only, whatever their user. */
-    public RulePlan(
-            String hop,
-            int mark,
-            ImmutableList<Integer> laterMarks,
-            ImmutableList<CaptureRule> captures,
-            boolean guardNextHop,
-            boolean failOpen) {
-        this(hop, mark, laterMarks, captures, guardNextHop, failOpen, ImmutableList.of());
-    }
-
     /** Returns all problems of this plan, as messages for the author of the configuration. */
     public ImmutableList<String> problems() {
         return new PlanProblems(this).all();

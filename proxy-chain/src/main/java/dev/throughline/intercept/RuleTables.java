@@ -45,12 +45,8 @@ public final class RuleTables implements AutoCloseable {
         this(new CommandRunner(PATIENCE, ImmutableList.of()), openOwned(), owning);
     }
 
-    /** Opens rules that are applied by the nft program; any program with the capability can change them. */
-    RuleTables(CommandRunner programs) {
-        this(programs, Optional.empty(), false);
-    }
-
-    private RuleTables(CommandRunner programs, Optional<OwnedTables> owned, boolean owning) {
+    /** @param owned empty if the nft program applies the rules, which any program with the capability can then change */
+    RuleTables(CommandRunner programs, Optional<OwnedTables> owned, boolean owning) {
         this.programs = programs;
         this.owned = owned;
         this.owning = owning;

@@ -43,8 +43,8 @@ class NamespaceTest {
             left.join(right, "2001:db8::1/64", "2001:db8::2/64");
             right.run("ip", "address", "add", "198.51.100.1/32", "dev", "lo");
             right.run("ip", "address", "add", "2001:db8:1::1/128", "dev", "lo");
-            left.defaultRoute("192.0.2.2");
-            left.defaultRoute("2001:db8::2");
+            left.run("ip", "-4", "route", "add", "default", "via", "192.0.2.2");
+            left.run("ip", "-6", "route", "add", "default", "via", "2001:db8::2");
 
             assertThat(exchange(left, right, "198.51.100.1")).isEqualTo("hello");
             assertThat(exchange(left, right, "2001:db8:1::1")).isEqualTo("hello");

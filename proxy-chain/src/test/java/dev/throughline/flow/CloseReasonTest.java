@@ -12,16 +12,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CloseReasonTest {
     @ParameterizedTest
     @EnumSource
-    void isOneWordForProgramsAndASentenceForPeople(CloseReason reason) {
+    void isWordsOfLowerCaseWithHyphens(CloseReason reason) {
         assertThat(reason.toString()).matches("[a-z]+(-[a-z]+)*");
-        assertThat(reason.meaning()).isNotBlank().doesNotEndWith(".");
     }
 
     @Test
     void noTwoSayTheSame() {
         assertThat(Arrays.stream(CloseReason.values()).map(CloseReason::toString))
-                .doesNotHaveDuplicates();
-        assertThat(Arrays.stream(CloseReason.values()).map(CloseReason::meaning))
                 .doesNotHaveDuplicates();
     }
 

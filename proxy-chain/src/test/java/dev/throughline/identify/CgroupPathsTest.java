@@ -43,31 +43,33 @@ class CgroupPathsTest {
         assertThat(found.path()).contains("/system.slice/nginx.service");
         assertThat(found.unit()).contains("nginx.service");
         assertThat(groups.find(id(root), nowhere()).orElseThrow().path()).contains("/");
-        assertThat(groups.searches()).isEqualTo(1);
+        // A second search would find the group at its new path.
+        long number = id(nginx);
+        Files.move(nginx, root.resolve("moved.scope"));
+        nanoTime.addAndGet(CgroupPaths.REST.toNanos());
+        assertThat(groups.find(number, nowhere())).contains(found);
     }
 
     /** Otherwise each process that ended with its cgroup would cost a search. */
     @Test
     void groupsThatAreGoneCostASearchInATenthOfASecond() throws IOException {
+        assertThat(groups.find(GONE, nowhere())).isEmpty();
+        long late = id(Files.createDirectory(root.resolve("late.scope")));
         for (int i = 0; i < 1000; i++) {
             assertThat(groups.find(GONE - i, nowhere())).isEmpty();
+            assertThat(groups.find(late, nowhere()))
+                    .as("only a search finds it")
+                    .isEmpty();
         }
-        assertThat(groups.searches()).isEqualTo(1);
         nanoTime.addAndGet(CgroupPaths.REST.toNanos() - 1);
-        assertThat(groups.find(GONE, nowhere())).isEmpty();
-        assertThat(groups.searches()).isEqualTo(1);
+        assertThat(groups.find(late, nowhere())).isEmpty();
         nanoTime.incrementAndGet();
-        assertThat(groups.find(GONE, nowhere())).isEmpty();
-        assertThat(groups.searches()).isEqualTo(2);
-    }
+        assertThat(groups.find(late, nowhere()).orElseThrow().unit()).contains("late.scope");
 
-    @Test
-    void aNewGroupIsFoundAfterTheRest() throws IOException {
-        groups.find(GONE, nowhere());
-        Path late = Files.createDirectory(root.resolve("late.scope"));
-        assertThat(groups.find(id(late), nowhere())).isEmpty();
+        long later = id(Files.createDirectory(root.resolve("later.scope")));
+        assertThat(groups.find(later, nowhere())).isEmpty();
         nanoTime.addAndGet(CgroupPaths.REST.toNanos());
-        assertThat(groups.find(id(late), nowhere()).orElseThrow().unit()).contains("late.scope");
+        assertThat(groups.find(later, nowhere()).orElseThrow().unit()).contains("later.scope");
     }
 
     @Test
@@ -76,7 +78,10 @@ class CgroupPathsTest {
                         .orElseThrow()
                         .unit())
                 .contains("nginx.service");
-        assertThat(groups.searches()).isZero();
+        long late = id(Files.createDirectory(root.resolve("late.scope")));
+        assertThat(groups.find(late, nowhere()))
+                .as("after a search, the next one would have to wait")
+                .isPresent();
     }
 
     /** A process may have moved since it connected. */

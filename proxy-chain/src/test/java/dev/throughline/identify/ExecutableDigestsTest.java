@@ -17,7 +17,7 @@ class ExecutableDigestsTest {
     @TempDir
     private Path directory;
 
-    private final ExecutableDigests digests = new ExecutableDigests();
+    private final ExecutableDigests digests = new ExecutableDigests(id -> id);
 
     @Test
     void isTheDigestOfTheBytesAndRemembered() throws Exception {

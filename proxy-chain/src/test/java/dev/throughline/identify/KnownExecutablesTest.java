@@ -20,7 +20,7 @@ class KnownExecutablesTest {
     private static final Bytes SLEEP = Bytes.copyOf("sleep".getBytes(StandardCharsets.US_ASCII));
     private static final Bytes ANOTHER_NAME = Bytes.copyOf("my-sleep".getBytes(StandardCharsets.US_ASCII));
 
-    private final ExecutableDigests digests = new ExecutableDigests();
+    private final ExecutableDigests digests = new ExecutableDigests(id -> id);
     private final KnownExecutables executables = new KnownExecutables(digests, Known.reads());
     private Path file;
     private ExecutableId id;

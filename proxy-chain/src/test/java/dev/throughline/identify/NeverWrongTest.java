@@ -181,7 +181,7 @@ class NeverWrongTest {
         try (ServerSocket listener = listener();
                 Opened opened = Opened.by(List.of(), "by-thread", port(listener));
                 SocketDiag sockets = SocketDiag.open();
-                ExecutableDigests digests = new ExecutableDigests()) {
+                ExecutableDigests digests = new ExecutableDigests(id -> id)) {
             SocketOwner socket = sockets.find(opened.tuple).orElseThrow();
             SocketOwner another = new SocketOwner(
                     socket.inode(),

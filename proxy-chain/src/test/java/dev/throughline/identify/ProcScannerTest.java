@@ -39,7 +39,8 @@ class ProcScannerTest {
 
     @Test
     void theDeadlineHoldsEvenIfNobodyScans() {
-        try (ProcScanner search = search(new IdentifyLimits(Duration.ofMillis(20), Duration.ZERO, 10))) {
+        try (ProcScanner search = search(
+                new IdentifyLimits(Duration.ofMillis(20), Duration.ZERO, IdentifyLimits.NORMAL.readDeadline(), 10))) {
             SocketIdentity owner = search.find(GONE, 1).join();
             assertThat(owner.identity().evidence()).isEqualTo(Evidence.UID_ONLY);
             assertThat(owner.identity().processContext()).isEqualTo(ProcessContext.UNKNOWN);
@@ -50,7 +51,8 @@ class ProcScannerTest {
     void aProcessWithManyDescriptorsIsNamedAllTheSame() throws Exception {
         try (Application application = ManyDescriptors.run();
                 SocketDiag sockets = SocketDiag.open();
-                ProcScanner search = search(new IdentifyLimits(Duration.ofSeconds(15), Duration.ZERO, 10))) {
+                ProcScanner search = search(new IdentifyLimits(
+                        Duration.ofSeconds(15), Duration.ZERO, IdentifyLimits.NORMAL.readDeadline(), 10))) {
             search.start();
             SocketIdentity owner = search.find(sockets.find(application.tuple()).orElseThrow(), Long.MAX_VALUE)
                     .join();
@@ -62,7 +64,8 @@ class ProcScannerTest {
 
     @Test
     void oneLookupTooManyIsAnsweredAtOnce() {
-        try (ProcScanner search = search(new IdentifyLimits(Duration.ofHours(1), Duration.ZERO, 1))) {
+        try (ProcScanner search = search(
+                new IdentifyLimits(Duration.ofHours(1), Duration.ZERO, IdentifyLimits.NORMAL.readDeadline(), 1))) {
             CompletableFuture<SocketIdentity> waiting = search.find(GONE, 1);
             CompletableFuture<SocketIdentity> refused = search.find(GONE, 1);
 
@@ -74,7 +77,7 @@ class ProcScannerTest {
 
     private static ProcScanner search(IdentifyLimits limits) {
         SocketIdentityResolver naming = new SocketIdentityResolver(
-                new ProcessReader(new ExecutableDigests(), Optional.empty(), Known.reads()),
+                new ProcessReader(new ExecutableDigests(id -> id), Optional.empty(), Known.reads()),
                 new Users(Path.of("/etc/passwd")),
                 Bytes.copyOf(new byte[16]),
                 limits.digestDeadline(),

@@ -73,7 +73,7 @@ class ProcessIdentifierTest {
     @Test
     void aProcessThatBeganAfterItsConnectionIsNotItsPeer() throws IOException {
         UnixPeer peer = new UnixPeer((int) ProcessHandle.current().pid(), 1234, Optional::empty);
-        try (ProcessIdentifier early = ProcessIdentifier.open(IdentifyLimits.NORMAL, () -> 1)) {
+        try (ProcessIdentifier early = ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.empty(), () -> 1)) {
             SocketIdentity owner = early.identify(peer).join();
 
             assertThat(owner.identity().evidence()).isEqualTo(Evidence.UID_ONLY);
@@ -202,7 +202,7 @@ class ProcessIdentifierTest {
 
     @Test
     void aProcessThatStartedAfterTheFlowIsNotNamed() throws IOException {
-        try (ProcessIdentifier early = ProcessIdentifier.open(IdentifyLimits.NORMAL, () -> 1);
+        try (ProcessIdentifier early = ProcessIdentifier.open(IdentifyLimits.NORMAL, Optional.empty(), () -> 1);
                 Application application = Application.run(WAIT)) {
             assertThat(early.identify(application.tuple()).join().identity().evidence())
                     .isEqualTo(Evidence.UID_ONLY);
@@ -288,8 +288,8 @@ class ProcessIdentifierTest {
         try (RandomAccessFile file = new RandomAccessFile(program.toFile(), "rw")) {
             file.setLength(512L << 20);
         }
-        try (ProcessIdentifier hasty =
-                        ProcessIdentifier.open(new IdentifyLimits(Duration.ofSeconds(20), Duration.ofMillis(1), 10));
+        try (ProcessIdentifier hasty = ProcessIdentifier.open(new IdentifyLimits(
+                        Duration.ofSeconds(20), Duration.ofMillis(1), IdentifyLimits.NORMAL.readDeadline(), 10));
                 Application application = Application.run(List.of(), program.toString(), WAIT)) {
             ProcessIdentity first = hasty.identify(application.tuple()).join().identity();
             assertThat(first.evidence()).isEqualTo(Evidence.SOCKET_LOOKUP);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 class ProcessReaderTest {
     private static final String EXEC_AFTER_A_LINE = "echo ready >&3; read -r line <&3; exec /usr/bin/sleep 1000";
 
-    private final ExecutableDigests digests = new ExecutableDigests();
+    private final ExecutableDigests digests = new ExecutableDigests(id -> id);
 
     @AfterEach
     void close() {

@@ -34,7 +34,7 @@ class RecordedCallerTest {
     private static final long NOW = Long.MAX_VALUE;
     private static final long EXEC_ID = 3;
 
-    private final ExecutableDigests digests = new ExecutableDigests();
+    private final ExecutableDigests digests = new ExecutableDigests(id -> id);
     /** Directories represent cgroups. */
     @TempDir
     private Path groups;
@@ -54,7 +54,8 @@ class RecordedCallerTest {
                 new CgroupPaths(groups, System::nanoTime),
                 Users.ofThisHost(),
                 Bytes.copyOf(new byte[16]),
-                new IdentifyLimits(Duration.ofSeconds(20), Duration.ofSeconds(20), 10),
+                new IdentifyLimits(
+                        Duration.ofSeconds(20), Duration.ofSeconds(20), IdentifyLimits.NORMAL.readDeadline(), 10),
                 uid -> uid);
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 /** The results when processes change between the scan and the check of the process that it found. */
 @Timeout(60)
 class SocketIdentityResolverTest {
-    private final ExecutableDigests digests = new ExecutableDigests();
+    private final ExecutableDigests digests = new ExecutableDigests(id -> id);
     private final SocketIdentityResolver naming = new SocketIdentityResolver(
             new ProcessReader(digests, Optional.empty(), Known.reads()),
             Users.ofThisHost(),

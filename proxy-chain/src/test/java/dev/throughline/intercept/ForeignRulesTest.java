@@ -22,7 +22,7 @@ class ForeignRulesTest {
                 ImmutableList.of(Range.closed(80, 80)),
                 ImmutableList.of(),
                 ImmutableList.of(),
-                CaptureRule.Exceptions.NONE,
+                RuleTextTest.NO_EXCEPTIONS,
                 false);
         return new RulePlan(
                 "hop-a",
@@ -32,7 +32,8 @@ class ForeignRulesTest {
                         new CaptureRule("web", InterceptionMethod.TPROXY, 15001, match),
                         new CaptureRule("more", InterceptionMethod.REDIRECT, 15002, match)),
                 false,
-                false);
+                false,
+                ImmutableList.of());
     }
 
     private static List<String> found(String listing, int mark) throws IOException {

@@ -21,7 +21,8 @@ class MarkUsersTest {
                         15001,
                         new CaptureRule.PreviousHop(OptionalInt.of(0x1073), OptionalInt.empty()))),
                 false,
-                false));
+                false,
+                ImmutableList.of()));
     }
 
     @Test

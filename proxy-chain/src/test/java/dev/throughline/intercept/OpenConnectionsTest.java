@@ -8,7 +8,6 @@ import com.google.common.collect.Range;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.Tuple;
 import dev.throughline.intercept.CaptureRule.Apps;
-import dev.throughline.intercept.CaptureRule.Exceptions;
 import dev.throughline.originator.InterceptionMethod;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -83,9 +82,15 @@ class OpenConnectionsTest {
                 ImmutableList.of(Range.closed(8080, 8080)),
                 ImmutableList.of(Cidr.parse("10.77.0.0/16"), Cidr.parse("fd77::/16")),
                 ImmutableList.of(),
-                Exceptions.NONE,
+                RuleTextTest.NO_EXCEPTIONS,
                 false);
         return new RulePlan(
-                "A", 0x21, ImmutableList.of(), ImmutableList.of(new CaptureRule("web", way, 15001, web)), false, false);
+                "A",
+                0x21,
+                ImmutableList.of(),
+                ImmutableList.of(new CaptureRule("web", way, 15001, web)),
+                false,
+                false,
+                ImmutableList.of());
     }
 }

@@ -33,7 +33,8 @@ class RulePlanTest {
                 ImmutableList.of(0x10000),
                 ImmutableList.of(capture("a b", InterceptionMethod.PF, 0, APPS)),
                 false,
-                false);
+                false,
+                ImmutableList.of());
         assertThat(plan.problems())
                 .containsExactly(
                         "hop \"\": not a name",
@@ -46,7 +47,8 @@ class RulePlanTest {
 
     @Test
     void aMarkIsEitherLeftAloneOrAPreviousHops() {
-        assertThat(new RulePlan("A", 0x21, ImmutableList.of(0x21), ImmutableList.of(), false, false).problems())
+        assertThat(new RulePlan("A", 0x21, ImmutableList.of(0x21), ImmutableList.of(), false, false, ImmutableList.of())
+                        .problems())
                 .containsExactly("mark 0x21 is this hop's and a later hop's");
         assertThat(plan(capture("chain", InterceptionMethod.TPROXY, 1, RuleTextTest.previous(0x21)))
                         .problems())
@@ -104,7 +106,8 @@ class RulePlanTest {
     }
 
     private static RulePlan plan(CaptureRule... captures) {
-        return new RulePlan("A", 0x21, ImmutableList.of(0x22), ImmutableList.copyOf(captures), false, false);
+        return new RulePlan(
+                "A", 0x21, ImmutableList.of(0x22), ImmutableList.copyOf(captures), false, false, ImmutableList.of());
     }
 
     private static CaptureRule capture(String listener, InterceptionMethod way, int port, Match match) {
@@ -113,6 +116,6 @@ class RulePlanTest {
 
     private static Apps apps(Range<Integer> ports) {
         return new Apps(
-                ImmutableList.of(ports), ImmutableList.of(), ImmutableList.of(), CaptureRule.Exceptions.NONE, false);
+                ImmutableList.of(ports), ImmutableList.of(), ImmutableList.of(), RuleTextTest.NO_EXCEPTIONS, false);
     }
 }

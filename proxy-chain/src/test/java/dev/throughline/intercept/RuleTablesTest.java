@@ -37,8 +37,12 @@ class RuleTablesTest {
     @BeforeEach
     void open() throws IOException {
         host = Namespace.host("host");
-        tables = new RuleTables(new CommandRunner(
-                Duration.ofSeconds(10), ImmutableList.copyOf(host.command().command())));
+        tables = new RuleTables(
+                new CommandRunner(
+                        Duration.ofSeconds(10),
+                        ImmutableList.copyOf(host.command().command())),
+                Optional.empty(),
+                false);
     }
 
     @AfterEach
@@ -125,7 +129,14 @@ class RuleTablesTest {
     }
 
     private static RulePlan renamed(RulePlan plan, String hop) {
-        return new RulePlan(hop, plan.mark(), plan.laterMarks(), plan.captures(), plan.guardNextHop(), plan.failOpen());
+        return new RulePlan(
+                hop,
+                plan.mark(),
+                plan.laterMarks(),
+                plan.captures(),
+                plan.guardNextHop(),
+                plan.failOpen(),
+                ImmutableList.of());
     }
 
     @Test

@@ -25,8 +25,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RuleTextTest {
+    static final Exceptions NO_EXCEPTIONS = new Exceptions(
+            ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), ImmutableList.of());
+
     private static final Apps EVERYTHING =
-            new Apps(ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), Exceptions.NONE, false);
+            new Apps(ImmutableList.of(), ImmutableList.of(), ImmutableList.of(), NO_EXCEPTIONS, false);
 
     static final RulePlan FIRST_HOP = new RulePlan(
             "A",
@@ -34,7 +37,8 @@ class RuleTextTest {
             ImmutableList.of(0x22, 0x23),
             ImmutableList.of(new CaptureRule("web", InterceptionMethod.TPROXY, 15001, EVERYTHING)),
             true,
-            false);
+            false,
+            ImmutableList.of());
 
     static final RulePlan MIDDLE_HOP = new RulePlan(
             "rack-7.b_2",
@@ -42,7 +46,8 @@ class RuleTextTest {
             ImmutableList.of(0x23),
             ImmutableList.of(new CaptureRule("chain", InterceptionMethod.REDIRECT, 15002, previous(0x21))),
             true,
-            false);
+            false,
+            ImmutableList.of());
 
     static final RulePlan BOTH = new RulePlan(
             "edge",
@@ -72,7 +77,8 @@ class RuleTextTest {
                             15004,
                             new PreviousHop(OptionalInt.of(0x20), OptionalInt.of(7)))),
             false,
-            true);
+            true,
+            ImmutableList.of());
 
     static Stream<RulePlan> plans() {
         return Stream.of(FIRST_HOP, MIDDLE_HOP, BOTH);
@@ -117,7 +123,8 @@ class RuleTextTest {
                 ImmutableList.of(),
                 ImmutableList.of(new CaptureRule("web", InterceptionMethod.TPROXY, 15001, apps)),
                 false,
-                false);
+                false,
+                ImmutableList.of());
         assertThat(RuleText.of(plan))
                 .contains(
                         "socket cgroupv2 level 2 \"system.slice/vpn.slice\" return",
@@ -173,7 +180,8 @@ class RuleTextTest {
 
     @Test
     void aPlanWithProblemsHasNoScript() {
-        RulePlan plan = new RulePlan("x; flush ruleset", 1, ImmutableList.of(), ImmutableList.of(), false, false);
+        RulePlan plan = new RulePlan(
+                "x; flush ruleset", 1, ImmutableList.of(), ImmutableList.of(), false, false, ImmutableList.of());
         assertThatThrownBy(() -> RuleText.of(plan))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("not a name");

@@ -30,10 +30,6 @@ final class Pool {
         return floor.compareTo(Duration.ofDays(10_000)) > 0 ? Long.MAX_VALUE / 2 : floor.toNanos();
     }
 
-    String name() {
-        return name;
-    }
-
     int number() {
         return number;
     }
@@ -42,17 +38,8 @@ final class Pool {
         return tree;
     }
 
-    int capacity() {
-        return capacity;
-    }
-
     void capacity(int slots) {
         capacity = slots;
-    }
-
-    /** Returns the number of slots in use, including those of evicted flows. */
-    int inUse() {
-        return inUse;
     }
 
     /** Returns the number of slots of evicted flows that aren't released yet. */

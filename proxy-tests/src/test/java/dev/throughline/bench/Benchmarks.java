@@ -19,10 +19,10 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * What headers cost: {@code ./throughline bench micro}. First headers signed and verified in a second of one core's CPU time, by
- * the size of the batch and the number of links, with the bytes that they take; then what batches add to a flow's latency; then
- * what it costs to say who opened a flow, and to keep a budget; and how fast others connect beside one that holds 2,000
- * connections.
+ * The cost of headers: {@code ./throughline bench micro}. It measures the headers that are signed and verified in a second of one
+ * core's CPU time, by the size of the batch and the number of links, with their size; then the latency that batches add to a flow;
+ * then the cost of identifying the process that opened a flow, and of the budget; and how fast other originators connect while one
+ * holds 2,000 connections.
  */
 public final class Benchmarks {
     private Benchmarks() {}
@@ -126,7 +126,7 @@ public final class Benchmarks {
         Rates signed = Rates.of(of(row, "sign"));
         Rates verified = Rates.of(of(row, "verify"));
         long[] promised = PROMISED.get(number(first, "batch"));
-        // For processes that have opened flows before: the first flow of a process costs more.
+        // Measures processes that have opened flows before, because the first flow of a process costs more.
         boolean isPromised = promised != null
                 && number(first, "links") == 1
                 && param(first, "newProcesses").equals("false")

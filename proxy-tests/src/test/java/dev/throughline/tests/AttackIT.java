@@ -60,7 +60,7 @@ class AttackIT {
     private static final int FAILURES = 20;
     private static final int SLOTS = 60;
 
-    /** As many as the descriptors of this JVM and of a hop allow. */
+    /** Limited by the descriptors of this JVM and of a hop. */
     private static final int MANY = (int) Math.min(
             10_000,
             ((UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getMaxFileDescriptorCount() / 2);

@@ -266,7 +266,7 @@ class BesideOthersIT {
     void leavesConnectionsOfContainersAlone() throws IOException {
         Namespace box = scene.host().neighbour("box" + way.length());
         scene.host().join(box, "10.91.7.1/24", "10.91.7.2/24");
-        box.defaultRoute("10.91.7.1");
+        DefaultRoute.via(box, "10.91.7.1");
         scene.web().run("ip", "route", "add", "10.91.7.0/24", "via", "10.91.9.1");
         scene.host().run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward");
         try (Party container = Party.start(box::command)) {

@@ -136,8 +136,8 @@ final class Disturbance implements AutoCloseable {
             far = host.neighbour("far");
             host.join(far, DisturbanceApps.ADDRESS + "/24", DisturbanceApps.SERVER + "/24");
             host.join(far, DisturbanceApps.ADDRESS6 + "/64", DisturbanceApps.SERVER6 + "/64");
-            host.defaultRoute(DisturbanceApps.SERVER);
-            host.defaultRoute(DisturbanceApps.SERVER6);
+            DefaultRoute.via(host, DisturbanceApps.SERVER);
+            DefaultRoute.via(host, DisturbanceApps.SERVER6);
             host.run("sysctl", "-qw", "net.ipv4.ip_local_port_range=32768 60999");
             leaks = new LeakDetector(far, DisturbanceApps.FIRST_PORT + "-" + DisturbanceApps.LAST_PORT);
             server = Output.start(far, DisturbanceServer.class);

@@ -78,7 +78,7 @@ class FailModesIT {
         await().until(() -> scene.host().run("nft", "list", "tables"), tables -> !tables.contains(name));
         passes(OneHost.OTHER);
         passes(OneHost.OTHER6);
-        // The same after a regular end, which leaves nothing.
+        // Connections pass again after a regular end, which leaves no rules.
         hops.start(name);
         isProxied(hops.get(name), OneHost.OTHER);
         hops.get(name).terminate();

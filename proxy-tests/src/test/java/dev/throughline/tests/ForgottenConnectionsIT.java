@@ -155,7 +155,7 @@ class ForgottenConnectionsIT {
         nothingPassedTheHop();
     }
 
-    /** As after a half-close, whose entry conntrack keeps for a minute. */
+    /** The entry has expired, as it does a minute after a half-close. */
     @Test
     void nothingLeavesWhenTheEntryExpiredAfterTheHopHadAnsweredAndClosed() throws IOException {
         hop("ports: [8000-8099]", "");

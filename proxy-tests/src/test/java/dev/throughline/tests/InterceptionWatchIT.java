@@ -44,8 +44,8 @@ class InterceptionWatchIT {
     static void build() throws IOException {
         scene = OneHost.bare(folder);
         // Without a route the hop can't send a canary to a documentation address.
-        scene.host().defaultRoute("10.91.9.2");
-        scene.host().defaultRoute("fd91:9::2");
+        DefaultRoute.via(scene.host(), "10.91.9.2");
+        DefaultRoute.via(scene.host(), "fd91:9::2");
         scene.hops().keys("watched");
     }
 

@@ -11,10 +11,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The scene of {@code demo limit}, with hops as tests see them. */
-record LimitScene(AgentScene scene) implements AutoCloseable {
+record LimitScene(AgentScene scene, Path folder) implements AutoCloseable {
     static final Duration PATIENCE = AgentScene.PATIENCE;
 
     /**
@@ -30,10 +31,17 @@ record LimitScene(AgentScene scene) implements AutoCloseable {
 
     /** Starts the scene with more YAML for the agent's transport. */
     static LimitScene start(Path folder, Loopback net, int limit, String transport, String edge) throws IOException {
-        return new LimitScene(AgentScene.start(
+        AgentScene scene = new AgentScene(
                 folder,
                 new AgentScene.Settings(net.at(2, 17001), net.address(9), limit, transport, edge),
-                Program::throughline));
+                Program::throughline);
+        try {
+            scene.startHops();
+            return new LimitScene(scene, folder);
+        } catch (IOException | RuntimeException e) {
+            scene.close();
+            throw e;
+        }
     }
 
     /** Returns the lines of a hop's flow log for flows that have ended. */
@@ -48,11 +56,11 @@ record LimitScene(AgentScene scene) implements AutoCloseable {
     }
 
     RunningHop edge() {
-        return new RunningHop(scene.edge(), scene.edgeAdmin().socket());
+        return new RunningHop(scene.edge(), folder.resolve("edge.sock"));
     }
 
     RunningHop gateway() {
-        return new RunningHop(scene.gateway(), scene.gatewayAdmin().socket());
+        return new RunningHop(scene.gateway(), folder.resolve("gateway.sock"));
     }
 
     SceneFlow open(SceneApp app) throws IOException {
@@ -79,8 +87,18 @@ record LimitScene(AgentScene scene) implements AutoCloseable {
         return scene.openAndClose(apps, times, opening, atOnce);
     }
 
-    Future<?> keepBusy(List<SceneFlow> flows, AtomicBoolean enough) {
-        return scene.keepBusy(flows, enough);
+    /** Exchanges bytes on all {@code flows} repeatedly, until {@code enough} is set. */
+    static Future<?> keepBusy(List<SceneFlow> flows, AtomicBoolean enough) {
+        FutureTask<?> busy = new FutureTask<>(() -> {
+            while (!enough.get()) {
+                for (SceneFlow flow : flows) {
+                    flow.echo();
+                }
+            }
+            return true;
+        });
+        Thread.ofVirtual().start(busy);
+        return busy;
     }
 
     List<String> top(int rows) throws IOException {

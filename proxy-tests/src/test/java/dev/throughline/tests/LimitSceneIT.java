@@ -71,7 +71,7 @@ class LimitSceneIT {
         held.addAll(scene.hold(GREEDY, HELD, scene::open));
         assertThat(held).allMatch(SceneFlow::isOpen);
         AtomicBoolean enough = new AtomicBoolean();
-        Future<?> busy = scene.keepBusy(held, enough);
+        Future<?> busy = LimitScene.keepBusy(held, enough);
 
         List<SceneFlow> others = scene.openAndClose(OTHERS, TIMES, scene::open);
 

@@ -16,7 +16,7 @@ final class Nginx {
     private final StringBuilder http = new StringBuilder();
     private final StringBuilder stream = new StringBuilder();
 
-    /** As nginx writes it: {@code nginx/1.22.1}. */
+    /** Returns the version as nginx prints it, such as {@code nginx/1.22.1}. */
     static String version() throws IOException {
         String text = Host.THIS.run(List.of(ForeignProgram.path("nginx"), "-v"));
         return text.substring(text.indexOf("nginx/")).strip();

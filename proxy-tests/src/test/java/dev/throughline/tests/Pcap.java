@@ -16,7 +16,7 @@ final class Pcap {
     private static final int TCP_BYTES = 20;
     private static final int LOCALHOST = 0x7F000001;
 
-    /** To this port, which means nothing to a dissector; from the ports above it, one a payload. */
+    /** The destination port, for which Wireshark has no dissector; each payload has another source port above it. */
     private static final int PORT = 17_001;
 
     private Pcap() {}

@@ -71,7 +71,7 @@ class ThreeHostsIT {
         edge.join(gateway, "10.91.1.1/24", "10.91.1.2/24");
         gateway.join(egress, "10.91.2.2/24", "10.91.2.3/24");
         egress.join(web, "10.91.9.1/24", "10.91.9.2/24");
-        edge.defaultRoute("10.91.1.2");
+        DefaultRoute.via(edge, "10.91.1.2");
 
         server = Party.start(web::command);
         closer.register(server::close);

@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /** The kernel tables of {@link ConnectTracer}, and the links of the programs that fill them. */
 final class ConnectObjects implements AutoCloseable {
-    private static final String BY_COOKIE = "connect_cookie";
+    static final String BY_COOKIE = "connect_cookie";
     private static final String BY_TUPLE = "connect_tuple";
     private static final String BY_USER = "connect_user";
     private static final String BY_SOURCE = "connect_source";
@@ -194,10 +194,6 @@ final class ConnectObjects implements AutoCloseable {
     /** Returns whether every connection was recorded so far: a detached program is never attached again. */
     boolean seesConnections() throws OsException {
         return links.getLast().isAttached();
-    }
-
-    BpfMap byCookie() {
-        return byCookie;
     }
 
     BpfMap byTuple() {

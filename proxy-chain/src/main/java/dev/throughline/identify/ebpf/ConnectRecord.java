@@ -126,7 +126,6 @@ public record ConnectRecord(
     static final int START_STACK = 80;
     static final int ARGUMENTS_START = 88;
     static final int PROGRAM = 96;
-    static final int PROGRAM_BYTES = 32;
     static final int EFFECTIVE_UID = 128;
     static final int SOCKET_MARK = 132;
     static final int SOCKET_UID = 136;

@@ -119,13 +119,12 @@ public final class ConnectTracer implements AutoCloseable {
      * @param what the missing part, and the kernel's error
      * @param hint how to enable it
      */
-    public record Missing(TracePart part, String what, String hint) {}
+    public record Missing(String what, String hint) {}
 
     /** Returns the parts that the kernel doesn't allow. */
     public ImmutableList<Missing> missing() {
         return plan.missing().entrySet().stream()
                 .map(part -> new Missing(
-                        part.getKey(),
                         part.getKey().meaning() + " is not recorded: " + part.getValue(),
                         TracerStartup.hint(part.getKey())))
                 .collect(ImmutableList.toImmutableList());
@@ -178,17 +177,6 @@ public final class ConnectTracer implements AutoCloseable {
     }
 
     /**
-     * Returns the caller of connect(2), or of sendmsg(2) with a destination, on a socket.
-     *
-     * @param cookie of the socket (SO_COOKIE)
-     * @throws OsException if the kernel can't be queried
-     */
-    public Optional<ConnectRecord> find(long cookie) throws OsException {
-        ByteBuffer key = ByteBuffer.allocate(ConnectCode.COOKIE_BYTES).order(ByteOrder.nativeOrder());
-        return objects.byCookie().find(key.putLong(0, cookie).array()).map(ConnectRecord::read);
-    }
-
-    /**
      * Returns a program that assigns each user of this host, and each remote address, one of the sockets that listen at
      * one port. Attach it to any of them (SO_ATTACH_REUSEPORT_EBPF, socket(7)). The caller closes it.
      *
@@ -212,12 +200,6 @@ public final class ConnectTracer implements AutoCloseable {
         } else {
             key.put(at, address);
         }
-    }
-
-    /** Closes all descriptors without removing pinned objects, like a killed process. */
-    void abandon() {
-        objects.close();
-        pins.ifPresent(PinnedObjects::abandon);
     }
 
     @Override

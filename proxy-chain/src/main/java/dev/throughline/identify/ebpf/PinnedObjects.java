@@ -110,12 +110,6 @@ final class PinnedObjects implements AutoCloseable {
         }
     }
 
-    /** Releases the directory without removing it. */
-    void abandon() {
-        changes.close();
-        use.close();
-    }
-
     /** Releases the directory; the last user removes it. */
     @Override
     public void close() throws IOException {

@@ -30,9 +30,4 @@ public record FileStatus(
     public long device() {
         return (major & 0xFFFF_F000L) << 32 | (major & 0xFFFL) << 8 | (minor & 0xFFFF_FF00L) << 12 | (minor & 0xFFL);
     }
-
-    /** Returns the device in the kernel's internal encoding: the major number above 20 bits of the minor number. */
-    public int kernelDevice() {
-        return major << 20 | minor;
-    }
 }

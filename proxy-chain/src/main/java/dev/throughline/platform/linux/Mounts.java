@@ -22,13 +22,12 @@ public record Mounts(ImmutableList<Mount> all) {
     /**
      * A mounted file system.
      *
-     * @param id unique among existing mounts
      * @param device device of the file system's super block in the kernel's encoding: the major number above 20 bits of
      *     the minor number; stat(2) reports other devices for some file systems
      * @param root the directory of the file system that is visible at {@code at}
      * @param type such as {@code cgroup2} or {@code bpf}
      */
-    public record Mount(int id, int device, String root, Path at, String type) {}
+    public record Mount(int device, String root, Path at, String type) {}
 
     /** Returns the mounts of this process. */
     public static Mounts own() throws IOException {
@@ -56,12 +55,7 @@ public record Mounts(ImmutableList<Mount> all) {
             int separator = separator(fields);
             if (separator > 0) {
                 Path at = seenFrom.resolve(Path.of("/").relativize(Path.of(unescaped(fields.get(4)))));
-                mounts.add(new Mount(
-                        Integer.parseInt(fields.get(0)),
-                        device(fields.get(2)),
-                        unescaped(fields.get(3)),
-                        at,
-                        fields.get(separator + 1)));
+                mounts.add(new Mount(device(fields.get(2)), unescaped(fields.get(3)), at, fields.get(separator + 1)));
             }
         }
         return new Mounts(ImmutableList.copyOf(mounts));

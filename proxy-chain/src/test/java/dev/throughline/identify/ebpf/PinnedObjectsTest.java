@@ -5,15 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.header.Tuple;
+import dev.throughline.platform.linux.BpfMap;
 import dev.throughline.platform.linux.NetworkNamespace;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,10 +67,14 @@ class PinnedObjectsTest {
     private static boolean isNoted(ConnectTracer notes) throws IOException {
         try (ServerSocketChannel listener = ServerSocketChannel.open().bind(new InetSocketAddress("127.0.0.1", 0));
                 SocketChannel client = SocketChannel.open(listener.getLocalAddress())) {
-            Tuple tuple = Tuple.tcp(
-                    (InetSocketAddress) client.getLocalAddress(), (InetSocketAddress) client.getRemoteAddress());
-            return notes.find(tuple, NetworkNamespace.cookie()).isPresent();
+            return noted(notes, client).isPresent();
         }
+    }
+
+    private static Optional<ConnectRecord> noted(ConnectTracer notes, SocketChannel client) throws IOException {
+        Tuple tuple =
+                Tuple.tcp((InetSocketAddress) client.getLocalAddress(), (InetSocketAddress) client.getRemoteAddress());
+        return notes.find(tuple, NetworkNamespace.cookie());
     }
 
     @Test
@@ -72,9 +83,7 @@ class PinnedObjectsTest {
         try (ServerSocketChannel listener = ServerSocketChannel.open().bind(new InetSocketAddress("127.0.0.1", 0));
                 SocketChannel client = SocketChannel.open(listener.getLocalAddress())) {
             ConnectTracer second = share();
-            Tuple tuple = Tuple.tcp(
-                    (InetSocketAddress) client.getLocalAddress(), (InetSocketAddress) client.getRemoteAddress());
-            assertThat(second.find(tuple, NetworkNamespace.cookie())).isPresent();
+            assertThat(noted(second, client)).isPresent();
             first.close();
             assertThat(isNoted(second)).isTrue();
             second.close();
@@ -82,13 +91,73 @@ class PinnedObjectsTest {
         assertThat(folders()).isEmpty();
     }
 
+    /** The table is readable by other programs, such as bpftool. */
+    @Test
+    void theCallerOfASocketIsNotedUnderTheSocketsCookie() throws Exception {
+        try (ConnectTracer notes = share();
+                BpfMap byCookie = openByCookie();
+                ServerSocketChannel listener = ServerSocketChannel.open().bind(new InetSocketAddress("127.0.0.1", 0));
+                SocketChannel client = SocketChannel.open(listener.getLocalAddress());
+                DatagramChannel sender = DatagramChannel.open(StandardProtocolFamily.INET)) {
+            ConnectRecord noted = noted(notes, client).orElseThrow();
+            assertThat(find(byCookie, noted.cookie())).contains(noted);
+
+            sender.send(ByteBuffer.wrap(new byte[1]), listener.getLocalAddress());
+            // Cookies are assigned in order, at the first request for a socket's cookie.
+            boolean isNoted = false;
+            for (long cookie = noted.cookie() + 1; !isNoted && cookie < noted.cookie() + 10_000; cookie++) {
+                isNoted = find(byCookie, cookie).map(ConnectRecord::pid).equals(Optional.of(noted.pid()));
+            }
+            assertThat(isNoted).isTrue();
+        }
+    }
+
+    private BpfMap openByCookie() throws IOException {
+        return BpfMap.open(
+                folders().getFirst().resolve(ConnectObjects.BY_COOKIE),
+                new BpfMap.Shape(BpfMap.Type.LRU_HASH, ConnectCode.COOKIE_BYTES, ConnectRecord.BYTES, 0));
+    }
+
+    private static Optional<ConnectRecord> find(BpfMap byCookie, long cookie) throws IOException {
+        ByteBuffer key = ByteBuffer.allocate(ConnectCode.COOKIE_BYTES).order(ByteOrder.nativeOrder());
+        return byCookie.find(key.putLong(0, cookie).array()).map(ConnectRecord::read);
+    }
+
+    /** A hop that shares the tracer, in its own process. */
+    static final class Sharing {
+        private Sharing() {}
+
+        /** Shares the tracer at a BPF file system until it is killed. */
+        public static void main(String[] bpffs) throws Exception {
+            try (ConnectTracer notes = ConnectTracer.shared(Kernel.cgroups(), 1024, Path.of(bpffs[0]))) {
+                System.out.println("shared: " + notes.isShared());
+                Thread.sleep(Duration.ofMinutes(5));
+            }
+        }
+    }
+
+    private Process shareInProcess() throws IOException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Sharing.class.getName(),
+                        bpffs.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(process.inputReader().readLine()).isEqualTo("shared: true");
+        return process;
+    }
+
     /** After a crash of all hops: the pinned objects still exist and record. */
     @Test
     void theRestOfACrashIsUsedAndThenRemoved() throws Exception {
-        ConnectTracer crashed = share();
+        Process crashed = shareInProcess();
         Path left = folders().getFirst();
+        crashed.destroyForcibly().waitFor();
         ConnectTracer next = share();
-        crashed.abandon();
+        assertThat(folders()).containsExactly(left);
         assertThat(isNoted(next)).isTrue();
         next.close();
         assertThat(Files.exists(left)).isFalse();
@@ -96,9 +165,9 @@ class PinnedObjectsTest {
 
     @Test
     void incompleteStateIsReplaced() throws Exception {
-        ConnectTracer crashed = share();
+        Process crashed = shareInProcess();
         Files.delete(folders().getFirst().resolve("link_4"));
-        crashed.abandon();
+        crashed.destroyForcibly().waitFor();
         try (ConnectTracer next = share()) {
             assertThat(isNoted(next)).isTrue();
         }

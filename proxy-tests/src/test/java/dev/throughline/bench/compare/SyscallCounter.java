@@ -25,7 +25,7 @@ final class SyscallCounter {
         this.folder = folder;
     }
 
-    /** What is run while system calls are counted. */
+    /** An action whose system calls are counted. */
     interface Action {
         void run() throws IOException;
     }
