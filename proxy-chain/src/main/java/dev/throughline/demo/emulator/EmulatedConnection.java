@@ -25,7 +25,10 @@ import java.util.concurrent.TimeUnit;
 
 /** A connection that a hop requested of the agent, from its start to its end. */
 final class EmulatedConnection implements ConnectionEvents, ConnectListener {
-    private static final Duration NO_IDLE_TIMEOUT = Duration.ofDays(1);
+    private static final TcpTimeouts KERNEL_DEFAULTS =
+            new TcpTimeouts(Duration.ZERO, Duration.ofSeconds(1), 1, Duration.ZERO);
+    private static final RelayTimeouts NO_TIMEOUTS =
+            new RelayTimeouts(Duration.ofDays(1), Duration.ofDays(1), KERNEL_DEFAULTS, KERNEL_DEFAULTS);
     private static final ConnectOptions CONNECT = new ConnectOptions(0, Duration.ofSeconds(30));
 
     private final Engine engine;
@@ -117,7 +120,7 @@ final class EmulatedConnection implements ConnectionEvents, ConnectListener {
         new Relay(
                         hop,
                         connection,
-                        new RelayTimeouts(NO_IDLE_TIMEOUT, NO_IDLE_TIMEOUT, TcpTimeouts.NONE, TcpTimeouts.NONE),
+                        NO_TIMEOUTS,
                         new BufferMemory(Long.MAX_VALUE),
                         ended -> slot.orElseThrow().release())
                 .start();
