@@ -51,6 +51,7 @@ public enum CloseReason {
     STOPPED("the hop stopped"),
     INTERNAL_ERROR("internal error, see the log of the hop");
 
+    private final String text = name().toLowerCase(Locale.ROOT).replace('_', '-');
     private final String meaning;
 
     CloseReason(String meaning) {
@@ -98,6 +99,6 @@ public enum CloseReason {
     /** Returns the form that logs and metrics use, such as {@code connect-timeout}. */
     @Override
     public String toString() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return text;
     }
 }

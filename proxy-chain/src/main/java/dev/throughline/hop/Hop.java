@@ -174,11 +174,12 @@ public final class Hop implements AutoCloseable {
                 config.identity().name(),
                 config.identity().host());
         FlowJson json = new FlowJson(config.identity().name(), names);
-        FlowLog log = resources.add(FlowLog.start(json));
+        FlowLog log = resources.add(FlowLog.start(json, true));
         metrics.bind(new OutputMetrics(log));
         EventLoopGroup acceptLoop = loops.start("accept loop", 1);
         EventLoopGroup flowLoops =
                 loops.start("event loop", Runtime.getRuntime().availableProcessors());
+        log.addLoops(flowLoops);
         AcceptQueues queues = resources.add(new AcceptQueues(sizes.queues(), networkNamespace()));
         ProcessIdentifier identifier = identifier(queues);
         FlowBudget budget = resources.add(BudgetFactory.create(config, sizes, ports, names, metrics));
