@@ -34,9 +34,9 @@ import picocli.CommandLine.Option;
         name = "run",
         description = {
             "Run a hop.",
-            "Logs flows to standard output, a JSON line when one opens and one when it closes, and messages to standard"
-                    + " error. SIGTERM drains within the configured deadline; a second one stops at once. SIGHUP reloads"
-                    + " keys, trust and policy."
+            "Logs flows to standard output, a JSON line when one closes, and messages to standard error. SIGTERM drains"
+                    + " within the configured deadline; a second one stops at once. SIGHUP reloads keys, trust and"
+                    + " policy."
         })
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);

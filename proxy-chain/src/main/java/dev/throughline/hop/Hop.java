@@ -175,7 +175,7 @@ public final class Hop implements AutoCloseable {
                 config.identity().name(),
                 config.identity().host());
         FlowJson json = new FlowJson(config.identity().name(), names);
-        FlowLog log = resources.add(FlowLog.start(json, true));
+        FlowLog log = resources.add(FlowLog.start(json, config.log().openLines()));
         flowLog = log;
         metrics.bind(new OutputMetrics(log));
         EventLoopGroup acceptLoop = loops.start("accept loop", 1);
