@@ -50,7 +50,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Flows of all kinds have the same bytes in the log as when Jackson wrote them. */
+/** For flows of all kinds, the log has the bytes that Jackson writes. */
 class FlowLineTest {
     private static final int FLOWS = 5_000;
     private static final List<String> TEXTS = List.of(

@@ -34,8 +34,8 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * The line of a closed flow as the log had it when Jackson wrote it, with the text forms of the types. {@link FlowJson}, which writes
- * bytes, must write the same.
+ * The line of a closed flow, written by Jackson with the text forms of the types. {@link FlowJson}, which encodes bytes itself, must
+ * write the same.
  */
 final class JacksonFlowLine {
     private final String hop;
