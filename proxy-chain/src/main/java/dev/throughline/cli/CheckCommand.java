@@ -55,6 +55,8 @@ final class CheckCommand implements Callable<Integer> {
         System.out.println(file + ": hop " + config.identity().name() + ": configuration OK");
         sizes.table().forEach(System.out::println);
         tables.lines().forEach(System.out::println);
+        System.out.println("flow log: a line when a flow closes, "
+                + (config.log().openLines() ? "and one" : "none") + " when it opens (log.open-lines)");
         return ExitCode.OK;
     }
 

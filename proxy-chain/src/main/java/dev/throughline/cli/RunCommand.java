@@ -34,9 +34,9 @@ import picocli.CommandLine.Option;
         name = "run",
         description = {
             "Run a hop.",
-            "Logs flows to standard output, a JSON line when one opens and one when it closes, and messages to standard"
-                    + " error. SIGTERM drains within the configured deadline; a second one stops at once. SIGHUP reloads"
-                    + " keys, trust and policy."
+            "Logs flows to standard output, a JSON line when one closes, and messages to standard error. SIGTERM drains"
+                    + " within the configured deadline; a second one stops at once. SIGHUP reloads keys, trust and"
+                    + " policy."
         })
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
@@ -78,7 +78,7 @@ final class RunCommand implements Callable<Integer> {
     /** Runs a hop until it is stopped. */
     private static int run(HopConfig config, Clock clock, ConfigSource source, HopSizes sizes, String summary)
             throws InterruptedException {
-        FatalExceptions.install();
+        FatalExceptions fatalExceptions = FatalExceptions.install();
         ServiceManager manager = ServiceManager.ofThisProcess();
         HopKeys keys = keys(config);
         dropCapabilities();
@@ -91,6 +91,7 @@ final class RunCommand implements Callable<Integer> {
             stop.countDown();
         };
         try (Hop hop = new Hop(config, keys, clock, source, sizes)) {
+            fatalExceptions.atEnd(hop::closeLog);
             // Installed first: without a handler, a SIGHUP during the start would end the process.
             Signals.acceptIgnored("HUP");
             Signals.handle("HUP", new PeriodicTask("reload", hop::reload));

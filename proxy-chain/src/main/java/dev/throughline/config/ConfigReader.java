@@ -139,6 +139,7 @@ public final class ConfigReader {
         keys.flatMap(KeyPaths::commandLine).ifPresent(file -> own.take(file, "\"command-line-key\""));
         transports.forEach((called, transport) -> own.take(transport.socket(), "the socket of transport " + called));
         HeaderConfig headers = headers(root);
+        LogConfig log = log(root);
         Optional<AdminConfig> admin = name.map(hop -> admin(root, hop, own));
         checkTogether(
                 root,
@@ -160,6 +161,7 @@ public final class ConfigReader {
                 interception,
                 headers,
                 limits,
+                log,
                 admin.get()));
     }
 
@@ -297,6 +299,12 @@ public final class ConfigReader {
                     limits.optional("ttl", t -> Values.duration(t, tick, VerifierSettings.MAX_TTL), d.ttl()),
                     limits.optional("skew", t -> Values.duration(t, Duration.ZERO, VerifierSettings.MAX_TTL), d.skew()),
                     limits.optional("hops", t -> Values.integer(t, 1, Chain.HARD_HOP_LIMIT), d.hops()));
+        }
+    }
+
+    private static LogConfig log(Section root) {
+        try (Section log = root.section("log")) {
+            return new LogConfig(log.optional("open-lines", Values::flag, LogConfig.DEFAULTS.openLines()));
         }
     }
 

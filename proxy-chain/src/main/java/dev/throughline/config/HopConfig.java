@@ -19,6 +19,7 @@ import java.util.function.Function;
  * @param interception how the hop supervises its interception
  * @param headers how received headers are verified
  * @param limits limits of time and memory
+ * @param log what the flow log contains
  * @param admin admin interface and metrics
  */
 public record HopConfig(
@@ -32,12 +33,24 @@ public record HopConfig(
         InterceptionConfig interception,
         HeaderConfig headers,
         Limits limits,
+        LogConfig log,
         AdminConfig admin) {
 
     /** Returns the same configuration with other key files. */
     public HopConfig withKeys(KeyPaths others) {
         return new HopConfig(
-                identity, others, marks, listeners, routing, budget, failOpen, interception, headers, limits, admin);
+                identity,
+                others,
+                marks,
+                listeners,
+                routing,
+                budget,
+                failOpen,
+                interception,
+                headers,
+                limits,
+                log,
+                admin);
     }
 
     /** Returns the settings that differ from {@code other} and that only a restart applies, by their names in the file. */
@@ -58,6 +71,7 @@ public record HopConfig(
         settings.put("tlv-type", config -> config.headers.chainTlv());
         settings.put("budget", HopConfig::budget);
         settings.put("limits", HopConfig::limits);
+        settings.put("log", HopConfig::log);
         settings.put("admin", HopConfig::admin);
         return settings.entrySet().stream()
                 .filter(setting -> !setting.getValue()

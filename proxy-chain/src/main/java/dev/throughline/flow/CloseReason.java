@@ -95,6 +95,8 @@ public enum CloseReason {
     /** Internal error, see the log of the hop. */
     INTERNAL_ERROR;
 
+    private final String text = name().toLowerCase(Locale.ROOT).replace('_', '-');
+
     static CloseReason of(RelayResult end) {
         return switch (end) {
             case COMPLETED -> COMPLETED;
@@ -132,6 +134,6 @@ public enum CloseReason {
     /** Returns the form that logs and metrics use, such as {@code connect-timeout}. */
     @Override
     public String toString() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return text;
     }
 }

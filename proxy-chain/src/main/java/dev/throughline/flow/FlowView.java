@@ -54,9 +54,11 @@ public record FlowView(
         RELAYING,
         CLOSED;
 
+        private final String text = name().toLowerCase(java.util.Locale.ROOT);
+
         @Override
         public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return text;
         }
     }
 }

@@ -101,6 +101,7 @@ public final class Hop implements AutoCloseable {
     private final Readiness readiness = new Readiness();
     private final InterceptionControl interception = new InterceptionControl(resources, readiness, metrics);
     private volatile @Nullable KeyWatch keyWatch;
+    private volatile @Nullable FlowLog flowLog;
 
     /** Creates a hop with a fixed configuration. A reload reads only its key files again. */
     public Hop(HopConfig config, HopKeys keys, Clock clock) {
@@ -177,11 +178,13 @@ public final class Hop implements AutoCloseable {
                 config.identity().name(),
                 config.identity().host());
         FlowJson json = new FlowJson(config.identity().name(), names);
-        FlowLog log = resources.add(FlowLog.start(json));
+        FlowLog log = resources.add(FlowLog.start(json, config.log().openLines()));
+        flowLog = log;
         metrics.bind(new OutputMetrics(log));
         EventLoopGroup acceptLoop = loops.start("accept loop", 1);
         EventLoopGroup flowLoops =
                 loops.start("event loop", Runtime.getRuntime().availableProcessors());
+        log.addLoops(flowLoops);
         AcceptQueues queues = resources.add(new AcceptQueues(sizes.queues(), networkNamespace()));
         ProcessIdentifier identifier = identifier(queues);
         FlowBudget budget = resources.add(BudgetFactory.create(config, sizes, ports, names, metrics));
@@ -376,6 +379,14 @@ public final class Hop implements AutoCloseable {
     public void stopFlows(CloseReason reason) {
         table.stopAll(reason);
         drain(Duration.ofSeconds(2));
+    }
+
+    /** Writes the lines of the flow log that are not written yet, for at most two seconds. Later lines are lost. */
+    public void closeLog() {
+        FlowLog log = flowLog;
+        if (log != null) {
+            log.close();
+        }
     }
 
     /** Closes everything that {@link #start} opened, last first. */

@@ -6,7 +6,6 @@ import dev.throughline.chain.Verification;
 import dev.throughline.flow.CloseResult;
 import dev.throughline.flow.FlowView;
 import dev.throughline.flow.NextHop;
-import dev.throughline.header.Tuple;
 import dev.throughline.policy.Decision;
 import dev.throughline.policy.Outcome;
 import java.util.ArrayList;
@@ -23,38 +22,36 @@ public final class FlowJson {
         this.names = names;
     }
 
-    /** Returns the log line {@code flow.open}. */
-    public String opened(FlowView flow) {
-        return Json.object(out -> {
-            out.put("time", flow.acceptedAt().plus(flow.age()).toString()).put("event", "flow.open");
-            write(out, flow);
-        });
+    /** Writes the members of the log line {@code flow.open}. */
+    void opened(Json out, FlowView flow) {
+        out.put("time", flow.acceptedAt().plus(flow.age())).put("event", "flow.open");
+        write(out, flow);
     }
 
-    /** Returns the log line {@code flow.close}. */
-    public String closed(FlowView flow, CloseResult ending) {
-        return Json.object(out -> {
-            out.put("time", flow.acceptedAt().plus(flow.age()).toString()).put("event", "flow.close");
-            out.put("reason", ending.reason().toString());
-            if (!ending.detail().isEmpty()) {
-                out.put("detail", ending.detail());
-            }
-            write(out, flow);
-        });
+    /** Writes the members of the log line {@code flow.close}. */
+    void closed(Json out, FlowView flow, CloseResult ending) {
+        out.put("time", flow.acceptedAt().plus(flow.age())).put("event", "flow.close");
+        out.put("reason", ending.reason().toString());
+        if (!ending.detail().isEmpty()) {
+            out.put("detail", ending.detail());
+        }
+        write(out, flow);
     }
 
-    /** Returns the current state of {@code flow}. */
+    /** Writes the members of the current state of {@code flow}. */
     public void write(Json out, FlowView flow) {
         out.put("hop", hop).put("listener", flow.listener()).put("number", flow.number());
-        flow.originator().ifPresent(who -> out.put("flow", who.flow().toString()));
+        flow.originator()
+                .ifPresent(
+                        who -> out.putHex("flow", who.flow().high(), who.flow().low()));
         out.put("stage", flow.stage().toString());
         flow.originator().ifPresent(who -> out.put("originator", o -> OriginatorJson.write(o, who, names)));
         flow.connection()
                 .ifPresent(arrival -> out.put("arrival", a -> {
                     a.put("way", arrival.method().toString());
                     arrival.connection()
-                            .ifPresent(socket -> a.put("source", Tuple.text(socket.source()))
-                                    .put("destination", Tuple.text(socket.destination())));
+                            .ifPresent(socket ->
+                                    a.put("source", socket.source()).put("destination", socket.destination()));
                 }));
         flow.owner()
                 .ifPresent(owner -> out.put("kernel", k -> {
@@ -65,7 +62,7 @@ public final class FlowJson {
         flow.decision()
                 .ifPresent(said -> said.rule().ifPresent(rule -> out.put("policy", p -> decision(p, rule, said))));
         out.putAll("chain", chain(flow)).put("next", flow.next().map(NextHop::name));
-        flow.transport().ifPresent(over -> out.put("transport", over));
+        out.put("transport", flow.transport());
         if (!flow.closedDetails().isEmpty()) {
             out.putAll(
                     "closed_details",
@@ -73,7 +70,7 @@ public final class FlowJson {
         }
         out.put("bytes_out", flow.bytesOut())
                 .put("bytes_in", flow.bytesIn())
-                .put("duration_ms", flow.age().toNanos() / 1e6);
+                .putMilliseconds("duration_ms", flow.age().toNanos());
     }
 
     private static void decision(Json out, String rule, Decision said) {
@@ -89,7 +86,9 @@ public final class FlowJson {
     private List<String> chain(FlowView flow) {
         List<String> hops = new ArrayList<>();
         if (flow.verification().orElse(null) instanceof Verification.Verified verified) {
-            verified.links().stream().map(Link::hop).map(names::of).forEach(hops::add);
+            for (Link link : verified.links()) {
+                hops.add(names.of(link.hop()));
+            }
         }
         hops.add(hop);
         return hops;

@@ -6,13 +6,17 @@ import dev.throughline.flow.FlowView;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.nio.channels.WritableByteChannel;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledExecutorService;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The flow log: one JSON line on standard output when a flow opens and one when it closes. Standard output never blocks
- * a flow: lines that can't be written are dropped and counted.
+ * The flow log: one JSON line on standard output when a flow closes and, by choice, one when it opens. An event loop writes its lines
+ * into its own {@link LineBuffer}; a thread writes full or old buffers to standard output. Standard output never blocks a flow:
+ * lines that can't be written are dropped and counted. The lines of one loop are in the order of their events; those of different
+ * loops may differ from it by {@link LineBuffer#MAX_NANOS}.
  */
 public final class FlowLog implements FlowEvents, AutoCloseable {
     /** About 16,000 lines. */
@@ -37,35 +41,53 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
     }
 
     private final FlowJson json;
+    private final boolean openLines;
     private final OutputWriter output;
+    private final List<LineBuffer> buffers = new CopyOnWriteArrayList<>();
+    private final ThreadLocal<LineBuffer> ofThread;
 
-    private FlowLog(FlowJson json, OutputWriter output) {
+    private FlowLog(FlowJson json, boolean openLines, OutputWriter output) {
         this.json = json;
+        this.openLines = openLines;
         this.output = output;
+        LineBuffer ofOtherThreads = new LineBuffer(output, null);
+        this.ofThread = ThreadLocal.withInitial(() -> ofOtherThreads);
     }
 
-    /** Starts a log on standard output. */
-    public static FlowLog start(FlowJson json) {
+    /**
+     * Starts a log on standard output.
+     *
+     * @param openLines whether it has a line for each flow that opens
+     */
+    public static FlowLog start(FlowJson json, boolean openLines) {
         // A channel returns how much of a line was written; a stream doesn't.
-        return start(json, new FileOutputStream(FileDescriptor.out).getChannel());
+        return start(json, openLines, new FileOutputStream(FileDescriptor.out).getChannel());
     }
 
-    static FlowLog start(FlowJson json, WritableByteChannel target) {
-        return new FlowLog(json, OutputWriter.start("flow-log", target, MAX_BYTES, new Episodes()));
+    /** Starts a log on {@code target}, which must not be closed by others. */
+    public static FlowLog start(FlowJson json, boolean openLines, WritableByteChannel target) {
+        return new FlowLog(json, openLines, OutputWriter.start("flow-log", target, MAX_BYTES, new Episodes()));
+    }
+
+    /** Gives each event loop a buffer. Must be called before their flows start; lines of other threads don't wait. */
+    public void addLoops(Iterable<? extends ScheduledExecutorService> loops) {
+        for (ScheduledExecutorService loop : loops) {
+            LineBuffer buffer = new LineBuffer(output, loop);
+            buffers.add(buffer);
+            loop.execute(() -> ofThread.set(buffer));
+        }
     }
 
     @Override
     public void opened(FlowView flow) {
-        write(json.opened(flow));
+        if (openLines) {
+            ofThread.get().add(line -> json.opened(line, flow));
+        }
     }
 
     @Override
     public void closed(FlowView flow, CloseResult ending) {
-        write(json.closed(flow, ending));
-    }
-
-    private void write(String line) {
-        output.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        ofThread.get().add(line -> json.closed(line, flow, ending));
     }
 
     /** Returns the number of lines lost so far. */
@@ -73,9 +95,10 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
         return output.dropped();
     }
 
-    /** Writes the remaining lines, for at most two seconds. */
+    /** Writes the remaining lines, for at most two seconds. Any thread may call, also while event loops run. */
     @Override
     public void close() {
+        buffers.forEach(LineBuffer::flush);
         output.close();
     }
 }

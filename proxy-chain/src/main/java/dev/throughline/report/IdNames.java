@@ -1,16 +1,23 @@
 package dev.throughline.report;
 
 import dev.throughline.key.Trust;
+import dev.throughline.key.TrustEntry;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Names for the ids in headers: from the trust file, this hop's own name, or else the id itself. */
+/** Names for the ids in headers: from the trust file, this hop's own name, or else the id itself. Thread-safe. */
 public final class IdNames {
     private final Supplier<Trust> trust;
     private final String ownHop;
     private final String ownHost;
+    private volatile Known known;
+
+    /** The names of one trust file. An id is a digest of a name, too costly to compute for each flow. */
+    private record Known(Trust trust, Map<HopId, String> hops, Map<HostId, String> hosts) {}
 
     /** Uses {@code trust}, and the names of this hop and its host, which may be empty. */
     public IdNames(Trust trust, String ownHop, String ownHost) {
@@ -22,27 +29,50 @@ public final class IdNames {
         this.trust = trust;
         this.ownHop = ownHop;
         this.ownHost = ownHost;
+        this.known = namesOf(Trust.NOBODY);
+    }
+
+    private Known namesOf(Trust current) {
+        Map<HopId, String> hops = new HashMap<>();
+        Map<HostId, String> hosts = new HashMap<>();
+        if (!ownHop.isEmpty()) {
+            hops.put(HopId.of(ownHop), ownHop);
+        }
+        if (!ownHost.isEmpty()) {
+            hosts.put(HostId.of(ownHost), ownHost);
+        }
+        for (TrustEntry entry : current.entries()) {
+            hops.putIfAbsent(entry.key().hop(), entry.key().hopName());
+            entry.originHosts().forEach(host -> hosts.putIfAbsent(HostId.of(host), host));
+        }
+        return new Known(current, hops, hosts);
+    }
+
+    private Known known() {
+        Trust current = trust.get();
+        Known latest = known;
+        if (!latest.trust().equals(current)) {
+            latest = namesOf(current);
+            known = latest;
+        }
+        return latest;
     }
 
     public String of(HopId hop) {
-        return find(hop).orElse(hop.toString());
+        return find(hop).orElseGet(hop::toString);
     }
 
     public String of(HostId host) {
-        return find(host).orElse(host.toString());
+        return find(host).orElseGet(host::toString);
     }
 
     /** Returns the name of {@code hop}; empty if none is known. */
     public Optional<String> find(HopId hop) {
-        return !ownHop.isEmpty() && HopId.of(ownHop).equals(hop)
-                ? Optional.of(ownHop)
-                : trust.get().nameOf(hop);
+        return Optional.ofNullable(known().hops().get(hop));
     }
 
     /** Returns the name of {@code host}; empty if none is known. */
     public Optional<String> find(HostId host) {
-        return !ownHost.isEmpty() && HostId.of(ownHost).equals(host)
-                ? Optional.of(ownHost)
-                : trust.get().nameOf(host);
+        return Optional.ofNullable(known().hosts().get(host));
     }
 }

@@ -1,96 +1,178 @@
 package dev.throughline.report;
 
 import dev.throughline.header.Bytes;
-import java.io.StringWriter;
-import java.math.BigInteger;
+import java.net.InetSocketAddress;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.json.JsonFactory;
 
-/** A writer for one JSON object. Members are in the order of the calls; absent values are omitted. */
+/**
+ * A writer for JSON objects, as UTF-8 without line breaks. Members are in the order of the calls; absent values are omitted. Names of
+ * members are ASCII without characters that need an escape.
+ */
 public final class Json {
-    private static final JsonFactory FACTORY = new JsonFactory();
+    private static final int INITIAL_BYTES = 1024;
 
-    private final JsonGenerator out;
+    private final Utf8Buffer out;
+    /** Whether the next member or element needs a comma before it. */
+    private boolean hasPrevious;
 
-    private Json(JsonGenerator out) {
+    /** Creates a writer that appends to {@code out}. */
+    Json(Utf8Buffer out) {
         this.out = out;
     }
 
-    /** Returns one object as text without line breaks. */
+    /** Returns one object as text. */
     public static String object(Consumer<Json> members) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator generator = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
-            generator.writeStartObject();
-            members.accept(new Json(generator));
-            generator.writeEndObject();
-        }
+        Utf8Buffer text = new Utf8Buffer(INITIAL_BYTES);
+        new Json(text).write(members);
         return text.toString();
     }
 
+    /** Writes one object. */
+    void write(Consumer<Json> members) {
+        open('{');
+        members.accept(this);
+        close('}');
+    }
+
+    private void open(char bracket) {
+        out.ascii(bracket);
+        hasPrevious = false;
+    }
+
+    private void close(char bracket) {
+        out.ascii(bracket);
+        hasPrevious = true;
+    }
+
+    private void separate() {
+        if (hasPrevious) {
+            out.ascii(',');
+        }
+        hasPrevious = true;
+    }
+
+    private void name(String name) {
+        separate();
+        out.ascii('"');
+        out.ascii(name);
+        out.ascii("\":");
+    }
+
+    private void string(String value) {
+        out.ascii('"');
+        out.escaped(value);
+        out.ascii('"');
+    }
+
     public Json put(String name, String value) {
-        out.writeStringProperty(name, value);
+        name(name);
+        string(value);
         return this;
     }
 
     public Json put(String name, long value) {
-        out.writeNumberProperty(name, value);
+        name(name);
+        out.number(value);
         return this;
     }
 
     /** Writes an unsigned 64-bit number. */
     public Json putUnsigned(String name, OptionalLong value) {
-        value.ifPresent(bits -> out.writeNumberProperty(name, new BigInteger(Long.toUnsignedString(bits))));
+        if (value.isPresent()) {
+            name(name);
+            out.unsigned(value.getAsLong());
+        }
         return this;
     }
 
-    public Json put(String name, double value) {
-        out.writeNumberProperty(name, value);
+    /** Writes nanoseconds as a number of milliseconds. */
+    public Json putMilliseconds(String name, long nanos) {
+        name(name);
+        out.milliseconds(nanos);
         return this;
     }
 
     public Json put(String name, boolean value) {
-        out.writeBooleanProperty(name, value);
+        name(name);
+        out.ascii(value ? "true" : "false");
         return this;
     }
 
     public Json put(String name, Optional<String> value) {
-        value.ifPresent(text -> put(name, text));
+        return value.isPresent() ? put(name, value.get()) : this;
+    }
+
+    public Json put(String name, Instant value) {
+        name(name);
+        out.ascii('"');
+        out.time(value);
+        out.ascii('"');
+        return this;
+    }
+
+    public Json put(String name, InetSocketAddress value) {
+        name(name);
+        out.ascii('"');
+        out.address(value);
+        out.ascii('"');
+        return this;
+    }
+
+    /** Writes 64-bit numbers as one string of 16 hexadecimal digits each. */
+    public Json putHex(String name, long... values) {
+        name(name);
+        out.ascii('"');
+        for (long value : values) {
+            out.hex(value);
+        }
+        out.ascii('"');
         return this;
     }
 
     public Json putHex(String name, Optional<Bytes> value) {
-        return put(name, value.map(Bytes::toHex));
+        if (value.isPresent()) {
+            name(name);
+            out.ascii('"');
+            out.hex(value.get());
+            out.ascii('"');
+        }
+        return this;
     }
 
     public Json put(String name, Consumer<Json> members) {
-        out.writeObjectPropertyStart(name);
-        members.accept(this);
-        out.writeEndObject();
+        name(name);
+        write(members);
         return this;
     }
 
     /** Writes an array of strings. */
     public Json putAll(String name, List<String> values) {
-        out.writeArrayPropertyStart(name);
-        values.forEach(out::writeString);
-        out.writeEndArray();
+        name(name);
+        open('[');
+        for (String value : values) {
+            separate();
+            string(value);
+        }
+        close(']');
         return this;
     }
 
     /** Writes an array of objects. */
-    public <T> Json putAll(String name, List<T> values, java.util.function.BiConsumer<Json, T> members) {
-        out.writeArrayPropertyStart(name);
+    public <T> Json putAll(String name, List<T> values, BiConsumer<Json, T> members) {
+        name(name);
+        open('[');
         for (T value : values) {
-            out.writeStartObject();
+            separate();
+            open('{');
             members.accept(this, value);
-            out.writeEndObject();
+            close('}');
         }
-        out.writeEndArray();
+        close(']');
         return this;
     }
 }

@@ -1,6 +1,5 @@
 package dev.throughline.report;
 
-import dev.throughline.header.Tuple;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.ExecutableState;
@@ -19,10 +18,10 @@ public final class OriginatorJson {
     public static void write(Json out, Originator originator, IdNames names) {
         out.put("host", names.of(originator.host()));
         identity(out, originator.identity());
-        out.put("source", Tuple.text(originator.tuple().source()))
-                .put("destination", Tuple.text(originator.tuple().destination()))
+        out.put("source", originator.tuple().source())
+                .put("destination", originator.tuple().destination())
                 .put("way_in", originator.wayIn().toString())
-                .put("observed_at", originator.observedAt().toString());
+                .put("observed_at", originator.observedAt());
     }
 
     /** Writes a process and its evidence. */

@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An asynchronous writer of lines to standard output or standard error. A dedicated thread writes them, so a slow
- * reader, a full file system or a closed pipe blocks no caller. The queue is bounded in bytes. A line that doesn't fit
- * or can't be written is lost and counted. The first loss starts an episode, which ends when lines have been written
- * again for {@link #QUIET_NANOS}. After a partly written line, the next one starts on a new line.
+ * reader, a full file system or a closed pipe blocks no caller. It wakes up once for each batch of lines. The queue is
+ * bounded in bytes. A batch that doesn't fit, or a line that can't be written, is lost and counted by lines. The first
+ * loss starts an episode, which ends when lines have been written again for {@link #QUIET_NANOS}. After a partly written
+ * line, the next one starts on a new line.
  */
 final class OutputWriter implements AutoCloseable {
     /**
@@ -20,6 +21,12 @@ final class OutputWriter implements AutoCloseable {
      * continuously.
      */
     static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /**
+     * PIPE_BUF (pipe(7)): the kernel doesn't mix a write of this size with those of others, such as messages to the same pipe. A longer
+     * line is written alone.
+     */
+    private static final int ATOMIC_BYTES = 4096;
 
     private static final long WAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int RETRY_MILLIS = 10;
@@ -34,12 +41,49 @@ final class OutputWriter implements AutoCloseable {
         void recovered(long lost);
     }
 
+    /** Complete lines, each with its line feed. */
+    private static final class Batch {
+        private final byte[] bytes;
+        /** The ends of the lines. A message that is one line here may have further line feeds. */
+        private final int[] ends;
+
+        Batch(byte[] bytes, int[] ends) {
+            this.bytes = bytes;
+            this.ends = ends;
+        }
+
+        int start(int line) {
+            return line == 0 ? 0 : ends[line - 1];
+        }
+
+        /** Returns the number of the line after those that can be written together with {@code line}. */
+        int endOfWrite(int line) {
+            int end = line + 1;
+            while (end < ends.length && ends[end] - start(line) <= ATOMIC_BYTES) {
+                end++;
+            }
+            return end;
+        }
+
+        /** Returns the number of the line that contains the byte at {@code position}. */
+        int lineAt(int position) {
+            int line = 0;
+            while (ends[line] <= position) {
+                line++;
+            }
+            return line;
+        }
+    }
+
     private final WritableByteChannel target;
     private final int maxBytes;
     private final Listener listener;
     private final Thread writer;
-    private final Deque<byte[]> waiting = new ArrayDeque<>();
+    private final Deque<Batch> waiting = new ArrayDeque<>();
     private int waitingBytes;
+    /** Lines of the batch that is being written, as far as they are not lost. */
+    private int writing;
+
     private boolean closed;
     private long dropped;
     /** Start of the current episode; 0 if there is none. */
@@ -70,17 +114,26 @@ final class OutputWriter implements AutoCloseable {
         return output;
     }
 
-    /** Queues {@code lines}, which must end with a line feed and must not be modified afterwards. Never blocks. */
-    void write(byte[] lines) {
+    /** Queues one line, which ends with a line feed and must not be modified afterwards. Never blocks. */
+    void write(byte[] line) {
+        write(line, new int[] {line.length});
+    }
+
+    /**
+     * Queues lines, each with its line feed. Neither array may be modified afterwards. Never blocks.
+     *
+     * @param ends the ends of the lines in {@code lines}
+     */
+    void write(byte[] lines, int[] ends) {
         synchronized (this) {
             if (!closed && waitingBytes + lines.length <= maxBytes) {
-                waiting.add(lines);
+                waiting.add(new Batch(lines, ends));
                 waitingBytes += lines.length;
                 notifyAll();
                 return;
             }
         }
-        lose(maxBytes / 1024 + " KiB are queued and its reader does not read");
+        lose(ends.length, maxBytes / 1024 + " KiB are queued and its reader does not read");
     }
 
     /** Returns the number of lines lost so far. */
@@ -88,13 +141,15 @@ final class OutputWriter implements AutoCloseable {
         return dropped;
     }
 
-    private void lose(String why) {
+    private void lose(int count, String why) {
         boolean first;
         synchronized (this) {
-            dropped++;
-            first = lost++ == 0;
+            dropped += count;
+            first = lost == 0;
+            lost += count;
             lostAt = System.nanoTime();
             writtenSince = false;
+            notifyAll();
         }
         if (first) {
             listener.failed(why);
@@ -103,48 +158,74 @@ final class OutputWriter implements AutoCloseable {
 
     private void run() {
         try {
-            byte[] line = next();
-            while (line != null) {
-                if (line.length > 0) {
-                    write(line, ByteBuffer.wrap(line));
+            while (awaitBatch()) {
+                Batch batch = next();
+                if (batch != null) {
+                    write(batch);
                 }
                 endEpisode();
-                line = next();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Returns the next line, an empty one after a timeout, or null at the end. */
-    private synchronized byte @Nullable [] next() throws InterruptedException {
+    /**
+     * Waits for a batch. During an episode it waits for at most {@link #WAKE_NANOS}.
+     *
+     * @return false at the end
+     */
+    private synchronized boolean awaitBatch() throws InterruptedException {
         long end = System.nanoTime() + WAKE_NANOS;
-        for (long left = WAKE_NANOS; waiting.isEmpty() && !closed && left > 0; left = end - System.nanoTime()) {
-            TimeUnit.NANOSECONDS.timedWait(this, left);
+        long left = WAKE_NANOS;
+        while (waiting.isEmpty() && !closed && left > 0) {
+            if (lost == 0) {
+                wait();
+            } else {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+                left = end - System.nanoTime();
+            }
         }
-        byte[] line = waiting.poll();
-        if (line != null) {
-            waitingBytes -= line.length;
-            return line;
-        }
-        return closed ? null : new byte[0];
+        return !waiting.isEmpty() || !closed;
     }
 
-    private void write(byte[] line, ByteBuffer rest) throws InterruptedException {
-        try {
-            if (isLineOpen) {
-                writeAll(ByteBuffer.wrap(new byte[] {'\n'}));
-                isLineOpen = false;
+    private synchronized @Nullable Batch next() {
+        Batch batch = waiting.poll();
+        if (batch != null) {
+            waitingBytes -= batch.bytes.length;
+            writing = batch.ends.length;
+        }
+        return batch;
+    }
+
+    /** Writes all lines of {@code batch}. A line that can't be written is lost, and the next one is tried. */
+    private void write(Batch batch) throws InterruptedException {
+        ByteBuffer bytes = ByteBuffer.wrap(batch.bytes);
+        int line = 0;
+        while (line < batch.ends.length) {
+            int end = batch.endOfWrite(line);
+            bytes.limit(batch.start(end)).position(batch.start(line));
+            try {
+                if (isLineOpen) {
+                    writeAll(ByteBuffer.wrap(new byte[] {'\n'}));
+                    isLineOpen = false;
+                }
+                writeAll(bytes);
+                line = end;
+                setWriting(batch.ends.length - line);
+            } catch (IOException e) {
+                line = batch.lineAt(bytes.position());
+                isLineOpen |= bytes.position() > batch.start(line);
+                line++;
+                setWriting(batch.ends.length - line);
+                lose(1, String.valueOf(e.getMessage()));
             }
-            writeAll(rest);
-        } catch (IOException e) {
-            isLineOpen |= rest.position() > 0 && line[rest.position() - 1] != '\n';
-            lose(String.valueOf(e.getMessage()));
-            return;
         }
-        synchronized (this) {
-            writtenSince = true;
-        }
+    }
+
+    private synchronized void setWriting(int lines) {
+        writing = lines;
+        writtenSince = true;
     }
 
     /** Another process may have set O_NONBLOCK on a shared terminal or pipe; then a write can return 0. */
@@ -188,8 +269,9 @@ final class OutputWriter implements AutoCloseable {
         int left;
         boolean first;
         synchronized (this) {
-            // The line that is being written is lost as well.
-            left = waiting.size() + (writer.isAlive() ? 1 : 0);
+            // The lines that are being written are lost as well.
+            left = waiting.stream().mapToInt(batch -> batch.ends.length).sum() + writing;
+            writing = 0;
             first = lost == 0 && left > 0;
             dropped += left;
             lost += left;

@@ -3,10 +3,8 @@ package dev.throughline.report;
 import dev.throughline.chain.CaptureCheck;
 import dev.throughline.chain.Link;
 import dev.throughline.chain.Verification;
-import dev.throughline.header.Tuple;
 import dev.throughline.key.PublicKey;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** The JSON form of a header's verification. */
 public final class VerificationJson {
@@ -30,9 +28,9 @@ public final class VerificationJson {
 
     private static void verified(Json out, List<Link> links, List<PublicKey> signers, IdNames names) {
         out.put("result", "verified");
-        out.putAll("links", IntStream.range(0, links.size()).boxed().toList(), (item, i) -> {
-            link(item, links.get(i), names);
-            item.put("key", signers.get(i).id().toString());
+        out.putAll("links", links, (item, link) -> {
+            link(item, link, names);
+            item.putHex("key", signers.get(link.index()).id().value());
         });
     }
 
@@ -48,12 +46,12 @@ public final class VerificationJson {
     public static void link(Json out, Link link, IdNames names) {
         out.put("hop", names.of(link.hop()))
                 .put("audience", names.of(link.audience()))
-                .put("issued_at", link.issuedAt().toString())
+                .put("issued_at", link.issuedAt())
                 .put("ttl_ms", link.ttl().toMillis())
                 .put("way_in", link.ingress().toString())
-                .put("way_out", link.egress().toString())
-                .put("observed_peer", link.observedPeer().map(Tuple::text))
-                .put("outgoing_source", Tuple.text(link.outgoing().source()))
-                .put("outgoing_destination", Tuple.text(link.outgoing().destination()));
+                .put("way_out", link.egress().toString());
+        link.observedPeer().ifPresent(peer -> out.put("observed_peer", peer));
+        out.put("outgoing_source", link.outgoing().source())
+                .put("outgoing_destination", link.outgoing().destination());
     }
 }

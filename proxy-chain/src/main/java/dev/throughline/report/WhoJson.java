@@ -36,7 +36,7 @@ public final class WhoJson {
     }
 
     private static void asked(Json out, Tuple tuple) {
-        out.put("source", Tuple.text(tuple.source())).put("destination", Tuple.text(tuple.destination()));
+        out.put("source", tuple.source()).put("destination", tuple.destination());
     }
 
     private static void kernel(Json out, SocketIdentity owner) {

@@ -13,7 +13,7 @@ final class DyingProcess {
 
     public static void main(String... arguments) throws InterruptedException {
         StandardError.install();
-        FatalExceptions.install();
+        FatalExceptions.install().atEnd(() -> System.out.println("the last line"));
         Runnable dies = () -> {
             throw new StackOverflowError("of a test");
         };

@@ -31,6 +31,7 @@ class FatalExceptionsTest {
 
         assertThat(process.waitFor()).isEqualTo(ExitCode.THREAD_DIED);
         assertThat(log).contains("thread vital died, exiting").contains("java.lang.StackOverflowError: of a test");
+        assertThat(process.inputReader().readLine()).isEqualTo("the last line");
     }
 
     @Test

@@ -70,6 +70,7 @@ class ConfigReaderTest {
         assertThat(config.limits()).isEqualTo(Limits.DEFAULTS);
         assertThat(config.failOpen()).isFalse();
         assertThat(config.interception()).isEqualTo(InterceptionConfig.DEFAULTS);
+        assertThat(config.log().openLines()).isFalse();
         assertThat(config.keys().commandLine()).isEmpty();
         assertThat(config.admin().socket()).hasToString("/run/throughline/hop-c/admin.sock");
         assertThat(config.admin().pidFile()).hasToString("/run/throughline/hop-c/pid");
@@ -90,6 +91,7 @@ class ConfigReaderTest {
                 fail-open: true
                 interception: { repair: false, canary: off, owned-table: false, mark-uids: 990 }
                 identity: { command-line-key: command-line.key }
+                log: { open-lines: true }
                 health-checkers: 192.0.2.0/24
                 nat-exceptions:
                   - { from: hop-a, to: hop-b, egress: 203.0.113.0/24 }
@@ -129,6 +131,7 @@ class ConfigReaderTest {
         assertThat(config.interception())
                 .isEqualTo(new InterceptionConfig(false, Optional.empty(), false, ImmutableList.of(990)));
         assertThat(config.keys().commandLine()).contains(folder.resolve("command-line.key"));
+        assertThat(config.log().openLines()).isTrue();
         assertThat(config.headers().healthCheckers()).hasSize(1);
         assertThat(config.headers().natExceptions()).hasSize(1);
         assertThat(config.listeners()).hasSize(5);

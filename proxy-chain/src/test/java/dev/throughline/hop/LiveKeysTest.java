@@ -236,7 +236,10 @@ class LiveKeysTest {
 
     @Test
     void otherChangedSettingsNeedARestart() throws Exception {
-        configure("hop-b.key", "trust", "limits: { flows: 7 }\nfail-open: true\nidentity: { command-line-key: k }");
+        configure(
+                "hop-b.key",
+                "trust",
+                "limits: { flows: 7 }\nfail-open: true\nidentity: { command-line-key: k }\nlog: { open-lines: true }");
 
         Reload reload = keys.reload();
 
@@ -245,7 +248,8 @@ class LiveKeysTest {
                 .containsExactly(
                         "\"fail-open\" has changed in the configuration: restart to apply it",
                         "\"identity\" has changed in the configuration: restart to apply it",
-                        "\"limits\" has changed in the configuration: restart to apply it");
+                        "\"limits\" has changed in the configuration: restart to apply it",
+                        "\"log\" has changed in the configuration: restart to apply it");
     }
 
     private static final String DENY_ADA = """

@@ -96,6 +96,18 @@ class FlowJsonTest {
         return new AcceptedConnection.Tcp(InterceptionMethod.SOCKET, SOCKET, SOCKET, local);
     }
 
+    private String opened(FlowView flow) {
+        return opened(json, flow);
+    }
+
+    private static String opened(FlowJson json, FlowView flow) {
+        return Json.object(out -> json.opened(out, flow));
+    }
+
+    private String closed(FlowView flow, CloseResult ending) {
+        return Json.object(out -> json.closed(out, flow, ending));
+    }
+
     /** One line in the log; the breaks are for reading. */
     private static String golden(String text) {
         return text.lines().map(String::strip).reduce("", String::concat);
@@ -105,7 +117,7 @@ class FlowJsonTest {
     void aFlowThatCameThroughTwoHops() throws Exception {
         Verification.Verified verified = HeaderFixture.verified();
 
-        String line = json.closed(
+        String line = closed(
                 flow(
                         Optional.of(arrival(false)),
                         Optional.empty(),
@@ -190,7 +202,7 @@ class FlowJsonTest {
 
     @Test
     void unknownFactsAreLeftOut() {
-        String line = json.closed(
+        String line = closed(
                 flow(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
                 new CloseResult(CloseReason.NO_TRUE_SOURCE, "no entry"));
 
@@ -210,17 +222,17 @@ class FlowJsonTest {
         NextHop vault = new NextHop.At("hop-v", new InetSocketAddress("192.0.2.9", 7001), HeaderProfile.NORMAL);
         Outcome toVault = new Outcome.Allow(Optional.of("vault"), Optional.of("bulk"));
 
-        assertThat(json.opened(decided(new Decision(Optional.of("backups"), toVault), Optional.of(vault))))
+        assertThat(opened(decided(new Decision(Optional.of("backups"), toVault), Optional.of(vault))))
                 .contains(
                         "\"policy\":{\"rule\":\"backups\",\"decision\":\"allow\",\"route\":\"vault\",\"class\":\"bulk\"},"
                                 + "\"chain\":[\"hop-c\"],\"next\":\"hop-v\"");
-        assertThat(json.closed(
+        assertThat(closed(
                         decided(new Decision(Optional.of("no-ada"), new Outcome.Deny()), Optional.empty()),
                         new CloseResult(CloseReason.POLICY_DENIED, "rule no-ada")))
                 .contains("\"reason\":\"policy-denied\",\"detail\":\"rule no-ada\"")
                 .contains("\"policy\":{\"rule\":\"no-ada\",\"decision\":\"deny\"},\"chain\":[\"hop-c\"],\"bytes_out\"");
         Decision unsure = new Decision(Optional.of("no-ada"), new Outcome.Deny(), Optional.of("user is unknown"));
-        assertThat(json.closed(
+        assertThat(closed(
                         decided(unsure, Optional.empty()),
                         new CloseResult(CloseReason.POLICY_DENIED, unsure.toString())))
                 .contains("\"detail\":\"rule no-ada may match: user is unknown\"")
@@ -229,14 +241,14 @@ class FlowJsonTest {
 
     @Test
     void withoutAPolicyThereIsNoPolicyMember() {
-        assertThat(json.opened(decided(
+        assertThat(opened(decided(
                         new Decision(Optional.empty(), Outcome.Allow.PLAIN), Optional.of(new NextHop.Destination()))))
                 .doesNotContain("policy");
     }
 
     @Test
     void anOpenedFlowHasNoReason() {
-        assertThat(json.opened(flow(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty())))
+        assertThat(opened(flow(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty())))
                 .startsWith("{\"time\":\"2027-01-01T12:00:01.500Z\",\"event\":\"flow.open\",\"hop\":\"hop-c\"")
                 .doesNotContain("reason");
     }
@@ -248,8 +260,7 @@ class FlowJsonTest {
                 OptionalInt.of(0x7102),
                 OptionalInt.empty());
 
-        String line =
-                json.opened(flow(Optional.of(arrival(true)), Optional.of(owner), Optional.empty(), Optional.empty()));
+        String line = opened(flow(Optional.of(arrival(true)), Optional.of(owner), Optional.empty(), Optional.empty()));
 
         assertThat(line)
                 .contains("\"kernel\":{\"evidence\":\"unknown\",\"os\":\"linux\",\"mark\":28930}")
@@ -261,12 +272,12 @@ class FlowJsonTest {
         Verification no = new Verification.Rejected(RejectReason.BAD_SIGNATURE, 1, "key 00 of \"hop-a\"");
         Verification whole = new Verification.Rejected(RejectReason.UNSIGNED, -1, "nothing");
 
-        assertThat(json.opened(flow(Optional.empty(), Optional.empty(), Optional.of(no), Optional.empty())))
+        assertThat(opened(flow(Optional.empty(), Optional.empty(), Optional.of(no), Optional.empty())))
                 .contains("\"verification\":{\"result\":\"rejected\",\"reason\":\"bad-signature\",\"link\":1,"
                         + "\"detail\":\"key 00 of \\\"hop-a\\\"\"}")
                 .contains("\"chain\":[\"hop-c\"]")
                 .doesNotContain("originator");
-        assertThat(json.opened(flow(Optional.empty(), Optional.empty(), Optional.of(whole), Optional.empty())))
+        assertThat(opened(flow(Optional.empty(), Optional.empty(), Optional.of(whole), Optional.empty())))
                 .contains("\"reason\":\"unsigned\",\"detail\":\"nothing\"")
                 .doesNotContain("\"link\"");
     }
@@ -276,7 +287,8 @@ class FlowJsonTest {
         FlowJson stranger = new FlowJson("hop-x", new IdNames(Trust.NOBODY, "", ""));
         Verification.Verified verified = HeaderFixture.verified();
 
-        String line = stranger.opened(
+        String line = opened(
+                stranger,
                 flow(Optional.empty(), Optional.empty(), Optional.of(verified), Optional.of(verified.originator())));
 
         assertThat(line).contains("\"chain\":[\"" + HopId.of("hop-a") + "\"").doesNotContain("hop-a", "edge-1");
@@ -285,7 +297,7 @@ class FlowJsonTest {
     @Test
     void aWrittenFlowIsReadBack() throws Exception {
         Verification.Verified verified = HeaderFixture.verified();
-        String line = json.opened(
+        String line = opened(
                 flow(Optional.empty(), Optional.empty(), Optional.of(verified), Optional.of(verified.originator())));
 
         JsonTree tree = JsonTree.parse(line);

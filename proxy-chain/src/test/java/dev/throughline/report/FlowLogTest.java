@@ -2,6 +2,8 @@ package dev.throughline.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.flow.CloseReason;
@@ -14,23 +16,37 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The reader of standard output stops reading. Threads that log flows must not wait for it. */
+/**
+ * The lines of event loops are written together, soon, and before the end. The reader of standard output may stop reading; threads
+ * that log flows must not wait for it.
+ */
 @Timeout(60)
 class FlowLogTest {
+    private static final CloseResult COMPLETED = new CloseResult(CloseReason.COMPLETED, "");
+
     private final StuckReader reader = new StuckReader();
-    private final FlowLog log =
-            FlowLog.start(new FlowJson("hop-a", new IdNames(Trust.NOBODY, "hop-a", "edge-1")), reader);
+    private final FlowLog log = start(false);
+    private final ScheduledExecutorService loop = Executors.newSingleThreadScheduledExecutor();
+
+    private FlowLog start(boolean openLines) {
+        return FlowLog.start(new FlowJson("hop-a", new IdNames(Trust.NOBODY, "hop-a", "edge-1")), openLines, reader);
+    }
 
     @AfterEach
     void stop() {
+        loop.shutdownNow();
         reader.resumed.countDown();
         log.close();
     }
@@ -39,7 +55,7 @@ class FlowLogTest {
     void neverBlocksAndCountsLostLines() {
         int lines = 0;
         while (log.dropped() < 100) {
-            log.closed(view(lines++), new CloseResult(CloseReason.COMPLETED, ""));
+            log.closed(view(lines++), COMPLETED);
         }
         reader.resumed.countDown();
         log.close();
@@ -52,8 +68,116 @@ class FlowLogTest {
 
     @Test
     void closesThoughItsReaderIsStuck() {
-        log.opened(view(1));
+        log.closed(view(1), COMPLETED);
         assertThatCode(log::close).doesNotThrowAnyException();
+    }
+
+    @Test
+    void hasALineForAnOpenFlowByChoiceOnly() {
+        reader.resumed.countDown();
+        log.opened(view(1));
+        log.close();
+        assertThat(reader.lines).isEmpty();
+
+        try (FlowLog both = start(true)) {
+            both.opened(view(1));
+            both.closed(view(1), COMPLETED);
+        }
+        assertThat(reader.lines)
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("flow.open"),
+                        line -> assertThat(line).contains("flow.close"));
+    }
+
+    @Test
+    void writesTheLinesOfALoopTogetherAndInOrder() {
+        reader.resumed.countDown();
+        log.addLoops(List.of(loop));
+        onLoop(() -> close(1, 2, 3));
+        await().until(() -> reader.lines.size() == 1);
+        assertThat(reader.lines.remove().lines())
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("\"number\":1,"),
+                        line -> assertThat(line).contains("\"number\":2,"),
+                        line -> assertThat(line).contains("\"number\":3,"));
+
+        onLoop(() -> close(4));
+        await().until(() -> reader.lines.size() == 1);
+        assertThat(reader.lines.remove()).contains("\"number\":4,");
+    }
+
+    /** The loop is busy until then, so its timer can't run. */
+    @Test
+    void writesAFullBufferAtOnce() {
+        reader.resumed.countDown();
+        log.addLoops(List.of(loop));
+        onLoop(() -> {
+            for (int i = 0; i < LineBuffer.FULL_BYTES / 100; i++) {
+                close(i);
+            }
+            await().until(() -> reader.lines.stream().mapToInt(String::length).sum() >= LineBuffer.FULL_BYTES);
+        });
+    }
+
+    @Test
+    void leavesNothingOfALineThatFails() {
+        LineBuffer buffer = new LineBuffer(OutputWriter.start("test-log", reader, 1 << 20, new NoListener()), loop);
+        reader.resumed.countDown();
+        buffer.add(line -> line.put("number", 1));
+        assertThatThrownBy(() -> buffer.add(line -> {
+                    line.put("number", 2);
+                    throw new IllegalStateException("of a test");
+                }))
+                .isInstanceOf(IllegalStateException.class);
+        buffer.add(line -> line.put("number", 3));
+        await().until(() -> reader.lines.size() == 1);
+        assertThat(reader.lines.peek()).isEqualTo("{\"number\":1}\n{\"number\":3}\n");
+    }
+
+    private static final class NoListener implements OutputWriter.Listener {
+        @Override
+        public void failed(String why) {}
+
+        @Override
+        public void recovered(long lost) {}
+    }
+
+    @Test
+    void losesNothingThatWaitsWhenItIsClosed() {
+        reader.resumed.countDown();
+        log.addLoops(List.of(loop));
+        onLoop(() -> close(1));
+        loop.shutdownNow();
+        log.close();
+        assertThat(reader.lines)
+                .singleElement()
+                .satisfies(line -> assertThat(line).contains("\"number\":1,"));
+        assertThat(log.dropped()).isZero();
+    }
+
+    @Test
+    void doesNotWaitForATimerOfALoopThatEnds() {
+        reader.resumed.countDown();
+        log.addLoops(List.of(loop));
+        onLoop(() -> {
+            loop.shutdown();
+            close(1);
+        });
+        await().until(() -> reader.lines.size() == 1);
+    }
+
+    private void close(int... numbers) {
+        for (int number : numbers) {
+            log.closed(view(number), COMPLETED);
+        }
+    }
+
+    private void onLoop(Runnable task) {
+        try {
+            loop.submit(task).get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static FlowView view(long number) {

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -100,6 +102,78 @@ class OutputWriterTest {
         assertThat(said).isEmpty();
     }
 
+    private void writeTogether(String... lines) {
+        int[] ends = new int[lines.length];
+        int end = 0;
+        for (int i = 0; i < lines.length; i++) {
+            end += lines[i].length() + 1;
+            ends[i] = end;
+        }
+        writer.write((String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8), ends);
+    }
+
+    @Test
+    void losesOnlyTheLinesOfABatchThatCannotBeWritten() throws InterruptedException {
+        output.space = 7;
+        output.spaceAfterFailure = Integer.MAX_VALUE;
+        output.resume.countDown();
+        writeTogether("first", "torn", "third", "fourth");
+        output.awaitText("first\nt\nthird\nfourth\n");
+        assertThat(said()).isEqualTo("failed: No space left on device");
+        assertThat(writer.dropped()).isEqualTo(1);
+    }
+
+    @Test
+    void countsEachLineOfABatch() throws InterruptedException {
+        output.space = 6;
+        output.resume.countDown();
+        writeTogether("first", "second", "third");
+        assertThat(said()).startsWith("failed");
+        while (writer.dropped() < 2) {
+            Thread.onSpinWait();
+        }
+        output.space = Integer.MAX_VALUE;
+        write("fourth");
+        output.awaitText("first\nfourth\n");
+        assertThat(said()).isEqualTo("recovered: 2");
+    }
+
+    /** The kernel doesn't mix a write of up to 4096 bytes with messages to the same pipe. */
+    @Test
+    void writesCompleteLinesOfAtMostAPipesBuffer() throws InterruptedException {
+        output.resume.countDown();
+        writeTogether("a".repeat(2000), "b".repeat(2000), "c".repeat(2000), "d".repeat(5000), "e");
+        output.awaitText("a".repeat(2000) + "\n" + "b".repeat(2000) + "\n" + "c".repeat(2000) + "\n" + "d".repeat(5000)
+                + "\ne\n");
+        assertThat(output.writes).containsExactly(4002, 2001, 5001, 2);
+    }
+
+    @Test
+    void losesABatchAsAWholeIfItDoesNotFit() throws InterruptedException {
+        String line = "x".repeat(MAX_BYTES / 4);
+        writeTogether(line, line, line, line);
+        assertThat(said()).startsWith("failed");
+        assertThat(writer.dropped()).isEqualTo(4);
+        output.resume.countDown();
+        write("next");
+        output.awaitText("next\n");
+    }
+
+    @Test
+    void doesNotWakeUpWhileThereIsNothingToDo() throws InterruptedException {
+        output.resume.countDown();
+        write("one");
+        output.awaitText("one\n");
+        Thread thread = Thread.getAllStackTraces().keySet().stream()
+                .filter(one -> one.getName().equals("test-output"))
+                .findFirst()
+                .orElseThrow();
+        while (thread.getState() == Thread.State.RUNNABLE) {
+            Thread.onSpinWait();
+        }
+        assertThat(thread.getState()).as("without a time limit").isEqualTo(Thread.State.WAITING);
+    }
+
     @Test
     void boundsWhatWaitsInBytes() throws InterruptedException {
         String line = "x".repeat(1023);
@@ -126,10 +200,10 @@ class OutputWriterTest {
     @Test
     void countsWhatIsLeftWhenItIsClosedAndDoesNotWait() throws InterruptedException {
         write("in its hands");
-        write("waiting");
+        writeTogether("waiting", "waiting");
         writer.close();
-        assertThat(writer.dropped()).isEqualTo(2);
-        assertThat(said()).isEqualTo("failed: 2 lines were still queued at the end, and its reader did not read");
+        assertThat(writer.dropped()).isEqualTo(3);
+        assertThat(said()).isEqualTo("failed: 3 lines were still queued at the end, and its reader did not read");
     }
 
     /** A descriptor with space for a number of bytes, which nobody reads until it is resumed. */
@@ -137,6 +211,8 @@ class OutputWriterTest {
         private final CountDownLatch resume = new CountDownLatch(1);
         private final StringBuilder text = new StringBuilder();
         private volatile int space = Integer.MAX_VALUE;
+        private volatile int spaceAfterFailure;
+        private final List<Integer> writes = new CopyOnWriteArrayList<>();
         private volatile int unavailable;
 
         @Override
@@ -153,8 +229,10 @@ class OutputWriterTest {
                 }
                 int count = Math.min(space, bytes.remaining());
                 if (count == 0) {
+                    space = spaceAfterFailure;
                     throw new IOException("No space left on device");
                 }
+                writes.add(count);
                 byte[] taken = new byte[count];
                 bytes.get(taken);
                 space -= count;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -21,8 +22,8 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /**
  * The cost of headers: {@code ./throughline bench micro}. It measures the headers that are signed and verified in a second of one
  * core's CPU time, by the size of the batch and the number of links, with their size; then the latency that batches add to a flow;
- * then the cost of identifying the process that opened a flow, and of the budget; and how fast other originators connect while one
- * holds 2,000 connections.
+ * then the cost of identifying the process that opened a flow, and of the budget; how fast other originators connect while one holds
+ * 2,000 connections; and the cost of a line of the flow log.
  */
 public final class Benchmarks {
     private Benchmarks() {}
@@ -48,6 +49,10 @@ public final class Benchmarks {
             LimitLatency.print(quick);
             return;
         }
+        if (List.of(args).contains("--log")) {
+            flowLog(quick);
+            return;
+        }
         int batch = List.of(args).indexOf("--batch");
         if (batch >= 0 && batch < args.length - 1) {
             String size = args[batch + 1];
@@ -70,6 +75,23 @@ public final class Benchmarks {
         IdentificationCost.print(quick);
         BudgetCost.print(quick);
         LimitLatency.print(quick);
+        flowLog(quick);
+    }
+
+    private static void flowLog(boolean quick) throws RunnerException {
+        ChainedOptionsBuilder options = options(FlowLogBenchmark.class, quick).addProfiler(GCProfiler.class);
+        System.out.printf(
+                "%nThe line of the flow log for a closed flow, of one core's CPU time%n%5s %6s %7s %10s%n",
+                "links", "bytes", "ns", "allocated");
+        for (RunResult row : run(options)) {
+            double lines = total(row, "lines");
+            System.out.printf(
+                    "%5s %,6.0f %,7.0f %,10.0f%n",
+                    param(row, "links"),
+                    total(row, "bytes") / lines,
+                    total(row, "cpuNanos") / lines,
+                    row.getSecondaryResults().get("gc.alloc.rate.norm").getScore());
+        }
     }
 
     private interface Choice {
@@ -175,6 +197,10 @@ public final class Benchmarks {
         String against(long promised) {
             return " %s %,d".formatted(median() >= promised ? ">=" : "BELOW", promised);
         }
+    }
+
+    private static double total(RunResult result, String counter) {
+        return result.getSecondaryResults().get(counter).getScore();
     }
 
     private static String row(RunResult result) {

@@ -83,6 +83,11 @@ final class Headers {
         }
     }
 
+    /** Returns the keys of all hops. */
+    Trust trust() {
+        return trust;
+    }
+
     /** Returns the last hop's signer. */
     Signer signer() {
         return new Signer(keys.get(links - 1), random);

@@ -137,6 +137,7 @@ class HeldMemoryIT {
                 .contains("not ready", "buffers are full: user " + attacker() + " on edge-1 holds");
         assertThat(hop.awaitMessage("buffers: flows are closed with memory-pressure"))
                 .contains("user " + attacker() + " on edge-1 holds");
+        hop.closed(line -> line.object("originator").text("uid").equals(Integer.toString(VICTIM)));
         List<JsonTree> ended = hop.process().flowLog().stream()
                 .filter(line -> line.text("event").equals("flow.close"))
                 .toList();

@@ -48,6 +48,7 @@ class OutputIT {
                   - { name: chain, mode: chain, by: plain, address: "%s" }
                 route: { to: destination }
                 limits: { drain: 1s }
+                log: { open-lines: true }
                 """.formatted(Tuple.text(APPS), Tuple.text(destination.address()), NET.text(1, 17002)));
     }
 
