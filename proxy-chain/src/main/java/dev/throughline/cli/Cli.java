@@ -2,6 +2,7 @@ package dev.throughline.cli;
 
 import dev.throughline.config.IoErrorText;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -61,10 +62,25 @@ public final class Cli {
 
     /** Runs one command and returns its exit status. */
     public static int execute(String... arguments) {
+        return PlainRun.config(arguments, System.getenv()).map(Cli::run).orElseGet(() -> parse(arguments));
+    }
+
+    private static int parse(String... arguments) {
         CommandLine line = new CommandLine(new Cli());
         line.setParameterExceptionHandler((problem, all) -> UsageError.explain(problem, System.err));
         line.setExecutionExceptionHandler((problem, command, parsed) -> failed(problem));
         return line.execute(helpAsOption(line, arguments));
+    }
+
+    /** Runs the hop of a configuration until it is stopped and returns the exit status, as {@code run --config FILE} does. */
+    private static int run(Path file) {
+        RunCommand command = new RunCommand();
+        command.config.file = file;
+        try {
+            return command.call();
+        } catch (Exception e) {
+            return failed(e);
+        }
     }
 
     /** Rewrites {@code help keys} to {@code keys --help}; the name of no command is reported as an unknown command. */

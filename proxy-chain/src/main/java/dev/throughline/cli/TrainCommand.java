@@ -2,6 +2,7 @@ package dev.throughline.cli;
 
 import dev.throughline.demo.TrainingRun;
 import dev.throughline.platform.linux.Privileges;
+import dev.throughline.report.StandardError;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +25,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Privileges.keepOnly(Set.of());
+        StandardError.install();
         if (client.isPresent()) {
             TrainingRun.client(client.get());
         } else {

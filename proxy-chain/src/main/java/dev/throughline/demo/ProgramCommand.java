@@ -15,23 +15,30 @@ public final class ProgramCommand {
 
     /** Returns the command that runs the program with {@code arguments}. */
     public static ImmutableList<String> of(String... arguments) {
-        ImmutableList.Builder<String> command = ImmutableList.<String>builder()
-                .add(java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED");
+        ImmutableList.Builder<String> command = ImmutableList.<String>builder().add(java());
         Optional<Path> jar = jar();
         if (jar.isPresent()) {
-            command.addAll(ahead(jar.get())).add("-jar", jar.get().toString());
+            command.add("@" + beside(jar.get(), ".jvm"))
+                    .addAll(ahead(jar.get()))
+                    .add("-jar", jar.get().toString());
         } else {
-            command.add("-cp", System.getProperty("java.class.path"), MAIN);
+            command.add("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED")
+                    .add("-cp", System.getProperty("java.class.path"), MAIN);
         }
         return command.add(arguments).build();
     }
 
     /** Returns flags of {@link #java} for the AOT cache that the build has put beside {@code jar}; empty if there is none. */
     public static ImmutableList<String> ahead(Path jar) {
-        Path cache = jar.resolveSibling(jar.getFileName().toString().replaceFirst("\\.jar$", ".aot"));
+        Path cache = beside(jar, ".aot");
         return Files.isRegularFile(cache)
                 ? ImmutableList.of("-XX:AOTCache=" + cache, "-Xlog:aot=off")
                 : ImmutableList.of();
+    }
+
+    /** Returns the path of the file that the build has put beside {@code jar}. */
+    private static Path beside(Path jar, String suffix) {
+        return jar.resolveSibling(jar.getFileName().toString().replaceFirst("\\.jar$", suffix));
     }
 
     /** Returns the path of the java program of this process. */

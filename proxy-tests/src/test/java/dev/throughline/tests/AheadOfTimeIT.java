@@ -34,7 +34,9 @@ class AheadOfTimeIT {
         List<Path> files;
         try (Stream<Path> libraries = Files.list(built.resolve("lib"))) {
             files = Stream.concat(
-                            Stream.of(built.resolve("throughline.jar"), built.resolve("throughline.aot")), libraries)
+                            Stream.of("throughline.jar", "throughline.jvm", "throughline.aot")
+                                    .map(built::resolve),
+                            libraries)
                     .toList();
         }
         for (Path file : files) {
@@ -53,8 +55,7 @@ class AheadOfTimeIT {
                 ProgramCommand.java(),
                 "-XX:AOTMode=on",
                 "-XX:AOTCache=" + installed.resolve("throughline.aot"),
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
+                "@" + installed.resolve("throughline.jvm"),
                 "-jar",
                 installed.resolve("throughline.jar").toString(),
                 "--version"));

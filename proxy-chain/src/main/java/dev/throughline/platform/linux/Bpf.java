@@ -1,16 +1,11 @@
 package dev.throughline.platform.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -30,17 +25,10 @@ final class Bpf {
 
     private static final int ATTRIBUTE_BYTES = 128;
     private static final int NAME_BYTES = 16;
-    private static final Linker LINKER = Linker.nativeLinker();
     private static final OptionalInt NUMBER = number(System.getProperty("os.arch"));
-    private static final MethodHandle SYSCALL = LINKER.downcallHandle(
-            LINKER.defaultLookup().findOrThrow("syscall"),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT),
-            Linker.Option.captureCallState("errno"),
-            Linker.Option.firstVariadicArg(1));
-    private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
 
     private final Arena arena = Arena.ofAuto();
-    private final MemorySegment state = arena.allocate(STATE);
+    private final Libc libc = new Libc();
     private final MemorySegment attributes = arena.allocate(ATTRIBUTE_BYTES, 8);
 
     /** Returns the number of the system call; the C library has no wrapper. */
@@ -92,19 +80,14 @@ final class Bpf {
     /** Makes the call; negative if it failed, with the reason in {@link #errno}. */
     int tryCall(int command) {
         if (NUMBER.isEmpty()) {
-            state.set(JAVA_INT, 0, Errno.ENOSYS);
+            libc.fail(Errno.ENOSYS);
             return -1;
         }
-        try {
-            return (int)
-                    (long) SYSCALL.invokeExact(state, (long) NUMBER.getAsInt(), command, attributes, ATTRIBUTE_BYTES);
-        } catch (Throwable e) {
-            throw new AssertionError("a foreign call of the wrong type", e);
-        }
+        return (int) libc.syscall(NUMBER.getAsInt(), command, attributes, ATTRIBUTE_BYTES);
     }
 
     int errno() {
-        return state.get(JAVA_INT, 0);
+        return libc.errno();
     }
 
     /** Returns the first {@code bytes} bytes of the kernel's information about an object, in native byte order. */

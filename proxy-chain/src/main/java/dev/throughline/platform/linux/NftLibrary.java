@@ -1,17 +1,12 @@
 package dev.throughline.platform.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -248,28 +243,24 @@ public final class NftLibrary implements AutoCloseable {
 
     /** The library's functions. */
     private static final class Functions {
-        private static final Linker LINKER = Linker.nativeLinker();
-
-        private final MethodHandle newContext;
-        private final MethodHandle free;
-        private final MethodHandle bufferOutput;
-        private final MethodHandle bufferError;
-        private final MethodHandle output;
-        private final MethodHandle error;
-        private final MethodHandle setFlags;
-        private final MethodHandle run;
+        private final MemorySegment newContext;
+        private final MemorySegment free;
+        private final MemorySegment bufferOutput;
+        private final MemorySegment bufferError;
+        private final MemorySegment output;
+        private final MemorySegment error;
+        private final MemorySegment setFlags;
+        private final MemorySegment run;
 
         private Functions(SymbolLookup library) {
-            newContext = handle(library, "nft_ctx_new", FunctionDescriptor.of(ADDRESS, JAVA_INT));
-            free = handle(library, "nft_ctx_free", FunctionDescriptor.ofVoid(ADDRESS));
-            bufferOutput = handle(library, "nft_ctx_buffer_output", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-            bufferError = handle(library, "nft_ctx_buffer_error", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-            MemoryLayout text = ADDRESS.withTargetLayout(java.lang.foreign.MemoryLayout.sequenceLayout(
-                    Long.MAX_VALUE, java.lang.foreign.ValueLayout.JAVA_BYTE));
-            output = handle(library, "nft_ctx_get_output_buffer", FunctionDescriptor.of(text, ADDRESS));
-            error = handle(library, "nft_ctx_get_error_buffer", FunctionDescriptor.of(text, ADDRESS));
-            setFlags = handle(library, "nft_ctx_output_set_flags", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT));
-            run = handle(library, "nft_run_cmd_from_buffer", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+            newContext = library.findOrThrow("nft_ctx_new");
+            free = library.findOrThrow("nft_ctx_free");
+            bufferOutput = library.findOrThrow("nft_ctx_buffer_output");
+            bufferError = library.findOrThrow("nft_ctx_buffer_error");
+            output = library.findOrThrow("nft_ctx_get_output_buffer");
+            error = library.findOrThrow("nft_ctx_get_error_buffer");
+            setFlags = library.findOrThrow("nft_ctx_output_set_flags");
+            run = library.findOrThrow("nft_run_cmd_from_buffer");
         }
 
         static Functions load() throws IOException {
@@ -280,26 +271,14 @@ public final class NftLibrary implements AutoCloseable {
             }
         }
 
-        private static MethodHandle handle(SymbolLookup library, String name, FunctionDescriptor type) {
-            return LINKER.downcallHandle(library.findOrThrow(name), type);
-        }
-
         MemorySegment newContext() {
-            try {
-                return (MemorySegment) newContext.invokeExact(0);
-            } catch (Throwable e) {
-                throw impossible(e);
-            }
+            return MemorySegment.ofAddress(new Libc().call(newContext, Libc.word(0)));
         }
 
         void prepare(MemorySegment context, int flags) throws IOException {
-            int failed;
-            try {
-                failed = (int) bufferOutput.invokeExact(context) | (int) bufferError.invokeExact(context);
-                setFlags.invokeExact(context, flags);
-            } catch (Throwable e) {
-                throw impossible(e);
-            }
+            Libc libc = new Libc();
+            int failed = (int) libc.call(bufferOutput, context) | (int) libc.call(bufferError, context);
+            libc.call(setFlags, context, Libc.word(flags));
             if (failed != 0) {
                 free(context);
                 throw new IOException(LIBRARY + ": no memory for its output");
@@ -307,26 +286,16 @@ public final class NftLibrary implements AutoCloseable {
         }
 
         void free(MemorySegment context) {
-            try {
-                free.invokeExact(context);
-            } catch (Throwable e) {
-                throw impossible(e);
-            }
+            new Libc().call(free, context);
         }
 
         String run(MemorySegment context, String commands) throws IOException {
             try (Arena arena = Arena.ofConfined()) {
-                int result;
-                String printed;
-                String wrong;
-                try {
-                    result = (int) run.invokeExact(context, arena.allocateFrom(commands));
-                    // Reading a buffer clears it.
-                    printed = ((MemorySegment) output.invokeExact(context)).getString(0);
-                    wrong = ((MemorySegment) error.invokeExact(context)).getString(0);
-                } catch (Throwable e) {
-                    throw impossible(e);
-                }
+                Libc libc = new Libc();
+                int result = (int) libc.call(run, context, arena.allocateFrom(commands));
+                // Reading a buffer clears it.
+                String printed = text(libc.call(output, context));
+                String wrong = text(libc.call(error, context));
                 if (result != 0) {
                     throw new IOException("nft: " + wrong.strip() + Capability.hint(wrong));
                 }
@@ -334,8 +303,8 @@ public final class NftLibrary implements AutoCloseable {
             }
         }
 
-        private static AssertionError impossible(Throwable e) {
-            return new AssertionError("a foreign call of the wrong type", e);
+        private static String text(long address) {
+            return MemorySegment.ofAddress(address).reinterpret(Long.MAX_VALUE).getString(0);
         }
     }
 }
