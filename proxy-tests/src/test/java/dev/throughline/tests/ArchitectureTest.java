@@ -247,12 +247,14 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** Flows have sockets of their own: Netty's Channels serve the admin interface alone. */
+    /** Flows have sockets of their own: Netty's Channels serve the admin interface, and the canaries of interception. */
     @Test
-    void nettysChannelsStayInTheAdminInterface() {
+    void nettysChannelsCarryNoFlow() {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(BASE + ".engine.epoll", BASE + ".admin")
+                .and()
+                .doNotHaveFullyQualifiedName(BASE + ".intercept.Canaries")
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("io.netty.channel.Channel")
