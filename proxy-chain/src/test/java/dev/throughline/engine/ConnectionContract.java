@@ -188,8 +188,7 @@ public abstract class ConnectionContract {
         assertThat(connection.loop()).isSameAs(loop);
         assertThat(connection.isTcp()).isTrue();
         assertThat(connection.localAddress()).contains(wire.address());
-        assertThat(connection.remoteAddress())
-                .contains((java.net.InetSocketAddress) peer.getLocalSocketAddress());
+        assertThat(connection.remoteAddress()).contains((java.net.InetSocketAddress) peer.getLocalSocketAddress());
         onLoop(() -> {
             assertThat(connection.isOpen()).isTrue();
             assertThat(connection.hasEnded()).isFalse();

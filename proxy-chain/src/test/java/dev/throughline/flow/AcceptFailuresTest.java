@@ -40,7 +40,8 @@ class AcceptFailuresTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 71, 103})
     void anErrorOfOneConnectionChangesNothing(int errno) {
-        assertThat(failures.needsPause(error(errno), AcceptFailuresTest::notCalled)).isFalse();
+        assertThat(failures.needsPause(error(errno), AcceptFailuresTest::notCalled))
+                .isFalse();
         assertThat(log).isEmpty();
     }
 
@@ -48,7 +49,8 @@ class AcceptFailuresTest {
     @ParameterizedTest
     @ValueSource(ints = {12, 105})
     void aShortageOfMemoryIsLoggedAndPausesAccepting(int errno) {
-        assertThat(failures.needsPause(error(errno), AcceptFailuresTest::notCalled)).isTrue();
+        assertThat(failures.needsPause(error(errno), AcceptFailuresTest::notCalled))
+                .isTrue();
         assertThat(log).hasSize(1).first().asString().contains("listener front");
     }
 
@@ -64,7 +66,8 @@ class AcceptFailuresTest {
     /** Other sockets of the event loop are served in between. */
     @Test
     void onlySomeAreRefusedAtOnce() {
-        assertThat(failures.needsPause(error(EMFILE), () -> attempts.incrementAndGet() > 0)).isFalse();
+        assertThat(failures.needsPause(error(EMFILE), () -> attempts.incrementAndGet() > 0))
+                .isFalse();
         assertThat(attempts).hasValue(64);
     }
 
