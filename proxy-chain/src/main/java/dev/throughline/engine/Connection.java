@@ -127,6 +127,6 @@ public interface Connection {
     /** Closes the socket. The peer of a TCP connection that hasn't finished gets a reset: a cut stream must not look complete. */
     void close();
 
-    /** Closes the socket so that the peer gets an ordinary end, whatever it has sent. */
+    /** Closes the socket with an ordinary end. If it has received bytes that nobody has read, Linux resets it all the same. */
     void closeInOrder();
 }

@@ -42,6 +42,6 @@ final class HandoverAnswer {
         } catch (IOException e) {
             // The agent is gone, and its flow with it.
         }
-        agent.close();
+        agent.closeInOrder();
     }
 }

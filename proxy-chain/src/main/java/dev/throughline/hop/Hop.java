@@ -95,8 +95,8 @@ public final class Hop implements AutoCloseable {
     private final HeaderFailures headerFailures;
     private final List<Listener> listeners = new ArrayList<>();
     private final Resources resources = new Resources();
-    private final Engine engine = new EpollEngine();
-    private final EventLoops loops = new EventLoops(engine, resources);
+    private final Engine engine;
+    private final EventLoops loops;
     private final Map<String, Executor> watchedThreads = new LinkedHashMap<>();
     private final Readiness readiness = new Readiness();
     private final InterceptionControl interception = new InterceptionControl(resources, readiness, metrics);
@@ -112,6 +112,8 @@ public final class Hop implements AutoCloseable {
     public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source, HopSizes sizes) {
         this.config = config;
         this.sizes = sizes;
+        this.engine = new EpollEngine(sizes.pipesOfLoop());
+        this.loops = new EventLoops(engine, resources);
         this.ports = NextHopPorts.of(config);
         this.clock = clock;
         this.table = new FlowTable(sizes.rows());

@@ -24,6 +24,7 @@ import java.util.List;
  * @param arriving new flows and flows that are being rejected; half of them may wait for their originator's turn
  * @param rows all flows: open, waiting, with an unfinished header, new and being rejected
  * @param adminConnections connections to the admin socket, and as many to the metrics address
+ * @param pipesOfLoop directions that an event loop can splice at once
  * @param rememberedChains chains remembered against replay
  * @param bufferBytes memory for bytes that all flows have read and not yet sent
  * @param descriptors uses of descriptors
@@ -40,6 +41,7 @@ public record HopSizes(
         int arriving,
         int rows,
         int adminConnections,
+        int pipesOfLoop,
         int rememberedChains,
         long bufferBytes,
         ImmutableList<Line> descriptors,
@@ -187,6 +189,7 @@ public record HopSizes(
                     arriving,
                     rows,
                     adminConnections,
+                    pipesOfLoop(),
                     chains,
                     process.directBytes() / 2,
                     ImmutableList.copyOf(descriptors),
@@ -207,7 +210,7 @@ public record HopSizes(
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
             lines.add(new Line("event loops", "", process.processors() + 2L, PER_LOOP));
             lines.add(new Line(
-                    "pipes for splice", "", (long) process.processors() * EpollEngine.MOST_PIPES_OF_LOOP, PER_PIPE));
+                    "pipes for splice", "", (long) process.processors() * pipesOfLoop(), PER_PIPE));
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
             lines.add(new Line("reads of processes and executables", "", scaled(16, MOST_NAMING), 1));
             lines.add(new Line("listening sockets", "", (long) listeningAddresses() * queues(), 1));
@@ -227,6 +230,12 @@ public record HopSizes(
                         "agent watches", "", config.routing().transports().size(), 2));
             }
             return lines;
+        }
+
+        /** Returns how many directions an event loop can splice at once: at most a sixteenth of all descriptors are for that. */
+        private int pipesOfLoop() {
+            return Math.clamp(
+                    process.descriptors() / 16 / PER_PIPE / process.processors(), 1, EpollEngine.MOST_PIPES_OF_LOOP);
         }
 
         private int queues() {

@@ -32,13 +32,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class RelayTest {
     private static final Duration LONG = Duration.ofHours(1);
+    /** asm-generic/socket.h and linux/tcp.h */
+    private static final int SOL_SOCKET = 1;
+
+    private static final int SO_KEEPALIVE = 9;
+    private static final int IPPROTO_TCP = 6;
+    private static final int TCP_KEEPIDLE = 4;
+    private static final int TCP_KEEPINTVL = 5;
+    private static final int TCP_KEEPCNT = 6;
+    private static final int TCP_USER_TIMEOUT = 18;
     private static final int MIB = 1 << 20;
     /** The maximum that a direction holds: one read, in a buffer of its own. */
     private static final int MOST_HELD = LoopBuffer.BYTES + 1024;
 
     private static final int HELD_BACK = MIB;
     private static final byte[] NOTHING = {};
-    private static final int IPPROTO_TCP = 6;
     private static final int TCP_INFO = 11;
     /** Offset of tcpi_data_segs_out in struct tcp_info (linux/tcp.h). */
     private static final int DATA_SEGMENTS_OUT = 156;
@@ -492,6 +500,24 @@ class RelayTest {
 
         assertThat(relay.end()).isNotDone();
         assertThat(relay.get()).isEqualTo(RelayResult.IDLE);
+    }
+
+    /** Most flows end before these options matter. */
+    @Test
+    void aFlowThatLastsGetsItsTimeouts() throws Exception {
+        Running relay = start(new RelayTimeouts(LONG, LONG, TcpTimeouts.NONE, TcpTimeouts.DEFAULTS), NOTHING, NOTHING);
+
+        wire.awaitOnLoop("for keepalive", () -> outbound.option(SOL_SOCKET, SO_KEEPALIVE) == 1);
+
+        wire.onLoop(() -> {
+            assertThat(outbound.option(IPPROTO_TCP, TCP_KEEPIDLE)).isEqualTo(30);
+            assertThat(outbound.option(IPPROTO_TCP, TCP_KEEPINTVL)).isEqualTo(15);
+            assertThat(outbound.option(IPPROTO_TCP, TCP_KEEPCNT)).isEqualTo(6);
+            assertThat(outbound.option(IPPROTO_TCP, TCP_USER_TIMEOUT)).isEqualTo(120_000);
+            relay.relay().abort();
+            return null;
+        });
+        assertThat(relay.get()).isEqualTo(RelayResult.ABORTED);
     }
 
     /** In a process whose direct memory is used up. */

@@ -20,8 +20,8 @@ final class ConnectingSocket extends EpollConnection {
     private @Nullable ConnectListener listener;
     private @Nullable Future<?> timer;
 
-    ConnectingSocket(Socket socket, InetSocketAddress destination, ConnectListener listener) {
-        super(socket, true, null);
+    ConnectingSocket(Socket socket, InetSocketAddress destination, ConnectListener listener, PipePool pipes) {
+        super(socket, true, null, pipes);
         this.destination = destination;
         this.listener = listener;
         nothingReceived();

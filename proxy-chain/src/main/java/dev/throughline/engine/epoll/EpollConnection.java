@@ -54,6 +54,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
 
     private final Socket socket;
     private final boolean tcp;
+    private final PipePool pipes;
     private @Nullable EventLoop loop;
     private @Nullable IoRegistration registration;
     private volatile @Nullable InetSocketAddress local;
@@ -71,7 +72,8 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
     private boolean finished;
     private Runnable closed = () -> {};
 
-    EpollConnection(Socket socket, boolean tcp, @Nullable InetSocketAddress remote) {
+    EpollConnection(Socket socket, boolean tcp, @Nullable InetSocketAddress remote, PipePool pipes) {
+        this.pipes = pipes;
         this.socket = socket;
         this.tcp = tcp;
         this.remote = remote;
@@ -309,7 +311,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
     @Override
     public Optional<Pipe> pipeTo(Connection to) {
         return tcp && to instanceof EpollConnection other && other.tcp
-                ? EpollPipe.between(this, other)
+                ? pipes.take().map(ends -> new EpollPipe(pipes, ends, this, other))
                 : Optional.empty();
     }
 

@@ -24,8 +24,24 @@ public final class EpollEngine implements Engine {
     /** Its name. */
     public static final String NAME = "epoll";
 
-    /** Pipes for splice(2) that one event loop may have, with two descriptors each. */
+    /** Pipes for splice(2) that one event loop may have if descriptors are plenty. */
     public static final int MOST_PIPES_OF_LOOP = 32;
+
+    private final PipePool pipes;
+
+    /** Creates an engine with {@link #MOST_PIPES_OF_LOOP}. */
+    public EpollEngine() {
+        this(MOST_PIPES_OF_LOOP);
+    }
+
+    /**
+     * Creates an engine.
+     *
+     * @param pipesOfLoop pipes for splice(2) that one event loop may have, with two descriptors each
+     */
+    public EpollEngine(int pipesOfLoop) {
+        this.pipes = new PipePool(pipesOfLoop);
+    }
 
     @Override
     public String name() {
@@ -51,7 +67,7 @@ public final class EpollEngine implements Engine {
     public Connection connect(
             EventLoop loop, InetSocketAddress destination, ConnectOptions options, ConnectListener listener)
             throws IOException {
-        ConnectingSocket connection = new ConnectingSocket(newSocket(destination), destination, listener);
+        ConnectingSocket connection = new ConnectingSocket(newSocket(destination), destination, listener, pipes);
         try {
             SocketOptions.relayed(connection.socket());
             if (options.mark() != 0) {
@@ -67,7 +83,7 @@ public final class EpollEngine implements Engine {
 
     @Override
     public Connection connect(EventLoop loop, Path path) throws IOException {
-        EpollConnection connection = new EpollConnection(LinuxSocket.newSocketDomain(), false, null);
+        EpollConnection connection = new EpollConnection(LinuxSocket.newSocketDomain(), false, null, pipes);
         try {
             SocketOptions.urgentBytesInline(connection.socket());
             // Unlike TCP, it never connects later.
@@ -118,7 +134,7 @@ public final class EpollEngine implements Engine {
         }
     }
 
-    private static ListeningSocket started(
+    private ListeningSocket started(
             EventLoop loop,
             Socket socket,
             boolean tcp,
@@ -127,7 +143,7 @@ public final class EpollEngine implements Engine {
             int acceptedEachPass,
             AcceptListener listener)
             throws IOException {
-        EpollListener listening = new EpollListener(loop, socket, tcp, address, acceptedEachPass, listener);
+        EpollListener listening = new EpollListener(loop, socket, tcp, address, acceptedEachPass, listener, pipes);
         socket.listen(backlog);
         listening.start();
         return listening;

@@ -27,6 +27,7 @@ final class EpollListener implements ListeningSocket, EpollIoHandle {
     private final SocketAddress address;
     private final int acceptedEachPass;
     private final AcceptListener listener;
+    private final PipePool pipes;
     /** Length and address of the last peer: accept4(2) returns it, so that nothing has to ask for it. */
     private final byte[] peer = new byte[LONGEST_ADDRESS_BYTES];
 
@@ -39,13 +40,15 @@ final class EpollListener implements ListeningSocket, EpollIoHandle {
             boolean tcp,
             SocketAddress address,
             int acceptedEachPass,
-            AcceptListener listener) {
+            AcceptListener listener,
+            PipePool pipes) {
         this.loop = loop;
         this.socket = socket;
         this.tcp = tcp;
         this.address = address;
         this.acceptedEachPass = acceptedEachPass;
         this.listener = listener;
+        this.pipes = pipes;
     }
 
     void start() throws IOException {
@@ -71,7 +74,7 @@ final class EpollListener implements ListeningSocket, EpollIoHandle {
                     return;
                 }
                 InetSocketAddress remote = tcp ? NativeInetAddress.address(peer, 1, peer[0]) : null;
-                EpollConnection connection = new EpollConnection(new Socket(accepted), tcp, remote);
+                EpollConnection connection = new EpollConnection(new Socket(accepted), tcp, remote, pipes);
                 if (!tcp) {
                     SocketOptions.urgentBytesInline(connection.socket());
                 }

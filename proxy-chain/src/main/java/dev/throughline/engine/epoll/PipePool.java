@@ -1,0 +1,65 @@
+package dev.throughline.engine.epoll;
+
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.concurrent.FastThreadLocal;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/** The pipes of all event loops. Each loop has its own, and a limited number of them, because each takes two descriptors. */
+final class PipePool {
+    /** Pipes of one loop. */
+    private static final class OfLoop {
+        private final Deque<FileDescriptor[]> idle = new ArrayDeque<>();
+        private int open;
+    }
+
+    private final int most;
+    private final FastThreadLocal<OfLoop> loops = new FastThreadLocal<>() {
+        @Override
+        protected OfLoop initialValue() {
+            return new OfLoop();
+        }
+    };
+
+    /** Creates a pool with at most {@code most} pipes for each loop. */
+    PipePool(int most) {
+        this.most = most;
+    }
+
+    /** Returns both ends of an empty pipe, the one to read from first; empty if all are in use or no descriptor is left. */
+    Optional<FileDescriptor[]> take() {
+        OfLoop loop = loops.get();
+        if (!loop.idle.isEmpty()) {
+            return Optional.of(loop.idle.removeFirst());
+        }
+        if (loop.open == most) {
+            return Optional.empty();
+        }
+        try {
+            FileDescriptor[] made = FileDescriptor.pipe();
+            loop.open++;
+            return Optional.of(made);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Takes back an empty pipe. */
+    void giveBack(FileDescriptor[] ends) {
+        loops.get().idle.addFirst(ends);
+    }
+
+    /** Closes a pipe with bytes in it. */
+    void close(FileDescriptor[] ends) {
+        loops.get().open--;
+        for (FileDescriptor end : ends) {
+            try {
+                end.close();
+            } catch (IOException e) {
+                // Linux frees the descriptor whatever close(2) returns.
+            }
+        }
+    }
+}
