@@ -1,6 +1,7 @@
 package dev.throughline.relay;
 
 import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.engine.epoll.EpollEngine;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
@@ -49,7 +50,8 @@ final class RelayWithoutMemory {
 
     public static void main(String[] arguments) throws Exception {
         boolean inboundReads = Boolean.parseBoolean(arguments[0]);
-        try (Wire wire = new Wire()) {
+        // Without pipes, bytes that the peer doesn't take need memory of this process.
+        try (Wire wire = new Wire(new EpollEngine(0))) {
             Wire.Pair app = wire.pair();
             Wire.Pair destination = wire.pair();
             CompletableFuture<RelayResult> result = new CompletableFuture<>();
