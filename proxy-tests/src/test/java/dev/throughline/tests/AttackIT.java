@@ -32,6 +32,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +49,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * subclasses of HeaderAttack in proxy-core. Each succeeds, and its test fails, without its defence. This JVM is the previous hop,
  * whose key all hops trust, and the destination.
  */
+@Order(1)
 @Timeout(120)
 class AttackIT {
     private static final Loopback NET = Loopback.own();

@@ -17,8 +17,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** A hop without tracing, which searches /proc, while one user holds more descriptors than a search covers. */
+@Isolated("two million descriptors slow down searches of /proc by the hops of other tests")
 @Timeout(120)
 class SocketSearchIT {
     private static final String ATTACKER = "65534";
