@@ -50,7 +50,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * whose key all hops trust, and the destination.
  */
 @Order(1)
-@Timeout(120)
+@Timeout(180)
 class AttackIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress VAULT = NET.at(1, 17001);

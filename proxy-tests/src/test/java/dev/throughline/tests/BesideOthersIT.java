@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @NeedsNamespaces
 @NeedsPrograms("iptables-nft-restore")
-@Timeout(60)
+@Timeout(180)
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"tproxy", "redirect"})
 class BesideOthersIT {

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @NeedsNamespaces
 @NeedsPrograms("conntrack")
 @Order(1)
-@Timeout(60)
+@Timeout(180)
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"tproxy", "redirect"})
 class ForgottenConnectionsIT {

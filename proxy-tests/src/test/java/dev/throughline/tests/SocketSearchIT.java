@@ -21,7 +21,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 
 /** A hop without tracing, which searches /proc, while one user holds more descriptors than a search covers. */
 @Isolated("two million descriptors slow down searches of /proc by the hops of other tests")
-@Timeout(120)
+@Timeout(180)
 class SocketSearchIT {
     private static final String ATTACKER = "65534";
     private static final String VICTIM = "2001";
