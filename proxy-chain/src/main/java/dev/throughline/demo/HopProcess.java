@@ -3,7 +3,6 @@ package dev.throughline.demo;
 import dev.throughline.report.JsonTree;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +11,7 @@ import java.util.function.Predicate;
 
 /** A hop in a separate process, with its messages and its flow log. */
 public final class HopProcess implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final String name;
     private final Process process;
@@ -47,8 +46,8 @@ public final class HopProcess implements AutoCloseable {
                         notifyAll();
                     }
                 }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+            } catch (IOException closed) {
+                // The end of the process closes the stream.
             } finally {
                 synchronized (this) {
                     notifyAll();

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The AOT cache beside the program's jar, in an installation according to deploy/README.md. */
-@Timeout(60)
+@Timeout(180)
 class AheadOfTimeIT {
     @TempDir
     Path folder;

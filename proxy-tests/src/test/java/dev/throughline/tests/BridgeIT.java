@@ -43,7 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** This JVM is an agent that hands flows over to the first of three hops. */
-@Timeout(60)
+@Timeout(180)
 class BridgeIT {
     private static final Loopback NET = Loopback.own();
     private static final BridgeAnswer CONNECTED = new BridgeAnswer.Connected();

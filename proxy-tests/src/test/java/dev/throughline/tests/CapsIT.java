@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Caps count the true originator at each of three hops: one process opens all connections to the second and third. */
-@Timeout(90)
+@Timeout(180)
 class CapsIT {
     private static final List<String> HOPS = List.of("one", "two", "three");
     private static final SceneApp FEW = new SceneApp("Few", 2_000);

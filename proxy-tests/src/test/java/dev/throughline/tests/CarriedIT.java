@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * agent of the second. There is no interception here: the socket of the second agent replaces the destination, and the
  * emulator replaces the system's report.
  */
-@Timeout(60)
+@Timeout(180)
 class CarriedIT {
     private static final Loopback NET = Loopback.own();
     private static final SceneApp APP = new SceneApp("App", 7);

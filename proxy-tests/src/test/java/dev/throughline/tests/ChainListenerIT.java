@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The headers that a chain listener accepts and rejects; this JVM is the previous hop, and the destination. */
-@Timeout(60)
+@Timeout(180)
 class ChainListenerIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress LISTENER = NET.at(1, 17001);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A hop whose clock is set, at the start and while it runs; this JVM is the previous hop, with a clock that is right
  * unless a test changes it. The clock of this machine isn't changed.
  */
-@Timeout(60)
+@Timeout(180)
 class ClockStepsIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress VAULT = NET.at(1, 17001);

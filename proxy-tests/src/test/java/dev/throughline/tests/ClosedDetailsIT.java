@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Details that a hop closes, because the next hop may not know them or the header is too small. Also batches at running
  * hops.
  */
-@Timeout(90)
+@Timeout(180)
 class ClosedDetailsIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress FRONT = NET.at(1, 17001);

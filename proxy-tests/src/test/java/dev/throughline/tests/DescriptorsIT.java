@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A hop whose flows have taken every descriptor: in operation, beyond what it calculated when it started. */
 @NeedsPrograms("prlimit")
-@Timeout(90)
+@Timeout(180)
 class DescriptorsIT {
     private static final String SHORTAGE = "listener apps: connections are reset";
 

@@ -87,8 +87,8 @@ final class Disturbance implements AutoCloseable {
                     for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                         lines.add(line);
                     }
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
+                } catch (IOException closed) {
+                    // The end of the process closes the stream.
                 }
             });
             return new Output(main.getSimpleName(), process, lines);

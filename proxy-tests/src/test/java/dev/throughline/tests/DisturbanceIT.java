@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A minute of {@code ./throughline disturb}: half for each method. */
 @NeedsNamespaces
 @NeedsPrograms({"conntrack", "iptables-nft"})
+@Order(1)
 @Timeout(180)
 class DisturbanceIT {
     private static final long SEED = 13;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The ways in which a hop stops. */
-@Timeout(60)
+@Timeout(180)
 class DrainIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress FRONT = NET.at(1, 17001);

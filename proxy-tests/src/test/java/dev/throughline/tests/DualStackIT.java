@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * flow's own destination, which is HAProxy itself: the hop's route goes to a server.
  */
 @NeedsPrograms("haproxy")
-@Timeout(60)
+@Timeout(180)
 class DualStackIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress CHECKER = NET.at(8, 0);

@@ -18,7 +18,7 @@ final class EchoServer implements AutoCloseable {
     }
 
     static EchoServer at(InetSocketAddress address) throws IOException {
-        EchoServer server = new EchoServer(new ServerSocket(address.getPort(), 4096, address.getAddress()));
+        EchoServer server = new EchoServer(Loopback.listen(address));
         Thread.ofVirtual().start(server::serve);
         return server;
     }

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Three hops on loopback, each configured with the address of the next. This JVM is the application and the destination. */
-@Timeout(60)
+@Timeout(180)
 class ExplicitChainIT {
     private static final List<String> HOPS = List.of("hop-a", "hop-b", "hop-c");
     private static final Loopback NET = Loopback.own();

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** One hop, what happens to captured connections while it is down, and what if its rules capture its own. */
 @NeedsNamespaces
-@Timeout(60)
+@Timeout(180)
 class FailModesIT {
     @TempDir
     static Path folder;

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A first hop with slots for all flows, and second hops with ten slots each. All connections to these come from one
  * process, the first hop. This JVM is an application that wants all slots, and a shell one that wants one.
  */
-@Timeout(90)
+@Timeout(180)
 class FairShareIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress TO_BUSY = NET.at(1, 17001);

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Configuration, keys and trust that others could have written. */
 @NeedsNamespaces
-@Timeout(120)
+@Timeout(180)
 @Tag("attack")
 class FileModesIT {
     private static final Loopback NET = Loopback.own();

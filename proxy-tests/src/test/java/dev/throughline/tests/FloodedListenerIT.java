@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** One user fills the kernel's queue of a listener while the hop accepts no connections. */
 @NeedsNamespaces
 @NeedsPrograms({"setpriv", "/usr/bin/python3"})
-@Timeout(120)
+@Timeout(180)
 class FloodedListenerIT {
     private static final int FLOODER = 60_001;
     private static final int OTHER_USER = 60_002;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A user fills the connection tracking table of the host, which the hop's rules have enabled. */
 @NeedsNamespaces
 @NeedsPrograms("conntrack")
-@Timeout(120)
+@Timeout(180)
 class FullConntrackIT {
     @TempDir
     private Path folder;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Commands that write keys on a full disk, a small tmpfs that only this test sees. */
 @NeedsNamespaces
-@Timeout(120)
+@Timeout(180)
 class FullDiskIT {
     @TempDir
     Path folder;

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** HAProxy accepts a hop's header and logs the application's connection; this JVM is the application and the destination. */
 @NeedsPrograms("haproxy")
-@Timeout(60)
+@Timeout(180)
 class HaproxyIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress RECEIVER = NET.at(3, 17001);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A policy that allows programs by their hash, while another user's programs are large. */
-@Timeout(120)
+@Timeout(180)
 class HashingIT {
     private static final String ATTACKER = "65534";
     private static final String VICTIM = "2001";

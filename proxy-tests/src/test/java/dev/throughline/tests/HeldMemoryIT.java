@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A hop with little memory. This JVM is the attacker, at both ends; a shell of another user transfers a file. */
 @Tag("attack")
 @NeedsPrograms("setpriv")
-@Timeout(120)
+@Timeout(180)
 class HeldMemoryIT {
     private static final int FLOWS = AttackSize.of(160, 2500);
     private static final int DIRECT_BYTES = AttackSize.of(16 << 20, 256 << 20);

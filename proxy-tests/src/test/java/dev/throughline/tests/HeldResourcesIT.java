@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("attack")
 @NeedsPrograms({"prlimit", "setpriv"})
-@Timeout(120)
+@Timeout(180)
 class HeldResourcesIT {
     private static final int DESCRIPTORS = AttackSize.of(512, 4096);
     private static final int STRANGER = 50;

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * Eleven users' hostile programs at once, and another user's application beside them. {@code ./throughline attack} prints how
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @NeedsNamespaces
 @NeedsPrograms({"setpriv", "/usr/bin/python3"})
+@Isolated("hostile programs use all CPU time, and its hops have priority over those of other tests")
 @Timeout(600)
 class HostileSceneIT {
     private static final long MEBIBYTES = AttackSize.of(900, 2_500);

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The use of the kernel's records by a running hop: in its policy, and if the kernel refuses parts of tracing. */
 @NeedsPrograms({"setpriv", "bash"})
-@Timeout(120)
+@Timeout(180)
 class IdentityIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress FRONT = NET.at(1, 17001);

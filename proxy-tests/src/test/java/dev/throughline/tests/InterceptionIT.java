@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Three hops on one host; none is configured with the address of the next. */
 @NeedsNamespaces
-@Timeout(60)
+@Timeout(180)
 @ParameterizedClass(name = "{0}")
 @EnumSource(InterceptionIT.Ways.class)
 class InterceptionIT {

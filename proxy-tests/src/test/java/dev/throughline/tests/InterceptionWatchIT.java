@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,9 +26,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** One hop, whose interception other programs break as on ordinary hosts. */
 @NeedsNamespaces
-@Timeout(90)
+@Order(1)
+@Timeout(180)
 class InterceptionWatchIT {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    /** Ten times what it takes on an idle machine; {@link Disturbance} checks that a hop is ready again within 5 s. */
+    private static final Duration SOON = Duration.ofSeconds(20);
     /** The mark of diverted packets; its value is also the number of the routing table. */
     private static final String FWMARK = "0x17301/0x3ffff";
 
@@ -56,9 +59,7 @@ class InterceptionWatchIT {
 
     @AfterEach
     void stop() throws IOException {
-        if (hop != null) {
-            hop.process().close();
-        }
+        scene.hops().close();
         host("nft", "flush", "ruleset");
         for (String family : List.of("-4", "-6")) {
             if (host("ip", family, "rule").contains(FWMARK)) {
@@ -236,22 +237,30 @@ class InterceptionWatchIT {
                         "for i in $(seq 300); do ip rule del fwmark " + FWMARK
                                 + " 2>/dev/null; sleep 0.2; done; exit 0")
                 .start();
-        Undone fifth = undone(5);
-        Undone sixth = undone(6);
-        Undone seventh = undone(7);
-        assertThat(fifth.next()).isBetween(Duration.ofMillis(1), Duration.ofSeconds(1));
-        assertThat(sixth.next()).isBetween(Duration.ofMillis(1001), Duration.ofSeconds(2));
-        assertThat(seventh.next()).isBetween(Duration.ofMillis(2001), Duration.ofSeconds(4));
-        assertThat(sixth.at()).isAfterOrEqualTo(fifth.at().plus(fifth.next()));
-        assertThat(seventh.at()).isAfterOrEqualTo(sixth.at().plus(sixth.next()));
-        assertThat(hop.get("/-/ready")).contains("interception lost: routes");
-        other.destroyForcibly().onExit().join();
+        try {
+            Undone fifth = undone(5);
+            Undone sixth = undone(6);
+            Undone seventh = undone(7);
+            assertThat(fifth.next()).isLessThanOrEqualTo(Duration.ofSeconds(1));
+            assertThat(sixth.next()).isLessThanOrEqualTo(Duration.ofSeconds(2));
+            assertThat(seventh.next()).isLessThanOrEqualTo(Duration.ofSeconds(4));
+            // Each repair and the next one are at least a second apart, then two, then four.
+            assertThat(Duration.between(fifth.nextAt(), sixth.nextAt())).isGreaterThan(Duration.ofMillis(1990));
+            assertThat(Duration.between(sixth.nextAt(), seventh.nextAt())).isGreaterThan(Duration.ofMillis(3990));
+            assertThat(hop.get("/-/ready")).contains("interception lost: routes");
+        } finally {
+            other.destroyForcibly().onExit().join();
+        }
         await().atMost(Duration.ofSeconds(30)).until(() -> hop.get("/-/ready"), "ready\n"::equals);
         isProxied();
     }
 
-    /** Returns the times of the log's messages about undone repairs, with the delay of the next repair. */
-    private record Undone(Instant at, Duration next) {}
+    /** A message about an undone repair, with the delay of the next repair. */
+    private record Undone(Instant at, Duration next) {
+        Instant nextAt() {
+            return at.plus(next);
+        }
+    }
 
     private Undone undone(int times) {
         Pattern said = Pattern.compile("^(\\S+) .* undone " + times + " times in a row.*, next repair in (\\d+) ms");

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Two hops on loopback; one of them is killed with SIGKILL, as the out-of-memory killer does. Transfers in progress are incomplete,
  * and both ends must see a reset instead of an orderly end.
  */
-@Timeout(60)
+@Timeout(180)
 class KilledHopIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress FRONT = NET.at(1, 17001);

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * both can be cut, and the timeouts of the hops are short.
  */
 @NeedsNamespaces
-@Timeout(60)
+@Timeout(180)
 class LastingFlowsIT {
     private static final InetSocketAddress FRONT = Party.endpoint("10.91.1.1:7080");
     private static final InetSocketAddress FRONT6 = Party.endpoint("[fd91:1::1]:7080");

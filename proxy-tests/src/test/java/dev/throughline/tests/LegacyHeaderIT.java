@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * families. This JVM is the application and the reader.
  */
 @NeedsPrograms("ss")
-@Timeout(60)
+@Timeout(180)
 class LegacyHeaderIT {
     private static final Loopback NET = Loopback.own();
     private static final Pattern SEGMENTS = Pattern.compile("data_segs_in:(\\d+)");

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * This JVM is a proxy that can't sign, in front of two hops: the first trusts it and begins a chain, the second
  * verifies that.
  */
-@Timeout(60)
+@Timeout(180)
 class LegacyListenerIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress LISTENER = NET.at(1, 17001);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Flows that can't be served end in bounded time, with a reason, and the application gets a reset. */
-@Timeout(60)
+@Timeout(180)
 class LimitsIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress FRONT = NET.at(1, 17001);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A plain chain listener, and users of its own host who aren't its previous hop but have the same address. */
-@Timeout(60)
+@Timeout(180)
 class LocalStrangersIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress CHAIN = NET.at(1, 17001);

@@ -1,11 +1,14 @@
 package dev.throughline.tests;
 
+import static org.awaitility.Awaitility.await;
+
 import com.google.common.net.InetAddresses;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -32,6 +35,17 @@ record Loopback(int second, int third) {
                 // The next one may be free.
             }
         }
+    }
+
+    /**
+     * Listens at an address. A process that another test starts has a copy of all sockets of this JVM until it executes its program,
+     * so a socket that was closed here may still listen for a moment.
+     */
+    static ServerSocket listen(InetSocketAddress address) {
+        return await().pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(10))
+                .ignoreExceptionsInstanceOf(BindException.class)
+                .until(() -> new ServerSocket(address.getPort(), 4096, address.getAddress()), ServerSocket::isBound);
     }
 
     InetAddress address(int host) {

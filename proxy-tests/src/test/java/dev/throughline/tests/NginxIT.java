@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** nginx accepts a hop's header and logs the application's connection; this JVM is the application. */
 @NeedsPrograms({"nginx", Nginx.STREAM_MODULE})
-@Timeout(60)
+@Timeout(180)
 class NginxIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress WEB = NET.at(3, 17001);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A hop whose standard output or standard error is full, closed or not read: it serves flows, counts losses, and recovers. */
 @NeedsPrograms({"prlimit", "mkfifo"})
-@Timeout(60)
+@Timeout(180)
 class OutputIT {
     private static final String LOST_LINES = "throughline_log_dropped_total";
     private static final String LOST_MESSAGES = "throughline_messages_dropped_total";

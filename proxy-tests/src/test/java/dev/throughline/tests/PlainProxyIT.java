@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * another connection than the one by which it comes.
  */
 @NeedsPrograms({"haproxy", "nginx", Nginx.STREAM_MODULE})
-@Timeout(60)
+@Timeout(180)
 class PlainProxyIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress FRONT = NET.at(1, 17001);

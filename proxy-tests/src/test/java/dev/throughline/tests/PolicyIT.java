@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * sides have a policy. Host and gateway are network namespaces.
  */
 @NeedsNamespaces
-@Timeout(90)
+@Timeout(180)
 class PolicyIT {
     private static final InetSocketAddress WEB = Party.endpoint("10.91.9.2:80");
 

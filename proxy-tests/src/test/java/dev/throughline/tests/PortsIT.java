@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A host with ten source ports; connections to one destination use all of them. */
 @NeedsNamespaces
-@Timeout(60)
+@Timeout(180)
 class PortsIT {
     private static final int PORTS = 10;
     private static final InetSocketAddress WEB = Party.endpoint("127.0.0.1:7080");

@@ -85,7 +85,8 @@ record PreviousHop(PrivateKey key, String audience) {
         return new LinkDraft(
                 HopId.of(audience),
                 Instant.ofEpochMilli(issuedAt.toEpochMilli()),
-                VerifierSettings.DEFAULT_TTL,
+                // So that no header expires while a hop restarts on a busy machine.
+                VerifierSettings.MAX_TTL,
                 InterceptionMethod.SOCKET,
                 InterceptionMethod.SOCKET,
                 Optional.of(camein.source()),

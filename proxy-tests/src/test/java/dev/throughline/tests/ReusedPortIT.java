@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Two processes connect one after the other from the same port, while the hop can't accept. */
 @NeedsPrograms("/usr/bin/python3")
-@Timeout(60)
+@Timeout(180)
 class ReusedPortIT {
     private static final Loopback NET = Loopback.own();
     private static final InetSocketAddress FRONT = NET.at(1, 17001);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernel's rules before, during and after a hop's life. */
 @NeedsNamespaces
-@Timeout(60)
+@Timeout(180)
 class RulesIT {
     @TempDir
     Path folder;

@@ -19,7 +19,7 @@ import org.awaitility.core.ConditionTimeoutException;
 
 /** A hop in its own process, as an operator observes it: flow log, metrics, flow table, exit code. */
 record RunningHop(HopProcess process, Path adminSocket) {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     /** Returns the log line of the end of a flow, and waits for it. */
     JsonTree closed(Predicate<JsonTree> wanted) {

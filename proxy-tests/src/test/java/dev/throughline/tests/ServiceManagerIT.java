@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A hop of a unit with {@code Type=notify} and {@code WatchdogSec}. */
-@Timeout(60)
+@Timeout(180)
 class ServiceManagerIT {
     private static final Loopback NET = Loopback.own();
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A hop that may open no more files. */
 @NeedsPrograms("prlimit")
-@Timeout(120)
+@Timeout(180)
 class ShortagesIT {
     private static final String CAPACITY = "throughline_budget_capacity{pool=\"bsd-socket\"}";
     private static final int LIMIT = 256;

@@ -17,9 +17,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** A hop without tracing, which searches /proc, while one user holds more descriptors than a search covers. */
-@Timeout(120)
+@Isolated("two million descriptors slow down searches of /proc by the hops of other tests")
+@Timeout(180)
 class SocketSearchIT {
     private static final String ATTACKER = "65534";
     private static final String VICTIM = "2001";

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A hop that is started without systemd. */
 @NeedsPrograms("nohup")
-@Timeout(60)
+@Timeout(180)
 class StartIT {
     private static final Loopback NET = Loopback.own();
     private static final Set<String> OTHER_FOLDERS =

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A program of another user with CAP_NET_RAW gives its connections the marks of hops. */
 @NeedsNamespaces
 @NeedsPrograms("/usr/bin/python3")
-@Timeout(120)
+@Timeout(180)
 class StolenMarkIT {
     private static final String CONNECT = """
             import socket, sys

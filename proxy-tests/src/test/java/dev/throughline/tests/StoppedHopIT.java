@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Commands about a hop whose process is stopped. */
-@Timeout(120)
+@Timeout(180)
 class StoppedHopIT {
     private static final Loopback NET = Loopback.own();
     private static final int UNREACHABLE = 4;

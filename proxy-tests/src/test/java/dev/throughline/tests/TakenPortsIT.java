@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A host with few source ports towards its next hop, which is an echo server. */
 @NeedsNamespaces
-@Timeout(90)
+@Timeout(180)
 class TakenPortsIT {
     /** A port is free again after a minute in TIME_WAIT: one application that opens 300 flows a second never has 28,000. */
     private static final int PORTS = AttackSize.of(200, 12_000);

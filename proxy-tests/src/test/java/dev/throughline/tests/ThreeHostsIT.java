@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * is a network namespace, and each hop has a /run of its own, as on a host of its own.
  */
 @NeedsNamespaces
-@Timeout(90)
+@Timeout(180)
 @ParameterizedClass(name = "clocks {0} ms, {1} ms and {2} ms fast")
 @CsvSource({"0, 1000, 0", "1000, 0, 1000"})
 class ThreeHostsIT {

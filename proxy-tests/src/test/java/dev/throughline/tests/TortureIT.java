@@ -32,6 +32,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
@@ -49,6 +50,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * behaves like one connection: bytes arrive complete and in order, an end is an end of one direction after its last byte, a reset is
  * never an end, and a reader holds back the writer. Peers that vanish from the network are in {@link LastingFlowsIT}.
  */
+@Order(1)
 @Timeout(180)
 @ParameterizedClass(name = "{0}")
 @EnumSource(Engine.class)

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The first transport of a route can't open a flow's connection: the flow uses the next one, and the log has the reason. */
 @NeedsPrograms("prlimit")
-@Timeout(120)
+@Timeout(180)
 class TransportsIT {
     private static final SceneApp APP = new SceneApp("App", 7);
     private static final String AGENTS = "network-framework";

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** tshark recognises the headers of all vectors in one capture and shows the same contents as the project's reader. */
 @NeedsPrograms("tshark")
-@Timeout(60)
+@Timeout(180)
 class TsharkIT {
     private static final List<String> FIELDS = List.of(
             "proxy.version",
