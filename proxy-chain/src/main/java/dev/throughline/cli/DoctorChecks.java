@@ -25,6 +25,7 @@ import dev.throughline.key.Trust;
 import dev.throughline.key.TrustEntry;
 import dev.throughline.keys.HopKeys;
 import dev.throughline.keys.KeyExpiryReport;
+import dev.throughline.keys.SignatureProvider;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.platform.linux.Capability;
@@ -150,6 +151,7 @@ final class DoctorChecks {
     private void programs() {
         program("nft", "nftables");
         program("ip", "iproute2");
+        findings.add(Finding.ok(PROGRAMS, "Ed25519 by " + SignatureProvider.use()));
     }
 
     private void program(String name, String debianPackage) {

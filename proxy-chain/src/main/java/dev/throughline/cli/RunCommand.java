@@ -10,6 +10,7 @@ import dev.throughline.hop.Hop;
 import dev.throughline.hop.HopSizes;
 import dev.throughline.key.KeyFormatException;
 import dev.throughline.keys.HopKeys;
+import dev.throughline.keys.SignatureProvider;
 import dev.throughline.platform.PeriodicTask;
 import dev.throughline.platform.linux.Capability;
 import dev.throughline.platform.linux.Privileges;
@@ -82,6 +83,7 @@ final class RunCommand implements Callable<Integer> {
         ServiceManager manager = ServiceManager.ofThisProcess();
         HopKeys keys = keys(config);
         dropCapabilities();
+        LOG.info("Ed25519 by {}", SignatureProvider.use());
         CountDownLatch stop = new CountDownLatch(1);
         Thread main = Thread.currentThread();
         Runnable onSignal = () -> {
