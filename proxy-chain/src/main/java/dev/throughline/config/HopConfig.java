@@ -14,6 +14,7 @@ import java.util.function.Function;
  * @param marks firewall marks of this hop and of later hops
  * @param listeners where it accepts connections
  * @param routing policy, routes and transports
+ * @param engine the code that uses sockets
  * @param budget how open flows are shared among originators
  * @param failOpen whether captured traffic passes unproxied while the hop is down
  * @param interception how the hop supervises its interception
@@ -27,6 +28,7 @@ public record HopConfig(
         MarkConfig marks,
         ImmutableList<ListenerConfig> listeners,
         RoutingConfig routing,
+        EngineChoice engine,
         BudgetConfig budget,
         boolean failOpen,
         InterceptionConfig interception,
@@ -37,7 +39,18 @@ public record HopConfig(
     /** Returns the same configuration with other key files. */
     public HopConfig withKeys(KeyPaths others) {
         return new HopConfig(
-                identity, others, marks, listeners, routing, budget, failOpen, interception, headers, limits, admin);
+                identity,
+                others,
+                marks,
+                listeners,
+                routing,
+                engine,
+                budget,
+                failOpen,
+                interception,
+                headers,
+                limits,
+                admin);
     }
 
     /** Returns the settings that differ from {@code other} and that only a restart applies, by their names in the file. */
@@ -47,6 +60,7 @@ public record HopConfig(
         settings.put("host", config -> config.identity.host());
         settings.put("mark", config -> config.marks.own());
         settings.put("later-marks", config -> config.marks.later());
+        settings.put("engine", HopConfig::engine);
         settings.put("listeners", HopConfig::listeners);
         settings.put("transports", config -> config.routing.transports());
         settings.put("route", config -> config.routing.defaultRoute());

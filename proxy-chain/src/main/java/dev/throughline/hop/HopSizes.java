@@ -2,6 +2,7 @@ package dev.throughline.hop;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.config.EngineChoice;
 import dev.throughline.config.HopConfig;
 import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.config.ListenerConfig;
@@ -206,8 +207,13 @@ public record HopSizes(
             List<Line> lines = new ArrayList<>();
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
             lines.add(new Line("event loops", "", process.processors() + 2L, PER_LOOP));
-            lines.add(new Line(
-                    "pipes for splice", "", (long) process.processors() * EpollEngine.MOST_PIPES_OF_LOOP, PER_PIPE));
+            if (config.engine() == EngineChoice.EPOLL) {
+                lines.add(new Line(
+                        "pipes for splice",
+                        "",
+                        (long) process.processors() * EpollEngine.MOST_PIPES_OF_LOOP,
+                        PER_PIPE));
+            }
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
             lines.add(new Line("reads of processes and executables", "", scaled(16, MOST_NAMING), 1));
             lines.add(new Line("listening sockets", "", (long) listeningAddresses() * queues(), 1));
@@ -229,7 +235,11 @@ public record HopSizes(
             return lines;
         }
 
+        /** Only epoll's sockets can have the program that chooses a queue. */
         private int queues() {
+            if (config.engine() != EngineChoice.EPOLL) {
+                return 1;
+            }
             int addresses = Math.max(1, listeningAddresses());
             return Integer.highestOneBit(Math.max(1, scaled(16, MOST_QUEUES * addresses) / addresses));
         }
