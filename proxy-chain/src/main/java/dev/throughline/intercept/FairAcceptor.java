@@ -98,7 +98,7 @@ final class FairAcceptor implements AcceptListener {
             waiting.decrementAndGet();
             try {
                 if (refused == null) {
-                    connection.open(loop, opened -> begin.accept(opened, who), FairAcceptor::notStarted);
+                    connection.open(loop, opened -> start(opened, who), FairAcceptor::notStarted);
                 } else {
                     connection.close();
                 }
@@ -108,6 +108,15 @@ final class FairAcceptor implements AcceptListener {
         });
         // All connections may have had their turn before the queue was paused.
         resumeIfFew(from);
+    }
+
+    private void start(Connection opened, Account who) {
+        try {
+            begin.accept(opened, who);
+        } catch (RuntimeException e) {
+            notStarted(e);
+            opened.close();
+        }
     }
 
     private boolean isCanary(AcceptedSocket connection) {

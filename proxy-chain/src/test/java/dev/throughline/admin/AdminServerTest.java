@@ -12,9 +12,9 @@ import dev.throughline.metrics.HopMetrics;
 import dev.throughline.report.FlowJson;
 import dev.throughline.report.IdNames;
 import dev.throughline.report.Reload;
-import dev.throughline.transport.EpollLoops;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -50,7 +50,7 @@ class AdminServerTest {
 
     private final List<String> notReady = new ArrayList<>();
     private Reload reload = new Reload(true, List.of("nothing has changed"));
-    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private AdminServer server;
     private int ownUid;
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.config.ListenerConfig.Interception;
-import dev.throughline.header.Bytes;
 import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.header.Bytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,6 +7,8 @@ import com.google.common.collect.ImmutableList;
 import dev.throughline.budget.PoolRule;
 import dev.throughline.chain.Detail;
 import dev.throughline.chain.HeaderProfile;
+import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.header.Tuple;
 import dev.throughline.identify.OwnerResolver;
 import dev.throughline.identify.SocketIdentity;
@@ -14,8 +16,6 @@ import dev.throughline.identify.UnixPeer;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.relay.InboundBuffer;
-import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.ConnectAttempt;
@@ -137,7 +137,7 @@ class FlowResetTest extends FlowScene {
     @ValueSource(booleans = {false, true})
     void aConnectionThatComesAfterTheResetIsReset(boolean halfClosed) throws Exception {
         CompletableFuture<Void> word = new CompletableFuture<>();
-        over(new Late(new BsdSocket(0, Duration.ofSeconds(5)), word));
+        over(new Late(new BsdSocket(new EpollEngine(), 0, Duration.ofSeconds(5)), word));
         Socket app = app(halfClosed);
         Socket there = destination.accept();
 
@@ -171,8 +171,8 @@ class FlowResetTest extends FlowScene {
         }
 
         @Override
-        public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
-            ConnectAttempt start = real.start(loop, request, inbox);
+        public ConnectAttempt start(EventLoop loop, ConnectRequest request) {
+            ConnectAttempt start = real.start(loop, request);
             CompletableFuture<UpstreamConnection> said = start.opened().thenCombine(word, (opened, now) -> opened);
             return new ConnectAttempt() {
                 @Override

@@ -14,6 +14,7 @@ import dev.throughline.chain.Signer;
 import dev.throughline.chain.Verification;
 import dev.throughline.chain.Verifier;
 import dev.throughline.chain.VerifierSettings;
+import dev.throughline.engine.Connection;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
@@ -33,13 +34,8 @@ import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.policy.Decision;
-import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -113,14 +109,9 @@ abstract class FlowScene {
         }
     }
 
-    /** Starts a flow on every connection, as a listener does. */
-    final class Beginning extends ChannelInboundHandlerAdapter {
-        @Override
-        public void channelActive(ChannelHandlerContext context) {
-            InboundBuffer inbox = new InboundBuffer();
-            context.pipeline().replace(this, null, inbox);
-            new Flow(services, entrance, (SocketChannel) context.channel(), inbox, new Account("", "", "", "")).run();
-        }
+    /** Starts a flow on a connection, as a listener does. */
+    private void begin(Connection connection) {
+        new Flow(services, entrance, connection, new Account("", "", "", "")).run();
     }
 
     @BeforeEach
@@ -133,7 +124,7 @@ abstract class FlowScene {
         draft.headerFailures = new HeaderFailures(FAILURES, Duration.ofMinutes(1), 10, System::nanoTime);
         services = draft.services();
         entrance = fromApplications();
-        wire = new Wire(() -> (ChannelHandler) new Beginning());
+        wire = new Wire(this::begin);
     }
 
     FlowBudget budget(int flows, PoolRule rule) {
@@ -188,8 +179,9 @@ abstract class FlowScene {
                 intercepting,
                 java.util.Optional.empty(),
                 connection -> {
-                    Tuple socket = Tuple.tcp((InetSocketAddress) connection.remoteAddress(), (InetSocketAddress)
-                            connection.localAddress());
+                    Tuple socket = Tuple.tcp(
+                            connection.remoteAddress().orElseThrow(),
+                            connection.localAddress().orElseThrow());
                     Tuple asked = Tuple.tcp(socket.source(), destinationAddress());
                     return new AcceptedConnection.Tcp(InterceptionMethod.SOCKET, socket, asked, local);
                 },

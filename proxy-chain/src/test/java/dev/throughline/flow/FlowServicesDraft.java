@@ -4,13 +4,14 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
 import dev.throughline.chain.ChainTlv;
+import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.identify.OwnerResolver;
 import dev.throughline.originator.HostId;
 import dev.throughline.policy.Policy;
 import dev.throughline.relay.BufferMemory;
-import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.Transport;
 import java.security.SecureRandom;
@@ -36,7 +37,7 @@ final class FlowServicesDraft {
     Duration halfClosedTimeout = Duration.ofMinutes(5);
     FlowBudget budget;
     FlowEvents events;
-    List<Transport> transports = List.of(new BsdSocket(0, Duration.ofSeconds(5)));
+    List<Transport> transports = List.of(new BsdSocket(new EpollEngine(), 0, Duration.ofSeconds(5)));
 
     OwnerResolver identifier;
     BatchSigner batchSigner = new BatchSigner(Duration.ofMillis(1));

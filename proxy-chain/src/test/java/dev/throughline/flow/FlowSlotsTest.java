@@ -7,9 +7,10 @@ import com.google.common.collect.ImmutableMap;
 import dev.throughline.budget.Caps;
 import dev.throughline.budget.LimitClass;
 import dev.throughline.budget.PoolRule;
+import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.hop.LogLines;
 import dev.throughline.policy.Policy;
-import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.relay.Wire;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.ScriptedTransport;
@@ -48,7 +49,7 @@ class FlowSlotsTest extends FlowScene {
         FlowBudget slots = budget(100, PoolRule.DEFAULT).pool("few", 5);
         change(p -> {
             p.budget = slots;
-            p.transports = List.of(few, new BsdSocket(0, Duration.ofSeconds(5)));
+            p.transports = List.of(few, new BsdSocket(new EpollEngine(), 0, Duration.ofSeconds(5)));
             p.routing(FlowServicesDraft.allTo(new Route(
                     new NextHop.Destination(), ImmutableList.of("few", BsdSocket.NAME), TcpTimeouts.DEFAULTS)));
         });

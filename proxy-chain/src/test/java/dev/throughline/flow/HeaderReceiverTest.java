@@ -3,6 +3,8 @@ package dev.throughline.flow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.throughline.engine.PeerClosedException;
+import dev.throughline.engine.ScriptedConnection;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderLimits;
@@ -10,15 +12,7 @@ import dev.throughline.header.HeaderReader;
 import dev.throughline.header.HeaderWriter;
 import dev.throughline.header.Tlv;
 import dev.throughline.header.Tuple;
-import dev.throughline.relay.InboundBuffer;
 import dev.throughline.relay.Wire;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +22,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class HeaderReceiverTest {
@@ -39,52 +32,21 @@ class HeaderReceiverTest {
     private static final Duration LONG = Duration.ofMinutes(1);
 
     private final CompletableFuture<Void> lost = new CompletableFuture<>();
-    private final InboundBuffer inbox = new InboundBuffer();
-    private final EmbeddedChannel channel = channel();
-    private final ByteArrayOutputStream flow = new ByteArrayOutputStream();
-    private final List<ByteBuf> sent = new ArrayList<>();
-
-    private EmbeddedChannel channel() {
-        EmbeddedChannel made = new EmbeddedChannel();
-        made.config().setAutoRead(false);
-        made.pipeline().addLast(inbox);
-        return made;
-    }
-
-    @AfterEach
-    void everyBufferIsReleased() {
-        channel.close();
-
-        assertThat(sent).allMatch(buffer -> buffer.refCnt() == 0);
-    }
+    private final ScriptedConnection connection = new ScriptedConnection();
 
     private CompletableFuture<Header> read(HeaderLimits limits, Duration timeout) {
-        return HeaderReceiver.read(channel, inbox, new HeaderReader(limits), timeout, lost);
+        return HeaderReceiver.read(connection, new HeaderReader(limits), timeout, lost);
     }
 
     private void arrive(byte[]... pieces) {
         for (byte[] piece : pieces) {
-            ByteBuf buffer = Unpooled.copiedBuffer(piece);
-            sent.add(buffer);
-            channel.pipeline().fireChannelRead(buffer);
-            channel.pipeline().fireChannelReadComplete();
+            connection.arrive(piece);
         }
     }
 
     /** The bytes after the header. */
-    private byte[] rest() {
-        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
-            @Override
-            public void channelRead(ChannelHandlerContext context, Object message) {
-                ByteBuf data = (ByteBuf) message;
-                byte[] bytes = new byte[data.readableBytes()];
-                data.readBytes(bytes).release();
-                flow.writeBytes(bytes);
-                context.read();
-            }
-        });
-        channel.read();
-        return flow.toByteArray();
+    private byte[] rest() throws IOException {
+        return connection.unread();
     }
 
     private static byte[] slice(byte[] all, int from, int to) {
@@ -109,7 +71,7 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void whereverItIsSplitTheHeaderIsReadAndTheRestIsTheFlows() {
+    void whereverItIsSplitTheHeaderIsReadAndTheRestIsTheFlows() throws IOException {
         byte[] all = headerAndPayload();
         for (int split = 1; split < all.length; split++) {
             HeaderReceiverTest one = new HeaderReceiverTest();
@@ -119,12 +81,11 @@ class HeaderReceiverTest {
 
             assertThat(raw(answer)).as("split at %d", split).isEqualTo(HEADER);
             assertThat(one.rest()).as("split at %d", split).isEqualTo(PAYLOAD);
-            one.everyBufferIsReleased();
         }
     }
 
     @Test
-    void byteByByteAndThenTheFlow() {
+    void byteByByteAndThenTheFlow() throws IOException {
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
 
         for (byte b : headerAndPayload()) {
@@ -136,7 +97,7 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void bytesThatArrivedBeforeTheRequestAreRead() {
+    void bytesThatArrivedBeforeTheRequestAreRead() throws IOException {
         arrive(headerAndPayload());
 
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
@@ -146,7 +107,7 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void muchMayFollowItInOneRead() {
+    void muchMayFollowItInOneRead() throws IOException {
         byte[] payload = new byte[64 * 1024];
         byte[] all = java.util.Arrays.copyOf(HEADER.toByteArray(), HEADER.length() + payload.length);
 
@@ -157,11 +118,13 @@ class HeaderReceiverTest {
     }
 
     @Test
-    void itIsGoneFromThePipelineWhenItHasAnswered() {
+    void whatArrivesAfterItsAnswerIsNotRead() throws IOException {
         arrive(HEADER.toByteArray());
         raw(read(HeaderLimits.NORMAL, LONG));
 
-        assertThat(channel.pipeline().get(HeaderReceiver.class)).isNull();
+        arrive(PAYLOAD);
+
+        assertThat(rest()).isEqualTo(PAYLOAD);
     }
 
     @Test
@@ -191,7 +154,7 @@ class HeaderReceiverTest {
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
 
         arrive(slice(HEADER.toByteArray(), 0, 20));
-        channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        connection.end();
 
         assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
         assertThat(refusal(answer).detail()).isEqualTo("closed after 20 bytes of its header");
@@ -200,7 +163,7 @@ class HeaderReceiverTest {
     @Test
     void anEndRightAfterItIsTheFlowsEnd() {
         arrive(HEADER.toByteArray());
-        channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        connection.end();
 
         assertThat(raw(read(HeaderLimits.NORMAL, LONG))).isEqualTo(HEADER);
     }
@@ -210,7 +173,7 @@ class HeaderReceiverTest {
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
 
         arrive(slice(HEADER.toByteArray(), 0, 7));
-        channel.pipeline().fireExceptionCaught(new IOException("Connection reset by peer"));
+        connection.lose(new IOException("Connection reset by peer"));
 
         assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
         assertThat(refusal(answer).detail()).isEqualTo("reset after 7 bytes of its header");
@@ -220,29 +183,27 @@ class HeaderReceiverTest {
     void aConnectionThatVanishesIsIncompleteAsWell() {
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
 
-        channel.close();
+        connection.lose(new PeerClosedException());
 
         assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
 
     @Test
     void aConnectionThatWasGoneAlreadyIsIncompleteAsWell() {
-        channel.close();
+        connection.close();
 
         assertThat(refusal(read(HeaderLimits.NORMAL, LONG)).reason()).isEqualTo(CloseReason.HEADER_INCOMPLETE);
     }
 
     @Test
     void theTimeoutStartsWithTheRequest() {
-        channel.freezeTime();
+        connection.freezeTime();
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, Duration.ofSeconds(5));
         arrive(slice(HEADER.toByteArray(), 0, 30));
 
-        channel.advanceTimeBy(4_999, TimeUnit.MILLISECONDS);
-        channel.runScheduledPendingTasks();
+        connection.advance(Duration.ofMillis(4_999));
         assertThat(answer).isNotDone();
-        channel.advanceTimeBy(1, TimeUnit.MILLISECONDS);
-        channel.runScheduledPendingTasks();
+        connection.advance(Duration.ofMillis(1));
 
         assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_TIMEOUT);
         assertThat(refusal(answer).detail()).isEqualTo("30 bytes in 5000 ms");
@@ -254,7 +215,7 @@ class HeaderReceiverTest {
         arrive(slice(HEADER.toByteArray(), 0, 30));
 
         lost.complete(null);
-        channel.runPendingTasks();
+        connection.runTasks();
 
         assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_BUDGET);
         assertThat(refusal(answer).detail()).isEqualTo("too many unfinished headers, and its peer has the most");
@@ -276,7 +237,7 @@ class HeaderReceiverTest {
         long each = (allocated() - before) / many;
 
         assertThat(each).as("bytes").isPositive().isLessThan(HeaderLimits.NORMAL.maxBytes());
-        waiting.forEach(one -> one.channel.close());
+        waiting.forEach(one -> one.connection.close());
     }
 
     private void begin(byte[] bytes) {
@@ -291,30 +252,23 @@ class HeaderReceiverTest {
 
     @Test
     void aHeaderThatCameInTimeStopsTheClock() {
-        channel.freezeTime();
+        connection.freezeTime();
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, Duration.ofSeconds(5));
         arrive(HEADER.toByteArray());
 
-        assertThat(channel.runScheduledPendingTasks())
-                .as("nothing is scheduled")
-                .isEqualTo(-1);
-        channel.advanceTimeBy(1, TimeUnit.MINUTES);
-        channel.runScheduledPendingTasks();
+        assertThat(connection.hasScheduledTasks()).isFalse();
+        connection.advance(LONG);
 
         assertThat(raw(answer)).isEqualTo(HEADER);
-        assertThat(channel.isOpen()).isTrue();
+        assertThat(connection.isOpen()).isTrue();
     }
 
     @Test
     void onARealSocketNothingOfItLeaks() throws Exception {
         try (Wire wire = new Wire()) {
             Wire.Pair pair = wire.pair();
-            CompletableFuture<Header> answer = wire.onLoop(() -> HeaderReceiver.read(
-                    pair.channel(),
-                    (InboundBuffer) pair.channel().pipeline().first(),
-                    new HeaderReader(HeaderLimits.NORMAL),
-                    LONG,
-                    lost));
+            CompletableFuture<Header> answer = wire.onLoop(
+                    () -> HeaderReceiver.read(pair.connection(), new HeaderReader(HeaderLimits.NORMAL), LONG, lost));
 
             pair.socket().getOutputStream().write(headerAndPayload());
 

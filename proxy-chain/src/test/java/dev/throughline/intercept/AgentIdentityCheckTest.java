@@ -3,11 +3,11 @@ package dev.throughline.intercept;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.config.ListenerConfig.Agent;
+import dev.throughline.engine.ScriptedConnection;
 import dev.throughline.header.Bytes;
 import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.transport.AgentClient;
-import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +40,7 @@ class AgentIdentityCheckTest {
 
     private Optional<String> objection(int expected, Optional<String> executable, Optional<Bytes> sha256) {
         return new AgentIdentityCheck(new Agent(expected, executable, sha256), identifier)
-                .objection(new AgentClient.Agent(PID, uid, new EmbeddedChannel()))
+                .objection(new AgentClient.Agent(PID, uid, new ScriptedConnection()))
                 .join();
     }
 

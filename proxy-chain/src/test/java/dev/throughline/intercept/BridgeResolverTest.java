@@ -6,6 +6,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.config.ListenerConfig.Agent;
+import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptedSocket;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.ListeningSocket;
+import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
@@ -17,15 +23,10 @@ import dev.throughline.identify.UnixPeer;
 import dev.throughline.originator.Code;
 import dev.throughline.originator.Evidence;
 import dev.throughline.platform.linux.PidFd;
-import dev.throughline.transport.EpollLoops;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.epoll.EpollServerDomainSocketChannel;
-import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -46,13 +47,14 @@ class BridgeResolverTest {
     @TempDir
     Path folder;
 
-    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
-    private final BlockingQueue<EpollDomainSocketChannel> accepted = new LinkedBlockingQueue<>();
+    private final Engine engine = new EpollEngine();
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, engine.newHandlerFactory());
+    private final BlockingQueue<Connection> accepted = new LinkedBlockingQueue<>();
     private int uid;
     private Path executable;
     private ProcessIdentifier identifier;
     private SocketChannel agent;
-    private EpollDomainSocketChannel connection;
+    private Connection connection;
 
     @BeforeEach
     void connect() throws Exception {
@@ -60,17 +62,19 @@ class BridgeResolverTest {
         executable = Path.of("/proc/self/exe").toRealPath();
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
         Path path = folder.resolve("bridge");
-        new ServerBootstrap()
-                .group(loops)
-                .channel(EpollServerDomainSocketChannel.class)
-                .childHandler(new ChannelInitializer<EpollDomainSocketChannel>() {
-                    @Override
-                    protected void initChannel(EpollDomainSocketChannel channel) {
-                        accepted.add(channel);
-                    }
-                })
-                .bind(new DomainSocketAddress(path.toFile()))
-                .syncUninterruptibly();
+        engine.listen(loops.next(), path, 1, 1, new AcceptListener() {
+            @Override
+            public void accepted(AcceptedSocket accepting, ListeningSocket listener) {
+                accepting.open(listener.loop(), accepted::add, problem -> {
+                    throw new IllegalStateException(problem);
+                });
+            }
+
+            @Override
+            public void failed(ListeningSocket listener, IOException cause) {
+                throw new UncheckedIOException(cause);
+            }
+        });
         agent = SocketChannel.open(UnixDomainSocketAddress.of(path));
         connection = accepted.poll(20, TimeUnit.SECONDS);
     }

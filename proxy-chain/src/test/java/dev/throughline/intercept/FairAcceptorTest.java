@@ -4,22 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.throughline.budget.Account;
+import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.ListenOptions;
+import dev.throughline.engine.LoopBuffer;
+import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.engine.epoll.EpollEngine;
+import dev.throughline.flow.AcceptFailures;
 import dev.throughline.flow.FairQueue;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import dev.throughline.flow.HostShortages;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -31,8 +34,9 @@ class FairAcceptorTest {
     private static final int MOST_WAITING = 2;
     private static final Account ALICE = new Account("edge-1", "alice", "", "");
 
-    private final EventLoopGroup acceptor = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    private final Engine engine = new EpollEngine();
+    private final EventLoopGroup acceptor = new MultiThreadIoEventLoopGroup(1, engine.newHandlerFactory());
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, engine.newHandlerFactory());
     private final AtomicInteger prepared = new AtomicInteger();
 
     @AfterEach
@@ -59,36 +63,34 @@ class FairAcceptorTest {
     }
 
     /** The first {@code failing} connections can't be prepared; each other one gets a byte. */
-    private InetSocketAddress listen(int failing) {
-        FairAcceptor tested = new FairAcceptor(
+    private InetSocketAddress listen(int failing) throws IOException {
+        AcceptListener tested = new FairAcceptor(
                 loops,
                 new FairQueue(100),
                 MOST_WAITING,
                 FairQueue.Work.FLOW,
                 connection -> ALICE,
                 (local, peer) -> false,
-                (connection, user) -> prepare(connection, failing));
-        Channel server = new ServerBootstrap()
-                .group(acceptor)
-                .channel(NioServerSocketChannel.class)
-                .handler(tested)
-                .childHandler(new ChannelInboundHandlerAdapter())
-                .bind(InetAddress.getLoopbackAddress(), 0)
-                .syncUninterruptibly()
-                .channel();
-        return (InetSocketAddress) server.localAddress();
+                (connection, user) -> prepare(connection, failing),
+                new AcceptFailures("listener test", new HostShortages(Optional::empty, line -> {})));
+        return (InetSocketAddress) engine.listen(
+                        acceptor.next(),
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                        new ListenOptions(100, false, false, 0, TcpTimeouts.NONE),
+                        4,
+                        tested)
+                .address();
     }
 
-    private void prepare(DuplexChannel connection, int failing) {
+    private void prepare(Connection connection, int failing) {
         if (prepared.incrementAndGet() <= failing) {
             throw new IllegalStateException("can't prepare " + connection);
         }
-        connection.pipeline().addLast(new ChannelInboundHandlerAdapter() {
-            @Override
-            public void channelActive(ChannelHandlerContext context) {
-                context.writeAndFlush(Unpooled.wrappedBuffer(new byte[] {'!'}));
-            }
-        });
+        try {
+            connection.write(LoopBuffer.empty().put((byte) '!').flip());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Socket open(InetSocketAddress address) throws IOException {

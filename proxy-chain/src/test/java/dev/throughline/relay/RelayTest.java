@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.netty.channel.ChannelOption;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.socket.SocketChannel;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.LoopBuffer;
+import dev.throughline.engine.TcpState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -29,10 +32,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RelayTest {
     private static final Duration LONG = Duration.ofHours(1);
     private static final int MIB = 1 << 20;
-    /** The maximum size of an outbound buffer: its high-water mark and one more read. */
-    private static final long MOST_PENDING = 64 * 1024 + 64 * 1024 + 1024;
+    /** The maximum that a direction holds: one read, in a buffer of its own. */
+    private static final int MOST_HELD = LoopBuffer.BYTES + 1024;
 
     private static final int HELD_BACK = MIB;
+    private static final byte[] NOTHING = {};
+    private static final int IPPROTO_TCP = 6;
+    private static final int TCP_INFO = 11;
+    /** Offset of tcpi_data_segs_out in struct tcp_info (linux/tcp.h). */
+    private static final int DATA_SEGMENTS_OUT = 156;
     /** net/tcp_states.h */
     private static final int CLOSE_WAIT = 8;
 
@@ -40,20 +48,15 @@ class RelayTest {
     private Wire wire;
     private Socket app;
     private Socket destination;
-    private SocketChannel inbound;
-    private SocketChannel outbound;
+    private Connection inbound;
+    private Connection outbound;
     private final AtomicInteger ends = new AtomicInteger();
     private int taken;
 
     @BeforeEach
     void connect() throws Exception {
         wire = new Wire();
-        Wire.Pair first = wire.pair();
-        Wire.Pair second = wire.pair();
-        app = first.socket();
-        inbound = first.channel();
-        destination = second.socket();
-        outbound = second.channel();
+        reconnect();
     }
 
     @AfterEach
@@ -78,9 +81,18 @@ class RelayTest {
     }
 
     private Running start(Duration idle, Duration halfClosed, Duration user) throws Exception {
+        return start(new RelayTimeouts(idle, halfClosed, user, user), NOTHING, NOTHING);
+    }
+
+    private Running start(RelayTimeouts timeouts, byte[] outboundPrefix, byte[] inboundPrefix) throws Exception {
         return wire.onLoop(() -> {
-            Relay relay = new Relay(inbound, outbound, new RelayTimeouts(idle, halfClosed, user, user), memory);
-            return new Running(relay, relay.start().whenComplete((end, problem) -> ends.incrementAndGet()));
+            CompletableFuture<RelayResult> end = new CompletableFuture<>();
+            Relay relay = new Relay(inbound, outbound, timeouts, memory, result -> {
+                ends.incrementAndGet();
+                end.complete(result);
+            });
+            relay.start(outboundPrefix, inboundPrefix);
+            return new Running(relay, end);
         });
     }
 
@@ -101,13 +113,13 @@ class RelayTest {
         assertThat(relay.relay().bytesToInbound()).isEqualTo(back.length);
     }
 
-    /** The kernel reports the end, and Netty reads all bytes, before any byte is requested. */
+    /** epoll reports the bytes and the end once, before the relay asks for them. */
     @Test
     void bytesThatArriveBeforeTheRelayStartsAreNotLost() throws Exception {
         byte[] data = random(48 * 1024, 3);
         app.getOutputStream().write(data);
         app.shutdownOutput();
-        Wire.await("for the end of the input", inbound::isInputShutdown);
+        wire.awaitOnLoop("for the end of the input", this::hasEndArrived);
         Running relay = start(LONG);
 
         assertThat(all(destination)).isEqualTo(data);
@@ -160,23 +172,91 @@ class RelayTest {
         Running relay = start(LONG);
         byte[] piece = random(4 * 1024, 5);
         int sent = 0;
-        while (pending() == 0) {
+        while (held(relay) == 0) {
             app.getOutputStream().write(piece);
             sent += piece.length;
             int arrived = sent;
-            Wire.await("for the piece", () -> relay.relay().bytesToOutbound() == arrived);
+            Wire.await("for the piece", () -> relay.relay().bytesToOutbound() == arrived || held(relay) > 0);
         }
         app.shutdownOutput();
-        Wire.await("for the end", inbound::isInputShutdown);
-        assertThat(pending()).isPositive();
+        wire.awaitOnLoop("for the end", this::hasEndArrived);
+        assertThat(held(relay)).isPositive();
 
         assertThat(all(destination)).hasSize(sent);
         destination.close();
         assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
     }
 
-    private long pending() throws Exception {
-        return wire.onLoop(() -> outbound.unsafe().outboundBuffer().totalPendingWriteBytes());
+    private static int held(Running relay) {
+        return relay.relay().heldBytes();
+    }
+
+    /** Returns whether the application's end has reached the kernel. */
+    private boolean hasEndArrived() throws IOException {
+        return tcpInfo(inbound).get(0) == CLOSE_WAIT;
+    }
+
+    private static ByteBuffer tcpInfo(Connection connection) throws IOException {
+        ByteBuffer info =
+                ByteBuffer.wrap(new byte[DATA_SEGMENTS_OUT + Integer.BYTES]).order(ByteOrder.nativeOrder());
+        connection.option(IPPROTO_TCP, TCP_INFO, info);
+        return info;
+    }
+
+    /** The header and the application's first bytes are one segment. */
+    @Test
+    void thePrefixComesFirstInOneWriteWithTheBytesThatAreThere() throws Exception {
+        app.getOutputStream().write("request".getBytes(StandardCharsets.US_ASCII));
+        app.shutdownOutput();
+        wire.awaitOnLoop("for the end of the input", this::hasEndArrived);
+
+        Running relay = start(
+                new RelayTimeouts(LONG, LONG, Duration.ZERO, Duration.ZERO),
+                "header ".getBytes(StandardCharsets.US_ASCII),
+                "answer ".getBytes(StandardCharsets.US_ASCII));
+
+        assertThat(all(destination)).asString(StandardCharsets.US_ASCII).isEqualTo("header request");
+        assertThat(wire.onLoop(() -> tcpInfo(outbound).getInt(DATA_SEGMENTS_OUT)))
+                .isEqualTo(1);
+        destination.getOutputStream().write("reply".getBytes(StandardCharsets.US_ASCII));
+        destination.close();
+        assertThat(all(app)).asString(StandardCharsets.US_ASCII).isEqualTo("answer reply");
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
+        assertThat(relay.relay().bytesToOutbound()).as("without the prefix").isEqualTo("request".length());
+        assertThat(relay.relay().bytesToInbound()).as("without the prefix").isEqualTo("reply".length());
+    }
+
+    /** The destination's kernel takes nothing, while the application has ended already. */
+    @Test
+    void aPrefixThatIsNotTakenWaitsWithTheBytesAndTheEnd() throws Exception {
+        int before = wire.onLoop(() -> fill(outbound));
+        byte[] data = random(4 * 1024, 7);
+        app.getOutputStream().write(data);
+        app.shutdownOutput();
+        wire.awaitOnLoop("for the end of the input", this::hasEndArrived);
+        Running relay = start(
+                new RelayTimeouts(LONG, LONG, Duration.ZERO, Duration.ZERO),
+                "header".getBytes(StandardCharsets.US_ASCII),
+                NOTHING);
+        assertThat(held(relay)).isGreaterThan(data.length);
+
+        byte[] received = all(destination);
+
+        assertThat(received).hasSize(before + "header".length() + data.length).endsWith(data);
+        destination.close();
+        assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
+    }
+
+    /** Writes until the kernel takes no more. Returns the number of bytes. */
+    private static int fill(Connection connection) throws IOException {
+        int taken = 0;
+        for (int last = -1; last != taken; ) {
+            last = taken;
+            ByteBuffer zeros = LoopBuffer.empty();
+            connection.write(zeros);
+            taken += zeros.position();
+        }
+        return taken;
     }
 
     @Test
@@ -191,11 +271,7 @@ class RelayTest {
         awaitNoProgress(sent);
 
         assertThat(writer).isNotDone();
-        assertThat(pending()).isPositive().isLessThanOrEqualTo(MOST_PENDING);
-        assertThat((long) relay.relay().heldBytes())
-                .isEqualTo(memory.used())
-                .isGreaterThanOrEqualTo(64 * 1024)
-                .isLessThanOrEqualTo(MOST_PENDING);
+        assertThat((long) held(relay)).isEqualTo(memory.used()).isPositive().isLessThanOrEqualTo(MOST_HELD);
         assertThat(all(destination)).hasSameSizeAs(data);
         writer.get();
         destination.close();
@@ -273,12 +349,13 @@ class RelayTest {
     /** The hop's kernel holds the last bytes: if the hop closed now, it couldn't learn whether they arrive. */
     @Test
     void itHasNotCompletedWhileBytesWaitInTheKernel() throws Exception {
+        connectDestinationWithLargeBuffer();
         Running relay = start(LONG);
         fillKernels(relay);
         app.shutdownOutput();
         destination.shutdownOutput();
         assertThat(all(app)).isEmpty();
-        Wire.await("for the end to be passed on", outbound::isOutputShutdown);
+        wire.awaitOnLoop("for the end to be passed on", outbound::isOutputShutdown);
         assertThat(relay.end()).isNotDone();
 
         assertThat(all(destination)).hasSize(HELD_BACK);
@@ -287,16 +364,22 @@ class RelayTest {
 
     /** More than the kernel of a destination that doesn't read accepts, and less than the hop's own kernel can hold. */
     private void fillKernels(Running relay) throws Exception {
-        outbound.config().setOption(ChannelOption.SO_SNDBUF, 2 * MIB);
         app.getOutputStream().write(random(HELD_BACK, 6));
         Wire.await("for all bytes", () -> relay.relay().bytesToOutbound() == HELD_BACK);
-        Wire.await(
+        wire.awaitOnLoop(
                 "for a closed window",
-                () -> TcpState.of(outbound).map(TcpState::isWindowClosed).orElse(true));
+                () -> outbound.tcpState().map(TcpState::isWindowClosed).orElse(true));
+    }
+
+    /** Connects a destination to which this host's kernel can hold {@link #HELD_BACK}. */
+    private void connectDestinationWithLargeBuffer() throws Exception {
+        wire.sendBuffer(2 * MIB);
+        connectDestination();
     }
 
     @Test
     void bytesThatAreNotTakenAfterBothEndsAreAReset() throws Exception {
+        connectDestinationWithLargeBuffer();
         Running relay = start(LONG);
         fillKernels(relay);
         app.shutdownOutput();
@@ -341,35 +424,31 @@ class RelayTest {
     @ValueSource(booleans = {true, false})
     void aResetBeforeTheRelayBeganIsAReset(boolean byApp) throws Exception {
         Socket lost = byApp ? app : destination;
-        lost.getOutputStream().write("part".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        lost.getOutputStream().write("part".getBytes(StandardCharsets.US_ASCII));
         reset(lost);
-        Wire.await("for the reset", () -> failed(byApp ? inbound : outbound));
+        Connection here = byApp ? inbound : outbound;
+        wire.awaitOnLoop("for the reset", () -> here.failure().isPresent());
 
         assertThat(start(LONG).get()).isEqualTo(byApp ? RelayResult.INBOUND_RESET : RelayResult.OUTBOUND_RESET);
         assertReset(byApp ? destination : app);
-    }
-
-    private boolean failed(SocketChannel channel) {
-        try {
-            return wire.onLoop(
-                    () -> channel.pipeline().get(InboundBuffer.class).failure().isPresent());
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     /** Linux would end it at the user timeout: a closed window counts as silence, though every probe is answered. */
     @Test
     void aReaderThatPausesForLongerThanTheUserTimeoutIsNotCut() throws Exception {
         Duration second = Duration.ofSeconds(1);
-        outbound.config().setOption(EpollChannelOption.TCP_USER_TIMEOUT, 1000);
+        wire.onLoop(() -> {
+            outbound.userTimeout(second);
+            return null;
+        });
         Running relay = start(LONG, LONG, second);
         CompletableFuture<Void> writer = sending(app, new byte[16 * MIB]);
 
-        Wire.await(
+        wire.awaitOnLoop(
                 "for a pause of three user timeouts",
-                () -> TcpState.of(outbound)
-                        .map(info -> TcpState.isWindowClosed(info) && info.lastDataSent() > 3 * second.toMillis())
+                () -> outbound.tcpState()
+                        .map(state ->
+                                state.isWindowClosed() && state.sinceDataSent().compareTo(second.multipliedBy(3)) > 0)
                         .orElse(true));
 
         assertThat(relay.end()).isNotDone();
@@ -413,18 +492,12 @@ class RelayTest {
         assertThat(relay.get()).isEqualTo(RelayResult.IDLE);
     }
 
-    /** As Netty does when the direct memory is used up. */
+    /** In a process whose direct memory is used up. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void noMemoryToReadIntoIsNotTheFaultOfASide(boolean inboundReads) throws Exception {
-        Running relay = start(LONG);
-
-        wire.onLoop(() ->
-                (inboundReads ? inbound : outbound).pipeline().fireExceptionCaught(new OutOfMemoryError("for a test")));
-
-        assertThat(relay.get()).isEqualTo(RelayResult.NO_MEMORY);
-        assertReset(app);
-        assertReset(destination);
+        assertThat(RelayWithoutMemory.inOtherProcess(inboundReads))
+                .isEqualTo(RelayResult.NO_MEMORY + ", app: Connection reset, destination: Connection reset");
     }
 
     @Test
@@ -443,12 +516,13 @@ class RelayTest {
         assertThat(ends).hasValue(1);
     }
 
-    /** Netty by itself would read as much as the largest receive buffer holds, six megabytes, and keep it. */
+    /** The largest receive buffer holds six megabytes. */
     @Tag("attack")
     @Test
     void aSenderThatHasClosedIsReadNoFasterThanTheOtherSideTakes() throws Exception {
         app.setSendBufferSize(16 * 1024);
-        outbound.config().setSendBufferSize(64 * 1024);
+        wire.sendBuffer(64 * 1024);
+        connectDestination();
         destination.setReceiveBufferSize(64 * 1024);
         Running relay = start(LONG);
         AtomicLong sent = new AtomicLong();
@@ -465,8 +539,8 @@ class RelayTest {
         wire.onLoop(() -> null);
         wire.onLoop(() -> null);
 
-        assertThat(inbound.isInputShutdown()).isFalse();
-        assertThat(relay.relay().heldBytes()).isLessThanOrEqualTo((int) MOST_PENDING);
+        assertThat(wire.onLoop(inbound::isInputEnded)).isFalse();
+        assertThat(held(relay)).isLessThanOrEqualTo(MOST_HELD);
 
         assertThat(received + all(destination).length).isGreaterThanOrEqualTo(before);
         writer.get();
@@ -476,7 +550,7 @@ class RelayTest {
 
     private boolean endReachesTheKernelWithin(Duration time) throws Exception {
         long end = System.nanoTime() + time.toNanos();
-        while (wire.onLoop(() -> TcpState.of(inbound).orElseThrow().state()) != CLOSE_WAIT) {
+        while (!wire.onLoop(this::hasEndArrived)) {
             if (System.nanoTime() > end) {
                 return false;
             }
@@ -514,14 +588,14 @@ class RelayTest {
     }
 
     @Test
-    void whileMemoryIsScarceADirectionHoldsOneReadAndAllBytesArrive() throws Exception {
-        taken = MIB * 7 / 8;
+    void aboveTheMemoryLimitADirectionHoldsOneReadAndAllBytesArrive() throws Exception {
+        taken = 2 * MIB;
         memory.take(taken);
         byte[] data = random(8 * MIB, 5);
         Running relay = start(LONG);
         CompletableFuture<Void> writer = sending(app, data);
-        Wire.await("for bytes to be held", () -> relay.relay().heldBytes() > 0);
-        assertThat(relay.relay().heldBytes()).isLessThanOrEqualTo(64 * 1024 + 1024);
+        Wire.await("for bytes to be held", () -> held(relay) > 0);
+        assertThat(held(relay)).isLessThanOrEqualTo(MOST_HELD);
 
         assertThat(all(destination)).isEqualTo(data);
 
@@ -545,7 +619,7 @@ class RelayTest {
     void givingUpReleasesWhatIsQueued() throws Exception {
         Running relay = start(LONG);
         CompletableFuture<Void> writer = sending(app, new byte[64 * MIB]);
-        Wire.await("for bytes to queue", () -> !outbound.isWritable());
+        Wire.await("for bytes to be held", () -> held(relay) > 0);
 
         wire.onLoop(() -> {
             relay.relay().abort();
@@ -566,7 +640,7 @@ class RelayTest {
 
             assertThat(relay.get()).isEqualTo(RelayResult.COMPLETED);
             assertThat(ends).hasValue(i + 1);
-            Wire.await("for both to be closed", () -> !inbound.isOpen() && !outbound.isOpen());
+            wire.awaitOnLoop("for both to be closed", () -> !inbound.isOpen() && !outbound.isOpen());
             reconnect();
         }
     }
@@ -581,14 +655,14 @@ class RelayTest {
 
             assertThat(relay.get()).isIn(RelayResult.INBOUND_RESET, RelayResult.OUTBOUND_RESET);
             assertThat(ends).hasValue(i + 1);
-            Wire.await("for both to be closed", () -> !inbound.isOpen() && !outbound.isOpen());
+            wire.awaitOnLoop("for both to be closed", () -> !inbound.isOpen() && !outbound.isOpen());
             reconnect();
         }
     }
 
     @Test
     void aSideThatWasGoneBeforeItBeganIsAResetOfTheOther() throws Exception {
-        inbound.close().sync();
+        wire.close(inbound);
 
         assertThat(start(LONG).get()).isEqualTo(RelayResult.INBOUND_RESET);
         assertReset(destination);
@@ -596,17 +670,18 @@ class RelayTest {
 
     @Test
     void theOtherSideThatWasGoneBeforeItBeganIsAResetAsWell() throws Exception {
-        outbound.close().sync();
+        wire.close(outbound);
 
         assertThat(start(LONG).get()).isEqualTo(RelayResult.OUTBOUND_RESET);
         assertReset(app);
     }
 
     @Test
-    void aSideThatIsClosedHereIsAResetOfTheOther() throws Exception {
+    void aByteForASideThatIsClosedHereIsAResetOfTheOther() throws Exception {
         Running relay = start(LONG);
+        wire.close(inbound);
 
-        inbound.close().sync();
+        destination.getOutputStream().write('a');
 
         assertThat(relay.get()).isEqualTo(RelayResult.INBOUND_RESET);
         assertReset(destination);
@@ -614,11 +689,15 @@ class RelayTest {
 
     private void reconnect() throws Exception {
         Wire.Pair first = wire.pair();
-        Wire.Pair second = wire.pair();
         app = first.socket();
-        inbound = first.channel();
+        inbound = first.connection();
+        connectDestination();
+    }
+
+    private void connectDestination() throws Exception {
+        Wire.Pair second = wire.pair();
         destination = second.socket();
-        outbound = second.channel();
+        outbound = second.connection();
     }
 
     private static byte[] random(int size, long seed) {

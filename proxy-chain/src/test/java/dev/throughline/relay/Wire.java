@@ -2,19 +2,20 @@ package dev.throughline.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.throughline.transport.EpollLoops;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.ByteBufAllocatorMetric;
-import io.netty.buffer.UnpooledByteBufAllocator;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
+import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptedSocket;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.ListenOptions;
+import dev.throughline.engine.ListeningSocket;
+import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.engine.epoll.EpollEngine;
+import io.netty.buffer.PoolArenaMetric;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -26,65 +27,100 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 
 /** An event loop that accepts connections like a hop, and whose buffers are counted. */
 public final class Wire implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final int BACKLOG = 100;
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_SNDBUF = 7;
 
-    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
-    private final UnpooledByteBufAllocator buffers = new UnpooledByteBufAllocator(true);
-    private final BlockingQueue<SocketChannel> accepted = new LinkedBlockingQueue<>();
-    private final List<SocketChannel> channels = new ArrayList<>();
+    private final Engine engine;
+    private final EventLoopGroup loops;
+    private final ListeningSocket listener;
+    private final BlockingQueue<Connection> accepted = new LinkedBlockingQueue<>();
+    private final List<Connection> connections = new ArrayList<>();
     private final List<Socket> sockets = new ArrayList<>();
-    private final InetSocketAddress address;
+    private final long buffersBefore = buffersInUse();
 
-    /** Creates a wire whose connections have only an {@link InboundBuffer}. */
+    /** Creates a wire whose connections have no receiver of events. */
     public Wire() {
-        this(InboundBuffer::new);
+        this(new EpollEngine());
     }
 
-    /** Creates a wire whose connections start with the handlers of {@code first}. */
-    public Wire(Supplier<ChannelHandler> first) {
-        Channel server = new ServerBootstrap()
-                .group(loops)
-                .channel(EpollServerSocketChannel.class)
-                .childOption(ChannelOption.AUTO_READ, false)
-                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                .childOption(ChannelOption.ALLOCATOR, buffers)
-                .childHandler(new ChannelInitializer<SocketChannel>() {
-                    @Override
-                    protected void initChannel(SocketChannel channel) {
-                        channel.pipeline().addLast(first.get());
-                        accepted.add(channel);
-                    }
-                })
-                .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                .syncUninterruptibly()
-                .channel();
-        address = (InetSocketAddress) server.localAddress();
+    /** Creates a wire on the sockets of {@code engine}. */
+    public Wire(Engine engine) {
+        this.engine = engine;
+        this.loops = newLoops();
+        this.listener = listen(accepted::add);
+    }
+
+    /** Creates a wire that gives its connections to {@code begin}, on the event loop. */
+    public Wire(Consumer<Connection> begin) {
+        this.engine = new EpollEngine();
+        this.loops = newLoops();
+        this.listener = listen(begin);
+    }
+
+    private EventLoopGroup newLoops() {
+        return new MultiThreadIoEventLoopGroup(1, engine.newHandlerFactory());
+    }
+
+    private ListeningSocket listen(Consumer<Connection> begin) {
+        AcceptListener opener = new AcceptListener() {
+            @Override
+            public void accepted(AcceptedSocket connection, ListeningSocket from) {
+                connection.open(from.loop(), begin, problem -> {
+                    throw new IllegalStateException(problem);
+                });
+            }
+
+            @Override
+            public void failed(ListeningSocket from, IOException cause) {
+                throw new UncheckedIOException(cause);
+            }
+        };
+        try {
+            return engine.listen(
+                    loops.next(),
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                    new ListenOptions(BACKLOG, false, false, 0, TcpTimeouts.NONE),
+                    BACKLOG,
+                    opener);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** One connection: the application's or destination's end, and the hop's. */
-    public record Pair(Socket socket, SocketChannel channel) {}
+    public record Pair(Socket socket, Connection connection) {}
 
     /** Connects; the hop's end reads only on request. */
     public Pair pair() throws IOException, InterruptedException {
         Socket socket = connect();
-        SocketChannel channel = accepted.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-        assertThat(channel).as("accepted").isNotNull();
-        channels.add(channel);
-        await("to be active", channel::isActive);
-        return new Pair(socket, channel);
+        Connection connection = accepted.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(connection).as("accepted").isNotNull();
+        connections.add(connection);
+        return new Pair(socket, connection);
     }
 
-    /** Connects, for wires whose handlers do the rest. */
+    /** Connects, for wires whose receiver of connections does the rest. */
     public Socket connect() throws IOException {
-        Socket socket = new Socket(address.getAddress(), address.getPort());
+        Socket socket = new Socket(address().getAddress(), address().getPort());
         socket.setSoTimeout(Math.toIntExact(PATIENCE.toMillis()));
         sockets.add(socket);
         return socket;
+    }
+
+    /** Sets the send buffer of the hop's end of the next connections. */
+    public void sendBuffer(int bytes) throws IOException {
+        listener.option(SOL_SOCKET, SO_SNDBUF, bytes);
+    }
+
+    public Engine engine() {
+        return engine;
     }
 
     public EventLoopGroup loops() {
@@ -92,12 +128,17 @@ public final class Wire implements AutoCloseable {
     }
 
     public InetSocketAddress address() {
-        return address;
+        return (InetSocketAddress) listener.address();
     }
 
     /** Runs a task on the event loop, and waits for it. */
     public <T> T onLoop(Callable<T> action) throws Exception {
         return loops.next().submit(action).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** Closes the hop's end of a connection on the event loop, and waits for it. */
+    public void close(Connection connection) {
+        loops.next().submit(connection::close).syncUninterruptibly();
     }
 
     /** Waits until {@code condition} holds. */
@@ -109,13 +150,36 @@ public final class Wire implements AutoCloseable {
                 .until(condition::getAsBoolean);
     }
 
-    /** Closes all connections, and asserts that every buffer is released then. */
+    /** Waits until {@code condition}, which is tested on the event loop, holds. */
+    public void awaitOnLoop(String what, Callable<Boolean> condition) {
+        await(what, () -> {
+            try {
+                return onLoop(condition);
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
+    /** Closes all connections, stops the event loop, and asserts that every buffer is released then. */
     public void assertNothingLeaks() {
-        for (SocketChannel channel : channels) {
-            channel.close().awaitUninterruptibly();
+        connections.forEach(this::close);
+        stop();
+        await("for buffers to be released", () -> buffersInUse() == buffersBefore);
+    }
+
+    /** A thread keeps released buffers for its next allocations, and counts them as used, until it ends. */
+    private static long buffersInUse() {
+        return PooledByteBufAllocator.DEFAULT.metric().directArenas().stream()
+                .mapToLong(PoolArenaMetric::numActiveAllocations)
+                .sum();
+    }
+
+    private void stop() {
+        if (listener.isOpen()) {
+            listener.close();
         }
-        ByteBufAllocatorMetric used = buffers.metric();
-        await("for buffers to be released", () -> used.usedDirectMemory() + used.usedHeapMemory() == 0);
+        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 
     @Override
@@ -123,6 +187,6 @@ public final class Wire implements AutoCloseable {
         for (Socket socket : sockets) {
             socket.close();
         }
-        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+        stop();
     }
 }

@@ -6,16 +6,13 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.budget.Account;
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.header.Tuple;
 import dev.throughline.platform.linux.Capability;
-import dev.throughline.relay.InboundBuffer;
-import dev.throughline.relay.StreamOptions;
-import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.relay.Wire;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.socket.SocketChannel;
-import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -35,7 +32,16 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class BsdSocketTest {
-    private static final IntegerUnixChannelOption SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_KEEPALIVE = 9;
+    private static final int SO_OOBINLINE = 10;
+    private static final int SO_MARK = 36;
+    private static final int IPPROTO_TCP = 6;
+    private static final int TCP_NODELAY = 1;
+    private static final int TCP_KEEPIDLE = 4;
+    private static final int TCP_KEEPINTVL = 5;
+    private static final int TCP_KEEPCNT = 6;
+    private static final int TCP_USER_TIMEOUT = 18;
 
     private Wire wire;
     private ServerSocket server;
@@ -56,49 +62,68 @@ class BsdSocketTest {
         return (InetSocketAddress) server.getLocalSocketAddress();
     }
 
-    private CompletableFuture<SocketChannel> connect(int mark, Duration timeout) {
-        return new BsdSocket(mark, timeout)
-                .start(
-                        wire.loops().next(),
-                        new ConnectRequest(
-                                address(),
-                                new Account("host", "0", "app", "1@1"),
-                                Optional.empty(),
-                                TcpTimeouts.DEFAULTS),
-                        new InboundBuffer())
-                .opened()
-                .thenApply(opened -> {
-                    assertThat(opened.carried()).isFalse();
-                    SocketChannel channel = (SocketChannel) opened.channel();
-                    assertThat(opened.addresses()).contains(Tuple.tcp(channel.localAddress(), channel.remoteAddress()));
-                    return channel;
-                });
+    private ConnectAttempt start(int mark, Duration timeout) throws Exception {
+        BsdSocket transport = new BsdSocket(new EpollEngine(), mark, timeout);
+        ConnectRequest request = new ConnectRequest(
+                address(), new Account("host", "0", "app", "1@1"), Optional.empty(), TcpTimeouts.DEFAULTS);
+        EventLoop loop = wire.loops().next();
+        return wire.onLoop(() -> transport.start(loop, request));
     }
 
-    private static ConnectFailedException failure(CompletableFuture<SocketChannel> connecting) {
+    private CompletableFuture<Connection> connect(int mark, Duration timeout) throws Exception {
+        return start(mark, timeout).opened().thenApply(opened -> {
+            assertThat(opened.carried()).isFalse();
+            Connection connection = opened.connection();
+            assertThat(opened.addresses())
+                    .contains(Tuple.tcp(
+                            connection.localAddress().orElseThrow(),
+                            connection.remoteAddress().orElseThrow()));
+            return connection;
+        });
+    }
+
+    private static ConnectFailedException failure(CompletableFuture<?> connecting) {
         return (ConnectFailedException)
                 catchThrowableOfType(ExecutionException.class, () -> connecting.get(20, TimeUnit.SECONDS))
                         .getCause();
     }
 
     @Test
-    void aConnectionOpensWithReadingOffAndItsFirstHandlerAdded() throws Exception {
-        SocketChannel channel = connect(0, Duration.ofSeconds(5)).get(20, TimeUnit.SECONDS);
+    void aConnectionOpensUnmarkedAndWithItsTimeouts() throws Exception {
+        Connection connection = connect(0, Duration.ofSeconds(5)).get(20, TimeUnit.SECONDS);
 
-        assertThat(channel.isActive()).isTrue();
-        assertThat(channel.config().isAutoRead()).isFalse();
-        assertThat(channel.config().isAllowHalfClosure()).isTrue();
-        assertThat(channel.pipeline().first()).isInstanceOf(InboundBuffer.class);
-        assertThat(channel.remoteAddress()).isEqualTo(address());
-        assertThat(channel.config().getOption(SO_MARK)).isZero();
-        assertThat(channel.config().getOption(ChannelOption.SO_KEEPALIVE)).isTrue();
-        assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPIDLE)).isEqualTo(30);
-        assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPINTVL)).isEqualTo(15);
-        assertThat(channel.config().getOption(EpollChannelOption.TCP_KEEPCNT)).isEqualTo(6);
-        assertThat(channel.config().getOption(EpollChannelOption.TCP_USER_TIMEOUT))
-                .isEqualTo(120_000);
-        assertThat(channel.config().getOption(StreamOptions.SO_OOBINLINE)).isEqualTo(1);
-        channel.close().sync();
+        assertThat(connection.remoteAddress()).contains(address());
+        wire.onLoop(() -> {
+            assertThat(connection.isOpen()).isTrue();
+            assertThat(connection.option(SOL_SOCKET, SO_MARK)).isZero();
+            assertThat(connection.option(SOL_SOCKET, SO_KEEPALIVE)).isEqualTo(1);
+            assertThat(connection.option(IPPROTO_TCP, TCP_KEEPIDLE)).isEqualTo(30);
+            assertThat(connection.option(IPPROTO_TCP, TCP_KEEPINTVL)).isEqualTo(15);
+            assertThat(connection.option(IPPROTO_TCP, TCP_KEEPCNT)).isEqualTo(6);
+            assertThat(connection.option(IPPROTO_TCP, TCP_USER_TIMEOUT)).isEqualTo(120_000);
+            assertThat(connection.option(IPPROTO_TCP, TCP_NODELAY)).isEqualTo(1);
+            assertThat(connection.option(SOL_SOCKET, SO_OOBINLINE)).isEqualTo(1);
+            return null;
+        });
+        wire.close(connection);
+    }
+
+    @Test
+    void anAttemptThatIsGivenUpConnectsNothing() throws Exception {
+        List<Socket> filling = new ArrayList<>();
+        try {
+            fillTheQueue(filling);
+            ConnectAttempt attempt = start(0, Duration.ofSeconds(5));
+
+            wire.loops().next().submit(attempt::giveUp).sync();
+
+            assertThat(failure(attempt.opened()).failure()).isEqualTo(ConnectFailure.GIVEN_UP);
+            assertThat(attempt.released()).isDone();
+        } finally {
+            for (Socket socket : filling) {
+                socket.close();
+            }
+        }
     }
 
     @Test
@@ -143,10 +168,10 @@ class BsdSocketTest {
     void theMarkIsSetBeforeItConnects() throws Exception {
         assumeTrue(Capability.effective().contains(Capability.NET_ADMIN), "needs CAP_NET_ADMIN");
 
-        SocketChannel channel = connect(0x7101, Duration.ofSeconds(5)).get(20, TimeUnit.SECONDS);
+        Connection connection = connect(0x7101, Duration.ofSeconds(5)).get(20, TimeUnit.SECONDS);
 
-        assertThat(channel.config().getOption(SO_MARK)).isEqualTo(0x7101);
-        channel.close().sync();
+        assertThat(wire.onLoop(() -> connection.option(SOL_SOCKET, SO_MARK))).isEqualTo(0x7101);
+        wire.close(connection);
     }
 
     @Test

@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.throughline.budget.Account;
-import dev.throughline.hop.LogLines;
-import dev.throughline.relay.InboundBuffer;
+import dev.throughline.engine.ScriptedConnection;
 import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.hop.LogLines;
 import dev.throughline.relay.Wire;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -33,7 +32,7 @@ class GuardedTransportTest {
 
     private void opens() {
         scripted.starts(CompletableFuture.completedFuture(
-                new UpstreamConnection(new NioSocketChannel(), Optional.empty(), true)));
+                new UpstreamConnection(new ScriptedConnection(), Optional.empty(), true)));
     }
 
     private void fails(ConnectFailedException why) {
@@ -42,8 +41,7 @@ class GuardedTransportTest {
 
     private ConnectAttempt start(InetSocketAddress to, String executable) {
         Account who = new Account("host", "0", executable, "1@1");
-        return guarded.start(
-                loop, new ConnectRequest(to, who, Optional.empty(), TcpTimeouts.DEFAULTS), new InboundBuffer());
+        return guarded.start(loop, new ConnectRequest(to, who, Optional.empty(), TcpTimeouts.DEFAULTS));
     }
 
     /** Starts a connection to a new destination. */

@@ -1,6 +1,5 @@
 package dev.throughline.transport;
 
-import dev.throughline.relay.InboundBuffer;
 import io.netty.channel.EventLoop;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -44,7 +43,7 @@ public final class ScriptedTransport implements Transport {
     }
 
     @Override
-    public ConnectAttempt start(EventLoop loop, ConnectRequest request, InboundBuffer inbox) {
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request) {
         starts.incrementAndGet();
         CompletableFuture<UpstreamConnection> opened = next;
         CompletableFuture<Void> free = released;

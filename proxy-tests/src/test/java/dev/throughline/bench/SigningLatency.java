@@ -4,9 +4,9 @@ import dev.throughline.chain.Signer;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.flow.BatchSigner;
 import dev.throughline.key.Algorithm;
-import dev.throughline.transport.EpollLoops;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Arrays;
@@ -34,7 +34,7 @@ final class SigningLatency {
 
     /** Flows at {@code rate} a second for {@code seconds}, after as long without counting. */
     Result run(int rate, Duration pace, int seconds) throws InterruptedException {
-        MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
+        MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         try {
             measure(group.next(), rate, pace, seconds);
             return measure(group.next(), rate, pace, seconds);

@@ -84,8 +84,6 @@ class AgentClientTest {
             assertThat(found.addresses()).contains(Tuple.tcp(server.remote(), server.local()));
         }
         assertThat(found.carried()).isFalse();
-        assertThat(found.channel().config().isAutoRead()).isFalse();
-        assertThat(found.channel().config().isAutoClose()).isTrue();
     }
 
     @Test

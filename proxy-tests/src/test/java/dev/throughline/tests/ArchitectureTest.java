@@ -37,13 +37,14 @@ class ArchitectureTest {
             .put("budget", ImmutableSet.of())
             .put("platform", ImmutableSet.of())
             .put("policy", ImmutableSet.of())
-            .put("config", ImmutableSet.of("platform", "policy", "relay"))
+            .put("config", ImmutableSet.of("engine", "platform", "policy"))
             .put("keys", ImmutableSet.of("config", "platform"))
-            .put("relay", ImmutableSet.of())
-            .put("transport", ImmutableSet.of("platform", "relay"))
+            .put("engine", ImmutableSet.of())
+            .put("relay", ImmutableSet.of("engine"))
+            .put("transport", ImmutableSet.of("engine", "platform"))
             .put("identify", ImmutableSet.of("platform"))
             .put("flow", ImmutableSet.of("engine", "identify", "platform", "policy", "transport", "relay"))
-            .put("intercept", ImmutableSet.of("config", "flow", "identify", "platform", "relay", "transport"))
+            .put("intercept", ImmutableSet.of("config", "engine", "flow", "identify", "platform", "transport"))
             .put("report", ImmutableSet.of("flow", "identify", "policy", "transport"))
             .put("metrics", ImmutableSet.of("flow", "policy", "transport"))
             .put("admin", ImmutableSet.of("flow", "metrics", "platform", "report"))
@@ -52,6 +53,7 @@ class ArchitectureTest {
                     ImmutableSet.of(
                             "admin",
                             "config",
+                            "engine",
                             "flow",
                             "identify",
                             "intercept",
@@ -62,7 +64,7 @@ class ArchitectureTest {
                             "relay",
                             "report",
                             "transport"))
-            .put("demo", ImmutableSet.of("keys", "relay", "report", "transport"))
+            .put("demo", ImmutableSet.of("engine", "keys", "relay", "report"))
             .put(
                     "cli",
                     ImmutableSet.of(
@@ -233,6 +235,7 @@ class ArchitectureTest {
                 .resideOutsideOfPackages(
                         BASE + ".admin",
                         BASE + ".demo.emulator",
+                        BASE + ".engine..",
                         BASE + ".flow",
                         BASE + ".hop",
                         BASE + ".intercept",
@@ -241,6 +244,23 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.netty..")
+                .check(CLASSES);
+    }
+
+    /** Flows have sockets of their own: Netty's Channels serve the admin interface, and the canaries of interception. */
+    @Test
+    void nettysChannelsCarryNoFlow() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(BASE + ".engine.epoll", BASE + ".admin")
+                .and()
+                .doNotHaveFullyQualifiedName(BASE + ".intercept.Canaries")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("io.netty.channel.Channel")
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAPackage("io.netty.channel.epoll..")
                 .check(CLASSES);
     }
 

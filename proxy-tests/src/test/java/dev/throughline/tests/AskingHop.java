@@ -6,12 +6,12 @@ import static org.awaitility.Awaitility.await;
 import com.google.common.net.InetAddresses;
 import dev.throughline.bridge.BridgeAnswer.AgentNotice.Limits;
 import dev.throughline.bridge.BridgeRequest;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
-import dev.throughline.relay.InboundBuffer;
 import dev.throughline.transport.AgentClient;
 import dev.throughline.transport.ConnectFailedException;
-import dev.throughline.transport.EpollLoops;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -32,13 +32,14 @@ final class AskingHop implements AgentClient.Listener, AutoCloseable {
     static final AgentClient.Timings TIMINGS = new AgentClient.Timings(
             Duration.ofSeconds(5), Duration.ofMillis(10), Duration.ofMillis(40), Duration.ofMillis(100));
 
-    private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, EpollLoops.newFactory());
+    private final Engine engine = new EpollEngine();
+    private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, engine.newHandlerFactory());
     private final AgentClient agent;
     private final List<String> notices = new CopyOnWriteArrayList<>();
     private final List<Limits> limits = new CopyOnWriteArrayList<>();
 
     AskingHop(Path socket, AgentClient.Rule rule, AgentClient.Timings timings) {
-        this.agent = new AgentClient(loops.next(), socket, rule, timings, this);
+        this.agent = new AgentClient(engine, loops.next(), socket, rule, timings, this);
     }
 
     /** Starts one that accepts any process as agent, and watches it. */
@@ -57,8 +58,7 @@ final class AskingHop implements AgentClient.Listener, AutoCloseable {
     }
 
     OpenedFlow open(BridgeRequest.Open request, Duration deadline) {
-        InboundBuffer inbox = new InboundBuffer();
-        return new OpenedFlow(agent.open(loops.next(), request, deadline, inbox, inbox::giveBack));
+        return new OpenedFlow(agent.open(loops.next(), request, deadline));
     }
 
     OpenedFlow open(InetSocketAddress to) {

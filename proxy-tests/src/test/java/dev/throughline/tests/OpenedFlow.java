@@ -2,21 +2,22 @@ package dev.throughline.tests;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.throughline.engine.Connection;
+import dev.throughline.engine.ConnectionEvents;
+import dev.throughline.engine.LoopBuffer;
 import dev.throughline.transport.ConnectAttempt;
 import dev.throughline.transport.UpstreamConnection;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.Callable;
 
 /** A connection that was requested from an agent, controlled by a test. */
 final class OpenedFlow {
     private final ConnectAttempt start;
-    private final Received received = new Received();
+    private volatile String text = "";
+    private volatile boolean ended;
 
     OpenedFlow(ConnectAttempt start) {
         this.start = start;
@@ -28,43 +29,56 @@ final class OpenedFlow {
 
     /** Waits until it is open, and records its bytes. */
     OpenedFlow connected() throws Exception {
-        DuplexChannel channel = opened().channel();
-        channel.eventLoop()
-                .submit(() -> {
-                    channel.pipeline().addLast(received);
-                    channel.read();
-                })
-                .sync();
-        return this;
+        Connection connection = opened().connection();
+        return onLoop(() -> {
+            Received received = new Received(connection);
+            connection.events(received);
+            received.readable();
+            return this;
+        });
+    }
+
+    private <T> T onLoop(Callable<T> action) throws Exception {
+        return opened().connection().loop().submit(action).sync().getNow();
     }
 
     UpstreamConnection opened() throws Exception {
         return AskingHop.get(start.opened());
     }
 
-    OpenedFlow send(String text) throws Exception {
-        opened().channel()
-                .writeAndFlush(Unpooled.copiedBuffer(text, StandardCharsets.UTF_8))
-                .sync();
-        return this;
+    OpenedFlow send(String words) throws Exception {
+        Connection connection = opened().connection();
+        return onLoop(() -> {
+            ByteBuffer bytes = LoopBuffer.empty()
+                    .put(words.getBytes(StandardCharsets.UTF_8))
+                    .flip();
+            connection.write(bytes);
+            if (bytes.hasRemaining()) {
+                throw new IOException("the agent takes no more");
+            }
+            return this;
+        });
     }
 
     OpenedFlow finish() throws Exception {
-        opened().channel().shutdownOutput().sync();
-        return this;
+        Connection connection = opened().connection();
+        return onLoop(() -> {
+            connection.shutdownOutput();
+            return this;
+        });
     }
 
     /** Returns all bytes so far. */
-    boolean hasText(String text) {
-        return received.text.get().equals(text);
+    boolean hasText(String expected) {
+        return text.equals(expected);
     }
 
-    void awaitText(String text) {
-        await().until(() -> hasText(text));
+    void awaitText(String expected) {
+        await().until(() -> hasText(expected));
     }
 
     void awaitEnd() {
-        await().until(() -> received.ended);
+        await().until(() -> ended);
     }
 
     boolean isReleased() {
@@ -72,24 +86,37 @@ final class OpenedFlow {
     }
 
     void close() throws Exception {
-        opened().channel().close().sync();
+        Connection connection = opened().connection();
+        connection.loop().submit(connection::close).sync();
     }
 
-    private static final class Received extends ChannelInboundHandlerAdapter {
-        private final AtomicReference<String> text = new AtomicReference<>("");
-        private volatile boolean ended;
+    private final class Received implements ConnectionEvents {
+        private final Connection connection;
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
-        @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            ByteBuf data = (ByteBuf) message;
-            text.accumulateAndGet(data.toString(StandardCharsets.UTF_8), String::concat);
-            data.release();
-            context.read();
+        Received(Connection connection) {
+            this.connection = connection;
         }
 
         @Override
-        public void userEventTriggered(ChannelHandlerContext context, Object event) {
-            ended |= event instanceof ChannelInputShutdownEvent;
+        public void readable() {
+            try {
+                while (true) {
+                    ByteBuffer data = LoopBuffer.empty();
+                    int read = connection.read(data);
+                    if (read <= 0) {
+                        ended |= read < 0;
+                        return;
+                    }
+                    byte[] piece = new byte[read];
+                    data.flip().get(piece);
+                    bytes.writeBytes(piece);
+                    text = bytes.toString(StandardCharsets.UTF_8);
+                }
+            } catch (IOException e) {
+                // It is lost: a test that waits for the end fails.
+                return;
+            }
         }
     }
 }

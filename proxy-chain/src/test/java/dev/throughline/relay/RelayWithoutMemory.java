@@ -1,0 +1,85 @@
+package dev.throughline.relay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A relay in a process that has so little direct memory that no chunk of the buffer pool fits into it. One side sends more than
+ * the kernels on the way take. Prints the relay's result, and how each socket ended.
+ */
+final class RelayWithoutMemory {
+    private static final int DIRECT_BYTES = 1 << 20;
+    private static final Duration LONG = Duration.ofHours(1);
+
+    private RelayWithoutMemory() {}
+
+    /** Returns the line that a relay prints in a process of its own. */
+    static String inOtherProcess(boolean inboundReads) throws IOException, InterruptedException {
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:MaxDirectMemorySize=" + DIRECT_BYTES,
+                "-Dio.netty.maxDirectMemory=" + DIRECT_BYTES,
+                // Otherwise so little memory would have no pool.
+                "-Dio.netty.allocator.numDirectArenas=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                RelayWithoutMemory.class.getName(),
+                String.valueOf(inboundReads));
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try {
+            String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+            process.waitFor();
+            return output.strip();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        boolean inboundReads = Boolean.parseBoolean(arguments[0]);
+        try (Wire wire = new Wire()) {
+            Wire.Pair app = wire.pair();
+            Wire.Pair destination = wire.pair();
+            CompletableFuture<RelayResult> result = new CompletableFuture<>();
+            wire.onLoop(() -> {
+                RelayTimeouts timeouts = new RelayTimeouts(LONG, LONG, Duration.ZERO, Duration.ZERO);
+                BufferMemory memory = new BufferMemory(Long.MAX_VALUE);
+                new Relay(app.connection(), destination.connection(), timeouts, memory, result::complete).start();
+                return null;
+            });
+            Thread.ofPlatform().daemon().start(() -> send((inboundReads ? app : destination).socket()));
+            System.out.println(result.get(20, TimeUnit.SECONDS) + ", app: " + end(app.socket()) + ", destination: "
+                    + end(destination.socket()));
+        }
+    }
+
+    private static void send(Socket socket) {
+        try {
+            while (true) {
+                socket.getOutputStream().write(new byte[64 << 10]);
+            }
+        } catch (IOException e) {
+            // The relay has reset it.
+        }
+    }
+
+    private static String end(Socket socket) {
+        try {
+            socket.getInputStream().readAllBytes();
+            return "end";
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+}
