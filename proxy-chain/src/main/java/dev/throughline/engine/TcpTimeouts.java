@@ -20,4 +20,7 @@ public record TcpTimeouts(
      */
     public static final TcpTimeouts DEFAULTS =
             new TcpTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(15), 6, Duration.ofMinutes(2));
+
+    /** The kernel's defaults, without keepalive. */
+    public static final TcpTimeouts NONE = new TcpTimeouts(Duration.ZERO, Duration.ofSeconds(15), 6, Duration.ZERO);
 }

@@ -201,11 +201,6 @@ final class UpstreamConnector {
         return peer + ": " + failed.detail();
     }
 
-    /** Returns the timeouts of the upstream connection. */
-    TcpTimeouts tcp() {
-        return route.tcp();
-    }
-
     /** Marks the lease as relaying. */
     void activate() {
         Lease granted = lease;

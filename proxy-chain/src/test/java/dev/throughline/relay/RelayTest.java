@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.throughline.engine.Connection;
 import dev.throughline.engine.LoopBuffer;
 import dev.throughline.engine.TcpState;
+import dev.throughline.engine.TcpTimeouts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
@@ -81,7 +82,8 @@ class RelayTest {
     }
 
     private Running start(Duration idle, Duration halfClosed, Duration user) throws Exception {
-        return start(new RelayTimeouts(idle, halfClosed, user, user), NOTHING, NOTHING);
+        TcpTimeouts timeouts = new TcpTimeouts(Duration.ZERO, Duration.ofSeconds(15), 6, user);
+        return start(new RelayTimeouts(idle, halfClosed, timeouts, timeouts), NOTHING, NOTHING);
     }
 
     private Running start(RelayTimeouts timeouts, byte[] outboundPrefix, byte[] inboundPrefix) throws Exception {
@@ -211,7 +213,7 @@ class RelayTest {
         wire.awaitOnLoop("for the end of the input", this::hasEndArrived);
 
         Running relay = start(
-                new RelayTimeouts(LONG, LONG, Duration.ZERO, Duration.ZERO),
+                new RelayTimeouts(LONG, LONG, TcpTimeouts.NONE, TcpTimeouts.NONE),
                 "header ".getBytes(StandardCharsets.US_ASCII),
                 "answer ".getBytes(StandardCharsets.US_ASCII));
 
@@ -235,7 +237,7 @@ class RelayTest {
         app.shutdownOutput();
         wire.awaitOnLoop("for the end of the input", this::hasEndArrived);
         Running relay = start(
-                new RelayTimeouts(LONG, LONG, Duration.ZERO, Duration.ZERO),
+                new RelayTimeouts(LONG, LONG, TcpTimeouts.NONE, TcpTimeouts.NONE),
                 "header".getBytes(StandardCharsets.US_ASCII),
                 NOTHING);
         assertThat(held(relay)).isGreaterThan(data.length);

@@ -1,5 +1,6 @@
 package dev.throughline.relay;
 
+import dev.throughline.engine.TcpTimeouts;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
@@ -53,7 +54,7 @@ final class RelayWithoutMemory {
             Wire.Pair destination = wire.pair();
             CompletableFuture<RelayResult> result = new CompletableFuture<>();
             wire.onLoop(() -> {
-                RelayTimeouts timeouts = new RelayTimeouts(LONG, LONG, Duration.ZERO, Duration.ZERO);
+                RelayTimeouts timeouts = new RelayTimeouts(LONG, LONG, TcpTimeouts.NONE, TcpTimeouts.NONE);
                 BufferMemory memory = new BufferMemory(Long.MAX_VALUE);
                 new Relay(app.connection(), destination.connection(), timeouts, memory, result::complete).start();
                 return null;

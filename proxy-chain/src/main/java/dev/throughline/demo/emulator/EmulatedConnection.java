@@ -25,10 +25,8 @@ import java.util.concurrent.TimeUnit;
 
 /** A connection that a hop requested of the agent, from its start to its end. */
 final class EmulatedConnection implements ConnectionEvents, ConnectListener {
-    private static final TcpTimeouts KERNEL_DEFAULTS =
-            new TcpTimeouts(Duration.ZERO, Duration.ofSeconds(1), 1, Duration.ZERO);
     private static final RelayTimeouts NO_TIMEOUTS =
-            new RelayTimeouts(Duration.ofDays(1), Duration.ofDays(1), KERNEL_DEFAULTS, KERNEL_DEFAULTS);
+            new RelayTimeouts(Duration.ofDays(1), Duration.ofDays(1), TcpTimeouts.NONE, TcpTimeouts.NONE);
     private static final ConnectOptions CONNECT = new ConnectOptions(0, Duration.ofSeconds(30));
 
     private final Engine engine;

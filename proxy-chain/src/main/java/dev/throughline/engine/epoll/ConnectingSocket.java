@@ -24,6 +24,7 @@ final class ConnectingSocket extends EpollConnection {
         super(socket, true, null);
         this.destination = destination;
         this.listener = listener;
+        nothingReceived();
     }
 
     /** Starts to connect. The result comes as an event, also when there is one at once. */

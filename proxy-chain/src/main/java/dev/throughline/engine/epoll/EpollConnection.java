@@ -88,21 +88,32 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
 
     @Override
     public void open(EventLoop on, Consumer<Connection> opened, Consumer<Exception> failed) {
+        if (on.inEventLoop()) {
+            openHere(on, opened, failed);
+            return;
+        }
         try {
-            on.execute(() -> {
-                try {
-                    register(on);
-                } catch (IOException | RuntimeException e) {
-                    close();
-                    failed.accept(e);
-                    return;
-                }
-                opened.accept(this);
-            });
+            on.execute(() -> openHere(on, opened, failed));
         } catch (RejectedExecutionException stopped) {
             close();
             failed.accept(stopped);
         }
+    }
+
+    private void openHere(EventLoop on, Consumer<Connection> opened, Consumer<Exception> failed) {
+        try {
+            register(on);
+        } catch (IOException | RuntimeException e) {
+            close();
+            failed.accept(e);
+            return;
+        }
+        opened.accept(this);
+    }
+
+    /** Notes that nothing can have been received before the first event. */
+    void nothingReceived() {
+        empty = true;
     }
 
     /** Adds the socket to the epoll set of {@code on}, for all events. Must be called on it. */
