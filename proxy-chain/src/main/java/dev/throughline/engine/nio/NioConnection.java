@@ -75,21 +75,27 @@ class NioConnection implements Connection, AcceptedSocket, NioIoHandle {
 
     @Override
     public void open(EventLoop on, Consumer<Connection> opened, Consumer<Exception> failed) {
+        if (on.inEventLoop()) {
+            openHere(on, opened, failed);
+            return;
+        }
         try {
-            on.execute(() -> {
-                try {
-                    register(on);
-                } catch (IOException | RuntimeException e) {
-                    close();
-                    failed.accept(e);
-                    return;
-                }
-                opened.accept(this);
-            });
+            on.execute(() -> openHere(on, opened, failed));
         } catch (RejectedExecutionException stopped) {
             close();
             failed.accept(stopped);
         }
+    }
+
+    private void openHere(EventLoop on, Consumer<Connection> opened, Consumer<Exception> failed) {
+        try {
+            register(on);
+        } catch (IOException | RuntimeException e) {
+            close();
+            failed.accept(e);
+            return;
+        }
+        opened.accept(this);
     }
 
     /** Adds the channel to the selector of {@code on}. Must be called on it. */
