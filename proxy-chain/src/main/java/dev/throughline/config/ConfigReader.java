@@ -233,8 +233,7 @@ public final class ConfigReader {
     /** Reports what the engine {@code nio} can't mark. */
     private static void checkWithoutMarks(Section root, boolean guarded) {
         if (root.has("mark")) {
-            root.problem(
-                    "mark", EngineChoice.nioHasNo("marks (SO_MARK): remove \"mark\", or use \"engine: epoll\""));
+            root.problem("mark", EngineChoice.nioHasNo("marks (SO_MARK): remove \"mark\", or use \"engine: epoll\""));
         }
         if (guarded) {
             root.problem(

@@ -47,8 +47,9 @@ final class TransportReader {
     private Optional<TransportConfig> transport(Section parent, String name) {
         try (Section section = parent.section(name)) {
             if (engine == EngineChoice.NIO) {
-                section.problem(EngineChoice.nioHasNo("transports over agents, because it can't identify the process of an"
-                        + " agent: use \"engine: epoll\""));
+                section.problem(
+                        EngineChoice.nioHasNo("transports over agents, because it can't identify the process of an"
+                                + " agent: use \"engine: epoll\""));
             }
             Optional<Path> socket = section.required("socket", path);
             socket.flatMap(Values::socketPathProblem).ifPresent(problem -> section.problem("socket", problem));

@@ -4,8 +4,8 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.config.EngineChoice;
 import dev.throughline.config.HopConfig;
-import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.config.ListenerConfig;
+import dev.throughline.engine.epoll.EpollEngine;
 import java.util.ArrayList;
 import java.util.List;
 

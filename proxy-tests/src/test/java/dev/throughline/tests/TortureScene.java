@@ -194,9 +194,8 @@ final class TortureScene implements AutoCloseable {
     }
 
     private void configure() throws IOException {
-        String agents = engine.agents
-                ? "  - { name: agents, mode: bridge, socket: %s.bridge, agents: [{ uid: %s }] }\n"
-                : "";
+        String agents =
+                engine.agents ? "  - { name: agents, mode: bridge, socket: %s.bridge, agents: [{ uid: %s }] }\n" : "";
         Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         hops.configure(
                 "first",

@@ -32,7 +32,8 @@ final class ConnectingChannel extends NioConnection {
             loop.execute(this::connected);
         } else {
             timer = loop.schedule(
-                    () -> failed(new ConnectTimeoutException("connection timed out after " + timeout.toMillis() + " ms")),
+                    () -> failed(
+                            new ConnectTimeoutException("connection timed out after " + timeout.toMillis() + " ms")),
                     timeout.toNanos(),
                     TimeUnit.NANOSECONDS);
         }

@@ -148,7 +148,8 @@ class NioConnection implements Connection, AcceptedSocket, NioIoHandle {
     }
 
     private interface AddressOf {
-        @Nullable SocketAddress get() throws IOException;
+        @Nullable
+        SocketAddress get() throws IOException;
     }
 
     private static @Nullable InetSocketAddress address(AddressOf channel) {
@@ -426,6 +427,7 @@ class NioConnection implements Connection, AcceptedSocket, NioIoHandle {
 
     @Override
     public String toString() {
-        return (tcp ? "TCP " : "Unix ") + localAddress().orElse(null) + " to " + remoteAddress().orElse(null);
+        return (tcp ? "TCP " : "Unix ") + localAddress().orElse(null) + " to "
+                + remoteAddress().orElse(null);
     }
 }

@@ -137,7 +137,11 @@ public final class NioEngine implements Engine {
 
     @Override
     public ListeningSocket listen(
-            EventLoop loop, InetSocketAddress address, ListenOptions options, int acceptedEachPass, AcceptListener listener)
+            EventLoop loop,
+            InetSocketAddress address,
+            ListenOptions options,
+            int acceptedEachPass,
+            AcceptListener listener)
             throws IOException {
         refuseMark(options.mark());
         if (options.transparent()) {
@@ -165,8 +169,8 @@ public final class NioEngine implements Engine {
     }
 
     @Override
-    public ListeningSocket listen(
-            EventLoop loop, Path path, int backlog, int acceptedEachPass, AcceptListener listener) throws IOException {
+    public ListeningSocket listen(EventLoop loop, Path path, int backlog, int acceptedEachPass, AcceptListener listener)
+            throws IOException {
         ServerSocketChannel channel = openListening(StandardProtocolFamily.UNIX);
         try {
             return started(

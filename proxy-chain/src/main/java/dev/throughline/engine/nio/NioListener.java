@@ -11,7 +11,6 @@ import io.netty.channel.nio.NioIoHandle;
 import io.netty.channel.nio.NioIoOps;
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.net.StandardSocketOptions;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
@@ -30,10 +29,7 @@ final class NioListener implements ListeningSocket, NioIoHandle {
     record Settings(boolean tcp, TcpTimeouts timeouts, int backlog, int acceptedEachPass) {
         static Settings unix(int backlog, int acceptedEachPass) {
             return new Settings(
-                    false,
-                    new TcpTimeouts(Duration.ZERO, Duration.ZERO, 0, Duration.ZERO),
-                    backlog,
-                    acceptedEachPass);
+                    false, new TcpTimeouts(Duration.ZERO, Duration.ZERO, 0, Duration.ZERO), backlog, acceptedEachPass);
         }
     }
 
