@@ -120,12 +120,14 @@ public final class ConfigReader {
         Optional<KeyPaths> keys = keys(root);
         MarkConfig marks = new MarkConfig(
                 root.optional("mark", Values::mark, 0), ImmutableList.copyOf(root.list("later-marks", Values::mark)));
+        EngineChoice engine =
+                root.optional("engine", text -> Values.word(text, EngineChoice.WORDS), EngineChoice.EPOLL);
         AddressConflicts own = new AddressConflicts();
         keys.ifPresent(paths -> own.take(paths.own(), "\"key\""));
         keys.flatMap(KeyPaths::trust).ifPresent(file -> own.take(file, "\"trust\""));
-        ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path, own).read(root);
+        ImmutableList<ListenerConfig> listeners = new ListenerReader(this::path, own, engine).read(root);
         Limits limits = limits(root);
-        TransportReader transporting = new TransportReader(this::path);
+        TransportReader transporting = new TransportReader(this::path, engine);
         ImmutableMap<String, TransportConfig> transports = transporting.read(root);
         RouteReader routing = new RouteReader(root, transporting.names(), limits.tcp());
         Optional<RouteConfig> defaultRoute = routing.defaultRoute();
@@ -143,6 +145,7 @@ public final class ConfigReader {
         Optional<AdminConfig> admin = name.map(hop -> admin(root, hop, own));
         checkTogether(
                 root,
+                engine,
                 marks,
                 listeners,
                 Stream.concat(defaultRoute.stream(), routes.values().stream()).toList(),
@@ -156,6 +159,7 @@ public final class ConfigReader {
                 marks,
                 listeners,
                 new RoutingConfig(policy, defaultRoute.get(), routes, classes, transports),
+                engine,
                 budget,
                 failOpen,
                 interception,
@@ -184,6 +188,7 @@ public final class ConfigReader {
     /** Checks settings that are valid alone but not together. */
     private static void checkTogether(
             Section root,
+            EngineChoice engine,
             MarkConfig marks,
             List<ListenerConfig> listeners,
             List<RouteConfig> routes,
@@ -197,7 +202,9 @@ public final class ConfigReader {
         }
         boolean intercepts = listeners.stream().anyMatch(ListenerConfig.Intercepting.class::isInstance);
         boolean guarded = routes.stream().anyMatch(RouteConfig.HopByInterception.class::isInstance);
-        if (!root.has("mark") && (intercepts || guarded)) {
+        if (engine == EngineChoice.NIO) {
+            checkWithoutMarks(root, guarded);
+        } else if (!root.has("mark") && (intercepts || guarded)) {
             root.problem("mark", "\"mark\" is missing: interception needs it to recognise this hop's own connections");
         }
         RouteConfig.problemTogether(routes).ifPresent(problem -> root.problem("routes", problem));
@@ -222,6 +229,19 @@ public final class ConfigReader {
             if (!names.add(listener.name())) {
                 root.problem("listeners", "duplicate listener name \"" + listener.name() + "\"");
             }
+        }
+    }
+
+    /** Reports what the engine {@code nio} can't mark. */
+    private static void checkWithoutMarks(Section root, boolean guarded) {
+        if (root.has("mark")) {
+            root.problem("mark", EngineChoice.nioHasNo("marks (SO_MARK): remove \"mark\", or use \"engine: epoll\""));
+        }
+        if (guarded) {
+            root.problem(
+                    "engine",
+                    EngineChoice.nioHasNo(
+                            "marks, which routes \"by: interception\" need: give them \"at\", or use \"engine: epoll\""));
         }
     }
 

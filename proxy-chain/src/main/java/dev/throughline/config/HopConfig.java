@@ -14,6 +14,7 @@ import java.util.function.Function;
  * @param marks firewall marks of this hop and of later hops
  * @param listeners where it accepts connections
  * @param routing policy, routes and transports
+ * @param engine the code that uses sockets
  * @param budget how open flows are shared among originators
  * @param failOpen whether captured traffic passes unproxied while the hop is down
  * @param interception how the hop supervises its interception
@@ -28,6 +29,7 @@ public record HopConfig(
         MarkConfig marks,
         ImmutableList<ListenerConfig> listeners,
         RoutingConfig routing,
+        EngineChoice engine,
         BudgetConfig budget,
         boolean failOpen,
         InterceptionConfig interception,
@@ -44,6 +46,7 @@ public record HopConfig(
                 marks,
                 listeners,
                 routing,
+                engine,
                 budget,
                 failOpen,
                 interception,
@@ -60,6 +63,7 @@ public record HopConfig(
         settings.put("host", config -> config.identity.host());
         settings.put("mark", config -> config.marks.own());
         settings.put("later-marks", config -> config.marks.later());
+        settings.put("engine", HopConfig::engine);
         settings.put("listeners", HopConfig::listeners);
         settings.put("transports", config -> config.routing.transports());
         settings.put("route", config -> config.routing.defaultRoute());

@@ -39,11 +39,13 @@ final class ListenerReader {
 
     private final Function<String, Path> path;
     private final AddressConflicts own;
+    private final EngineChoice engine;
 
     /** Creates a reader that registers the listeners' addresses and sockets in {@code own}. */
-    ListenerReader(Function<String, Path> path, AddressConflicts own) {
+    ListenerReader(Function<String, Path> path, AddressConflicts own, EngineChoice engine) {
         this.path = path;
         this.own = own;
+        this.engine = engine;
     }
 
     ImmutableList<ListenerConfig> read(Section root) {
@@ -53,6 +55,9 @@ final class ListenerReader {
                 listener(section).ifPresent(listener -> {
                     listeners.add(listener);
                     registerUses(section, listener);
+                    if (engine == EngineChoice.NIO) {
+                        refuseWithNio(section, listener);
+                    }
                 });
             }
         }
@@ -74,6 +79,24 @@ final class ListenerReader {
             default -> "address";
         };
         problem.ifPresent(taken -> section.startProblem(key, taken));
+    }
+
+    /** Reports a listener that needs more than the engine {@code nio} has. */
+    private static void refuseWithNio(Section section, ListenerConfig listener) {
+        switch (listener) {
+            case ListenerConfig.Intercepting by ->
+                section.problem(
+                        section.has("by") ? "by" : "mode",
+                        EngineChoice.nioHasNo("interception: use \"by: plain\", or \"engine: epoll\""));
+            case ListenerConfig.Bridge bridge ->
+                section.problem(
+                        "mode",
+                        EngineChoice.nioHasNo("bridge listeners, because it can't identify the process of an agent:"
+                                + " use \"engine: epoll\""));
+            case ListenerConfig.Forward forward -> {}
+            case ListenerConfig.Chain chain -> {}
+            case ListenerConfig.Legacy legacy -> {}
+        }
     }
 
     private Optional<ListenerConfig> listener(Section section) {

@@ -14,10 +14,12 @@ final class TransportReader {
     private static final Map<String, Boolean> HEADER = Map.of("always", false, "unless-carried", true);
 
     private final Function<String, Path> path;
+    private final EngineChoice engine;
     private ImmutableSet<String> names = ImmutableSet.of(TransportConfig.BSD_SOCKET);
 
-    TransportReader(Function<String, Path> path) {
+    TransportReader(Function<String, Path> path, EngineChoice engine) {
         this.path = path;
+        this.engine = engine;
     }
 
     ImmutableMap<String, TransportConfig> read(Section root) {
@@ -44,6 +46,11 @@ final class TransportReader {
 
     private Optional<TransportConfig> transport(Section parent, String name) {
         try (Section section = parent.section(name)) {
+            if (engine == EngineChoice.NIO) {
+                section.problem(
+                        EngineChoice.nioHasNo("transports over agents, because it can't identify the process of an"
+                                + " agent: use \"engine: epoll\""));
+            }
             Optional<Path> socket = section.required("socket", path);
             socket.flatMap(Values::socketPathProblem).ifPresent(problem -> section.problem("socket", problem));
             Optional<Agent> agent = ListenerReader.agent(section);

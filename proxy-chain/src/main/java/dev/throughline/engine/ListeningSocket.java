@@ -30,7 +30,7 @@ public interface ListeningSocket extends AutoCloseable {
     /** Sets an integer option (setsockopt(2)). */
     void option(int level, int name, int value) throws IOException;
 
-    /** Changes the length of the kernel's queue (listen(2)). */
+    /** Changes the length of the kernel's queue (listen(2)), where the system has that. */
     void backlog(int connections) throws IOException;
 
     @Override

@@ -2,7 +2,9 @@ package dev.throughline.hop;
 
 import com.google.common.collect.ImmutableMap;
 import dev.throughline.engine.Engine;
+import dev.throughline.engine.epoll.EpollEngine;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
@@ -23,10 +25,19 @@ final class EventLoops {
         this.resources = resources;
     }
 
-    /** Starts a group of {@code count} threads. */
+    /** Starts a group of {@code count} threads for the engine's sockets. */
     EventLoopGroup start(String name, int count) throws IOException {
+        return start(name, count, engine.newHandlerFactory());
+    }
+
+    /** Starts a thread for the admin interface, whose sockets are Netty's for epoll. */
+    EventLoopGroup startForAdmin(String name) throws IOException {
+        return start(name, 1, new EpollEngine().newHandlerFactory());
+    }
+
+    private EventLoopGroup start(String name, int count, IoHandlerFactory handlers) throws IOException {
         NativeLibrary.prepare();
-        EventLoopGroup group = new MultiThreadIoEventLoopGroup(count, engine.newHandlerFactory());
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(count, handlers);
         int number = 1;
         for (EventExecutor loop : group) {
             threads.put(name + " " + number++, loop);

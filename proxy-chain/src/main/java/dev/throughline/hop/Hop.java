@@ -7,11 +7,13 @@ import dev.throughline.chain.ReplayWindow;
 import dev.throughline.chain.VerifiedBatches;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.config.ConfigSource;
+import dev.throughline.config.EngineChoice;
 import dev.throughline.config.HopConfig;
-import dev.throughline.engine.Engine;
-import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.config.Limits;
 import dev.throughline.config.ListenerConfig;
+import dev.throughline.engine.Engine;
+import dev.throughline.engine.epoll.EpollEngine;
+import dev.throughline.engine.nio.NioEngine;
 import dev.throughline.flow.BatchSigner;
 import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FairQueue;
@@ -111,9 +113,12 @@ public final class Hop implements AutoCloseable {
     /** Creates a hop of these sizes. A reload reads {@code source} again for the policy and the paths of key files. */
     public Hop(HopConfig config, HopKeys keys, Clock clock, ConfigSource source, HopSizes sizes) {
         this.config = config;
-        this.sizes = sizes;
-        this.engine = new EpollEngine(sizes.pipesOfLoop());
+        this.engine = switch (config.engine()) {
+            case EPOLL -> new EpollEngine(sizes.pipesOfLoop());
+            case NIO -> new NioEngine();
+        };
         this.loops = new EventLoops(engine, resources);
+        this.sizes = sizes;
         this.ports = NextHopPorts.of(config);
         this.clock = clock;
         this.table = new FlowTable(sizes.rows());
@@ -198,7 +203,7 @@ public final class Hop implements AutoCloseable {
         metrics.bind(stranded);
         FlowServices services =
                 flowServices(FlowEvents.all(List.of(log, metrics, stranded)), names, identifier, budget, transports);
-        EventLoopGroup adminLoop = loops.start("admin event loop", 1);
+        EventLoopGroup adminLoop = loops.startForAdmin("admin event loop");
         watchKeysAndClock(adminLoop.next());
         AdminPages pages = adminPages(json, identifier, budget, transports);
         resources.add(AdminInterface.start(config, pages, adminLoop, budget.shortages(), sizes.adminConnections()));
@@ -244,7 +249,9 @@ public final class Hop implements AutoCloseable {
                 IdentifyLimits.NORMAL, keys.keys().commandLine().map(CommandLineHash::new)));
         IdentificationMonitor monitor = resources.add(new IdentificationMonitor(
                 identifier, () -> TracerStartup.begin(config.limits().connectNotes())));
-        monitor.addUser(tracer -> queues.use(tracer.map(running -> running::queueByUser)));
+        if (config.engine() == EngineChoice.EPOLL) {
+            monitor.addUser(tracer -> queues.use(tracer.map(running -> running::queueByUser)));
+        }
         monitor.watch();
         watchedThreads.put("process identification check", monitor.executor());
         metrics.bind(identifier);

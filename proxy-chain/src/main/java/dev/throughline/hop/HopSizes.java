@@ -2,9 +2,10 @@ package dev.throughline.hop;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
+import dev.throughline.config.EngineChoice;
 import dev.throughline.config.HopConfig;
-import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.config.ListenerConfig;
+import dev.throughline.engine.epoll.EpollEngine;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -209,8 +210,13 @@ public record HopSizes(
             List<Line> lines = new ArrayList<>();
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
             lines.add(new Line("event loops", "", process.processors() + 2L, PER_LOOP));
-            lines.add(new Line(
-                    "pipes for splice", "", (long) process.processors() * pipesOfLoop(), PER_PIPE));
+            if (config.engine() == EngineChoice.EPOLL) {
+                lines.add(new Line(
+                        "pipes for splice",
+                        "",
+                        (long) process.processors() * pipesOfLoop(),
+                        PER_PIPE));
+            }
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
             lines.add(new Line("reads of processes and executables", "", scaled(16, MOST_NAMING), 1));
             lines.add(new Line("listening sockets", "", (long) listeningAddresses() * queues(), 1));
@@ -238,7 +244,11 @@ public record HopSizes(
                     process.descriptors() / 16 / PER_PIPE / process.processors(), 1, EpollEngine.MOST_PIPES_OF_LOOP);
         }
 
+        /** Only epoll's sockets can have the program that chooses a queue. */
         private int queues() {
+            if (config.engine() != EngineChoice.EPOLL) {
+                return 1;
+            }
             int addresses = Math.max(1, listeningAddresses());
             return Integer.highestOneBit(Math.max(1, scaled(16, MOST_QUEUES * addresses) / addresses));
         }

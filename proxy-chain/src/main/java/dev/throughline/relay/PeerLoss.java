@@ -1,5 +1,6 @@
 package dev.throughline.relay;
 
+import dev.throughline.engine.ErrnoException;
 import io.netty.channel.unix.Errors;
 import java.util.Set;
 
@@ -15,8 +16,11 @@ public enum PeerLoss {
 
     /** Returns how a connection was lost whose read or write failed with {@code cause}. */
     public static PeerLoss of(Throwable cause) {
-        return cause instanceof Errors.NativeIoException failed && GIVEN_UP.contains(-failed.expectedErr())
-                ? TIMEOUT
-                : RESET;
+        int errno = switch (cause) {
+            case ErrnoException failed -> failed.errno();
+            case Errors.NativeIoException failed -> -failed.expectedErr();
+            default -> 0;
+        };
+        return GIVEN_UP.contains(errno) ? TIMEOUT : RESET;
     }
 }

@@ -1,7 +1,6 @@
 package dev.throughline.transport;
 
 import io.netty.channel.ConnectTimeoutException;
-import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.util.Optional;
@@ -78,8 +77,12 @@ public final class ConnectFailedException extends RuntimeException {
         return switch (problem) {
             case ConnectTimeoutException timeout -> ConnectFailure.CONNECT_TIMEOUT;
             case NoRouteToHostException noRoute -> ConnectFailure.CONNECT_UNREACHABLE;
-            case ConnectException refused when errno == SystemError.ECONNREFUSED -> ConnectFailure.CONNECT_REFUSED;
-            default -> ConnectFailure.CONNECT_FAILED;
+            default ->
+                switch (errno) {
+                    case SystemError.ECONNREFUSED -> ConnectFailure.CONNECT_REFUSED;
+                    case SystemError.ENETUNREACH, SystemError.EHOSTUNREACH -> ConnectFailure.CONNECT_UNREACHABLE;
+                    default -> ConnectFailure.CONNECT_FAILED;
+                };
         };
     }
 

@@ -1,6 +1,7 @@
 package dev.throughline.transport;
 
 import com.google.common.primitives.Ints;
+import dev.throughline.engine.ErrnoException;
 import dev.throughline.platform.linux.Errno;
 import io.netty.channel.unix.Errors;
 import java.io.FileNotFoundException;
@@ -10,8 +11,8 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The errno(3) of a system call that Netty made. Netty's {@link Errors.NativeIoException} has it as a number, and other
- * exceptions may wrap that. Netty's exceptions for connect(2) and for sockets that can't be created have it only in the fixed
+ * The errno(3) of a system call that Netty or Java made. {@link ErrnoException} and Netty's {@link Errors.NativeIoException} have it
+ * as a number, and other exceptions may wrap them. Netty's exceptions for connect(2) and for sockets that can't be created have it only in the fixed
  * part of their message; the text of strerror(3) after it is not read, since it depends on the locale.
  */
 public final class SystemError {
@@ -23,8 +24,10 @@ public final class SystemError {
     public static final int EMFILE = 24;
     public static final int ENOSPC = 28;
     public static final int EADDRNOTAVAIL = 99;
+    static final int ENETUNREACH = 101;
     public static final int ENOBUFS = 105;
     public static final int ECONNREFUSED = 111;
+    static final int EHOSTUNREACH = 113;
 
     private static final String BEFORE_NUMBER = "error(-";
     private static final String AFTER_NUMBER = ")";
@@ -36,9 +39,11 @@ public final class SystemError {
     public static OptionalInt of(@Nullable Throwable problem) {
         Throwable cause = problem;
         for (int i = 0; cause != null && i < MAX_CAUSES; i++) {
-            OptionalInt errno = cause instanceof Errors.NativeIoException system
-                    ? OptionalInt.of(-system.expectedErr())
-                    : inMessage(String.valueOf(cause.getMessage()));
+            OptionalInt errno = switch (cause) {
+                case ErrnoException system -> OptionalInt.of(system.errno());
+                case Errors.NativeIoException system -> OptionalInt.of(-system.expectedErr());
+                default -> inMessage(String.valueOf(cause.getMessage()));
+            };
             if (errno.isPresent()) {
                 return errno;
             }

@@ -68,6 +68,7 @@ class ConfigReaderTest {
         assertThat(config.identity().name()).isEqualTo("hop-c");
         assertThat(config.keys().own()).isEqualTo(folder.resolve("hop-c.key"));
         assertThat(config.limits()).isEqualTo(Limits.DEFAULTS);
+        assertThat(config.engine()).isEqualTo(EngineChoice.EPOLL);
         assertThat(config.failOpen()).isFalse();
         assertThat(config.interception()).isEqualTo(InterceptionConfig.DEFAULTS);
         assertThat(config.log().openLines()).isFalse();
@@ -76,6 +77,40 @@ class ConfigReaderTest {
         assertThat(config.admin().pidFile()).hasToString("/run/throughline/hop-c/pid");
         assertThat(config.routing().defaultRoute())
                 .isEqualTo(new RouteConfig.Destination(ImmutableList.of("bsd-socket"), TcpTimeouts.DEFAULTS));
+    }
+
+    @Test
+    void theEngineIsRead() throws Exception {
+        assertThat(read(MINIMAL + "engine: nio\n").engine()).isEqualTo(EngineChoice.NIO);
+        assertThat(read(MINIMAL + "engine: epoll\n").engine()).isEqualTo(EngineChoice.EPOLL);
+        assertThat(problems(MINIMAL + "engine: kqueue\n"))
+                .contains("\"engine\": unknown value \"kqueue\": expected one of epoll, nio");
+    }
+
+    @Test
+    void theEngineOfJavaRefusesWhatItCannotDo() {
+        assertThat(problems("""
+                hop: hop-b
+                host: edge-1
+                key: hop-b.key
+                trust: trust
+                engine: nio
+                mark: 0x7102
+                listeners:
+                  - { name: apps, mode: transparent, port: 15001, capture: { ports: 80 } }
+                  - { name: from-a, mode: chain, by: redirect, port: 15002, previous: { hop: hop-a, uid: 990 } }
+                  - { name: agents, mode: bridge, socket: b.bridge, agents: [{ uid: 0 }] }
+                  - { name: edge, mode: chain, by: plain, address: "192.0.2.2:7001" }
+                transports:
+                  agent: { socket: a.sock, uid: 0 }
+                route: { to: hop-c, by: interception }
+                """)).isEqualTo("""
+                hop.yaml:5:9: "engine: nio" has no marks, which routes "by: interception" need: give them "at", or use "engine: epoll"
+                hop.yaml:6:7: "engine: nio" has no marks (SO_MARK): remove "mark", or use "engine: epoll"
+                hop.yaml:8:25: "engine: nio" has no interception: use "by: plain", or "engine: epoll"
+                hop.yaml:9:38: "engine: nio" has no interception: use "by: plain", or "engine: epoll"
+                hop.yaml:10:27: "engine: nio" has no bridge listeners, because it can't identify the process of an agent: use "engine: epoll"
+                hop.yaml:13:10: "engine: nio" has no transports over agents, because it can't identify the process of an agent: use "engine: epoll\"""".replace("                ", ""));
     }
 
     @Test

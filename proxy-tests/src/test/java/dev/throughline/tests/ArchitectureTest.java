@@ -247,6 +247,17 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    @Test
+    void theEngineOfJavaNeedsNoOther() {
+        noClasses()
+                .that()
+                .resideInAPackage(BASE + ".engine.nio")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(BASE + ".engine.epoll", "io.netty.channel.epoll..", "io.netty.channel.unix..")
+                .check(CLASSES);
+    }
+
     /** Flows have sockets of their own: Netty's Channels serve the admin interface, and the canaries of interception. */
     @Test
     void nettysChannelsCarryNoFlow() {

@@ -594,7 +594,7 @@ class TortureIT {
         void doesNotApplyWhileBytesMove() throws IOException {
             List<OpenFlow> flows = new ArrayList<>();
             try {
-                for (Route route : List.of(Route.IPV4, Route.IPV6, Route.AGENT)) {
+                for (Route route : scene.routesOfOneHop()) {
                     flows.add(scene.open(HOP, route));
                     flows.add(scene.open(HOP, route));
                 }

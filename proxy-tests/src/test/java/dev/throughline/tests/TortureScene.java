@@ -2,6 +2,7 @@ package dev.throughline.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.Closer;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /**
  * Hops with one engine, between applications and destinations of this JVM. Tests see sockets, the flow log and the metrics only.
@@ -41,14 +43,24 @@ final class TortureScene implements AutoCloseable {
 
     /** The code that relays flows. A new engine is a new constant, and passes the same tests. */
     enum Engine {
-        /** Netty's Channels on epoll. */
-        CHANNELS("");
+        EPOLL("", true),
+        NIO("engine: nio\n", false);
 
         /** The lines of a hop's configuration that choose it. */
         private final String configuration;
 
-        Engine(String configuration) {
+        /** Whether it can identify the process of an agent. Without that there is no {@link Route#AGENT}. */
+        private final boolean agents;
+
+        Engine(String configuration, boolean agents) {
             this.configuration = configuration;
+            this.agents = agents;
+        }
+
+        List<Route> routes() {
+            return Stream.of(Route.values())
+                    .filter(route -> agents || route != Route.AGENT)
+                    .toList();
         }
     }
 
@@ -121,6 +133,7 @@ final class TortureScene implements AutoCloseable {
     private final Loopback net = Loopback.own();
     private final Closer closer = Closer.create();
     private final Path folder;
+    private final Engine engine;
     private final Hops hops;
     private final InetSocketAddress second = Loopback.ipv6();
     private final InetSocketAddress viaScripted = net.at(1, 16999);
@@ -130,8 +143,9 @@ final class TortureScene implements AutoCloseable {
     private final Map<Route, InetSocketAddress> nobody = new EnumMap<>(Route.class);
     private final Map<Key, InetSocketAddress> listeners = new HashMap<>();
 
-    private TortureScene(Path folder) throws IOException {
+    private TortureScene(Path folder, Engine engine) throws IOException {
         this.folder = folder;
+        this.engine = engine;
         this.hops = new Hops(folder, Host.THIS).keys("first", "second", "impatient");
         closer.register(hops::close);
         this.scripted = Destination.at(net.address(7));
@@ -149,9 +163,9 @@ final class TortureScene implements AutoCloseable {
     }
 
     static TortureScene start(Path folder, Engine engine) throws IOException {
-        TortureScene scene = new TortureScene(folder);
+        TortureScene scene = new TortureScene(folder, engine);
         try {
-            scene.configure(engine);
+            scene.configure();
             scene.hops.start("first", "second", "impatient");
             return scene;
         } catch (IOException e) {
@@ -179,8 +193,9 @@ final class TortureScene implements AutoCloseable {
         return full.address();
     }
 
-    private void configure(Engine engine) throws IOException {
-        String agents = "  - { name: agents, mode: bridge, socket: %s.bridge, agents: [{ uid: %s }] }\n";
+    private void configure() throws IOException {
+        String agents =
+                engine.agents ? "  - { name: agents, mode: bridge, socket: %s.bridge, agents: [{ uid: %s }] }\n" : "";
         Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         hops.configure(
                 "first",
@@ -246,12 +261,23 @@ final class TortureScene implements AutoCloseable {
         };
     }
 
+    /** The routes of one hop that the engine has. */
+    List<Route> routesOfOneHop() {
+        return engine.routes().stream().filter(route -> route != Route.TWO_HOPS).toList();
+    }
+
     RunningHop hop(String name) {
         return hops.get(name);
     }
 
+    /** Skips a test of a route that the engine doesn't have. */
+    private void assumeHas(Route route) {
+        assumeTrue(engine.routes().contains(route), () -> engine + " has no route " + route);
+    }
+
     /** An application, connected to {@code hop}, whose flow goes to {@code target}. An agent has not read the answer. */
     FlowEnd connect(String hop, Route route, Target target) throws IOException {
+        assumeHas(route);
         if (route != Route.AGENT) {
             return new FlowEnd.Tcp(End.connect(listeners.get(new Key(hop, route, target))));
         }
@@ -291,6 +317,7 @@ final class TortureScene implements AutoCloseable {
 
     /** A flow without hops, for comparison. */
     OpenFlow openDirect(Route route) throws IOException {
+        assumeHas(route);
         Destination destination = destinations.get(route);
         FlowEnd application = new FlowEnd.Tcp(End.connect(destination.address()));
         return new OpenFlow(route, application, new FlowEnd.Tcp(destination.accept()), destination.address());
