@@ -40,7 +40,11 @@ public interface Engine {
      * @param acceptedEachPass maximum number of connections before other sockets of the loop are served
      */
     ListeningSocket listen(
-            EventLoop loop, InetSocketAddress address, ListenOptions options, int acceptedEachPass, AcceptListener listener)
+            EventLoop loop,
+            InetSocketAddress address,
+            ListenOptions options,
+            int acceptedEachPass,
+            AcceptListener listener)
             throws IOException;
 
     /** Listens on a Unix socket. */

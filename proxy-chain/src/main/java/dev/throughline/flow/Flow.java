@@ -154,7 +154,8 @@ public final class Flow {
     private void originate(Identified identified) {
         switch (profile.preamble()) {
             case ListenerProfile.Preamble.Payload payload -> {
-                AcceptedConnection.Tcp found = identified.accepted().connection().tcp();
+                AcceptedConnection.Tcp found =
+                        identified.accepted().connection().tcp();
                 SocketIdentity owner = identified
                         .owner()
                         .orElseThrow(() -> new IllegalStateException("a transparent listener asks the kernel"));
@@ -337,7 +338,8 @@ public final class Flow {
         connect(routed);
     }
 
-    // 6. Slots in the budget, for the originator and not for the process that connected to this hop, and the connection.
+    // 6. Slots in the budget, for the originator and not for the process that connected to this hop, and the
+    // connection.
 
     private void connect(Routed routed) {
         CompletableFuture<UpstreamConnection> opening = routed.connector().open();
@@ -398,7 +400,8 @@ public final class Flow {
         });
     }
 
-    // 8. Bytes in both directions until both sides have finished. The header comes first, in one write with the bytes that the
+    // 8. Bytes in both directions until both sides have finished. The header comes first, in one write with the bytes
+    // that the
     // application has sent; an agent is told that the connection is open before it gets a byte.
 
     private void relay(Connected connected, byte[] header) {
@@ -518,7 +521,8 @@ public final class Flow {
         try {
             if (!(last instanceof Relaying)) {
                 closeInbound(how.reason());
-                last.find(Connected.class).ifPresent(it -> it.upstream().connection().close());
+                last.find(Connected.class)
+                        .ifPresent(it -> it.upstream().connection().close());
             }
         } finally {
             try {

@@ -2,10 +2,10 @@ package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.chain.ChainTlv;
+import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.header.Cidr;
 import dev.throughline.header.HeaderLimits;
 import dev.throughline.originator.HostId;
-import dev.throughline.engine.TcpTimeouts;
 import java.time.Duration;
 
 /**

@@ -90,7 +90,8 @@ sealed interface FlowStage {
 
         /** Returns the verified chain of the flow; empty on the first hop. */
         Optional<Verification.Verified> chain() {
-            return identified.verification()
+            return identified
+                    .verification()
                     .filter(Verification.Verified.class::isInstance)
                     .map(Verification.Verified.class::cast);
         }

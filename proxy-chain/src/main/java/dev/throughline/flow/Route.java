@@ -1,10 +1,10 @@
 package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableList;
+import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
-import dev.throughline.engine.TcpTimeouts;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 

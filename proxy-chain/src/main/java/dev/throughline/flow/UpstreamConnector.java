@@ -8,7 +8,6 @@ import dev.throughline.budget.LimitClass;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Originator;
-import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.transport.ConnectAttempt;
 import dev.throughline.transport.ConnectFailedException;
 import dev.throughline.transport.ConnectFailure;
@@ -136,8 +135,7 @@ final class UpstreamConnector {
         remaining = remaining.subList(chosen + 1, remaining.size());
         transport = over;
         ConnectAttempt started = over.start(
-                flow.loop(),
-                new ConnectRequest(address(), granted.request().account(), handle, route.tcp()));
+                flow.loop(), new ConnectRequest(address(), granted.request().account(), handle, route.tcp()));
         attempt = started;
         return started.opened()
                 .handle((opened, problem) -> opened == null

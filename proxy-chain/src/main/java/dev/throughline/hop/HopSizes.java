@@ -211,11 +211,7 @@ public record HopSizes(
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
             lines.add(new Line("event loops", "", process.processors() + 2L, PER_LOOP));
             if (config.engine() == EngineChoice.EPOLL) {
-                lines.add(new Line(
-                        "pipes for splice",
-                        "",
-                        (long) process.processors() * pipesOfLoop(),
-                        PER_PIPE));
+                lines.add(new Line("pipes for splice", "", (long) process.processors() * pipesOfLoop(), PER_PIPE));
             }
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
             lines.add(new Line("reads of processes and executables", "", scaled(16, MOST_NAMING), 1));

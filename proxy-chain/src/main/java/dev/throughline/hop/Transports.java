@@ -33,8 +33,8 @@ final class Transports implements AutoCloseable {
         ImmutableMap.Builder<String, GuardedTransport> transports = ImmutableMap.builder();
         transports.put(
                 BsdSocket.NAME,
-                new GuardedTransport(
-                        new BsdSocket(engine, config.marks().own(), config.limits().connectTimeout())));
+                new GuardedTransport(new BsdSocket(
+                        engine, config.marks().own(), config.limits().connectTimeout())));
         config.routing().transports().forEach((name, transport) -> {
             AgentClient agent = agent(engine, name, transport, budget, identifier, loop);
             agents.add(agent);

@@ -103,7 +103,8 @@ public final class AcceptQueues implements AutoCloseable {
         try {
             socket.backlog(program.isPresent() ? BACKLOG : Math.max(1, BACKLOG / queues));
             if (program.isPresent()) {
-                socket.option(SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program.get().descriptor());
+                socket.option(
+                        SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program.get().descriptor());
             }
         } catch (IOException e) {
             if (socket.isOpen()) {

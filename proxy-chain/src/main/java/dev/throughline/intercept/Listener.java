@@ -1,7 +1,6 @@
 package dev.throughline.intercept;
 
 import com.google.common.net.InetAddresses;
-import dev.throughline.budget.Account;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.engine.AcceptListener;
 import dev.throughline.engine.Engine;
@@ -151,7 +150,11 @@ public final class Listener implements AutoCloseable {
         // TPROXY delivers only to such a socket, and the rules accept redirected connections only at such a socket.
         boolean transparent = config instanceof ListenerConfig.Intercepting;
         ListenOptions options = new ListenOptions(
-                BACKLOG, true, transparent, transparent ? answerMark : 0, services.settings().tcp());
+                BACKLOG,
+                true,
+                transparent,
+                transparent ? answerMark : 0,
+                services.settings().tcp());
         ListeningSocket socket;
         try {
             socket = engine.listen(accepting.next(), address, options, ACCEPTED_EACH_PASS, newAcceptor());
@@ -224,8 +227,7 @@ public final class Listener implements AutoCloseable {
     private void bind(ListenerConfig.Bridge bridge) throws IOException {
         SocketFile.prepare(bridge.socket());
         try {
-            listening.add(engine.listen(
-                    accepting.next(), bridge.socket(), BACKLOG, ACCEPTED_EACH_PASS, newAcceptor()));
+            listening.add(engine.listen(accepting.next(), bridge.socket(), BACKLOG, ACCEPTED_EACH_PASS, newAcceptor()));
         } catch (IOException e) {
             throw new IOException(
                     "listener %s can't listen on %s: %s".formatted(config.name(), bridge.socket(), e.getMessage()), e);

@@ -136,7 +136,8 @@ final class AgentConnectAttempt implements ConnectAttempt {
             connection.events(this);
             connection.whenClosed(this::closed);
             try {
-                connection.write(LoopBuffer.empty().put(request.encode().toByteArray()).flip());
+                connection.write(
+                        LoopBuffer.empty().put(request.encode().toByteArray()).flip());
             } catch (IOException e) {
                 // Reading finds the reason, or the close.
             }

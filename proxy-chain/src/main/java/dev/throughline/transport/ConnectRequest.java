@@ -1,8 +1,8 @@
 package dev.throughline.transport;
 
 import dev.throughline.budget.Account;
-import dev.throughline.header.Bytes;
 import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.header.Bytes;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 

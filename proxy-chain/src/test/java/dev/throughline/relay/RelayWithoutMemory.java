@@ -1,9 +1,9 @@
 package dev.throughline.relay;
 
-import dev.throughline.engine.TcpTimeouts;
-import dev.throughline.engine.epoll.EpollEngine;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.throughline.engine.TcpTimeouts;
+import dev.throughline.engine.epoll.EpollEngine;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Path;

@@ -82,7 +82,9 @@ final class EmulatedConnection implements ConnectionEvents, ConnectListener {
             onwards = Optional.of(opening);
             NetworkFrameworkEmulator.add(connections, opening);
             // In the same task as the connect: metadata() runs later, whenever the destination asks.
-            opening.localAddress().map(InetSocketAddress::getPort).ifPresent(port -> system.opens(port, asked.handle()));
+            opening.localAddress()
+                    .map(InetSocketAddress::getPort)
+                    .ifPresent(port -> system.opens(port, asked.handle()));
         } catch (IOException e) {
             fail(reason(e));
         }

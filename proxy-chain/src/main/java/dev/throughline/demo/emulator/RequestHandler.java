@@ -30,7 +30,8 @@ final class RequestHandler implements ConnectionEvents {
         this.hop = hop;
         this.settings = settings;
         this.asked = asked;
-        this.deadline = hop.loop().schedule(this::refuse, settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        this.deadline =
+                hop.loop().schedule(this::refuse, settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
     }
 
     void start() {

@@ -35,7 +35,8 @@ final class ConnectingSocket extends EpollConnection {
             loop.execute(() -> result(0));
         } else {
             timer = loop.schedule(
-                    () -> failed(new ConnectTimeoutException("connection timed out after " + timeout.toMillis() + " ms")),
+                    () -> failed(
+                            new ConnectTimeoutException("connection timed out after " + timeout.toMillis() + " ms")),
                     timeout.toNanos(),
                     TimeUnit.NANOSECONDS);
         }

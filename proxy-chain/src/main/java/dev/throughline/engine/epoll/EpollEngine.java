@@ -98,7 +98,11 @@ public final class EpollEngine implements Engine {
 
     @Override
     public ListeningSocket listen(
-            EventLoop loop, InetSocketAddress address, ListenOptions options, int acceptedEachPass, AcceptListener listener)
+            EventLoop loop,
+            InetSocketAddress address,
+            ListenOptions options,
+            int acceptedEachPass,
+            AcceptListener listener)
             throws IOException {
         Socket socket = newSocket(address);
         try {
@@ -121,8 +125,8 @@ public final class EpollEngine implements Engine {
     }
 
     @Override
-    public ListeningSocket listen(
-            EventLoop loop, Path path, int backlog, int acceptedEachPass, AcceptListener listener) throws IOException {
+    public ListeningSocket listen(EventLoop loop, Path path, int backlog, int acceptedEachPass, AcceptListener listener)
+            throws IOException {
         Socket socket = LinuxSocket.newSocketDomain();
         DomainSocketAddress address = new DomainSocketAddress(path.toFile());
         try {
