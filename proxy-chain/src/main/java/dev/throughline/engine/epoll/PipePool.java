@@ -1,7 +1,6 @@
 package dev.throughline.engine.epoll;
 
 import io.netty.channel.unix.FileDescriptor;
-import io.netty.util.concurrent.FastThreadLocal;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -16,12 +15,8 @@ final class PipePool {
     }
 
     private final int most;
-    private final FastThreadLocal<OfLoop> loops = new FastThreadLocal<>() {
-        @Override
-        protected OfLoop initialValue() {
-            return new OfLoop();
-        }
-    };
+    /** Not Netty's, which would choose a folder for its library before the hop does. */
+    private final ThreadLocal<OfLoop> loops = ThreadLocal.withInitial(OfLoop::new);
 
     /** Creates a pool with at most {@code most} pipes for each loop. */
     PipePool(int most) {
