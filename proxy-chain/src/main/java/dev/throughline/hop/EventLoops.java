@@ -4,7 +4,6 @@ import com.google.common.collect.ImmutableMap;
 import dev.throughline.engine.Engine;
 import dev.throughline.engine.epoll.EpollEngine;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
@@ -27,17 +26,18 @@ final class EventLoops {
 
     /** Starts a group of {@code count} threads for the engine's sockets. */
     EventLoopGroup start(String name, int count) throws IOException {
-        return start(name, count, engine.newHandlerFactory());
+        return start(name, count, engine);
     }
 
     /** Starts a thread for the admin interface, whose sockets are Netty's for epoll. */
     EventLoopGroup startForAdmin(String name) throws IOException {
-        return start(name, 1, new EpollEngine().newHandlerFactory());
+        return start(name, 1, new EpollEngine());
     }
 
-    private EventLoopGroup start(String name, int count, IoHandlerFactory handlers) throws IOException {
+    private EventLoopGroup start(String name, int count, Engine sockets) throws IOException {
+        // First, because the engine loads Netty's library.
         NativeLibrary.prepare();
-        EventLoopGroup group = new MultiThreadIoEventLoopGroup(count, handlers);
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(count, sockets.newHandlerFactory());
         int number = 1;
         for (EventExecutor loop : group) {
             threads.put(name + " " + number++, loop);
