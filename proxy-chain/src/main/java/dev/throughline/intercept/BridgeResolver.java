@@ -8,7 +8,6 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FlowRejectedException;
 import dev.throughline.identify.UnixPeer;
 import dev.throughline.platform.linux.PidFd;
-import io.netty.channel.unix.Errors;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -22,8 +21,8 @@ final class BridgeResolver implements AcceptedConnection.Resolver {
 
     private static final int SOL_SOCKET = 1;
 
-    /** ENOPROTOOPT in Netty's message: the kernel lacks the option. */
-    private static final int NO_OPTION = -92;
+    /** The text of ENOPROTOOPT, which is all that Netty's exception has: the kernel lacks the option. */
+    private static final String NO_OPTION = "Protocol not available";
 
     private final ImmutableSet<Integer> uids;
 
@@ -52,7 +51,7 @@ final class BridgeResolver implements AcceptedConnection.Resolver {
         try {
             return Optional.of(new PidFd(connection.option(SOL_SOCKET, SO_PEERPIDFD)));
         } catch (IOException e) {
-            if (e instanceof Errors.NativeIoException no && no.expectedErr() == NO_OPTION) {
+            if (String.valueOf(e.getMessage()).endsWith(NO_OPTION)) {
                 return Optional.empty();
             }
             throw new IOException("the connecting process has ended", e);

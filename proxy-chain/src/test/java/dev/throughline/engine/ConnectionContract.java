@@ -630,4 +630,17 @@ public abstract class ConnectionContract {
             assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo("reason");
         }
     }
+
+    /** Netty's native code has an unchecked exception for it, which would leave a flow without an end. */
+    @Test
+    void anOptionThatTheSystemDoesNotHaveIsAnIoException() {
+        assertThatThrownBy(() -> wire.onLoop(() -> connection.option(0, 9999)))
+                .hasRootCauseInstanceOf(Exception.class)
+                .satisfies(problem -> assertThat(problem.getCause()).isInstanceOf(IOException.class));
+        assertThatThrownBy(() -> wire.onLoop(() -> {
+                    connection.option(0, 9999, ByteBuffer.allocate(4));
+                    return null;
+                }))
+                .satisfies(problem -> assertThat(problem.getCause()).isInstanceOf(IOException.class));
+    }
 }

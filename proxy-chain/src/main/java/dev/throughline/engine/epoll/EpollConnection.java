@@ -43,6 +43,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
     private static final EpollIoOps ALL = EpollIoOps.valueOf(EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 
     private static final int SOL_SOCKET = 1;
+    private static final int SO_ERROR = 4;
     private static final int SO_PEERCRED = 17;
     private static final int IPPROTO_TCP = 6;
     private static final int TCP_INFO = 11;
@@ -214,7 +215,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
     /** Returns the error that no read or write has reported; empty if there is none. Reading clears it (SO_ERROR). */
     private Optional<IOException> error() {
         try {
-            int errno = socket.getSoError();
+            int errno = SocketOptions.get(socket, SOL_SOCKET, SO_ERROR);
             return errno == 0 ? Optional.empty() : Optional.of(new Errors.NativeIoException("recv(..)", -errno));
         } catch (IOException e) {
             return Optional.of(e);
@@ -395,7 +396,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
         }
         ByteBuffer info = ByteBuffer.wrap(new byte[TCP_INFO_BYTES]).order(ByteOrder.nativeOrder());
         try {
-            socket.getRawOpt(IPPROTO_TCP, TCP_INFO, info);
+            SocketOptions.get(socket, IPPROTO_TCP, TCP_INFO, info);
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -436,19 +437,19 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
 
     @Override
     public int option(int level, int name) throws IOException {
-        return socket.getIntOpt(level, name);
+        return SocketOptions.get(socket, level, name);
     }
 
     @Override
     public void option(int level, int name, ByteBuffer value) throws IOException {
-        socket.getRawOpt(level, name, value);
+        SocketOptions.get(socket, level, name, value);
     }
 
     @Override
     public PeerProcess peerProcess() throws IOException {
         // struct ucred: pid, uid, gid
         ByteBuffer credentials = ByteBuffer.wrap(new byte[3 * Integer.BYTES]).order(ByteOrder.nativeOrder());
-        socket.getRawOpt(SOL_SOCKET, SO_PEERCRED, credentials);
+        SocketOptions.get(socket, SOL_SOCKET, SO_PEERCRED, credentials);
         return new PeerProcess(credentials.getInt(0), credentials.getInt(Integer.BYTES));
     }
 

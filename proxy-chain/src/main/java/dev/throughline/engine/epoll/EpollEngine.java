@@ -63,6 +63,15 @@ public final class EpollEngine implements Engine {
         }
     }
 
+    private static LinuxSocket newUnixSocket() throws IOException {
+        try {
+            return LinuxSocket.newSocketDomain();
+        } catch (RuntimeException e) {
+            // Netty wraps the system's error.
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
     @Override
     public Connection connect(
             EventLoop loop, InetSocketAddress destination, ConnectOptions options, ConnectListener listener)
@@ -83,7 +92,7 @@ public final class EpollEngine implements Engine {
 
     @Override
     public Connection connect(EventLoop loop, Path path) throws IOException {
-        EpollConnection connection = new EpollConnection(LinuxSocket.newSocketDomain(), false, null, pipes);
+        EpollConnection connection = new EpollConnection(newUnixSocket(), false, null, pipes);
         try {
             SocketOptions.urgentBytesInline(connection.socket());
             // Unlike TCP, it never connects later.
@@ -106,8 +115,7 @@ public final class EpollEngine implements Engine {
             throws IOException {
         Socket socket = newSocket(address);
         try {
-            socket.setReuseAddress(true);
-            socket.setReusePort(options.reusePort());
+            SocketOptions.reuse(socket, options.reusePort());
             SocketOptions.relayed(socket);
             SocketOptions.keepAlive(socket, options.timeouts());
             if (options.transparent()) {
@@ -127,7 +135,7 @@ public final class EpollEngine implements Engine {
     @Override
     public ListeningSocket listen(EventLoop loop, Path path, int backlog, int acceptedEachPass, AcceptListener listener)
             throws IOException {
-        Socket socket = LinuxSocket.newSocketDomain();
+        Socket socket = newUnixSocket();
         DomainSocketAddress address = new DomainSocketAddress(path.toFile());
         try {
             socket.bind(address);

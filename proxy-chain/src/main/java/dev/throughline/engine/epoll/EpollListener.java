@@ -76,7 +76,7 @@ final class EpollListener implements ListeningSocket, EpollIoHandle {
                 InetSocketAddress remote = tcp ? NativeInetAddress.address(peer, 1, peer[0]) : null;
                 EpollConnection connection = new EpollConnection(new Socket(accepted), tcp, remote, pipes);
                 if (!tcp) {
-                    SocketOptions.urgentBytesInline(connection.socket());
+                    prepare(connection);
                 }
                 listener.accepted(connection, this);
             } catch (IOException e) {
@@ -85,6 +85,16 @@ final class EpollListener implements ListeningSocket, EpollIoHandle {
                 }
                 return;
             }
+        }
+    }
+
+    /** TCP's options are inherited. */
+    private static void prepare(EpollConnection connection) throws IOException {
+        try {
+            SocketOptions.urgentBytesInline(connection.socket());
+        } catch (IOException e) {
+            connection.close();
+            throw e;
         }
     }
 
@@ -147,12 +157,12 @@ final class EpollListener implements ListeningSocket, EpollIoHandle {
 
     @Override
     public int option(int level, int name) throws IOException {
-        return socket.getIntOpt(level, name);
+        return SocketOptions.get(socket, level, name);
     }
 
     @Override
     public void option(int level, int name, int value) throws IOException {
-        socket.setIntOpt(level, name, value);
+        SocketOptions.set(socket, level, name, value);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.throughline.engine.epoll;
 
 import dev.throughline.engine.MarkException;
 import dev.throughline.engine.TcpTimeouts;
+import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,11 +17,13 @@ import java.time.Duration;
  */
 final class SocketOptions {
     private static final int SOL_SOCKET = 1;
+    private static final int SO_REUSEADDR = 2;
     private static final int SO_KEEPALIVE = 9;
     /** Keeps an urgent byte (MSG_OOB) in the stream instead of dropping it. It is relayed as an ordinary byte, without the mark. */
     private static final int SO_OOBINLINE = 10;
 
     private static final int SO_LINGER = 13;
+    private static final int SO_REUSEPORT = 15;
     private static final int SO_MARK = 36;
     private static final int IPPROTO_IP = 0;
     private static final int IP_TRANSPARENT = 19;
@@ -33,15 +36,61 @@ final class SocketOptions {
 
     private SocketOptions() {}
 
+    /** An access to an option. Netty's native code throws its own unchecked exception if the system refuses it. */
+    private interface Access<T> {
+        T run() throws IOException;
+    }
+
+    private static <T> T checked(Access<T> access) throws IOException {
+        try {
+            return access.run();
+        } catch (ChannelException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    static int get(Socket socket, int level, int name) throws IOException {
+        return checked(() -> socket.getIntOpt(level, name));
+    }
+
+    static void get(Socket socket, int level, int name, ByteBuffer value) throws IOException {
+        boolean _ = checked(() -> {
+            socket.getRawOpt(level, name, value);
+            return true;
+        });
+    }
+
+    static void set(Socket socket, int level, int name, int value) throws IOException {
+        boolean _ = checked(() -> {
+            socket.setIntOpt(level, name, value);
+            return true;
+        });
+    }
+
+    private static void set(Socket socket, int level, int name, ByteBuffer value) throws IOException {
+        boolean _ = checked(() -> {
+            socket.setRawOpt(level, name, value);
+            return true;
+        });
+    }
+
     /** Sets what every relayed TCP connection needs before its first byte. */
     static void relayed(Socket socket) throws IOException {
-        socket.setIntOpt(IPPROTO_TCP, TCP_NODELAY, 1);
-        socket.setIntOpt(SOL_SOCKET, SO_OOBINLINE, 1);
+        set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+        set(socket, SOL_SOCKET, SO_OOBINLINE, 1);
         linger(socket, true);
     }
 
+    /** Lets a listening socket use an address whose last connections have ended, and share it with others. */
+    static void reuse(Socket socket, boolean port) throws IOException {
+        set(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+        if (port) {
+            set(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+        }
+    }
+
     static void urgentBytesInline(Socket socket) throws IOException {
-        socket.setIntOpt(SOL_SOCKET, SO_OOBINLINE, 1);
+        set(socket, SOL_SOCKET, SO_OOBINLINE, 1);
     }
 
     /** Makes close(2) reset the connection, or end it in order. */
@@ -52,27 +101,27 @@ final class SocketOptions {
                 .putInt(reset ? 1 : 0)
                 .putInt(0)
                 .flip();
-        socket.setRawOpt(SOL_SOCKET, SO_LINGER, linger);
+        set(socket, SOL_SOCKET, SO_LINGER, linger);
     }
 
     static void mark(Socket socket, int mark) throws MarkException {
         try {
-            socket.setIntOpt(SOL_SOCKET, SO_MARK, mark);
+            set(socket, SOL_SOCKET, SO_MARK, mark);
         } catch (IOException e) {
             throw new MarkException(e);
         }
     }
 
     static void transparent(Socket socket) throws IOException {
-        socket.setIntOpt(IPPROTO_IP, IP_TRANSPARENT, 1);
+        set(socket, IPPROTO_IP, IP_TRANSPARENT, 1);
     }
 
     static void keepAlive(Socket socket, TcpTimeouts timeouts) throws IOException {
         if (!timeouts.keepaliveTime().isZero()) {
-            socket.setIntOpt(SOL_SOCKET, SO_KEEPALIVE, 1);
-            socket.setIntOpt(IPPROTO_TCP, TCP_KEEPIDLE, seconds(timeouts.keepaliveTime()));
-            socket.setIntOpt(IPPROTO_TCP, TCP_KEEPINTVL, seconds(timeouts.keepaliveInterval()));
-            socket.setIntOpt(IPPROTO_TCP, TCP_KEEPCNT, timeouts.keepaliveProbes());
+            set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+            set(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds(timeouts.keepaliveTime()));
+            set(socket, IPPROTO_TCP, TCP_KEEPINTVL, seconds(timeouts.keepaliveInterval()));
+            set(socket, IPPROTO_TCP, TCP_KEEPCNT, timeouts.keepaliveProbes());
         }
         if (!timeouts.userTimeout().isZero()) {
             userTimeout(socket, timeouts.userTimeout());
@@ -80,7 +129,7 @@ final class SocketOptions {
     }
 
     static void userTimeout(Socket socket, Duration timeout) throws IOException {
-        socket.setIntOpt(IPPROTO_TCP, TCP_USER_TIMEOUT, Math.toIntExact(timeout.toMillis()));
+        set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, Math.toIntExact(timeout.toMillis()));
     }
 
     private static int seconds(Duration duration) {
