@@ -525,7 +525,7 @@ class RelayTest {
     @ValueSource(booleans = {true, false})
     void noMemoryToReadIntoIsNotTheFaultOfASide(boolean inboundReads) throws Exception {
         assertThat(RelayWithoutMemory.inOtherProcess(inboundReads))
-                .isEqualTo(RelayResult.NO_MEMORY + ", app: Connection reset, destination: Connection reset");
+                .isEqualTo(RelayResult.NO_MEMORY + ", sender: reset, receiver: Connection reset");
     }
 
     @Test

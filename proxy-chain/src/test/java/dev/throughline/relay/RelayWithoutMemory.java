@@ -61,19 +61,22 @@ final class RelayWithoutMemory {
                 new Relay(app.connection(), destination.connection(), timeouts, memory, result::complete).start();
                 return null;
             });
-            Thread.ofPlatform().daemon().start(() -> send((inboundReads ? app : destination).socket()));
-            System.out.println(result.get(20, TimeUnit.SECONDS) + ", app: " + end(app.socket()) + ", destination: "
-                    + end(destination.socket()));
+            Socket sender = (inboundReads ? app : destination).socket();
+            Socket receiver = (inboundReads ? destination : app).socket();
+            CompletableFuture<String> sent = CompletableFuture.supplyAsync(() -> send(sender));
+            System.out.println(result.get(20, TimeUnit.SECONDS) + ", sender: " + sent.get(20, TimeUnit.SECONDS)
+                    + ", receiver: " + end(receiver));
         }
     }
 
-    private static void send(Socket socket) {
+    /** Sends until the relay resets the connection. A read after that would only see its end. */
+    private static String send(Socket socket) {
         try {
             while (true) {
                 socket.getOutputStream().write(new byte[64 << 10]);
             }
         } catch (IOException e) {
-            // The relay has reset it.
+            return "reset";
         }
     }
 
