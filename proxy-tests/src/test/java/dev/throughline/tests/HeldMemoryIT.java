@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 class HeldMemoryIT {
     private static final int FLOWS = AttackSize.of(400, 5000);
-    private static final int DIRECT_BYTES = AttackSize.of(16 << 20, 256 << 20);
+    private static final int DIRECT_BYTES = AttackSize.of(16 << 20, 128 << 20);
     private static final int VICTIM = 65534;
     private static final byte[] FILE = Payload.bytes(20 << 20);
 
