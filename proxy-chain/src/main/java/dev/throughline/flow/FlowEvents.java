@@ -6,7 +6,7 @@ import java.util.List;
 
 /** Listener of flow events: the log, the metrics. Called on the flow's event loop; must not block. */
 public interface FlowEvents {
-    /** Notifies that a flow is open: both connections are open and the header, if any, has been written. */
+    /** Notifies that a flow is open: both connections are open, and the header, if any, is signed and is written next. */
     void opened(FlowView flow);
 
     /** Notifies that a header was verified or rejected. */

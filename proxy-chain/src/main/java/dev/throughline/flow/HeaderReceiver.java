@@ -78,7 +78,8 @@ final class HeaderReceiver implements ConnectionEvents {
     public void readable() {
         try {
             while (!answer.isDone()) {
-                ByteBuffer data = LoopBuffer.empty();
+                // No more than the largest header: bytes behind it would wait in this process, and nothing counts them.
+                ByteBuffer data = LoopBuffer.empty().limit(maxBytes - length);
                 int read = connection.read(data);
                 if (read < 0) {
                     end("closed after " + length + " bytes of its header");
@@ -94,7 +95,7 @@ final class HeaderReceiver implements ConnectionEvents {
     }
 
     private void received(ByteBuffer data) {
-        int taken = Math.min(data.remaining(), maxBytes - length);
+        int taken = data.remaining();
         if (length + taken > received.length) {
             received = Arrays.copyOf(received, Math.min(maxBytes, Math.max(length + taken, 2 * received.length)));
         }

@@ -24,9 +24,8 @@ import org.jspecify.annotations.Nullable;
  * then has the agent's system released the connection. Everything runs on the flow's event loop.
  */
 final class AgentConnectAttempt implements ConnectAttempt {
-    /** The agent waits because its system returned ENOMEM (BRIDGE.md, "Opening"). */
     private static final String NO_ANSWER = "it closed the connection without an answer";
-
+    /** The agent waits because its system returned ENOMEM (BRIDGE.md, "Opening"). */
     private static final String NO_MEMORY = "no-memory";
 
     private final EventLoop loop;

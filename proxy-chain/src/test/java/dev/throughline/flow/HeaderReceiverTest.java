@@ -3,6 +3,7 @@ package dev.throughline.flow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.throughline.engine.LoopBuffer;
 import dev.throughline.engine.PeerClosedException;
 import dev.throughline.engine.ScriptedConnection;
 import dev.throughline.header.Bytes;
@@ -115,6 +116,18 @@ class HeaderReceiverTest {
 
         assertThat(raw(read(HeaderLimits.NORMAL, LONG))).isEqualTo(HEADER);
         assertThat(rest()).isEqualTo(payload);
+    }
+
+    /** The flow may wait for long, and the kernel limits what it holds for a connection. */
+    @Test
+    void notMoreThanALargestHeaderIsTakenFromTheKernel() throws IOException {
+        arrive(java.util.Arrays.copyOf(HEADER.toByteArray(), 64 * 1024));
+        raw(read(HeaderLimits.NORMAL, LONG));
+
+        assertThat(connection.read(LoopBuffer.empty()))
+                .as("bytes that were put back")
+                .isEqualTo(HeaderLimits.NORMAL.maxBytes() - HEADER.length());
+        assertThat(rest()).hasSize(64 * 1024 - HeaderLimits.NORMAL.maxBytes());
     }
 
     @Test

@@ -24,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.NotYetConnectedException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -233,7 +234,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
         if (first != null) {
             int taken = Math.min(first.length, into.remaining());
             into.put(first, 0, taken);
-            unread = taken == first.length ? null : java.util.Arrays.copyOfRange(first, taken, first.length);
+            unread = taken == first.length ? null : Arrays.copyOfRange(first, taken, first.length);
             return taken;
         }
         if (failure != null) {
