@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.throughline.header.Tuple;
 import dev.throughline.platform.linux.BpfMap;
 import dev.throughline.platform.linux.NetworkNamespace;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -31,6 +31,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Hops of one host share one tracer, and leave nothing behind. */
 class PinnedObjectsTest {
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_COOKIE = 57;
+
     @TempDir
     private Path bpffs;
 
@@ -97,18 +100,27 @@ class PinnedObjectsTest {
         try (ConnectTracer notes = share();
                 BpfMap byCookie = openByCookie();
                 ServerSocketChannel listener = ServerSocketChannel.open().bind(new InetSocketAddress("127.0.0.1", 0));
-                SocketChannel client = SocketChannel.open(listener.getLocalAddress());
-                DatagramChannel sender = DatagramChannel.open(StandardProtocolFamily.INET)) {
+                SocketChannel client = SocketChannel.open(listener.getLocalAddress())) {
             ConnectRecord noted = noted(notes, client).orElseThrow();
             assertThat(find(byCookie, noted.cookie())).contains(noted);
 
-            sender.send(ByteBuffer.wrap(new byte[1]), listener.getLocalAddress());
-            // Cookies are assigned in order, at the first request for a socket's cookie.
-            boolean isNoted = false;
-            for (long cookie = noted.cookie() + 1; !isNoted && cookie < noted.cookie() + 10_000; cookie++) {
-                isNoted = find(byCookie, cookie).map(ConnectRecord::pid).equals(Optional.of(noted.pid()));
-            }
-            assertThat(isNoted).isTrue();
+            assertThat(find(byCookie, cookieOfSender((InetSocketAddress) listener.getLocalAddress())))
+                    .map(ConnectRecord::pid)
+                    .contains(noted.pid());
+        }
+    }
+
+    /** The cookie of a UDP socket (SO_COOKIE, from asm-generic/socket.h) that sent one byte, closed again. */
+    private static long cookieOfSender(InetSocketAddress destination) throws IOException {
+        Epoll.ensureAvailability();
+        Socket sender = Socket.newSocketDgram();
+        try {
+            sender.sendTo(ByteBuffer.allocateDirect(1), 0, 1, destination.getAddress(), destination.getPort());
+            ByteBuffer cookie = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder());
+            sender.getRawOpt(SOL_SOCKET, SO_COOKIE, cookie);
+            return cookie.getLong(0);
+        } finally {
+            sender.close();
         }
     }
 
