@@ -16,8 +16,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** {@code throughline who}: an operator asks for the owner of a connection. */
+@Isolated("the kernel's table of closed connections is shared by all hops, and their tests fill it")
 @Timeout(180)
 class WhoIT {
     private static final Loopback NET = Loopback.own();
