@@ -5,6 +5,8 @@ import io.netty.channel.IoHandlerFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A way to use sockets on event loops. {@code epoll} is Linux's; {@code nio} is Java's own, for every system, without what only
@@ -36,18 +38,20 @@ public interface Engine {
     /**
      * Listens on an address.
      *
-     * @param loop on which connections are accepted
-     * @param acceptedEachPass maximum number of connections before other sockets of the loop are served
+     * @param loops on which connections are accepted: each by a loop that isn't busy, if there is one
+     * @param acceptedEachPass maximum number of connections before other sockets of a loop are served
+     * @param listeners returns the receiver of each loop's connections
      */
     ListeningSocket listen(
-            EventLoop loop,
+            List<EventLoop> loops,
             InetSocketAddress address,
             ListenOptions options,
             int acceptedEachPass,
-            AcceptListener listener)
+            Supplier<AcceptListener> listeners)
             throws IOException;
 
     /** Listens on a Unix socket. */
-    ListeningSocket listen(EventLoop loop, Path socket, int backlog, int acceptedEachPass, AcceptListener listener)
+    ListeningSocket listen(
+            List<EventLoop> loops, Path socket, int backlog, int acceptedEachPass, Supplier<AcceptListener> listeners)
             throws IOException;
 }

@@ -16,7 +16,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
@@ -62,17 +61,25 @@ public final class BatchSigner implements MeterBinder {
                 .register(registry);
     }
 
-    /** Signs {@code chain}. Must be called on {@code loop}, on which the result completes. */
-    public CompletableFuture<Chain> sign(EventLoop loop, UnsignedChain chain) {
+    /** The receiver of a signed chain, on its loop. */
+    public interface Listener {
+        void signed(Chain chain);
+
+        /** The chain can't be signed: for example, a device that holds the key doesn't answer. */
+        void notSigned(Throwable why);
+    }
+
+    /** Signs {@code chain}. Must be called on {@code loop}. */
+    public void sign(EventLoop loop, UnsignedChain chain, Listener listener) {
         Batch batch = batches.get();
         if (batch == null) {
             batch = new Batch(loop);
             batches.set(batch);
         }
-        return batch.add(chain);
+        batch.add(new PendingChain(chain, listener));
     }
 
-    private record PendingChain(UnsignedChain chain, CompletableFuture<Chain> answer) {}
+    private record PendingChain(UnsignedChain chain, Listener listener) {}
 
     /** Chains that wait on one event loop, on which everything happens. */
     private final class Batch {
@@ -97,14 +104,12 @@ public final class BatchSigner implements MeterBinder {
             return IntMath.log2(leaves, RoundingMode.FLOOR);
         }
 
-        CompletableFuture<Chain> add(UnsignedChain chain) {
-            PendingChain added = new PendingChain(chain, new CompletableFuture<>());
-            bySize.get(log2(Math.min(LARGEST, chain.largestTree()))).add(added);
+        void add(PendingChain added) {
+            bySize.get(log2(Math.min(LARGEST, added.chain.largestTree()))).add(added);
             size++;
             if (!hasTurn) {
                 awaitTurn();
             }
-            return added.answer;
         }
 
         private void awaitTurn() {
@@ -162,14 +167,13 @@ public final class BatchSigner implements MeterBinder {
                         .signer()
                         .sign(tree.stream().map(PendingChain::chain).toList());
             } catch (RuntimeException | Error e) {
-                // For example, a device that holds the key does not answer. Every flow must end.
-                tree.forEach(one -> one.answer.completeExceptionally(e));
+                tree.forEach(one -> one.listener.notSigned(e));
                 return;
             }
             signatures.increment();
             chains.add(tree.size());
             for (int i = 0; i < tree.size(); i++) {
-                tree.get(i).answer.complete(signed.get(i));
+                tree.get(i).listener.signed(signed.get(i));
             }
         }
     }

@@ -6,12 +6,10 @@ import dev.throughline.identify.RoundRobinQueue;
 import io.netty.channel.EventLoop;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.BooleanSupplier;
 
 /**
  * A queue of connections or flows before any costly work. Each event loop starts a few of them in each pass, taking users in
@@ -46,7 +44,32 @@ public final class FairQueue {
         }
     }
 
-    private record QueuedFlow(Account who, Work work, BooleanSupplier ended, CompletableFuture<Void> turn) {}
+    /** A connection or flow that waits for its turn. */
+    public interface Waiting {
+        /** Returns the account that it counts for. */
+        Account who();
+
+        /** Returns the work of its turn. */
+        Work work();
+
+        /** Returns whether it has ended meanwhile, so that its turn costs nothing. */
+        boolean isEnded();
+
+        /** Its turn has come. Is called on its loop. */
+        void turn();
+
+        /** The queue is full, or its loop has stopped. Is called on any thread. */
+        void refused(FlowRejectedException why);
+    }
+
+    /** An entry of the queue. */
+    private static final class QueuedFlow {
+        private final Waiting waiting;
+
+        QueuedFlow(Waiting waiting) {
+            this.waiting = waiting;
+        }
+    }
 
     private final LongAdder refused = new LongAdder();
     private final SharedSet<QueuedFlow> entries;
@@ -65,34 +88,40 @@ public final class FairQueue {
     }
 
     /**
-     * Completes when it is the turn of a connection or flow; at once if no other waits.
+     * Lets {@code waiting} wait for its turn. If this is {@code loop}, and no other waits on it, its turn comes at once.
      *
      * @param loop the loop that will serve it
-     * @param who the account that it counts for
-     * @param work the work of its turn
-     * @param ended returns whether it has ended meanwhile, so that its turn costs nothing
-     * @return completes on the loop; fails with {@link FlowRejectedException}, on any thread, if the queue is full
      */
-    public CompletableFuture<Void> turn(EventLoop loop, Account who, Work work, BooleanSupplier ended) {
-        QueuedFlow queued = new QueuedFlow(who, work, ended, new CompletableFuture<>());
+    public void turn(EventLoop loop, Waiting waiting) {
+        boolean here = loop.inEventLoop();
+        LoopTurns turns = turns(loop);
+        if (here && turns.isFree()) {
+            turns.use(waiting);
+            waiting.turn();
+            return;
+        }
+        QueuedFlow queued = new QueuedFlow(waiting);
         Optional<QueuedFlow> leaves = added(queued);
         leaves.ifPresent(this::refuse);
-        if (leaves.isPresent() && leaves.get().equals(queued)) {
-            return queued.turn;
+        if (leaves.isPresent() && leaves.get() == queued) {
+            return;
         }
-        LoopTurns turns = loops.computeIfAbsent(loop, LoopTurns::new);
-        if (loop.inEventLoop()) {
+        if (here) {
             turns.enter(queued);
-        } else {
-            try {
-                loop.execute(() -> turns.enter(queued));
-            } catch (RejectedExecutionException stopped) {
-                removed(queued);
-                queued.turn.completeExceptionally(
-                        new FlowRejectedException(CloseReason.STOPPED, "its event loop has stopped"));
+            return;
+        }
+        try {
+            loop.execute(() -> turns.enter(queued));
+        } catch (RejectedExecutionException stopped) {
+            if (removed(queued)) {
+                waiting.refused(new FlowRejectedException(CloseReason.STOPPED, "its event loop has stopped"));
             }
         }
-        return queued.turn;
+    }
+
+    private LoopTurns turns(EventLoop loop) {
+        LoopTurns known = loops.get(loop);
+        return known != null ? known : loops.computeIfAbsent(loop, LoopTurns::new);
     }
 
     /** Returns how many flows were rejected before their turn. */
@@ -102,13 +131,14 @@ public final class FairQueue {
 
     private Optional<QueuedFlow> added(QueuedFlow queued) {
         synchronized (entries) {
-            return entries.add(queued.who, queued);
+            return entries.add(queued.waiting.who(), queued);
         }
     }
 
-    private void removed(QueuedFlow queued) {
+    /** Removes an entry. Returns whether it was still in the queue, and not refused meanwhile. */
+    private boolean removed(QueuedFlow queued) {
         synchronized (entries) {
-            entries.remove(queued.who, queued);
+            return entries.remove(queued.waiting.who(), queued);
         }
     }
 
@@ -116,26 +146,51 @@ public final class FairQueue {
     private final class LoopTurns {
         private final EventLoop loop;
         private final RoundRobinQueue<User, QueuedFlow> waiting = new RoundRobinQueue<>();
+        private final Runnable reset = this::reset;
         private int used;
+        private boolean resetScheduled;
         private boolean passScheduled;
 
         LoopTurns(EventLoop loop) {
             this.loop = loop;
         }
 
+        /** Returns whether another flow may start in this pass, and none waits before it. */
+        boolean isFree() {
+            return used < EACH_PASS && waiting.isEmpty();
+        }
+
+        /** Counts work that starts in this pass. */
+        void use(Waiting starting) {
+            used += starting.work().share;
+            if (!resetScheduled) {
+                resetScheduled = true;
+                // At the end of this pass.
+                loop.execute(reset);
+            }
+        }
+
+        private void reset() {
+            resetScheduled = false;
+            if (waiting.isEmpty()) {
+                used = 0;
+            }
+        }
+
         void enter(QueuedFlow queued) {
-            if (waiting.isEmpty() && used < EACH_PASS) {
-                used += queued.work.share;
+            if (isFree()) {
+                use(queued.waiting);
                 serve(queued);
             } else {
-                var _ = waiting.add(User.of(queued.who), queued);
+                var _ = waiting.add(User.of(queued.waiting.who()), queued);
+                schedulePass();
             }
-            schedulePass();
         }
 
         private void serve(QueuedFlow queued) {
-            removed(queued);
-            queued.turn.complete(null);
+            if (removed(queued)) {
+                queued.waiting.turn();
+            }
         }
 
         /** Schedules a task for the next pass, after the connections have been served. */
@@ -155,9 +210,11 @@ public final class FairQueue {
                     break;
                 }
                 QueuedFlow queued = next.get();
-                // A flow that has ended or was rejected costs nothing.
-                used += queued.turn.isDone() || queued.ended.getAsBoolean() ? 0 : queued.work.share;
-                serve(queued);
+                // A flow that has ended or was refused costs nothing.
+                if (removed(queued)) {
+                    used += queued.waiting.isEnded() ? 0 : queued.waiting.work().share;
+                    queued.waiting.turn();
+                }
             }
             if (used > 0) {
                 schedulePass();
@@ -165,10 +222,9 @@ public final class FairQueue {
         }
     }
 
-    /** Rejects a flow. Its entry stays in the turns of its loop and costs nothing there. */
+    /** Rejects a flow, whose entry was removed. It stays in the turns of its loop and costs nothing there. */
     private void refuse(QueuedFlow queued) {
         refused.increment();
-        queued.turn.completeExceptionally(
-                new FlowRejectedException(CloseReason.TOO_MANY_FLOWS, "too many new flows of one user"));
+        queued.waiting.refused(new FlowRejectedException(CloseReason.TOO_MANY_FLOWS, "too many new flows of one user"));
     }
 }

@@ -1,6 +1,7 @@
 package dev.throughline.flow;
 
 import dev.throughline.budget.Account;
+import dev.throughline.chain.Chain;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
 import dev.throughline.engine.Connection;
@@ -39,6 +40,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,6 +61,7 @@ public final class Flow {
     private final Connection inbound;
     private final Account acceptedFor;
     private final HandoverAnswer answer;
+    private final Watch watch = new Watch();
     private final long number;
     private final Instant acceptedAt;
     private final long acceptedNanos = System.nanoTime();
@@ -89,7 +92,7 @@ public final class Flow {
     /** Starts this flow. */
     public void run() {
         services.table().add(this);
-        inbound.events(new Watch());
+        inbound.events(watch);
         step(this::accept);
     }
 
@@ -120,16 +123,17 @@ public final class Flow {
         }
         Accepted identifying = accepted.at(FlowView.Stage.IDENTIFYING);
         stage = identifying;
-        then(lookUpOwner(accepted.connection()), owner -> {
-            checkNotReset();
-            Identified identified =
-                    new Identified(identifying.name(), identifying, Optional.of(owner), Optional.empty());
-            stage = identified;
-            profile.ownerRule().objection(owner).ifPresent(objection -> {
-                throw objection;
-            });
-            originate(identified);
+        then(lookUpOwner(accepted.connection()), owner -> identified(identifying, owner));
+    }
+
+    private void identified(Accepted accepted, SocketIdentity owner) {
+        checkNotReset();
+        Identified identified = new Identified(accepted.name(), accepted, Optional.of(owner), Optional.empty());
+        stage = identified;
+        profile.ownerRule().objection(owner).ifPresent(objection -> {
+            throw objection;
         });
+        originate(identified);
     }
 
     private CompletableFuture<SocketIdentity> lookUpOwner(AcceptedConnection found) {
@@ -190,22 +194,26 @@ public final class Flow {
                 .orElseThrow(() -> new FlowRejectedException(CloseReason.HEADER_BUDGET, "peer " + peer));
         headerPeer = Optional.of(peer);
         HeaderReader reader = profile.preamble().reader(settings.headerLimits());
-        HeaderReceiver.read(inbound, reader, settings.headerTimeout(), lease.lost())
-                .whenComplete((header, problem) -> {
-                    lease.close();
-                    if (result != null) {
-                        return;
-                    }
-                    inbound.events(new Watch());
-                    if (header != null) {
-                        step(() -> next.take(verifying, header));
-                    } else {
-                        failed(
-                                cause(problem) instanceof HeaderReceiver.EndedSilently silent
-                                        ? endedSilently(verifying, peer, silent)
-                                        : problem);
-                    }
-                });
+        HeaderReceiver.read(inbound, reader, settings.headerTimeout(), lease, new HeaderReceiver.Listener() {
+            @Override
+            public void received(Header header) {
+                if (!isEnded()) {
+                    inbound.events(watch);
+                    step(() -> next.take(verifying, header));
+                }
+            }
+
+            @Override
+            public void failed(FlowRejectedException why) {
+                if (!isEnded()) {
+                    inbound.events(watch);
+                    Flow.this.failed(
+                            why instanceof HeaderReceiver.EndedSilently silent
+                                    ? endedSilently(verifying, peer, silent)
+                                    : why);
+                }
+            }
+        });
     }
 
     /** Returns the user under which headers are counted: several users of this host share its addresses. */
@@ -313,10 +321,46 @@ public final class Flow {
             decide(originated);
             return;
         }
-        CompletableFuture<Void> turn = services.newFlows().turn(loop(), account, FairQueue.Work.FLOW, this::isEnded);
-        Originated waiting = turn.isDone() ? originated : originated.at(FlowView.Stage.WAITING);
-        stage = waiting;
-        then(turn, nothing -> decide(waiting));
+        services.newFlows().turn(loop(), new Turn(account));
+        if (stage == originated) {
+            stage = originated.at(FlowView.Stage.WAITING);
+        }
+    }
+
+    /** This flow in the queue of new flows. */
+    private final class Turn implements FairQueue.Waiting {
+        private final Account account;
+
+        Turn(Account account) {
+            this.account = account;
+        }
+
+        @Override
+        public Account who() {
+            return account;
+        }
+
+        @Override
+        public FairQueue.Work work() {
+            return FairQueue.Work.FLOW;
+        }
+
+        @Override
+        public boolean isEnded() {
+            return Flow.this.isEnded();
+        }
+
+        @Override
+        public void turn() {
+            if (stage instanceof Originated originated) {
+                step(() -> decide(originated));
+            }
+        }
+
+        @Override
+        public void refused(FlowRejectedException why) {
+            onLoop(() -> Flow.this.failed(why));
+        }
     }
 
     // 5. The policy, and the route that it chooses.
@@ -329,42 +373,29 @@ public final class Flow {
         notifyListeners(() -> services.events().decided(decision));
         Route route = routing.route(decision);
         UpstreamConnector connector =
-                new UpstreamConnector(services, this, originated, route, routing.limits(decision), this::connecting);
+                new UpstreamConnector(services, this, originated, route, routing.limits(decision));
         Routed routed = new Routed(decided.name(), decided, route, connector);
         stage = routed;
         route.objection(originated.originator(), settings.host()).ifPresent(objection -> {
             throw objection;
         });
-        connect(routed);
+        connector.open();
     }
 
     // 6. Slots in the budget, for the originator and not for the process that connected to this hop, and the
     // connection.
 
-    private void connect(Routed routed) {
-        CompletableFuture<UpstreamConnection> opening = routed.connector().open();
-        opening.whenComplete((opened, problem) -> releaseIfLate(routed.connector(), opened));
-        then(opening, opened -> sign(new Connected(currentRouted(), opened, List.of())));
-    }
-
     /** Shows whether the flow waits or connects. */
-    private void connecting(FlowView.Stage name) {
+    void connecting(FlowView.Stage name) {
         if (stage instanceof Routed routed) {
             stage = routed.at(name);
         }
     }
 
-    private Routed currentRouted() {
-        return stage.find(Routed.class).orElseThrow();
-    }
-
-    /** Releases a lease or a connection that was granted or opened after the flow had ended. */
-    private void releaseIfLate(UpstreamConnector connector, @Nullable UpstreamConnection opened) {
-        if (isEnded()) {
-            if (opened != null) {
-                opened.connection().close();
-            }
-            connector.finish(false);
+    /** The connection is open. */
+    void connected(UpstreamConnection opened) {
+        if (stage instanceof Routed routed) {
+            step(() -> sign(new Connected(routed, opened, List.of())));
         }
     }
 
@@ -392,12 +423,26 @@ public final class Flow {
                 .on(addresses);
         Connected signing = new Connected(routed, upstream, chain.closed());
         stage = signing;
-        then(services.batchSigner().sign(loop(), chain), signed -> {
-            Bytes header = settings.chainTlv()
-                    .header(signed)
-                    .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
-            relay(signing, header.toByteArray());
+        services.batchSigner().sign(loop(), chain, new BatchSigner.Listener() {
+            @Override
+            public void signed(Chain signed) {
+                if (!isEnded()) {
+                    step(() -> relay(signing, header(signed)));
+                }
+            }
+
+            @Override
+            public void notSigned(Throwable why) {
+                failed(why);
+            }
         });
+    }
+
+    private byte[] header(Chain signed) {
+        return settings.chainTlv()
+                .header(signed)
+                .map(Bytes::toByteArray)
+                .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
     }
 
     // 8. Bytes in both directions until both sides have finished. The header comes first, in one write with the bytes
@@ -429,7 +474,7 @@ public final class Flow {
     // The end.
 
     /** Runs a step. What it throws ends the flow. */
-    private void step(Runnable step) {
+    void step(Runnable step) {
         try {
             step.run();
         } catch (RuntimeException | Error e) {
@@ -439,16 +484,18 @@ public final class Flow {
 
     /** Runs {@code next} on the loop with a result: at once if it is there. Does nothing if the flow has ended meanwhile. */
     private <T> void then(CompletableFuture<T> pending, Consumer<T> next) {
-        if (pending.isDone()) {
-            pending.whenComplete((value, problem) -> resume(value, problem, next));
+        if (pending.state() == Future.State.SUCCESS) {
+            resume(pending.resultNow(), null, next);
         } else {
-            pending.whenComplete((value, problem) -> {
-                if (loop().inEventLoop()) {
-                    resume(value, problem, next);
-                } else {
-                    loop().execute(() -> resume(value, problem, next));
-                }
-            });
+            pending.whenComplete((value, problem) -> onLoop(() -> resume(value, problem, next)));
+        }
+    }
+
+    private void onLoop(Runnable task) {
+        if (loop().inEventLoop()) {
+            task.run();
+        } else {
+            loop().execute(task);
         }
     }
 
@@ -463,7 +510,11 @@ public final class Flow {
         }
     }
 
-    private void failed(Throwable problem) {
+    /** Ends the flow because a step failed. Does nothing if it has ended. */
+    void failed(Throwable problem) {
+        if (isEnded()) {
+            return;
+        }
         Throwable cause = cause(problem);
         if (cause instanceof FlowRejectedException rejected) {
             end(CloseResult.of(rejected));
@@ -562,14 +613,6 @@ public final class Flow {
             event.run();
         } catch (RuntimeException e) {
             LOG.error("flow {}: event listener failed", number, e);
-        }
-    }
-
-    /** Throws if the flow ended while it waited. */
-    void checkNotStopped() {
-        CloseResult stopped = result;
-        if (stopped != null) {
-            throw new FlowRejectedException(stopped.reason(), stopped.detail());
         }
     }
 

@@ -27,12 +27,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -63,7 +63,17 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FlowBudget.class);
 
-    private record Waiter(Flow flow, CompletableFuture<Lease> answer) {}
+    /** The receiver of a lease, on the flow's event loop. */
+    interface LeaseListener {
+        void granted(Lease lease);
+
+        void refused(FlowRejectedException why);
+    }
+
+    private record Waiter(Flow flow, LeaseListener listener) {}
+
+    /** A port that the kernel keeps for a time after its flow. */
+    private record KeptPort(Lease lease, long untilNanos) {}
 
     private final Budget budget;
     private final PoolRule rule;
@@ -73,6 +83,8 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     private final Set<String> names = ConcurrentHashMap.newKeySet();
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
+    private final Queue<KeptPort> keptPorts =
+            new PriorityQueue<>((one, other) -> Long.signum(one.untilNanos - other.untilNanos));
     private final EpisodeLog fallbacks = new EpisodeLog(LOG::warn);
     private final EpisodeLog limited = new EpisodeLog(LOG::warn);
     private final HostShortages shortages = new HostShortages(this::largestHolder, LOG::warn);
@@ -180,41 +192,46 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     }
 
     /**
-     * Requests a lease for {@code flow}. Completes, or fails with {@link FlowRejectedException}, within the longest wait of its
-     * class.
+     * Requests a lease for {@code flow}, on its loop. The listener is called within the longest wait of its class, or at once.
      *
      * @param givenUp the lease of an abandoned attempt, which the new one replaces
+     * @return the ticket of a request that waits
      */
-    CompletableFuture<Lease> lease(Flow flow, HostId host, LeaseRequest request, Optional<Lease> givenUp) {
-        CompletableFuture<Lease> answer = new CompletableFuture<>();
+    Optional<Ticket> lease(
+            Flow flow, HostId host, LeaseRequest request, Optional<Lease> givenUp, LeaseListener listener) {
+        Admission admission;
+        FlowRejectedException refusal = null;
         // A request that is served at once must find its waiter.
         synchronized (this) {
             long now = System.nanoTime();
-            Admission admission = givenUp.isPresent()
+            admission = givenUp.isPresent()
                     ? budget.requestInstead(givenUp.get(), request, now)
                     : budget.request(request, now);
-            admission.evicted().forEach(this::evict);
-            switch (admission) {
-                case Admission.Granted granted -> {
-                    holders.put(granted.lease(), flow);
-                    granted.passedOver().ifPresent(why -> fellOver(pool(why), reason(why), reason(why)));
-                    answer.complete(granted.lease());
-                }
-                case Admission.Waiting waiting -> {
-                    limited(request.account(), host, waiting.ticket().shortage(), now);
-                    events.waited(
-                            pool(waiting.ticket().shortage()),
-                            reason(waiting.ticket().shortage()));
-                    waiters.put(waiting.ticket(), new Waiter(flow, answer));
-                    waiting.displaced().ifPresent(this::refuse);
-                }
-                case Admission.Refused no -> {
-                    limited(request.account(), host, no.shortage(), now);
-                    answer.completeExceptionally(refusal(no.shortage(), ""));
-                }
+            if (!admission.evicted().isEmpty()) {
+                admission.evicted().forEach(this::evict);
+            }
+            if (admission instanceof Admission.Granted granted) {
+                holders.put(granted.lease(), flow);
+                granted.passedOver().ifPresent(why -> fellOver(pool(why), reason(why), reason(why)));
+            } else if (admission instanceof Admission.Waiting waiting) {
+                Shortage shortage = waiting.ticket().shortage();
+                limited(request.account(), host, shortage, now);
+                events.waited(pool(shortage), reason(shortage));
+                waiters.put(waiting.ticket(), new Waiter(flow, listener));
+                waiting.displaced().ifPresent(this::refuse);
+                return Optional.of(waiting.ticket());
+            } else if (admission instanceof Admission.Refused no) {
+                limited(request.account(), host, no.shortage(), now);
+                refusal = refusal(no.shortage(), "");
             }
         }
-        return answer;
+        // Outside the lock, since they run the rest of the flow.
+        if (admission instanceof Admission.Granted granted) {
+            listener.granted(granted.lease());
+        } else {
+            listener.refused(Objects.requireNonNull(refusal));
+        }
+        return Optional.empty();
     }
 
     private void limited(Account who, HostId host, Shortage why, long now) {
@@ -282,26 +299,19 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
 
     /** Releases a lease of a port when the kernel no longer keeps the port. */
     void releaseAfter(Lease lease, Duration time) {
-        holders.remove(lease);
-        budget.keep(lease);
-        try {
-            clock.schedule(() -> release(lease), time.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException closed) {
-            // The hop is stopping, and the budget with it.
-            return;
+        synchronized (this) {
+            holders.remove(lease);
+            budget.keep(lease);
+            keptPorts.add(new KeptPort(lease, System.nanoTime() + time.toNanos()));
         }
     }
 
-    /** Cancels a waiting request. */
-    void giveUp(Flow flow) {
+    /** Cancels a waiting request. Its listener isn't called any more. */
+    void giveUp(Ticket ticket) {
         synchronized (this) {
-            waiters.forEach((ticket, waiter) -> {
-                if (waiter.flow == flow && budget.cancel(ticket)) {
-                    waiters.remove(ticket);
-                    waiter.answer.completeExceptionally(
-                            new FlowRejectedException(CloseReason.STOPPED, "while it waited"));
-                }
-            });
+            if (budget.cancel(ticket)) {
+                waiters.remove(ticket);
+            }
         }
     }
 
@@ -312,9 +322,17 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
             fallbacks.endQuiet(now);
             shortages.endEpisodes(now);
             shortages.probe(now);
+            releaseKeptPorts(now);
             if (budget.waiting() > 0) {
                 act(budget.tick(now));
             }
+        }
+    }
+
+    private void releaseKeptPorts(long now) {
+        for (KeptPort port = keptPorts.peek(); port != null && port.untilNanos - now <= 0; port = keptPorts.peek()) {
+            keptPorts.remove();
+            act(budget.release(port.lease, now));
         }
     }
 
@@ -325,7 +343,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
             Waiter waiter = waiters.remove(served.ticket());
             if (waiter != null) {
                 holders.put(served.lease(), waiter.flow);
-                waiter.answer.completeAsync(served::lease, waiter.flow.loop());
+                waiter.flow.loop().execute(() -> waiter.listener.granted(served.lease()));
             }
         }
     }
@@ -334,7 +352,7 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         Waiter waiter = waiters.remove(ticket);
         if (waiter != null) {
             FlowRejectedException refused = refusal(ticket.shortage(), ", and no slot became free while it waited");
-            waiter.flow.loop().execute(() -> waiter.answer.completeExceptionally(refused));
+            waiter.flow.loop().execute(() -> waiter.listener.refused(refused));
         }
     }
 

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The limits for connections with an unfinished header, for each peer and in total. A peer that opens connections and sends
@@ -85,7 +85,7 @@ public final class HalfOpenHeaders implements MeterBinder {
             lost += loser.isPresent() ? 1 : 0;
         }
         // Outside the lock, since completion runs the code of others.
-        loser.ifPresent(place -> place.lost.complete(null));
+        loser.ifPresent(HeaderLease::lose);
         return Optional.of(lease);
     }
 
@@ -193,7 +193,8 @@ public final class HalfOpenHeaders implements MeterBinder {
         private final HalfOpenHeaders of;
         private final Peer peer;
         private final long number;
-        private final CompletableFuture<Void> lost = new CompletableFuture<>();
+        private boolean isLost;
+        private @Nullable Runnable whenLost;
 
         private HeaderLease(HalfOpenHeaders of, Peer peer, long number) {
             this.of = of;
@@ -201,9 +202,26 @@ public final class HalfOpenHeaders implements MeterBinder {
             this.number = number;
         }
 
-        /** Completes, on any thread, when the connection must be closed. */
-        CompletableFuture<Void> lost() {
-            return lost;
+        /** Sets a task that runs once, on any thread, when the connection must be closed; at once if it must already. */
+        void whenLost(Runnable task) {
+            synchronized (this) {
+                whenLost = task;
+                if (!isLost) {
+                    return;
+                }
+            }
+            task.run();
+        }
+
+        private void lose() {
+            Runnable task;
+            synchronized (this) {
+                isLost = true;
+                task = whenLost;
+            }
+            if (task != null) {
+                task.run();
+            }
         }
 
         @Override

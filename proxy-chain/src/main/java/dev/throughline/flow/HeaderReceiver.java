@@ -11,8 +11,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reader for the header at the start of a connection, however it is split, within a deadline. Bytes behind it are put back. It
@@ -28,56 +28,90 @@ final class HeaderReceiver implements ConnectionEvents {
         }
     }
 
+    /** The receiver of the header, on the connection's loop. */
+    interface Listener {
+        void received(Header header);
+
+        void failed(FlowRejectedException why);
+    }
+
     private final Connection connection;
     private final HeaderReader reader;
     private final int maxBytes;
-    private final CompletableFuture<Header> answer = new CompletableFuture<>();
+    private final Listener listener;
     private byte[] received = {};
     private int length;
+    private boolean done;
+    private @Nullable Future<?> deadline;
+    private HalfOpenHeaders.@Nullable HeaderLease lease;
 
-    private HeaderReceiver(Connection connection, HeaderReader reader) {
+    private HeaderReceiver(Connection connection, HeaderReader reader, Listener listener) {
         this.connection = connection;
         this.reader = reader;
         this.maxBytes = reader.limits().maxBytes();
+        this.listener = listener;
     }
 
     /**
-     * Reads the header of {@code connection}; fails with {@link FlowRejectedException}. Meanwhile it receives the connection's
-     * events.
+     * Reads the header of {@code connection}. Meanwhile it receives the connection's events.
      *
      * @param reader for the kind of header that the listener expects
-     * @param lost completes, on any thread, when the connection may no longer wait
+     * @param lease is closed at the end; when it is lost, the connection may no longer wait
      */
-    static CompletableFuture<Header> read(
-            Connection connection, HeaderReader reader, Duration timeout, CompletableFuture<Void> lost) {
-        HeaderReceiver input = new HeaderReceiver(connection, reader);
+    static void read(
+            Connection connection,
+            HeaderReader reader,
+            Duration timeout,
+            HalfOpenHeaders.HeaderLease lease,
+            Listener listener) {
+        HeaderReceiver input = new HeaderReceiver(connection, reader, listener);
         connection.events(input);
-        connection.whenClosed(() -> input.end("closed after " + input.length + " bytes of its header"));
+        connection.whenClosed(input::closed);
+        lease.whenLost(input::lost);
+        input.lease = lease;
         input.readable();
-        if (input.answer.isDone()) {
-            connection.whenClosed(() -> {});
-            return input.answer;
+        if (!input.done) {
+            input.deadline =
+                    connection.loop().schedule(() -> input.late(timeout), timeout.toMillis(), TimeUnit.MILLISECONDS);
         }
-        Future<?> deadline = connection
+    }
+
+    private void closed() {
+        end("closed after " + length + " bytes of its header");
+    }
+
+    private void late(Duration timeout) {
+        refuse(CloseReason.HEADER_TIMEOUT, length + " bytes in " + timeout.toMillis() + " ms");
+    }
+
+    /** The lease is lost. Any thread may call. */
+    private void lost() {
+        connection
                 .loop()
-                .schedule(
-                        () -> input.refuse(
-                                CloseReason.HEADER_TIMEOUT, input.length + " bytes in " + timeout.toMillis() + " ms"),
-                        timeout.toMillis(),
-                        TimeUnit.MILLISECONDS);
-        lost.thenRunAsync(
-                () -> input.refuse(CloseReason.HEADER_BUDGET, "too many unfinished headers, and its peer has the most"),
-                connection.loop());
-        return input.answer.whenComplete((header, problem) -> {
+                .execute(() ->
+                        refuse(CloseReason.HEADER_BUDGET, "too many unfinished headers, and its peer has the most"));
+    }
+
+    /** Returns whether this is the first result, and releases what is held until then. */
+    private boolean finish() {
+        if (done) {
+            return false;
+        }
+        done = true;
+        if (deadline != null) {
             deadline.cancel(false);
-            connection.whenClosed(() -> {});
-        });
+        }
+        connection.whenClosed(() -> {});
+        if (lease != null) {
+            lease.close();
+        }
+        return true;
     }
 
     @Override
     public void readable() {
         try {
-            while (!answer.isDone()) {
+            while (!done) {
                 // No more than the largest header: bytes behind it would wait in this process, and nothing counts them.
                 ByteBuffer data = LoopBuffer.empty().limit(maxBytes - length);
                 int read = connection.read(data);
@@ -112,7 +146,9 @@ final class HeaderReceiver implements ConnectionEvents {
                 byte[] behind = new byte[data.remaining()];
                 data.get(behind);
                 connection.unread(behind);
-                answer.complete(complete.header());
+                if (finish()) {
+                    listener.received(complete.header());
+                }
             }
         }
     }
@@ -123,11 +159,16 @@ final class HeaderReceiver implements ConnectionEvents {
     }
 
     private void end(String how) {
-        answer.completeExceptionally(
-                length == 0 ? new EndedSilently(how) : new FlowRejectedException(CloseReason.HEADER_INCOMPLETE, how));
+        failed(length == 0 ? new EndedSilently(how) : new FlowRejectedException(CloseReason.HEADER_INCOMPLETE, how));
     }
 
     private void refuse(CloseReason reason, String detail) {
-        answer.completeExceptionally(new FlowRejectedException(reason, detail));
+        failed(new FlowRejectedException(reason, detail));
+    }
+
+    private void failed(FlowRejectedException why) {
+        if (finish()) {
+            listener.failed(why);
+        }
     }
 }

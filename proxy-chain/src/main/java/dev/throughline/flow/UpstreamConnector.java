@@ -5,6 +5,7 @@ import dev.throughline.budget.Caps;
 import dev.throughline.budget.Lease;
 import dev.throughline.budget.LeaseRequest;
 import dev.throughline.budget.LimitClass;
+import dev.throughline.budget.Ticket;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.Originator;
@@ -17,10 +18,9 @@ import dev.throughline.transport.UpstreamConnection;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * released the connection, while the flow requests a slot on the remaining transports. Everything happens on the flow's event
  * loop.
  */
-final class UpstreamConnector {
+final class UpstreamConnector implements FlowBudget.LeaseListener {
     /**
      * On one host the kernel reuses a port after this time, as timestamps tell the two connections apart (tcp_tw_reuse,
      * ip-sysctl).
@@ -43,11 +43,12 @@ final class UpstreamConnector {
     private final LimitClass limits;
     private final Optional<String> hostName;
     private final Optional<Bytes> handle;
-    private final Consumer<FlowView.Stage> stages;
     private final long since = System.nanoTime();
     private ImmutableList<String> remaining;
     private volatile @Nullable Transport transport;
     private @Nullable InetSocketAddress address;
+    private @Nullable Ticket ticket;
+    private boolean needsPort;
     private @Nullable Lease portLease;
     private @Nullable Lease lease;
     private @Nullable ConnectAttempt attempt;
@@ -55,17 +56,11 @@ final class UpstreamConnector {
     /**
      * Creates a connector for {@code flow}. {@link #open} starts it.
      *
-     * @param flow asked whether it has ended meanwhile
+     * @param flow gets the connection, or the reason why there is none: {@link Flow#connected}, {@link Flow#failed}
      * @param originated what is known of the flow
-     * @param stages is notified of each stage
      */
     UpstreamConnector(
-            FlowServices services,
-            Flow flow,
-            FlowStage.Originated originated,
-            Route route,
-            LimitClass limits,
-            Consumer<FlowView.Stage> stages) {
+            FlowServices services, Flow flow, FlowStage.Originated originated, Route route, LimitClass limits) {
         this.services = services;
         this.flow = flow;
         this.originator = originated.originator();
@@ -73,45 +68,29 @@ final class UpstreamConnector {
         this.limits = limits;
         this.hostName = originated.hostName();
         this.handle = originated.handle();
-        this.stages = stages;
         this.remaining = route.over();
     }
 
-    /** Returns the open connection, or fails with {@link FlowRejectedException}. */
-    CompletableFuture<UpstreamConnection> open() {
+    /** Starts to open a connection. */
+    void open() {
         String ports = FlowBudget.portsTo(route.next().name());
-        if (!services.budget().has(ports)) {
-            return open(Optional.empty());
+        needsPort = services.budget().has(ports);
+        if (needsPort) {
+            request(
+                    new LimitClass(ports, Caps.OPEN, false, limits.longestWait()),
+                    List.of(List.of(ports)),
+                    Optional.empty());
+        } else {
+            requestSlot(Optional.empty());
         }
-        stages.accept(FlowView.Stage.WAITING);
-        LeaseRequest request = new LeaseRequest(
-                services.budget().account(originator),
-                Accounts.destination(originator, hostName),
-                new LimitClass(ports, Caps.OPEN, false, limits.longestWait()),
-                List.of(List.of(ports)),
-                since,
-                System::nanoTime);
-        return services.budget()
-                .lease(flow, originator.host(), request, Optional.empty())
-                .thenCompose(granted -> {
-                    portLease = granted;
-                    flow.checkNotStopped();
-                    return open(Optional.empty());
-                });
     }
 
-    private CompletableFuture<UpstreamConnection> open(Optional<Lease> givenUp) {
-        stages.accept(FlowView.Stage.WAITING);
-        LeaseRequest request = new LeaseRequest(
-                services.budget().account(originator),
-                Accounts.destination(originator, hostName),
-                limits,
-                remaining.stream().map(this::pools).collect(ImmutableList.toImmutableList()),
-                since,
-                flow::movedNanos);
-        return services.budget()
-                .lease(flow, originator.host(), request, givenUp)
-                .thenCompose(this::start);
+    private void requestSlot(Optional<Lease> givenUp) {
+        ImmutableList.Builder<List<String>> alternatives = ImmutableList.builder();
+        for (String name : remaining) {
+            alternatives.add(pools(name));
+        }
+        request(limits, alternatives.build(), givenUp);
     }
 
     /** Returns the pools in which a flow over {@code transportName} needs a slot. */
@@ -122,10 +101,45 @@ final class UpstreamConnector {
                 : ImmutableList.of(FlowBudget.HOP, transportName);
     }
 
-    private CompletableFuture<UpstreamConnection> start(Lease granted) {
-        lease = granted;
-        flow.checkNotStopped();
-        stages.accept(FlowView.Stage.CONNECTING);
+    private void request(LimitClass by, List<List<String>> alternatives, Optional<Lease> givenUp) {
+        flow.connecting(FlowView.Stage.WAITING);
+        LeaseRequest request = new LeaseRequest(
+                services.budget().account(originator),
+                Accounts.destination(originator, hostName),
+                by,
+                alternatives,
+                since,
+                needsPort ? System::nanoTime : flow::movedNanos);
+        Optional<Ticket> waiting = services.budget().lease(flow, originator.host(), request, givenUp, this);
+        if (waiting.isPresent()) {
+            ticket = waiting.get();
+        }
+    }
+
+    @Override
+    public void refused(FlowRejectedException why) {
+        ticket = null;
+        flow.failed(why);
+    }
+
+    @Override
+    public void granted(Lease granted) {
+        ticket = null;
+        if (flow.isEnded()) {
+            services.budget().release(granted);
+        } else if (needsPort) {
+            needsPort = false;
+            portLease = granted;
+            requestSlot(Optional.empty());
+        } else {
+            lease = granted;
+            flow.step(this::start);
+        }
+    }
+
+    private void start() {
+        Lease granted = Objects.requireNonNull(lease);
+        flow.connecting(FlowView.Stage.CONNECTING);
         int chosen = granted.alternative();
         Transport over = services.transports().get(remaining.get(chosen));
         if (over == null) {
@@ -137,11 +151,18 @@ final class UpstreamConnector {
         ConnectAttempt started = over.start(
                 flow.loop(), new ConnectRequest(address(), granted.request().account(), handle, route.tcp()));
         attempt = started;
-        return started.opened()
-                .handle((opened, problem) -> opened == null
-                        ? onFailure(failure(problem), granted)
-                        : CompletableFuture.completedFuture(opened))
-                .thenCompose(next -> next);
+        started.opened().whenComplete(this::attempted);
+    }
+
+    private void attempted(@Nullable UpstreamConnection opened, @Nullable Throwable problem) {
+        if (opened == null) {
+            flow.step(() -> onFailure(failure(problem)));
+        } else if (flow.isEnded()) {
+            opened.connection().close();
+            finish(false);
+        } else {
+            flow.connected(opened);
+        }
     }
 
     private InetSocketAddress address() {
@@ -162,14 +183,17 @@ final class UpstreamConnector {
     }
 
     /** Tries the next transport if that can help. Otherwise the flow ends. */
-    private CompletableFuture<UpstreamConnection> onFailure(ConnectFailedException failed, Lease granted) {
-        flow.checkNotStopped();
+    private void onFailure(ConnectFailedException failed) {
+        if (flow.isEnded()) {
+            return;
+        }
         if (!failed.failure().allowsAnotherTransport() || remaining.isEmpty() || !limits.fallsOver()) {
             throw rejection(failed);
         }
         services.budget().fellOver(transportName().orElse(""), failed);
+        Optional<Lease> givenUp = Optional.ofNullable(lease);
         releaseTransport();
-        return open(Optional.of(granted));
+        requestSlot(givenUp);
     }
 
     private FlowRejectedException rejection(ConnectFailedException failed) {
@@ -209,7 +233,10 @@ final class UpstreamConnector {
 
     /** Cancels a pending lease request or attempt. */
     void giveUp() {
-        services.budget().giveUp(flow);
+        if (ticket != null) {
+            services.budget().giveUp(ticket);
+            ticket = null;
+        }
         ConnectAttempt started = attempt;
         if (started != null) {
             started.giveUp();

@@ -1,8 +1,10 @@
 package dev.throughline.hop;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.throughline.engine.Engine;
 import dev.throughline.engine.epoll.EpollEngine;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
@@ -44,6 +46,15 @@ final class EventLoops {
         }
         resources.add(() -> group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
         return group;
+    }
+
+    /** Returns the loops of a group. */
+    static ImmutableList<EventLoop> of(EventLoopGroup group) {
+        ImmutableList.Builder<EventLoop> loops = ImmutableList.builder();
+        for (EventExecutor loop : group) {
+            loops.add((EventLoop) loop);
+        }
+        return loops.build();
     }
 
     /** Returns the loops that were started, by name. */

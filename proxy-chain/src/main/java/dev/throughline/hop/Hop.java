@@ -188,7 +188,6 @@ public final class Hop implements AutoCloseable {
         FlowLog log = resources.add(FlowLog.start(json, config.log().openLines()));
         flowLog = log;
         metrics.bind(new OutputMetrics(log));
-        EventLoopGroup acceptLoop = loops.start("accept loop", 1);
         EventLoopGroup flowLoops =
                 loops.start("event loop", Runtime.getRuntime().availableProcessors());
         log.addLoops(flowLoops);
@@ -217,8 +216,7 @@ public final class Hop implements AutoCloseable {
             Listener started = resources.add(new Listener(
                     engine,
                     listener,
-                    acceptLoop,
-                    flowLoops,
+                    EventLoops.of(flowLoops),
                     services,
                     conntrack,
                     stranded,

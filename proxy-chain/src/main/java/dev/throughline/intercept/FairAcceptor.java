@@ -2,27 +2,24 @@ package dev.throughline.intercept;
 
 import dev.throughline.budget.Account;
 import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptLoop;
 import dev.throughline.engine.AcceptedSocket;
 import dev.throughline.engine.Connection;
-import dev.throughline.engine.ListeningSocket;
 import dev.throughline.flow.AcceptFailures;
 import dev.throughline.flow.FairQueue;
-import io.netty.channel.EventLoop;
-import io.netty.channel.EventLoopGroup;
+import dev.throughline.flow.FlowRejectedException;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Accepts connections from one of the kernel's queues and starts their flows in fair order
- * among users. It runs on a dedicated thread, so that event loops that are busy for one user don't delay connections of
- * others.
+ * Accepts connections of one of the kernel's queues on one event loop, and starts their flows in fair order among users.
  *
  * <p>While all connections of a queue are one user's, only a few wait here and the rest in the kernel, where they cost
  * nothing. As soon as another user's connection arrives in the queue, all are accepted at once, so that it doesn't wait
@@ -31,46 +28,38 @@ import org.slf4j.LoggerFactory;
 final class FairAcceptor implements AcceptListener {
     private static final Logger LOG = LoggerFactory.getLogger(FairAcceptor.class);
 
-    private final EventLoopGroup loops;
     private final FairQueue queue;
     private final int mostWaiting;
     private final FairQueue.Work work;
     private final Function<AcceptedSocket, Account> users;
-    private final CanaryCheck canaries;
+    private final Predicate<AcceptedSocket> canaries;
     private final BiConsumer<Connection, Account> begin;
     private final AcceptFailures failures;
     private final SoleUser soleUser = new SoleUser();
-    /** Accepted connections of this queue that wait for their turn. */
+    /** Accepted connections that wait for their turn. */
     private final AtomicInteger waiting = new AtomicInteger();
 
     private volatile boolean paused;
 
-    /** A predicate for canaries of this hop. */
-    interface CanaryCheck {
-        boolean arrived(InetSocketAddress local, InetSocketAddress peer);
-    }
-
     /**
      * Creates an acceptor.
      *
-     * @param loops event loops of flows
      * @param queue fair queue of the connections of all listeners
      * @param mostWaiting maximum number of connections that wait for their turn while all are one user's
      * @param work the work for which a connection waits
      * @param users returns the account for which a connection waits
+     * @param canaries whether a connection is a canary of this hop, and no flow
      * @param begin starts the flow of a connection, on its event loop
      * @param failures decides what happens when accept(2) fails
      */
     FairAcceptor(
-            EventLoopGroup loops,
             FairQueue queue,
             int mostWaiting,
             FairQueue.Work work,
             Function<AcceptedSocket, Account> users,
-            CanaryCheck canaries,
+            Predicate<AcceptedSocket> canaries,
             BiConsumer<Connection, Account> begin,
             AcceptFailures failures) {
-        this.loops = loops;
         this.queue = queue;
         this.mostWaiting = mostWaiting;
         this.work = work;
@@ -81,8 +70,8 @@ final class FairAcceptor implements AcceptListener {
     }
 
     @Override
-    public void accepted(AcceptedSocket connection, ListeningSocket from) {
-        if (isCanary(connection)) {
+    public void accepted(AcceptedSocket connection, AcceptLoop on) {
+        if (canaries.test(connection)) {
             connection.close();
             return;
         }
@@ -90,39 +79,72 @@ final class FairAcceptor implements AcceptListener {
         boolean all = waiting.incrementAndGet() >= mostWaiting;
         if (soleUser.is(who, System.nanoTime()) && all) {
             paused = true;
-            from.pause();
+            on.pause();
         }
-        EventLoop loop = loops.next();
-        queue.turn(loop, who, work, () -> false).whenComplete((turn, refused) -> {
+        queue.turn(on.loop(), new Accepted(connection, who, on));
+        // All connections may have had their turn before the queue was paused.
+        resumeIfFew(on);
+    }
+
+    /** A connection that waits for its turn. */
+    private final class Accepted implements FairQueue.Waiting, Consumer<Connection> {
+        private final AcceptedSocket connection;
+        private final Account who;
+        private final AcceptLoop on;
+
+        Accepted(AcceptedSocket connection, Account who, AcceptLoop on) {
+            this.connection = connection;
+            this.who = who;
+            this.on = on;
+        }
+
+        @Override
+        public Account who() {
+            return who;
+        }
+
+        @Override
+        public FairQueue.Work work() {
+            return work;
+        }
+
+        /** Nobody watches it yet. */
+        @Override
+        public boolean isEnded() {
+            return false;
+        }
+
+        @Override
+        public void turn() {
             // First, because a queue whose count stays too high would never resume.
             waiting.decrementAndGet();
             try {
-                if (refused == null) {
-                    connection.open(loop, opened -> start(opened, who), FairAcceptor::notStarted);
-                } else {
-                    connection.close();
-                }
+                connection.open(on.loop(), this, FairAcceptor::notStarted);
             } finally {
-                resumeIfFew(from);
+                resumeIfFew(on);
             }
-        });
-        // All connections may have had their turn before the queue was paused.
-        resumeIfFew(from);
-    }
-
-    private void start(Connection opened, Account who) {
-        try {
-            begin.accept(opened, who);
-        } catch (RuntimeException e) {
-            notStarted(e);
-            opened.close();
         }
-    }
 
-    private boolean isCanary(AcceptedSocket connection) {
-        Optional<InetSocketAddress> local = connection.localAddress();
-        Optional<InetSocketAddress> peer = connection.remoteAddress();
-        return local.isPresent() && peer.isPresent() && canaries.arrived(local.get(), peer.get());
+        @Override
+        public void refused(FlowRejectedException why) {
+            waiting.decrementAndGet();
+            try {
+                connection.close();
+            } finally {
+                resumeIfFew(on);
+            }
+        }
+
+        /** Starts the flow of the opened connection. */
+        @Override
+        public void accept(Connection opened) {
+            try {
+                begin.accept(opened, who);
+            } catch (RuntimeException e) {
+                notStarted(e);
+                opened.close();
+            }
+        }
     }
 
     private static void notStarted(Exception cause) {
@@ -130,17 +152,17 @@ final class FairAcceptor implements AcceptListener {
     }
 
     @Override
-    public void failed(ListeningSocket listener, IOException cause) {
-        if (failures.needsPause(cause, listener::refuseOne)) {
-            listener.pause();
-            listener.loop().schedule(listener::resume, AcceptFailures.PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    public void failed(AcceptLoop on, IOException cause) {
+        if (failures.needsPause(cause, on::refuseOne)) {
+            on.pause();
+            on.loop().schedule(on::resume, AcceptFailures.PAUSE_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 
-    private void resumeIfFew(ListeningSocket from) {
+    private void resumeIfFew(AcceptLoop on) {
         if (paused && waiting.get() <= mostWaiting / 2) {
             paused = false;
-            from.resume();
+            on.resume();
         }
     }
 }

@@ -1,8 +1,10 @@
 package dev.throughline.intercept;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.net.InetAddresses;
 import dev.throughline.config.ListenerConfig;
 import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptedSocket;
 import dev.throughline.engine.Engine;
 import dev.throughline.engine.ListenOptions;
 import dev.throughline.engine.ListeningSocket;
@@ -16,7 +18,7 @@ import dev.throughline.header.Tuple;
 import dev.throughline.originator.HopId;
 import dev.throughline.platform.linux.Conntrack;
 import dev.throughline.platform.linux.SocketFile;
-import io.netty.channel.EventLoopGroup;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -42,8 +44,7 @@ public final class Listener implements AutoCloseable {
 
     private final Engine engine;
     private final ListenerConfig config;
-    private final EventLoopGroup accepting;
-    private final EventLoopGroup loops;
+    private final ImmutableList<EventLoop> loops;
     private final FlowServices services;
     private final Conntrack conntrack;
     private final StrandedSockets stranded;
@@ -61,8 +62,7 @@ public final class Listener implements AutoCloseable {
      * Creates a listener that asks {@code conntrack} for the original addresses of redirected connections, and
      * recognises {@code canaries}.
      *
-     * @param accepting event loops that only accept connections
-     * @param loops event loops of flows
+     * @param loops event loops of flows, which also accept the connections
      * @param stranded aborts connections that {@code conntrack} doesn't know
      * @param answerMark SO_MARK of an intercepting listener's socket, which accepted connections inherit ({@link
      *     RulePlan#answerMark}); 0 for other listeners
@@ -72,8 +72,7 @@ public final class Listener implements AutoCloseable {
     public Listener(
             Engine engine,
             ListenerConfig config,
-            EventLoopGroup accepting,
-            EventLoopGroup loops,
+            List<EventLoop> loops,
             FlowServices services,
             Conntrack conntrack,
             StrandedSockets stranded,
@@ -83,8 +82,7 @@ public final class Listener implements AutoCloseable {
             int mostWaiting) {
         this.engine = engine;
         this.config = config;
-        this.accepting = accepting;
-        this.loops = loops;
+        this.loops = ImmutableList.copyOf(loops);
         this.services = services;
         this.conntrack = conntrack;
         this.stranded = stranded;
@@ -157,7 +155,7 @@ public final class Listener implements AutoCloseable {
                 services.settings().tcp());
         ListeningSocket socket;
         try {
-            socket = engine.listen(accepting.next(), address, options, ACCEPTED_EACH_PASS, newAcceptor());
+            socket = engine.listen(loops, address, options, ACCEPTED_EACH_PASS, this::newAcceptor);
         } catch (MarkException e) {
             throw new IOException("listener " + config.name() + " can't mark its answers" + NEEDS_NET_ADMIN, e);
         } catch (IOException e) {
@@ -227,7 +225,7 @@ public final class Listener implements AutoCloseable {
     private void bind(ListenerConfig.Bridge bridge) throws IOException {
         SocketFile.prepare(bridge.socket());
         try {
-            listening.add(engine.listen(accepting.next(), bridge.socket(), BACKLOG, ACCEPTED_EACH_PASS, newAcceptor()));
+            listening.add(engine.listen(loops, bridge.socket(), BACKLOG, ACCEPTED_EACH_PASS, this::newAcceptor));
         } catch (IOException e) {
             throw new IOException(
                     "listener %s can't listen on %s: %s".formatted(config.name(), bridge.socket(), e.getMessage()), e);
@@ -312,19 +310,23 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    /** Returns the receiver of one socket's connections: each queue has its own order of users. */
+    /** Returns the receiver of the connections that one loop accepts from one socket: each queue has its own order of users. */
     private AcceptListener newAcceptor() {
         return new FairAcceptor(
-                loops,
                 services.acceptedConnections(),
                 mostWaiting,
                 profile.preamble() instanceof ListenerProfile.Preamble.Payload
                         ? FairQueue.Work.FLOW
                         : FairQueue.Work.HEADER,
                 connection -> services.user(profile.resolver().hint(connection)),
-                (local, peer) ->
-                        config instanceof ListenerConfig.Intercepting && canaries.arrived(config.name(), local, peer),
+                config instanceof ListenerConfig.Intercepting ? this::isCanary : connection -> false,
                 (connection, who) -> new Flow(services, profile, connection, who).run(),
                 failures);
+    }
+
+    private boolean isCanary(AcceptedSocket connection) {
+        Optional<InetSocketAddress> local = connection.localAddress();
+        Optional<InetSocketAddress> peer = connection.remoteAddress();
+        return local.isPresent() && peer.isPresent() && canaries.arrived(config.name(), local.get(), peer.get());
     }
 }

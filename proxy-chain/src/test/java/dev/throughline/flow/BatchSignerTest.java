@@ -84,12 +84,28 @@ class BatchSignerTest {
                         flow));
     }
 
+    private CompletableFuture<Chain> sign(BatchSigner batches, UnsignedChain chain) {
+        CompletableFuture<Chain> answer = new CompletableFuture<>();
+        batches.sign(loop, chain, new BatchSigner.Listener() {
+            @Override
+            public void signed(Chain signed) {
+                answer.complete(signed);
+            }
+
+            @Override
+            public void notSigned(Throwable why) {
+                answer.completeExceptionally(why);
+            }
+        });
+        return answer;
+    }
+
     /** Hands over {@code count} chains in one round of the event loop. */
     private List<CompletableFuture<Chain>> sign(BatchSigner batches, Signer by, int count) {
         return loop.submit(() -> {
                     List<CompletableFuture<Chain>> answers = new ArrayList<>();
                     for (int i = 0; i < count; i++) {
-                        answers.add(batches.sign(loop, chain(by, i)));
+                        answers.add(sign(batches, chain(by, i)));
                     }
                     return answers;
                 })
@@ -175,7 +191,7 @@ class BatchSignerTest {
         List<Long> seen = new ArrayList<>();
         loop.submit(() -> {
                     for (int i = 0; i < 3; i++) {
-                        batches.sign(loop, chainWithRoom(i, 0));
+                        sign(batches, chainWithRoom(i, 0));
                     }
                     loop.execute(new Runnable() {
                         @Override
@@ -203,7 +219,7 @@ class BatchSignerTest {
                     List<CompletableFuture<Chain>> answers = new ArrayList<>();
                     for (int i = 0; i < rooms.length; i++) {
                         int number = i;
-                        answers.add(batches.sign(loop, chainWithRoom(i, rooms[i])));
+                        answers.add(sign(batches, chainWithRoom(i, rooms[i])));
                         answers.getLast().thenRun(() -> answered.add(number));
                     }
                     return answers;
@@ -273,10 +289,10 @@ class BatchSignerTest {
         Signer next = signer("hop-a");
         BatchSigner batches = new BatchSigner(Duration.ZERO);
         List<CompletableFuture<Chain>> answers = loop.submit(() -> List.of(
-                        batches.sign(loop, chain(signer, 1)),
-                        batches.sign(loop, chain(signer, 2)),
-                        batches.sign(loop, chain(next, 3)),
-                        batches.sign(loop, chain(signer, 4))))
+                        sign(batches, chain(signer, 1)),
+                        sign(batches, chain(signer, 2)),
+                        sign(batches, chain(next, 3)),
+                        sign(batches, chain(signer, 4))))
                 .syncUninterruptibly()
                 .getNow();
         assertThat(answers)

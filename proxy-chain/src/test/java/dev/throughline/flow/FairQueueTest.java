@@ -30,11 +30,46 @@ class FairQueueTest {
     private void arrive(String user, int number) {
         String name = user + number;
         arrivals.turn(
-                        loop,
-                        new Account("host", user, "app", Integer.toString(number)),
-                        FairQueue.Work.HEADER,
-                        () -> user.equals("gone"))
-                .whenComplete((done, problem) -> (problem == null ? served : refused).add(name));
+                loop,
+                new Arrival(new Account("host", user, "app", Integer.toString(number)), FairQueue.Work.HEADER, name));
+    }
+
+    /** A connection or flow; those of user "gone" have ended. */
+    private final class Arrival implements FairQueue.Waiting {
+        private final Account who;
+        private final FairQueue.Work work;
+        private final String name;
+
+        Arrival(Account who, FairQueue.Work work, String name) {
+            this.who = who;
+            this.work = work;
+            this.name = name;
+        }
+
+        @Override
+        public Account who() {
+            return who;
+        }
+
+        @Override
+        public FairQueue.Work work() {
+            return work;
+        }
+
+        @Override
+        public boolean isEnded() {
+            return who.user().equals("gone");
+        }
+
+        @Override
+        public void turn() {
+            served.add(name);
+        }
+
+        @Override
+        public void refused(FlowRejectedException why) {
+            refused.add(name);
+        }
     }
 
     /** Adds connections in one pass of the loop, as they are accepted; then all are served. */
@@ -102,8 +137,7 @@ class FairQueueTest {
     @Test
     void aFlowTakesAWholePass() throws InterruptedException {
         together(() -> {
-            arrivals.turn(loop, new Account("host", "ann", "app", "1"), FairQueue.Work.FLOW, () -> false)
-                    .thenRun(() -> served.add("ann1"));
+            arrivals.turn(loop, new Arrival(new Account("host", "ann", "app", "1"), FairQueue.Work.FLOW, "ann1"));
             arrive("bob", 1);
             assertThat(served).containsExactly("ann1");
         });

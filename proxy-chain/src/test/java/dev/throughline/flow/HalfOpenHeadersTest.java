@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -74,8 +75,8 @@ class HalfOpenHeadersTest {
 
         HalfOpenHeaders.HeaderLease third = taken(three.take(THIRD));
 
-        assertThat(flood.stream().map(lease -> lease.lost().isDone())).containsExactly(true, false, false);
-        assertThat(List.of(earliest, third)).noneMatch(lease -> lease.lost().isDone());
+        assertThat(flood.stream().map(lease -> isLost(lease))).containsExactly(true, false, false);
+        assertThat(List.of(earliest, third)).noneMatch(lease -> isLost(lease));
         assertThat(three.size()).isEqualTo(4);
         assertThat(three.lost()).isEqualTo(1);
     }
@@ -90,9 +91,8 @@ class HalfOpenHeadersTest {
 
         taken(headers.take(OTHER));
 
-        assertThat(other.lost()).isDone();
-        assertThat(List.of(first, third, fourth))
-                .noneMatch(lease -> lease.lost().isDone());
+        assertThat(isLost(other)).isTrue();
+        assertThat(List.of(first, third, fourth)).noneMatch(lease -> isLost(lease));
     }
 
     @Test
@@ -104,8 +104,8 @@ class HalfOpenHeadersTest {
 
         HalfOpenHeaders.HeaderLease newest = taken(headers.take(ONE));
 
-        assertThat(first.lost()).isDone();
-        assertThat(newest.lost()).isNotDone();
+        assertThat(isLost(first)).isTrue();
+        assertThat(isLost(newest)).isFalse();
     }
 
     /** Adds a header of each of {@code count} unknown peers. */
@@ -117,8 +117,14 @@ class HalfOpenHeadersTest {
         return leases;
     }
 
+    private static boolean isLost(HalfOpenHeaders.HeaderLease lease) {
+        AtomicBoolean lost = new AtomicBoolean();
+        lease.whenLost(() -> lost.set(true));
+        return lost.get();
+    }
+
     private static List<Boolean> lost(List<HalfOpenHeaders.HeaderLease> leases) {
-        return leases.stream().map(lease -> lease.lost().isDone()).toList();
+        return leases.stream().map(lease -> isLost(lease)).toList();
     }
 
     /** The previous hop has the most headers, and each of the many peers of the flood only one. */
@@ -131,7 +137,7 @@ class HalfOpenHeadersTest {
 
         List<HalfOpenHeaders.HeaderLease> flood = strangers(six, 10);
 
-        assertThat(hop).noneMatch(lease -> lease.lost().isDone());
+        assertThat(hop).noneMatch(lease -> isLost(lease));
         assertThat(lost(flood)).containsExactly(true, true, true, true, true, true, true, false, false, false);
         assertThat(six.size()).isEqualTo(6);
     }
@@ -144,7 +150,7 @@ class HalfOpenHeadersTest {
 
         strangers(headers, 10);
 
-        assertThat(hop).noneMatch(lease -> lease.lost().isDone());
+        assertThat(hop).noneMatch(lease -> isLost(lease));
     }
 
     @Test
@@ -167,7 +173,7 @@ class HalfOpenHeadersTest {
         taken(three.take(THIRD));
 
         assertThat(lost(most)).containsExactly(true, false, false);
-        assertThat(earliest.lost()).isNotDone();
+        assertThat(isLost(earliest)).isFalse();
     }
 
     @Test
@@ -179,7 +185,7 @@ class HalfOpenHeadersTest {
         HalfOpenHeaders.HeaderLease second = taken(headers.take(ONE));
 
         assertThat(lost(strangers)).containsExactly(true, true, false, false);
-        assertThat(second.lost()).isNotDone();
+        assertThat(isLost(second)).isFalse();
     }
 
     @Test
@@ -196,7 +202,7 @@ class HalfOpenHeadersTest {
         strangers(headers, 1);
 
         assertThat(lost(List.of(inTime, late))).containsExactly(true, false);
-        assertThat(other).noneMatch(lease -> lease.lost().isDone());
+        assertThat(other).noneMatch(lease -> isLost(lease));
     }
 
     /** Only verified headers fill the memory; a peer that continues to present them stays in it. */
@@ -209,8 +215,8 @@ class HalfOpenHeadersTest {
         taken(headers.take(THIRD));
         taken(headers.take(peer("192.0.2.4")));
 
-        assertThat(forgotten).allMatch(lease -> lease.lost().isDone());
-        assertThat(known).noneMatch(lease -> lease.lost().isDone());
+        assertThat(forgotten).allMatch(lease -> isLost(lease));
+        assertThat(known).noneMatch(lease -> isLost(lease));
     }
 
     @Test
@@ -222,7 +228,7 @@ class HalfOpenHeadersTest {
 
         flood.getFirst().close();
 
-        assertThat(flood.getFirst().lost()).isDone();
+        assertThat(isLost(flood.getFirst())).isTrue();
         assertThat(headers.size()).isEqualTo(4);
     }
 

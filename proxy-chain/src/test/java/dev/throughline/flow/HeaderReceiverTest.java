@@ -3,6 +3,8 @@ package dev.throughline.flow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.google.common.net.InetAddresses;
+import dev.throughline.engine.Connection;
 import dev.throughline.engine.LoopBuffer;
 import dev.throughline.engine.PeerClosedException;
 import dev.throughline.engine.ScriptedConnection;
@@ -20,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -32,11 +35,33 @@ class HeaderReceiverTest {
     private static final byte[] PAYLOAD = "GET / HTTP/1.1\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final Duration LONG = Duration.ofMinutes(1);
 
-    private final CompletableFuture<Void> lost = new CompletableFuture<>();
+    private final HalfOpenHeaders slots = new HalfOpenHeaders(1, 1, 1, System::nanoTime);
+    private final HalfOpenHeaders.HeaderLease lease =
+            slots.take(peer("192.0.2.10")).orElseThrow();
     private final ScriptedConnection connection = new ScriptedConnection();
 
     private CompletableFuture<Header> read(HeaderLimits limits, Duration timeout) {
-        return HeaderReceiver.read(connection, new HeaderReader(limits), timeout, lost);
+        return read(connection, limits, timeout);
+    }
+
+    private CompletableFuture<Header> read(Connection from, HeaderLimits limits, Duration timeout) {
+        CompletableFuture<Header> answer = new CompletableFuture<>();
+        HeaderReceiver.read(from, new HeaderReader(limits), timeout, lease, new HeaderReceiver.Listener() {
+            @Override
+            public void received(Header header) {
+                answer.complete(header);
+            }
+
+            @Override
+            public void failed(FlowRejectedException why) {
+                answer.completeExceptionally(why);
+            }
+        });
+        return answer;
+    }
+
+    private static Peer peer(String address) {
+        return new Peer(InetAddresses.forString(address), OptionalInt.empty());
     }
 
     private void arrive(byte[]... pieces) {
@@ -227,7 +252,9 @@ class HeaderReceiverTest {
         CompletableFuture<Header> answer = read(HeaderLimits.NORMAL, LONG);
         arrive(slice(HEADER.toByteArray(), 0, 30));
 
-        lost.complete(null);
+        for (String other : List.of("192.0.2.11", "192.0.2.12")) {
+            var _ = slots.take(peer(other));
+        }
         connection.runTasks();
 
         assertThat(refusal(answer).reason()).isEqualTo(CloseReason.HEADER_BUDGET);
@@ -280,8 +307,7 @@ class HeaderReceiverTest {
     void onARealSocketNothingOfItLeaks() throws Exception {
         try (Wire wire = new Wire()) {
             Wire.Pair pair = wire.pair();
-            CompletableFuture<Header> answer = wire.onLoop(
-                    () -> HeaderReceiver.read(pair.connection(), new HeaderReader(HeaderLimits.NORMAL), LONG, lost));
+            CompletableFuture<Header> answer = wire.onLoop(() -> read(pair.connection(), HeaderLimits.NORMAL, LONG));
 
             pair.socket().getOutputStream().write(headerAndPayload());
 

@@ -7,10 +7,10 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.throughline.config.ListenerConfig.Agent;
 import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptLoop;
 import dev.throughline.engine.AcceptedSocket;
 import dev.throughline.engine.Connection;
 import dev.throughline.engine.Engine;
-import dev.throughline.engine.ListeningSocket;
 import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.flow.AcceptedConnection;
 import dev.throughline.flow.CloseReason;
@@ -31,6 +31,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -62,16 +63,16 @@ class BridgeResolverTest {
         executable = Path.of("/proc/self/exe").toRealPath();
         identifier = ProcessIdentifier.open(IdentifyLimits.NORMAL);
         Path path = folder.resolve("bridge");
-        engine.listen(loops.next(), path, 1, 1, new AcceptListener() {
+        engine.listen(List.of(loops.next()), path, 1, 1, () -> new AcceptListener() {
             @Override
-            public void accepted(AcceptedSocket accepting, ListeningSocket listener) {
-                accepting.open(listener.loop(), accepted::add, problem -> {
+            public void accepted(AcceptedSocket accepting, AcceptLoop on) {
+                accepting.open(on.loop(), accepted::add, problem -> {
                     throw new IllegalStateException(problem);
                 });
             }
 
             @Override
-            public void failed(ListeningSocket listener, IOException cause) {
+            public void failed(AcceptLoop on, IOException cause) {
                 throw new UncheckedIOException(cause);
             }
         });

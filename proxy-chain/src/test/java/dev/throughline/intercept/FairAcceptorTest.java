@@ -22,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -35,13 +36,11 @@ class FairAcceptorTest {
     private static final Account ALICE = new Account("edge-1", "alice", "", "");
 
     private final Engine engine = new EpollEngine();
-    private final EventLoopGroup acceptor = new MultiThreadIoEventLoopGroup(1, engine.newHandlerFactory());
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, engine.newHandlerFactory());
     private final AtomicInteger prepared = new AtomicInteger();
 
     @AfterEach
     void stop() {
-        acceptor.shutdownGracefully();
         loops.shutdownGracefully();
     }
 
@@ -65,20 +64,19 @@ class FairAcceptorTest {
     /** The first {@code failing} connections can't be prepared; each other one gets a byte. */
     private InetSocketAddress listen(int failing) throws IOException {
         AcceptListener tested = new FairAcceptor(
-                loops,
                 new FairQueue(100),
                 MOST_WAITING,
                 FairQueue.Work.FLOW,
                 connection -> ALICE,
-                (local, peer) -> false,
+                connection -> false,
                 (connection, user) -> prepare(connection, failing),
                 new AcceptFailures("listener test", new HostShortages(Optional::empty, line -> {})));
         return (InetSocketAddress) engine.listen(
-                        acceptor.next(),
+                        List.of(loops.next()),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                         new ListenOptions(100, false, false, 0, TcpTimeouts.NONE),
                         4,
-                        tested)
+                        () -> tested)
                 .address();
     }
 

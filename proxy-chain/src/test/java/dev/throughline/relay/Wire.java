@@ -3,6 +3,7 @@ package dev.throughline.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptLoop;
 import dev.throughline.engine.AcceptedSocket;
 import dev.throughline.engine.Connection;
 import dev.throughline.engine.Engine;
@@ -71,24 +72,24 @@ public final class Wire implements AutoCloseable {
     private ListeningSocket listen(Consumer<Connection> begin) {
         AcceptListener opener = new AcceptListener() {
             @Override
-            public void accepted(AcceptedSocket connection, ListeningSocket from) {
+            public void accepted(AcceptedSocket connection, AcceptLoop from) {
                 connection.open(from.loop(), begin, problem -> {
                     throw new IllegalStateException(problem);
                 });
             }
 
             @Override
-            public void failed(ListeningSocket from, IOException cause) {
+            public void failed(AcceptLoop from, IOException cause) {
                 throw new UncheckedIOException(cause);
             }
         };
         try {
             return engine.listen(
-                    loops.next(),
+                    List.of(loops.next()),
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                     new ListenOptions(BACKLOG, false, false, 0, TcpTimeouts.NONE),
                     BACKLOG,
-                    opener);
+                    () -> opener);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

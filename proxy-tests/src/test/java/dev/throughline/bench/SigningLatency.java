@@ -1,5 +1,6 @@
 package dev.throughline.bench;
 
+import dev.throughline.chain.Chain;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.flow.BatchSigner;
@@ -62,9 +63,17 @@ final class SigningLatency {
             long arrived = (long) due;
             loop.execute(() -> {
                 UnsignedChain chain = headers.unsigned(signer, known.get(flow % PROCESSES_FLOWS));
-                batches.sign(loop, chain).thenAccept(done -> {
-                    waits[flow] = System.nanoTime() - arrived;
-                    signed.countDown();
+                batches.sign(loop, chain, new BatchSigner.Listener() {
+                    @Override
+                    public void signed(Chain done) {
+                        waits[flow] = System.nanoTime() - arrived;
+                        signed.countDown();
+                    }
+
+                    @Override
+                    public void notSigned(Throwable why) {
+                        throw new IllegalStateException(why);
+                    }
                 });
             });
         }

@@ -3,6 +3,7 @@ package dev.throughline.demo.emulator;
 import dev.throughline.bridge.BridgeAnswer;
 import dev.throughline.bridge.BridgeRequest;
 import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptLoop;
 import dev.throughline.engine.AcceptedSocket;
 import dev.throughline.engine.Connection;
 import dev.throughline.engine.Engine;
@@ -138,17 +139,18 @@ public final class NetworkFrameworkEmulator implements AutoCloseable {
     /** Listens, again after {@link #stopListening}. */
     public void listen() throws IOException {
         Files.deleteIfExists(socket);
-        listener = Optional.of(engine.listen(loop.next(), socket, BACKLOG, ACCEPTED_EACH_PASS, new AcceptListener() {
-            @Override
-            public void accepted(AcceptedSocket hop, ListeningSocket from) {
-                hop.open(from.loop(), NetworkFrameworkEmulator.this::accepted, failure -> {});
-            }
+        listener = Optional.of(engine.listen(
+                List.of(loop.next()), socket, BACKLOG, ACCEPTED_EACH_PASS, () -> new AcceptListener() {
+                    @Override
+                    public void accepted(AcceptedSocket hop, AcceptLoop from) {
+                        hop.open(from.loop(), NetworkFrameworkEmulator.this::accepted, failure -> {});
+                    }
 
-            @Override
-            public void failed(ListeningSocket from, IOException cause) {
-                from.close();
-            }
-        }));
+                    @Override
+                    public void failed(AcceptLoop from, IOException cause) {
+                        listener.ifPresent(ListeningSocket::close);
+                    }
+                }));
     }
 
     private void accepted(Connection hop) {

@@ -21,7 +21,7 @@ final class ConnectingSocket extends EpollConnection {
     private @Nullable Future<?> timer;
 
     ConnectingSocket(Socket socket, InetSocketAddress destination, ConnectListener listener, PipePool pipes) {
-        super(socket, true, null, pipes);
+        super(socket, true, null, null, pipes);
         this.destination = destination;
         this.listener = listener;
         nothingReceived();

@@ -74,10 +74,16 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
     private boolean finished;
     private Runnable closed = () -> {};
 
-    EpollConnection(Socket socket, boolean tcp, @Nullable InetSocketAddress remote, PipePool pipes) {
+    EpollConnection(
+            Socket socket,
+            boolean tcp,
+            @Nullable InetSocketAddress local,
+            @Nullable InetSocketAddress remote,
+            PipePool pipes) {
         this.pipes = pipes;
         this.socket = socket;
         this.tcp = tcp;
+        this.local = local;
         this.remote = remote;
     }
 

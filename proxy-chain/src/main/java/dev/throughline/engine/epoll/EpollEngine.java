@@ -16,8 +16,10 @@ import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** The engine on Linux. */
 public final class EpollEngine implements Engine {
@@ -92,7 +94,7 @@ public final class EpollEngine implements Engine {
 
     @Override
     public Connection connect(EventLoop loop, Path path) throws IOException {
-        EpollConnection connection = new EpollConnection(newUnixSocket(), false, null, pipes);
+        EpollConnection connection = new EpollConnection(newUnixSocket(), false, null, null, pipes);
         try {
             SocketOptions.urgentBytesInline(connection.socket());
             // Unlike TCP, it never connects later.
@@ -107,11 +109,11 @@ public final class EpollEngine implements Engine {
 
     @Override
     public ListeningSocket listen(
-            EventLoop loop,
+            List<EventLoop> loops,
             InetSocketAddress address,
             ListenOptions options,
             int acceptedEachPass,
-            AcceptListener listener)
+            Supplier<AcceptListener> listeners)
             throws IOException {
         Socket socket = newSocket(address);
         try {
@@ -125,7 +127,12 @@ public final class EpollEngine implements Engine {
                 SocketOptions.mark(socket, options.mark());
             }
             socket.bind(address);
-            return started(loop, socket, true, socket.localAddress(), options.backlog(), acceptedEachPass, listener);
+            InetSocketAddress bound = socket.localAddress();
+            boolean own = !options.transparent() && !bound.getAddress().isAnyLocalAddress();
+            EpollListener listener = new EpollListener(
+                    socket, true, bound, own ? Optional.of(bound) : Optional.empty(), acceptedEachPass, pipes);
+            listener.start(loops, listeners, options.backlog());
+            return listener;
         } catch (IOException | RuntimeException e) {
             socket.close();
             throw e;
@@ -133,31 +140,20 @@ public final class EpollEngine implements Engine {
     }
 
     @Override
-    public ListeningSocket listen(EventLoop loop, Path path, int backlog, int acceptedEachPass, AcceptListener listener)
+    public ListeningSocket listen(
+            List<EventLoop> loops, Path path, int backlog, int acceptedEachPass, Supplier<AcceptListener> listeners)
             throws IOException {
         Socket socket = newUnixSocket();
         DomainSocketAddress address = new DomainSocketAddress(path.toFile());
         try {
             socket.bind(address);
-            return started(loop, socket, false, address, backlog, acceptedEachPass, listener);
+            EpollListener listener =
+                    new EpollListener(socket, false, address, Optional.empty(), acceptedEachPass, pipes);
+            listener.start(loops, listeners, backlog);
+            return listener;
         } catch (IOException | RuntimeException e) {
             socket.close();
             throw e;
         }
-    }
-
-    private ListeningSocket started(
-            EventLoop loop,
-            Socket socket,
-            boolean tcp,
-            SocketAddress address,
-            int backlog,
-            int acceptedEachPass,
-            AcceptListener listener)
-            throws IOException {
-        EpollListener listening = new EpollListener(loop, socket, tcp, address, acceptedEachPass, listener, pipes);
-        socket.listen(backlog);
-        listening.start();
-        return listening;
     }
 }

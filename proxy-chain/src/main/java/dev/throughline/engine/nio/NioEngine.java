@@ -21,6 +21,8 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * The engine on every system: Java's own channels. What Java doesn't show or set is different from the engine of Linux:
@@ -137,11 +139,11 @@ public final class NioEngine implements Engine {
 
     @Override
     public ListeningSocket listen(
-            EventLoop loop,
+            List<EventLoop> loops,
             InetSocketAddress address,
             ListenOptions options,
             int acceptedEachPass,
-            AcceptListener listener)
+            Supplier<AcceptListener> listeners)
             throws IOException {
         refuseMark(options.mark());
         if (options.transparent()) {
@@ -154,11 +156,11 @@ public final class NioEngine implements Engine {
                 channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
             }
             return started(
-                    loop,
+                    loops,
                     channel,
                     address,
                     new NioListener.Settings(true, options.timeouts(), options.backlog(), acceptedEachPass),
-                    listener);
+                    listeners);
         } catch (IOException e) {
             channel.close();
             throw SystemErrors.numbered(e);
@@ -169,16 +171,17 @@ public final class NioEngine implements Engine {
     }
 
     @Override
-    public ListeningSocket listen(EventLoop loop, Path path, int backlog, int acceptedEachPass, AcceptListener listener)
+    public ListeningSocket listen(
+            List<EventLoop> loops, Path path, int backlog, int acceptedEachPass, Supplier<AcceptListener> listeners)
             throws IOException {
         ServerSocketChannel channel = openListening(StandardProtocolFamily.UNIX);
         try {
             return started(
-                    loop,
+                    loops,
                     channel,
                     UnixDomainSocketAddress.of(path),
                     NioListener.Settings.unix(backlog, acceptedEachPass),
-                    listener);
+                    listeners);
         } catch (IOException e) {
             channel.close();
             throw SystemErrors.numbered(e);
@@ -189,16 +192,16 @@ public final class NioEngine implements Engine {
     }
 
     private static ListeningSocket started(
-            EventLoop loop,
+            List<EventLoop> loops,
             ServerSocketChannel channel,
             SocketAddress address,
             NioListener.Settings settings,
-            AcceptListener listener)
+            Supplier<AcceptListener> listeners)
             throws IOException {
         channel.configureBlocking(false);
         channel.bind(address, settings.backlog());
-        NioListener listening = new NioListener(loop, channel, settings, listener);
-        listening.start();
+        NioListener listening = new NioListener(channel, settings);
+        listening.start(loops, listeners);
         return listening;
     }
 }

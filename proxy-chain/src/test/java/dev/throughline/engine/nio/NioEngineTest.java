@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.throughline.engine.AcceptListener;
+import dev.throughline.engine.AcceptLoop;
 import dev.throughline.engine.AcceptedSocket;
 import dev.throughline.engine.ConnectListener;
 import dev.throughline.engine.ConnectOptions;
@@ -25,6 +26,7 @@ import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.AfterEach;
@@ -60,14 +62,14 @@ class NioEngineTest {
     }
 
     private ListeningSocket listen(InetSocketAddress address, ListenOptions options) throws IOException {
-        return engine.listen(wire.loops().next(), address, options, 4, new AcceptListener() {
+        return engine.listen(List.of(wire.loops().next()), address, options, 4, () -> new AcceptListener() {
             @Override
-            public void accepted(AcceptedSocket connection, ListeningSocket listener) {
+            public void accepted(AcceptedSocket connection, AcceptLoop on) {
                 accepted.add(connection);
             }
 
             @Override
-            public void failed(ListeningSocket listener, IOException cause) {
+            public void failed(AcceptLoop on, IOException cause) {
                 throw new IllegalStateException(cause);
             }
         });
@@ -156,7 +158,7 @@ class NioEngineTest {
     void aPausedListenerLeavesConnectionsInTheKernelUntilItResumes() throws Exception {
         ListeningSocket listener = listen(ANY_PORT, options(false, 0));
         wire.onLoop(() -> {
-            listener.pause();
+            listener.loops().getFirst().pause();
             return null;
         });
         try (Socket waiting = connectTo(listener)) {
@@ -164,7 +166,7 @@ class NioEngineTest {
             wire.onLoop(() -> null);
             assertThat(accepted).isEmpty();
 
-            listener.resume();
+            listener.loops().getFirst().resume();
 
             AcceptedSocket connection = accepted.take();
             assertThat(connection.remoteAddress()).contains((InetSocketAddress) waiting.getLocalSocketAddress());
@@ -186,14 +188,14 @@ class NioEngineTest {
     void aPausedListenerRefusesWithAReset() throws Exception {
         ListeningSocket listener = listen(ANY_PORT, options(false, 0));
         wire.onLoop(() -> {
-            listener.pause();
+            listener.loops().getFirst().pause();
             return null;
         });
         try (Socket refused = connectTo(listener)) {
-            wire.awaitOnLoop("for the connection", listener::refuseOne);
+            wire.awaitOnLoop("for the connection", listener.loops().getFirst()::refuseOne);
 
             assertThatThrownBy(() -> refused.getInputStream().read()).hasMessageContaining("reset");
-            assertThat(wire.onLoop(listener::refuseOne)).isFalse();
+            assertThat(wire.onLoop(listener.loops().getFirst()::refuseOne)).isFalse();
         }
         listener.close();
     }
