@@ -10,6 +10,7 @@ import dev.throughline.relay.Relay;
 import dev.throughline.transport.UpstreamConnection;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The stage of a flow. Each holds the one before it, and what became known or was opened in between. */
 sealed interface FlowStage {
@@ -17,11 +18,16 @@ sealed interface FlowStage {
     FlowView.Stage name();
 
     /** Returns the stage before this one. */
-    Optional<FlowStage> before();
+    @Nullable FlowStage before();
 
     /** Returns this stage or the last one before it of the given type. */
     default <T extends FlowStage> Optional<T> find(Class<T> type) {
-        return type.isInstance(this) ? Optional.of(type.cast(this)) : before().flatMap(stage -> stage.find(type));
+        for (FlowStage stage = this; stage != null; stage = stage.before()) {
+            if (type.isInstance(stage)) {
+                return Optional.of(type.cast(stage));
+            }
+        }
+        return Optional.empty();
     }
 
     /** A connection was accepted. */
@@ -32,8 +38,8 @@ sealed interface FlowStage {
         }
 
         @Override
-        public Optional<FlowStage> before() {
-            return Optional.empty();
+        public @Nullable FlowStage before() {
+            return null;
         }
     }
 
@@ -44,8 +50,8 @@ sealed interface FlowStage {
         }
 
         @Override
-        public Optional<FlowStage> before() {
-            return Optional.of(arriving);
+        public FlowStage before() {
+            return arriving;
         }
     }
 
@@ -66,8 +72,8 @@ sealed interface FlowStage {
         }
 
         @Override
-        public Optional<FlowStage> before() {
-            return Optional.of(accepted);
+        public FlowStage before() {
+            return accepted;
         }
     }
 
@@ -97,8 +103,8 @@ sealed interface FlowStage {
         }
 
         @Override
-        public Optional<FlowStage> before() {
-            return Optional.of(identified);
+        public FlowStage before() {
+            return identified;
         }
     }
 
@@ -110,8 +116,8 @@ sealed interface FlowStage {
         }
 
         @Override
-        public Optional<FlowStage> before() {
-            return Optional.of(originated);
+        public FlowStage before() {
+            return originated;
         }
     }
 
@@ -126,8 +132,8 @@ sealed interface FlowStage {
         }
 
         @Override
-        public Optional<FlowStage> before() {
-            return Optional.of(decided);
+        public FlowStage before() {
+            return decided;
         }
     }
 
@@ -143,8 +149,8 @@ sealed interface FlowStage {
         }
 
         @Override
-        public Optional<FlowStage> before() {
-            return Optional.of(routed);
+        public FlowStage before() {
+            return routed;
         }
     }
 
@@ -156,8 +162,8 @@ sealed interface FlowStage {
         }
 
         @Override
-        public Optional<FlowStage> before() {
-            return Optional.of(connected);
+        public FlowStage before() {
+            return connected;
         }
     }
 
@@ -169,8 +175,8 @@ sealed interface FlowStage {
         }
 
         @Override
-        public Optional<FlowStage> before() {
-            return Optional.of(last);
+        public FlowStage before() {
+            return last;
         }
     }
 }

@@ -10,8 +10,8 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -133,7 +133,14 @@ public final class Relay {
         if (timer != null) {
             timer.cancel(false);
         }
-        timer = toOutbound.from.loop().schedule(this::check, nanos, TimeUnit.NANOSECONDS);
+        timer = toOutbound.from.loop().schedule(new Check(), nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private final class Check implements Runnable {
+        @Override
+        public void run() {
+            check();
+        }
     }
 
     private void check() {
@@ -197,10 +204,10 @@ public final class Relay {
         if (timer != null) {
             timer.cancel(false);
         }
-        for (Direction direction : List.of(toOutbound, toInbound)) {
-            direction.from.close();
-            direction.release();
-        }
+        toOutbound.from.close();
+        toInbound.from.close();
+        toOutbound.release();
+        toInbound.release();
         ended.accept(reason);
     }
 
@@ -255,8 +262,10 @@ public final class Relay {
 
         /** Fails if the connection was lost before the relay started: its input then ended without the sender's intent. */
         boolean failIfLost() {
-            from.failure().ifPresent(this::lost);
-            if (!finishing && !from.isOpen()) {
+            Optional<IOException> failure = from.failure();
+            if (failure.isPresent()) {
+                lost(failure.get());
+            } else if (!finishing && !from.isOpen()) {
                 lost(PeerLoss.RESET);
             }
             return finishing;

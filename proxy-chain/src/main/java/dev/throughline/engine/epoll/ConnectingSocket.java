@@ -34,11 +34,21 @@ final class ConnectingSocket extends EpollConnection {
         if (connected) {
             loop.execute(() -> result(0));
         } else {
-            timer = loop.schedule(
-                    () -> failed(
-                            new ConnectTimeoutException("connection timed out after " + timeout.toMillis() + " ms")),
-                    timeout.toNanos(),
-                    TimeUnit.NANOSECONDS);
+            timer = loop.schedule(new Deadline(timeout), timeout.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** Ends the attempt when it takes too long. */
+    private final class Deadline implements Runnable {
+        private final Duration timeout;
+
+        Deadline(Duration timeout) {
+            this.timeout = timeout;
+        }
+
+        @Override
+        public void run() {
+            failed(new ConnectTimeoutException("connection timed out after " + timeout.toMillis() + " ms"));
         }
     }
 

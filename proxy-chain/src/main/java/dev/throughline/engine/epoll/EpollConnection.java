@@ -122,7 +122,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
     }
 
     /** Notes that nothing can have been received before the first event. */
-    void nothingReceived() {
+    final void nothingReceived() {
         empty = true;
     }
 
@@ -388,7 +388,17 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
 
     @Override
     public boolean hasEnded() {
-        return tcpState().map(TcpState::isClosed).orElse(false);
+        if (!tcp || !socket.isOpen()) {
+            return false;
+        }
+        // The first byte of TCP_INFO is tcpi_state.
+        byte[] state = new byte[1];
+        try {
+            SocketOptions.get(socket, IPPROTO_TCP, TCP_INFO, ByteBuffer.wrap(state));
+        } catch (IOException e) {
+            return false;
+        }
+        return state[0] == TCP_CLOSE;
     }
 
     @Override

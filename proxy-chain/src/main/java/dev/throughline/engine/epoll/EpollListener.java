@@ -62,6 +62,8 @@ final class EpollListener implements ListeningSocket {
     /** Returns the connection of an accepted socket. */
     EpollConnection connection(Socket accepted, Optional<InetSocketAddress> remote) throws IOException {
         EpollConnection connection = new EpollConnection(accepted, tcp, local.orElse(null), remote.orElse(null), pipes);
+        // Data that came before is reported when the connection is added to an epoll set.
+        connection.nothingReceived();
         if (!tcp) {
             prepare(connection);
         }

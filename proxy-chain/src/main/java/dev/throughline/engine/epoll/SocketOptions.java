@@ -34,44 +34,54 @@ final class SocketOptions {
     private static final int TCP_KEEPCNT = 6;
     private static final int TCP_USER_TIMEOUT = 18;
 
+    private static final byte[] RESET = linger(1);
+    private static final byte[] IN_ORDER = linger(0);
+
     private SocketOptions() {}
 
-    /** An access to an option. Netty's native code throws its own unchecked exception if the system refuses it. */
-    private interface Access<T> {
-        T run() throws IOException;
+    /** Returns struct linger: on or off, and a time of zero. */
+    private static byte[] linger(int on) {
+        return ByteBuffer.allocate(2 * Integer.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .putInt(on)
+                .array();
     }
 
-    private static <T> T checked(Access<T> access) throws IOException {
-        try {
-            return access.run();
-        } catch (ChannelException e) {
-            throw new IOException(e.getMessage(), e);
-        }
+    /** Returns the failure of a call that the system refused: Netty's native code throws its own unchecked exception. */
+    private static IOException refused(ChannelException e) {
+        return new IOException(e.getMessage(), e);
     }
 
     static int get(Socket socket, int level, int name) throws IOException {
-        return checked(() -> socket.getIntOpt(level, name));
+        try {
+            return socket.getIntOpt(level, name);
+        } catch (ChannelException e) {
+            throw refused(e);
+        }
     }
 
     static void get(Socket socket, int level, int name, ByteBuffer value) throws IOException {
-        boolean _ = checked(() -> {
+        try {
             socket.getRawOpt(level, name, value);
-            return true;
-        });
+        } catch (ChannelException e) {
+            throw refused(e);
+        }
     }
 
     static void set(Socket socket, int level, int name, int value) throws IOException {
-        boolean _ = checked(() -> {
+        try {
             socket.setIntOpt(level, name, value);
-            return true;
-        });
+        } catch (ChannelException e) {
+            throw refused(e);
+        }
     }
 
     private static void set(Socket socket, int level, int name, ByteBuffer value) throws IOException {
-        boolean _ = checked(() -> {
+        try {
             socket.setRawOpt(level, name, value);
-            return true;
-        });
+        } catch (ChannelException e) {
+            throw refused(e);
+        }
     }
 
     /** Sets what every relayed TCP connection needs before its first byte. */
@@ -95,13 +105,7 @@ final class SocketOptions {
 
     /** Makes close(2) reset the connection, or end it in order. */
     static void linger(Socket socket, boolean reset) throws IOException {
-        // struct linger: on or off, and a time of zero.
-        ByteBuffer linger = ByteBuffer.wrap(new byte[2 * Integer.BYTES])
-                .order(ByteOrder.nativeOrder())
-                .putInt(reset ? 1 : 0)
-                .putInt(0)
-                .flip();
-        set(socket, SOL_SOCKET, SO_LINGER, linger);
+        set(socket, SOL_SOCKET, SO_LINGER, ByteBuffer.wrap(reset ? RESET : IN_ORDER));
     }
 
     static void mark(Socket socket, int mark) throws MarkException {
