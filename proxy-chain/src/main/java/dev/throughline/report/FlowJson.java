@@ -12,6 +12,7 @@ import dev.throughline.identify.SocketIdentity;
 import dev.throughline.originator.Originator;
 import dev.throughline.policy.Decision;
 import dev.throughline.policy.Outcome;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -83,9 +84,12 @@ public final class FlowJson {
                     "closed_details",
                     flow.closedDetails().stream().map(Opening::toText).toList());
         }
-        out.put("bytes_out", flow.bytesOut())
-                .put("bytes_in", flow.bytesIn())
-                .putMilliseconds("duration_ms", flow.age().toNanos());
+        out.put("bytes_out", flow.bytesOut()).put("bytes_in", flow.bytesIn());
+        Duration setup = flow.setup().orElse(null);
+        if (setup != null) {
+            out.putMilliseconds("setup_ms", setup.toNanos());
+        }
+        out.putMilliseconds("duration_ms", flow.age().toNanos());
     }
 
     private static void arrival(Json out, AcceptedConnection arrival) {

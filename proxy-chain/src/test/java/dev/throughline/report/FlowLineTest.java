@@ -109,6 +109,7 @@ class FlowLineTest {
                 any(FlowView.Stage.values()),
                 time(),
                 Duration.ofNanos(duration()),
+                maybe(() -> Duration.ofNanos(duration())),
                 maybe(this::arrival),
                 maybe(() -> new SocketIdentity(
                         process(),
